@@ -13,7 +13,7 @@ from oakum.authz import ANONYMOUS, Model, Principal, Subject, compile_contract, 
 from oakum.authz.decide import may_call
 from oakum.authz.diff import Difference, Move, compare
 from oakum.authz.diff.worlds import MISSING, OTHER, Reading, Setting
-from oakum.authz.principal import held
+from oakum.authz.relations import held
 from oakum.openapi.model import Json, Media, Operation, Shape
 from oakum.policy.model import OperationRule, Policy, Relation
 from tests.properties.worlds import (

@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import given
 
 from oakum.authz import Call, Model, Principal, Subject, compile_contract, project
-from oakum.authz.principal import held, holds, may_hold
+from oakum.authz.relations import held, holds, may_hold
 from oakum.openapi.model import Json, Media, Operation
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource, State
 from tests.conformance.lua import Lua

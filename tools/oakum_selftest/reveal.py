@@ -30,7 +30,7 @@ from oakum.authz import (
     answer_media,
 )
 from oakum.authz.decide import may_call
-from oakum.authz.principal import state_of
+from oakum.authz.owner_states import state_of
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json, Operation

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 
 from oakum.authz import Model, Principal, Subject, Table
+from oakum.authz.claims import claimed, with_claim
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.decide import through
-from oakum.authz.principal import claimed, held, with_claim
+from oakum.authz.relations import held
 from oakum.finding import Endpoint
 from oakum.openapi.model import Json
 from oakum.policy.model import FieldRule, Grant, Policy, Relation, Resource

@@ -13,7 +13,9 @@ from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from oakum.authz.principal import Subject, at_path, identifier, texts
+from oakum.authz.id_spelling import identifier
+from oakum.authz.member_paths import at_path, texts
+from oakum.authz.principal import Subject
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource

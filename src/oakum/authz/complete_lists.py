@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote_plus
 
-from oakum.authz.principal import identifier
+from oakum.authz.id_spelling import identifier
 from oakum.http.media_type import essence, is_json
 from oakum.inference.lexicon import CURSORS, GOES_ON
 from oakum.openapi.model import Json, Shape

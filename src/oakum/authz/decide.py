@@ -11,7 +11,9 @@ from typing import Literal
 
 from oakum.authz.body_owners import Meant
 from oakum.authz.compiled_model import Model
-from oakum.authz.principal import Principal, Subject, held, state_of
+from oakum.authz.owner_states import state_of
+from oakum.authz.principal import Principal, Subject
+from oakum.authz.relations import held
 from oakum.authz.table import Table, grants
 from oakum.errors import Location
 from oakum.openapi.model import Json

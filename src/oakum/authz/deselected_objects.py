@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz.compiled_model import Model, outermost
-from oakum.authz.principal import Principal, Subject, held
+from oakum.authz.principal import Principal, Subject
+from oakum.authz.relations import held
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member_names, named

@@ -18,20 +18,13 @@ from oakum.authz.body_owners import Around, MapName, Meant, Named, Writing, step
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
+from oakum.authz.id_spelling import Spellings, heard, identifier, spread
+from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Spot
 from oakum.authz.places import resource_of
-from oakum.authz.principal import (
-    Principal,
-    Spellings,
-    Subject,
-    compared,
-    heard,
-    held,
-    identifier,
-    spread,
-    state_of,
-)
+from oakum.authz.principal import Principal, Subject
+from oakum.authz.relations import compared, held
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import Table
 from oakum.authz.tags import Tag, tag_of

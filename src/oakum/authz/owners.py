@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from oakum.authz.principal import at_path, identifiers, lacks, texts
+from oakum.authz.id_spelling import identifiers
+from oakum.authz.member_paths import at_path, lacks, texts
 from oakum.openapi.model import Json
 from oakum.policy.model import OperationRule, Owner, Policy
 

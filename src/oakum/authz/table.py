@@ -14,8 +14,8 @@ from functools import cache
 from itertools import product
 from math import prod
 
+from oakum.authz.owner_states import digit
 from oakum.authz.places import MOST_PLACES, Places, nameable, unnameable
-from oakum.authz.principal import digit
 from oakum.errors import InputError, Problem
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import member, member_names

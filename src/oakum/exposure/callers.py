@@ -15,7 +15,8 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from oakum.authz import Principal, Subject
-from oakum.authz.principal import holds, may_hold, text
+from oakum.authz.id_spelling import text
+from oakum.authz.relations import holds, may_hold
 from oakum.exchange import Request, Response
 from oakum.http.json_pointer import path_of, values_at
 from oakum.http.jwt import claims_of

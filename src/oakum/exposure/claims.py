@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from oakum.authz import Model
-from oakum.authz.principal import Principal, Subject, claimed, held
+from oakum.authz.claims import claimed
+from oakum.authz.principal import Principal, Subject
+from oakum.authz.relations import held
 from oakum.authz.table import allows
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.known_identities import KnownIdentities

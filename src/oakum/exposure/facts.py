@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from oakum.authz import Principal
-from oakum.authz.principal import texts
+from oakum.authz.member_paths import texts
 from oakum.exchange import Request
 from oakum.exposure.callers import Caller
 from oakum.inference.lexicon import words

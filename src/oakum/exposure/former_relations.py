@@ -14,7 +14,7 @@ from functools import cached_property
 from urllib.parse import unquote, urlsplit
 
 from oakum.authz import Subject
-from oakum.authz.principal import texts
+from oakum.authz.member_paths import texts
 from oakum.exchange import Request
 from oakum.exposure.callers import Caller
 from oakum.exposure.observed_owners import ShownObject

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz import Principal, Subject
-from oakum.authz.principal import held
+from oakum.authz.relations import held
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation, Resource
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from oakum.authz import Model, Principal, Subject, Table
 from oakum.authz.decide import through
-from oakum.authz.principal import digit, state_of
+from oakum.authz.owner_states import digit, state_of
 from oakum.authz.table import allows, closed_by_absence, deciding
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.authz.principal import texts
+from oakum.authz.member_paths import texts
 from oakum.exposure.ambient import NAMES_ONE, is_one_of_few
 from oakum.exposure.knowledge import (
     MIN_CANARY,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oakum.authz import Model
-from oakum.authz.principal import Subject, may_hold, texts
+from oakum.authz.member_paths import texts
+from oakum.authz.principal import Subject
+from oakum.authz.relations import may_hold
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.ownership import may_have, members_named, relations_through_members
 from oakum.openapi.model import Json

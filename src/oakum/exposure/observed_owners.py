@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from oakum.authz.principal import texts
+from oakum.authz.member_paths import texts
 from oakum.exposure.knowledge import Knowledge, canonical
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Resource

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from oakum.authz import Known, Model, ObjectInstance
+from oakum.authz.member_paths import at_path, lacks, texts
 from oakum.authz.owners import partly
-from oakum.authz.principal import Subject, at_path, holds, lacks, may_hold, named, texts
+from oakum.authz.principal import Subject
+from oakum.authz.relations import holds, may_hold, named
 from oakum.authz.table import allows
 from oakum.authz.truth import Truth
 from oakum.exposure.endpoints import Probe

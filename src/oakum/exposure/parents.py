@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from oakum.authz import Model, ObjectInstance
-from oakum.authz.principal import texts
+from oakum.authz.member_paths import texts
 from oakum.exposure.knowledge import Knowledge, canonical
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.http.json_pointer import Pointer

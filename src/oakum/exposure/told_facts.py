@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from oakum.authz.principal import at_path, digit, texts
+from oakum.authz.member_paths import at_path, texts
+from oakum.authz.owner_states import digit
 from oakum.exchange import Request
 from oakum.exposure.callers import Caller
 from oakum.exposure.facts import Facts, is_whole

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oakum.authz.principal import at_path, digit
+from oakum.authz.member_paths import at_path
+from oakum.authz.owner_states import digit
 from oakum.openapi.model import Json
 from oakum.policy.model import State
 

@@ -12,8 +12,8 @@ from functools import partial
 
 from oakum.authz import Call, Model, Principal, Projection, Subject, project
 from oakum.authz.decide import may_call
-from oakum.authz.principal import held
 from oakum.authz.project import left
+from oakum.authz.relations import held
 from oakum.guard.graphql import queries
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.lookup_requirements import LookupRequirements

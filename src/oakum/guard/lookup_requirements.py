@@ -14,9 +14,12 @@ from itertools import product
 from typing import NamedTuple, TypeVar
 
 from oakum.authz import Call, Model, ObjectInstance, Principal, Subject, Table
+from oakum.authz.id_spelling import heard
 from oakum.authz.judge import Outline
+from oakum.authz.member_paths import at_path
 from oakum.authz.operations_outside_objects import account
-from oakum.authz.principal import at_path, digit, heard, holds, state_of
+from oakum.authz.owner_states import digit, state_of
+from oakum.authz.relations import holds
 from oakum.policy.model import Policy, State
 
 _T = TypeVar("_T")

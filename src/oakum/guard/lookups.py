@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from oakum.authz import Model, Principal
-from oakum.authz.principal import alike, identifiers, text
+from oakum.authz.id_spelling import alike, identifiers, text
 from oakum.guard.complete_responses import is_failed, is_stale, is_whole
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import Memory

@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 
 from oakum.authz import Judge, Model, Subject, likely_media
 from oakum.authz.body_owners import ITSELF, Key, Named
-from oakum.authz.principal import text
+from oakum.authz.id_spelling import text
 from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json

@@ -17,13 +17,14 @@ from typing import Any
 import orjson
 
 from oakum.authz import Model
+from oakum.authz.claims import claim_path
 from oakum.authz.complete_lists import Place
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.judge import holds, read_only
 from oakum.authz.operations_outside_objects import account, asks
+from oakum.authz.owner_states import digit
 from oakum.authz.places import resource_of
-from oakum.authz.principal import claim_path, digit
 from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.unions import all_of, declares, nobodys
@@ -50,8 +51,7 @@ from oakum.routing.write_targets import Target
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")
 Ahead = tuple[tuple[tuple[str, ...], str], ...]
-"""Pointers of `shows` still below a place: remaining segments, and the resource there (`#`: a
-count)."""
+"""Pointers of `shows` below a place: segments still ahead, and the resource (`#`: a count)."""
 
 
 def render_plan(compiled: CompiledContract, folder: Path) -> Plan:

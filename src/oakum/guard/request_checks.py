@@ -11,8 +11,8 @@ from oakum.authz.accept import Reading, Weighed, request_media, weigh
 from oakum.authz.body_owners import Named
 from oakum.authz.decide import may_set, may_write, written
 from oakum.authz.declared_media import PATCH, key, split
+from oakum.authz.id_spelling import identifiers, text
 from oakum.authz.owners import says
-from oakum.authz.principal import identifiers, text
 from oakum.authz.span import Unreadable, read
 from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import arguments, parameter, refused

@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator
 
 from oakum.authz import ANONYMOUS, Model
+from oakum.authz.claims import claim_path
 from oakum.authz.decide import may_call
 from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
 from oakum.authz.places import resource_of
-from oakum.authz.principal import claim_path
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_arguments import arguments

@@ -14,7 +14,9 @@ from itertools import product
 
 from oakum.authz import Model, Subject
 from oakum.authz.decide import may_call, through
-from oakum.authz.principal import at_path, digit, held, named, state_of
+from oakum.authz.member_paths import at_path
+from oakum.authz.owner_states import digit, state_of
+from oakum.authz.relations import held, named
 from oakum.authz.table import Table, deciding, leaf_index
 from oakum.exposure.callers import Caller
 from oakum.exposure.facts import Facts

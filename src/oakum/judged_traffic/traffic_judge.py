@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
+from oakum.authz.member_paths import at_path, texts
 from oakum.authz.operations_outside_objects import READS
 from oakum.authz.owners import named_in_query
-from oakum.authz.principal import at_path, texts
 from oakum.authz.table import granted, leaf_index
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers, viewer_of
 from oakum.exposure.evidence import declared_names, policy_names

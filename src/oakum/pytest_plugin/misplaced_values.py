@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from oakum.authz import Leaf, ObjectInstance, Subject, Table
-from oakum.authz.principal import held, texts
+from oakum.authz.member_paths import texts
+from oakum.authz.relations import held
 from oakum.authz.table import deciding, leaf_index
 from oakum.exposure.ambient import NAMES_ONE, instant
 from oakum.exposure.endpoints import Probe, probe_of

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from oakum.authz.principal import text
+from oakum.authz.id_spelling import text
 from oakum.openapi.model import Shape
 
 _STATES = 500

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.authz.body_owners import Key
 from oakum.authz.declared_media import edits
+from oakum.authz.id_spelling import identifier
 from oakum.authz.places import resource_of
-from oakum.authz.principal import identifier
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element, named, scalars
 from oakum.policy.model import Resource

@@ -11,7 +11,7 @@ from functools import cache
 from urllib.parse import unquote
 
 from oakum.authz.complete_lists import is_problem
-from oakum.authz.principal import identifiers
+from oakum.authz.id_spelling import identifiers
 from oakum.authz.span import Unreadable, read
 from oakum.http.json_pointer import path_of, values_at
 from oakum.http.media_type import is_json

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from oakum.authz import Model, compile_contract
+from oakum.authz import Model, Principal, compile_contract
 from oakum.errors import Location
-from oakum.openapi.model import Media, Operation, Shape
+from oakum.openapi.model import Json, Media, Operation, Shape
 from oakum.policy.model import (
     FieldRule,
     Grant,
@@ -107,3 +107,10 @@ def contract(
     """A compiled model of these resources and endpoints; `operations` are rules by operation id."""
     found = {each.name: each for each in resources or (note(), PERSON)}
     return compile_contract(Document(endpoints), Policy(RELATIONS, found, operations))
+
+
+def who(
+    id: str = "u2", follower: bool | None = False, blocked: bool | None = False, **claims: Json
+) -> Principal:
+    known = {("follower", "u1"): follower, ("blocked", "u1"): blocked}
+    return Principal(frozenset({id}), claims, {k: v for k, v in known.items() if v is not None})

@@ -14,8 +14,7 @@ from oakum.authz.project import Call
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.policy.model import FieldRule, Grant, OperationRule
 from tests.properties.worlds import array, record, scalar
-from tests.unit.authz.small import PERSON, TEXT, contract, note
-from tests.unit.authz.test_principal import who
+from tests.unit.authz.small import PERSON, TEXT, contract, note, who
 
 OWNER = who("u1")
 MINE = Subject("Note", ("u1",), {"id": "n1", "owner_id": "u1", "is_private": True})

@@ -9,8 +9,7 @@ from oakum.authz.decide import may_call, through
 from oakum.errors import Location
 from oakum.policy.model import OperationRule
 from tests.properties.worlds import record
-from tests.unit.authz.small import TEXT, contract, endpoint
-from tests.unit.authz.test_principal import who
+from tests.unit.authz.small import TEXT, contract, endpoint, who
 
 PING = endpoint("ping", "/ping", record(ok=TEXT))
 PUBLIC = Subject("Note", ("u1",), {"is_private": False, "audience": "me"})

@@ -23,8 +23,8 @@ from tests.unit.authz.small import (
     endpoint,
     note,
     see,
+    who,
 )
-from tests.unit.authz.test_principal import who
 
 THING = {"id": "n1", "owner_id": "u1", "is_private": True, "text": "hello"}
 OWNER = who("u1")

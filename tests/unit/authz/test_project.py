@@ -9,8 +9,7 @@ import pytest
 from oakum.authz import ANONYMOUS, Call, Model, Projection, project
 from oakum.policy.model import OperationRule, Resource
 from tests.properties.worlds import array, record, scalar
-from tests.unit.authz.small import FIELDS, NOTE, PERSON, TEXT, contract, endpoint, note
-from tests.unit.authz.test_principal import who
+from tests.unit.authz.small import FIELDS, NOTE, PERSON, TEXT, contract, endpoint, note, who
 
 OWNER, OTHER = who("u1", follower=False, blocked=False), who()
 LIST = Call("list")

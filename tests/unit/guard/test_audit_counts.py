@@ -7,8 +7,7 @@ import pytest
 from oakum.authz import Call, project
 from oakum.guard.audit_counts import removed
 from oakum.policy.model import OperationRule
-from tests.unit.authz.small import contract
-from tests.unit.authz.test_principal import who
+from tests.unit.authz.small import contract, who
 
 HIDDEN = b'{"data":[{"id":"a","owner_id":"u9"}],"total":1}'
 

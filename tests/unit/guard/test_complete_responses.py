@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from oakum.authz.complete_lists import Pages, Place, extent, look, place_of
-from oakum.authz.principal import alike
+from oakum.authz.id_spelling import alike
 from oakum.guard.complete_responses import is_whole
 from oakum.openapi.model import Shape
 from oakum.routing.messages import Answered

@@ -15,7 +15,7 @@ from itertools import product
 from typing import Literal
 
 from oakum.authz.compiled_model import Model
-from oakum.authz.principal import digit
+from oakum.authz.owner_states import digit
 from oakum.authz.truth import Truth, both, without
 from oakum.errors import InputError, Problem
 from oakum.openapi.model import Json

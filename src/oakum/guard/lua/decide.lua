@@ -1,5 +1,5 @@
 -- What a caller is to an object, in which state its owner is, and so which fields pass: the Lua of
--- `authz/principal.py`, `authz/table.py` and `authz/decide.py`.
+-- `authz/relations.py`, `authz/table.py` and `authz/decide.py`.
 --
 -- Unknown is closed: what is not known of a relation stays unknown however many others it takes away
 -- (nil; `authz/truth.py` says why), and only a certain one shows anything. Nothing is looked up that

@@ -1,4 +1,4 @@
--- Ids that are not the same and may be: the Lua of `authz.principal.spelling` and `alike`.
+-- Ids that are not the same and may be: the Lua of `authz.id_spelling.spelling` and `alike`.
 
 local json = require "oakum.json"
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oakum.authz.principal import claimed, joined, with_claim
+from oakum.authz.claims import claimed, joined, with_claim
 from oakum.exposure.claims import unheld
 from oakum.http.json_pointer import member_at, path_of, values_at
 from oakum.openapi.model import Json, Operation

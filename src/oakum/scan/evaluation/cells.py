@@ -12,7 +12,7 @@ from functools import partial
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.judge import Judgement
-from oakum.authz.principal import at_path, texts
+from oakum.authz.member_paths import at_path, texts
 from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe

@@ -15,7 +15,9 @@ from functools import partial
 
 from oakum.authz import Judge, Known, Model, ObjectInstance
 from oakum.authz.judge import Judgement
-from oakum.authz.principal import Subject, at_path, lacks, may_hold, named, texts
+from oakum.authz.member_paths import at_path, lacks, texts
+from oakum.authz.principal import Subject
+from oakum.authz.relations import may_hold, named
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe

@@ -18,8 +18,8 @@ from functools import partial
 
 from oakum.authz import Leaf, Model
 from oakum.authz.compiled_model import resources_in
+from oakum.authz.member_paths import at_path
 from oakum.authz.places import resource_of
-from oakum.authz.principal import at_path
 from oakum.authz.table import Trie
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from oakum.authz.principal import claimed
+from oakum.authz.claims import claimed
 from oakum.errors import Location
 from oakum.exchange import Request, Response
 from oakum.exposure.knowledge import canonical, leaves_of, says_nothing

@@ -13,7 +13,9 @@ from itertools import product
 
 from oakum.authz import ObjectInstance
 from oakum.authz.complete_lists import place_of
-from oakum.authz.principal import has_role, identifier, texts
+from oakum.authz.id_spelling import identifier
+from oakum.authz.member_paths import texts
+from oakum.authz.relations import has_role
 from oakum.authz.truth import Truth
 from oakum.errors import OakumError
 from oakum.exposure.endpoints import Probe

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from oakum.authz.principal import joined, with_claim
+from oakum.authz.claims import joined, with_claim
 from oakum.errors import TargetError
 from oakum.exchange import Exchange, Request, Response
 from oakum.http.jwt import claims_of

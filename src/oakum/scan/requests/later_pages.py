@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from oakum.authz.complete_lists import Pages, extent, look, place_of
-from oakum.authz.principal import texts
+from oakum.authz.member_paths import texts
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import says_nothing

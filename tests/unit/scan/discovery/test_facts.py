@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.authz.principal import Principal, Subject, held
+from oakum.authz.principal import Principal, Subject
+from oakum.authz.relations import held
 from oakum.exchange import json_bytes
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy, Relation

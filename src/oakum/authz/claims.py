@@ -1,0 +1,55 @@
+"""Claims of a token by their path, and those of two sources as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oakum.openapi.model import Json
+
+
+def unsaid(claims: Mapping[str, Json], name: str) -> bool:
+    """Whether what leads to a claim's place is not there, or null: it says nothing, in a form that
+    can be read."""
+    value: Json = claims
+    for part in claim_path(name):
+        if not isinstance(value, Mapping):
+            return value is None
+        value = value.get(part)
+    return value is None
+
+
+def claim_path(name: str) -> tuple[str, ...]:
+    """Path of a claim: dots lead into objects (`realm_access.roles`), unless the name is
+    collision-resistant (RFC 7519, 4.2: `https://x.test/roles`, `urn:x.y:roles`), recognised by a
+    `/`, or a `:` before the first dot."""
+    whole = "/" in name or ":" in name.partition(".")[0]
+    return (name,) if whole else tuple(name.split("."))
+
+
+def claimed(claims: Mapping[str, Json], name: str) -> Json:
+    """A claim's value; None if absent. A claim named `a.b` is not the `b` of `a`: an issuer may let
+    users choose the one and not the other."""
+    value: Json = claims
+    for part in claim_path(name):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(part)
+    return value
+
+
+def with_claim(claims: Mapping[str, Json], name: str, value: Json) -> dict[str, Json]:
+    """The claims with one more at its path."""
+    for part in reversed(claim_path(name)):
+        value = {part: value}
+    return joined(claims, value)
+
+
+def joined(some: Mapping[str, Json], others: Mapping[str, Json]) -> dict[str, Json]:
+    """Merges claims of two sources; the latter wins, objects are merged by member."""
+    made = dict(some)
+    for name, value in others.items():
+        before = made.get(name)
+        if isinstance(before, dict) and isinstance(value, dict):
+            value = joined(before, value)
+        made[name] = value
+    return made

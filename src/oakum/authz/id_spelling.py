@@ -1,0 +1,123 @@
+"""Ids as text, and which of them may be the same: in another case, spacing or form, or as one of
+several in a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from oakum.authz.principal import Principal
+from oakum.openapi.model import Json
+
+
+def identifiers(values: Iterable[Json]) -> list[str]:
+    """Valid ids as text. Empty and blank texts are none: tables mark a missing id that way (RFC
+    4180)."""
+    return [id for each in values if (id := identifier(each)) is not None]
+
+
+def text(value: Json) -> str:
+    """A scalar id as text."""
+    return value if isinstance(value, str) else str(value)
+
+
+def identifier(value: Json) -> str | None:
+    """A valid id as text; otherwise None."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return text(value) if str(value).strip(_SPACES) else None
+
+
+_SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
+_NO_SPACES = {ord(each): None for each in _SPACES}
+_STEM = re.compile(r"[^/:#]+\Z")
+_NUMBER = re.compile(r"\+?0*([0-9]+)(\.0*)?\Z")
+_SCIENTIFIC = re.compile(r"\+?([0-9]+)(?:\.([0-9]*))?[eE]([+-]?[0-9]{1,2})\Z")
+_HEX = re.compile(r"[0-9a-f]{32}\Z")
+_WIDE = re.compile(r"[^\x00-\x7f]+")
+
+
+def _expanded(plain: str) -> str:
+    """An integer with an exponent in plain digits; anything else unchanged."""
+    found = _SCIENTIFIC.match(plain)
+    if found is None:
+        return plain
+    digits, point = found[1] + (found[2] or ""), len(found[1]) + int(found[3])
+    whole, rest = digits[: max(point, 0)].ljust(point, "0"), digits[max(point, 0) :]
+    return plain if rest.strip("0") else whole.lstrip("0") or "0"
+
+
+@lru_cache(maxsize=1 << 10)
+def spelling(id: str) -> tuple[str, str, bool]:
+    """Prefix, suffix and completeness of what all spellings of an id share.
+
+    Ignores case, spaces, a plus sign, leading zeros, exponents, UUID dashes and everything before
+    the last `/`, `:` or `#`. Text beyond ASCII is not compared (normal forms, width, look-alikes)
+    and stands for any text.
+    """
+    simple = id.isascii() and id.isalnum() and not id.isdigit()
+    if simple and not _SCIENTIFIC.match(id):  # fast path for most ids
+        return id.lower(), id.lower(), True
+    plain = id.translate(_NO_SPACES).rstrip("/:#")
+    stem = _STEM.search(plain)
+    plain = "".join(c.lower() if c < "\x80" else c for c in (stem[0] if stem else plain))
+    if not plain.isascii():
+        parts = _WIDE.split(plain)
+        return parts[0], parts[-1], False
+    number = _NUMBER.match(plain)
+    packed = re.sub("[{}-]", "", plain)
+    key = number[1] if number else packed if _HEX.match(packed) else _expanded(plain)
+    return key, key, True
+
+
+def heard(principal: Principal) -> set[str]:
+    """Ids of owners with a look-up result."""
+    return {owner for _, owner in principal.related} | {owner for owner, _ in principal.states}
+
+
+_PART = re.compile(r"[^\x00-\x20\x7f,;|&\"'`<>()\[\]{}\\/:#=*!?]+")
+_DIGITS = re.compile(r"[0-9]+")
+LISTED = re.compile(r"[,;|\[{]")
+"""What stands in a text that is a list, and in no address or plain name."""
+_LETTER = re.compile(r"[^\x00-@\[-`{-\x7f]")
+
+
+def spread(text: str) -> list[str]:
+    """A text, and what may be ids in it, if it is a list of them: exports write `1,3`, `1;3`,
+    `|1|`, `["1"]`, `{1}` or `3 1` into the one place that they have."""
+    if text.isalnum():
+        return [text]
+    found = _PART if _LETTER.search(text) else _DIGITS
+    return [text, *found.findall(text)]
+
+
+def named_among(some: Iterable[str], texts: Iterable[str]) -> bool:
+    """Whether an id of the one may stand in a text of the other, in whatever spelling."""
+    return alike(some, (each for text in texts for each in spread(text)))
+
+
+def alike(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether any id of one group may be a spelling of an id of the other."""
+    return any(map(Spellings(others).may_hold, some))
+
+
+class Spellings:
+    """A set of ids that matches any spelling."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._all = [spelling(each) for each in ids]
+        self._exact = {each[0] for each in self._all if each[2]}
+        self._wide = [each for each in self._all if not each[2]]
+
+    def may_hold(self, id: str) -> bool:
+        """Whether an id may be a spelling of one of them."""
+        begin, end, whole = spelling(id)
+        if whole and begin in self._exact:
+            return True
+        return any(_fits((begin, end), each) for each in (self._wide if whole else self._all))
+
+
+def _fits(one: tuple[str, str], other: tuple[str, str, bool]) -> bool:
+    (a, z), (b, y, _) = one, other
+    return (a.startswith(b) or b.startswith(a)) and (z.endswith(y) or y.endswith(z))
