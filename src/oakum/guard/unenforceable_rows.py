@@ -1,0 +1,86 @@
+"""Warnings of `guard check` about GraphQL rows that show what stands beside a hidden object.
+
+A row goes with its hidden objects only outside of every resource. If the root is a resource, no row
+below it is outside of one, so a line that covers the row opens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from oakum.authz import Model
+from oakum.authz.compiled_model import outermost
+from oakum.authz.places import resource_of
+from oakum.errors import Problem, few
+from oakum.openapi.model import Shape
+from oakum.openapi.shape_queries import member, member_names, named
+from oakum.policy.model import FieldRule
+from oakum.routing.lookup_plan import Endpoint
+
+
+def rows(model: Model, endpoints: Iterable[Endpoint]) -> Iterator[Problem]:
+    """Warns about each line of a root that covers what stands beside objects in a row."""
+    roots: dict[str, Shape] = {}
+    for each in endpoints:
+        if model.rule(each.operation.id).graphql:
+            media = each.operation.success()
+            data = named(media.shape, "data") if media is not None and media.shape else None
+            if data is not None and (name := resource_of(data, model.bound)):
+                roots.setdefault(name, data)
+    for root, data in roots.items():
+        table = model.tables[root]
+        lines: dict[int, tuple[FieldRule, dict[str, str]]] = {}
+        for path, line in zip(table.leaves, table.rules, strict=True):
+            if line.grants and (row := _row(model, data, path)):
+                lines.setdefault(id(line), (line, {}))[1].setdefault(*row)
+        for line, found in lines.values():
+            first, resource = next(iter(found.items()))
+            some = few([f"{root}.{each}" for each in found], 2)
+            yield Problem(
+                line.location,
+                f"what stands beside a hidden `{resource}` in {some} is shown to whom this line"
+                f" lets see it, since `{root}` is a resource, and no row goes within one",
+                f"make the type of `{first}` a resource, or name only other fields than"
+                f" `{first.partition('.')[0]}` in the line",
+            )
+
+
+def _row(model: Model, data: Shape, path: str) -> tuple[str, str] | None:
+    """The outermost row with objects that may be hidden around a leaf, and their resource."""
+    at: Shape | None = data
+    steps = path.split(".")
+    for count, step in enumerate(steps):
+        if at is None or (count and resource_of(at, model.bound)):
+            return None
+        if step == "**":
+            return _row_below(model, at, steps[:count])
+        at = member(at, step)
+        hidden = _hidden(model, at) if step == "*" and count + 1 < len(steps) else ""
+        if hidden:
+            return ".".join(steps[:count]), hidden
+    return None
+
+
+def _row_below(model: Model, top: Shape, steps: list[str]) -> tuple[str, str] | None:
+    """The same of a line that covers everything below a shape."""
+    todo, known = [(top, steps)], {top}
+    for at, path in todo:
+        for name in (*member_names(at), "*"):
+            inner = member(at, name)
+            if inner is None or inner in known or resource_of(inner, model.bound):
+                continue
+            if name == "*" and (hidden := _hidden(model, inner)):
+                return ".".join(path), hidden
+            known.add(inner)
+            todo.append((inner, [*path, name]))
+    return None
+
+
+def _hidden(model: Model, row: Shape | None) -> str:
+    """A resource of which a row may hold an object that is hidden from somebody who is logged in;
+    empty if there is none, or the row is such an object itself."""
+    if row is None or resource_of(row, model.bound):
+        return ""
+    held = frozenset(model.policy.only("anyone", "authenticated"))
+    found = outermost(row, model.bound)
+    return next((each for each in found if not model.tables[each].see(held, {})), "")

@@ -1,0 +1,48 @@
+"""Rows of GraphQL that show what stands beside hidden objects, because the root is a resource."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.guard.test_unenforceable_arguments import warned
+
+WORDS = "what stands beside a hidden `Note` in"
+
+
+def root(fields: str, **resources: Any) -> Any:
+    def change(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Query"] = {"owner": "none", "fields": {fields: [{"see": ["member"]}]}}
+        policy["resources"].update(resources)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "fields", ["search", "audit, search", "search.hits.*.snippet", "search.hits", "search.**"]
+)
+def test_a_line_of_the_root_that_covers_a_row_is_named(tmp_path: Path, fields: str) -> None:
+    found = warned(tmp_path, root(fields))
+    assert f"{WORDS} `Query.search.hits`" in found
+    assert "make the type of `search.hits` a resource" in found
+
+
+def test_a_row_at_the_root_and_one_within_another_are_named(tmp_path: Path) -> None:
+    assert f"{WORDS} `Query.folders`" in warned(tmp_path, root("folders"))
+    assert f"{WORDS} `Query.search.hits` and 1 more" not in warned(tmp_path, root("search"))
+
+
+@pytest.mark.parametrize("fields", ["audit, stats", "search.total", "kinds, place, note"])
+def test_a_line_without_such_a_row_is_not(tmp_path: Path, fields: str) -> None:
+    assert WORDS not in warned(tmp_path, root(fields))
+
+
+def test_a_row_whose_type_is_a_resource_is_not(tmp_path: Path) -> None:
+    hit = {"owner": "none", "fields": {"score": [{"see": ["member"]}]}}
+    assert WORDS not in warned(tmp_path, root("search", Hit=hit))
+
+
+def test_a_row_is_not_where_the_root_is_no_resource(tmp_path: Path) -> None:
+    assert WORDS not in warned(tmp_path)
