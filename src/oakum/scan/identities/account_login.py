@@ -16,7 +16,7 @@ PERSON, SECRET = "oakum_person", "oakum_secret"
 def template(identity: Identity) -> tuple[Identity, Noun] | None:
     """An identity whose login names a person and holds a secret, with these two made variables."""
     login = identity.login
-    if not isinstance(login, Login) or not isinstance(login.body, Mapping):
+    if not isinstance(login, Login) or login.before or not isinstance(login.body, Mapping):
         return None
     found: dict[str, Noun] = {}
 

@@ -120,6 +120,8 @@ class Login:
     hint: str = ""
     """What to try when it is refused."""
     location: Location = NOWHERE
+    before: tuple[Login, ...] = ()
+    """Requests that go before it, in order: each sends what those before it returned."""
 
 
 @dataclass(frozen=True)
@@ -266,8 +268,7 @@ class Identities:
         found = set()
         for identity in filter(None, (*self.items.values(), self.cleaner)):
             if isinstance(identity.login, Login):
-                places = [identity.login.where]
-                if identity.login.csrf:
-                    places.append(identity.login.csrf.get)
-                found |= {origin_of(place) for place in places if "://" in place}
+                for step in (*identity.login.before, identity.login):
+                    places = [step.where, step.csrf.get if step.csrf else ""]
+                    found |= {origin_of(place) for place in places if "://" in place}
         return frozenset(found)

@@ -77,11 +77,15 @@ def load_identities(
     )
 
 
+_ANY = "AAAAAAAA"
+"""A value that may stand in any place of a secret, that of a one-time code included (base32)."""
+
+
 class _Unset(Mapping[str, str]):
     """An environment that has every variable, for a reader who wants no value."""
 
     def __getitem__(self, name: str) -> str:
-        return "x"
+        return _ANY
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
@@ -96,7 +100,7 @@ def lines_sent(
     """What the accounts of a file send with each request: who, where, the name, and its place.
     Needs no secret, and runs nothing."""
     found = load_identities(
-        path, relations, resources=resources, environ=_Unset(), run=lambda argv, kind: "x"
+        path, relations, resources=resources, environ=_Unset(), run=lambda argv, kind: _ANY
     )
     everybody = (*found.items.values(), *filter(None, (found.anonymous, found.cleaner)))
     for each in everybody:

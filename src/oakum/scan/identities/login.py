@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import html.parser
 import re
+import time
 from base64 import b64encode
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -20,7 +21,9 @@ from oakum.errors import InputError, Location, Problem, TargetError, did_you_mea
 from oakum.exchange import Request, Response, json_bytes
 from oakum.http.json_pointer import path_of, value_at
 from oakum.openapi.model import Json, Operation
-from oakum.scan.identities.credentials import Csrf, Identity, Login, Secret
+from oakum.scan.identities.clock import CLOCK_SECONDS, clock_off, clock_words
+from oakum.scan.identities.credentials import Csrf, Identity, Login, Secret, names
+from oakum.scan.identities.one_time_code import OneTimeCode
 from oakum.scan.requests.builder import path_on
 
 if TYPE_CHECKING:
@@ -80,46 +83,88 @@ class Places:
 
 
 def dialogue(
-    identity: Identity, login: Login, places: Places
+    identity: Identity, login: Login, places: Places, clock: Callable[[], float] = time.time
 ) -> Generator[Request, Response, Granted]:
-    """Performs an identity's login; raises `LoginFailed`."""
-    method, url = places.find(login.where, login.method, login.location)
+    """Performs an identity's login, step by step; raises `LoginFailed`."""
     jar: dict[str, str] = {}
-    headers = {"accept": ACCEPT, **identity.fill(login.headers)}
+    held = Granted()
+    steps = (*login.before, replace(login, before=()))
+    for step, following in zip(steps, (*steps[1:], None), strict=True):
+        extra = {"token": held.token} if held.token else {}
+        method, url = places.find(step.where, step.method, step.location)
+        headers, body, echo = yield from _prepared(identity, step, places, jar, extra)
+        response = yield _request(step, method, url, _with_cookies(headers, jar), body)
+        jar.update(response.cookies)
+        if following is None or not _leads_to(response, following):
+            _check_status(identity, step, method, response, clock, last=following is None)
+        token = _token(identity, step, method, response) or held.token
+        kept = {name: Secret(text) for name, text in jar.items() if text and is_kept(step, name)}
+        held = Granted(token, {**held.cookies, **kept}, Secret(echo) if echo else held.csrf)
+        _check_cookies(identity, step, method, response, held)
+        if step.csrf and not step.csrf.get and not jar.get(step.csrf.cookie):
+            which = f"no cookie `{step.csrf.cookie}`, which `csrf` names"
+            words = f"answered {response.status} and set {which}; if a page sets it, give `get:`"
+            raise _failed(identity, step, method, words)
+    return held
+
+
+def _prepared(
+    identity: Identity,
+    login: Login,
+    places: Places,
+    jar: dict[str, str],
+    extra: Mapping[str, Secret],
+) -> Generator[Request, Response, tuple[dict[str, str], Json, str]]:
+    """Headers and body of one step, and the CSRF value in them, which is fetched first."""
+    headers = {"accept": ACCEPT, **identity.fill(login.headers, extra)}
     if login.basic:
-        pair = b64encode(identity.fill(login.basic).encode()).decode()
+        pair = b64encode(identity.fill(login.basic, extra).encode()).decode()
         headers["authorization"] = f"Basic {pair}"
-    body = identity.fill(login.body)
-    echo = ""
-    if login.csrf and login.csrf.get:
-        _, page = places.find(login.csrf.get, "GET", login.location)
-        answer = yield Request("GET", page, {"accept": "text/html, */*;q=0.5"})
-        jar.update(answer.cookies)
-        echo = _csrf_value(identity, login.csrf, answer)
-        headers |= {"origin": "/".join(url.split("/")[:3]), "referer": page}
-        if login.csrf.header:
-            headers[login.csrf.header.lower()] = echo
-        if login.csrf.field:
-            body = {**(body or {}), login.csrf.field: echo}
-    if held := {name: value for name, value in jar.items() if value}:
-        headers["cookie"] = cookie_line(held)
-    response = yield _request(login, method, url, headers, body)
-    jar.update(response.cookies)
-    _check_status(identity, login, method, response)
-    token = _token(identity, login, method, response)
-    cookies = {name: Secret(value) for name, value in jar.items() if value and is_kept(login, name)}
-    wanted = login.cookie not in ("", "*") and login.cookie not in cookies
-    if wanted or (login.cookie == "*" and not cookies):
+    body = identity.fill(login.body, extra)
+    if login.csrf is None or not login.csrf.get:
+        return headers, body, ""
+    _, url = places.find(login.where, login.method, login.location)
+    _, page = places.find(login.csrf.get, "GET", login.location)
+    answer = yield Request("GET", page, _with_cookies({"accept": "text/html, */*;q=0.5"}, jar))
+    jar.update(answer.cookies)
+    echo = _csrf_value(identity, login.csrf, answer)
+    headers |= {"origin": "/".join(url.split("/")[:3]), "referer": page}
+    if login.csrf.header:
+        headers[login.csrf.header.lower()] = echo
+    if login.csrf.field:
+        body = {**(body or {}), login.csrf.field: echo}
+    return headers, body, echo
+
+
+def _check_cookies(
+    identity: Identity, login: Login, method: str, response: Response, held: Granted
+) -> None:
+    """The cookie that a step is to return is among those that are held."""
+    wanted = login.cookie not in ("", "*") and login.cookie not in held.cookies
+    if wanted or (login.cookie == "*" and not held.cookies):
         which = f"no cookie `{login.cookie}`" if wanted else "no cookie"
         others = _listed([name for name, value in response.cookies.items() if value])
         seen = f"; it set {others}" if others else ""
         raise _failed(identity, login, method, f"answered {response.status} and set {which}{seen}")
-    if login.csrf and not login.csrf.get and not jar.get(login.csrf.cookie):
-        which = (
-            f"no cookie `{login.csrf.cookie}`, which `csrf` names; if a page sets it, give `get:`"
-        )
-        raise _failed(identity, login, method, f"answered {response.status} and set {which}")
-    return Granted(token, cookies, Secret(echo) if echo else None)
+
+
+def _leads_to(response: Response, step: Login) -> bool:
+    """Whether a response redirects to the page or the path of the next step."""
+    path = _path_of(response.headers.get("location", "")).rstrip("/")
+    return response.status in _REDIRECTS and path in _own_paths(step)
+
+
+def _own_paths(login: Login) -> list[str]:
+    """Paths that a login, with the steps before it, requests."""
+    steps = (*login.before, login)
+    places = [each for step in steps for each in (step.where, step.csrf.get if step.csrf else "")]
+    return [urlsplit(each).path.rstrip("/") for each in places if "/" in each]
+
+
+def _with_cookies(headers: dict[str, str], jar: Mapping[str, str]) -> dict[str, str]:
+    """The headers with the cookies that a login holds by now."""
+    held = {name: value for name, value in jar.items() if value}
+    return {**headers, "cookie": cookie_line(held)} if held else headers
 
 
 def is_kept(login: Login, cookie: str) -> bool:
@@ -138,10 +183,7 @@ def sent_to_login(response: Response, login: Login | None) -> bool:
     if response.status not in _REDIRECTS:
         return False
     path = _path_of(response.headers.get("location", "")).rstrip("/")
-    own = (login.where, login.csrf.get if login.csrf else "") if login else ()
-    return path in [urlsplit(each).path.rstrip("/") for each in own if "/" in each] or bool(
-        _LOGIN_PAGE.search(path)
-    )
+    return path in (_own_paths(login) if login else ()) or bool(_LOGIN_PAGE.search(path))
 
 
 def _path_of(address: str) -> str:
@@ -177,14 +219,41 @@ def _request(login: Login, method: str, url: str, headers: dict[str, str], body:
 # --------------------------------------------------------------------- the login's response
 
 
-def _check_status(identity: Identity, login: Login, method: str, response: Response) -> None:
+def _check_status(
+    identity: Identity,
+    login: Login,
+    method: str,
+    response: Response,
+    clock: Callable[[], float],
+    *,
+    last: bool,
+) -> None:
     status = response.status
     if sent_to_login(response, login):
         words = f"answered {status} with a redirect to the login page; wrong user name or password?"
         raise _failed(identity, login, method, words)
-    if status < 400 and (login.cookie or status not in _REDIRECTS):
+    if status < 400 and (login.cookie or not last or status not in _REDIRECTS):
         return
+    code = one_time_code(identity, login)
+    if code is not None and status in (400, 401, 403, 422):
+        raise _failed(identity, login, method, f"answered {status}; {_of_code(response, clock())}")
     raise _failed(identity, login, method, f"answered {status}; {_advice(login, response)}")
+
+
+def one_time_code(identity: Identity, login: Login) -> OneTimeCode | None:
+    """The one-time code that a step of a login sends; None if it sends none."""
+    used = names([login.body, login.headers, login.basic])
+    found = (identity.variables.get(name) for kind, name in used if kind == "variable")
+    return next((each for each in found if isinstance(each, OneTimeCode)), None)
+
+
+def _of_code(response: Response, now: float) -> str:
+    """What to try when a login with a one-time code is refused: a code needs both clocks alike."""
+    off = clock_off(response, now)
+    if abs(off) > CLOCK_SECONDS:
+        return f"{clock_words(off)}, and a one-time code needs the right time; set the clock"
+    right = "" if "date" not in response.headers else " the clocks agree"
+    return f"wrong password, or wrong secret of the one-time code?{right}"
 
 
 def _advice(login: Login, response: Response) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus
 
 from oakum.openapi.source import Node
@@ -40,15 +40,19 @@ class Way:
 
     def uses(self) -> set[str]:
         """Variables used in its templates."""
-        login = self.login
-        body = [login.body, login.headers] if isinstance(login, Login) else []
-        found = names([*body, *(send.value for send in self.sends)])
+        steps = self.steps()
+        texts = [[step.body, step.headers, step.basic] for step in steps]
+        found = names([*texts, *(send.value for send in self.sends)])
         return {name for kind, name in found if kind == "variable"}
+
+    def steps(self) -> tuple[Login, ...]:
+        """The requests of a login, in order."""
+        return (*self.login.before, self.login) if isinstance(self.login, Login) else ()
 
     def gives_token(self) -> bool:
         """Whether `$token` will have a value."""
-        login = self.login
-        return isinstance(login, Command) or bool(login and (login.token or login.token_header))
+        given = any(step.token or step.token_header for step in self.steps())
+        return isinstance(self.login, Command) or given
 
 
 class Ways:
@@ -65,8 +69,38 @@ class Ways:
         return Way(command, (_BEARER,) if bearer else (), sound=bool(argv))
 
     def login(self, node: Node) -> Way:
+        """A login by one request, or by a list of them."""
+        if node.kind != "list" or not node.elements:
+            return self._step(node)
+        *first, last = node.elements
+        before: list[Way] = []
+        for each in first:
+            before.append(self._step(each, last=False))
+            self._has_token(each, before)
+        way = self._step(last, before_gave=any(each.gives_token() for each in before))
+        self._has_token(last, [*before, way])
+        steps = tuple(each.login for each in before if isinstance(each.login, Login))
+        login = replace(way.login, before=steps) if isinstance(way.login, Login) else way.login
+        hidden = {name: value for each in (*before, way) for name, value in each.variables.items()}
+        return Way(login, way.sends, hidden, all(each.sound for each in (*before, way)))
+
+    def _has_token(self, node: Node, ways: Sequence[Way]) -> None:
+        """Reports a step that sends `$token` before one has returned it."""
+        *before, own = ways
+        texts = [[step.body, step.headers, step.basic] for step in own.steps()]
+        used = ("variable", "token") in names(texts)
+        if used and not any(each.gives_token() for each in before):
+            hint = "write `token:` into a step before it"
+            self.r.wrong(node, "this step sends `$token`, but none before it returned one", hint)
+
+    def _step(self, node: Node, *, last: bool = True, before_gave: bool = False) -> Way:
+        """One request; the `last` of a login says what it returns and how that is sent, unless a
+        step before gave a token."""
         before = len(self.r.problems)
         entries = record(self.r, node, "`login`", _LOGIN)
+        if "send" in entries and not last:
+            hint = "write it into the last step; `$token` stands in the steps between"
+            self.r.wrong(entries["send"], "`send` is of the whole login", hint)
         method, where = self._where(entries)
         encodings = entries.present(("json", "form"))
         if len(encodings) > 1:
@@ -77,7 +111,8 @@ class Ways:
             self.r.wrong(body, f"`{encoding}` must be a map", "{username: $username, …}")
         token, header = self._token(entries["token"]) if "token" in entries else ("", "")
         cookie = "*" if entries.read("cookies", flag, False) else entries.read("cookie", word, "")
-        if entries.whole and not (token or header or cookie) and "token" not in entries:
+        silent = not (token or header or cookie) and "token" not in entries
+        if last and entries.whole and silent and not before_gave:
             ways = "`token: /pointer`, `cookie: name` or `cookies: true`"
             self.r.wrong(node, "`login` does not say what it returns", f"add {ways}")
         login = Login(
@@ -93,7 +128,8 @@ class Ways:
             cookie=cookie,
             location=node.location,
         )
-        sends, hidden = self._sends(entries, bool(token or header))
+        bearer = bool(token or header) or (before_gave and not cookie)
+        sends, hidden = self._sends(entries, bearer)
         return Way(login, sends, hidden, len(self.r.problems) == before)
 
     def _sends(self, entries: Entries, token: bool) -> tuple[tuple[Send, ...], dict[str, Secret]]:

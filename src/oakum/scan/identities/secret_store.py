@@ -14,6 +14,7 @@ from oakum.openapi.model import Json
 from oakum.openapi.source import Node
 from oakum.policy.reader import Reader, word
 from oakum.scan.identities.credentials import Secret, Send, names
+from oakum.scan.identities.one_time_code import OneTimeCode, totp_of
 
 Run = Callable[[Sequence[str], Path], str]
 """Runs a command in a directory and gives what it prints, stripped."""
@@ -23,7 +24,7 @@ _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(\S.*)")
 _QUERY = re.compile(r"\?([^=&\s]+)=(\S+)")
 _PLAIN = re.compile(r"user|mail|login|phone|account|handle|client_id|scope|tenant|(^|_)(name|id)$")
 _CREDENTIAL = re.compile(r"auth|cookie|key|token|secret|sess|sid|jwt|pass|pwd|pin$|otp|csrf|xsrf")
-_SOURCES = ("env", "file", "command")
+_SOURCES = ("env", "file", "command", "totp")
 
 
 class SecretStore:
@@ -56,6 +57,8 @@ class SecretStore:
             self._r.wrong(node, f"`{name}` must be {known}", hint)
             return None
         where = node.items[0][1]
+        if source == "totp":
+            return self._one_time_code(where)
         found = {"env": self._env, "file": self._file, "command": self._command}[source](where)
         return self._hidden(found)
 
@@ -157,6 +160,19 @@ class SecretStore:
             return None
         self.found.add(Secret(value))
         return Secret(value)
+
+    def _one_time_code(self, node: Node) -> Secret | None:
+        """A variable that makes a code from the secret at `node`, whenever it is sent."""
+        secret = self.value("totp", node)
+        if secret is None:
+            return None
+        totp = totp_of(secret.reveal())
+        if totp is None:
+            hint = "it has the letters A to Z and the digits 2 to 7, or is `otpauth://totp/…`"
+            self._r.wrong(node, "the secret of `totp` is not in base32", hint)
+            return None
+        self.found.add(Secret(secret.reveal()))
+        return OneTimeCode(secret.reveal(), totp)
 
     def _env(self, node: Node) -> str | None:
         if node.kind == "scalar" and isinstance(node.scalar, str) and node.scalar.isidentifier():

@@ -7,6 +7,7 @@ repeated after another login.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from oakum.scan.identities.login import (
     cookie_line,
     dialogue,
     is_kept,
+    one_time_code,
     sent_to_login,
 )
 from oakum.scan.requests.past_cache import past_cache
@@ -79,6 +81,8 @@ class Sessions:
         target: str,
         run: Callable[[Sequence[str], Path], str] = run_command,
         also: Collection[str] = (),
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`also`: further addresses of the same API, which get the credentials as well."""
         self.identities = identities
@@ -94,6 +98,10 @@ class Sessions:
         self._home = origin_of(target)
         self._origins = {origin_of(each) for each in (target, *also)}
         self._run = run
+        self._clock = clock
+        self._sleep = sleep
+        self._coded: dict[str, float] = {}
+        """Identity → when it last logged in with a one-time code."""
         self._live: dict[str, _Session] = {}
         self._failed: dict[str, str] = {}
         self._seen: set[Secret] = set()
@@ -273,7 +281,8 @@ class Sessions:
             raise LoginFailed(f"`{identity.name}` could not log in: {error}") from None
 
     def _play(self, identity: Identity, login: Login) -> tuple[Granted, Response]:
-        steps = dialogue(identity, login, self.places)
+        self._await_another_code(identity, login)
+        steps = dialogue(identity, login, self.places, self._clock)
         request = next(steps)
         while True:
             response = self._transport.send(request)
@@ -283,6 +292,18 @@ class Sessions:
                 asked = Request(request.method, request.url.split("?")[0])
                 self._answers[identity.name] = Exchange(asked, response)
                 return done.value, response
+
+    def _await_another_code(self, identity: Identity, login: Login) -> None:
+        """Waits until a code is another one: a server takes each once (RFC 6238, 5.2)."""
+        codes = (one_time_code(identity, step) for step in (*login.before, login))
+        code = next((each for each in codes if each is not None), None)
+        if code is None:
+            return
+        period = code.totp.period
+        last, now = self._coded.get(identity.name), self._clock()
+        if last is not None and now // period == last // period:
+            self._sleep(period - now % period)
+        self._coded[identity.name] = self._clock()
 
     def _ask(self, name: str, request: Request, way: Transport | None = None) -> Response:
         identity, session = self.identities.items[name], self._live[name]

@@ -263,6 +263,7 @@ def test_every_example_of_the_manual_is_read(desk: Desk) -> None:
     (desk.folder / "secrets" / "bob").write_text("key-from-file")
     for example in examples:
         environ = dict.fromkeys(re.findall(r"\b[A-Z]+_[A-Z]+\b", example), "made-up")
+        environ |= {name: "MADEUPAA" for name in environ if name.endswith("TOTP")}  # base32
         assert desk.load(example, **environ).items, example
 
 
