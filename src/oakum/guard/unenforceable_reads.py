@@ -19,6 +19,7 @@ from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_arguments import arguments
 from oakum.guard.unenforceable_bodies import bodies
 from oakum.guard.unenforceable_creations import creations, placed
+from oakum.guard.unenforceable_feeds import feeds
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_parameters import parameters
 from oakum.guard.unenforceable_rows import rows
@@ -61,6 +62,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *bodies(model, wiring.endpoints.values(), seen.where),
         *arguments(seen.policy.resources, wiring.endpoints.values(), seen.where),
         *rows(model, wiring.endpoints.values()),
+        *feeds(model, wiring.endpoints.values(), seen.where),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),
     )
 

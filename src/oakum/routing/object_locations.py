@@ -26,7 +26,8 @@ def answer(operation: Operation) -> Shape | None:
     shape = media.shape if media is not None else None
     if shape is None or not _is_of_events(operation):
         return shape
-    return Shape(kinds=frozenset(("array",)), items=lambda: shape, pointer=shape.pointer)
+    # Without the pointer of the event, by which a walk would take the list for it.
+    return Shape(kinds=frozenset(("array",)), items=lambda: shape)
 
 
 def pointed(model: Model, operation: Operation) -> tuple[tuple[tuple[str, ...], str], ...]:

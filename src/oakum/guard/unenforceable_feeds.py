@@ -1,0 +1,45 @@
+"""Warnings of `guard check` about feeds that are granted but that the gateway answers with 404.
+
+A feed begins before its first event, so it says that the object of its request exists. Where no GET
+shows that object, nobody can know who may be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from oakum.authz import Model
+from oakum.errors import Location, Problem, few
+from oakum.openapi.model import Operation
+from oakum.routing.concealed_objects import Concealed
+from oakum.routing.lookup_plan import Endpoint, kind_of
+from oakum.routing.media import FEEDS
+
+
+def feeds(
+    model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about feeds of a concealed object that no GET shows."""
+    for each in endpoints:
+        operation = each.operation
+        types = [kind_of(media) for several in operation.responses.values() for media in several]
+        if not {*types} & {*FEEDS.values()}:
+            continue
+        path = [one for one in (each.hidden, *each.others) if one is not None]
+        for one in (*path, *each.asked.by.values()):
+            if one.reader in ("", operation.id) and not _is_open(model, one):
+                named = few(list(one.resources), 2)
+                who = "everybody but its owner and those who are related to its owner"
+                yield Problem(
+                    where(operation),
+                    f"the feed `{operation.id}` is 404 where its request names a concealed {named}"
+                    f"{f', for {who}' if one.whose else ''}: no other GET shows one by its key",
+                    "name the GET that shows one by its key in `main:`, or write `conceal: false`"
+                    " if everybody may know that it exists",
+                )
+
+
+def _is_open(model: Model, concealed: Concealed) -> bool:
+    """Whether everybody who is logged in sees some of any such object."""
+    held = frozenset(model.policy.only("anyone", "authenticated"))
+    return all(model.tables[name].see(held, {}) for name in concealed.resources)
