@@ -57,8 +57,6 @@ class LeftOut:
         self, shape: Shape | None, ahead: Ahead, there: Collection[str], at: Pointer
     ) -> list[Pointer]:
         """Where an object at `at` with the members `there` may lack a hidden one."""
-        if self.graph and len(at) < 2:
-            return []
         ahead = [*ahead]
         led = None if ahead else self._led.get(shape)
         if led is None:

@@ -30,7 +30,7 @@ from oakum.authz.table import Table
 from oakum.authz.tags import Tag, tag_of
 from oakum.authz.truth import Truth
 from oakum.authz.unions import chosen
-from oakum.http.json_pointer import Pointer
+from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import containers
 
@@ -105,6 +105,8 @@ class Judgement:
     """The `id` of each object that may be of several resources."""
     left_out: bool = False
     """Whether the caller left out what may be hidden objects."""
+    fields_left_out: bool = False
+    """Whether they are fields of the root of GraphQL, of which few queries select all."""
 
 
 class _Context(NamedTuple):
@@ -120,6 +122,8 @@ class _Context(NamedTuple):
     """Request bodies only: what is known of the objects that the enclosing one may be."""
     counts: bool = True
     """Request bodies only: whether everything around this place may be written."""
+    page: bool = False
+    """Responses only: whether the enclosing object is an ownerless one that counts others."""
 
 
 class _Verdict(NamedTuple):
@@ -193,7 +197,7 @@ class Judge:
         self._untold = set[int]()
         graph = bool(self._rule.graphql)
         self._left_out = LeftOut(model, principal, graph, chosen) if chosen is not None else None
-        self._lost = False
+        self._lost = self._fields_lost = False
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
         """Judges `value` by its declared `shape`; without a shape nothing is declared."""
@@ -204,9 +208,9 @@ class Judge:
         else:
             keep = type(value) in spot.passes
             self._unbound.append(Leaf("", (), value, keep))
-        rows, lost = self._rows, self._lost
+        rows, lost = self._rows, (self._lost, self._fields_lost)
         found, loose = self._instances, self._unbound
-        return Judgement(keep, found, loose, rows.gone, rows.walked, self._untold, lost)
+        return Judgement(keep, found, loose, rows.gone, rows.walked, self._untold, *lost)
 
     # ------------------------------------------------------------ outside a resource
 
@@ -236,11 +240,22 @@ class Judge:
             if name:
                 return self._object(name, value, spot.shape, at, context)
         parts = self._parts(value, spot, at, context, leaves)
-        if self._left_out is not None and isinstance(value, dict):
-            for lacking in self._left_out.hidden(spot.shape, self._ahead(at), value, at):
+        if isinstance(value, dict):
+            for lacking in self._lacking(value, spot.shape, at):
                 self._rows.meet(lacking, shown=False)
-                self._lost = True
         return parts if self._may_hold(value, spot, at) else False
+
+    def _lacking(self, value: dict[str, Json], shape: Shape | None, at: Pointer) -> list[Pointer]:
+        """Where the caller left out what may be a hidden object, so that no count is known to be
+        true. Few queries select all fields of the root of GraphQL: of its own counts alone."""
+        if self._left_out is None:
+            return []
+        lacking = self._left_out.hidden(shape, self._ahead(at), value, at)
+        if self._left_out.graph and len(at) < 2:
+            self._fields_lost = self._fields_lost or bool(lacking)
+            return []
+        self._lost = self._lost or bool(lacking)
+        return lacking
 
     def _ahead(self, at: Pointer) -> Iterable[tuple[tuple[str, ...], str]]:
         """Resources below a place, by what the contract shows."""
@@ -348,6 +363,11 @@ class Judge:
             found = self._resources[shape] = resource_of(shape, self._model.bound)
         return found
 
+    def _counts(self, at: Pointer) -> bool:
+        """Whether a count of the contract stands below a place."""
+        paths = map(path_of, self._rule.counts)
+        return any(path and len(path) > len(at) and matches(path, at) for path in paths)
+
     def _resource_at(self, at: Pointer) -> str:
         if self._known and (found := self._known.get(at, _NOTHING).resource):
             return found
@@ -379,7 +399,10 @@ class Judge:
         root = self._roots.get((name, bits, shape))
         if root is None:
             root = self._roots[name, bits, shape] = Spot(shape, self._refused, table, bits)
-        inner = _Context(owners, lacking, True, passes)
+        page = not context.inside and table.resource.owner.kind == "none" and self._counts(at)
+        inner = _Context(owners, lacking, True, passes, page=page)
+        if page:
+            self._lacking(value, shape, at)
         if around:
             moved = tuple(each.moved(at) for each in around)
             inner = inner._replace(around=moved, counts=context.counts and bits != 0)
@@ -523,6 +546,8 @@ class Judge:
                 if not spot.granted:
                     self.mapped.discard(at)
                 return keep if spot.granted else spot.instead
+            if context.page:
+                self._lacking(value, here.shape, at)
         if not value:
             leaves.append(Leaf(spot.path, at, value, spot.granted))
             return spot.granted or spot.instead

@@ -21,6 +21,9 @@ from oakum.http.json_pointer import Pointer, escape, path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 
+ROOT_FIELD = 2
+"""Steps to a field of the root of GraphQL: `data` and its name."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -101,10 +104,12 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
 
 
 def _untrue_counts(judged: Judgement, counts: tuple[str, ...]) -> Iterator[Pointer]:
-    """Counts that would tell how much is hidden, since an object of the answer is hidden whole."""
+    """Counts that would tell how much is hidden, since an object of the answer is hidden whole, or
+    the caller left out what may be one."""
     hidden = any(not any(e.allowed for e in each.leaves) for each in judged.instances)
-    if counts and (hidden or judged.left_out):
-        for path in filter(None, map(path_of, counts)):
+    for path in filter(None, map(path_of, counts)):
+        unknown = judged.fields_left_out and len(path) == ROOT_FIELD
+        if hidden or judged.left_out or unknown:
             yield from _places(judged.keep, path)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.unions import all_of, declares, nobodys
 from oakum.guard.audit_counts import called
 from oakum.guard.plan_hidden import Shared, hidden
+from oakum.guard.plan_places import Ahead, inside_resource
+from oakum.guard.plan_places import PlannedPlace as _Place
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.scalar_types import bits_of, nulls, scalar
 from oakum.guard.settings import passing_parameters, settings
@@ -50,8 +52,6 @@ from oakum.routing.write_targets import Target
 
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")
-Ahead = tuple[tuple[tuple[str, ...], str], ...]
-"""Pointers of `shows` below a place: segments still ahead, and the resource (`#`: a count)."""
 
 
 def render_plan(compiled: CompiledContract, folder: Path) -> Plan:
@@ -63,19 +63,6 @@ def render_plan(compiled: CompiledContract, folder: Path) -> Plan:
     text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
     data["contract"] = hashlib.sha256(text).hexdigest()[:16]
     return Plan(data, orjson.dumps(data).decode())
-
-
-@dataclass(frozen=True, eq=False)
-class _Place:
-    """A place in a response; `table` and `trie` are set inside a resource only."""
-
-    shape: Shape | None
-    ahead: Ahead
-    table: int = -1
-    trie: Trie | None = None
-    inside: bool = False
-    path: str = ""
-    """Name in the audit, inside a resource only."""
 
 
 @dataclass
@@ -389,6 +376,7 @@ class _Renderer:
             place.ahead,
             place.table,
             place.inside,
+            place.page,
             self._trie_key(place.trie),
             # Inside the lines of a resource the name in the audit follows from the trie alone.
             place.path if place.trie is None else "",
@@ -489,7 +477,7 @@ class _Renderer:
             for segments, name in place.ahead
             if segments and segments[0] in (key, "*")
         )
-        return _Place(shape, ahead, place.table, trie, place.inside, path)
+        return replace(place, shape=shape, ahead=ahead, trie=trie, path=path)
 
     def _hold(self, place: _Place, value: Json) -> bool:
         """Whether a container like `value` is allowed outside every resource."""
@@ -557,10 +545,9 @@ class _Renderer:
         name = here or (resource_of(shape, self.model.bound) if shape else "")
         if name:
             index = self.resources[name] + (len(self.resources) if self.writing else 0)
-            trie = self._of(index).trie
-            at = _Place(shape, place.ahead, index, trie, True, "")
+            at = inside_resource(place, shape, self._of(index), index)
         else:
-            at = _Place(shape, place.ahead, place.table, place.trie, place.inside, place.path)
+            at = replace(place, shape=shape)
         kind = f"object {place.inside}" if name else "record"
         hold = place.inside or bool(name) or self._hold(_Place(shape, place.ahead), {})
         return self._index(kind, at, self.bodies, lambda index: self._fill(index, at, name, hold))
@@ -582,8 +569,8 @@ class _Renderer:
 
     def _lacks(self, at: _Place) -> dict[str, list[int]]:
         """Members that may hold objects → tables of these."""
-        outside = not (at.inside or self.writing)
-        found = members_with_objects(at.shape, at.ahead, self.model.bound) if outside else {}
+        missed = (at.page or not at.inside) and not self.writing
+        found = members_with_objects(at.shape, at.ahead, self.model.bound) if missed else {}
         return {key: [self.resources[name] for name in led] for key, led in found.items()}
 
     def _member(self, at: _Place, key: str | None, owner: str) -> list[Any]:

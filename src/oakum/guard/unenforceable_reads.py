@@ -22,7 +22,7 @@ from oakum.guard.unenforceable_creations import creations, placed
 from oakum.guard.unenforceable_feeds import feeds
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_parameters import parameters
-from oakum.guard.unenforceable_rows import rows
+from oakum.guard.unenforceable_rows import counts, rows
 from oakum.guard.unenforceable_writes import Writes
 from oakum.guard.unsent_methods import unsent_methods
 from oakum.http.json_pointer import path_of
@@ -62,6 +62,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *bodies(model, wiring.endpoints.values(), seen.where),
         *arguments(seen.policy.resources, wiring.endpoints.values(), seen.where),
         *rows(model, wiring.endpoints.values()),
+        *counts(model, wiring.endpoints.values(), seen.where),
         *feeds(model, wiring.endpoints.values(), seen.where),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),
     )

@@ -1,4 +1,4 @@
-"""Warnings of `guard check` about GraphQL rows that show what stands beside a hidden object.
+"""Warnings of `guard check` about rows and counts of GraphQL beside hidden objects.
 
 A row goes with its hidden objects only outside of every resource. If the root is a resource, no row
 below it is outside of one, so a line that covers the row opens it.
@@ -6,13 +6,15 @@ below it is outside of one, so a line that covers the row opens it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import outermost
 from oakum.authz.places import resource_of
-from oakum.errors import Problem, few
-from oakum.openapi.model import Shape
+from oakum.authz.project import ROOT_FIELD
+from oakum.errors import Location, Problem, few
+from oakum.http.json_pointer import path_of
+from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member, member_names, named
 from oakum.policy.model import FieldRule
 from oakum.routing.lookup_plan import Endpoint
@@ -43,6 +45,24 @@ def rows(model: Model, endpoints: Iterable[Endpoint]) -> Iterator[Problem]:
                 f"make the type of `{first}` a resource, or name only other fields than"
                 f" `{first.partition('.')[0]}` in the line",
             )
+
+
+def counts(
+    model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about counts of the root: they pass only with all lists of the root beside them."""
+    for each in endpoints:
+        rule = model.rule(each.operation.id)
+        for count in rule.counts if rule.graphql else ():
+            if len(path_of(count) or ()) == ROOT_FIELD:
+                yield Problem(
+                    where(each.operation),
+                    f"nobody knows what `{count}` of `{each.operation.id}` counts, so it is"
+                    " withheld from a query without each field of the root that may hold hidden"
+                    " objects",
+                    "count in the type that has the list, or remove it from `counts` if everybody"
+                    " may know the number",
+                )
 
 
 def _row(model: Model, data: Shape, path: str) -> tuple[str, str] | None:

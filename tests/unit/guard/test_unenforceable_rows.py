@@ -46,3 +46,14 @@ def test_a_row_whose_type_is_a_resource_is_not(tmp_path: Path) -> None:
 
 def test_a_row_is_not_where_the_root_is_no_resource(tmp_path: Path) -> None:
     assert WORDS not in warned(tmp_path)
+
+
+def test_a_count_of_the_root_is_named_and_one_beside_its_list_is_not(tmp_path: Path) -> None:
+    def counted(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        root("notesTotal, notes")(document, policy)
+        policy["operations"]["graph"]["counts"] = ["/data/notesTotal", "/data/search/total"]
+
+    words = "of `graph` counts, so it is withheld from a query without each field of the root"
+    found = warned(tmp_path, counted)
+    assert f"nobody knows what `/data/notesTotal` {words}" in found
+    assert "`/data/search/total`" not in found

@@ -49,7 +49,8 @@ local ESCAPES -- whether the text has a backslash anywhere
 local CONTROLS -- whether it has a byte below 0x20 anywhere
 local CENSUS -- whether objects that are cut must be looked at, since a count depends on it
 local HIDDEN -- whether an object of which nothing may be seen was met
-local DROP_COUNTS
+local FEWER -- whether the caller left out fields of the root of GraphQL that may hold such an object
+local DROP_COUNTS -- all counts, or `2`: those at that depth
 local MET -- whether `call:` lets the caller have an object that stands in no other one
 local SHUT -- whether nobody was asked about an object, so that nothing outside of one passes
 local CHOSEN -- where the caller chose which members the answer has: fields of GraphQL that have arguments; else false
@@ -468,7 +469,7 @@ local record, object, list -- forward: values nest
 -- it. `set` is the set of fields of the enclosing object, `tally` its count of what may be seen.
 local function value(node, i, depth, set, owners, tally, label)
   if depth > MAX_DEPTH then return -1, GONE end
-  if node.nothing or (DROP_COUNTS and node.count) then
+  if node.nothing or (node.count and (DROP_COUNTS == true or DROP_COUNTS == depth)) then
     local past = skip(i, depth)
     removed(label)
     return past, GONE
@@ -628,14 +629,20 @@ local function place(became)
   end
 end
 
--- Notes that a record lacks objects which its caller left out, so that one may be hidden; `there`: names of
--- the members that it has. Few queries select all fields of the root of GraphQL.
+-- Notes that an object lacks others which its caller left out, so that one may be hidden; `there`: names of
+-- the members that it has. Few queries select all fields of the root of GraphQL: of its own counts alone.
+-- Inside of a resource no row goes for that.
 local function leave_out(body, there, depth)
-  if PLAN.endpoints[ENDPOINT].graphql and depth < 2 then return end
   for name, tables in pairs(body.lacks) do
     for k = 1, there[name] and not CHOSEN[name] and 0 or tables.n do
       if not decide.of_any(PLAN, tables[k], KNOW) then
-        LOST, HIDDEN, OBJECTS = true, true, OBJECTS + 1
+        if PLAN.endpoints[ENDPOINT].graphql and depth < 2 then
+          FEWER = true
+        elseif body.inside then
+          HIDDEN = true
+        else
+          LOST, HIDDEN, OBJECTS = true, true, OBJECTS + 1
+        end
         return
       end
     end
@@ -1448,6 +1455,14 @@ local function object_at(body, i, depth, above)
   local past, n = members(body, i, depth, level)
   if past < 0 then return -1, GONE end
   local set, owners = judge(body, level, above, depth)
+  if CHOSEN and body.lacks then
+    local there = {}
+    for k = 1, n do
+      local name = level.entry[k].name
+      if name then there[name] = true end
+    end
+    leave_out(body, there, depth)
+  end
   local keyed, lost, sets = false, false, SEENOUT.sets
   if SUBJECT then AROUND, keyed = depth, level.keyed end
   if APART and above == NO_OWNERS and not owned(body.table, owners) then
@@ -1877,7 +1892,7 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
   if #text >= 2147483000 then return nil, "unreadable" end
   S, P, N = text, cast("const uint8_t *", text), #text
   PLAN, KNOW, ENDPOINT, PARAMS, SUBJECT, SEENOUT = plan, know, endpoint, params, subject, seen
-  CENSUS, HIDDEN, DROP_COUNTS, MET, SHUT = counts, false, false, false, false
+  CENSUS, HIDDEN, FEWER, DROP_COUNTS, MET, SHUT = counts, false, false, false, false, false
   APART, CHOSEN = seen.apart or false, seen.chosen or false
   EVERY, RECENT = subject ~= nil and plan.guard.unknown == "remove", -1
   if not survey() then return nil, "unreadable" end
@@ -1886,8 +1901,8 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
   if asks and not APART and WHY ~= "unreadable" then
     SHUT = not MET and not opens(plan.endpoints[endpoint], know, params)
   end
-  if WHY ~= "unreadable" and (SHUT and not APART or counts and HIDDEN) then
-    DROP_COUNTS = counts and HIDDEN
+  if WHY ~= "unreadable" and (SHUT and not APART or counts and (HIDDEN or FEWER)) then
+    DROP_COUNTS = counts and (HIDDEN or FEWER and 2)
     if seen.removed then
       for label in pairs(seen.removed) do seen.removed[label] = nil end
     end

@@ -1,0 +1,35 @@
+"""Places in a response, of which each gets a node of the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oakum.authz.table import Table, Trie
+from oakum.openapi.model import Shape
+
+Ahead = tuple[tuple[tuple[str, ...], str], ...]
+"""Pointers of `shows` below a place: segments still ahead, and the resource (`#`: a count)."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedPlace:
+    """A place in a response; `table` and `trie` are set inside a resource only."""
+
+    shape: Shape | None
+    ahead: Ahead
+    table: int = -1
+    trie: Trie | None = None
+    inside: bool = False
+    path: str = ""
+    """Name in the audit, inside a resource only."""
+    page: bool = False
+    """Whether the enclosing object is an ownerless one that counts others."""
+
+
+def inside_resource(
+    place: PlannedPlace, shape: Shape | None, table: Table, index: int
+) -> PlannedPlace:
+    """The place of an object of a resource, from where names in the audit begin."""
+    counts = any(segments and name == "#" for segments, name in place.ahead)
+    page = counts and not place.inside and table.resource.owner.kind == "none"
+    return PlannedPlace(shape, place.ahead, index, table.trie, True, page=page)
