@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from oakum.finding import Report
+from oakum.scan.dry_run import plan
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from tests.catalogue.play import hasty
@@ -194,8 +195,8 @@ def scan(
             ),
             lambda event: None, sleep=hasty,
         )  # fmt: skip
-        plan = [f"{each['as']}: {each['request']}: {each['why']}" for each in made.plan()]
-        return made.report(), plan
+        lines = [f"{each['as']}: {each['request']}: {each['why']}" for each in plan(made)]
+        return made.report(), lines
 
 
 def test_nothing_of_an_object_that_was_there_is_written_and_what_that_leaves_untried_is_named(

@@ -13,25 +13,33 @@ from oakum.scan.context import Event
 
 @contextmanager
 def progress(budget: int) -> Iterator[Callable[[Event], None]]:
-    """Shows the current request in a line on standard error; nothing if that is not a terminal."""
-    from rich.progress import BarColumn, Progress, TextColumn
+    """Shows the current request in a line on standard error; nothing if that is not a terminal.
+
+    The whole is the budget until the scan ends, and then what was sent: a scan that ends early is
+    done, and its line ends at 100 %.
+    """
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     console = shared.console(stderr=True)
     bar = Progress(
         TextColumn("{task.completed:>4.0f} requests"), BarColumn(bar_width=24),
-        TextColumn("{task.description}"), console=console, transient=True,
+        TaskProgressColumn(), TextColumn("{task.description}"), console=console,
         disable=not console.is_terminal,
     )  # fmt: skip
     with bar:
         task = bar.add_task("starting", total=budget)
+        sent = 0
 
         def show(event: Event) -> None:
+            nonlocal sent
             if event.kind == "ask":
-                bar.update(task, completed=event.data["number"])
+                sent = event.data["number"]
+                bar.update(task, completed=sent, total=max(budget, sent))
             elif event.kind == "phase":
                 bar.update(task, description=str(event.data["name"])[:60])
 
         yield show
+        bar.update(task, completed=sent or 1, total=sent or 1, description="done")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import orjson
 
 from oakum.cli import scan_only, scan_restore, shared
 from oakum.cli.progress import progress
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import InputError, Location, Problem, counted
 from oakum.exposure.matrix import Outcome
 from oakum.report.grouping import exit_code
 from oakum.scan.context import Event
@@ -32,6 +32,7 @@ from oakum.scan.run import Scan
 )
 @shared.target_options
 @shared.leave_options
+@shared.selection_options
 @click.option(
     "--dry-run", is_flag=True, help="print every request that the scan may send; send none"
 )
@@ -77,6 +78,8 @@ def command(
     twins: bool,
     twin: tuple[str, ...],
     front_end: tuple[str, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
     dry_run: bool,
     form: str,
     events: Path | None,
@@ -92,6 +95,9 @@ def command(
     """Test a running API against CONTRACT and prove leaks. CONTRACT is a policy file, or an OpenAPI
     document with or without `x-exposure` keys.
 
+    An operation that `--include` or `--exclude` leaves out is untested. A PATTERN is
+    `METHOD /path`, `/path`, the id of an operation or a tag, with `*` for any text.
+
     By default the scan only reads, with the given identities and without a login, and stays within
     the budget. Without a policy it drafts one; what contradicts the draft is only suspected.
 
@@ -104,7 +110,7 @@ def command(
         allow_own_settings, allow_writes, twins,
         tuple(shared.valid_target(each, "--twin") for each in twin),
         tuple(shared.valid_target(each, "--front-end") for each in front_end),
-        journal=journal, resume=resume, min_shown=min_shown,
+        journal=journal, resume=resume, min_shown=min_shown, include=include, exclude=exclude,
     )  # fmt: skip
     if restore:
         return scan_restore.put_back(options, form)
@@ -155,15 +161,21 @@ def _writable(path: Path) -> None:
 
 
 def _dry_run(scan: Scan, form: str) -> int:
-    plan = scan.plan()
+    from oakum.scan import dry_run
+
+    plan, total = dry_run.plan(scan), dry_run.estimate(scan)
     sent = {line["request"].split("  ")[0] for line in plan}
     skipped = [
         {"request": asked, "reason": each.reason}
-        for each in scan.skipped
+        for each in scan.selection.skipped(scan.skipped)
         if (asked := f"{each.endpoint.method} {each.endpoint.path}") not in sent
     ]
+    low, high = total.seconds
     if form == "json":
-        content = {"schema": "oakum.plan/2", "requests": plan, "skipped": skipped}
+        whole = {"documented": total.documented, "most": total.most, "seconds": [low, high]}
+        content = {
+            "schema": "oakum.plan/2", "requests": plan, "skipped": skipped, "total": whole,
+        }  # fmt: skip
         click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
         return 0
     click.echo("would send, and nothing else:")
@@ -172,6 +184,14 @@ def _dry_run(scan: Scan, form: str) -> int:
     click.echo("would not send:")
     for each in skipped:
         click.echo(f"  {each['request']}\n      {each['reason']}")
+    click.echo(
+        f"total: {counted(len(plan), 'kind')} of requests; at most {total.documented:,} requests to"
+        f" documented endpoints, and {total.most:,} in all (`--budget`)"
+    )
+    click.echo(
+        f"time: about {low:g} s to {high:g} s at {total.rate:g} requests a second (`--rate`), and"
+        " longer if responses are slow or settings are put back"
+    )
     return 0
 
 

@@ -27,7 +27,7 @@ _STYLES = {
 _AT = {"fixed": "closed", "still_open": "open", "untested": "untested"}
 
 
-_IDLE = ("dry_run", "events", "resume", "min_shown", *shared.REPORT_FILES)
+_IDLE = ("dry_run", "include", "exclude", "events", "resume", "min_shown", *shared.REPORT_FILES)
 """Parameters of `oakum scan` that do nothing here."""
 
 

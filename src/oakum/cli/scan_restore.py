@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _IDLE = (
     *("only", "report", "dry_run", "events", "resume", "min_shown", *shared.REPORT_FILES),
     *("allow_own_settings", "allow_writes", "twins", "twin", "front_end"),
+    *("include", "exclude"),
 )
 """Parameters of `oakum scan` that do nothing here."""
 

@@ -119,6 +119,17 @@ leave_options = options(
     ),
 )  # fmt: skip
 """What a scan may do beyond reading documented endpoints."""
+selection_options = options(
+    click.option(
+        "--include", multiple=True, metavar="PATTERN",
+        help="call only these operations; repeatable",
+    ),
+    click.option(
+        "--exclude", multiple=True, metavar="PATTERN",
+        help="do not call these operations; repeatable",
+    ),
+)  # fmt: skip
+"""Which operations a scan may call."""
 self_test_options = options(
     click.option("--target", metavar="URL", help="self-test: base URL of the running API"),
     click.option("--identities", type=PATH, metavar="FILE", help="self-test: the identities file"),

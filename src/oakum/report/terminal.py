@@ -110,8 +110,13 @@ def _defect_rows(defect: Defect) -> Iterable[tuple[str, str]]:
         yield "contract", _some([str(place) for place in defect.locations], 2, "line")
     for at, advice in enumerate(defect.advice[:2]):
         yield "" if at else "advice", advice
-    if defect.ids:
-        yield "ids", " ".join(defect.ids)
+    yield "ids", " ".join((*defect.ids, _fingerprint(defect)))
+
+
+def _fingerprint(defect: Defect) -> str:
+    """What `--only`, `explain` and a waiver take; a defect of many fields has as many."""
+    more = f" and {len(defect.findings) - 1:,} more" if defect.findings[1:] else ""
+    return f"finding-{defect.first.fingerprint}{more}"
 
 
 def _brief(found: Iterable[Defect]) -> Iterable[tuple[str, str]]:

@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.authz import Model
+from oakum.errors import TargetError
+from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.knowledge import Knowledge, objects_of
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.streams import Listen
-from oakum.openapi.model import Json
+from oakum.openapi.model import Json, Operation
 from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
 from oakum.scan.budget_plan import Plan, cost
@@ -47,8 +49,9 @@ from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.write_log import WriteLog
 
 
-def switch_operations(contract: Contract, policy: Policy) -> list[str]:
-    """Ids of the operations that the contract names for changing settings."""
+def switch_operations(contract: Contract, policy: Policy, model: Model) -> list[str]:
+    """Ids of the operations that the contract names for changing settings, and that the scan may
+    call."""
     names = [
         state.switch.operation
         for resource in policy.resources.values()
@@ -56,7 +59,7 @@ def switch_operations(contract: Contract, policy: Policy) -> list[str]:
         if state.switch is not None
     ]
     found = (contract.document.operation(name) for name in dict.fromkeys(names))
-    return [operation.id for operation in found if operation is not None]
+    return [each.id for each in found if each is not None and each.id in model.operations]
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Wiring:
     emit: Callable[[Event], None]
     writes: WriteLog
     patience: Patience
+    left_out: tuple[Operation, ...] = ()
 
     def engine(self, found: Examination) -> Engine:
         """The engine of one run, with the identities whose account is confirmed."""
@@ -156,7 +160,7 @@ class Wiring:
         return RunContext(
             self.model,
             self.target,
-            self.sessions.send,
+            self._ask,
             emit,
             self.sessions.curl_credentials,
             may=self.may,
@@ -175,8 +179,15 @@ class Wiring:
             title=str(self.contract.document.raw.get("info", {}).get("title", "")),
             params=self.inferred,
             graphs=self.contract.graphs,
+            left_out=self.left_out,
             replay=self.past.outcomes,
         )
+
+    def _ask(self, viewer: str | None, request: Request) -> Response:
+        """Sends a request, but none to an operation that the user leaves out."""
+        if why := self.governor.refuses(request):
+            raise TargetError(f"{self.governor.name(request)} was not requested: {why}")
+        return self.sessions.send(viewer, request)
 
     def _sealed(self, flip: Flip) -> Flip:
         return replace(flip, before=self.seal.close(flip.before), after=self.seal.close(flip.after))
@@ -248,7 +259,7 @@ class Wiring:
         return {
             name: probe_of(self.model, each, self.inferred.get(each.id, {}))
             for name, each in found.items()
-            if each is not None
+            if each is not None and each.id in self.model.operations
         }
 
     def _account_settings(
@@ -260,7 +271,7 @@ class Wiring:
             fields = {}
         named = [
             each
-            for each in switch_operations(self.contract, self.policy)
+            for each in switch_operations(self.contract, self.policy, self.model)
             if not barred(self.model, self.model.operations[each], named=True)
         ]
         ids = [*named, *(each.operation for each in fields.values())]

@@ -16,7 +16,7 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import Outcome
 from oakum.exposure.streams import Listen
-from oakum.openapi.model import Json
+from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import Graph
 from oakum.scan.identities.credentials import Owned
 from oakum.scan.identities.memberships import Memberships
@@ -73,6 +73,8 @@ class RunContext:
     """Operation id → parameter → `Resource.field`, inferred from names."""
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     """GraphQL schemas by the name that the contract has for them."""
+    left_out: tuple[Operation, ...] = ()
+    """Documented operations that the user lets nobody call."""
     replay: Mapping[str, Outcome] = field(default_factory=dict)
     """Outcomes of an interrupted run by question, used instead of asking again."""
     told_once: Callable[[], bool] = lambda: False

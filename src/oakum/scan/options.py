@@ -33,6 +33,10 @@ class Options:
     """Only put back what the journal of a killed run remembers."""
     min_shown: float = 10.0
     """Percent of cells that must be decided for the run to be worth anything."""
+    include: tuple[str, ...] = ()
+    """Patterns of the operations that may be called; none: all."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of operations that may not be called."""
     only: Focus | None = None
     """One finding that the run is about; None: all that there is."""
 

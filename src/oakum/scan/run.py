@@ -7,7 +7,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract, digest, load
 from oakum.policy.model import Policy
-from oakum.scan.assembly import Wiring, switch_operations
+from oakum.scan.assembly import Wiring
 from oakum.scan.budget_plan import afford
 from oakum.scan.context import Event
 from oakum.scan.coverage import (
@@ -60,9 +60,9 @@ from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.requests.operation_finder import Names
-from oakum.scan.requests.stated_objects import foreseen
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
 from oakum.scan.scheduler import Given, Scheduler
+from oakum.scan.selection import select
 from oakum.scan.settings.next_settings import reach
 from oakum.scan.settings.setting_change import left_behind
 from oakum.scan.settings.visibility_wait import Patience
@@ -76,7 +76,7 @@ from oakum.scan.undo.census_record import differences, keeper
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Journal, Past, recall, refuse_to_forget
 from oakum.scan.undo.object_snapshots import Census
-from oakum.scan.undo.uncalled_operations import all_untried, untried
+from oakum.scan.undo.uncalled_operations import all_untried
 from oakum.scan.undo.write_log import WriteLog, wrote_to
 
 _RESTORE_RESERVE = 200
@@ -122,11 +122,13 @@ class Scan:
         self.contract: Contract = contract
         self.contract_digest = digest(contract, options.contract, options.overlays)
         self.policy: Policy = contract.policy or drafted_policy(contract.document)
-        self.model: Model = compile_contract(contract.document, self.policy)
+        self.whole: Model = compile_contract(contract.document, self.policy)
+        self.selection = select(self.whole, options.include, options.exclude)
+        self.model: Model = self.selection.model
         self.identities: Identities = load_identities(
             options.identities, self.policy.relations, resources=self.policy.resources
         )
-        self.warnings += [*contract.warnings, *self.model.notes]
+        self.warnings += [*contract.warnings, *self.whole.notes]
         self.warnings += [*self.identities.warnings, *self.identities.notes]
         self.inferred = infer_params(contract.document, self.policy)
         plain, self.skipped = survey(self.model, self.inferred)
@@ -179,55 +181,14 @@ class Scan:
         return past
 
     def _digest(self) -> str:
-        files = (self.options.contract, self.options.identities, *self.options.overlays)
-        return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
+        options = self.options
+        files = (options.contract, options.identities, *options.overlays)
+        parts = [file.read_bytes() for file in files]
+        parts += [f"{each}".encode() for each in (options.include, options.exclude) if each]
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
-    # --------------------------------------------------- planning, without requests
-
-    def plan(self) -> list[Mapping[str, str]]:
-        """All kinds of requests that a run may send, with placeholders for values."""
-        lines: list[Mapping[str, str]] = [
-            {
-                "as": "nobody logged in",
-                "request": "GET /.well-known/security.txt",
-                "why": "whom to tell",
-            }
-        ]
-        lines += foreseen(self.identities)
-        for probe in self.probes:
-            given = ", ".join(f"{p} = {source}" for p, source in probe.sources.items())
-            what = f"{probe.endpoint.method} {probe.endpoint.path}{f'  with {given}' * bool(given)}"
-            who = "every kind of viewer"
-            if probe.personal:
-                who = (
-                    "each owner, once more with an id that does not exist, then every other viewer"
-                )
-            if not probe.shows:
-                who = "an anonymous caller and two identities"
-            lines.append({"as": who, "request": what, "why": ", ".join(probe.shows) or "sweep"})
-        for technique in TECHNIQUES:
-            lines += technique.foresee(self._prospect())
-        if self.options.allow_own_settings:
-            for operation in switch_operations(self.contract, self.policy):
-                each = self.model.operations[operation]
-                lines.append(
-                    {
-                        "as": "an owner, on their own account",
-                        "request": f"{each.method} {each.path}",
-                        "why": "privacy setting, restored at the end",
-                    }
-                )
-        for left in untried(self.model) if self.options.allow_writes else ():
-            lines.append(
-                {
-                    "as": "nobody",
-                    "request": f"{left.endpoint.method} {left.endpoint.path}",
-                    "why": left.reason,
-                }
-            )
-        return lines
-
-    def _prospect(self) -> Prospect:
+    def prospect(self) -> Prospect:
+        """All that techniques know before the first request."""
         return Prospect(
             self.model, tuple(self.probes), self.may, tuple(self.feeds), self.contract.graphs,
             self.inferred,
@@ -287,7 +248,7 @@ class Scan:
             identities=states or tuple(IdentityState(n, False) for n in self.identities.items),
             notes=tuple(notes),
             writes=self.writes.writes(
-                self.model,
+                self.whole,
                 work.governor.written,
                 (*self.left_behind, *unsure, *(self._census.traces if self._census else ())),
                 all_untried(
@@ -370,8 +331,11 @@ class Scan:
         )
         between = self.between
         wire = between.wire(transport) if between is not None else transport
-        names = Names(self.model.operations.values(), options.target)
-        governor = Governor(wire, options.rate, options.budget, sleep=self.sleep, name=names)
+        names = Names(self.whole.operations.values(), options.target)
+        governor = Governor(
+            wire, options.rate, options.budget, sleep=self.sleep, name=names,
+            refusal=partial(self.selection.refusal, names),
+        )  # fmt: skip
         sessions = Sessions(
             self.identities, governor, self.contract.document, options.target, also=options.twin
         )
@@ -398,7 +362,7 @@ class Scan:
             self.contract, self.policy, self.model, self.identities, self.inferred,
             self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
             work.sessions, work.governor, work.listen, work.journal, self.emit, self.writes,
-            Patience(self.sleep),
+            Patience(self.sleep), tuple(self.selection.left_out.values()),
         )  # fmt: skip
         engine = wiring.engine(found)
         relations = wiring.relations(engine)
@@ -532,8 +496,8 @@ class Scan:
                 f"only {share:.0f} % of {len(cells)} cells were shown,"
                 f" less than the {options.min_shown:g} % asked for"
             )
-        may_write = self.options.allow_writes
-        skipped = tuple(left_alone(self.model, engine, self.skipped, self.feeds, writes=may_write))
+        others = left_alone(self.model, engine, self.skipped, self.feeds, writes=self.may.writes)
+        skipped = tuple(self.selection.skipped(others))
         # Without findings, a draft alone cannot tell whether something was left out.
         told_of = self.policy.stated or not findings
         if self.scope is None and engine is not None and seen and told_of:
@@ -568,14 +532,14 @@ class Scan:
         yield from alone(self.model, engine.identities)
         if is_spent(engine.context.pace):
             left = (each for each in TECHNIQUES if each not in engine.state.finished)
-            yield from cut_short(each.HOW for each in left if any(each.foresee(self._prospect())))
+            yield from cut_short(each.HOW for each in left if any(each.foresee(self.prospect())))
         settings = engine.context.account_settings
         if settings is not None and settings.used and not settings.taken:
             yield vain(settings.why)
         yield from unseen(self.model, engine.identities, cells, reach(engine))
         lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
         lacking |= {what: Untested(what, why) for what, why in engine.state.lacking.items()}
-        lacking |= {e.operation: e for e in untested(self.model, cells, silent, near)}
+        lacking |= {e.operation: e for e in untested(self.whole, cells, silent, near)}
         yield from told([lacking[each] for each in sorted(lacking)])
 
 

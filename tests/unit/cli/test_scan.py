@@ -132,6 +132,71 @@ def test_a_dry_run_says_all_and_sends_nothing(folder: Path) -> None:
     assert "PUT /patients/{patientId}/settings" in quiet.out.split("would not send:")[1]
     assert data.json["schema"] == "oakum.plan/2"
     assert {each["request"] for each in data.json["skipped"]} >= {"GET /purge"}
+    total = data.json["total"]
+    assert 0 < total["documented"] < total["most"] == 500
+    assert total["seconds"] == [round(total["documented"] / 1000, 1), 0.5]
+    assert f"at most {total['documented']} requests to documented endpoints, and 500" in text.out
+    assert "time: about" in text.out
+
+
+def test_a_dry_run_estimates_no_more_than_the_budget(folder: Path) -> None:
+    done = run("scan", folder, NOWHERE, "--dry-run", "--format", "json", "--budget", 3)
+    assert done.json["total"]["documented"] <= done.json["total"]["most"] == 3
+
+
+# ------------------------------------------------------------ operations that are left out
+
+
+def test_what_is_excluded_is_never_requested_and_is_named_untested(folder: Path) -> None:
+    with serve(Clinic(leaks=False)) as server:
+        whole = run("scan", folder, server.url, "--format", "json")
+        assert whole.code == 0 and any(c.path.startswith("/patients/") for c in server.calls)
+    with serve(Clinic(leaks=False)) as server:
+        done = run("scan", folder, server.url, "--format", "json", "--exclude", "/patients/*")
+        assert server.calls and not [c for c in server.calls if c.path.startswith("/patients/")]
+    left = [each for each in done.json["skipped"] if each["path"].startswith("/patients/")]
+    assert len(left) == 3
+    assert {each["reason"] for each in left} == {"left out by `--exclude /patients/*`"}
+    cells = done.json["coverage"]["cells"]
+    assert cells and not [each for each in cells if each["path"].startswith("/patients/")]
+    assert done.code == 3, "what is left out is not clean"
+    assert any("GET /patients/{patientId} is untested" in why for why in done.json["distrust"])
+
+
+def test_only_what_is_included_is_requested(folder: Path) -> None:
+    with serve(Clinic()) as server:
+        done = run("scan", folder, server.url, "--format", "json",
+                   "--include", "get /patients/{patientId}", "--include", "getMe")  # fmt: skip
+    tested = {(each["method"], each["path"]) for each in done.json["coverage"]["cells"]}
+    assert tested == {("GET", "/patients/{patientId}"), ("GET", "/me")}
+    assert not [call for call in server.calls if call.path in ("/patients", "/purge")]
+    reasons = {each["path"]: each["reason"] for each in done.json["skipped"]}
+    assert reasons["/purge"] == "left out: no `--include` names it"
+
+
+def test_an_excluded_operation_is_not_called_by_what_may_write_either(folder: Path) -> None:
+    with serve(Clinic()) as server:
+        done = run("scan", folder, server.url, "--exclude", "putSettings", "--allow-own-settings",
+                   "--allow-writes", "--twins")  # fmt: skip
+    assert done.code in (1, 3)
+    assert server.calls and not [call for call in server.calls if call.method == "PUT"]
+
+
+def test_a_pattern_that_fits_nothing_is_a_slip(folder: Path) -> None:
+    with serve(Clinic()) as server:
+        done = run("scan", folder, server.url, "--exclude", "/patient/{patientId}")
+        none = run("scan", folder, server.url, "--exclude", "*")
+    assert (done.code, none.code, server.calls) == (2, 2, [])
+    assert "--exclude: `/patient/{patientId}` fits no operation" in done.err
+    assert "did you mean" in done.err
+    assert "no operation is left to test" in none.err
+
+
+def test_a_dry_run_names_what_is_left_out(folder: Path) -> None:
+    done = run("scan", folder, NOWHERE, "--dry-run", "--exclude", "/patients/{patientId}")
+    send, keep = done.out.split("would not send:")
+    assert "GET /patients/{patientId}  with" not in send
+    assert "left out by `--exclude /patients/{patientId}`" in keep
 
 
 def test_events_are_lines_of_json_without_a_value(folder: Path) -> None:

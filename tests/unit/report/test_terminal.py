@@ -60,7 +60,7 @@ def test_a_broken_promise_stands_beside_the_fact() -> None:
           advice    read the owner's setting where the answer is built, once for every
                     endpoint, and leave the fields out for callers who do not follow the
                     owner
-          ids       API3:2023 CWE-213 CWE-359
+          ids       API3:2023 CWE-213 CWE-359 finding-ca4206aca7e12cb8 and 10 more
 
         Untested: nothing is known about 93 of 2,040 cells
           47        the owner was never seen to see it (Member)
@@ -160,7 +160,8 @@ def test_findings_without_field_endpoint_or_id_leave_no_empty_row() -> None:
         """\
         SUSPECTED  medium  no-throttle
           a member may look at more than 100 different Members an hour
-          contract  exposure.yaml:88:3"""
+          contract  exposure.yaml:88:3
+          ids       finding-43215c73d734edb5"""
     )
 
 

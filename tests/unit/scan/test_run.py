@@ -14,6 +14,7 @@ from oakum.exchange import Request, Response
 from oakum.finding import Report, Result
 from oakum.scan import run as module
 from oakum.scan.context import Event
+from oakum.scan.dry_run import plan
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from oakum.scan.settings.setting_change import Flip
@@ -118,12 +119,11 @@ def test_a_leaking_api_is_proven_to_leak(desk: Desk) -> None:
 
 
 def test_a_plan_names_every_request_and_sends_none(desk: Desk) -> None:
-    plan = desk.scan(allow_own_settings=True).plan()
-    lines = {line["request"] for line in plan}
+    lines = {line["request"] for line in plan(desk.scan(allow_own_settings=True))}
     assert "GET /people/{personId}  with personId = Person.id" in lines
     assert "PUT /people/{personId}/settings" in lines
     assert "GET /reset" not in lines
-    assert not any("PUT" in line["request"] for line in desk.scan().plan())
+    assert not any("PUT" in line["request"] for line in plan(desk.scan()))
     assert desk.sent == []
 
 

@@ -152,7 +152,7 @@ class _Search:
         self._prefix = urlsplit(engine.target).path.rstrip("/")
         self._home = origin_of(engine.target)
         self._documented: dict[str, frozenset[str]] = {}
-        for each in engine.model.operations.values():
+        for each in (*engine.model.operations.values(), *engine.context.left_out):
             if each.method in ("GET", "HEAD"):
                 names = (p.name for p in each.parameters if p.where == "query")
                 self._documented[plain(self._whole(each))] = frozenset(names)

@@ -346,8 +346,10 @@ class Governor:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         name: Callable[[Request], str] = NOTHING,
+        refusal: Callable[[Request], str] = lambda request: "",
     ) -> None:
-        """`name`: which operation a request is a call of."""
+        """`name`: which operation a request is a call of. `refusal`: why the user lets nobody ask
+        it; empty: it may be asked."""
         self.sent = 0
         self.budget = budget
         self.rate = rate
@@ -357,7 +359,8 @@ class Governor:
         self._next = 0.0
         self._health = Health(name)
         self._throttled: set[str] = set()
-        self._name = name
+        self.name = name
+        self._refusal = refusal
         self._counted = 0
         self.written: Counter[str] = Counter()
         """Requests that are no reads, by operation."""
@@ -429,17 +432,23 @@ class Governor:
                 tries = self.TRIES + 1
                 words = f"the target limits the rate: still 429 after {tries} tries; lower the rate"
                 raise TargetError(words)
-            self._throttled.add(self._name(request))
+            self._throttled.add(self.name(request))
         self._judge(request, response)
         return response
 
     def spares(self, request: Request) -> str:
         """Why the operation of a request is not to be asked any more; empty: it may be."""
+        if why := self.refuses(request):
+            return why
         if self._health.is_broken(request):
             return "it returns only server errors, so it got no further requests"
-        if self._name(request) in self._throttled:
+        if self.name(request) in self._throttled:
             return "it limits the rate for longer than a run waits, so it got no further requests"
         return ""
+
+    def refuses(self, request: Request) -> str:
+        """Why the user lets nobody send a request; what was changed is put back all the same."""
+        return "" if self._restoring else self._refusal(request)
 
     def _answers_others(self, request: Request) -> bool:
         """Whether another operation is not throttled."""
@@ -475,7 +484,7 @@ class Governor:
             self._next = asked + 1 / self.rate
             self.sent += 1
             if request.method not in _SAFE:
-                self.written[self._name(request)] += 1
+                self.written[self.name(request)] += 1
         try:
             response = way.send(request)
         except Unreachable:

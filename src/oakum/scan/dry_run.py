@@ -1,0 +1,79 @@
+"""What a scan may send, and how much, from the documents alone: `oakum scan --dry-run`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oakum.scan.assembly import switch_operations
+from oakum.scan.budget_plan import cost
+from oakum.scan.requests.stated_objects import foreseen
+from oakum.scan.run import Scan
+from oakum.scan.techniques import TECHNIQUES
+from oakum.scan.undo.uncalled_operations import untried
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How many requests a run takes, and how long."""
+
+    documented: int
+    """Requests to documented endpoints, at most, while no setting is changed."""
+    most: int
+    """Requests in all that the budget allows; techniques take what is left of it."""
+    rate: float
+    """Requests a second, at most."""
+
+    @property
+    def seconds(self) -> tuple[float, float]:
+        """From documented endpoints alone to the whole budget, if every response comes at once."""
+        return round(self.documented / self.rate, 1), round(self.most / self.rate, 1)
+
+
+def estimate(scan: Scan) -> Estimate:
+    """How many requests a run takes, and how long."""
+    viewers, budget = len(scan.identities.items) + 1, scan.options.budget
+    documented = sum(cost(probe, viewers) for probe in scan.probes)
+    return Estimate(min(documented, budget), budget, scan.options.rate)
+
+
+def plan(scan: Scan) -> list[Mapping[str, str]]:
+    """All kinds of requests that a run may send, with placeholders for values."""
+    lines: list[Mapping[str, str]] = [
+        {
+            "as": "nobody logged in",
+            "request": "GET /.well-known/security.txt",
+            "why": "whom to tell",
+        }
+    ]
+    lines += foreseen(scan.identities)
+    for probe in scan.probes:
+        given = ", ".join(f"{p} = {source}" for p, source in probe.sources.items())
+        what = f"{probe.endpoint.method} {probe.endpoint.path}{f'  with {given}' * bool(given)}"
+        who = "every kind of viewer"
+        if probe.personal:
+            who = "each owner, once more with an id that does not exist, then every other viewer"
+        if not probe.shows:
+            who = "an anonymous caller and two identities"
+        lines.append({"as": who, "request": what, "why": ", ".join(probe.shows) or "sweep"})
+    for technique in TECHNIQUES:
+        lines += technique.foresee(scan.prospect())
+    if scan.options.allow_own_settings:
+        for operation in switch_operations(scan.contract, scan.policy, scan.model):
+            each = scan.model.operations[operation]
+            lines.append(
+                {
+                    "as": "an owner, on their own account",
+                    "request": f"{each.method} {each.path}",
+                    "why": "privacy setting, restored at the end",
+                }
+            )
+    for left in untried(scan.model) if scan.options.allow_writes else ():
+        lines.append(
+            {
+                "as": "nobody",
+                "request": f"{left.endpoint.method} {left.endpoint.path}",
+                "why": left.reason,
+            }
+        )
+    return lines
