@@ -103,7 +103,12 @@ def test_an_identities_file_on_a_page_can_be_read(fence: str, tmp_path: Path) ->
     environ |= {name: "MADEUPAA" for name in environ if name.endswith("TOTP")}  # base32
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets/bob").write_text("made-up", encoding="utf-8")
-    found = load_identities(file, environ=environ, run=lambda _argv, _folder: "made-up")
+    found = load_identities(
+        file,
+        environ=environ,
+        run=lambda _argv, _folder: "made-up",
+        keys=lambda _service, _user: "made-up",
+    )
     assert found.items
 
 

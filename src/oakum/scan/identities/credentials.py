@@ -100,7 +100,7 @@ class Login:
 
     method: str
     where: str
-    """Operation id, path from `/`, or absolute URL."""
+    """Operation id, path from `/`, or absolute URL; empty: the token endpoint of the `issuer`."""
     encoding: Literal["none", "json", "form", "raw"] = "none"
     body: Json = field(default=None, repr=False)
     """Template: a JSON value, a map of form fields, or a string (`raw`)."""
@@ -120,6 +120,10 @@ class Login:
     hint: str = ""
     """What to try when it is refused."""
     location: Location = NOWHERE
+    grant: str = ""
+    """Of OAuth: `password` or `client_credentials`."""
+    issuer: str = ""
+    """OpenID issuer, whose metadata says where the token endpoint is."""
     before: tuple[Login, ...] = ()
     """Requests that go before it, in order: each sends what those before it returned."""
 
@@ -131,6 +135,39 @@ class Command:
     argv: tuple[str, ...] = field(repr=False)
     directory: Path
     location: Location = NOWHERE
+
+
+LOOPBACK = "http://127.0.0.1/callback"
+"""Where a browser comes back to after a login, at a port that is free then (RFC 8252, 7.3)."""
+
+
+@dataclass(frozen=True)
+class OAuth:
+    """Tokens of an authorization server, by a grant that a person or a refresh token takes part
+    in. Each URL is a path of the target, or stands whole; what is empty, the issuer tells."""
+
+    grant: Literal["authorization_code", "device_code", "refresh_token"]
+    issuer: str = ""
+    authorization_url: str = ""
+    device_url: str = ""
+    token_url: str = ""
+    jwks_url: str = ""
+    scope: str = ""
+    prompt: str = "login"
+    """What the page is to ask (OpenID Connect Core, 3.1.2.1). `login`, since another identity may
+    be logged in in the same browser."""
+    redirect: str = LOOPBACK
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Templates of fields of each request to the server: the client, and what it needs beside."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    keep: bool = False
+    """Whether the refresh token stays in the keyring of the system between runs."""
+    location: Location = NOWHERE
+
+    def origins(self) -> frozenset[str]:
+        """Origins that the file names."""
+        urls = (self.issuer, self.authorization_url, self.device_url, self.token_url, self.jwks_url)
+        return frozenset(origin_of(url) for url in urls if "://" in url)
 
 
 @dataclass(frozen=True)
@@ -147,7 +184,7 @@ class Identity:
     """A caller with credentials."""
 
     name: str
-    login: Login | Command | None = None
+    login: Login | Command | OAuth | None = None
     """None: its credentials are fixed and stand in `sends`."""
     sends: tuple[Send, ...] = ()
     variables: Mapping[str, Secret] = field(default_factory=dict)
@@ -265,9 +302,12 @@ class Identities:
 
     def origins(self) -> frozenset[str]:
         """Origins of login services given as URLs (`https://login.example`)."""
-        found = set()
+        found: set[str] = set()
         for identity in filter(None, (*self.items.values(), self.cleaner)):
+            if isinstance(identity.login, OAuth):
+                found |= identity.login.origins()
             if isinstance(identity.login, Login):
+                found |= {origin_of(identity.login.issuer)} if identity.login.issuer else set()
                 for step in (*identity.login.before, identity.login):
                     places = [step.where, step.csrf.get if step.csrf else ""]
                     found |= {origin_of(place) for place in places if "://" in place}

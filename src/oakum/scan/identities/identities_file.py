@@ -20,7 +20,7 @@ from oakum.openapi.model import Json
 from oakum.openapi.source import Node, parse, read_text
 from oakum.policy.model import Resource
 from oakum.policy.reader import Entries, Reader, many, named, one_of, record, scalar, word
-from oakum.scan.identities import wfc
+from oakum.scan.identities import system_keyring, wfc
 from oakum.scan.identities.credentials import (
     Identities,
     Identity,
@@ -33,7 +33,7 @@ from oakum.scan.identities.credentials import (
     shell_name,
 )
 from oakum.scan.identities.login_methods import Way, Ways
-from oakum.scan.identities.secret_store import Run, SecretStore
+from oakum.scan.identities.secret_store import Keys, Run, SecretStore
 from oakum.scan.transport.client import run_command
 
 __all__ = ["Identities", "Identity", "Secret", "Tie", "load_identities"]
@@ -54,13 +54,16 @@ def load_identities(
     resources: Mapping[str, Resource] | None = None,
     environ: Mapping[str, str] | None = None,
     run: Run = run_command,
+    keys: Keys = system_keyring.read,
 ) -> Identities:
     """Reads an identities file; `relations` are the contract's, as opposed to labels, and
     `resources` are what its lines of `owns` may name. Raises `InputError` with all mistakes. Runs
     the commands that provide secrets."""
     r = Reader([])
     root = _parse(path, r.problems)
-    secret_store = SecretStore(r, path.parent, os.environ if environ is None else environ, run)
+    secret_store = SecretStore(
+        r, path.parent, os.environ if environ is None else environ, run, keys
+    )
     if root.get("auth") is not None:
         found = wfc.read(r, secret_store, root)
     else:
@@ -100,7 +103,12 @@ def lines_sent(
     """What the accounts of a file send with each request: who, where, the name, and its place.
     Needs no secret, and runs nothing."""
     found = load_identities(
-        path, relations, resources=resources, environ=_Unset(), run=lambda argv, kind: _ANY
+        path,
+        relations,
+        resources=resources,
+        environ=_Unset(),
+        run=lambda argv, kind: _ANY,
+        keys=lambda service, user: _ANY,
     )
     everybody = (*found.items.values(), *filter(None, (found.anonymous, found.cleaner)))
     for each in everybody:

@@ -20,9 +20,18 @@ import orjson
 from oakum.errors import InputError, Location, Problem, TargetError, did_you_mean
 from oakum.exchange import Request, Response, json_bytes
 from oakum.http.json_pointer import path_of, value_at
+from oakum.http.origin import origin_of
 from oakum.openapi.model import Json, Operation
 from oakum.scan.identities.clock import CLOCK_SECONDS, clock_off, clock_words
 from oakum.scan.identities.credentials import Csrf, Identity, Login, Secret, names
+from oakum.scan.identities.oauth_server import (
+    OAuthFailed,
+    endpoint,
+    error_of,
+    error_words,
+    members_of,
+    metadata,
+)
 from oakum.scan.identities.one_time_code import OneTimeCode
 from oakum.scan.requests.builder import path_on
 
@@ -48,6 +57,8 @@ class Granted:
     token: Secret | None = None
     cookies: Mapping[str, Secret] = field(default_factory=dict)
     csrf: Secret | None = None
+    refresh: Secret | None = None
+    """A refresh token (RFC 6749, 1.5)."""
 
 
 class Places:
@@ -91,6 +102,8 @@ def dialogue(
     steps = (*login.before, replace(login, before=()))
     for step, following in zip(steps, (*steps[1:], None), strict=True):
         extra = {"token": held.token} if held.token else {}
+        if step.issuer and not step.where:
+            step = replace(step, where=(yield from _token_endpoint(identity, step, places)))
         method, url = places.find(step.where, step.method, step.location)
         headers, body, echo = yield from _prepared(identity, step, places, jar, extra)
         response = yield _request(step, method, url, _with_cookies(headers, jar), body)
@@ -106,6 +119,18 @@ def dialogue(
             words = f"answered {response.status} and set {which}; if a page sets it, give `get:`"
             raise _failed(identity, step, method, words)
     return held
+
+
+def _token_endpoint(
+    identity: Identity, login: Login, places: Places
+) -> Generator[Request, Response, str]:
+    """The token endpoint of a login's issuer."""
+    try:
+        said = yield from metadata(login.issuer)
+        allowed = {origin_of(login.issuer), origin_of(places.target)}
+        return endpoint(said, "token_endpoint", "", allowed, "token_url")
+    except OAuthFailed as error:
+        raise LoginFailed(f"`{identity.name}` could not log in: {error}") from None
 
 
 def _prepared(
@@ -259,6 +284,8 @@ def _of_code(response: Response, now: float) -> str:
 def _advice(login: Login, response: Response) -> str:
     status = response.status
     other = "form" if login.encoding == "json" else "json"
+    if login.grant and (code := error_of(members_of(response))):
+        return error_words(code) + (f"; {login.hint}" if code == "invalid_client" else "")
     if login.hint and status in (400, 401, 403):
         return f"wrong credentials? {login.hint}"
     csrf = "" if login.csrf else ", or does it need a `csrf:` value?"

@@ -6,11 +6,23 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from urllib.parse import quote_plus
 
+from oakum.openapi.model import Json
 from oakum.openapi.source import Node
 from oakum.policy.reader import Entries, Reader, flag, one_of, record, word
-from oakum.scan.identities.credentials import Command, Csrf, Login, Secret, Send, escaped, names
+from oakum.scan.identities.credentials import (
+    LOOPBACK,
+    Command,
+    Csrf,
+    Login,
+    OAuth,
+    Secret,
+    Send,
+    escaped,
+    names,
+)
 from oakum.scan.identities.secret_store import SecretStore
 
 _METHODS = ("post", "get", "put", "patch")
@@ -19,12 +31,34 @@ _LOGIN = (
     "cookies", "send",
 )  # fmt: skip
 _OAUTH2 = (
-    "token_url", "grant", "client_id", "client_secret", "scope", "username", "password", "auth",
-    "form", "send",
+    "issuer", "token_url", "grant", "client_id", "client_secret", "scope", "username", "password",
+    "auth", "form", "send", "authorization_url", "device_url", "jwks_url", "redirect_uri", "prompt",
+    "refresh_token", "keep",
 )  # fmt: skip
 _CSRF = ("get", "cookie", "json", "input", "header", "field")
 _PAIR = ("username", "password")
-_GRANTS = ("client_credentials", "password")
+_GRANTS = (
+    "client_credentials", "password", "authorization_code", "device_code", "refresh_token",
+)  # fmt: skip
+_URLS = ("token_url", "authorization_url", "device_url", "jwks_url")
+_ONLY = {
+    "authorization_url": ("authorization_code",),
+    "device_url": ("device_code",),
+    "redirect_uri": ("authorization_code",),
+    "prompt": ("authorization_code",),
+    "refresh_token": ("refresh_token",),
+    "keep": ("authorization_code", "device_code", "refresh_token"),
+    "jwks_url": ("authorization_code",),
+}
+"""Key of `oauth2` → grants that it belongs to, of those that do not belong to all."""
+_NEEDS = {
+    "client_credentials": ("client_id", "client_secret"),
+    "password": ("username", "password"),
+    "authorization_code": ("client_id",),
+    "device_code": ("client_id",),
+    "refresh_token": ("client_id", "refresh_token"),
+}
+_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?(?:/[^?#]*)?")
 _BEARER = Send("header", "Authorization", "Bearer $token")
 
 
@@ -32,7 +66,7 @@ _BEARER = Send("header", "Authorization", "Bearer $token")
 class Way:
     """A way to log in, with what it sends then and the variables it brings along."""
 
-    login: Login | Command | None = None
+    login: Login | Command | OAuth | None = None
     sends: tuple[Send, ...] = ()
     variables: Mapping[str, Secret] = field(default_factory=dict)
     sound: bool = True
@@ -52,7 +86,7 @@ class Way:
     def gives_token(self) -> bool:
         """Whether `$token` will have a value."""
         given = any(step.token or step.token_header for step in self.steps())
-        return isinstance(self.login, Command) or given
+        return isinstance(self.login, Command | OAuth) or given
 
 
 class Ways:
@@ -204,49 +238,99 @@ class Ways:
         return Csrf(where, *(entries.read(key, word, "") for key in _CSRF[1:]))
 
     def oauth2(self, node: Node, identity: Entries) -> Way:
-        """A token request (RFC 6749, 4.3 and 4.4)."""
+        """Tokens of an authorization server (RFC 6749)."""
         before = len(self.r.problems)
         entries = record(self.r, node, "`oauth2`", _OAUTH2)
-        entries.require("token_url", "`oauth2`", "a path such as `/oauth/token`, or a URL")
-        where = entries.read("token_url", word, "")
-        if "token_url" in entries:
-            self._is_place(entries["token_url"], where)
         grant = entries.read("grant", one_of(*_GRANTS), _GRANTS[0])
-        needed = ("client_id", "client_secret") if grant == _GRANTS[0] else _PAIR
-        for key in needed:
-            if entries.whole and key not in entries and key not in identity:
-                self.r.wrong(node, f"`grant: {grant}` needs `{key}`")
+        self._check_oauth2(entries, grant, identity)
         secrets = {
             key: value
-            for key in ("client_id", "client_secret", *_PAIR)
+            for key in ("client_id", "client_secret", "refresh_token", *_PAIR)
             if key in entries and (value := self.secret_store.value(key, entries[key]))
         }
         form = self.secret_store.template(entries["form"]) if "form" in entries else {}
-        form = {"grant_type": grant, **form}
-        if scope := entries.read("scope", word, ""):
-            form["scope"] = escaped(scope)
-        if grant == "password":
-            form |= {key: f"${key}" for key in _PAIR}
         headers = {"accept": "application/json"}
         body = entries.read("auth", one_of("basic", "body"), "basic") == "body"
         if "client_secret" in secrets and not body:
             headers["authorization"] = "Basic $basic"
             secrets["basic"] = self._basic(secrets)
         else:
-            form |= {key: f"${key}" for key in ("client_id", "client_secret") if key in secrets}
-        hint = "" if body else "if it expects the client in the form, write `auth: body`"
-        login = Login(
+            known = {*secrets, *(key for key in ("client_id", "client_secret") if key in identity)}
+            form |= {key: f"${key}" for key in ("client_id", "client_secret") if key in known}
+        login = self._grant(entries, grant, form, headers, hint=not body)
+        sends, hidden = self._sends(entries, True)
+        return Way(login, sends, {**secrets, **hidden}, len(self.r.problems) == before)
+
+    def _grant(
+        self,
+        entries: Entries,
+        grant: str,
+        form: dict[str, Json],
+        headers: Mapping[str, str],
+        hint: bool,
+    ) -> Login | OAuth:
+        """What gets the tokens: one request, or a grant with a person or a refresh token."""
+        issuer, scope = entries.read("issuer", word, ""), entries.read("scope", word, "")
+        place = entries.node.location
+        if grant not in ("client_credentials", "password"):
+            return OAuth(
+                grant,  # type: ignore[arg-type]  # one of the others
+                issuer,
+                scope=scope or ("openid" if issuer and grant != "refresh_token" else ""),
+                prompt=entries.read("prompt", word, "login"),
+                redirect=entries.read("redirect_uri", word, LOOPBACK),
+                form=form,
+                headers=headers,
+                keep=bool(entries.read("keep", one_of("keyring"), "")),
+                location=place,
+                **{key: entries.read(key, word, "") for key in _URLS},
+            )
+        form = {"grant_type": grant, **form}
+        if scope:
+            form["scope"] = escaped(scope)
+        if grant == "password":
+            form |= {key: f"${key}" for key in _PAIR}
+        return Login(
             "POST",
-            where,
+            entries.read("token_url", word, ""),
             "form",
             form,
             headers=headers,
             token="/access_token",
-            hint=hint,
-            location=node.location,
+            hint="if it expects the client in the form, write `auth: body`" if hint else "",
+            location=place,
+            grant=grant,
+            issuer=issuer,
         )
-        sends, hidden = self._sends(entries, True)
-        return Way(login, sends, {**secrets, **hidden}, len(self.r.problems) == before)
+
+    def _check_oauth2(self, entries: Entries, grant: str, identity: Entries) -> None:
+        """Reports what a grant lacks, and what belongs to another."""
+        node = entries.node
+        if "issuer" in entries:
+            issuer = entries.read("issuer", word, "")
+            if issuer and not issuer.startswith(("https://", "http://")):
+                self.r.wrong(entries["issuer"], f"`{issuer}` is no URL", "such as `https://id.…`")
+        else:
+            hint = "a path such as `/oauth/token`, or a URL; `issuer:` tells all of them"
+            entries.require("token_url", "`oauth2`", hint)
+            for key, grants in (("authorization_url", _GRANTS[2]), ("device_url", _GRANTS[3])):
+                if grant == grants:
+                    entries.require(key, f"`grant: {grant}` without `issuer`")
+        for key in entries.present(_URLS):
+            self._is_place(entries[key], entries.read(key, word, ""))
+        for key in _NEEDS[grant]:
+            if entries.whole and key not in entries and key not in identity:
+                self.r.wrong(node, f"`grant: {grant}` needs `{key}`")
+        for key in entries.present(_ONLY):
+            if grant not in _ONLY[key]:
+                self.r.wrong(entries[key], f"`{key}` is not used by `grant: {grant}`", "omit it")
+        redirect = entries.read("redirect_uri", word, LOOPBACK)
+        if not _LOOPBACK.fullmatch(redirect):
+            hint = f"such as `{LOOPBACK}`, or with a port that is registered with the client"
+            self.r.wrong(entries["redirect_uri"], "`redirect_uri` must be a loopback address", hint)
+        if grant == _GRANTS[2] and find_spec("authlib") is None:
+            hint = "run `pip install 'oakum[login]'`"
+            self.r.wrong(node, f"`grant: {grant}` needs Authlib, which is not installed", hint)
 
     def _basic(self, secrets: Mapping[str, Secret]) -> Secret:
         """Client id and secret as RFC 6749, 2.3.1 says: form-encoded, then Basic."""

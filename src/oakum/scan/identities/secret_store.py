@@ -13,24 +13,35 @@ from oakum.errors import Location, Problem, TargetError, did_you_mean
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
 from oakum.policy.reader import Reader, word
+from oakum.scan.identities import system_keyring
 from oakum.scan.identities.credentials import Secret, Send, names
 from oakum.scan.identities.one_time_code import OneTimeCode, totp_of
 
 Run = Callable[[Sequence[str], Path], str]
 """Runs a command in a directory and gives what it prints, stripped."""
 
+Keys = Callable[[str, str], str | None]
+"""Reads the keyring of the system: service and user; None if there is no such entry."""
+
 _ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(\S.*)")
 _QUERY = re.compile(r"\?([^=&\s]+)=(\S+)")
 _PLAIN = re.compile(r"user|mail|login|phone|account|handle|client_id|scope|tenant|(^|_)(name|id)$")
 _CREDENTIAL = re.compile(r"auth|cookie|key|token|secret|sess|sid|jwt|pass|pwd|pin$|otp|csrf|xsrf")
-_SOURCES = ("env", "file", "command", "totp")
+_SOURCES = ("env", "file", "command", "keyring", "totp")
 
 
 class SecretStore:
     """Reads the secrets of one file and remembers each, so that it can be kept out of sight."""
 
-    def __init__(self, r: Reader, directory: Path, environ: Mapping[str, str], run: Run) -> None:
+    def __init__(
+        self,
+        r: Reader,
+        directory: Path,
+        environ: Mapping[str, str],
+        run: Run,
+        keys: Keys = system_keyring.read,
+    ) -> None:
         self.environment: dict[str, Secret] = {}
         """Environment variables that templates name."""
         self.found: set[Secret] = set()
@@ -40,6 +51,7 @@ class SecretStore:
         self.directory = directory
         self._environ = environ
         self._run = run
+        self._keys = keys
 
     def value(self, name: str, node: Node) -> Secret | None:
         """A variable's value: a text, a text with `${NAME}`, or a source to read."""
@@ -51,7 +63,10 @@ class SecretStore:
             return Secret(node.scalar)
         source = node.items[0][0].scalar if node.kind == "map" and len(node.items) == 1 else None
         if source not in _SOURCES:
-            known = "`{env: NAME}`, `{file: path}`, `{command: [program, …]}` or text"
+            known = (
+                "`{env: NAME}`, `{file: path}`, `{command: [program, …]}`,"
+                " `{keyring: [service, user]}` or text"
+            )
             number = node.kind == "scalar" and node.scalar is not None
             hint = "put it in quotes" if number else ""
             self._r.wrong(node, f"`{name}` must be {known}", hint)
@@ -59,8 +74,13 @@ class SecretStore:
         where = node.items[0][1]
         if source == "totp":
             return self._one_time_code(where)
-        found = {"env": self._env, "file": self._file, "command": self._command}[source](where)
-        return self._hidden(found)
+        read = {
+            "env": self._env,
+            "file": self._file,
+            "command": self._command,
+            "keyring": self._keyring,
+        }
+        return self._hidden(read[source](where))
 
     def resolved(self, node: Node, text: str) -> Secret | None:
         """Text with every `${NAME}` replaced by the environment's value."""
@@ -201,6 +221,21 @@ class SecretStore:
         except TargetError as error:
             self._r.problems.append(Problem(node.location, str(error)))
             return None
+
+    def _keyring(self, node: Node) -> str | None:
+        words = [each.scalar for each in node.elements]
+        if len(words) != 2 or not all(isinstance(each, str) and each for each in words):
+            self._r.wrong(node, "`keyring` takes a service and a user", "[my-api, ann]")
+            return None
+        try:
+            found = self._keys(words[0], words[1])
+        except TargetError as error:
+            self._r.problems.append(Problem(node.location, str(error)))
+            return None
+        if not found:
+            hint = f"run `keyring set {words[0]} {words[1]}`"
+            self._r.wrong(node, "the keyring has no such entry", hint)
+        return found or None
 
     def argv(self, node: Node) -> tuple[str, ...]:
         """The words of a command; empty after reporting an error."""

@@ -7,6 +7,7 @@ repeated after another login.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,15 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.http.jwt import claims_of
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
-from oakum.scan.identities.credentials import Identities, Identity, Login, Secret, shell_name
+from oakum.scan.identities.authorization import Authorization
+from oakum.scan.identities.credentials import (
+    Identities,
+    Identity,
+    Login,
+    OAuth,
+    Secret,
+    shell_name,
+)
 from oakum.scan.identities.login import (
     Granted,
     LoginFailed,
@@ -31,6 +40,7 @@ from oakum.scan.identities.login import (
     one_time_code,
     sent_to_login,
 )
+from oakum.scan.identities.person import AtScreen, Person
 from oakum.scan.requests.past_cache import past_cache
 from oakum.scan.transport.client import Transport, run_command
 
@@ -64,6 +74,7 @@ class _Session:
     token: Secret | None = None
     cookies: dict[str, Secret] = field(default_factory=dict)
     csrf: Secret | None = None
+    refresh: Secret | None = None
     fruitless: int = 0
 
 
@@ -83,8 +94,10 @@ class Sessions:
         also: Collection[str] = (),
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        person: Person | None = None,
     ) -> None:
-        """`also`: further addresses of the same API, which get the credentials as well."""
+        """`also`: further addresses of the same API, which get the credentials as well. `person`:
+        who logs in where a person has to."""
         self.identities = identities
         self.places = Places(target, document)
         self.logins = 0
@@ -100,6 +113,10 @@ class Sessions:
         self._run = run
         self._clock = clock
         self._sleep = sleep
+        self._authorization = Authorization(
+            self.places, transport, person or AtScreen(), clock, sleep
+        )
+        self._renewal = threading.Lock()
         self._coded: dict[str, float] = {}
         """Identity → when it last logged in with a one-time code."""
         self._live: dict[str, _Session] = {}
@@ -129,7 +146,9 @@ class Sessions:
             for send in identity.sends
             if send.where == "cookie"
         }
-        session = _Session(granted.token, {**granted.cookies, **fixed}, granted.csrf)
+        session = _Session(
+            granted.token, {**granted.cookies, **fixed}, granted.csrf, granted.refresh
+        )
         self._live[name] = session
         self._failed.pop(name, None)
         self._see(session)
@@ -169,15 +188,18 @@ class Sessions:
                 request = self._signed(nobody, _Session(), request)
             return (way or self._transport).send(request)
         self._open(name)
+        used = self._live[name]
         response = self._ask(name, request, way)
         if not self._turned_away(name, response):
             self._live[name].fruitless = 0
             return response
-        if self.proof and self.alive(name):
+        # Another request may have renewed the session by now; then the refusal is of the old one.
+        if self.proof and self.alive(name) and self._live[name] is used:
             self._live[name].fruitless = 0
             return response
-        if not self._renew(name):
-            return response
+        with self._renewal:  # a refresh token may be used once, and requests run side by side
+            if self._live[name] is used and not self._renew(name):
+                return response
         again = self._ask(name, request, way)
         if not self._turned_away(name, again):
             self._live[name].fruitless = 0
@@ -275,6 +297,10 @@ class Sessions:
         self.logins += 1
         if isinstance(login, Login):
             return self._play(identity, login)
+        if isinstance(login, OAuth):
+            live = self._live.get(identity.name)
+            refresh = live.refresh if live is not None else None
+            return self._authorization.obtain(identity, login, refresh), None
         try:
             return Granted(Secret(self._run(login.argv, login.directory))), None
         except TargetError as error:
@@ -382,5 +408,5 @@ class Sessions:
         return {"token": token} if token else {}
 
     def _see(self, session: _Session) -> None:
-        held = [session.token, session.csrf, *session.cookies.values()]
+        held = [session.token, session.csrf, session.refresh, *session.cookies.values()]
         self._seen |= {each for each in held if each}

@@ -39,7 +39,13 @@ class Desk:
     def load(self, text: str, relations=(), **environ: str) -> Identities:
         self.path.write_text(textwrap.dedent(text), encoding="utf-8")
         self.path.chmod(0o600)
-        return load_identities(self.path, relations, environ=environ, run=self.run)
+        return load_identities(
+            self.path,
+            relations,
+            environ=environ,
+            run=self.run,
+            keys=lambda service, user: "made-up",
+        )
 
     def problems(self, text: str, **environ: str) -> list[str]:
         with pytest.raises(InputError) as caught:
@@ -327,7 +333,7 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
             LOGIN + "identities: {ann: {username: ann, password: 12345}}",
             [
                 "identities.yaml:2:45: `password` must be `{env: NAME}`, `{file: path}`,"
-                " `{command: [program, …]}` or text; put it in quotes"
+                " `{command: [program, …]}`, `{keyring: [service, user]}` or text; put it in quotes"
             ],
         ),
         (
@@ -469,7 +475,8 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
                 "identities.yaml:1:26: `grant: client_credentials` needs `client_secret`",
                 "identities.yaml:1:38: `t` is no path; write `/t`, or `operation: t` if it is an"
                 " operation id",
-                "identities.yaml:1:48: `grant` must be `client_credentials` or `password`, not the"
+                "identities.yaml:1:48: `grant` must be `client_credentials` or `password` or"
+                " `authorization_code` or `device_code` or `refresh_token`, not the"
                 " word `passwrd`; did you mean `password`?",
             ],
         ),
