@@ -142,7 +142,13 @@ class Scheduler:
             if len(engine.state.asked) == asked:
                 break
         self._batches()
-        self.sweep()  # endpoints whose ids were only found during the sweep
+        for _ in range(3):  # endpoints whose ids were only found during the sweep, and so on
+            asked = len(engine.state.asked)
+            self.sweep()
+            if len(engine.state.asked) == asked:
+                break
+            for who in engine.identities.subjects():
+                self._items(who)
         ask_other_ways(engine)
         engine.matrix.settle()
         close_lists(engine)
