@@ -255,3 +255,32 @@ def _with_team(notes: Notes, who: str, title: str) -> dict[str, Any]:
     note["pin"] = f"pin {uuid.uuid4().hex}"
     notes.notes[note["id"]] = note | {"secret": f"secret {uuid.uuid4().hex}"}
     return notes.notes[note["id"]]
+
+
+class Open(Notes):
+    """Anybody logged in may change a note, and is answered with all of it."""
+
+    def __call__(self, call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        note = self.notes.get(call.path.rpartition("/")[2], {})
+        if who and note and call.method == "PATCH":
+            note["title"] = call.json.get("title", note["title"])
+            return Reply(200, {each: note[each] for each in ("id", "by", "title")})
+        return super().__call__(call)
+
+    @staticmethod
+    def seen(who: str, note: dict[str, Any]) -> dict[str, Any]:
+        return note if note["by"] == NAMES[who] else {"id": note["id"]}
+
+
+@pytest.mark.usefixtures("declared")
+def test_what_a_stranger_puts_back_is_no_leak_when_it_comes_back(tmp_path: Path) -> None:
+    """The run restores as whom it changed it, and so sends the owner's own value."""
+    policy = POLICY.replace(
+        "id, by: [{see: [member]}]", "id: [{see: [member]}]\n      by: [{see: [owner]}]"
+    ).replace("title: [{see: [member]}", "title: [{see: [owner]}")
+    run = scan(tmp_path, Open(kept_out=no), policy)
+    assert ("Note.title", "member") in run.proven  # it can be written
+    assert {each.rule for each in run.report.findings if each.field == "title"} == {"bola-write"}
+    assert run.named("suspected") == set()
+    assert ("Note.by", "member") in run.proven  # what the answer adds to what was sent

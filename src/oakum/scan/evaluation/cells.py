@@ -296,6 +296,12 @@ class Cells:
         of the object stands beside it."""
         return ECHO if canonical(leaf.value) in self._question.sent else ""
 
+    def _was_written(self, leaf: Leaf) -> bool:
+        """Whether a write gave the object this value: it stands there for everybody who may write,
+        whatever else leaks beside it. What only names the object in the path does not."""
+        question = self._question
+        return question.wrote and canonical(leaf.value) not in question.params.values()
+
     def _two_faced(self, leaf: Leaf) -> str:
         if leaf.pointer not in self._unmasked:
             return ""
@@ -339,7 +345,9 @@ class Cells:
     def _settle_shared(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         """A value that others have as well leaks with an object whose own values leak beside it."""
         echo = self._echo(leaf)
-        if self._proved or (echo and self._stands_with_a_leak(instance, who)):
+        if echo and self._was_written(leaf):
+            self._perhaps(instance, leaf, who, echo)
+        elif self._proved or (echo and self._stands_with_a_leak(instance, who)):
             evidence = self._evidence(instance, leaf, who)
             self._put(instance, leaf.path, who, Result.LEAK, evidence)
         elif sharers(self._context, self._question, instance.resource, leaf.path, leaf.value):
@@ -515,26 +523,15 @@ class Cells:
     # ------------------------------------------------------- recording results
 
     def _put(
-        self,
-        s: ObjectInstance,
-        path: str,
-        who: str,
-        result: Result,
+        self, s: ObjectInstance, path: str, who: str, result: Result,
         evidence: Evidence | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._record(s.resource, path, who, s.held, s.state, result, evidence)
 
     def _record(
-        self,
-        resource: str,
-        path: str,
-        who: str,
-        held: frozenset[str],
-        state: Mapping[str, Json],
-        result: Result,
-        evidence: Evidence | None = None,
-        wait: bool | None = None,
-    ) -> None:
+        self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json],
+        result: Result, evidence: Evidence | None = None, wait: bool | None = None,
+    ) -> None:  # fmt: skip
         """`wait`: only if an entitled viewer is shown the field of this object, which came or did
         not."""
         unsure = self._unread.intersection(deciding(self._context.model.tables[resource], path))
