@@ -31,6 +31,8 @@ from oakum.scan.requests.builder import Filled, fill, with_body
 from oakum.scan.requests.values_to_write import last_parameter, written
 from oakum.scan.undo.creation_body import NewObject, new_body, placeholders, put
 from oakum.scan.undo.entries import Made
+from oakum.scan.undo.object_keys import in_path
+from oakum.scan.undo.recognition import holds, marked
 from oakum.scan.undo.uncalled_operations import (
     barred,
     before_removal,
@@ -39,7 +41,7 @@ from oakum.scan.undo.uncalled_operations import (
     remover,
     why_no_creation,
 )
-from oakum.scan.undo.undo_log import UndoLog, holds, in_path, marked
+from oakum.scan.undo.undo_log import UndoLog
 
 
 @dataclass(frozen=True)

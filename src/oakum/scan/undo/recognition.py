@@ -111,6 +111,26 @@ def shows(answer: Response, mark: str) -> bool:
         return False
 
 
+def marked(value: Json, mark: str, key: str) -> list[Mapping[str, Json]]:
+    """The innermost objects with a key and the marker."""
+    if isinstance(value, list):
+        return [each for child in value for each in marked(child, mark, key)]
+    if not isinstance(value, dict):
+        return []
+    inner = [each for child in value.values() for each in marked(child, mark, key)]
+    return inner or ([value] if key in value and holds(value, mark) else [])
+
+
+def holds(value: Mapping[str, Json], mark: str) -> bool:
+    """Whether a text of an object, or of one within it, has the marker."""
+    if not mark:
+        return True
+    return any(
+        holds(each, mark) if isinstance(each, dict) else isinstance(each, str) and bears(each, mark)
+        for each in value.values()
+    )
+
+
 def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold())
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from urllib.parse import quote
 
 import orjson
 
@@ -19,6 +18,7 @@ from oakum.scan.settings.settings_body import set_by_the_api
 from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.undo.entries import Entry, Made, Undo, as_json
 from oakum.scan.undo.extracts import extract, is_same, moved_alone
+from oakum.scan.undo.object_keys import for_key, in_path, may_lose_a_piece
 from oakum.scan.undo.other_members import steps_now
 from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.recognition import (
@@ -29,8 +29,10 @@ from oakum.scan.undo.recognition import (
     Standing,
     at_its_own,
     bears,
+    holds,
     is_like_absence,
     is_written,
+    marked,
     named,
     shows,
     tells_nothing,
@@ -226,7 +228,7 @@ class UndoLog:
         `echo`: both come from the creation's response, which may repeat what was sent beside
         another's key; then the object's endpoint or a list decides.
         """
-        if not in_path(key):
+        if not in_path(key) or self._may_be_anothers(made, key, shown):
             return False
         if echo and made.look is not None and self._is_there(made, key, shown) is False:
             shown = None
@@ -252,6 +254,23 @@ class UndoLog:
         rows = named(_read(answer)[0], made.key, key) if there else ()
         return there and not any(self._is_kept(made, each) for each in rows)
 
+    def _may_be_anothers(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> bool:
+        """Whether a request for a key may reach another object: one whose key may lose a piece is
+        sent only where the very URL of the removal has shown what is the run's."""
+        place = self.address(made, key, row)
+        if not place or not may_lose_a_piece(place):
+            return False
+        answer = self._looked_at(made, key, row) if self._removes_what_it_shows(made) else None
+        return answer is None or at_its_own(answer, self._signs(made)) is not Standing.RUNS
+
+    @staticmethod
+    def _removes_what_it_shows(made: Made) -> bool:
+        """Whether the URL of the removal is that of the object's own endpoint."""
+        return made.look is not None and made.look.url == made.remove.url
+
+    def _signs(self, made: Made) -> set[str]:
+        return {made.mark, *self._texts()}
+
     def _is_kept(self, made: Made, shown: Mapping[str, Json]) -> bool:
         """Whether an object is marked as deleted, though the API keeps it; this is reported."""
         kept = is_deleted(shown)
@@ -265,7 +284,7 @@ class UndoLog:
     ) -> Response | None:
         """What the object's own endpoint answers; None if it has none, or no known URL."""
         place = self.address(made, key, row) if made.look is not None else ""
-        return self.ask(made.who, _for_key(made.look, place)) if made.look and place else None
+        return self.ask(made.who, for_key(made.look, place)) if made.look and place else None
 
     def _standing(self, made: Made, key: str) -> Standing:
         """Whether what has this key now is what the run has made; waits for a view that lags."""
@@ -280,7 +299,7 @@ class UndoLog:
         return found[-1]
 
     def _stands(self, made: Made, key: str) -> Standing:
-        signs = {made.mark, *self._texts()}
+        signs = self._signs(made)
         answer = self._looked_at(made, key)
         alone = at_its_own(answer, signs) if answer is not None else None
         if alone is Standing.RUNS:
@@ -291,8 +310,10 @@ class UndoLog:
         rows, whole = self._search(made, pages, key)
         if any(holds(row, sign) for row in rows for sign in signs):
             # The URL of the removal may name something else than the key does.
-            removed = made.look is not None and made.look.url == made.remove.url
-            other = removed and alone in (Standing.GONE, Standing.ANOTHERS)
+            other = self._removes_what_it_shows(made) and alone in (
+                Standing.GONE,
+                Standing.ANOTHERS,
+            )
             return Standing.UNKNOWN if other else Standing.RUNS
         if made.look is None and made.name in self._own - self._shown:
             return Standing.RUNS  # no response has shown it since it was made
@@ -309,7 +330,7 @@ class UndoLog:
         """Whether an answer for a key is that for a key which nothing has."""
         assert made.look is not None
         never = unused(self.address(made, key))
-        return is_like_absence(answer, self.ask(made.who, _for_key(made.look, never)))
+        return is_like_absence(answer, self.ask(made.who, for_key(made.look, never)))
 
     def _texts(self) -> Iterator[str]:
         """Texts of writes that were not taken back: they may stand where a mark has stood."""
@@ -355,10 +376,13 @@ class UndoLog:
             if made.named and not its.place:
                 self._why[made.name] = f"no response shows its `{made.named}`"
                 return False
+            if self._may_be_anothers(its, key):
+                self._why[made.name] = Standing.UNKNOWN.value
+                return False
             if n == len(ours) and not made.known:
                 # Once it is removed no mark tells its key; what is removed before is found by it.
                 self._now(its)
-            if not self._is_removed(its, _for_key(made.remove, its.place or key)):
+            if not self._is_removed(its, for_key(made.remove, its.place or key)):
                 return False
         if not keys:
             # An object that nobody could see may exist.
@@ -378,12 +402,13 @@ class UndoLog:
         """Removes for good what the API has put into a list of removed objects, where this shows
         that it is the run's."""
         who = made.remover or made.who
+        keys = [each for each in keys if not may_lose_a_piece(each)]
         for listed, purge in made.purge:
             its = replace(made, who=who, find=(listed,), turns=())
             for key in keys:
                 rows, _ = self._search(its, _PAGES, key)
                 if any(holds(row, sign) for row in rows for sign in (made.mark, *self._texts())):
-                    self.ask(who, _for_key(purge, key))
+                    self.ask(who, for_key(purge, key))
 
     def _tell_kept(self) -> None:
         """Names what the API shows its owner still, though it is removed."""
@@ -410,8 +435,10 @@ class UndoLog:
         for who in dict.fromkeys((made.remover or made.who, made.who)):
             answer = self.in_its_state(partial(self.ask, who), made, remove, made.known)
             self.answered[made.name] = answer.status
-            for first in made.before if answer.status in _OF_STATE and who == made.who else ():
-                self.ask(who, _for_key(first, made.place or made.known))
+            place = made.place or made.known
+            stays = answer.status in _OF_STATE and who == made.who and not may_lose_a_piece(place)
+            for first in made.before if stays else ():
+                self.ask(who, for_key(first, place))
                 answer = self.in_its_state(partial(self.ask, who), made, remove, made.known)
             refused = answer.status >= 400 and answer.status not in (404, 410)
             if who == made.who:
@@ -567,33 +594,3 @@ def _read(answer: Response) -> tuple[Json, bool]:
         return orjson.loads(answer.body or b"null"), not answer.truncated
     except orjson.JSONDecodeError:
         return None, False
-
-
-def _for_key(request: Request, key: str) -> Request:
-    return replace(request, url=request.url.replace("{key}", quote(key, safe="")))
-
-
-def in_path(key: Json) -> str:
-    """A key for use in a path; empty if it would change the path (`..`, or an empty one)."""
-    text = str(key) if isinstance(key, str | int) and not isinstance(key, bool) else ""
-    return "" if {"", ".", ".."} & {*text.replace("\\", "/").split("/")} else text
-
-
-def marked(value: Json, mark: str, key: str) -> list[Mapping[str, Json]]:
-    """The innermost objects with a key and the marker."""
-    if isinstance(value, list):
-        return [each for child in value for each in marked(child, mark, key)]
-    if not isinstance(value, dict):
-        return []
-    inner = [each for child in value.values() for each in marked(child, mark, key)]
-    return inner or ([value] if key in value and holds(value, mark) else [])
-
-
-def holds(value: Mapping[str, Json], mark: str) -> bool:
-    """Whether a text of an object, or of one within it, has the marker."""
-    if not mark:
-        return True
-    return any(
-        holds(each, mark) if isinstance(each, dict) else isinstance(each, str) and bears(each, mark)
-        for each in value.values()
-    )

@@ -25,7 +25,7 @@ from oakum.scan.transport.client import (
     Unreachable,
     cookies_of,
 )
-from oakum.scan.undo.undo_log import in_path, marked
+from oakum.scan.undo.recognition import marked
 
 
 @contextmanager
@@ -167,16 +167,6 @@ def test_a_next_page_is_a_page_of_the_same_list(address: str) -> None:
     body = orjson.dumps({"data": [1], "next": address})
     found = next_page(Request("GET", "http://a.example/notes"), Response(200, {}, body), ())
     assert (found is not None) is (address == "/notes/7")
-
-
-@pytest.mark.parametrize("key", ["", ".", "..", "../me", "a/../b", "a\\..\\b", None, True, {}, []])
-def test_a_key_that_would_lead_elsewhere_stands_in_no_path(key: object) -> None:
-    assert not in_path(key)
-
-
-@pytest.mark.parametrize("key", ["a-1", 7, "0", "a/b", "..a"])
-def test_a_key_stands_in_a_path(key: object) -> None:
-    assert in_path(key) == str(key)
 
 
 def test_what_lists_an_object_is_not_that_object() -> None:
