@@ -39,6 +39,10 @@ _NO_WORD = re.compile(
 )
 
 
+Place = tuple[str, str, str]
+"""(identity, resource, field path)."""
+
+
 def canonical(value: Json) -> str:
     """A scalar as text, so that values from JSON, CSV and URLs compare."""
     if isinstance(value, bool):
@@ -65,6 +69,11 @@ def is_blank(value: Json) -> bool:
     """Whether a field holds nothing, or a mask or a placeholder: an owner who is shown one is shown
     no value that others may not see."""
     return value in (None, "", [], {}) or (isinstance(value, str) and says_nothing(value))
+
+
+def _identifies(text: str) -> bool:
+    """Whether a text is long enough, and no word, so that it is not somebody else's by chance."""
+    return len(text) >= (_MIN_WORD if text.isalpha() else MIN_CANARY)
 
 
 def is_theirs(text: str, known: Collection[str]) -> bool:
@@ -393,7 +402,7 @@ class Knowledge:
         Short, shared and ambient values identify nobody. `aside`: ignore objects without an
         owner.
         """
-        if len(text) < MIN_CANARY or (text.isalpha() and len(text) < _MIN_WORD):
+        if not _identifies(text):
             return None
         keys = self._index.get(text)
         own = [key for key in keys or () if key[0] or not aside]
@@ -405,6 +414,18 @@ class Knowledge:
         if any(self.ambient.holds(who, (kind, path), text) for who, kind, path in own):
             return None
         return min(own)
+
+    def anothers(self, text: str, place: Place) -> Place | None:
+        """Whose value alone, beside this place of somebody's own, a text is; None: it may be the
+        owner's of the place too, or several people's."""
+        others = self._index.get(text, set()) - {place}
+        same = any(key[1:] == place[1:] for key in others)  # both have it there: it is shared
+        one = len({key[0] for key in others}) == 1 and _identifies(text)
+        if same or not one or text in self.common:
+            return None
+        who, resource, path = min(others)
+        ambient = self.ambient.holds(who, (resource, path), text)
+        return None if who in ("", place[0]) or ambient else (who, resource, path)
 
     def may_be_ambient(self, text: str, endpoint: str = "") -> bool:
         """Whether an identity's value may be ambient at an endpoint."""

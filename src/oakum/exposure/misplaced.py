@@ -16,6 +16,7 @@ from oakum.exposure.ambient import NAMES_ONE, is_one_of_few
 from oakum.exposure.knowledge import (
     MIN_CANARY,
     MIN_WITHIN,
+    Place,
     canonical,
     leaves_of,
     says_nothing,
@@ -44,6 +45,7 @@ _DATED = re.compile(r"\d{4}-\d\d-\d\d").match
 _REFUSED = (401, 403)
 _HEADER = "in a header or a cookie"
 _KEY = "as the key of a map"
+_IN_OWN = "in a field of the viewer's own object that nothing declares"
 _ELSEWISE = "in a field where its owner gets another value"
 
 
@@ -58,6 +60,8 @@ class Found(NamedTuple):
     path: str
     where: str = ""
     """Where it is, in words; empty: in no declared field."""
+    inside: Place | None = None
+    """The viewer, their own resource and its field, where it stands in their own object."""
 
 
 class _Text(NamedTuple):
@@ -111,6 +115,24 @@ class Misplaced:
                 if text.at in outside:
                     self.context.stray(who, value, self.question)
                 yield Found(text.at, value, who, resource, path, text.where)
+
+    def in_own_objects(self, instances: list[ObjectInstance]) -> Iterator[Found]:
+        """Values of one other identity in the viewer's own objects, where nothing says what stands
+        there. The two may share what it tells of, so it proves nothing alone."""
+        viewer, sent = self.question.viewer, {folded(each) for each in self.question.sent}
+        for each in instances:
+            if not viewer or self.context.who(each, viewer) != viewer:
+                continue
+            table = self.context.model.tables[each.resource]
+            declared = {*self.probe.shows.get(each.resource, ()), *table.leaves}
+            for leaf in each.leaves:
+                text = canonical(leaf.value)
+                if leaf.path in declared or isinstance(leaf.value, dict | list | bool):
+                    continue
+                place = (viewer, each.resource, leaf.path)
+                named = self.context.knowledge.anothers(text, place)
+                if named is not None and folded(text) not in sent:
+                    yield Found(leaf.pointer, text, *named, _IN_OWN, place)
 
     def _choices(self, unbound: list[Leaf]) -> set[tuple[tuple[str, ...], str, str]]:
         """(path, resource, field) of lists with several owners' values among unknown ones: lists of

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from oakum.exposure.finding_evidence import NOWHERE
-from oakum.exposure.knowledge import Knowledge, canonical, is_theirs
+from oakum.exposure.knowledge import Knowledge, Place, canonical, is_theirs
 from oakum.exposure.matrix import Doubt, Key, Matrix, Observation, Outcome
 from oakum.finding import Result, State
 from oakum.openapi.model import Json
@@ -33,20 +33,31 @@ AMONG = (
 class ByValue:
     """Cells that leak by a value outside every declared field. Values in memory only."""
 
-    _told: dict[Key, dict[str, tuple[str, Observation | None]]] = field(default_factory=dict)
-    """Cell → request_key → the value, and the observation without it."""
+    _told: dict[Key, dict[str, tuple[str, Observation | None, Place | None]]] = field(
+        default_factory=dict
+    )
+    """Cell → request_key → the value, the observation without it, and the place of the viewer's own
+    where it stands."""
 
-    def add(self, key: Key, request_key: str, value: str, without: Observation | None) -> None:
+    def add(
+        self, key: Key, request_key: str, value: str, without: Observation | None,
+        inside: Place | None = None,
+    ) -> None:  # fmt: skip
         """Records the value by which a response leaks."""
-        self._told.setdefault(key, {})[request_key] = (value, without)
+        self._told.setdefault(key, {})[request_key] = (value, without, inside)
 
     def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
         """Withdraws leaks by values that turned out to identify nobody."""
         for key, told in list(self._told.items()):
             void = {
                 request_key: without
-                for request_key, (value, without) in told.items()
-                if knowledge.canary(value, aside=True) is None
+                for request_key, (value, without, inside) in told.items()
+                if (
+                    knowledge.anothers(value, inside)
+                    if inside
+                    else knowledge.canary(value, aside=True)
+                )
+                is None
             }
             if void:
                 self._told[key] = {p: each for p, each in told.items() if p not in void}

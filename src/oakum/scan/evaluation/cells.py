@@ -481,9 +481,13 @@ class Cells:
         )
         for found in misplaced.search(unbound, instances):
             self._canary(found)
+        self._weak = "it stands in the viewer's own object, and may be theirs as well"
+        for found in misplaced.in_own_objects(instances):
+            self._canary(found)
+        self._weak = ""
 
     def _canary(self, found: Found) -> None:
-        at, value, who, resource, path, where = found
+        at, value, who, resource, path, where, inside = found
         if not who or is_a_name(self._context, self._question.viewer, who, resource, path, value):
             return
         withheld, field, shown = self._context.withheld(self._question.viewer, who, value)
@@ -503,7 +507,8 @@ class Cells:
             self._beside(at, who, resource, path, held, state, where)
             if self._found.get(key) is not before:
                 self._tentative = True
-                self._context.by_value.add(key, self._question.request_key, value, before)
+                request_key = self._question.request_key
+                self._context.by_value.add(key, request_key, value, before, inside)
 
     def _beside(
         self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
