@@ -25,7 +25,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
-from oakum.scan.requests.builder import Ask, fill
+from oakum.scan.requests.builder import Ask, Filled, fill
 from oakum.scan.requests.next_page import next_page
 from oakum.scan.settings.visibility_wait import Patience
 
@@ -114,8 +114,7 @@ class Relations:
     def of(self, relation: str, whose: str) -> Listed | None:
         """The current list; None if it cannot be read. Raises what `ask` raises."""
         known = self.policy.relations[relation]
-        probe = self.probes.get(known.operation)
-        filled = fill(probe, self.target, self.knowledge, whose) if probe else None
+        probe, filled = self.probes.get(known.operation), self._filled(relation, whose)
         if probe is None or filled is None:
             return None
         names = [each.name for each in probe.operation.parameters if each.where == "query"]
@@ -126,6 +125,22 @@ class Relations:
     def take(self) -> None:
         """Reads every list once, before any write."""
         self.before |= self.all(but=self.before.keys())
+
+    def unread(self) -> Iterator[str]:
+        """Lists that could not be asked for before the run wrote, in words."""
+        unread: dict[str, list[str]] = {}
+        for at, (name, whose) in enumerate(self._every()):
+            could = at < _MOST and self._filled(name, whose) is not None
+            if not could and (name, whose) not in self.before:
+                unread.setdefault(name, []).append(whose)
+        for name, names in unread.items():
+            asked = self.probes[self.policy.relations[name].operation].operation
+            yield (
+                f"the `{name}` list of {', '.join(names)} is untested: {asked.method}"
+                f" {asked.path} was not read before the run wrote, since a value in its path was"
+                f" not known yet or there are more than {_MOST} lists; changes to it cannot be"
+                " detected"
+            )
 
     def doubt(self) -> Iterator[str]:
         """Marks pairs as doubtful whom the API lists in a relation that the identities file lacks,
@@ -169,14 +184,17 @@ class Relations:
 
     def all(self, but: Collection[tuple[str, str]] = ()) -> Lists:
         """Every readable list, except known ones; never raises."""
-        every = (
-            (name, whose)
-            for name, known in self.policy.relations.items()
-            if known.kind == "lookup" and self._is_read(known.operation)
-            for whose in self.identities.names()
-            if (name, whose) not in but
-        )
+        every = (each for each in self._every() if each not in but)
         return {at: now for at in islice(every, _MOST) if (now := self._now(at)) is not None}
+
+    def _every(self) -> Iterator[tuple[str, str]]:
+        for name, known in self.policy.relations.items():
+            if known.kind == "lookup" and self._is_read(known.operation):
+                yield from ((name, whose) for whose in self.identities.names())
+
+    def _filled(self, relation: str, whose: str) -> Filled | None:
+        probe = self.probes.get(self.policy.relations[relation].operation)
+        return fill(probe, self.target, self.knowledge, whose) if probe else None
 
     def _is_read(self, operation: str) -> bool:
         probe = self.probes.get(operation)

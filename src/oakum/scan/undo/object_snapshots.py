@@ -99,6 +99,7 @@ class Census:
                 self.moving.update(self._moved(asked, found))
         if self.relations is not None:
             self.relations.take()
+            self.engine.state.remark(*self.relations.unread())
         self.keep(self)
 
     def _chosen(self) -> Iterator[CensusQuestion]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from oakum.authz.complete_lists import Place
 from oakum.exchange import Request, Response
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.scan.identities import relation_lists
 from oakum.scan.identities.relation_lists import Listed, Relations, read_list
 from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, TARGET, model, probe, reply
@@ -218,3 +220,21 @@ def test_lists_that_are_known_are_not_read_again_before_the_run_writes() -> None
     assert [*found.doubt()] != []
     found.take()
     assert asked == []
+
+
+def test_a_list_whose_path_needs_what_is_not_known_is_named_and_no_other() -> None:
+    found = Lists().read()
+    assert [*found.unread()] == []
+    del found.before["follower", "bob"]
+    assert [*found.unread()] == []  # it was asked for: what it answered is no list
+    found.knowledge = Knowledge()
+    (said,) = found.unread()
+    assert "the `follower` list of bob is untested: GET /people/{personId}/followers" in said
+    knowledge = Knowledge()
+    knowledge.learn_own("ann", instance(id=IDS["ann"]))
+    found.knowledge, found.before = knowledge, {}
+    (said,) = found.unread()
+    assert "list of bob, cat is" in said
+    with patch.object(relation_lists, "_MOST", 0):
+        (said,) = found.unread()
+    assert "list of ann, bob, cat is" in said and "more than 0 lists" in said
