@@ -164,7 +164,7 @@ class Scheduler:
         probe = matrix.probes.get(operation, bare)
         plain = Filled(exchange.request, {}, frozenset(), each.path)
         question = Question(
-            f"{operation}|{identity}|given", operation, identity, frozenset({identity}),
+            engine.key(probe, identity, None, "given"), operation, identity, frozenset({identity}),
             {}, frozenset(), curl(plain, engine.context.credentials(identity)),
         )  # fmt: skip
         state.answered.setdefault(operation, set()).add(identity)
@@ -172,6 +172,8 @@ class Scheduler:
         outcome = engine.evaluator.look(probe, question, exchange.response)
         if operation in matrix.probes:
             state.asked.add(engine.key(probe, identity, None))
+            if each.method == "GET":  # `confirm` repeats who-am-I, but logs nobody in again
+                state.begin(question.request_key, probe, identity, None, 0)
             kept = engine.kept_by_caches(probe, question, exchange.response)
             state.keeping[operation, identity, None] = kept
             state.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)

@@ -598,7 +598,7 @@ def test_who_am_i_that_was_asked_at_the_login_is_not_asked_once_more() -> None:
     run.engine.put(probe("getMe"), "ann", None)
     assert "ann getMe" not in studio.asked
     assert [e.data["outcome"].request_key for e in run.events if e.kind == "outcome"][:3] == [
-        f"getMe|{name}|given" for name in IDS
+        run.engine.key(probe("getMe"), name, None, "given") for name in IDS
     ]
 
 

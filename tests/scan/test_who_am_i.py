@@ -1,0 +1,67 @@
+"""What who-am-I shows a caller of themselves is asked for again, like any other answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.errors import ExitCode
+from tests.scan.servers import Call, Reply
+from tests.scan.verdicts import KEYS, NAMES, Told, schema, told
+
+SHAPE = schema("Me", id="string", seed="string").removeprefix("    Me:")
+SECRET = """\
+exposure: 1
+api: openapi.yaml
+caller: {operation: getMe, id: /id}
+relations: {anyone: {}, member: {authenticated: true}, owner: {is: owner}}
+resources:
+  Me: {key: id, owner: id, fields: {id: [{see: [member]}], seed: []}}
+"""
+DOCUMENT = f"""\
+openapi: 3.0.3
+info: {{title: one secret, version: "1"}}
+security: [{{key: []}}]
+components:
+  securitySchemes: {{key: {{type: apiKey, in: header, name: X-Key}}}}
+  schemas:
+    Me:{SHAPE}paths:
+  /me:
+    get:
+      operationId: getMe
+      responses:
+        "200":
+          description: ok
+          content: {{application/json: {{schema: {{$ref: "#/components/schemas/Me"}}}}}}
+"""
+
+
+def scan(folder: Path, times: int) -> Told:
+    """Only ann has a second factor; the first `times` answers of who-am-I show its seed."""
+    shown = 0
+
+    def api(call: Call) -> Reply:
+        nonlocal shown
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        if call.path != "/me" or not who:
+            return Reply(401 if call.path == "/me" else 404, {"error": "no"})
+        body: dict[str, Any] = {"id": NAMES[who]}
+        if who == "ann" and shown < times:
+            shown += 1
+            body["seed"] = "seed-of-ann-4411"
+        return Reply(200, body)
+
+    return told(folder, "", "", "", api, document=DOCUMENT, relations=SECRET)
+
+
+def test_a_secret_that_who_am_i_shows_one_identity_is_proven(tmp_path: Path) -> None:
+    run = scan(tmp_path, times=100)
+    assert run.proven == {("Me.seed", "owner")}
+    assert run.code is ExitCode.FINDINGS
+
+
+@pytest.mark.parametrize("times", [1])
+def test_one_that_is_not_shown_again_is_suspected(tmp_path: Path, times: int) -> None:
+    assert scan(tmp_path, times).named("suspected") == {("Me.seed", "owner")}
