@@ -20,6 +20,8 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    certificate: str = ""
+    """Identity whose client certificate the connection shows; empty: none."""
 
     @property
     def media_type(self) -> str:

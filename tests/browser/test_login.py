@@ -65,5 +65,5 @@ def test_two_people_log_in_in_one_browser(browser: Browser, tmp_path: Path) -> N
     assert examination.ids == {"ann": "m-4711", "bob": "m-4712"}
     assert [line.split(":")[0] for line in said] == [
         "log in as `ann` in your browser",
-        "log in as `bob` in your browser",
+        "log in as `bob` in your browser, in a private window if it shows another account",
     ]

@@ -52,6 +52,8 @@ class Provider:
     pending: int = 1
     """Polls before a device code is confirmed; fewer than 0: it is denied."""
     slow: bool = False
+    wrong_client: str = "invalid_client"
+    """What it says of a wrong secret; Keycloak says `unauthorized_client`."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     live: dict[str, str] = field(default_factory=dict)
     """Access token → account."""
@@ -114,8 +116,10 @@ class Provider:
     def at_device(self, call: Call) -> Reply:
         if call.form.get("client_id") != CLIENT:
             return Reply(401, {"error": "invalid_client"})
+        if call.form.get("code_challenge_method") != "S256":  # as some require of a client
+            return Reply(400, {"error": "invalid_request"})
         code = self.new("device")
-        self.codes[code] = {"account": "ann"}
+        self.codes[code] = {"account": "ann", "code_challenge": call.form["code_challenge"]}
         page = f"{self.url}/confirm"
         return Reply(
             200,
@@ -135,7 +139,7 @@ class Provider:
         basic = base64.b64encode(f"{CLIENT}:{CLIENT_SECRET}".encode()).decode()
         sent = call.headers.get("authorization", "")
         if (sent != f"Basic {basic}") if sent else form.get("client_id") != CLIENT:
-            return Reply(401, {"error": "invalid_client"})
+            return Reply(401, {"error": self.wrong_client})
         grant = form.get("grant_type")
         if grant == "authorization_code":
             return self.by_code(form)
@@ -146,16 +150,18 @@ class Provider:
             if not account or not self.refreshes:
                 return Reply(400, {"error": "invalid_grant"})
             return Reply(200, self.tokens(account, ""))
+        if grant == "password":
+            right = PASSWORDS.get(form["username"]) == form["password"]
+            given = self.tokens(form["username"], "") if right else {"error": "invalid_grant"}
+            return Reply(200 if right else 400, given)
         if grant == "client_credentials" and sent:
             return Reply(200, self.tokens("bob", ""))
         return Reply(400, {"error": "unauthorized_client"})
 
     def by_code(self, form: dict[str, str]) -> Reply:
         asked = self.codes.pop(form.get("code", ""), {})
-        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         same = asked.get("redirect_uri") == form.get("redirect_uri")
-        if not asked or asked["code_challenge"] != challenge or not same:
+        if not asked or asked["code_challenge"] != challenge_of(form) or not same:
             return Reply(400, {"error": "invalid_grant"})
         return Reply(200, self.tokens(asked["account"], asked.get("nonce", "")))
 
@@ -165,8 +171,9 @@ class Provider:
         if self.pending:
             self.pending -= 1
             return Reply(400, {"error": "slow_down" if self.slow else "authorization_pending"})
-        account = self.codes.pop(form.get("device_code", ""), {}).get("account", "")
-        if not account:
+        asked = self.codes.pop(form.get("device_code", ""), {})
+        account = asked.get("account", "")
+        if not account or asked["code_challenge"] != challenge_of(form):
             return Reply(400, {"error": "expired_token"})
         return Reply(200, self.tokens(account, ""))
 
@@ -197,6 +204,12 @@ class Provider:
     def at_me(self, call: Call) -> Reply:
         account = self.live.get(call.headers.get("authorization", "").removeprefix("Bearer "))
         return Reply(200, {"id": IDS[account], "username": account}) if account else UNAUTHORIZED
+
+
+def challenge_of(form: dict[str, str]) -> str:
+    """The challenge that the verifier of a request answers (RFC 7636, 4.6)."""
+    digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def main() -> None:

@@ -328,6 +328,7 @@ class Scan:
             options.target,
             run_id=self.run,
             also=[*self.identities.origins(), *options.twin, *options.front_end],
+            certificates=self.identities.certificates(),
         )
         between = self.between
         wire = between.wire(transport) if between is not None else transport

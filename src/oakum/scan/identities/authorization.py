@@ -6,6 +6,7 @@ Tokens are in memory. A refresh token stays in the keyring of the system if the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from oakum.errors import TargetError
@@ -41,7 +42,8 @@ class Authorization:
         """Tokens, by the `refresh` token if there is one. Raises `LoginFailed`."""
         try:
             kept = self._kept(identity, login) if refresh is None else refresh
-            granted = self._play(grant(identity, login, self._places, kept, self._clock))
+            steps = grant(identity, login, self._places, kept, self._clock)
+            granted = self._play(steps, identity.shows)
             if login.keep and granted.refresh is not None and granted.refresh != kept:
                 system_keyring.write(_entry(identity, login), granted.refresh.reveal())
         except BudgetSpent:
@@ -58,7 +60,7 @@ class Authorization:
         found = system_keyring.read(system_keyring.SERVICE, _entry(identity, login))
         return Secret(found) if found else None
 
-    def _play(self, steps: Steps) -> Granted:
+    def _play(self, steps: Steps, certificate: str) -> Granted:
         answer: Any = None
         while True:
             try:
@@ -68,7 +70,7 @@ class Authorization:
                 return granted
             answer = None
             if isinstance(step, Request):
-                answer = self._send(step)
+                answer = self._send(replace(step, certificate=certificate))
             elif isinstance(step, Listen):
                 answer = self._person.listen(step.redirect)
             elif isinstance(step, Visit):

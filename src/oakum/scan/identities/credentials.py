@@ -15,6 +15,7 @@ from typing import Literal
 from oakum.errors import Location, Problem
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
+from oakum.scan.transport.certificates import Certificate
 
 _NAME = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<environment>\w+)\}|(?P<variable>[A-Za-z_]\w*))")
 
@@ -171,6 +172,17 @@ class OAuth:
 
 
 @dataclass(frozen=True)
+class StorageState:
+    """A session that a browser had, in a file that Playwright has saved."""
+
+    path: Path
+    token: str = ""
+    """JSON pointer whose first part is a name in `localStorage`; empty: the cookies."""
+    csrf: Csrf | None = None
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
 class Owned:
     """An object that the file says an identity owns: `owns: {Doc: [d1]}`."""
 
@@ -184,7 +196,7 @@ class Identity:
     """A caller with credentials."""
 
     name: str
-    login: Login | Command | OAuth | None = None
+    login: Login | Command | OAuth | StorageState | None = None
     """None: its credentials are fixed and stand in `sends`."""
     sends: tuple[Send, ...] = ()
     variables: Mapping[str, Secret] = field(default_factory=dict)
@@ -201,6 +213,13 @@ class Identity:
     whoami: str = ""
     """Operation id or path that answers its credentials, of a caller that is no account; empty: it
     is one."""
+    certificate: Certificate | None = None
+    """What its connections show (mutual TLS)."""
+
+    @property
+    def shows(self) -> str:
+        """Whose certificate its requests show: its own name, or none."""
+        return self.name if self.certificate is not None else ""
 
     def fill(self, template: Json, extra: Mapping[str, Secret] | None = None) -> Json:
         """The template with values filled in; `extra` adds variables such as `token`."""
@@ -293,7 +312,15 @@ class Identities:
             return ()
         alike = set(sent[0].items()).intersection(*(each.items() for each in sent[1:]))
         names = {name for (_, name), _ in alike}
+        shown = {each.certificate for each in self.items.values()}
+        if len(shown) == 1 and None not in shown:
+            names.add("client certificate")
         return tuple(sorted(names - {"accept", "user-agent", "accept-language", "content-type"}))
+
+    def certificates(self) -> Mapping[str, Certificate]:
+        """Client certificates by the names of the callers that show them."""
+        callers = (*self.items.values(), self.cleaner, self.anonymous)
+        return {each.name: each.certificate for each in callers if each and each.certificate}
 
     def with_one(self, identity: Identity) -> Identities:
         """A copy with another identity and its secrets."""

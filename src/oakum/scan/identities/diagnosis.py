@@ -24,7 +24,10 @@ def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examina
     identities = load_identities(options.identities, policy.relations, resources=policy.resources)
     warn([*identities.warnings, *identities.notes])
     transport = HttpTransport(
-        options.target, run_id=secrets.token_hex(6), also=identities.origins()
+        options.target,
+        run_id=secrets.token_hex(6),
+        also=identities.origins(),
+        certificates=identities.certificates(),
     )
     try:
         governor = Governor(transport, options.rate, options.budget)

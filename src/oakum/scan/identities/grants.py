@@ -135,7 +135,7 @@ class _Grant:
         where = f"the token endpoint answered {response.status}"
         if not code and "error" not in said:
             raise OAuthFailed(f"{where} without a token; is `token_url` right?")
-        raise OAuthFailed(f"{where} with {error_words(code)}", code)
+        raise OAuthFailed(f"{where} with {error_words(code, response.status)}", code)
 
     # ------------------------------------------------------------------ refresh tokens
 
@@ -156,7 +156,6 @@ class _Grant:
     def code(self) -> Steps:
         """A login in a browser, whose redirect brings a code."""
         from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
-        from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
         page = self._endpoint(
             "authorization_endpoint", self.login.authorization_url, "authorization_url"
@@ -165,8 +164,7 @@ class _Grant:
         verifier = secrets.token_urlsafe(48)
         state, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         more = {
-            "code_challenge": create_s256_code_challenge(verifier),  # type: ignore[no-untyped-call]
-            "code_challenge_method": "S256",
+            **_challenge(verifier),
             "prompt": self.login.prompt or None,
             "nonce": nonce if self._is_openid() else None,
         }
@@ -195,6 +193,9 @@ class _Grant:
         if self._is_openid():
             yield from self._verify(said, nonce)
         return _granted(said, None)
+
+    def _scope(self) -> dict[str, str]:
+        return {"scope": self.login.scope} if self.login.scope else {}
 
     def _is_openid(self) -> bool:
         return "openid" in self.login.scope.split()
@@ -255,12 +256,14 @@ class _Grant:
     def device(self) -> Steps:
         """A code that a person confirms on any device."""
         url = self._endpoint("device_authorization_endpoint", self.login.device_url, "device_url")
-        response = yield self._post(url, {"scope": self.login.scope} if self.login.scope else {})
+        # Not of RFC 8628, but providers that require PKCE of a client require it here, too.
+        verifier = secrets.token_urlsafe(48)
+        response = yield self._post(url, {**self._scope(), **_challenge(verifier)})
         said = members_of(response)
         device, code = said.get("device_code"), said.get("user_code")
         page = said.get("verification_uri_complete") or said.get("verification_uri")
         if response.status != 200 or not all(isinstance(e, str) for e in (device, code, page)):
-            why = error_words(error_of(said)) if "error" in said else "no code"
+            why = error_words(error_of(said), response.status) if "error" in said else "no code"
             words = f"the device endpoint answered {response.status} with {why}"
             raise OAuthFailed(words, error_of(said))
         yield Show(self.identity.name, str(page), str(code))
@@ -270,7 +273,11 @@ class _Grant:
             yield Pause(pause)
             left -= pause
             try:
-                fields = {"grant_type": _DEVICE, "device_code": str(device)}
+                fields = {
+                    "grant_type": _DEVICE,
+                    "device_code": str(device),
+                    "code_verifier": verifier,
+                }
                 return _granted((yield from self._token(fields)), None)
             except OAuthFailed as error:
                 if error.error == "slow_down":
@@ -278,6 +285,14 @@ class _Grant:
                 elif error.error != "authorization_pending":
                     raise
         raise OAuthFailed("nobody confirmed the code in time", "expired_token")
+
+
+def _challenge(verifier: str) -> dict[str, str]:
+    """The parameters of PKCE (RFC 7636, 4.3) for a verifier."""
+    from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+    challenge: str = create_s256_code_challenge(verifier)  # type: ignore[no-untyped-call]
+    return {"code_challenge": challenge, "code_challenge_method": "S256"}
 
 
 def _seconds(said: Mapping[str, Json], name: str, default: float) -> float:

@@ -6,6 +6,7 @@ at once, each with its place; no message contains a value. The form: docs/refere
 
 from __future__ import annotations
 
+import base64
 import difflib
 import os
 import re
@@ -34,14 +35,27 @@ from oakum.scan.identities.credentials import (
 )
 from oakum.scan.identities.login_methods import Way, Ways
 from oakum.scan.identities.secret_store import Keys, Run, SecretStore
+from oakum.scan.transport.certificates import Certificate
 from oakum.scan.transport.client import run_command
 
 __all__ = ["Identities", "Identity", "Secret", "Tie", "load_identities"]
 
 _ROOT = ("login", "whoami", "identities", "cleaner", "between")
-_WAYS = ("login", "oauth2", "command")
+_WAYS = ("login", "oauth2", "command", "storage_state")
 _LINES = ("header", "cookie", "send")
-_KEYS = (*_WAYS, *_LINES, "claims", "facts", "states", "owns", "account", "whoami")
+_CERTIFICATE = ("file", "key", "password")
+_KEYS = (
+    *_WAYS,
+    *_LINES,
+    "basic",
+    "certificate",
+    "claims",
+    "facts",
+    "states",
+    "owns",
+    "account",
+    "whoami",
+)
 _OF_ACCOUNTS = ("facts", "states", "owns")
 _TIE = re.compile(r"(\S+)\s+is\s+(\S+)\s+of\s+(\S+)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -161,7 +175,8 @@ class _File:
         found: dict[str, Identity | None] = top.read("identities", each, {})
         items = {name: identity for name, identity in found.items() if identity}
         anonymous = items.pop("anonymous", None)
-        if anonymous is not None and (anonymous.login or not anonymous.sends):
+        silent = anonymous and not anonymous.sends and not anonymous.certificate
+        if anonymous is not None and (anonymous.login or silent):
             hint = 'a header that every caller sends, such as `anonymous: {header: "apikey: …"}`'
             self.r.wrong(top["identities"], "`anonymous` is the caller without a login", hint)
         cleaner = self._cleaner(top["cleaner"], items, shared) if "cleaner" in top else None
@@ -208,7 +223,11 @@ class _File:
         values = {name: self.secret_store.value(name, entries[name]) for name in given}
         way = self._way(entries, key, None if name == "anonymous" else shared)
         way = self._with_lines(entries, way, set(given))
-        self._check(key, way, given, values)
+        way = self._with_basic(entries, way, values)
+        certificate = (
+            self._certificate(entries["certificate"]) if "certificate" in entries else None
+        )
+        self._check(key, way, given, values, certificate)
         self._account(entries)
         return Identity(
             name,
@@ -222,6 +241,40 @@ class _File:
             key.location,
             entries.read("owns", self._owned, ()),
             entries.read("whoami", word, ""),
+            certificate,
+        )
+
+    def _with_basic(self, entries: Entries, way: Way, values: Mapping[str, Secret | None]) -> Way:
+        """The way with HTTP Basic (RFC 7617) in every request."""
+        if "basic" not in entries:
+            return way
+        node = entries["basic"]
+        pair = self.secret_store.template(node)
+        known = {name: value for name, value in values.items() if value}
+        lacking = [name for kind, name in names([pair]) if kind == "variable" and name not in known]
+        if not isinstance(pair, str) or ":" not in pair or lacking:
+            hint = f"add `{lacking[0]}`" if lacking else 'write `basic: "$username:$password"`'
+            self.r.wrong(node, "`basic` is a name and a password", hint)
+            return replace(way, sound=False)
+        filled = Identity("", variables=known, environment=self.secret_store.environment).fill(pair)
+        secret = Secret(base64.b64encode(str(filled).encode()).decode())
+        self.secret_store.found.add(secret)
+        send = Send("header", "Authorization", "Basic $basic", node.location)
+        return replace(way, sends=(*way.sends, send), variables={**way.variables, "basic": secret})
+
+    def _certificate(self, node: Node) -> Certificate:
+        """A client certificate; its key may be in the same file."""
+        entries = record(self.r, node, "`certificate`", _CERTIFICATE)
+        entries.require("file", "`certificate`", "a file in PEM")
+        folder = self.secret_store.directory
+        key = entries.read("key", word, "")
+        password = entries.node.get("password")
+        secret = self.secret_store.value("password", password) if password is not None else None
+        return Certificate(
+            folder / entries.read("file", word, ""),
+            folder / key if key else None,
+            secret.reveal if secret is not None else None,
+            node.location,
         )
 
     def _account(self, entries: Entries) -> None:
@@ -256,7 +309,9 @@ class _File:
             return self.ways.oauth2(entries["oauth2"], entries)
         if "command" in own:
             return self.ways.command(entries["command"], bearer="send" not in entries)
-        return (shared or Way()) if not entries.present(_LINES) else Way()
+        if "storage_state" in own:
+            return self.ways.storage_state(entries["storage_state"])
+        return (shared or Way()) if not entries.present((*_LINES, "basic")) else Way()
 
     def _with_lines(self, entries: Entries, way: Way, taken: set[str]) -> Way:
         """The way with the identity's own `header`, `cookie` and `send` lines after it."""
@@ -275,7 +330,12 @@ class _File:
         return Way(way.login, (*way.sends, *sends), {**way.variables, **hidden}, sound)
 
     def _check(
-        self, key: Node, way: Way, given: Mapping[str, Node], values: Mapping[str, Secret | None]
+        self,
+        key: Node,
+        way: Way,
+        given: Mapping[str, Node],
+        values: Mapping[str, Secret | None],
+        certificate: Certificate | None,
     ) -> None:
         """Every name that is used has a value, and no key is a misspelt one."""
         name = str(key.scalar)
@@ -286,7 +346,7 @@ class _File:
                 self.r.wrong(place, f"nothing uses `{other}`", f"did you mean `{close[0]}`?")
         if not way.sound:
             return
-        if way.login is None and not way.sends:
+        if way.login is None and not way.sends and certificate is None:
             hint = "write a shared `login:` at the top, or `header:`, `send:` or `login:` here"
             if "token" in given:
                 hint = 'add `send: "Authorization: Bearer $token"`'

@@ -285,7 +285,9 @@ def _advice(login: Login, response: Response) -> str:
     status = response.status
     other = "form" if login.encoding == "json" else "json"
     if login.grant and (code := error_of(members_of(response))):
-        return error_words(code) + (f"; {login.hint}" if code == "invalid_client" else "")
+        if code == "invalid_grant" and login.grant == "password":
+            return "wrong user name or password, or the account is not set up?"
+        return error_words(code, status) + (f"; {login.hint}" if status == 401 else "")
     if login.hint and status in (400, 401, 403):
         return f"wrong credentials? {login.hint}"
     csrf = "" if login.csrf else ", or does it need a `csrf:` value?"

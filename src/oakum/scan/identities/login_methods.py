@@ -20,6 +20,7 @@ from oakum.scan.identities.credentials import (
     OAuth,
     Secret,
     Send,
+    StorageState,
     escaped,
     names,
 )
@@ -36,6 +37,7 @@ _OAUTH2 = (
     "refresh_token", "keep",
 )  # fmt: skip
 _CSRF = ("get", "cookie", "json", "input", "header", "field")
+_STORAGE_STATE = ("file", "token", "csrf", "send")
 _PAIR = ("username", "password")
 _GRANTS = (
     "client_credentials", "password", "authorization_code", "device_code", "refresh_token",
@@ -66,7 +68,7 @@ _BEARER = Send("header", "Authorization", "Bearer $token")
 class Way:
     """A way to log in, with what it sends then and the variables it brings along."""
 
-    login: Login | Command | OAuth | None = None
+    login: Login | Command | OAuth | StorageState | None = None
     sends: tuple[Send, ...] = ()
     variables: Mapping[str, Secret] = field(default_factory=dict)
     sound: bool = True
@@ -86,7 +88,8 @@ class Way:
     def gives_token(self) -> bool:
         """Whether `$token` will have a value."""
         given = any(step.token or step.token_header for step in self.steps())
-        return isinstance(self.login, Command | OAuth) or given
+        stored = isinstance(self.login, StorageState) and bool(self.login.token)
+        return isinstance(self.login, Command | OAuth) or stored or given
 
 
 class Ways:
@@ -101,6 +104,25 @@ class Ways:
         argv = self.secret_store.argv(node)
         command = Command(argv, self.secret_store.directory, node.location)
         return Way(command, (_BEARER,) if bearer else (), sound=bool(argv))
+
+    def storage_state(self, node: Node) -> Way:
+        """A session that a browser had: `ann.json`, or a map with the place of a token."""
+        before = len(self.r.problems)
+        if node.kind == "scalar":
+            entries = None
+            name = word(self.r, node, "`storage_state`") or ""
+        else:
+            entries = record(self.r, node, "`storage_state`", _STORAGE_STATE)
+            entries.require("file", "`storage_state`")
+            name = entries.read("file", word, "")
+        path = self.secret_store.directory / name
+        if entries is None:
+            return Way(StorageState(path, location=node.location), sound=bool(name))
+        token = self._token(entries["token"])[0] if "token" in entries else ""
+        csrf = self._csrf(entries["csrf"]) if "csrf" in entries else None
+        sends, hidden = self._sends(entries, bool(token))
+        login = StorageState(path, token, csrf, node.location)
+        return Way(login, sends, hidden, len(self.r.problems) == before)
 
     def login(self, node: Node) -> Way:
         """A login by one request, or by a list of them."""
@@ -328,7 +350,7 @@ class Ways:
         if not _LOOPBACK.fullmatch(redirect):
             hint = f"such as `{LOOPBACK}`, or with a port that is registered with the client"
             self.r.wrong(entries["redirect_uri"], "`redirect_uri` must be a loopback address", hint)
-        if grant == _GRANTS[2] and find_spec("authlib") is None:
+        if grant in _GRANTS[2:4] and find_spec("authlib") is None:
             hint = "run `pip install 'oakum[login]'`"
             self.r.wrong(node, f"`grant: {grant}` needs Authlib, which is not installed", hint)
 

@@ -52,8 +52,10 @@ def error_of(said: Mapping[str, Json]) -> str:
     return code if isinstance(code, str) and code in _ERRORS else ""
 
 
-def error_words(code: str) -> str:
+def error_words(code: str, status: int = 400) -> str:
     """A registered error code in words."""
+    if code == "unauthorized_client" and status == 401:  # some say this of a wrong secret
+        return f"`{code}`: {_ERRORS['invalid_client']}, or the client may not use this grant"
     return f"`{code}`: {_ERRORS[code]}" if code else "an error that no standard names"
 
 

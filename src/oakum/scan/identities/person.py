@@ -72,6 +72,7 @@ class AtScreen:
         self._say = say
         self._open = open
         self._patience = patience
+        self._visits = 0
         self._listener: _Listener | None = None
 
     def listen(self, redirect: str) -> str:
@@ -93,7 +94,10 @@ class AtScreen:
     def visit(self, step: Visit) -> Mapping[str, str]:
         assert self._listener is not None
         self._listener.state = step.state
-        self._say(f"log in as `{step.name}` in your browser: {step.address}")
+        # `prompt=login` asks again, but some providers then take the account for granted.
+        private = ", in a private window if it shows another account" if self._visits else ""
+        self._visits += 1
+        self._say(f"log in as `{step.name}` in your browser{private}: {step.address}")
         self._open(step.address)
         until = time.monotonic() + self._patience
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -28,6 +28,7 @@ from oakum.scan.identities.credentials import (
     Login,
     OAuth,
     Secret,
+    StorageState,
     shell_name,
 )
 from oakum.scan.identities.login import (
@@ -41,7 +42,9 @@ from oakum.scan.identities.login import (
     sent_to_login,
 )
 from oakum.scan.identities.person import AtScreen, Person
+from oakum.scan.identities.storage_state import granted
 from oakum.scan.requests.past_cache import past_cache
+from oakum.scan.transport.certificates import CertificateRefused
 from oakum.scan.transport.client import Transport, run_command
 
 if TYPE_CHECKING:
@@ -135,20 +138,18 @@ class Sessions:
         identity = self.identities.items[name]
         self.entering = True
         try:
-            granted, response = self._log_in(identity)
+            given, response = self._log_in(identity)
         except LoginFailed as error:
             self._failed[name] = str(error)
             raise
         finally:
             self.entering = False
         fixed = {
-            send.name: Secret(identity.fill(send.value, self._extra(granted.token)))
+            send.name: Secret(identity.fill(send.value, self._extra(given.token)))
             for send in identity.sends
             if send.where == "cookie"
         }
-        session = _Session(
-            granted.token, {**granted.cookies, **fixed}, granted.csrf, granted.refresh
-        )
+        session = _Session(given.token, {**given.cookies, **fixed}, given.csrf, given.refresh)
         self._live[name] = session
         self._failed.pop(name, None)
         self._see(session)
@@ -186,7 +187,10 @@ class Sessions:
             nobody = self.identities.anonymous
             if nobody is not None and origin_of(request.url) in self._origins:
                 request = self._signed(nobody, _Session(), request)
-            return (way or self._transport).send(request)
+            try:
+                return (way or self._transport).send(request)
+            except CertificateRefused:  # a refusal of everybody who is not logged in
+                return Response(401)
         self._open(name)
         used = self._live[name]
         response = self._ask(name, request, way)
@@ -276,9 +280,11 @@ class Sessions:
     def _given(self, identity: Identity) -> list[str]:
         """Names of the cookies that the login gives."""
         login = identity.login
+        live = self._live.get(identity.name)
+        if isinstance(login, StorageState):
+            return list(live.cookies) if live else []
         if not isinstance(login, Login) or not login.cookie:
             return []
-        live = self._live.get(identity.name)
         return list(live.cookies) if live else [login.cookie] if login.cookie != "*" else []
 
     # ------------------------------------------------------------------------ internals
@@ -297,6 +303,8 @@ class Sessions:
         self.logins += 1
         if isinstance(login, Login):
             return self._play(identity, login)
+        if isinstance(login, StorageState):
+            return granted(identity.name, login, self.places.target, self._clock()), None
         if isinstance(login, OAuth):
             live = self._live.get(identity.name)
             refresh = live.refresh if live is not None else None
@@ -311,7 +319,7 @@ class Sessions:
         steps = dialogue(identity, login, self.places, self._clock)
         request = next(steps)
         while True:
-            response = self._transport.send(request)
+            response = self._sent(identity, replace(request, certificate=identity.shows))
             try:
                 request = steps.send(response)
             except StopIteration as done:
@@ -337,10 +345,17 @@ class Sessions:
             raise TargetError(
                 f"the credentials of `{name}` are sent only to `{self.places.target}`"
             )
-        response = (way or self._transport).send(self._signed(identity, session, request))
+        response = self._sent(identity, self._signed(identity, session, request), way)
         if origin_of(request.url) == self._home:  # cookies of another origin are not stored
             self._absorb(identity, session, response)
         return response
+
+    def _sent(self, identity: Identity, request: Request, way: Transport | None = None) -> Response:
+        """The response; a server that refuses the certificate of an identity refuses its login."""
+        try:
+            return (way or self._transport).send(request)
+        except CertificateRefused as error:
+            raise LoginFailed(f"`{identity.name}` could not log in: {error}") from None
 
     def _signed(self, identity: Identity, session: _Session, request: Request) -> Request:
         headers, url = dict(request.headers), request.url
@@ -356,14 +371,14 @@ class Sessions:
             own = headers.get("cookie", "")
             headers["cookie"] = "; ".join(filter(None, (own, cookie_line(jar))))
         login = identity.login
-        csrf = login.csrf if isinstance(login, Login) else None
+        csrf = login.csrf if isinstance(login, Login | StorageState) else None
         if csrf and csrf.header and request.method not in _READS:
             held = session.cookies.get(csrf.cookie)
             value = unquote(held.reveal()) if held else session.csrf and session.csrf.reveal()
             headers[csrf.header.lower()] = value or ""
             origin = origin_of(request.url)
             headers |= {"origin": origin, "referer": f"{origin}/"}
-        return Request(request.method, url, headers, request.body)
+        return Request(request.method, url, headers, request.body, identity.shows)
 
     def _absorb(self, identity: Identity, session: _Session, response: Response) -> None:
         """Take over cookies that the target renews, and drop those it takes away."""
@@ -388,7 +403,8 @@ class Sessions:
         """Log in again; false when the answer must stand as it is."""
         session, proven = self._live[name], self.proof is not None
         tries = session.fruitless + 1
-        if self.identities.items[name].login is None:
+        login = self.identities.items[name].login
+        if login is None or isinstance(login, StorageState):
             if proven:
                 raise LoginFailed(f"the credentials of `{name}` no longer work; renew them")
             return False

@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -30,6 +30,7 @@ from oakum.exposure.json_depth import not_too_deep
 from oakum.http.origin import PORTS, origin_of
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.operation_finder import NOTHING
+from oakum.scan.transport.certificates import Certificate, CertificateRefused, loaded, refusal
 from oakum.scan.transport.health import Health, is_failure
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ class HttpTransport:
         timeout: float | None = None,
         user_agent: str = "",
         run_id: str = "",
+        certificates: Mapping[str, Certificate] | None = None,
     ) -> None:
+        """`certificates`: those of identities, by their names."""
         self.origin = _checked(origin)
         self._scope = {self.origin, *map(origin_of, also)}
         self._marks = {
@@ -87,16 +90,32 @@ class HttpTransport:
         if run_id:
             self._marks["oakum-run"] = run_id
         self.timeout = TIMEOUT if timeout is None else timeout
-        self._tls: ssl.SSLContext | None = None
-        self._clients = {safe: self._connected(safe) for safe in (True, False)}
-        """Whether a request is safe (RFC 9110, 9.2.1) → what sends it."""
+        self._tls: dict[str, ssl.SSLContext] = {}
+        self._certificates = dict(certificates or {})
+        self._clients = {
+            (safe, name): self._connected(safe, name)
+            for name in ("", *self._certificates)
+            for safe in (True, False)
+        }
+        """Whether a request is safe (RFC 9110, 9.2.1), and whose certificate it shows → what sends
+        it. Connections are of one certificate each."""
         self._turn = threading.Lock()
         self._flying: dict[object, tuple[float, httpx2.Client]] = {}
         """Requests that are not answered yet → until when they are waited for, on what."""
         self._is_watched = False
         self._closed = threading.Event()
 
-    def _connected(self, safe: bool) -> httpx2.Client:
+    def context(self, certificate: str) -> ssl.SSLContext:
+        """TLS with the certificate of an identity; empty: with none."""
+        import httpx2
+
+        if certificate not in self._tls:  # created once: it loads all CA certificates
+            made = httpx2.create_ssl_context(trust_env=True)  # SSL_CERT_FILE and SSL_CERT_DIR
+            own = self._certificates.get(certificate)
+            self._tls[certificate] = loaded(made, own) if own is not None else made
+        return self._tls[certificate]
+
+    def _connected(self, safe: bool, certificate: str) -> httpx2.Client:
         import httpx2  # a slow import that `--help` does not need
 
         # Below the idle timeout of common servers, so that none closes a connection that is being
@@ -104,8 +123,6 @@ class HttpTransport:
         # safe request is then repeated; for others it is unknown whether they took effect, so each
         # gets its own connection.
         limits = httpx2.Limits(keepalive_expiry=2.0, max_keepalive_connections=None if safe else 0)
-        # Created once: it loads all CA certificates.
-        self._tls = self._tls or httpx2.create_ssl_context(trust_env=False)
         return httpx2.Client(
             timeout=self.timeout,
             http2=find_spec("h2") is not None,
@@ -113,15 +130,15 @@ class HttpTransport:
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # accepts no cookies
             limits=limits,
-            verify=self._tls,
+            verify=self.context(certificate),
         )
 
     def _give_up(self, client: httpx2.Client) -> None:
         """Hang up on a target that sends a head, or the frame of a body, without end."""
         with self._turn:
-            for safe, used in self._clients.items():
+            for (safe, name), used in self._clients.items():
                 if used is client:
-                    self._clients[safe] = self._connected(safe)
+                    self._clients[safe, name] = self._connected(safe, name)
         client.close()
 
     @contextmanager
@@ -162,22 +179,27 @@ class HttpTransport:
 
         origin, headers = origin_of(request.url), self.headers(request)
         safe = request.method in _SAFE
-        client = self._clients[safe]
+        which = (safe, request.certificate)
+        client = self._clients[which]
         try:
             with self._watched(client):
                 return self._exchange(client, request, headers)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            if words := refusal(str(error)):
+                raise CertificateRefused(f"`{origin}` {words}") from None
             raise Unreachable(_why_no_connection(origin, str(error)), again=True) from None
         except httpx2.TimeoutException:
             words = f"`{origin}` did not answer a {request.method} within {self.timeout:g} s"
             raise Unreachable(words, again=False) from None
-        except (httpx2.NetworkError, httpx2.RemoteProtocolError):
+        except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
+            if words := refusal(str(error)):  # TLS 1.3 refuses after the handshake
+                raise CertificateRefused(f"`{origin}` {words}") from None
             words = f"`{origin}` closed the connection before it answered a {request.method}"
-            if client is not self._clients[safe]:  # the client was replaced after a timeout
+            if client is not self._clients[which]:  # the client was replaced after a timeout
                 words = f"`{origin}` did not finish its response to a {request.method}"
-            raise Unreachable(words, again=safe and client is self._clients[safe]) from None
+            raise Unreachable(words, again=safe and client is self._clients[which]) from None
         except RuntimeError:
-            if client is self._clients[safe]:
+            if client is self._clients[which]:
                 raise
             # The connection was closed because of another late request that shared it.
             words = f"a {request.method} to `{origin}` was aborted: its connection was closed"
@@ -267,7 +289,8 @@ def _why_no_connection(origin: str, said: str) -> str:
     if "Name or service" in said or "resolution" in said or "getaddrinfo" in said:
         return f"the host of `{origin}` cannot be resolved"
     if "CERTIFICATE" in said.upper():
-        return f"the certificate of `{origin}` is not trusted here"
+        hint = "if its authority is your own, name its file in `SSL_CERT_FILE`"
+        return f"the certificate of `{origin}` is not trusted here; {hint}"
     if "SSL" in said or "WRONG_VERSION" in said:
         return f"`{origin}` does not speak TLS; is it `http://`?"
     return f"no connection to `{origin}`"

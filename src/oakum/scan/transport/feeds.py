@@ -14,7 +14,6 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -100,19 +99,13 @@ class Feeds:
     def open(self, request: Request, *, websocket: bool, first: bytes) -> _Feed:
         """Opens a feed without waiting for its response."""
         headers = self._transport.headers(request)
-        context = self._context if request.url.startswith("https:") else None
+        tls = request.url.startswith("https:")
+        context = self._transport.context(request.certificate) if tls else None
         kind = _Socket if websocket else _Events
         feed = kind(request, headers, context, self._transport.timeout, first)
         self._feeds.append(feed)
         feed.thread.start()
         return feed
-
-    @cached_property
-    def _context(self) -> ssl.SSLContext:
-        """Certificates as for every other request; read once, which is not quick."""
-        import httpx2
-
-        return httpx2.create_ssl_context(trust_env=False)
 
 
 class _Opening:

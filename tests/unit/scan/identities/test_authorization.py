@@ -287,7 +287,14 @@ def test_a_client_logs_in_with_its_secret_at_the_issuer(world: World) -> None:
     sessions = world.sessions(text)
     assert examine(sessions.identities, sessions).ok
     wrong = text.replace(CLIENT_SECRET, "rotated-hunter2")
-    assert "id or secret is wrong, or the secret was rotated" in world.fails(wrong)
+    for world.provider.wrong_client in ("invalid_client", "unauthorized_client"):
+        assert "id or secret is wrong, or the secret was rotated" in world.fails(wrong)
+
+
+def test_a_wrong_password_of_the_password_grant_is_named(world: World) -> None:
+    line = "{issuer: ISSUER, grant: password, client_id: made-up-client}"
+    text = f"identities: {{ann: {{username: ann, password: wrong, oauth2: {line}}}}}"
+    assert "wrong user name or password, or the account is not set up?" in world.fails(text)
 
 
 # ------------------------------------------------------------------ the keyring

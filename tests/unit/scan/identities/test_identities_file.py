@@ -626,3 +626,22 @@ def test_a_mistake_about_a_caller_without_an_account_is_told(
     with pytest.raises(InputError) as refused:
         load_identities(desk.path, environ={})
     assert expected in [str(each).partition(": ")[2] for each in refused.value.problems]
+
+
+def test_basic_goes_with_each_request_and_its_password_is_a_secret(desk: Desk) -> None:
+    text = """
+    identities:
+      ann: {username: ann, password: {env: P}, basic: "$username:$password"}
+    """
+    found = desk.load(text, P="ann-hunter2")
+    (ann,) = found.items.values()
+    (line,) = ann.sends
+    assert ann.fill(line.value) == "Basic YW5uOmFubi1odW50ZXIy"
+    assert ann.shell(line.value) == "Basic $ANN_BASIC"
+    assert {"ann-hunter2", "YW5uOmFubi1odW50ZXIy"} <= found.secrets()
+
+
+@pytest.mark.parametrize("line", ["ann", "$username:$pass"])
+def test_a_wrong_pair_for_basic_is_named(desk: Desk, line: str) -> None:
+    (said,) = desk.problems(f'identities: {{ann: {{username: ann, basic: "{line}"}}}}')
+    assert "`basic` is a name and a password" in said

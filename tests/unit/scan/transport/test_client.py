@@ -196,7 +196,11 @@ def test_no_write_is_lost_where_a_server_closes_a_connection_without_a_word() ->
     [
         ("[Errno 111] Connection refused", "nothing listens at `http://t`; is the API running?"),
         ("[Errno -2] Name or service not known", "the host of `http://t` cannot be resolved"),
-        ("[SSL: CERTIFICATE_VERIFY_FAILED] x", "the certificate of `http://t` is not trusted here"),
+        (
+            "[SSL: CERTIFICATE_VERIFY_FAILED] x",
+            "the certificate of `http://t` is not trusted here; if its authority is your own, name"
+            " its file in `SSL_CERT_FILE`",
+        ),
         ("[SSL: WRONG_VERSION_NUMBER] x", "`http://t` does not speak TLS; is it `http://`?"),
         ("something else", "no connection to `http://t`"),
     ],

@@ -1,0 +1,146 @@
+"""Sessions of a browser, saved by Playwright."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.errors import InputError
+from oakum.exchange import Request
+from oakum.scan.identities.credentials import StorageState
+from oakum.scan.identities.doctor import examine
+from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.login import LoginFailed
+from oakum.scan.identities.session import Sessions
+from oakum.scan.identities.storage_state import granted
+from oakum.scan.transport.client import HttpTransport
+from tests.scan.servers import UNAUTHORIZED, Call, Reply, serve
+
+NOW = 1_770_000_000.0
+
+
+def cookie(name: str, value: str, domain: str = "127.0.0.1", **more: Any) -> dict[str, Any]:
+    return {"name": name, "value": value, "domain": domain, "path": "/", "expires": -1, **more}
+
+
+def state(folder: Path, *cookies: dict[str, Any], store: dict[str, str] | None = None) -> Path:
+    entries = [{"name": name, "value": value} for name, value in (store or {}).items()]
+    origins = [{"origin": "https://app.example.com", "localStorage": entries}]
+    path = folder / "ann.json"
+    path.write_text(json.dumps({"cookies": cookies, "origins": origins if store else []}))
+    return path
+
+
+def cookies_for(target: str, *cookies: dict[str, Any], folder: Path) -> dict[str, str]:
+    found = granted("ann", StorageState(state(folder, *cookies)), target, NOW).cookies
+    return {name: value.reveal() for name, value in found.items()}
+
+
+def test_cookies_of_the_target_are_sent_and_no_others(tmp_path: Path) -> None:
+    found = cookies_for(
+        "https://api.example.com/v1",
+        cookie("host", "1", "api.example.com"),
+        cookie("all", "2", ".example.com"),
+        cookie("page", "3", "example.com"),
+        cookie("other", "4", ".other.example"),
+        cookie("suffix", "5", ".ample.com"),
+        cookie("over", "6", "api.example.com", expires=NOW - 1),
+        cookie("live", "7", "api.example.com", expires=NOW + 1, secure=True),
+        folder=tmp_path,
+    )
+    assert found == {"host": "1", "all": "2", "live": "7"}
+
+
+def test_a_secure_cookie_is_not_sent_in_the_clear(tmp_path: Path) -> None:
+    own = (cookie("a", "1", "h.example", secure=True), cookie("b", "2", "h.example"))
+    assert cookies_for("http://h.example", *own, folder=tmp_path) == {"b": "2"}
+    assert cookies_for("https://h.example", *own, folder=tmp_path) == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize("where", ["/auth/tokens/access", "/plain"])
+def test_a_token_is_read_from_the_local_storage_of_a_neighbouring_page(
+    tmp_path: Path, where: str
+) -> None:
+    entries = {"auth": json.dumps({"tokens": {"access": "made-up"}}), "plain": "made-up"}
+    login = StorageState(state(tmp_path, store=entries), where)
+    found = granted("ann", login, "https://api.example.com", NOW)
+    assert found.token is not None
+    assert found.token.reveal() == "made-up"
+    with pytest.raises(LoginFailed):
+        granted("ann", login, "https://api.other.example", NOW)
+
+
+@pytest.mark.parametrize(
+    ("cookies", "expected"),
+    [
+        ([], "has no cookie for `h.example`"),
+        ([cookie("s", "secret-1", "localhost")], "it has some for `localhost`"),
+        (
+            [cookie("s", "secret-1", "h.example", expires=NOW - 86400)],
+            "expired, the last on 2026-02-01 02:40 UTC; record the login again",
+        ),
+    ],
+)
+def test_what_is_no_session_is_named_without_a_value(
+    tmp_path: Path, cookies: list[dict[str, Any]], expected: str
+) -> None:
+    with pytest.raises(LoginFailed) as failed:
+        granted("ann", StorageState(state(tmp_path, *cookies)), "https://h.example", NOW)
+    assert expected in str(failed.value)
+    assert "secret-1" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("[]", "is not a storage state"), ("{", "is not JSON"), (None, "no such file")],
+)
+def test_another_file_is_named(tmp_path: Path, text: str | None, expected: str) -> None:
+    path = tmp_path / "ann.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(LoginFailed, match=expected):
+        granted("ann", StorageState(path), "https://h.example", NOW)
+
+
+def test_a_session_of_a_browser_goes_on_and_its_end_is_told(tmp_path: Path) -> None:
+    live = {"sid": "sid-1"}
+
+    def app(call: Call) -> Reply:
+        if call.cookies.get("sid") != live["sid"]:
+            return UNAUTHORIZED
+        if call.method == "POST":
+            right = call.headers.get("x-xsrf-token") == call.cookies.get("XSRF-TOKEN") == "x-1"
+            return Reply(200 if right else 403, {})
+        live["sid"] = (
+            f"sid-{int(live['sid'][4:]) + 1}"  # a session that is renewed with each answer
+        )
+        return Reply(200, {"id": "m-1"}, (("set-cookie", f"sid={live['sid']}"),))
+
+    state(tmp_path, cookie("sid", "sid-1"), cookie("XSRF-TOKEN", "x-1"))
+    path = tmp_path / "identities.yaml"
+    path.write_text(
+        "whoami: /me\nidentities:\n  ann: {storage_state: {file: ann.json,"
+        " csrf: {cookie: XSRF-TOKEN, header: X-XSRF-TOKEN}}}\n"
+    )
+    with serve(app) as server:
+        identities = load_identities(path)
+        sessions = Sessions(identities, HttpTransport(server.url), None, server.url)
+        assert examine(identities, sessions).ok
+        assert sessions.send("ann", Request("POST", f"{server.url}/x")).status == 200
+        assert {"sid-1", live["sid"]} <= sessions.secrets()
+        assert sessions.curl_credentials("ann") == (
+            "Cookie: sid=$ANN_SID; XSRF-TOKEN=$ANN_XSRF_TOKEN",
+        )
+        live["sid"] = "sid-99"
+        with pytest.raises(LoginFailed, match="the credentials of `ann` no longer work"):
+            sessions.send("ann", Request("GET", f"{server.url}/me"))
+
+
+def test_mistakes_in_the_file_have_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "identities.yaml"
+    path.write_text("identities:\n  ann: {storage_state: {fil: ann.json}}\n")
+    with pytest.raises(InputError, match="did you mean `file`"):
+        load_identities(path)
