@@ -23,8 +23,9 @@ from oakum.finding import IdentityState
 from oakum.http.json_pointer import path_of, value_at
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Caller
-from oakum.scan.identities.credentials import Identities, Identity, names
+from oakum.scan.identities.credentials import Identities, Identity, StorageState, names
 from oakum.scan.identities.login import ACCEPT, LoginFailed, json_of
+from oakum.scan.identities.refused_token import reason
 from oakum.scan.identities.session import Proof, Sessions
 from oakum.scan.requests.past_cache import came_from_cache, past_cache
 
@@ -283,10 +284,7 @@ class _Doctor:
         caller, so others may be shown a part of the same."""
         body = json_of(response)
         if response.status in (401, 403):
-            how = "check `send:`, or get new credentials"
-            if self.identities.items[name].login:
-                how = "the API does not accept what the login returned; check `send:` and `cookie:`"
-            return f"`{self.where}` answers {response.status}; {how}"
+            return f"`{self.where}` answers {response.status}; {self._refused(name, response)}"
         if not 200 <= response.status < 300:
             return f"`{self.where}` answers {response.status}; {_HINT}"
         if "html" in response.media_type and body is None:
@@ -296,6 +294,18 @@ class _Doctor:
         if not own and 200 <= self.nobody.status < 300 and self._same(body, json_of(self.nobody)):
             return f"`{self.where}` returns the same without credentials; {_HINT}"
         return ""
+
+    def _refused(self, name: str, response: Response) -> str:
+        """Why the API may refuse what an identity sends."""
+        tokens = [token for whose, token in self.sessions.tokens() if whose == name]
+        if words := reason(response, tokens, self.sessions.clock()):
+            return words
+        login = self.identities.items[name].login
+        if isinstance(login, StorageState):
+            return f"the session in `{login.path.name}` has ended; record the login again"
+        if login:
+            return "the API does not accept what the login returned; check `send:` and `cookie:`"
+        return "check `send:`, or get new credentials"
 
     def _object(self, name: str, words: str, denied: bool) -> None:
         """A guess of ours that leads nowhere is not the identity's fault."""

@@ -114,7 +114,8 @@ class Sessions:
         self._home = origin_of(target)
         self._origins = {origin_of(each) for each in (target, *also)}
         self._run = run
-        self._clock = clock
+        self.clock = clock
+        """Seconds since 1970."""
         self._sleep = sleep
         self._authorization = Authorization(
             self.places, transport, person or AtScreen(), clock, sleep
@@ -304,7 +305,7 @@ class Sessions:
         if isinstance(login, Login):
             return self._play(identity, login)
         if isinstance(login, StorageState):
-            return granted(identity.name, login, self.places.target, self._clock()), None
+            return granted(identity.name, login, self.places.target, self.clock()), None
         if isinstance(login, OAuth):
             live = self._live.get(identity.name)
             refresh = live.refresh if live is not None else None
@@ -316,7 +317,7 @@ class Sessions:
 
     def _play(self, identity: Identity, login: Login) -> tuple[Granted, Response]:
         self._await_another_code(identity, login)
-        steps = dialogue(identity, login, self.places, self._clock)
+        steps = dialogue(identity, login, self.places, self.clock)
         request = next(steps)
         while True:
             response = self._sent(identity, replace(request, certificate=identity.shows))
@@ -334,10 +335,10 @@ class Sessions:
         if code is None:
             return
         period = code.totp.period
-        last, now = self._coded.get(identity.name), self._clock()
+        last, now = self._coded.get(identity.name), self.clock()
         if last is not None and now // period == last // period:
             self._sleep(period - now % period)
-        self._coded[identity.name] = self._clock()
+        self._coded[identity.name] = self.clock()
 
     def _ask(self, name: str, request: Request, way: Transport | None = None) -> Response:
         identity, session = self.identities.items[name], self._live[name]

@@ -144,3 +144,17 @@ def test_mistakes_in_the_file_have_their_place(tmp_path: Path) -> None:
     path.write_text("identities:\n  ann: {storage_state: {fil: ann.json}}\n")
     with pytest.raises(InputError, match="did you mean `file`"):
         load_identities(path)
+
+
+def test_a_session_that_has_ended_is_to_be_recorded_again(tmp_path: Path) -> None:
+    state(tmp_path, cookie("sid", "sid-1"))
+    path = tmp_path / "identities.yaml"
+    path.write_text("whoami: /me\nidentities:\n  ann: {storage_state: ann.json}\n")
+    with serve(lambda call: UNAUTHORIZED) as server:
+        identities = load_identities(path)
+        sessions = Sessions(identities, HttpTransport(server.url), None, server.url)
+        (said,) = examine(identities, sessions).states
+    assert not said.ok
+    assert said.message == (
+        "`/me` answers 401; the session in `ann.json` has ended; record the login again"
+    )
