@@ -29,6 +29,7 @@ from oakum.exposure.request_bodies import (
 )
 from oakum.exposure.styles import pairs, text_of
 from oakum.http.json_pointer import unescape
+from oakum.inference.lexicon import words
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element
 
@@ -186,7 +187,9 @@ def _tied(probe: Probe, knowledge: Knowledge, who: str | None, turn: int) -> dic
             continue
         named_there = knowledge.named_in(row, source) or _only_known_in(
             {path: value for path, value in row.items() if path != key},
+            source,
             knowledge.values(source, None),
+            knowledge.values(source, who),
         )
         if named_there and source != probe.sources[last]:
             found[parameter] = named_there
@@ -235,10 +238,18 @@ def _told_apart(
     }
 
 
-def _only_known_in(row: Mapping[str, str], known: Collection[str]) -> str:
+def _only_known_in(
+    row: Mapping[str, str], source: str, known: Collection[str], own: Collection[str]
+) -> str:
     """The one value of an object that is known as another's key, whatever the member is called:
-    `course: MATH-101`; empty if there is none, or several."""
-    found = set(row.values()) & set(known)
+    `subject: MATH-101`; empty if there is none, or several. Any count may be the number of some
+    course, so of one who has courses only `course: 7` names one."""
+    about = {*words(source.partition(".")[0])}
+    found = {
+        value
+        for path, value in row.items()
+        if value in known and not (value.isdigit() and own and about.isdisjoint(words(path)))
+    }
     return found.pop() if len(found) == 1 else ""
 
 

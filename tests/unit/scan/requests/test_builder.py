@@ -119,6 +119,38 @@ def test_what_stands_above_an_object_is_filled_by_the_one_value_of_it_that_is_kn
     assert (filled and filled.request.url) == (url and TARGET + url)
 
 
+@pytest.mark.parametrize(
+    ("row", "own", "course"),
+    [
+        ({"comment_count": "2"}, ("5",), "5"),
+        ({"user_id": "6", "reading_time": "1"}, ("5", "6"), "5"),
+        ({"course": "2"}, ("5",), "2"),
+        ({"course.number": "2"}, ("5",), "2"),
+        ({"subject": "2"}, (), "2"),
+    ],
+)
+def test_a_count_that_equals_the_number_of_an_object_names_no_parent(
+    row: dict[str, str], own: tuple[str, ...], course: str
+) -> None:
+    operation = Operation(
+        "getEssay",
+        "GET",
+        "/courses/{code}/essays/{id}",
+        parameters=tuple(Parameter(n, "path", True) for n in ("code", "id")),
+    )
+    asked = replace(
+        probe("getPerson"), operation=operation,
+        sources={"code": "Course.code", "id": "Essay.id"}, personal=frozenset({"code", "id"}),
+    )  # fmt: skip
+    found = Knowledge()
+    for who, codes in (("tea", ("1", "2", "3")), ("stu", own)):
+        for code in codes:
+            found.learn_own(who, instance("Course", code=code))
+    found.learn_own("stu", instance("Essay", id="7", **row))
+    filled = fill(asked, TARGET, found, "stu")
+    assert filled is not None and filled.request.url == f"{TARGET}/courses/{course}/essays/7"
+
+
 def test_what_chooses_nobody_is_filled_with_anybodys_value() -> None:
     filled = fill(probe("getCourse"), TARGET, known(), None)
     assert filled is not None
