@@ -340,6 +340,79 @@ def test_a_note_that_is_shown_below_its_owners_id_alone_is_none(tmp_path: Path) 
     assert nested(tmp_path, checks="note").report.findings == ()
 
 
+SHARED = """\
+  Project: {key: id, owner: lead, fields: {"id, lead": [{see: [owner, mate]}]}}
+  Letter: {key: id, owner: {parent: Project}, main: getLetter, fields: {"id, text": [{see: [owner, mate]}]}}
+operations:
+  listMates: {params: {userId: Me.id}}
+  listLetters: {params: {projectId: Project.id}}
+  getLetter: {params: {projectId: Project.id, letterId: Letter.id}}
+"""  # noqa: E501
+
+
+def shared(folder: Path, *, checks: str) -> Told:
+    """Bob and cat lead projects, and ann is a member of cat's second one. `checks`: what has to be
+    of a project that the caller is in, the project in the path alone or the letter too; `both`:
+    the same, but bob's letter stands in cat's second project, too."""
+    leads = {"p-bob-1": "bob", "p-cat-1": "cat", "p-cat-2": "cat"}
+    letters = {f"l-{at}": {"id": f"l-{at}", "text": f"a letter in {at}, 4177"} for at in leads}
+    there = {at: [f"l-{at}"] for at in leads}
+    there["p-cat-2"] += ["l-p-bob-1"] if checks == "both" else []
+
+    def within(who: str, at: str) -> bool:
+        return leads.get(at) == who or (who, at) == ("ann", "p-cat-2")
+
+    def projects(who: str) -> Any:
+        found = [{"id": at, "lead": NAMES[n]} for at, n in leads.items() if within(who, at)]
+        return found if who else 401
+
+    def mates(who: str, user: str) -> Any:
+        return [{"id": NAMES["ann"]}] if who and user == NAMES["cat"] else [] if who else 401
+
+    def below(who: str, at: str) -> Any:
+        return [letters[id] for id in there[at]] if who and within(who, at) else 403
+
+    def letter(who: str, at: str, id: str) -> Any:
+        if not who or not within(who, at):
+            return 403
+        return letters.get(id, 404) if checks == "project" or id in there[at] else 404
+
+    paths = path("/users/{userId}/mates", "listMates", "Me", many=True)
+    paths += path("/projects", "listProjects", "Project", many=True)
+    paths += path("/projects/{projectId}/letters", "listLetters", "Letter", many=True)
+    paths += path("/projects/{projectId}/letters/{letterId}", "getLetter", "Letter")
+    shapes = schema("Project", id="string", lead="string")
+    shapes += schema("Letter", id="string", text="string")
+    relations = verdicts.RELATIONS.replace(
+        "owner: {is: owner}", "owner: {is: owner}, mate: {in: listMates, id: /*/id}"
+    )
+    api = Api(
+        {
+            "/users/([^/]+)/mates": mates, "/projects": projects,
+            "/projects/([^/]+)/letters": below, "/projects/([^/]+)/letters/([^/]+)": letter,
+        }
+    )  # fmt: skip
+    return told(folder, shapes, paths, SHARED, api, relations=relations)
+
+
+def test_a_letter_that_is_shown_below_a_project_shared_with_its_reader_is_found(
+    tmp_path: Path,
+) -> None:
+    found = shared(tmp_path, checks="project")
+    by_ann = [d.path for f in found.report.findings for d in f.endpoints if "of cat" in d.path]
+    assert ("Letter.text", "member") in found.proven and by_ann
+    asked = "/projects/{projectId}/letters/{letterId} with {projectId} of cat"
+    assert "leak" in found.results("Letter.text", "member", asked)
+
+
+@pytest.mark.parametrize("checks", ["letter", "both"])
+def test_a_letter_that_is_shown_below_its_own_projects_alone_is_none(
+    tmp_path: Path, checks: str
+) -> None:
+    found = shared(tmp_path, checks=checks)
+    assert [each for each in found.report.findings if each.field == "text"] == []
+
+
 def searched(folder: Path, *, term_opens: bool) -> Told:
     """A list that leaves out others' closed sheets; `term_opens`: but those whose title is asked
     for."""

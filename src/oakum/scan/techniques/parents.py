@@ -2,8 +2,9 @@
 
 `GET /users/{userId}/notes/{noteId}` is documented with both ids of one owner. An API that checks
 whether the *first* is the caller's, and loads the second by its id alone, shows anybody's note
-below the caller's own id (CWE-639). An API that checks the first `userId` of a query and answers
-about the second has the same flaw (CWE-235).
+below the caller's own id (CWE-639). A caller who has no parent of their own takes one that is
+shared with them: a project in which they are a member. An API that checks the first `userId` of a
+query and answers about the second has the same flaw (CWE-235).
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from dataclasses import replace
 
 from oakum.authz import Model
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.matrix import Outcome
+from oakum.exposure.response_reader import is_success
 from oakum.finding import Result
 from oakum.openapi.model import Parameter
-from oakum.scan.engine import Engine
+from oakum.scan.engine import Engine, Kind
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.other_ids import twice
 from oakum.scan.technique import Line, Prospect
@@ -27,7 +30,9 @@ OPENS_WAYS = True
 
 _PLACE = re.compile(r"{([^{}]+)}")
 _OWNERS = 2
-"""Owners whose objects are asked for at one endpoint."""
+"""Owners whose objects are asked for at one endpoint, and others whose parents one viewer takes."""
+_SHARED = 3
+"""Parents of one other owner that a viewer without own ones takes."""
 
 
 def run(engine: Engine) -> None:
@@ -39,15 +44,14 @@ def run(engine: Engine) -> None:
                 who for who in engine.identities.subjects() if engine.state.has_page(probe, who)
             ]
             for who in owners[:_OWNERS]:
-                for viewer in _viewers(engine, who):
+                for viewer in _viewers(engine, who, probe, above):
                     _show_own(engine, probe, above, viewer)
-                    _show_below(engine, probe, viewer)
-                    _ask(engine, _way(probe, above, viewer), viewer, who)
+                    _ask_below(engine, probe, above, viewer, who)
         for parameter in _named_in_query(probe):
             for who in [
                 who for who in engine.identities.subjects() if engine.state.has_page(probe, who)
             ][:1]:
-                for viewer in _viewers(engine, who):
+                for viewer in _viewers(engine, who, probe, ()):
                     if _leaks(engine, probe, viewer, who):
                         continue
                     source = probe.sources[parameter.name]
@@ -73,9 +77,51 @@ def _named_in_query(probe: Probe) -> list[Parameter]:
     return [e for e in found if e.name in probe.personal and "array" not in e.shape.kinds]
 
 
-def _viewers(engine: Engine, who: str) -> list[str]:
-    """One of each kind who is logged in, and so has something of their own."""
-    return [viewer for viewer in engine.watchers(who) if viewer is not None]
+def _viewers(engine: Engine, who: str, probe: Probe, above: tuple[str, ...]) -> list[str]:
+    """One of each kind who is logged in: who is known to have such parents, else the first."""
+    kinds: dict[Kind, list[str]] = {}
+    for viewer in engine.identities.names():
+        if viewer != who:
+            kinds.setdefault(engine.kind(viewer, who), []).append(viewer)
+    return [
+        next((viewer for viewer in alike if _has(engine, probe, above, viewer)), alike[0])
+        for alike in kinds.values()
+    ]
+
+
+def _has(engine: Engine, probe: Probe, above: tuple[str, ...], who: str) -> bool:
+    return all(engine.knowledge.values(probe.sources[each], who) for each in above)
+
+
+def _ask_below(engine: Engine, probe: Probe, above: tuple[str, ...], viewer: str, who: str) -> None:
+    """Requests an object of `who` below a parent of the viewer, or below parents of others that the
+    contract shows the viewer: until one answers, as not all of them need be shared."""
+    own = _has(engine, probe, above, viewer)
+    hosts = [viewer] if own else [*_hosts(engine, probe, above, viewer, who)][:_OWNERS]
+    for host in hosts:
+        for turn in range(1 if own else _SHARED):
+            _show_below(engine, probe, host, turn)
+            answered = _ask(
+                engine,
+                _way(probe, above, host, turn),
+                viewer,
+                who,
+                f"parent {turn}" if turn else "",
+            )
+            if answered is not None and is_success(answered.status):
+                return
+
+
+def _hosts(
+    engine: Engine, probe: Probe, above: tuple[str, ...], viewer: str, who: str
+) -> Iterator[str]:
+    """Others whose parents of these kinds a viewer may see, by the contract."""
+    named = [probe.sources[each].partition(".")[::2] for each in above]
+    for host in engine.identities.subjects():
+        if host in (viewer, who) or not _has(engine, probe, above, host):
+            continue
+        if all(engine.may_see(resource, path, viewer, host) for resource, path in named):
+            yield host
 
 
 def _show_own(engine: Engine, probe: Probe, above: tuple[str, ...], viewer: str) -> None:
@@ -90,17 +136,18 @@ def _show_own(engine: Engine, probe: Probe, above: tuple[str, ...], viewer: str)
                 _ask(engine, each, viewer, viewer)
 
 
-def _show_below(engine: Engine, probe: Probe, viewer: str) -> None:
-    """Let a viewer see what they have below their own parents, where an object has the owner of
+def _show_below(engine: Engine, probe: Probe, viewer: str, turn: int) -> None:
+    """Let a viewer see what they have below one of their parents, where an object has the owner of
     its parent: it may stand below several, as a song does in two albums."""
     resources = engine.model.policy.resources
     for name in probe.shows:
-        if resources[name].owner.kind != "resource" or engine.knowledge.objects.get((viewer, name)):
+        known = engine.knowledge.objects.get((viewer, name))
+        if resources[name].owner.kind != "resource" or (known and not turn):
             continue
         for each in engine.state.probes:
             key = f"{name}.{resources[name].key}"
             if name in each.shows and each.personal and key not in each.sources.values():
-                _ask(engine, each, viewer, viewer)
+                _ask(engine, each, viewer, viewer, turn=turn)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -139,14 +186,17 @@ def _above(model: Model, probe: Probe) -> Iterator[tuple[str, ...]]:
         yield tuple(rest[:many])
 
 
-def _way(probe: Probe, above: tuple[str, ...], viewer: str) -> Probe:
+def _way(probe: Probe, above: tuple[str, ...], host: str, turn: int) -> Probe:
     named = ", ".join(f"{{{each}}}" for each in above)
-    way = probe.otherwise(HOW, endpoint=f"{probe.endpoint.path} with {named} of {viewer}")
-    return replace(way, whose={**probe.whose, **dict.fromkeys(above, (viewer, 0))})
+    way = probe.otherwise(HOW, endpoint=f"{probe.endpoint.path} with {named} of {host}")
+    return replace(way, whose={**probe.whose, **dict.fromkeys(above, (host, turn))})
 
 
-def _ask(engine: Engine, way: Probe, viewer: str, who: str) -> None:
-    if not is_spent(engine.context.pace):
-        if way.how:
-            engine.matrix.open(way)
-        engine.put(way, viewer, who)
+def _ask(
+    engine: Engine, way: Probe, viewer: str, who: str, round: str = "", turn: int = 0
+) -> Outcome | None:
+    if is_spent(engine.context.pace):
+        return None
+    if way.how:
+        engine.matrix.open(way)
+    return engine.put(way, viewer, who, round, turn)
