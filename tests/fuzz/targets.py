@@ -23,6 +23,7 @@ from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from tests.catalogue.play import hasty
 from tests.fuzz.mangle import garbled, mangled
+from tests.unit.openapi.test_swagger import PETS
 from tests.unit.scan.studio import DOCUMENT, MISSING, POLICY, TARGET, Studio
 from tests.unit.scan.test_run import IDENTITIES
 
@@ -86,7 +87,11 @@ def _cadence() -> Any:
     return _tree((Path(cadence.__file__).parent / "openapi.yaml").read_text())
 
 
-_DOCUMENTS: tuple[Callable[[], Any], ...] = (_cadence, lambda: _tree(DOCUMENT))
+_DOCUMENTS: tuple[Callable[[], Any], ...] = (
+    _cadence,
+    lambda: _tree(DOCUMENT),
+    lambda: _tree(PETS),
+)
 
 
 def documents(data: bytes, folder: Path) -> None:

@@ -30,7 +30,9 @@ def command(document: Path, output: Path | None, force: bool) -> int:
         place = Location(str(output))
         raise InputError([Problem(place, "is there already", "give another name, or --force")])
     folder = output.parent if output is not None else Path()
-    text = draft(Document.load(document), api=os.path.relpath(document, folder))
+    found = Document.load(document)
+    shared.warn(found.warnings)
+    text = draft(found, api=os.path.relpath(document, folder))
     if output is None:
         click.echo(text, nl=False)
         return 0

@@ -38,7 +38,7 @@ class Granted:
         self._model, self._credentials = compiled.stated, compiled.lookups.credentials
         relations = contract.policy.relations.values()
         self._claims = frozenset(each.claim for each in relations if each.claim)
-        self._router = Router(contract.document.operations)
+        self._router = Router(contract.document.operations, contract.document.closed)
         self._whoami = contract.document.operation(self._policy.caller.operation)
         label = KnownIdentities(contract.policy, {}, {}, {}).label
         redactor = Redactor(secrets.token_bytes(16), frozenset())

@@ -25,7 +25,7 @@ from oakum.http.media_type import essence
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import Verdict, classify
 from oakum.inference.unsafe_writes import asks_for_change
-from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
+from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import OperationRule
 
@@ -165,11 +165,20 @@ def brief(value: str) -> str:
 
 
 def survey(
-    model: Model, inferred: Mapping[str, Mapping[str, str]]
+    model: Model,
+    inferred: Mapping[str, Mapping[str, str]],
+    closed: Iterable[ClosedOperation] = (),
 ) -> tuple[list[Probe], list[Skipped]]:
-    """Divides operations into those to call and those to skip, with the reason."""
+    """Divides operations into those to call and those to skip, with the reason. `closed`: those
+    that cannot be read, because the document is wrong there."""
     probes: list[Probe] = []
-    skipped: list[Skipped] = []
+    skipped = [
+        Skipped(
+            Endpoint(each.operation.method, each.operation.path, each.operation.id),
+            f"the document is wrong there: {each.reason}",
+        )
+        for each in closed
+    ]
     for operation in model.operations.values():
         rule = model.rule(operation.id)
         endpoint = Endpoint(operation.method, operation.path, operation.id)

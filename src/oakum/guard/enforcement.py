@@ -93,8 +93,8 @@ class Gatekeeper:
             )
         self.observe = observe
         self._model, self._lookups = compiled.model, compiled.lookups
-        self.paths = tuple(each.path for each in compiled.document.operations)
-        self._router = Router(compiled.document.operations)
+        self.paths = tuple(each.path for each in compiled.document.declared)
+        self._router = Router(compiled.document.operations, compiled.document.closed)
         self._now, self._tokens = now, tokens
         self._api_keys = api_keys or {}
         self._audit_key = audit_key

@@ -9,7 +9,7 @@ do with each kind of value there. Recursive shapes become cycles, so a plan is f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from oakum.guard.scalar_types import bits_of, nulls, scalar
 from oakum.guard.settings import passing_parameters, settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
-from oakum.openapi.model import Json, Media, Operation, Shape
+from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Shape
 from oakum.openapi.shape_queries import element, member_names, named, rest, solid
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
@@ -59,7 +59,7 @@ def render_plan(compiled: CompiledContract, folder: Path) -> Plan:
 
     Raises `InputError` when such a file cannot be read.
     """
-    data = _Renderer(compiled.model, compiled.lookups).plan(folder)
+    data = _Renderer(compiled.model, compiled.lookups, compiled.document.closed).plan(folder)
     text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
     data["contract"] = hashlib.sha256(text).hexdigest()[:16]
     return Plan(data, orjson.dumps(data).decode())
@@ -69,6 +69,7 @@ def render_plan(compiled: CompiledContract, folder: Path) -> Plan:
 class _Renderer:
     model: Model
     wiring: LookupPlan
+    closed: Sequence[ClosedOperation] = ()
     nodes: list[dict[str, Any]] = field(default_factory=lambda: [{}])
     """Node 0 removes everything."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
@@ -281,11 +282,9 @@ class _Renderer:
     def _shut(self) -> list[list[str]]:
         """Paths of operations granted to nobody, so that a parameter of another path never matches
         them."""
-        paths = (
-            operation.path
-            for id, operation in self.model.operations.items()
-            if id not in self.wiring.endpoints
-        )
+        granted = self.wiring.endpoints
+        paths = [each.path for id, each in self.model.operations.items() if id not in granted]
+        paths += [each.operation.path for each in self.closed]
         return [written(path)[1:].split("/") for path in dict.fromkeys(paths)]
 
     def _turn(self, operation: Operation) -> int:

@@ -58,7 +58,7 @@ class Declared:
     def __init__(self, document: Document) -> None:
         self._document, self.operations = document, document.operations
         self.names = frozenset(declared_names(document.raw))
-        self._router = Router(document.operations)
+        self._router = Router(document.operations, document.closed)
         self._by_id = {each.id: each for each in document.operations}
         self._seen = False
 

@@ -176,5 +176,16 @@ class Operation:
         return _preferred(self.responses.get("default", ()))
 
 
+@dataclass(frozen=True)
+class ClosedOperation:
+    """An operation that cannot be read, because the document is wrong there: nobody may call it,
+    and nothing is known of it."""
+
+    operation: Operation
+    """Its name, method and path only."""
+    reason: str
+    """The mistake, with its place."""
+
+
 def _preferred(types: tuple[Media, ...]) -> Media | None:
     return next((each for each in types if each.is_json), next(iter(types), None))

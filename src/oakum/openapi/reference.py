@@ -6,12 +6,11 @@ and never over HTTP: what a contract means must not depend on somebody else's se
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import InputError, Location
 from oakum.http.json_pointer import escape, path_of
 from oakum.openapi import source
 from oakum.openapi.model import Json
@@ -267,57 +266,3 @@ def _self(file: File) -> str:
     root = file.root
     address = root.get("$self") if type(root) is dict else None
     return address if type(address) is str else ""
-
-
-# ------------------------------------------------------------------------ references that break
-
-_PLAIN = frozenset(("example", "examples", "enum", "default", "const", "callbacks", "links"))
-"""Keywords whose values are data, or endpoints of somebody else's: no reference in them is
-followed."""
-_NAMED = frozenset(("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"))
-_NAMED |= {"schemas", "responses", "content", "headers", "encoding", "additionalOperations"}
-"""Keywords whose members are called as the author likes, so that no name is a keyword."""
-
-
-Trail = str | tuple["Trail", str]
-"""A pointer, or what stands before its last segment and that segment: joined only in a message."""
-
-
-def broken(library: Library) -> Iterator[Problem]:
-    """Every reference that can be reached from the paths and leads nowhere."""
-    if library.is_whole():
-        return
-    seen: set[int] = set()
-    waiting: list[tuple[File, Json, Trail, bool]] = []
-    waiting.append((library.main, library.main.root["paths"], "/paths", True))
-    while waiting:
-        file, value, trail, named = waiting.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        if type(value) is list:
-            waiting += ((file, v, (trail, str(i)), False) for i, v in enumerate(value))
-        elif type(value) is dict:
-            for key, child in value.items():
-                if type(child) is dict or type(child) is list:
-                    if named or not (key in _PLAIN or key.startswith("x-")):
-                        waiting.append((file, child, (trail, key), not named and key in _NAMED))
-                elif key == "$ref" and not named and type(child) is str:
-                    place = _joined((trail, key))
-                    target = library.resolve(file, child)
-                    if isinstance(target, str):
-                        yield Problem(file.locate(place), target)
-                        continue
-                    waiting.append((target.file, target.value, target.pointer, False))
-                    end = library.follow(Place(file, "", value))
-                    # a circular reference
-                    if isinstance(end, str) and end.startswith(f"`{child}`"):
-                        yield Problem(file.locate(place), end)
-
-
-def _joined(trail: Trail) -> str:
-    segments: list[str] = []
-    while isinstance(trail, tuple):
-        trail, last = trail
-        segments.append(escape(last))
-    return "/".join((trail, *reversed(segments)))

@@ -45,6 +45,7 @@ class Schemas:
         self._shapes: dict[int, Shape] = {}
         self._meets: dict[frozenset[int], Shape] = {}
         self._underway: set[int] = set()
+        self._heirs: dict[int, dict[str, Place]] | None = None
 
     def shape(self, place: Place) -> Shape:
         """The shape of the schema at a place. Never fails: what cannot be read may be anything."""
@@ -78,6 +79,20 @@ class Schemas:
         home = segments[-2] if len(segments) > 1 else "schemas"
         return unescape(segments[-1]) if home in _HOMES or (away and home != "properties") else ""
 
+    def heirs(self, place: Place) -> Mapping[str, Place]:
+        """The definitions that take a schema into their `allOf`, by name: the alternatives that
+        a discriminator of Swagger 2.0 chooses from."""
+        if self._heirs is None:
+            self._heirs = {}
+            home = Place(self._library.main, "", self._library.main.root).at("definitions")
+            definitions = home.value if type(home.value) is dict else {}
+            for name in definitions:
+                at = home.at(name)
+                parts = schema_object.listed(at, "allOf") if type(at.value) is dict else []
+                for base in {self._identity(part) for part in parts}:
+                    self._heirs.setdefault(base, {})[name] = at
+        return self._heirs.get(id(place.value), {})
+
     def all_of(self, places: tuple[Place, ...]) -> Shape:
         """The shape of a value that satisfies every one of some schemas."""
         if len(places) == 1:
@@ -106,7 +121,7 @@ class Schemas:
             made["properties"] = _NO_MEMBERS
         else:
             made["properties"] = self._merge((place,), made)
-        return _with_kinds(made, schema_object.kinds(raw), raw.get("nullable") is True)
+        return _with_kinds(made, schema_object.kinds(raw), schema_object.is_nullable(raw))
 
     def _compose(self, places: tuple[Place, ...], name: str) -> Shape:
         whole = _Conjunction(self, self._library, places)
@@ -233,7 +248,7 @@ class _Conjunction:
 
     def _conjuncts(self, place: Place) -> Iterator[Place]:
         raw = place.value
-        self.nullable |= raw.get("nullable") is True
+        self.nullable |= schema_object.is_nullable(raw)
         if type(ref := raw.get("$ref")) is str:
             target = self._library.resolve(place.file, ref)
             if not isinstance(target, str):
@@ -252,6 +267,11 @@ class _Conjunction:
         if type(raw.get("discriminator")) is dict:
             mapped = self._discriminate(place, groups)
             groups = groups or [mapped] if mapped else groups
+        elif type(word := raw.get("discriminator")) is str:
+            heirs = self._schemas.heirs(place)
+            groups = groups or [tuple(heirs.values())] if heirs else groups
+            if self.discriminator is None:
+                self.discriminator = (word, {name: name for name in heirs})
         self.groups += groups
 
     def _discriminate(self, place: Place, groups: list[tuple[Place, ...]]) -> tuple[Place, ...]:

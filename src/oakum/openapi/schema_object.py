@@ -183,6 +183,12 @@ def unread_elements(part: Place) -> list[Place]:
     return [Place(file, f"{pointer}/{word}", raw[word]) for word in _ELEMENTS if word in raw]
 
 
+def is_nullable(raw: Json) -> bool:
+    """Whether `null` is allowed beside the type: as OpenAPI 3.0 writes it, and as tools for Swagger
+    2.0 do, which has no word for it."""
+    return raw.get("nullable") is True or raw.get("x-nullable") is True
+
+
 def is_null(raw: Json) -> bool:
     """True for a schema that allows `null` and nothing else."""
     return type(raw) is dict and (

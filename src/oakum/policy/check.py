@@ -56,7 +56,12 @@ def _operations(seen: View) -> Iterator[Problem]:
     names = [operation.id for operation in seen.document.operations]
     names += [f"{operation.method} {operation.path}" for operation in seen.document.operations]
     for name, where in _asked(policy):
-        if name and seen.document.operation(name) is None:
+        if name and (shut := seen.document.closed_operation(name)) is not None:
+            if name in policy.operations and where == policy.operations[name].location:
+                continue  # a line about it grants nothing, and the document's own warning says so
+            message = f"`{name}` cannot be read, because the document is wrong there"
+            yield Problem(where, message, shut.reason)
+        elif name and seen.document.operation(name) is None:
             message = f"`{seen.document.file}` has no operation `{name}`"
             yield Problem(where, message, did_you_mean(name, names))
 

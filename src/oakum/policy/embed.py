@@ -13,15 +13,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from oakum.errors import Location, Problem
-from oakum.http.json_pointer import escape, unescape
+from oakum.http.json_pointer import escape, member_at, path_of, unescape
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
 
 KEY = "x-exposure"
 
-_SCHEMAS = "/components/schemas"
-_REF = f"#{_SCHEMAS}/"
 _SEGMENT = re.compile(r"[^.,*\s/][^.,*\s]*")
 _VALUES = frozenset((KEY, "example", "examples", "default", "enum", "const"))
 """Keys under which stand values, not descriptions: no `x-exposure` in there means anything."""
@@ -107,8 +105,8 @@ class _Gathered:
         self.node = texts.node
         self.place = texts.place
         self.used: set[str] = set()
-        components = document.raw.get("components")
-        schemas = components.get("schemas") if isinstance(components, dict) else None
+        self._home = document.schemas_pointer
+        schemas = member_at(document.raw, path_of(self._home))
         self._schemas: dict[str, Json] = schemas if isinstance(schemas, dict) else {}
 
     def wrong(self, node: Node, message: str, hint: str = "") -> None:
@@ -135,7 +133,7 @@ class _Gathered:
         for name, schema in self._schemas.items():
             if not self._is_resource(schema):
                 continue
-            pointer = f"{_SCHEMAS}/{escape(name)}"
+            pointer = f"{self._home}/{escape(name)}"
             self.used.add(f"{pointer}/{KEY}")
             body = self.node(schema[KEY], f"{pointer}/{KEY}")
             called = body.get("resource")
@@ -171,11 +169,11 @@ class _Gathered:
             return
         trail = (*trail, pointer)
         ref = schema.get("$ref")
-        if isinstance(ref, str) and ref.startswith(_REF):
-            name = unescape(ref.removeprefix(_REF))
+        if isinstance(ref, str) and ref.startswith(f"#{self._home}/"):
+            name = unescape(ref.removeprefix(f"#{self._home}/"))
             if not self._is_resource(self._schemas.get(name)):
                 yield from self._lines(
-                    self._schemas.get(name), f"{_SCHEMAS}/{escape(name)}", path, trail
+                    self._schemas.get(name), f"{self._home}/{escape(name)}", path, trail
                 )
         for word in ("allOf", "oneOf", "anyOf"):
             parts = schema.get(word)

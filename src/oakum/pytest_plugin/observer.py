@@ -96,12 +96,13 @@ class Watch:
         document, policy = contract.document, contract.policy
         compiled = self._compiled = compile_for_gateway(contract)
         self.policy, self.model, lookups = policy, compiled.stated, compiled.lookups
-        self.probes, self.skipped = survey(self.model, infer_params(document, policy))
+        inferred = infer_params(document, policy)
+        self.probes, self.skipped = survey(self.model, inferred, document.closed)
         self._sources = {probe.endpoint.operation: probe.sources for probe in self.probes}
         self.tally = Tally()
         self.leaks: list[Leaked] = []
         """What it was sent and nobody has told yet; whoever tells it empties the list."""
-        self._router = Router(document.operations)
+        self._router = Router(document.operations, document.closed)
         self._callers = Callers(policy, lookups.credentials, said)
         asks = lookups.asks[lookups.whoami] if lookups.whoami is not None else None
         by_answer = asks is not None and not policy.caller.claim

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-from oakum.openapi.model import Operation
+from oakum.openapi.model import ClosedOperation, Operation
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.messages import Denied
 from oakum.routing.nested_parameters import Nested
@@ -238,15 +238,21 @@ class Router:
     """Finds operations among all documented ones, also those granted to nobody: a path that belongs
     to one endpoint never matches another's parameter."""
 
-    def __init__(self, operations: Sequence[Operation]) -> None:
+    def __init__(
+        self, operations: Sequence[Operation], closed: Sequence[ClosedOperation] = ()
+    ) -> None:
+        """`closed`: operations whose paths no other endpoint may take."""
         self._templates: dict[str, _Template] = {}
         self._rivals = rivals(operations)
-        for each in operations:
+        self._closed = frozenset(each.operation.id for each in closed)
+        for each in (*operations, *(one.operation for one in closed)):
             parts = written(each.path)[1:].split("/")
             segments = tuple(_segment(part) for part in parts)
             folded = tuple(_segment(_folded(part)) for part in parts)
             made = _Template(each.path, segments, folded, {})
-            self._templates.setdefault(each.path, made).methods[each.method] = each
+            methods = self._templates.setdefault(each.path, made).methods
+            if each.id not in self._closed or each.method not in methods:
+                methods[each.method] = each
         self._exact, self._folded = _Branch(), _Branch()
         for template in self._templates.values():
             self._exact.plant(template.segments, template)
@@ -270,7 +276,8 @@ class Router:
                 params = {name: unquote(value) for name, value in raw.items()}
                 alike = self._rivals.get((method, nameless(template.path)))
                 if alike is None:
-                    return template.methods[method], params
+                    only = template.methods[method]
+                    return (only, params) if only.id not in self._closed else None
                 values = tuple(params.values())
                 chosen = next((each for each in alike if each.admits(values)), alike[0])
                 return chosen.operation, chosen.named(values)

@@ -131,7 +131,7 @@ class Scan:
         self.warnings += [*contract.warnings, *self.whole.notes]
         self.warnings += [*self.identities.warnings, *self.identities.notes]
         self.inferred = infer_params(contract.document, self.policy)
-        plain, self.skipped = survey(self.model, self.inferred)
+        plain, self.skipped = survey(self.model, self.inferred, contract.document.closed)
         self.probes = [*plain, *asking_for_all(plain), *asking_for_more(plain)]
         self.feeds = feeds(self.model, self.inferred)
         self.scope: Scope | None = None
@@ -332,7 +332,7 @@ class Scan:
         )
         between = self.between
         wire = between.wire(transport) if between is not None else transport
-        names = Names(self.whole.operations.values(), options.target)
+        names = Names(self.contract.document.declared, options.target)
         governor = Governor(
             wire, options.rate, options.budget, sleep=self.sleep, name=names,
             refusal=partial(self.selection.refusal, names),

@@ -73,3 +73,14 @@ def test_a_place_that_cannot_be_written(document: Path, tmp_path: Path) -> None:
     done = oakum("init", document, "-o", tmp_path / "no" / "exposure.yaml")
     assert done.code == 2
     assert "no such file or directory" in done.err
+
+
+def test_a_mistake_in_the_document_is_a_warning(document: Path) -> None:
+    document.write_text(
+        document.read_text().replace("paths:", "paths:\n  /wrong: {get: {$ref: '#/no'}}", 1)
+    )
+    done = oakum("init", document)
+    assert done.code == 0
+    assert f"warning: {document}:" in done.err
+    assert "`#/no` points to nothing: there is no `no`; closed: `GET /wrong`" in done.err
+    assert "wrong" not in done.out

@@ -10,7 +10,7 @@ from oakum.errors import Location
 from oakum.openapi.document import Document
 from oakum.policy.check import check, mistakes
 from oakum.policy.model import Policy
-from tests.unit.policy.crew import document, errors, of_member, written
+from tests.unit.policy.crew import FILE, document, errors, of_member, written
 from tests.unit.policy.grammar import policy, read, whole
 
 
@@ -31,6 +31,17 @@ from tests.unit.policy.grammar import policy, read, whole
 )  # fmt: skip
 def test_an_operation_must_be_in_the_document(part: str, expected: str) -> None:
     assert errors(part) == [expected]
+
+
+def test_a_line_may_stay_about_what_the_document_is_wrong_about_but_nothing_may_need_it() -> None:
+    wrong = FILE.read_text().replace(
+        "paths:", "paths:\n  /x: {get: {operationId: getX, $ref: '#/no'}}", 1
+    )
+    crew = Document.parse(wrong.encode(), "crew.yaml")
+    assert check(crew, policy(whole("operations: {getX: {}}")))[0] == []
+    (only,) = check(crew, policy(whole("caller: {operation: getX, id: /id}")))[0]
+    assert only.message == "`getX` cannot be read, because the document is wrong there"
+    assert "`#/no` points to nothing" in only.hint
 
 
 def test_an_operation_is_known_by_method_and_path_too() -> None:

@@ -88,7 +88,7 @@ def test_mistakes_of_policy_and_cross_check_come_together(folder: Path) -> None:
 def test_mistakes_of_policy_and_document_come_together(folder: Path) -> None:
     write(folder, "openapi: 2.0.0\npaths: {}\n", "crew.yaml")
     assert problems(write(folder, POLICY.replace("see: member", "see: membr"))) == [
-        "crew.yaml:1:10: OpenAPI `2.0.0` is not read; Oakum reads OpenAPI 3.0, 3.1 and 3.2",
+        "crew.yaml:1:10: OpenAPI `2.0.0` is not read; Oakum reads OpenAPI 3.0, 3.1 and 3.2, and Swagger 2.0",
         "policy.yaml:9:25: `membr` is no relation; did you mean `member`?",
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.openapi.model import Operation, Parameter, Shape
+from oakum.openapi.model import ClosedOperation, Operation, Parameter, Shape
 from oakum.routing.messages import Denied
 from oakum.routing.nested_parameters import Nested
 from oakum.routing.route import Router, filled, passes, placed, queried, without, written
@@ -105,6 +105,26 @@ def test_of_endpoints_with_one_path_the_text_in_it_tells_which_it_is(first: str)
         found = routes.find(place, "GET")
         assert found is not None
         assert (found[0].id, found[1]) == (f"by {wanted}", {wanted: text})
+
+
+def test_the_path_of_a_closed_operation_belongs_to_no_other() -> None:
+    served = [Operation(f"GET {path}", "GET", path) for path in ("/users/{id}", "/shops")]
+    shut = [Operation(f"{method} {path}", method, path) for method, path in (
+        ("GET", "/users/me"), ("POST", "/shops"), ("GET", "/shops"),
+    )]  # fmt: skip
+    shut[2] = Operation("GET /shops'", "GET", "/shops")
+    routes = Router(served, [ClosedOperation(each, "a mistake") for each in shut])
+
+    def found(target: str, method: str = "GET") -> str | None:
+        place = placed(target)
+        assert place is not None
+        one = routes.find(place, method)
+        return one[0].id if one else None
+
+    assert found("/users/7") == "GET /users/{id}"
+    assert found("/users/me") is None
+    assert found("/shops", "POST") is None
+    assert found("/shops") == "GET /shops"
 
 
 def test_parameters_are_decoded_once() -> None:

@@ -101,6 +101,21 @@ def test_a_clean_api_gives_a_clean_report_that_can_be_trusted(desk: Desk) -> Non
     assert desk.closed
 
 
+def test_what_the_document_is_wrong_about_is_left_out_and_named(desk: Desk) -> None:
+    wrong = "  /wrong:\n    get: {operationId: getWrong, responses: {200: {$ref: '#/no'}}}\n"
+    text = DOCUMENT.replace("paths:\n", f"paths:\n{wrong}", 1)
+    (desk.folder / "openapi.yaml").write_text(text)
+    report = desk.report()
+    told = {each.endpoint.operation: each.reason for each in report.skipped}
+    at = f"{desk.folder}/openapi.yaml:5:58"
+    assert told["getWrong"] == (
+        f"the document is wrong there: {at}: `#/no` points to nothing: there is no `no`"
+    )
+    assert not [each for each in desk.sent if each.url.endswith("/wrong")]
+    assert "getWrong" not in {cell.endpoint.operation for cell in report.cells}
+    assert [w for w in desk.scan().warnings if "`#/no` points to nothing" in str(w)]
+
+
 def test_a_leaking_api_is_proven_to_leak(desk: Desk) -> None:
     desk.studio = Open()
     # The studio lists everybody, so that anybody may be a follower whom no line states.

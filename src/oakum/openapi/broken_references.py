@@ -1,0 +1,116 @@
+"""References that lead nowhere, and what cannot be read without their targets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from oakum.http.json_pointer import escape
+from oakum.openapi.model import Json
+from oakum.openapi.reference import File, Library, Place
+
+_PLAIN = frozenset(("example", "examples", "enum", "default", "const", "callbacks", "links"))
+"""Keywords whose values are data, or endpoints of somebody else's: no reference in them is
+followed."""
+_NAMED = frozenset(("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"))
+_NAMED |= {"schemas", "responses", "content", "headers", "encoding", "additionalOperations"}
+"""Keywords whose members are called as the author likes, so that no name is a keyword."""
+_APART = 200
+"""Broken references that are traced one by one; the rest of a document share one trace."""
+
+Trail = str | tuple["Trail", str]
+"""A pointer, or what stands before its last segment and that segment: joined only in a message."""
+
+
+class BrokenReference(NamedTuple):
+    """A reference that leads nowhere."""
+
+    place: Place
+    """Of the text of the reference."""
+    why: str
+    within: frozenset[int]
+    """Identities of the values that cannot be read without its target."""
+
+
+def broken(library: Library) -> list[BrokenReference]:
+    """Every reference that can be reached from the paths and leads nowhere."""
+    if library.is_whole():
+        return []
+    walk = _Walk(library)
+    walk.run()
+    found = [
+        BrokenReference(place, why, walk.around((holder,)))
+        for place, why, holder in walk.found[:_APART]
+    ]
+    rest = walk.found[_APART:]
+    every = walk.around(holder for _, _, holder in rest)
+    return found + [BrokenReference(place, why, every) for place, why, _ in rest]
+
+
+class _Walk:
+    """Everything below the paths once, and what each value stands in or is referred to from."""
+
+    def __init__(self, library: Library) -> None:
+        self.found: list[tuple[Place, str, int]] = []
+        """Place of a broken reference, why it is broken, and the identity of what holds it."""
+        self._library = library
+        self._above: defaultdict[int, list[int]] = defaultdict(list)
+        self._seen: set[int] = set()
+        self._waiting: list[tuple[File, Json, Trail, bool]] = []
+
+    def run(self) -> None:
+        main = self._library.main
+        self._waiting.append((main, main.root["paths"], "/paths", True))
+        while self._waiting:
+            file, value, trail, named = self._waiting.pop()
+            if id(value) in self._seen:
+                continue
+            self._seen.add(id(value))
+            if type(value) is list:
+                for index, child in enumerate(value):
+                    self._enter(value, file, child, (trail, str(index)))
+            elif type(value) is dict:
+                self._map(file, value, trail, named)
+
+    def _enter(
+        self, holder: Json, file: File, value: Json, trail: Trail, named: bool = False
+    ) -> None:
+        if type(value) is dict or type(value) is list:
+            self._above[id(value)].append(id(holder))
+            self._waiting.append((file, value, trail, named))
+
+    def _map(self, file: File, value: Mapping[str, Json], trail: Trail, named: bool) -> None:
+        for key, child in value.items():
+            if type(child) is dict or type(child) is list:
+                if named or not (key in _PLAIN or key.startswith("x-")):
+                    self._enter(value, file, child, (trail, key), not named and key in _NAMED)
+            elif key == "$ref" and not named and type(child) is str:
+                place = Place(file, _joined((trail, key)), child)
+                target = self._library.resolve(file, child)
+                if isinstance(target, str):
+                    self.found.append((place, target, id(value)))
+                    continue
+                self._enter(value, target.file, target.value, target.pointer)
+                end = self._library.follow(Place(file, "", value))
+                # a circular reference
+                if isinstance(end, str) and end.startswith(f"`{child}`"):
+                    self.found.append((place, end, id(value)))
+
+    def around(self, holders: Iterable[int]) -> frozenset[int]:
+        """Some values, and all that they stand in or are referred to from, at any distance."""
+        found = set(holders)
+        waiting = list(found)
+        while waiting:
+            more = [each for each in self._above[waiting.pop()] if each not in found]
+            found.update(more)
+            waiting += more
+        return frozenset(found)
+
+
+def _joined(trail: Trail) -> str:
+    segments: list[str] = []
+    while isinstance(trail, tuple):
+        trail, last = trail
+        segments.append(escape(last))
+    return "/".join((trail, *reversed(segments)))

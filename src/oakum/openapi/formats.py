@@ -1,0 +1,190 @@
+"""Recognises what is no OpenAPI document, and says what to do with it.
+
+A description of an API in another format is named; recorded traffic goes to `oakum observe`, which
+infers a document from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import NamedTuple
+
+from oakum.errors import InputError, Location, Problem
+from oakum.openapi.model import Json
+from oakum.openapi.reference import File
+
+READABLE = "Oakum reads OpenAPI 3.0, 3.1 and 3.2, and Swagger 2.0"
+_VERSION = re.compile(r"(3\.[012]|2\.0)(\.|$)")
+_EXPORT = "export it as OpenAPI, or record its traffic as HAR: `oakum observe draft`"
+_TOOL = "export its requests as OpenAPI, or run them and record a HAR: `oakum observe draft`"
+_SCHEMA = (
+    "it goes beside an OpenAPI document that has the endpoint: `POST /graphql: {graphql: FILE}`"
+    " among the operations of the policy"
+)
+_EVENTS = f"{READABLE}; a WebSocket or a stream of events can be declared in OpenAPI"
+
+
+class _Text(NamedTuple):
+    """A format that is neither JSON nor YAML, or YAML in the first place."""
+
+    sign: re.Pattern[str]
+    name: str
+    hint: str
+
+
+_TEXTS = (
+    _Text(re.compile(r"#%RAML\b"), "a RAML description", _EXPORT),
+    _Text(re.compile(r"FORMAT:\s*1A\b"), "an API Blueprint", _EXPORT),
+    _Text(re.compile(r"<(!DOCTYPE\s+html|html)\b", re.I), "a web page", f"{READABLE}; download it"),
+    _Text(
+        re.compile(r"(<\?xml[^>]*>\s*)?<((\w+:)?definitions|description)\b"),
+        "a WSDL description",
+        f"{READABLE}; of SOAP there is nothing that it reads",
+    ),
+    _Text(re.compile(r"<(\?xml|\w)"), "XML", f"{READABLE}, written as JSON or YAML"),
+    _Text(re.compile(r"meta\s*\{\s*\n\s*name\s*:"), "a request of Bruno", _TOOL),
+    _Text(re.compile(r"syntax\s*=\s*[\"']proto"), "a Protocol Buffers file", _EXPORT),
+)
+_GRAPHQL = re.compile(
+    r"(extend\s+)?((type|interface|input|enum)\s+\w+[^:\n]*\{|schema\s*(@[^{\n]*)?\{"
+    r"|union\s+\w+[^:\n]*=|scalar\s+\w+\s|directive\s+@|type\s+\w+\s+@)"
+)
+_HEAD = 65_536
+"""Characters in which the first line of a format must stand."""
+
+
+def refuse_other_text(data: bytes, name: str) -> None:
+    """Raises `InputError` for text of a format that is known, and that no reader of JSON or YAML
+    could name."""
+    if data[:1] in (b"{", b"["):
+        return
+    head = data[:_HEAD].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    found = next((each for each in _TEXTS if each.sign.match(head)), None)
+    if found is None and _GRAPHQL.match(_after_descriptions(head)):
+        found = _Text(_GRAPHQL, "a GraphQL schema", _SCHEMA)
+    if found is None and PurePath(name).suffix.lower() in (".apib", ".apiblueprint"):
+        found = _TEXTS[1]
+    if found is not None:
+        raise InputError([Problem(Location(name, 1, 1), f"this is {found.name}", found.hint)])
+
+
+def _after_descriptions(text: str) -> str:
+    """The text of a GraphQL schema after the comments and the description that it begins with. A
+    comment alone tells nothing: YAML has the same."""
+    while text[:1] in ("#", '"'):
+        end = '"""' if text.startswith('"""') else "\n"
+        _, found, rest = text[len(end) :].partition(end)
+        text = rest.lstrip() if found else ""
+    return text
+
+
+class _Tree(NamedTuple):
+    """A format of JSON or YAML: which member tells it, and what it is."""
+
+    tells: Callable[[Mapping[str, Json]], str]
+    """The pointer to what tells it; empty: it is something else."""
+    name: str
+    hint: str
+
+
+def _has(member: str) -> Callable[[Mapping[str, Json]], str]:
+    return lambda root: f"/{member}" if member in root else ""
+
+
+def _at(root: Json, *names: str) -> Json:
+    for name in names:
+        root = root.get(name) if isinstance(root, dict) else None
+    return root
+
+
+def _is_postman(root: Mapping[str, Json]) -> str:
+    schema = _at(root, "info", "schema") or _at(root, "collection", "info", "schema")
+    infos = (_at(root, "info"), _at(root, "collection", "info"))
+    told = any(isinstance(each, dict) and "_postman_id" in each for each in infos)
+    told = told or (isinstance(schema, str) and "postman" in schema)
+    return ("/info" if "info" in root else "/collection") if told else ""
+
+
+def _is_har(root: Mapping[str, Json]) -> str:
+    return "/log" if isinstance(_at(root, "log", "entries"), list) else ""
+
+
+def _is_insomnia(root: Mapping[str, Json]) -> str:
+    if "__export_format" in root:
+        return "/__export_format"
+    return "/type" if "insomnia.rest" in str(root.get("type")) else ""
+
+
+def _is_bruno(root: Mapping[str, Json]) -> str:
+    plain = root.get("type") == "collection" and {"version", "name"} <= root.keys()
+    return "/type" if plain else "/opencollection" if "opencollection" in root else ""
+
+
+def _is_introspection(root: Mapping[str, Json]) -> str:
+    if "__schema" in root:
+        return "/__schema"
+    return "/data" if isinstance(_at(root, "data", "__schema"), dict) else ""
+
+
+def _is_discovery(root: Mapping[str, Json]) -> str:
+    return "/kind" if root.get("kind") == "discovery#restDescription" else ""
+
+
+_TREES = (
+    _Tree(_has("asyncapi"), "an AsyncAPI document", _EVENTS),
+    _Tree(_has("arazzo"), "an Arazzo description", "give the document of its `sourceDescriptions`"),
+    _Tree(_has("overlay"), "an OpenAPI overlay", "give it as `--overlay` beside its document"),
+    _Tree(
+        _has("exposure"),
+        "a policy, not an OpenAPI document",
+        "its `api:` names the document; give that one",
+    ),
+    _Tree(
+        _has("openrpc"),
+        "an OpenRPC document",
+        f"{READABLE}; JSON-RPC has one endpoint, which says nothing of its methods",
+    ),
+    _Tree(_is_postman, "a Postman collection", _TOOL),
+    _Tree(
+        _is_har,
+        "a HAR file",
+        "it is recorded traffic: `oakum observe draft FILE -o exposure.yaml` infers a document",
+    ),
+    _Tree(_is_insomnia, "an export of Insomnia", _TOOL),
+    _Tree(_is_bruno, "a collection of Bruno", _TOOL),
+    _Tree(_is_introspection, "a GraphQL introspection result", f"print it as a schema; {_SCHEMA}"),
+    _Tree(_is_discovery, "a Google API discovery document", _EXPORT),
+    _Tree(_has("swaggerVersion"), "a Swagger 1 resource listing", f"{READABLE}; convert it"),
+    _Tree(_has("smithy"), "a Smithy model", "export it as OpenAPI with `smithy-openapi`"),
+)
+
+
+def recognise(file: File) -> None:
+    """Raises `InputError` for what is no OpenAPI document, or is of a version that is not read."""
+    root = file.root
+
+    def refuse(message: str, hint: str, pointer: str = "") -> InputError:
+        return InputError([Problem(file.locate(pointer), message, hint)])
+
+    if type(root) is not dict:
+        raise refuse("this is not an OpenAPI document", f"{READABLE}, written as JSON or YAML")
+    word = "openapi" if "openapi" in root else "swagger"
+    if word not in root:
+        for each in _TREES:
+            if at := each.tells(root):
+                raise refuse(f"this is {each.name}", each.hint, at)
+        if "identities" in root:
+            hint = "it is for `--identities`; give the contract or the OpenAPI document here"
+            raise refuse("this looks like an identities file", hint, "/identities")
+        raise refuse("`openapi` is missing", f"write the version, `openapi: 3.1.0`; {READABLE}")
+    if not _VERSION.match(version := str(root[word])) or (version[:1] == "2") != (
+        word == "swagger"
+    ):
+        name = "OpenAPI" if word == "openapi" else "Swagger"
+        raise refuse(f"{name} `{version}` is not read", READABLE, f"/{word}")
+    if "paths" not in root:
+        raise refuse("`paths` is missing", "a document without paths has no endpoints to watch")
+    if type(root["paths"]) is not dict:
+        raise refuse("`paths` must be a map of paths", "", "/paths")

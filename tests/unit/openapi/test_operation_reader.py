@@ -1,0 +1,85 @@
+"""A mistake closes the operation that it belongs to, and no other."""
+
+from __future__ import annotations
+
+from oakum.openapi.document import Document
+
+HEAD = "openapi: 3.1.0\npaths:\n"
+
+
+def read(paths: str, rest: str = "") -> Document:
+    return Document.parse(f"{HEAD}{paths}\n{rest}".encode(), "api.yaml")
+
+
+def closed(document: Document) -> list[tuple[str, str, str]]:
+    found = (each.operation for each in document.closed)
+    return [(each.id, each.method, each.path) for each in found]
+
+
+def test_a_name_of_two_operations_names_neither() -> None:
+    document = read("  /a: {get: {operationId: x}}\n  /b: {get: {operationId: x}, put: {}}")
+    assert [each.id for each in document.operations] == ["GET /a", "GET /b", "PUT /b"]
+    assert document.operation("x") is None
+    assert document.closed == ()
+    (warning,) = document.warnings
+    assert warning.message.startswith("the operationId `x` occurs twice; first at api.yaml:3:27")
+
+
+def test_a_broken_reference_closes_what_needs_it() -> None:
+    document = read(
+        "  /a: {get: {responses: {200: {content: {a/json: {schema: {$ref: '#/x/A'}}}}}}}\n"
+        "  /b:\n"
+        "    parameters: [{$ref: '#/x/P'}]\n"
+        "    put: {}\n"
+        "  /c: {get: {}, post: {requestBody: {$ref: '#/x/No'}}}\n"
+        "  /d: {get: {responses: {200: {$ref: '#/x/R'}}}}",
+        "x:\n  A: {items: {$ref: '#/x/B'}}\n  B: {$ref: '#/x/No'}\n  P: {$ref: '#/x/No'}\n  R: {}",
+    )
+    assert closed(document) == [
+        ("GET /a", "GET", "/a"),
+        ("PUT /b", "PUT", "/b"),
+        ("POST /c", "POST", "/c"),
+    ]
+    assert [each.id for each in document.operations] == ["GET /c", "GET /d"]
+    assert {each.reason.partition("; ")[0].partition(": ")[2] for each in document.closed} == {
+        "`#/x/No` points to nothing: there is no `No`"
+    }
+
+
+def test_a_path_that_cannot_be_read_is_closed_to_the_usual_methods() -> None:
+    document = read("  /a: {$ref: '#/no'}\n  /b: []\n  /c: {get: {}}")
+    assert [(method, path) for _, method, path in closed(document)] == [
+        (method, path)
+        for path in ("/a", "/b")
+        for method in ("GET", "PUT", "POST", "DELETE", "PATCH")
+    ]
+    assert [each.id for each in document.operations] == ["GET /c"]
+
+
+def test_a_path_without_a_slash_is_closed_where_it_is_meant() -> None:
+    document = read("  users: {get: {operationId: a}, put: {}}\n  /users: {get: {operationId: b}}")
+    assert closed(document) == [("a", "GET", "/users"), ("PUT /users", "PUT", "/users")]
+    assert [each.id for each in document.operations] == ["b"]
+
+
+def test_no_two_operations_go_by_one_name() -> None:
+    document = read("  a: {get: {}}\n  /a: {get: {}}\n  /b: {get: {operationId: GET /a}}")
+    names = [each.id for each in document.declared]
+    assert len(set(names)) == 3
+
+
+def test_a_shared_parameter_with_a_mistake_closes_each_operation_that_has_it() -> None:
+    document = read(
+        "  /a: {get: {parameters: [{$ref: '#/x'}]}, put: {parameters: [{$ref: '#/x'}]}, post: {}}",
+        "x: {in: query}",
+    )
+    assert [id for id, _, _ in closed(document)] == ["GET /a", "PUT /a"]
+    assert [str(each) for each in document.warnings] == [
+        "api.yaml:4:4: a parameter must declare its `name`"
+    ]
+
+
+def test_a_method_in_capitals_is_closed() -> None:
+    document = read("  /a: {GET: {operationId: x}, put: {}}")
+    assert closed(document) == [("x", "GET", "/a")]
+    assert [each.id for each in document.operations] == ["PUT /a"]
