@@ -464,7 +464,7 @@ class Gatekeeper:
         cut = _projector(operation, answered)
         if cut is None:
             raise Denied(failed, "undeclared")
-        choice = chosen(endpoint, passing.forward)
+        choice = chosen(endpoint, passing.asked, passing.forward)
         call = Call(operation.id, passing.params, status, answered.media, chosen=choice)
         # The response to a login belongs to the account that logs in. It needs no look-up: the
         # credentials of the request are not that account's.

@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus
 from oakum.authz.span import Unreadable, read
 from oakum.guard.graphql import lexed, parameter
 from oakum.openapi.model import Json
+from oakum.routing.chosen_fields import chooses
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.messages import Asked
 
@@ -63,10 +64,10 @@ def argument_values(said: Json) -> list[Said]:
     return [each for each in values if each[1] is not None]
 
 
-def chosen(endpoint: Endpoint, asked: Asked) -> frozenset[str] | None:
-    """As in `Call.chosen`, of a request that passes."""
+def chosen(endpoint: Endpoint, came: Asked, asked: Asked) -> frozenset[str] | None:
+    """As in `Call.chosen`, of a request as it came and as it passes."""
     if not endpoint.graph:
-        return frozenset() if endpoint.chosen(asked.target) else None
+        return frozenset() if chooses(endpoint.choices, came, asked.target) else None
     by_url = asked_by_url(asked.target.partition("?")[2])
     said = read(asked.body)[0] if asked.body else by_url
     query = said.get("query") if isinstance(said, dict) else None

@@ -42,6 +42,7 @@ from oakum.openapi.shape_queries import element, member_names, named, rest, soli
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton
+from oakum.routing.chosen_fields import NAMES, PLAIN_PREFERENCES
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
@@ -137,6 +138,8 @@ class _Renderer:
                 for each in self.policy.limits
             ],
             "tenants": sorted(TENANTS),
+            "choices": sorted(NAMES),
+            "preferences": sorted(PLAIN_PREFERENCES),
             "guard": settings(self.policy.guard, folder),
         }
 
@@ -249,7 +252,7 @@ class _Renderer:
             "unread": sorted(endpoint.unread),
             **self._written(operation),
             "graphql": bool(rule.graphql),
-            "picks": endpoint.choices,
+            "picks": endpoint.choices.plan,
             "accept": self._accept(endpoint),
             "answers": self._answers(endpoint),
             "counts": bool(rule.counts),

@@ -26,7 +26,7 @@ from oakum.openapi.model import Media, Operation
 from oakum.openapi.shape_queries import element
 from oakum.policy.model import Policy, Relation, origin
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
-from oakum.routing.chosen_fields import choices, chooses
+from oakum.routing.chosen_fields import Choices, choices
 from oakum.routing.clients import client_keys
 from oakum.routing.concealed_objects import Asked, Concealed, asked, concealed, others
 from oakum.routing.cors_preflight import neutral
@@ -140,14 +140,10 @@ class Endpoint:
     unread: Mapping[str, str] = field(default_factory=dict)
     """Of a write, as `resource_parameters` has them."""
 
-    choices: tuple[str, ...] = ()
-    """Query parameters with which callers choose the members of its response."""
+    choices: Choices = field(default_factory=Choices)
+    """Where callers choose the members of its response."""
     graph: bool = False
     """Whether it answers GraphQL."""
-
-    def chosen(self, target: str) -> bool:
-        """Whether the caller chooses the members of the response."""
-        return self.graph or chooses(target, self.choices)
 
     @property
     def acts(self) -> bool:
@@ -482,7 +478,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         typed(make.paths, operation) if write and operation.method != "GET" else None,
         plain,
         *_last(make, operation, target, write=write),
-        choices=choices(operation, rule.without),
+        choices=choices(make.model, operation),
         graph=bool(rule.graphql),
     )
 

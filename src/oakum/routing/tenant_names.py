@@ -59,6 +59,11 @@ def words_of(body: bytes) -> set[str]:
     return {word.decode() for text in _spellings(body) for word in _WORD.findall(text)}
 
 
+def members_of(body: bytes) -> set[str]:
+    """Every word that a parser could read in JSON as the name of a member."""
+    return {name.decode() for text in _spellings(body) for name in _MEMBER.findall(text)}
+
+
 def _spellings(text: bytes) -> Iterator[bytes]:
     """A text as it is, and with the escapes of a URL and of JSON resolved (RFC 3986, RFC 8259)."""
     yield text

@@ -97,6 +97,63 @@ local function unsaid(selects, x, req, tenants)
   return selects.listens and holds(text, said and media.is_json(said.type) and MEMBER or WORD, is_declared)
 end
 
+-- ---------------------------------------------------------------- members that the caller chooses
+
+-- The Lua of `routing/chosen_fields.py`. Whether a name says that its parameter chooses members.
+local function is_choice(name, names)
+  local bare = gsub(gsub(lower(name), "%[.*", ""), "[^a-z]", "")
+  return names[bare] or names[match(bare, "^x(.*)$")] or false
+end
+
+-- Whether a line of `prefer` has a preference that may take members away.
+local function prefers(text, harmless)
+  for each in gmatch(lower(text), "[^,;]+") do
+    each = gsub(each, '[ \t"]', "")
+    if each ~= "" and not harmless[each] and not harmless[match(each, "^[^=]*")] then return true end
+  end
+  return false
+end
+
+local function has_cookie(text, names)
+  for pair in gmatch(text, "[^;]+") do
+    local name = match(match(pair, "^[^=]*"), "^[ \t]*(.-)[ \t]*$")
+    for i = 1, names.n do
+      if name == names[i] then return true end
+    end
+  end
+  return false
+end
+
+-- Whether a request chooses the members of its response, by anything but its body. `picks`: as the plan has
+-- it of the endpoint; `names`, `harmless`: sets of the plan's `choices` and `preferences`.
+function M.chooses(picks, names, harmless, x, list)
+  if picks.always or route.has(x.query or "", picks.query) then return true end
+  for i = 1, #list do
+    local name, text = lower(list[i][1]), list[i][2]
+    for k = 1, picks.headers.n do
+      if name == picks.headers[k] then return true end
+    end
+    if name == "prefer" and prefers(text, harmless) or name == "cookie" and has_cookie(text, picks.cookies) then
+      return true
+    end
+    for parameter in gmatch(name == "accept" and text or "", ";[ \t]*([%w._-]+)[ \t]*=") do
+      if is_choice(parameter, names) then return true end
+    end
+  end
+  return false
+end
+
+-- Whether its body does, by a member of that name; `type`: its media type.
+function M.chosen_by(text, names, type)
+  local function is_one(name) return is_choice(name, names) end
+  if type and media.is_json(type) then return holds(text, MEMBER, is_one) end
+  for piece in gmatch(text, "[^&]+") do
+    local name = route.halves(piece)
+    if name and is_one(name) then return true end
+  end
+  return matched(text, 'name="?([%w_.%[%]-]+)', is_one)
+end
+
 -- Nothing is looked up any more for a request that names the tenant.
 function M.silence(x)
   x.conditions.unsaid, x.known = true, false

@@ -205,7 +205,8 @@ function M.new(text, host, settings)
     headers = headers.new(guard, plan.credentials),
     hosts = #guard.hosts > 0 and set_of(guard.hosts) or nil,
     origins = set_of(guard.origins), passes = globs_of(guard.passes), websockets = globs_of(guard.websockets),
-    max_body = guard.max_body, hops = guard.hops, secrets = {}, tenants = set_of(plan.tenants), host_pair = NONE,
+    max_body = guard.max_body, hops = guard.hops, secrets = {}, tenants = set_of(plan.tenants),
+    choices = set_of(plan.choices), preferences = set_of(plan.preferences), host_pair = NONE,
   }, Guard)
   for i = 1, #plan.endpoints do prepare(plan, plan.endpoints[i], i) end
   for i = 1, #plan.rivals do
@@ -398,6 +399,7 @@ local function call(self, x, req, endpoint)
   if not self.who.reader:gather(x, found) then return 400, "who" end
   x.conditions = conditions.of(endpoint.selects, x, req, self.tenants)
   if not x.conditions then return 400, "unreadable" end
+  x.chooses = conditions.chooses(endpoint.picks, self.choices, self.preferences, x, req.headers)
   local bearer, status, wait = self.who:find(x, req)
   if not bearer then return status, status == 429 and "rate" or "who", wait end
   x.who = bearer
@@ -746,6 +748,10 @@ function Guard:judged(x, req, endpoint, object)
   if self.counts then x.text = text end
   if endpoint.write or endpoint.asked then x.written = text end
   if #text > self.max_body then return 413, "too-long" end
+  if endpoint.picks.body and text ~= "" and not x.chooses then
+    local type = x.content_type and media.read(x.content_type)
+    x.chooses = conditions.chosen_by(text, self.choices, type and type.type)
+  end
   local decides = endpoint.write and not endpoint.call and endpoint.binds
   if text == "" then
     if endpoint.graphql then
@@ -1141,7 +1147,7 @@ function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
   local failed = status >= 400 and status or 502
   local node = status < 300 and declared.node or declared.error
   local asking, out, why, seen = self.asking, nil, nil, nil
-  local chosen = endpoint.graphql and graphql_arguments.fields(asked_of(x)) or route.has(x.query or "", endpoint.picks) and NONE
+  local chosen = endpoint.graphql and graphql_arguments.fields(asked_of(x)) or x.chooses and NONE
   local new = sent and who.logged_in(endpoint.login, status, sent, text)
   x.deadline = nil
   repeat
