@@ -278,13 +278,15 @@ class Writes:
             resource = self.policy.resources[name]
             at = shown_at(self.model, operation, name)
             at = listed_at(self.model, operation, name) if at is None else at
-            alone = at is not None and not enclosing(self.model, operation, at)
+            around = self._unowned(operation, name) if resource.owner.kind == "parent" else ""
+            alone = around or (at is not None and not enclosing(self.model, operation, at))
             if resource.owner.kind == "parent" and alone and (kept := self._kept(resource)):
                 few = ", ".join(f"`{name}.{each}`" for each in kept[:3])
                 few += ", …" if kept[3:] else ""
+                parent = f"an owner of the `{around}` around it" if around else ""
                 said = (
-                    f"`{operation.id}` shows a `{name}` without its parent object, so its owner"
-                    f" is unknown there, and {few} stays hidden even from its owner"
+                    f"`{operation.id}` shows a `{name}` without {parent or 'its parent object'}, so"
+                    f" its owner is unknown there, and {few} stays hidden even from its owner"
                 )
                 yield Problem(self.where(operation), said, _parted(resource, reads=True))
         if endpoint.write and endpoint.unlooked:
@@ -295,6 +297,24 @@ class Writes:
                 hint = endpoint.helps if twice else _parted(resource)
                 where = self.where(operation)
                 yield Problem(where, f"{said}, so not even its owner may write it", hint)
+
+    def _unowned(self, operation: Operation, name: str) -> str:
+        """The object around such a resource in a response, if it is its parent's in turn, or
+        nobody's, so that no owner is known; empty if there is none."""
+        media = operation.success()
+        todo = [(media.shape, "")] if media is not None and media.shape is not None else []
+        met = {*todo}
+        for shape, around in todo:
+            here = resource_of(shape, self.model.bound)
+            if here == name and around:
+                return around
+            kind = self.policy.resources[here].owner.kind if here else "none"
+            if kind in ("parent", "none"):
+                next_ = (*shape.properties.values(), *shape.branches, shape.items, shape.extra)
+                below = [(each(), here or around) for each in next_ if each is not None]
+                todo += [each for each in dict.fromkeys(below) if each not in met]
+                met.update(below)
+        return ""
 
     def _named(self, endpoint: Endpoint) -> Iterator[Problem]:
         """Warns about objects that a write names by plain keys and that are not looked up."""

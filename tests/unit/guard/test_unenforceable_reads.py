@@ -18,6 +18,7 @@ DESK = yaml.safe_load((FOLDER / "contracts" / "desk.yaml").read_text())
 CLUB = yaml.safe_load((FOLDER / "contracts" / "club.yaml").read_text())
 LEDGER = yaml.safe_load((FOLDER / "contracts" / "ledger.yaml").read_text())
 PRINTS = yaml.safe_load((FOLDER / "contracts" / "prints.yaml").read_text())
+REMARK, JSON = {"$ref": "#/components/schemas/Remark"}, "application/json"
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
@@ -412,6 +413,39 @@ def test_what_is_its_parents_and_shown_without_it_is_told_of(tmp_path: Path) -> 
     words = "`getPhoto` shows a `Photo` without its parent object"
     assert words in said(tmp_path, PRINTS)
     assert words not in said(tmp_path, PRINTS, own)
+
+
+def test_what_is_in_a_parent_whose_owner_is_unknown_is_told_of(tmp_path: Path) -> None:
+    schemas = {
+        "Task": {
+            "type": "object",
+            "properties": {"by": {"type": "string"}, "remarks": {"type": "array", "items": REMARK}},
+        },
+        "Remark": {"type": "object", "properties": {"text": {"type": "string"}}},
+    }
+
+    def chained(owner: Any) -> Change:
+        def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+            document["components"]["schemas"] |= schemas
+            shown = {"schema": {"$ref": "#/components/schemas/Task"}}
+            document["paths"]["/tasks/{id}"] = {
+                "get": {
+                    "operationId": "getTask",
+                    "responses": {"200": {"description": "d", "content": {JSON: shown}}},
+                }
+            }
+            line = [{"see": ["owner"]}]
+            policy["resources"]["Task"] = {"owner": owner, "fields": {"by, remarks": line}}
+            parts = {"owner": {"parent": True}, "fields": {"text": line}}
+            policy["resources"]["Remark"] = parts
+            policy["operations"]["getTask"] = {"call": ["member"]}
+
+        return change
+
+    words = "`getTask` shows a `Remark` without an owner of the `Task` around it"
+    for unknown in ({"parent": True}, "none"):
+        assert words in said(tmp_path, LEDGER, chained(unknown))
+    assert words not in said(tmp_path, LEDGER, chained("by"))
 
 
 def test_a_write_of_what_no_parent_shows_is_told_of(tmp_path: Path) -> None:
