@@ -107,6 +107,8 @@ class Judgement:
     """Whether the caller left out what may be hidden objects."""
     fields_left_out: bool = False
     """Whether they are fields of the root of GraphQL, of which few queries select all."""
+    misfit: bool = False
+    """Whether the body is of another kind than declared, as a list in place of an object."""
 
 
 class _Context(NamedTuple):
@@ -208,9 +210,17 @@ class Judge:
         else:
             keep = type(value) in spot.passes
             self._unbound.append(Leaf("", (), value, keep))
-        rows, lost = self._rows, (self._lost, self._fields_lost)
+        rows, lost = self._rows, (self._lost, self._fields_lost, self._misfits(value, spot))
         found, loose = self._instances, self._unbound
         return Judgement(keep, found, loose, rows.gone, rows.walked, self._untold, *lost)
+
+    def _misfits(self, value: Json, spot: Spot) -> bool:
+        if spot.shape is None and not self._shown:
+            return False
+        if not isinstance(value, dict | list):
+            return type(value) not in spot.passes
+        bound = isinstance(value, dict) and (self._resource_at(()) or self._bound(spot.shape))
+        return not bound and not self._may_hold(value, spot, ())
 
     # ------------------------------------------------------------ outside a resource
 

@@ -486,6 +486,8 @@ class Gatekeeper:
             alone = partial(cut, self._model, principal, replace(call, apart=True), answered.body)
             done = yield from passing.sight.left(inquiry, done, alone)
         passing.removed = removed(self._model, done)
+        if done.body is None and done.judged is not None and done.judged.misfit:
+            raise Denied(failed, "undeclared")
         if done.body is None:
             raise Denied(status, "nothing") if status >= 400 else absent(endpoint, "nothing")
         passing.shown = shows(done)

@@ -1163,6 +1163,9 @@ function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
     end)
   end
   x.removed, x.shown = seen.removed, out and seen.shown or false
+  if not out and why == "nothing" and declared.kind == "json" and project.misfits(node, text) then
+    return nil, failed, "undeclared"
+  end
   if not out then return nil, status >= 400 and status or absent(endpoint), "nothing" end
   local wait = self.counts and self:look(x, seen.owners, new or x.who)
   if wait then return nil, 429, "budget", wait end

@@ -1923,6 +1923,21 @@ function M.body(plan, node, know, endpoint, params, status, text, seen)
     status < 400 and plan.endpoints[endpoint].asks)
 end
 
+-- Whether a body that was read is of another kind than declared, as a list in place of an object.
+function M.misfits(node, text)
+  S, P, N = text, cast("const uint8_t *", text), #text
+  local i = space(0)
+  local b = not node.nothing and i < N and P[i] or 0
+  if b == 0 then return false end
+  if b == 91 then return not node.list.hold end
+  if b == 123 then
+    if node.union then return node.union.ways.n == 0 end
+    return not (node.body.table or node.body.hold)
+  end
+  local _, kind = scalar_end(i)
+  return band(node.kinds, kind) == 0
+end
+
 -- What may be sent on of a request body, by who may set what of `subject` (`owners`, `resource`).
 function M.accept(plan, node, know, endpoint, params, text, subject, seen)
   WHY = nil
