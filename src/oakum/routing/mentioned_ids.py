@@ -94,15 +94,23 @@ def _resolved(text: bytes, backslashes: int) -> bytes:
 
 def _space(backslashes: int, escape: re.Match[bytes]) -> bytes:
     before, letter = escape.groups()
-    return b" " + letter if len(before) > backslashes else b" "
+    return b" " + letter if _is_text(len(before), backslashes) else b" "
 
 
 def _character(backslashes: int, escape: re.Match[bytes]) -> bytes:
     before, *digits = escape.groups()
+    if _is_text(len(before), backslashes):
+        return b"".join(b" u" + each for each in digits if each)
     high, low, alone = (int(each or b"0", 16) for each in digits)
     code = 0x10000 + ((high - 0xD800) << 10) + low - 0xDC00 if high else alone
     apart = b" " if len(before) > backslashes else b""
     return apart + chr(code).encode("utf-8", "surrogatepass")
+
+
+def _is_text(count: int, backslashes: int) -> bool:
+    """Whether so many backslashes in a row are all of the text, so that what follows is no escape:
+    each of the text is twice as many as begin an escape."""
+    return count % (2 * backslashes) == 0
 
 
 def _readable(text: bytes) -> bytes:

@@ -48,12 +48,18 @@ local DOUBLED = { 1, 2, 4 }
 -- A text once its escapes are resolved (RFC 8259). A text within a text has its backslashes doubled; further
 -- ones are of the text and separate words.
 local function resolved(text, backslashes)
+  -- Whether all backslashes in a row are of the text, each of which is twice as many as begin an escape.
+  local function is_text(before) return #before % (2 * backslashes) == 0 end
   local function apart(before, found) return #before > backslashes and " " .. found or found end
   local function pair(before, high, low)
+    if is_text(before) then return " u" .. high .. " u" .. low end
     return apart(before, utf8_of(0x10000 + (tonumber(high, 16) - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00))
   end
-  local function character(before, digits) return apart(before, utf8_of(tonumber(digits, 16))) end
-  local function space(before, letter) return #before > backslashes and " " .. letter or " " end
+  local function character(before, digits)
+    if is_text(before) then return " u" .. digits end
+    return apart(before, utf8_of(tonumber(digits, 16)))
+  end
+  local function space(before, letter) return is_text(before) and " " .. letter or " " end
   text = gsub(text, "%f[\\](\\+)([bfnrt])", space)
   text = gsub(text, "%f[\\](\\+)u([dD][89abAB]%x%x)\\+u([dD][c-fC-F]%x%x)", pair)
   return (gsub(text, "%f[\\](\\+)u(%x%x%x%x)", character))
