@@ -56,7 +56,8 @@ class Asked:
         stands there is no key, or if the body was not read."""
         if not self.by:
             return ()
-        keys = None if carried.unread and self.keys.body else self.keys.keys(carried)
+        hidden = carried.unread and self.keys.may_name(carried)
+        keys = None if hidden else self.keys.keys(carried)
         if keys is None:
             return tuple((replace(each, reader=""), {}) for each in self.by.values())
         return tuple((self.by[name], {KEY: key}) for name, key in keys)

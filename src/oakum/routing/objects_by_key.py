@@ -66,6 +66,20 @@ class Plain:
         return any(each.where == "body" for each in self.places)
 
     @property
+    def members(self) -> frozenset[str] | None:
+        """Names of members of the body, as `plain` spells them, of which a text has one if it names
+        an object; None if any text may."""
+        places = [each for each in self.places if each.where == "body"]
+        if any(each.names or not [*filter("*".__ne__, each.inside)] for each in places):
+            return None
+        return frozenset(plain(each.last) for each in places)
+
+    def may_name(self, carried: Carried) -> bool:
+        """Whether a body that was not read may name an object at one of the places."""
+        said = self.members if carried.prose else None
+        return self.body and (said is None or not said.isdisjoint(carried.loose))
+
+    @property
     def arguments(self) -> Mapping[str, str]:
         """Arguments of a GraphQL query, `FIELD.ARGUMENT` → resource."""
         return {each.name: one for each, one in self.places.items() if each.where == "argument"}
@@ -84,6 +98,7 @@ class Plain:
         return {
             "places": places, "words": words, "free": self.free, "body": self.body,
             "texts": [each.plan for each in self.texts], "needed": self.needed,
+            "members": None if self.members is None else dict.fromkeys(sorted(self.members), True),
         }  # fmt: skip
 
     def keys(self, carried: Carried) -> list[Key] | None:

@@ -19,6 +19,7 @@ from oakum.authz.span import Unreadable, read
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import containers, scalars, ways
 from oakum.policy.model import Resource
+from oakum.routing.media import read_media_type
 from oakum.routing.messages import Asked
 from oakum.routing.nested_parameters import split
 from oakum.routing.route import called, valued
@@ -221,8 +222,15 @@ class Carried:
 
     @property
     def loose(self) -> set[str]:
-        """Every word of a body that was not read: any may be the name of a member."""
-        return {plain(each) for each in words_of(self.unread)}
+        """Every word of a body that was not read: any may be the name of a member, but for words of
+        a text that stand there as in a sentence."""
+        return {plain(each) for each in words_of(self.unread, prose=self.prose)}
+
+    @property
+    def prose(self) -> bool:
+        """Whether the body is a plain text."""
+        kind = read_media_type(self.asked.values("content-type"))
+        return kind is not None and kind.type == "text/plain"
 
     def texts(self, beside: Iterable[RequestPlace]) -> Iterator[Json]:
         """The values of the query, and of these headers and cookies."""

@@ -6,7 +6,7 @@ import pytest
 
 from oakum.routing.messages import Asked
 from oakum.routing.selecting_parameters import Selection
-from oakum.routing.tenant_names import names_tenant
+from oakum.routing.tenant_names import names_tenant, words_of
 
 DECLARED = Selection(body=("tenant_id",), within={"f": ("shop",)})
 FREE = Selection(free=True)
@@ -65,3 +65,32 @@ def test_only_the_value_of_its_parameter_counts_in_a_query() -> None:
     assert named("", DECLARED, query="a=1&f%5Bshop%5D=2")
     assert named("", DECLARED, query="f=%7B%22sh%5Cu006Fp%22:2%7D")
     assert not named("", DECLARED, query="g[shop]=2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["my noteId", "which noteId?", "the noteId is gone.", "Gone: my noteId!", "noteId of mine"],
+)
+def test_a_word_of_a_sentence_is_no_name(text: str) -> None:
+    said = text.replace(" is ", " was ").encode()
+    assert "noteId" in words_of(said)
+    assert "noteId" not in words_of(said, prose=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("noteId=1", "noteId: 1", '{"noteId": 1}', "noteId eq 1", "noteId IN (1)", "noteId,a"),
+        *(
+            "noteId\nn2",
+            "noteId\tn2",
+            "<noteId>n2",
+            "noteId 5",
+            "note%49d=1",
+            "noteId != 1",
+            "(noteId) = 1",
+        ),
+    ],
+)
+def test_a_word_that_may_be_a_name_counts_in_a_text(text: str) -> None:
+    assert "noteId" in words_of(text.encode(), prose=True)

@@ -820,9 +820,10 @@ end
 -- What a request carries that may name objects. `value`: its body, if it was read; `arguments`: those of a
 -- GraphQL query.
 local function carried(x, value, arguments)
+  local said = value == nil and x.written and x.content_type and media.read(x.content_type)
   return {
     query = x.query or nil, params = x.params, headers = x.headers, value = value, arguments = arguments,
-    unread = value == nil and x.written or nil,
+    unread = value == nil and x.written or nil, prose = said and said.type == "text/plain" or false,
   }
 end
 
@@ -1006,7 +1007,7 @@ local function named(x)
   for i = 1, endpoint.others.n do list[#list + 1] = { of = endpoint.others[i], params = x.params } end
   if endpoint.asked then
     local value, keys = x.said and json.decode(x.said), nil
-    if x.said or x.bytes_in == 0 or not endpoint.asked.body then
+    if x.said or x.bytes_in == 0 or not objects.may_name(endpoint.asked, carried(x)) then
       local said = endpoint.graphql and graphql_arguments.values(value or graphql_arguments.by_url(x.query or ""))
       keys = objects.keys(endpoint.asked, carried(x, value, said))
     end

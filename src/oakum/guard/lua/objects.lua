@@ -153,6 +153,8 @@ function M.named(endpoint)
   return { finders = endpoint.finders, below = endpoint.below, found = {}, wanted = {}, marked = {}, made = {}, makes = endpoint.method == "POST" }
 end
 
+M.may_name = places.may_name
+
 -- What a request names by keys alone, each as one to be found; nil: something stands there that is no key,
 -- or nothing that has to. `carried`: as in `places.each`.
 function M.keys(plain, carried)

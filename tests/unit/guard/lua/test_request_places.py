@@ -51,6 +51,13 @@ return function(text)
 end
 """
 _LUA = runtime().execute(_BRIDGE)
+_MAY = runtime().execute(b"""
+local json, places = require "oakum.json", require "oakum.request_places"
+return function(text)
+  local said = json.plain(text)
+  return places.may_name(said.plain, said.carried)
+end
+""")
 
 
 @LAW
@@ -99,3 +106,23 @@ def test_a_body_that_is_not_read_is_searched_for_words() -> None:
         carried = {"query": "", "params": {}, "headers": [], "unread": body.decode()}
         said = {"plain": plain.plan, "body": None, "carried": carried}
         assert (_LUA(orjson.dumps(said))[1] == b"") is fine
+
+
+PROSE = st.lists(
+    st.sampled_from(("noteId", "note_id", "a", "is", "In", "5"))
+    | st.sampled_from((" ", "  ", ".", "?", "=", ":", "\n", ",", '"', ")", "%49", "\t")),
+    max_size=7,
+).map("".join)
+
+
+@LAW
+@given(PROSE, st.booleans())
+def test_lua_reads_sentences_as_python_does(text: str, stated: bool) -> None:
+    place = {RequestPlace("body", "", ("noteId",)): "Note"}
+    plain = Plain(place if stated else {}, {"noteid": "Note"}, True)
+    asked = Asked("POST", "/a", (("content-type", "text/plain"),))
+    read = Carried(asked, "", {}, unread=text.encode())
+    carried = {"query": "", "params": {}, "headers": [], "unread": text, "prose": True}
+    said = {"plain": plain.plan, "body": None, "carried": carried}
+    assert (_LUA(orjson.dumps(said))[1] == b"") is (plain.keys(read) is not None)
+    assert _MAY(orjson.dumps(said)) is plain.may_name(read)
