@@ -76,7 +76,10 @@ def _keys(
     operation, written = endpoint.operation, model.written.get(endpoint.operation.id)
     rule = model.rule(operation.id)
     checked = rule.call is None or needs_object(model.policy, rule.call)
-    if not endpoint.write or operation.method not in ("PUT", "PATCH", "DELETE") or not checked:
+    if not endpoint.write or not checked or rule.graphql:
+        return
+    if operation.method not in ("PUT", "PATCH", "DELETE"):
+        yield from _arguments(model, endpoint, where)
         return
     held = {*written.resources} if written is not None else set[str]()
     for one in model.policy.resources.values():
@@ -92,6 +95,25 @@ def _keys(
                 " the gateway does not check those",
                 f"declare what it names, `{operation.id}: {{params:"
                 f" {{{found[0]}: {one.name}.{one.key}}}}}`",
+            )
+
+
+def _arguments(
+    model: Model, endpoint: Endpoint, where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about what is called like a key in a POST, and of what nobody says what it is."""
+    operation, params = endpoint.operation, model.rule(endpoint.operation.id).params
+    for one in model.policy.resources.values():
+        places = [] if one.is_account else [*unchecked_keys(model, operation, one, ())]
+        names = dict.fromkeys(e.called for e in places if e not in endpoint.plain.places)
+        if found := [each for each in names if each not in params]:
+            said = f"{operation.id}: {{params: {{{found[0]}: {one.name}"
+            yield Problem(
+                where(operation),
+                f"`{operation.id}` may act on the `{one.name}` that {few(found, 3)} names, and the"
+                f" gateway does not check that: a {operation.method} counts what `params` states",
+                f"write `{said}.{one.key}}}}}` to have it checked, where the path names no object;"
+                f" or `{said}.FIELD}}}}` if it only refers to one",
             )
 
 

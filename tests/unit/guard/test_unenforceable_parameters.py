@@ -100,3 +100,30 @@ def test_an_argument_that_is_called_like_a_key_is_named(tmp_path: Path) -> None:
     told = said(tmp_path, DIFFS, stated)
     assert "`link` may take from" not in told
     assert "`link` also requires that the caller may write each `Note` that `noteId` names" in told
+
+
+def test_what_is_called_like_a_key_in_a_post_is_named_until_it_is_stated(tmp_path: Path) -> None:
+    def made(params: dict[str, str], **rule: Any) -> Any:
+        def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+            members = {"noteId": {"type": "string"}, "why": {"type": "string"}}
+            shape = {"type": "object", "properties": members}
+            document["paths"]["/copies"] = {
+                "post": {
+                    "operationId": "copy",
+                    "parameters": [{"name": "note_ids", "in": "query", "schema": LIST}],
+                    "requestBody": {"content": {"application/json": {"schema": shape}}},
+                    "responses": {"204": {"description": "done"}},
+                }
+            }
+            policy["operations"]["copy"] = {"params": params, **rule}
+
+        return change
+
+    words = "`copy` may act on the `Note` that"
+    found = said(tmp_path, DIFFS, made({}))
+    assert f"{words} `note_ids`, `noteId` names, and the gateway does not check" in found
+    assert f"{words} `noteId` names" in said(tmp_path, DIFFS, made({"note_ids": "Note.nid"}))
+    stated = {"note_ids": "Note.nid", "noteId": "Note.owner"}
+    assert words not in said(tmp_path, DIFFS, made(stated))
+    assert words not in said(tmp_path, DIFFS, made({}, call=["member"]))
+    assert words not in said(tmp_path, DIFFS, made({}, reads=True))
