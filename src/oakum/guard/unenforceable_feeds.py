@@ -26,13 +26,15 @@ def feeds(
         if not {*types} & {*FEEDS.values()}:
             continue
         path = [one for one in (each.hidden, *each.others) if one is not None]
-        for one in (*path, *each.asked.by.values()):
+        # Not by what JSON in a text may name: no request of the document has such a text.
+        named = {*each.asked.keys.places.values()}
+        for one in (*path, *(one for name, one in each.asked.by.items() if name in named)):
             if one.reader in ("", operation.id) and not _is_open(model, one):
-                named = few(list(one.resources), 2)
+                kinds = few(list(one.resources), 2)
                 who = "everybody but its owner and those who are related to its owner"
                 yield Problem(
                     where(operation),
-                    f"the feed `{operation.id}` is 404 where its request names a concealed {named}"
+                    f"the feed `{operation.id}` is 404 where its request names a concealed {kinds}"
                     f"{f', for {who}' if one.whose else ''}: no other GET shows one by its key",
                     "name the GET that shows one by its key in `main:`, or write `conceal: false`"
                     " if everybody may know that it exists",

@@ -73,3 +73,12 @@ def test_a_feed_of_what_is_not_concealed_begins(tmp_path: Path, target: str) -> 
 
 def test_feeds_whose_objects_a_get_shows_are_not_named(tmp_path: Path) -> None:
     assert WORDS not in said(tmp_path, LOGS)
+
+
+def test_what_only_json_in_a_text_may_name_is_not_named(tmp_path: Path) -> None:
+    def asked(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        document["paths"]["/feed"]["get"]["parameters"] = [
+            {"name": "since", "in": "query", "schema": {"type": "string"}}
+        ]
+
+    assert WORDS not in said(tmp_path, LOGS, asked)
