@@ -50,6 +50,7 @@ def test_at_an_endpoint_that_takes_no_id_the_owner_asks_right_before_the_viewer(
     run = Run(studio, ["getMe", "getSettings"]).explore()
     confirmed = run.matrix.confirmed
     sure = {(e.owner, e.viewer) for key, e in run.matrix.leaks() if key.finding in confirmed}
-    assert sure == {("ann", None)}
+    assert sure == {("ann", None), ("ann", "cat")}
     asked = [line for line in studio.asked if "getMe" in line]
-    assert asked[-2:] == ["ann getMe", "- getMe"]
+    pairs = [("ann getMe", f"{viewer} getMe") for viewer in ("-", "bob", "cat")]
+    assert asked[-6:] == [line for pair in pairs for line in pair]
