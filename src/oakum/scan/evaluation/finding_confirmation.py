@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
-from oakum.exposure.matrix import Matrix
+from oakum.exposure.matrix import Matrix, Outcome
 from oakum.finding import Result, State
 from oakum.scan.engine import Engine
 
@@ -46,12 +47,37 @@ def repeat(engine: Engine) -> None:
             engine.put(probe, first, who, "again" if who else f"before {best}", turn)
         matrix.repeats = best
         engine.put(probe, viewer, who, "again", turn)
+        refused = [
+            finding
+            for (result, finding), request_keys in open_findings.items()
+            if result is Result.OVER_BLOCK
+            and best in request_keys
+            and is_sure(matrix, (result, finding))
+        ]
+        if refused:
+            outcome = engine.put(probe, viewer, who, "once more", turn)
+            _doubt_chance(matrix, refused, outcome)
         matrix.repeats = ""
         open_findings = {
             name: request_keys - {best}
             for name, request_keys in open_findings.items()
             if not is_sure(matrix, name)
         }
+
+
+def _doubt_chance(
+    matrix: Matrix, refused: Iterable[tuple[str, str, str, State]], outcome: Outcome | None
+) -> None:
+    """Takes for chance what was refused twice and not a third time: that a grant is not honoured is
+    said of an API that is asked for it in vain each time."""
+    still = {
+        each.key.finding
+        for each in (outcome.observations if outcome is not None else ())
+        if each.result is Result.OVER_BLOCK
+    }
+    for finding in refused:
+        if finding not in still:
+            matrix.refused[finding] = (matrix.refused[finding][0], False)
 
 
 def still_served(engine: Engine) -> None:
