@@ -28,6 +28,7 @@ from oakum.scan.identities.login import ACCEPT, LoginFailed, json_of
 from oakum.scan.identities.refused_token import reason
 from oakum.scan.identities.session import Proof, Sessions
 from oakum.scan.requests.past_cache import came_from_cache, past_cache
+from oakum.scan.transport.certificates import page_refusal
 
 if TYPE_CHECKING:
     from oakum.openapi.document import Document
@@ -285,6 +286,8 @@ class _Doctor:
         body = json_of(response)
         if response.status in (401, 403):
             return f"`{self.where}` answers {response.status}; {self._refused(name, response)}"
+        if response.status == 400 and (words := page_refusal(response.body)):
+            return f"`{self.where}` answers 400; the server {words}"
         if not 200 <= response.status < 300:
             return f"`{self.where}` answers {response.status}; {_HINT}"
         if "html" in response.media_type and body is None:

@@ -57,6 +57,14 @@ def _wrong(certificate: Certificate, why: str) -> InputError:
     return InputError([Problem(certificate.location, f"`{certificate.file.name}`: {why}")])
 
 
+def page_refusal(body: bytes) -> str:
+    """What a page says of a client certificate: nginx answers 400 over TLS that it has accepted.
+    Empty for other pages."""
+    if b"No required SSL certificate was sent" in body:
+        return _ALERTS["certificate_required"]
+    return _ALERTS["certificate_unknown"] if b"The SSL certificate error" in body else ""
+
+
 def refusal(said: str) -> str:
     """What an error of a connection says of a client certificate; empty for other errors."""
     words = said.lower().replace(" ", "_")

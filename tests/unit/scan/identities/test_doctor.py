@@ -107,6 +107,14 @@ def test_without_ids_the_whole_answer_counts(clinic: Clinic) -> None:
 @pytest.mark.parametrize(
     ("response", "message"),
     [
+        (
+            Response(400, {}, b"<h1>400 Bad Request</h1>The SSL certificate error"),
+            "`/me` answers 400; the server refused the client certificate",
+        ),
+        (
+            Response(400, {}, b"<center>No required SSL certificate was sent</center>"),
+            "`/me` answers 400; the server requires a client certificate",
+        ),
         (answer(401), "`/me` answers 401; check `send:`, or get new credentials"),
         (answer(403), "`/me` answers 403; check `send:`, or get new credentials"),
         (answer(404), "`/me` answers 404; is `whoami:` right?"),
