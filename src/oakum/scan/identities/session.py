@@ -251,8 +251,8 @@ class Sessions:
     # -------------------------------------------------------------------------- curl output
 
     def curl_credentials(self, name: str | None) -> tuple[str, ...]:
-        """Header lines and query parameters with variables, for double quotes: `Authorization:
-        Bearer $ANN_TOKEN`, `?api_key=$ANN_KEY`."""
+        """Header lines, query parameters and options of curl, with variables for double quotes:
+        `Authorization: Bearer $ANN_TOKEN`, `?api_key=$ANN_KEY`, `--cert "$ANN_CERTIFICATE"`."""
         identity = self.identities.items[name] if name else self.identities.anonymous
         if identity is None:
             return ()
@@ -276,6 +276,9 @@ class Sessions:
         for cookie in given:
             alone = len(given) == 1 or (isinstance(login, Login) and cookie == login.cookie)
             jar[cookie] = shell_name(name, "session" if alone else cookie)
+        if identity.certificate is not None:
+            lines.append(f'--cert "{shell_name(name, "certificate")}"')
+            lines += [f'--key "{shell_name(name, "key")}"'] if identity.certificate.key else []
         return (*lines, f"Cookie: {cookie_line(jar)}") if jar else tuple(lines)
 
     def _given(self, identity: Identity) -> list[str]:

@@ -445,10 +445,11 @@ def _turned(char: str) -> str:
 
 def curl(filled: Filled, credentials: tuple[str, ...]) -> str:
     """The curl command of a request, with variables for secrets and ids. `credentials`: header
-    lines, and query parameters that begin with `?`."""
+    lines, query parameters that begin with `?`, and options of curl."""
     method, _, where = f"{filled.request.method} {filled.symbolic}".partition(" ")
     parts = ["curl -s"] + ([f"-X {method}"] if method != "GET" else [])
-    given = (*(each for each in credentials if each[:1] != "?"), *filled.headers)
+    parts += [each for each in credentials if each[:2] == "--"]
+    given = (*(each for each in credentials if each[:1] not in ("?", "-")), *filled.headers)
     cookies = [each.partition(":")[2].strip() for each in given if _is_cookie(each)]
     lines = [each for each in given if not _is_cookie(each)]
     # a single `Cookie` header (RFC 6265, 5.4)

@@ -13,9 +13,11 @@ import pytest
 import trustme
 
 from oakum.errors import InputError
+from oakum.exchange import Request
 from oakum.scan.identities.doctor import examine
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import LoginFailed, Sessions
+from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.transport.client import HttpTransport
 
 OURS, OTHERS = trustme.CA(), trustme.CA()
@@ -109,9 +111,20 @@ def test_a_caller_who_lacks_a_certificate_is_told_so(folder: Path) -> None:
     with server() as url:
         found = sessions(folder, url, '  ann: {header: "X-Key: made-up"}\n')
         with pytest.raises(LoginFailed, match="requires a client certificate"):
-            from oakum.exchange import Request
-
             found.send("ann", Request("GET", f"{url}/me"))
+
+
+def test_a_request_is_shown_with_the_certificate_in_variables(folder: Path) -> None:
+    lines = "  ann: {certificate: {file: ann.pem}}\n"
+    lines += "  bob: {certificate: {file: bob.pem, key: bob.pem}, header: 'X-Key: made-up'}\n"
+    found = sessions(folder, "https://127.0.0.1:1", lines)
+    filled = Filled(Request("GET", "https://127.0.0.1:1/me"), {}, frozenset(), "/me")
+    assert curl(filled, found.curl_credentials("ann")) == (
+        'curl -s --cert "$ANN_CERTIFICATE" "$TARGET/me"'
+    )
+    assert curl(filled, found.curl_credentials("bob")) == (
+        'curl -s --cert "$BOB_CERTIFICATE" --key "$BOB_KEY" -H "X-Key: $BOB_X_KEY" "$TARGET/me"'
+    )
 
 
 def test_a_certificate_of_all_is_the_key_of_a_client(folder: Path) -> None:
