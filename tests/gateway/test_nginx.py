@@ -1078,7 +1078,7 @@ MANY = """
       local target = (slow and "/slow?600" or "/met") .. "?" .. i
       questions[i] = { method = "GET", target = target, headers = {}, timeout = slow and 0.2 or 60 }
     end
-    local answers = self.host.ask_all(questions)
+    local answers = self.host.ask_all(questions, 120)
     local words = {}
     for i = 1, 40 do words[i] = answers[i] and answers[i].status or tostring(answers[i]) end
     body = table.concat(words, " ")

@@ -165,13 +165,17 @@ function Lookups:left(x)
   return x.deadline and x.budget or self.most
 end
 
--- Answers to some questions, each false where there is none.
-function Lookups:all(questions)
-  if self.host.ask_all then
-    return #questions > 0 and self.host.ask_all(questions) or {}
+-- Answers to some questions of which each was spent, false for none. All of them together take no more time
+-- than is left of the phase, however an engine asks them.
+function Lookups:all(x, questions)
+  local till, answers = x.deadline, {}
+  if #questions == 0 then return answers end
+  if self.host.ask_all then return self.host.ask_all(questions, till - self.now()) end
+  for i = 1, #questions do
+    local left = till - self.now()
+    questions[i].timeout = min(questions[i].timeout, left)
+    answers[i] = left > 0 and self.host.ask(questions[i]) or false
   end
-  local answers = {}
-  for i = 1, #questions do answers[i] = self.host.ask(questions[i]) or false end
   return answers
 end
 
@@ -476,7 +480,7 @@ function Lookups:inquire(x)
     end
   end
   if self.host.ask_all and #batch > 0 then
-    local answers = self.host.ask_all(batch)
+    local answers = self.host.ask_all(batch, x.deadline - self.now())
     for i = 1, #batch do self:learn(x, missing[i], answers[i] or nil, era) end
   end
   return #batch > 0

@@ -224,7 +224,7 @@ local function ask(plan, asking, x, named, wanted, answers)
     batch[i].timeout = asking:spend(x)
     if not batch[i].timeout then return 503, "target" end
   end
-  local got = asking:all(batch)
+  local got = asking:all(x, batch)
   for i = 1, #batch do
     local answer = got[i] or nil
     x.lookups = x.lookups + 1

@@ -66,10 +66,10 @@ function host.ask(q)
   return answer
 end
 
--- Answers by the number of their question, false for none. All of them together take no more than
--- twice the time of one.
-function host.ask_all(questions)
-  local answers, last, till = {}, 0, now() + 2 * questions[1].timeout
+-- Answers by the number of their question, false for none. All of them together take no more than so many
+-- seconds.
+function host.ask_all(questions, seconds)
+  local answers, last, till = {}, 0, now() + seconds
   local function work()
     while last < #questions do
       last = last + 1
