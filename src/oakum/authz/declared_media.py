@@ -21,11 +21,6 @@ _ASIDE = ("boundary", "q")
 """Parameters that do not distinguish media types."""
 
 
-def judges_json(declared: str) -> bool:
-    """Whether a declared media type or range covers JSON."""
-    return is_json(declared) or declared.partition(";")[0].strip() in ("*/*", "application/*")
-
-
 def split(media_type: str) -> tuple[str, Mapping[str, str]]:
     """Type in lower case, and its parameters: names in lower case, values without quotes."""
     base, *rest = media_type.split(";")

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from oakum.exchange import json_bytes
-from oakum.http.media_type import essence
+from oakum.http.media_type import essence, is_json
 from oakum.openapi.model import Json, Media, Operation, Shape
 from oakum.openapi.shape_queries import scalars
 
@@ -153,7 +153,7 @@ def decode(kind: str, body: bytes) -> Mapping[str, Json]:
 
 
 def _is_json(media: Media) -> bool:
-    return media.is_json and essence(media.type) not in _PATCHES
+    return is_json(media.type) and essence(media.type) not in _PATCHES
 
 
 def _pairs(content: Json) -> Iterator[tuple[str, str]]:

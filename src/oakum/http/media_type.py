@@ -12,3 +12,8 @@ def is_json(said: str) -> bool:
     """Whether a media type, with or without parameters, is JSON (RFC 8259, RFC 6839)."""
     base = essence(said)
     return base == "application/json" or base.endswith("+json")
+
+
+def covers_json(said: str) -> bool:
+    """Whether a media type of a document is JSON, or a range that JSON is in (RFC 9110, 12.5.1)."""
+    return is_json(said) or essence(said) in ("*/*", "application/*")

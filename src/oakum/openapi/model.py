@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from oakum.http.json_pointer import Json as Json
-from oakum.http.media_type import is_json
+from oakum.http.media_type import covers_json, essence
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +91,9 @@ class Media:
 
     @property
     def is_json(self) -> bool:
-        """True for `application/json`, `problem+json`, and any vendor's `+json`."""
-        return is_json(self.type)
+        """True for `application/json`, `problem+json`, any vendor's `+json`, for `text/json`, which
+        older frameworks write, and for a range that JSON is in: others write `*/*`."""
+        return covers_json(self.type) or essence(self.type) == "text/json"
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,11 @@ class Operation:
         return tuple(found)
 
     def success(self) -> Media | None:
+        """The media type that a success is read by."""
+        return self._success
+
+    @cached_property
+    def _success(self) -> Media | None:
         """The JSON of the lowest 2xx answer (or of `default`), else its first media type: the order
         of a document's media types means nothing (OpenAPI, Response Object)."""
         for status in sorted(self.responses):
@@ -188,4 +195,5 @@ class ClosedOperation:
 
 
 def _preferred(types: tuple[Media, ...]) -> Media | None:
-    return next((each for each in types if each.is_json), next(iter(types), None))
+    exact = next((each for each in types if each.is_json and "*" not in each.type), None)
+    return exact or next((each for each in types if each.is_json), next(iter(types), None))

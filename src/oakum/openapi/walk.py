@@ -21,7 +21,16 @@ _NULL = frozenset(("null",))
 
 
 def children(shape: Shape) -> Mapping[str, Shape]:
-    """The declared members of an object, those of all its alternatives included, merged."""
+    """The declared members of an object, those of all its alternatives included, merged; found once
+    for each shape."""
+    memory = vars(shape)
+    known: Mapping[str, Shape] | None = memory.get("_children")
+    if known is None:
+        known = memory["_children"] = _children(shape)
+    return known
+
+
+def _children(shape: Shape) -> Mapping[str, Shape]:
     if not shape.branches:
         return {name: thunk() for name, thunk in shape.properties.items()}
     found: dict[str, list[Shape]] = {}

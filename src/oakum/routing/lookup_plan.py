@@ -15,12 +15,12 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.complete_lists import Place, place_of
 from oakum.authz.decide import holds_resource
-from oakum.authz.declared_media import edits, judges_json, key
+from oakum.authz.declared_media import edits, key
 from oakum.authz.operations_outside_objects import changes
 from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.http.json_pointer import path_of
-from oakum.http.media_type import essence
+from oakum.http.media_type import covers_json, essence
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation
 from oakum.openapi.shape_queries import element
@@ -414,7 +414,7 @@ def _given_away(policy: Policy) -> Iterator[Problem]:
 def kind_of(media: Media) -> str:
     """How a response of this media type is filtered: `json`, `csv`, `ndjson`, `sse`; empty: not at
     all. A range such as `*/*` admits JSON only. CSV is rows of columns that a list declares."""
-    if judges_json(media.type):
+    if covers_json(media.type):
         return "json"
     if essence(media.type) == "text/csv":
         return "csv" if media.shape is not None and element(media.shape) is not None else ""
@@ -524,7 +524,7 @@ def _unjudged(model: Model, operation: Operation, plain: Plain) -> Iterator[str]
     and, where other types hold a resource, those that hold none."""
     binds, said = holds_resource(model, operation.id), model.sets.get(operation.id, ())
     loose = plain.body or model.rule(operation.id).call is None
-    for media in (each for each in operation.body if judges_json(each.type)):
+    for media in (each for each in operation.body if covers_json(each.type)):
         shape, patch = media.shape, edits(media)
         held = said or (shape is not None and any(True for _ in resources_in(shape, model.bound)))
         if (binds and (patch or not held)) or (patch and loose):

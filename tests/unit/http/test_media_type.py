@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.http.media_type import essence, is_json
+from oakum.http.media_type import covers_json, essence, is_json
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,11 @@ from oakum.http.media_type import essence, is_json
 )
 def test_a_media_type_is_read_without_its_parameters(said: str, base: str, json: bool) -> None:
     assert (essence(said), is_json(said)) == (base, json)
+
+
+@pytest.mark.parametrize(
+    ("said", "json"),
+    [("*/*", True), ("Application/*;q=1", True), ("application/json", True), ("text/*", False)],
+)
+def test_a_range_covers_json(said: str, json: bool) -> None:
+    assert covers_json(said) is json

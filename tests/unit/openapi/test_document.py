@@ -187,6 +187,23 @@ def test_the_order_of_media_types_says_nothing(types: str) -> None:
     assert media is answers["201"][types.split().index("application/json")]
 
 
+@pytest.mark.parametrize(
+    ("types", "read"),
+    [
+        ("'*/*': {}", "*/*"),
+        ("application/xml: {}, '*/*': {}", "*/*"),
+        ("'*/*': {}, application/hal+json: {}", "application/hal+json"),
+        ("text/plain: {}, text/json: {}", "text/json"),
+        ("text/html: {}, Application/JSON; charset=UTF-8: {}", "Application/JSON; charset=UTF-8"),
+    ],
+)
+def test_a_success_is_read_by_its_json(types: str, read: str) -> None:
+    text = with_paths(f"  /a: {{get: {{responses: {{2XX: {{content: {{{types}}}}}}}}}}}")
+    media = operation(text, "GET /a").success()
+    assert media is not None
+    assert (media.type, media.is_json) == (read, True)
+
+
 def test_a_component_is_one_shape_wherever_it_is_used() -> None:
     document = parsed(PELOTON)
     endpoint = document.operation("getUser")
