@@ -74,7 +74,8 @@ class RunContext:
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     """GraphQL schemas by the name that the contract has for them."""
     left_out: tuple[Operation, ...] = ()
-    """Documented operations that the user lets nobody call."""
+    """Documented operations that the user lets nobody call, or of which only name and path can be
+    read."""
     replay: Mapping[str, Outcome] = field(default_factory=dict)
     """Outcomes of an interrupted run by question, used instead of asking again."""
     told_once: Callable[[], bool] = lambda: False

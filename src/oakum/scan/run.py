@@ -359,11 +359,12 @@ class Scan:
         return with_claims(found, self.policy, work.sessions)
 
     def _wired(self, found: Examination, work: _Work) -> tuple[Engine, Relations]:
+        closed = (each.operation for each in self.contract.document.closed)
         wiring = Wiring(
             self.contract, self.policy, self.model, self.identities, self.inferred,
             self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
             work.sessions, work.governor, work.listen, work.journal, self.emit, self.writes,
-            Patience(self.sleep), tuple(self.selection.left_out.values()),
+            Patience(self.sleep), (*self.selection.left_out.values(), *closed),
         )  # fmt: skip
         engine = wiring.engine(found)
         relations = wiring.relations(engine)

@@ -13,6 +13,7 @@ from oakum.errors import InputError, TargetError
 from oakum.exchange import Request, Response
 from oakum.finding import Report, Result
 from oakum.scan import run as module
+from oakum.scan.assembly import Wiring
 from oakum.scan.context import Event
 from oakum.scan.dry_run import plan
 from oakum.scan.options import Options
@@ -114,6 +115,23 @@ def test_what_the_document_is_wrong_about_is_left_out_and_named(desk: Desk) -> N
     assert not [each for each in desk.sent if each.url.endswith("/wrong")]
     assert "getWrong" not in {cell.endpoint.operation for cell in report.cells}
     assert [w for w in desk.scan().warnings if "`#/no` points to nothing" in str(w)]
+
+
+def test_a_search_for_other_endpoints_knows_what_cannot_be_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = DOCUMENT.replace("paths:\n", "paths:\n  /wrong: {get: {$ref: '#/no'}}\n", 1)
+    (desk.folder / "openapi.yaml").write_text(text)
+    known: list[tuple[str, ...]] = []
+    made = Wiring.engine
+
+    def engine(wiring: Wiring, found: Any) -> Any:
+        known.append(tuple(each.path for each in wiring.left_out))
+        return made(wiring, found)
+
+    monkeypatch.setattr(Wiring, "engine", engine)
+    desk.report()
+    assert known == [("/wrong",)]
 
 
 def test_a_leaking_api_is_proven_to_leak(desk: Desk) -> None:
