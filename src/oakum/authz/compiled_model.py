@@ -14,7 +14,8 @@ from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import element, member, member_names, merged
-from oakum.policy.model import OperationRule, Policy
+from oakum.policy.mask import Mask
+from oakum.policy.model import OperationRule, Policy, Resource
 
 
 class Describes(Protocol):
@@ -67,6 +68,9 @@ class Model:
     """Resource name → the members that its objects may have."""
     written: Mapping[str, Written] = field(default_factory=dict)
     """By operation id; without operations whose body holds no resource."""
+    masked: Mapping[str, tuple[tuple[Mask, Table], ...]] = field(default_factory=dict)
+    """Resource name → for each masked form, who sees a field at least in that; only of those with
+    one."""
 
     def rule(self, operation: str) -> OperationRule:
         """The contract's rule for an operation; an empty rule if there is none."""
@@ -134,7 +138,7 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
         {
             name: compile_resource(
                 resource,
-                merged(found[name]) if found.get(name) else Shape(),
+                _one(found.get(name)),
                 bound,
                 setting=found is written,
             )
@@ -151,9 +155,28 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
         for id, operation in operations.items()
         if (found := _written(operation, sets.get(id, ()), bound)) is not None
     }
+    masked = {
+        name: tuple(
+            (mask, compile_resource(resource, _one(shapes.get(name)), bound, mask=mask))
+            for mask in forms
+        )
+        for name, resource in policy.resources.items()
+        if (forms := _forms(resource))
+    }
     return Model(
-        policy, operations, rules, bound, tables, shown, showing, settable, sets, known, bodies
-    )
+        policy, operations, rules, bound, tables, shown, showing, settable, sets, known, bodies,
+        masked,
+    )  # fmt: skip
+
+
+def _one(shapes: list[Shape] | None) -> Shape:
+    return merged(shapes) if shapes else Shape()
+
+
+def _forms(resource: Resource) -> tuple[Mask, ...]:
+    """The masked forms in which fields of a resource are shown."""
+    grants = (grant for rule in resource.fields for grant in rule.masked)
+    return tuple(dict.fromkeys(mask for grant in grants for mask in grant.masked))
 
 
 def _written(

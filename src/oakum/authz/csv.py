@@ -194,13 +194,17 @@ def _value(state: State, text: str) -> Json:
 
 
 def _deciding(model: Model, shape: Shape) -> frozenset[str]:
-    """Members that may name an owner, a related caller, a state or a union's alternative."""
+    """Members that may name an owner, a related caller, a state or a union's alternative, or whose
+    form decides."""
     policy, found = model.policy, set[str]()
     for resource in policy.resources.values():
         found |= {path.partition(".")[0] for path in resource.owner.members}
         found |= {state.member.partition(".")[0] for state in resource.states.values()}
     found |= {relation.member.partition(".")[0] for relation in policy.relations.values()}
     found |= {told[0] for way in ways(shape) if (told := tag_of(way))}
+    for rule in (rule for each in policy.resources.values() for rule in each.fields if rule.masked):
+        found.add(rule.path.partition(".")[0])
+        found |= {mask.member for grant in rule.masked for mask in grant.masked}
     return frozenset(found)
 
 

@@ -21,7 +21,7 @@ from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.id_spelling import Spellings, heard, identifier, spread
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
-from oakum.authz.place_rules import Spot
+from oakum.authz.place_rules import Masked, Spot, masked_leaves
 from oakum.authz.places import resource_of
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import compared, held
@@ -32,7 +32,7 @@ from oakum.authz.truth import Truth
 from oakum.authz.unions import chosen
 from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import containers
+from oakum.openapi.shape_queries import containers, read_only
 
 Outline = tuple[Hashable, ...]
 _UNSAID = object()
@@ -51,6 +51,8 @@ class Leaf(NamedTuple):
     pointer: Pointer
     value: Json
     allowed: bool
+    masked: bool = False
+    """Whether it stays because its form is one in which the caller may see the field."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ class _Verdict(NamedTuple):
     relations: frozenset[str]
     state: Mapping[str, Json]
     bits: int
+    masked: Masked
     passes: bool
     """Whether `call:` grants the caller this object."""
     around: tuple[Around, ...]
@@ -190,7 +193,7 @@ class Judge:
         self._heard = {*params.values(), *ids, *heard(principal)}
         self._refused = None if writing is None else _unwritable
         self._bare = Spot(None, self._refused)
-        self._roots: dict[tuple[str, int, Shape | None], Spot] = {}
+        self._roots: dict[tuple[str, int, Masked, Shape | None], Spot] = {}
         self._resources: dict[Shape, str] = {}
         self._choices: dict[tuple[object, ...], Shape | None] = {}
         self._instances: list[ObjectInstance] = []
@@ -309,8 +312,9 @@ class Judge:
                 parts[key] = rows.leave(row, child, keep, pointer) if rows and row else keep
             else:
                 allowed = child.__class__ in place.passes
-                leaves.append(_leaf(Leaf, (place.path, pointer, child, allowed)))
-                parts[key] = allowed or place.instead
+                masked = place.partly and not allowed and place.fits(child, value)
+                leaves.append(_leaf(Leaf, (place.path, pointer, child, allowed, masked)))
+                parts[key] = allowed or masked or place.instead
         return parts
 
     def _is_row(
@@ -400,15 +404,16 @@ class Judge:
             verdict = self._verdict(name, value, at, context)
             if outline is not None:
                 self._verdicts[outline] = verdict
-        owners, lacking, relations, state, bits, passes, around, keyed = verdict
+        owners, lacking, relations, state, bits, masked, passes, around, keyed = verdict
         if outline is not None:
             if STRANGER in outline:
                 owners = self._owners(name, value, context)
             outline = (outline, owners)
         leaves: list[Leaf] = []
-        root = self._roots.get((name, bits, shape))
+        root = self._roots.get((name, bits, masked, shape))
         if root is None:
-            root = self._roots[name, bits, shape] = Spot(shape, self._refused, table, bits)
+            root = Spot(shape, self._refused, table, bits, masked=masked)
+            self._roots[name, bits, masked, shape] = root
         page = not context.inside and table.resource.owner.kind == "none" and self._counts(at)
         inner = _Context(owners, lacking, True, passes, page=page)
         if page:
@@ -424,7 +429,7 @@ class Judge:
         )
         first = table.resource.key.partition(".")[0]
         lost = keyed and first in keep and not whole(keep[first])
-        stays: Keep = keep if bits and not lost else False
+        stays: Keep = keep if (bits or masked) and not lost else False
         if not context.inside and self._writing is None:
             self._rows.meet(at, shown=is_left(value, stays))
         return stays
@@ -504,11 +509,15 @@ class Judge:
         # An ownerless object may be seen by whoever may see the object around it.
         passes = (not owned and context.passes) or self._passes(relations)
         bits = table.see(relations, state) if passes else 0
+        reads = passes and self._writing is None
+        masked = masked_leaves(self._model, name, relations, state, bits) if reads else ()
         if self._writing is not None:
             other = self._writing.differs(table.resource, value, at, context.around)
             bits = 0 if other else all_settable(self._model, self._principal, table, meant)
         keyed = any(each.keyed for each in meant)
-        return _Verdict(owners, subject.partly, relations, state, bits, passes, around, keyed)
+        return _Verdict(
+            owners, subject.partly, relations, state, bits, masked, passes, around, keyed
+        )
 
     def _owners(self, name: str, value: dict[str, Json], context: _Context) -> tuple[str, ...]:
         return owners_of(
@@ -559,8 +568,9 @@ class Judge:
             if context.page:
                 self._lacking(value, here.shape, at)
         if not value:
-            leaves.append(Leaf(spot.path, at, value, spot.granted))
-            return spot.granted or spot.instead
+            masked = not spot.whole and spot.fits(value)
+            leaves.append(Leaf(spot.path, at, value, spot.whole, masked))
+            return spot.whole or masked or spot.instead
         parts = self._parts(value, here, at, context, leaves)
         granted = spot.granted and (isinstance(value, dict) or spot.lists)
         return parts if granted else spot.instead
@@ -579,17 +589,3 @@ def holds(value: dict[str, Json] | list[Json], shape: Shape) -> bool:
 def _unwritable(shape: Shape | None) -> bool:
     """Whether no request body may hold this shape."""
     return shape is None or read_only(shape)
-
-
-def read_only(shape: Shape) -> bool:
-    """Whether a shape is read-only in all its alternatives."""
-    todo, seen = [shape], {shape}
-    for at in todo:
-        if at.read_only:
-            continue
-        if not at.branches:
-            return False
-        fresh = [each for each in (branch() for branch in at.branches) if each not in seen]
-        todo += fresh
-        seen.update(fresh)
-    return True

@@ -8,9 +8,10 @@ neither contract nor document names, such as the values of a map.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
+from oakum.authz.compiled_model import Model
 from oakum.authz.null_writes import taken_by_null
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Json, Shape
@@ -24,9 +25,13 @@ from oakum.openapi.shape_queries import (
     solid,
     ways,
 )
+from oakum.policy.mask import Mask
 
 StandIn = Literal[False, "null", "refuse"]
 """In place of a withheld value: nothing, `null`, or refusal of the response."""
+
+Masked = tuple[tuple[Mask, int], ...]
+"""Masked forms, each with the bit set of the leaves that are visible in that form only."""
 
 _KEY = "‹key›"
 """Placeholder in field paths for an undeclared name, which may be personal data."""
@@ -50,9 +55,9 @@ class Spot:
     None); places below it are created on demand."""
 
     __slots__ = (
-        "_bits", "_declared", "_elements", "_kids", "_node", "_other", "_picked", "_refused",
-        "_steps", "_table", "_top", "container", "granted", "inside", "instead", "passes", "path",
-        "shape",
+        "_bits", "_declared", "_elements", "_kids", "_masked", "_node", "_other", "_picked",
+        "_refused", "_steps", "_table", "_top", "container", "granted", "inside", "instead",
+        "masks", "partly", "passes", "path", "shape", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -62,9 +67,11 @@ class Spot:
         table: Table | None = None,
         bits: int = 0,
         above: tuple[str, int, Trie | None] | None = None,
+        masked: Masked = (),
     ) -> None:
         """`refused`: whether a request body may not hold a shape (None: a response); `above`: path,
-        depth and trie node; None: the top."""
+        depth and trie node; None: the top. `masked`: masked forms, and the leaves visible in them
+        only."""
         banned = refused is not None and refused(shape)
         node: Trie | None
         if above is None:
@@ -73,10 +80,17 @@ class Spot:
             self.path, self._steps, node = above
             node = None if banned else node
         self._top, self.shape, self._node = above is None, shape, node
-        self._table, self._bits, self._refused = table, bits, refused
+        self._table, self._bits, self._refused, self._masked = table, bits, refused, masked
         self.inside = table is not None
-        self.granted = node is not None and bool(bits & node.covered())
-        """Whether a container inside a resource is allowed."""
+        here = 0 if node is None else sum(1 << i for i in {node.leaf, node.deep} if i >= 0)
+        self.masks = tuple(mask for mask, leaves in masked if leaves & here)
+        """Forms in which alone a value is allowed here."""
+        below = union(masked) & ~here if masked else 0
+        self.whole = node is not None and bool(bits & node.covered())
+        self.granted = self.whole or (node is not None and bool(below & node.covered()))
+        """Whether a container inside a resource is allowed; `whole`: not for masks alone."""
+        self.partly = bool(self.masks) or (self.granted and not self.whole)
+        """Whether a value may be allowed here for its masked form."""
         self.passes = self._scalars(banned)
         """Types of allowed scalars."""
         self.instead: StandIn = _instead(node, table)
@@ -102,7 +116,7 @@ class Spot:
             return _NULL if solid(self.shape) else _SCALARS
         # `null` shows no more than an empty container; in a request it removes all of its content.
         if self._refused is None:
-            return _NULL if self.granted else _NO_TYPE
+            return _NULL if self.whole else _NO_TYPE
         gone = taken_by_null(node, self.shape)
         return _NULL if gone and bits & gone == gone else _NO_TYPE
 
@@ -129,6 +143,8 @@ class Spot:
         made.path, made.shape, made._steps, made._top = path, shape, self._steps, self._top
         made._node, made._table, made._bits = self._node, self._table, self._bits
         made._refused, made.granted, made.passes = self._refused, self.granted, self.passes
+        made._masked, made.masks = self._masked, self.masks
+        made.whole, made.partly = self.whole, self.partly
         made.instead, made.container, made.inside = self.instead, self.container, self.inside
         made._forget()
         return made
@@ -146,6 +162,12 @@ class Spot:
         if found is None:
             found = self._kids[name] = self._member(name)
         return found
+
+    def fits(self, value: Json, around: Json = None) -> bool:
+        """Whether a value has a masked form that is allowed here. `around`: the object it is in."""
+        empty = value is None or (isinstance(value, dict | list) and not value)
+        around_some = self.granted and not self.whole
+        return (empty and around_some) or any(mask.fits(value, around) for mask in self.masks)
 
     def declares(self, name: str) -> bool:
         """Whether document or contract name this member; any other is a map value."""
@@ -177,10 +199,27 @@ class Spot:
     def _below(self, word: str, shape: Shape | None, name: str) -> Spot:
         node = self._node.child(name) if self._node else None
         above = (self._joined(word), self._steps + 1, node)
-        return Spot(shape, self._refused, self._table, self._bits, above)
+        return Spot(shape, self._refused, self._table, self._bits, above, self._masked)
 
     def _joined(self, word: str) -> str:
         return word if self._top else f"{self.path}.{word}"
+
+
+def masked_leaves(
+    model: Model, name: str, relations: frozenset[str], state: Mapping[str, Json], bits: int
+) -> Masked:
+    """Masked forms, and the leaves of a resource that holders of relations see in them, beside
+    those that they see whole (`bits`)."""
+    seen = ((mask, table.see(relations, state)) for mask, table in model.masked.get(name, ()))
+    return tuple((mask, leaves & ~bits) for mask, leaves in seen if leaves & ~bits)
+
+
+def union(masked: Masked) -> int:
+    """Bit set of the leaves that are visible in any masked form."""
+    found = 0
+    for _, leaves in masked:
+        found |= leaves
+    return found
 
 
 def _instead(node: Trie | None, table: Table | None) -> StandIn:

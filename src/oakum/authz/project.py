@@ -106,7 +106,7 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
 def _untrue_counts(judged: Judgement, counts: tuple[str, ...]) -> Iterator[Pointer]:
     """Counts that would tell how much is hidden, since an object of the answer is hidden whole, or
     the caller left out what may be one."""
-    hidden = any(not any(e.allowed for e in each.leaves) for each in judged.instances)
+    hidden = any(not any(e.allowed or e.masked for e in each.leaves) for each in judged.instances)
     for path in filter(None, map(path_of, counts)):
         unknown = judged.fields_left_out and len(path) == ROOT_FIELD
         if hidden or judged.left_out or unknown:

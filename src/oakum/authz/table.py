@@ -19,6 +19,7 @@ from oakum.authz.places import MOST_PLACES, Places, nameable, unnameable
 from oakum.errors import InputError, Problem
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import member, member_names
+from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Policy, Resource, State
 
 _MAX_ROWS = 1 << 18
@@ -126,12 +127,18 @@ class Table:
 
 
 def compile_resource(
-    resource: Resource, shape: Shape, bound: Mapping[str, str], *, setting: bool = False
+    resource: Resource,
+    shape: Shape,
+    bound: Mapping[str, str],
+    *,
+    setting: bool = False,
+    mask: Mask | None = None,
 ) -> Table:
     """Table of one resource; `shape` merges its schemas, `bound` maps schema to resource names.
 
-    `setting`: the table for writers, from `set` instead of `see`. Raises `InputError` when
-    relations and states give too many rows to review.
+    `setting`: the table for writers, from `set` instead of `see`. `mask`: the table of who sees a
+    field at least in this masked form; it has the same leaves. Raises `InputError` when relations
+    and states give too many rows to review.
     """
     leaves: list[str] = []
     rules: list[FieldRule] = []
@@ -140,6 +147,9 @@ def compile_resource(
     places = Places(bound)
     for said in resource.fields:
         rule = _settable(said) if setting else said
+        if mask is not None:
+            shown = tuple(each for each in rule.masked if mask in each.masked)
+            rule = replace(rule, grants=(*rule.grants, *shown))
         mine = 0
         found, steps, at = _expand(rule.path, shape, places)
         found += _of_all(rule.path, shape, places, resource)
@@ -257,8 +267,10 @@ def granted(table: Table, index: int) -> str:
         for grant in table.rules[index].grants
         if grant.see
     )
+    masked = sorted({name for grant in table.rules[index].masked for name in grant.see})
+    also = f"; masked to {', '.join(masked)}" if masked else ""
     words = "; ".join(said)
-    return f"shown to {words}" if words else "shown to nobody"
+    return f"shown to {words}{also}" if words else f"shown to nobody{also}"
 
 
 @cache

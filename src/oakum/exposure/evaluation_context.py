@@ -68,6 +68,11 @@ class EvaluationContext:
             own, theirs = own + (mine and not yours), theirs + (yours and not mine)
         return own > 0 and theirs == 0
 
+    def hides(self, value: Json, who: str, resource: str, path: str) -> bool:
+        """Whether a masked value hides the one that its owner is shown: if the owner is shown the
+        same, nothing is known of the whole one."""
+        return canonical(value) not in self.knowledge.own.get((who, resource, path), ())
+
     def is_nobodys(self, resource: str) -> bool:
         """Whether a resource has no owners, such as a catalogue."""
         return self.model.policy.resources[resource].owner.kind == "none"

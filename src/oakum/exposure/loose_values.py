@@ -39,7 +39,12 @@ def texts_beside(
     judged: Judgement, response: Response, loose: Mapping[str, Sequence[Pointer]]
 ) -> frozenset[str]:
     """Texts of a response that stand in no field which its viewer may see."""
-    leaves = (leaf for each in judged.instances for leaf in each.leaves if not leaf.allowed)
+    leaves = (
+        leaf
+        for each in judged.instances
+        for leaf in each.leaves
+        if not (leaf.allowed or leaf.masked)
+    )
     headers = (text for name, text in response.headers.items() if name not in SERVERS_OWN)
     return frozenset(
         (

@@ -196,7 +196,7 @@ class Misplaced:
         knowledge, place = self.context.knowledge, (who, each.resource, leaf.path)
         resource = self.context.model.policy.resources[each.resource]
         key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
-        if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+        if leaf.masked or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
             return False
         shown = leaf.path in knowledge.filled.get((who, each.resource, key), ())
         if not shown and not (resource.is_account and place in knowledge.own):

@@ -21,7 +21,7 @@ from oakum.authz.claims import claim_path
 from oakum.authz.complete_lists import Place
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
-from oakum.authz.judge import holds, read_only
+from oakum.authz.judge import holds
 from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
 from oakum.authz.places import resource_of
@@ -38,7 +38,7 @@ from oakum.guard.settings import passing_parameters, settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Shape
-from oakum.openapi.shape_queries import element, member_names, named, rest, solid
+from oakum.openapi.shape_queries import element, member_names, named, read_only, rest, solid
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.errors import InputError, Problem
+from oakum.errors import InputError, Location, Problem
 from oakum.policy.grammar import place
 from oakum.policy.model import Policy
 
@@ -17,7 +17,7 @@ _HINT = "scan, tests and recorded traffic use it"
 
 def refuse(policy: Policy) -> None:
     """Raises `InputError` with each line that a guard cannot enforce."""
-    if problems := [*_relations(policy), *_owners(policy), *_states(policy)]:
+    if problems := [*_relations(policy), *_owners(policy), *_states(policy), *_masks(policy)]:
         raise InputError(problems)
 
 
@@ -42,6 +42,18 @@ def _states(policy: Policy) -> Iterator[Problem]:
                 said = f"a guard does not know from whom null in `{state.member}` inherits"
                 hint = "name `field` or `of`, not both; scan, tests and recorded traffic know both"
                 yield Problem(where, said, hint)
+
+
+def _masks(policy: Policy) -> Iterator[Problem]:
+    for name, resource in policy.resources.items():
+        told: set[Location] = set()
+        for rule in resource.fields:
+            for grant in rule.masked:
+                if grant.location not in told:
+                    told.add(grant.location)
+                    said = f"a guard does not recognise a masked `{rule.path}` of `{name}`"
+                    hint = f"grant the field as it is, or omit the grant; {_HINT}"
+                    yield Problem(grant.location, said, hint)
 
 
 def _owners(policy: Policy) -> Iterator[Problem]:

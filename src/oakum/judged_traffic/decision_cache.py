@@ -16,6 +16,7 @@ from oakum.authz import Model, Subject
 from oakum.authz.decide import may_call, through
 from oakum.authz.member_paths import at_path
 from oakum.authz.owner_states import digit, state_of
+from oakum.authz.place_rules import Masked
 from oakum.authz.relations import held, named
 from oakum.authz.table import Table, deciding, leaf_index
 from oakum.exposure.callers import Caller
@@ -48,7 +49,7 @@ class Setting:
     told: tuple[tuple[str, Json], ...]
     """Of all states; None: unknown."""
     untold: frozenset[str]
-    """Of the states that some grant depends on."""
+    """The states that are unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +68,8 @@ class Verdict:
     """Whether the object may be the account that registers or logs in."""
     former: bool = False
     """Whether the caller may have been more to it until this request."""
+    masked: Masked = ()
+    """Masked forms, and the leaves that any possible relation and setting would show in them."""
     leaks: dict[Form, tuple[frozenset[Key], Mapping[str, int]]] = field(default_factory=dict)
 
     def of(self, form: Form) -> tuple[frozenset[Key], Mapping[str, int]]:
@@ -81,6 +84,9 @@ class Verdict:
         for path in form.saying:
             index = leaf_index(self.table, path)
             if index >= 0 and self.sees >> index & 1:
+                continue
+            fits = form.masked.get(path, ())
+            if any(mask in fits and leaves >> index & 1 for mask, leaves in self.masked):
                 continue
             if index < 0 or not self.most >> index & 1:
                 state = state_key(self.table, path, self.setting.values)
@@ -133,7 +139,13 @@ class Verdicts:
                 may |= self._policy.only("owner", "authenticated")
             sees = table.see(standing.held, setting.values) if all(passes[:1]) else 0
             most = _most(table, may, setting) if all(passes[1:]) else 0
-            found = Verdict(endpoint, table, standing, setting, sees, most, own, bool(seen.former))
+            masked = tuple(
+                (mask, _most(each, may, setting) if all(passes[1:]) else 0)
+                for mask, each in self._model.masked.get(seen.resource, ())
+            )
+            found = Verdict(
+                endpoint, table, standing, setting, sees, most, own, bool(seen.former), masked
+            )
             self._verdicts[key] = found
         return found
 
@@ -198,7 +210,7 @@ class Verdicts:
             for state in resource.states.values()
         }
         pairs = sorted((n, values.get(n) if told[n] else None) for n in resource.states)
-        untold = frozenset(each.name for each in table.states if not told[each.name])
+        untold = frozenset(name for name, known in told.items() if not known)
         return Setting(values, tuple(pairs), untold)
 
     def _passes(

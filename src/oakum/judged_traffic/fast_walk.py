@@ -9,7 +9,7 @@ an object become a `Form`, which all objects with the same fields share.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oakum.authz.compiled_model import Model
 from oakum.authz.owners import owners_of
@@ -23,12 +23,13 @@ from oakum.exposure.knowledge import says_nothing
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import element, named
 from oakum.policy.graphql import TAG
+from oakum.policy.mask import Mask
 
 _MOST_PLACES = 20_000
 _MOST_FORMS = 20_000
 _SILENT, _MUTE, _SAYING = range(3)
-Code = tuple[str, int]
-"""A field path, and what stood there."""
+Code = tuple[str, int | frozenset[Mask]]
+"""A field path, and what stood there; for a field that is masked to some, the forms it has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +43,8 @@ class Form:
     """Those at which it held nothing: `null`, an empty list."""
     saying: tuple[str, ...]
     """Those at which it held a scalar that says something."""
+    masked: Mapping[str, frozenset[Mask]] = field(default_factory=dict)
+    """Of those, the masked forms that every value there has."""
 
 
 @dataclass(slots=True)
@@ -74,6 +77,8 @@ class FastWalk:
         self._shown = model.shown.get(operation, ())
         self._roots: dict[tuple[int, bool], _Place] = {}
         self._forms: dict[tuple[str, frozenset[Code]], Form] = {}
+        self._masked = {id(each.trie): each.rules for n, each in model.tables.items()
+                        if n in model.masked}  # fmt: skip
         self.places = 0
 
     def objects(
@@ -97,13 +102,25 @@ class FastWalk:
         if found is None:
             present = frozenset(path for path, code in codes if code != _SILENT)
             silent = frozenset(path for path, code in codes if code == _SILENT) - present
-            saying = sorted(
-                path for path, code in codes if code == _SAYING and path.rpartition(".")[2] != TAG
-            )
-            found = Form(present, silent, tuple(saying))
+            told = [(path, code) for path, code in codes if code not in (_SILENT, _MUTE)]
+            saying = sorted({path for path, _ in told if path.rpartition(".")[2] != TAG})
+            forms: dict[str, frozenset[Mask]] = {}
+            for path, code in told:
+                here = code if isinstance(code, frozenset) else frozenset[Mask]()
+                forms[path] = forms.get(path, here) & here
+            masked = {path: here for path, here in forms.items() if here}
+            found = Form(present, silent, tuple(saying), masked)
             if len(self._forms) < _MOST_FORMS:
                 self._forms[resource, codes] = found
         return found
+
+    def masks(self, table: Trie | None, node: Trie | None) -> tuple[Mask, ...]:
+        """The forms in which somebody sees the field of a node. `table`: the root above it."""
+        rules = self._masked.get(id(table)) if node is not None else None
+        if rules is None or node is None:
+            return ()
+        grants = (each for i in {node.leaf, node.deep} if i >= 0 for each in rules[i].masked)
+        return tuple(dict.fromkeys(mask for grant in grants for mask in grant.masked))
 
     def ends(self, shown: tuple[int, ...], depth: int) -> str:
         """The resource that the contract's `shows` names just here."""
@@ -127,8 +144,8 @@ class _Place:
     """The meaning of a place in a response, inside or outside an object."""
 
     __slots__ = (
-        "below", "codes", "depth", "fast_walk", "kinds", "named", "node", "path", "place", "shape",
-        "shown", "table",
+        "below", "codes", "depth", "fast_walk", "kinds", "masks", "named", "node", "path", "place",
+        "shape", "shown", "table",
     )  # fmt: skip
 
     def __init__(
@@ -142,6 +159,8 @@ class _Place:
         self.table, self.path, self.node, self.depth = table, path, node, depth
         leaf = table is not None and len(place) <= MAX_DEPTH
         self.codes: tuple[Code, ...] = tuple((path, code) for code in range(3)) if leaf else ()
+        self.masks = fast_walk.masks(table, node) if leaf else ()
+        """Forms in which somebody sees what stands here."""
         self.named = fast_walk.named(shown, len(place))
         self.kinds: dict[object, _Kind] = {}
         self.below: dict[str, _Place] = {}
@@ -261,7 +280,7 @@ class _Walk:
                     self.visit(child, here, around, owners)
                 return
         if around is not None and at.codes:
-            around.add(at.codes[_code(value)])
+            around.add(_coded(at, value, None))
 
     def _members(
         self, value: dict[str, Json], kind: _Kind, around: set[Code] | None,
@@ -273,7 +292,7 @@ class _Walk:
             if type(child) is dict or type(child) is list:
                 self.visit(child, at, around, owners)
             elif around is not None and at.codes:
-                around.add(at.codes[_code(child)])
+                around.add(_coded(at, child, value) if at.masks else at.codes[_code(child)])
 
     def _object(
         self, value: dict[str, Json], kind: _Kind, at: _Place, around: set[Code] | None,
@@ -298,6 +317,13 @@ class _Walk:
 
 
 _NONE = Form(frozenset(), frozenset(), ())
+
+
+def _coded(at: _Place, value: Json, around: Json) -> Code:
+    """What stands at a place, with the masked forms that it has."""
+    code = _code(value)
+    fitting = frozenset(mask for mask in at.masks if mask.fits(value, around))
+    return (at.path, fitting) if code == _SAYING and fitting else at.codes[code]
 
 
 def _code(value: Json) -> int:

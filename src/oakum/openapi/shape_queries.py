@@ -136,3 +136,17 @@ class _constant:
 def merged(shapes: list[Shape]) -> Shape:
     """One shape that allows whatever any of these allows."""
     return shapes[0] if len(shapes) == 1 else Shape(branches=tuple(_constant(s) for s in shapes))
+
+
+def read_only(shape: Shape) -> bool:
+    """Whether a shape is read-only in all its alternatives."""
+    todo, seen = [shape], {shape}
+    for at in todo:
+        if at.read_only:
+            continue
+        if not at.branches:
+            return False
+        fresh = [each for each in (branch() for branch in at.branches) if each not in seen]
+        todo += fresh
+        seen.update(fresh)
+    return True

@@ -43,7 +43,7 @@ def _whoever_asks(policy: Policy, resource: Resource) -> Iterator[Problem]:
 
 
 def _unless(policy: Policy, resource: Resource) -> Iterator[Problem]:
-    used = {name for rule in resource.fields for grant in rule.grants for name in grant.see}
+    used = {name for rule in resource.fields for grant in rule.every_grant for name in grant.see}
     for name in sorted(used):
         for index, other in enumerate(policy.relations[name].unless):
             if policy.relations[other].kind in ("field", "owner"):
@@ -56,7 +56,7 @@ def _unless(policy: Policy, resource: Resource) -> Iterator[Problem]:
 
 
 def _argued(policy: Policy, resource: Resource, graph: Graph) -> Iterator[Problem]:
-    used = {name for rule in resource.fields for grant in rule.grants for name in grant.see}
+    used = {name for rule in resource.fields for grant in rule.every_grant for name in grant.see}
     here = ("resources", resource.name)
     places: list[tuple[str, tuple[str, ...]]] = [
         *((path, (*here, "owner", str(i))) for i, path in enumerate(resource.owner.members)),

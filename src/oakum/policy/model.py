@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from oakum.errors import NOWHERE, Location
 from oakum.openapi.model import Json
+from oakum.policy.mask import Mask
 
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -106,6 +107,8 @@ class Grant:
     see: tuple[str, ...]
     when: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     set: tuple[str, ...] = ()
+    masked: tuple[Mask, ...] = ()
+    """The forms in which alone they may see it; empty: as it is."""
     location: Location = NOWHERE
 
 
@@ -116,12 +119,20 @@ class FieldRule:
     path: str
     """`profile.birthday`, `items.*.owner.email`; a trailing `.**` means all below."""
     grants: tuple[Grant, ...]
+    """Who sees and sets it as it is."""
     instead: Literal["absent", "null", "refuse"] = "absent"
     severity: Severity | None = None
     """How grave a leak of this field is, as the contract says; None: it follows from the leak."""
     draft: bool = False
     """Guessed, and confirmed by nobody so far."""
+    masked: tuple[Grant, ...] = ()
+    """Who sees it in a masked form only."""
     location: Location = NOWHERE
+
+    @property
+    def every_grant(self) -> tuple[Grant, ...]:
+        """Those of the field as it is, and those of a masked form."""
+        return (*self.grants, *self.masked)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, cast
 from oakum.errors import Problem
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
+from oakum.policy.mask_reader import masks
 from oakum.policy.model import (
     SEVERITIES,
     FieldRule,
@@ -51,7 +52,7 @@ OWNER = ("path", "query", "parent", "caller", "creator")
 STATE = ("field", "of", "open", "levels", "missing", "switch", "promise")
 SWITCH = ("operation", "set")
 LINE = ("draft", "severity", "instead", "grants")
-GRANT = ("see", "set", "when")
+GRANT = ("see", "set", "when", "masked")
 
 _NO_LINE = "`[]` means nobody; inside braces, quote paths that share a line"
 
@@ -328,6 +329,8 @@ def _fields(
     for key, value in node.items:
         what = f"the line of `{key.scalar}`"
         grants, said = _line(resource, usual, r, value, what)
+        masked = tuple(each for each in grants if each.masked)
+        grants = tuple(each for each in grants if not each.masked)
         for part in str(key.scalar).split(","):
             single = Node("scalar", key.location, scalar=part.strip())
             found = _deep_path(r, single)
@@ -336,7 +339,13 @@ def _fields(
                 r.wrong(key, f"`{found}` has two lines in `{resource}`", f"first at {first}")
             elif found is not None:
                 rules[found] = FieldRule(
-                    found, grants, said.instead, said.severity, said.draft, key.location
+                    found,
+                    grants,
+                    said.instead,
+                    said.severity,
+                    said.draft,
+                    masked,
+                    key.location,
                 )
     return tuple(rules.values())
 
@@ -389,10 +398,17 @@ def _grant(resource: str, r: Reader, node: Node) -> Grant:
                 f"`{key}` names no relation",
                 "fields that are not granted are denied: omit it",
             )
+    if "masked" in found and ("set" in found or "see" not in found):
+        r.wrong(
+            found["masked"],
+            "`masked` says in what form somebody sees a field, so it stands beside `see` alone",
+            "write `set` in a grant of its own" if "set" in found else "",
+        )
     return Grant(
         see=found.read("see", relation_names, ()),
         when=found.read("when", partial(_when, resource), {}),
         set=found.read("set", relation_names, ()),
+        masked=found.find("masked", masks) or (),
         location=node.location,
     )
 

@@ -226,7 +226,7 @@ def _granted(seen: View, resource: Resource) -> Iterator[Problem]:
             yield Problem(rule.location, message, f"grant `{outer}` here, and the rest there")
         elif declares(shapes, path) is False:
             hint = did_you_mean(rule.path, siblings(shapes, path))
-            said = "is granted" if rule.grants else "is granted to nobody"
+            said = "is granted" if rule.every_grant else "is granted to nobody"
             message = f"`{rule.path}` {said}, but the document has no such field of"
             yield Problem(rule.location, f"{message} `{resource.name}`", hint)
 
@@ -235,7 +235,7 @@ def _unnamed(seen: View, resource: Resource) -> Iterator[Problem]:
     """Grants to relations by a member that the resource's objects do not have."""
     shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
     told: set[str] = set()
-    for grant in (grant for rule in resource.fields for grant in rule.grants):
+    for grant in (grant for rule in resource.fields for grant in rule.every_grant):
         for name in (*grant.see, *grant.set):
             if name in told:
                 continue
@@ -319,7 +319,7 @@ def _unused(policy: Policy) -> Iterator[Problem]:
         grant
         for resource in policy.resources.values()
         for rule in resource.fields
-        for grant in rule.grants
+        for grant in rule.every_grant
     ]
     used = {name for grant in grants for name in (*grant.see, *grant.set)}
     used |= {name for rule in policy.operations.values() for name in rule.call or ()}

@@ -15,6 +15,7 @@ from itertools import product
 from oakum.authz import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.judge import Known as KnownOwner
+from oakum.authz.place_rules import Masked
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Request, Response
 from oakum.exposure.callers import Caller, Source, viewer_of
@@ -106,6 +107,17 @@ class _Object:
     """Whether the caller and the owner are known."""
     former: frozenset[str] = frozenset()
     """Relations that the caller may have had until this request."""
+    masked: Masked = ()
+    """Masked forms, and the leaves that any possible relation and setting would show in them."""
+
+    def is_masked(self, leaf: Leaf, index: int) -> bool:
+        """Whether a value has a form in which the caller may see it."""
+        around: Json = self.instance.value
+        for step in leaf.pointer[len(self.instance.pointer) : -1]:
+            if isinstance(around, dict | list):
+                around = around[int(step)] if isinstance(around, list) else around[step]
+        forms = (mask for mask, leaves in self.masked if index >= 0 and leaves >> index & 1)
+        return any(mask.fits(leaf.value, around) for mask in forms)
 
 
 def shown_of(instances: Sequence[ObjectInstance]) -> list[ShownObject]:
@@ -257,7 +269,8 @@ class Look:
         subject = Subject(instance.resource, instance.owners, instance.value, owned)
         states = caller.principal.states
         said = (instance.resource, instance.owners, instance.value, states)
-        untold = frozenset(each.name for each in table.states if not is_told(each, *said))
+        every = table.resource.states.values()
+        untold = frozenset(each.name for each in every if not is_told(each, *said))
         former = self._former(instance)
         may = self._possible(table, subject) | former
         return _Object(
@@ -268,6 +281,10 @@ class Look:
             untold,
             caller.known and (bool(instance.owners) or not owned),
             former,
+            tuple(
+                (mask, self._most(instance, each, may, untold))
+                for mask, each in model.masked.get(instance.resource, ())
+            ),
         )
 
     def _former(self, instance: ObjectInstance) -> frozenset[str]:
@@ -331,6 +348,9 @@ class Look:
         """Whether nothing grants a value that came; else what of it is open or not judged."""
         index = leaf_index(found.table, leaf.path)
         doubtful = not found.untold.isdisjoint(deciding(found.table, leaf.path))
+        if leaf.masked or (found.masked and found.is_masked(leaf, index)):
+            self.granted.add(leaf.pointer)
+            return False
         if leaf.allowed or (found.certain and index >= 0 and found.most >> index & 1):
             self.granted.add(leaf.pointer)
         if leaf.allowed and leaf.value is not None:

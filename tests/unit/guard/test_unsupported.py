@@ -6,7 +6,8 @@ import pytest
 
 from oakum.errors import InputError, Location
 from oakum.guard.unsupported import refuse
-from oakum.policy.model import Owner, Policy, Relation, Resource, State
+from oakum.policy.mask import Mask
+from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource, State
 
 
 def policy(*owners: Owner) -> Policy:
@@ -36,6 +37,17 @@ def test_a_guard_looks_up_no_parent() -> None:
     assert [str(each) for each in refused.value.problems] == [
         "p.yaml:1:5: a guard does not know which `Issue` a `R0` belongs to; name a field, or"
         " `{parent: true}` for the object around it; a scan uses it"
+    ]
+
+
+def test_a_guard_recognises_no_masked_value() -> None:
+    shown = Grant(("member",), masked=(Mask("stars"),), location=Location("p.yaml", 7, 9))
+    lines = tuple(FieldRule(path, (), masked=(shown,)) for path in ("mail", "phone"))
+    with pytest.raises(InputError) as refused:
+        refuse(Policy({}, {"Person": Resource("Person", frozenset(), fields=lines)}))
+    assert [str(each) for each in refused.value.problems] == [
+        "p.yaml:7:9: a guard does not recognise a masked `mail` of `Person`; grant the field as it"
+        " is, or omit the grant; scan, tests and recorded traffic use it"
     ]
 
 

@@ -9,7 +9,7 @@ narrows in the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from oakum.authz.compiled_model import Model
@@ -28,6 +28,7 @@ from oakum.authz.diff.worlds import (
 )
 from oakum.authz.table import Table
 from oakum.errors import NOWHERE, Problem
+from oakum.policy.mask import Mask
 from oakum.policy.model import Owner, Policy, State
 
 Kind = Literal["see", "set", "call"]
@@ -56,6 +57,8 @@ class Move:
     why: Why
     own: bool = False
     """Whether only the object's owner gains or loses."""
+    mask: Mask | None = None
+    """The masked form in which the field is seen; None: as it is."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def compare(old: Model, new: Model) -> Difference:
     endpoints = walks[0].endpoints(), walks[1].endpoints()
     both = _Both(old, new, *endpoints)
     moves = [*both.tables("see"), *both.tables("set"), *both.calls(), *both.outside()]
+    moves += [move for mask in both.masks() for move in both.tables("see", mask)]
     return Difference(old, new, *endpoints, tuple(moves), tuple(both.ungranted()))
 
 
@@ -116,6 +120,8 @@ class _Pair:
     known: dict[tuple[frozenset[str], frozenset[str]], tuple[World, ...]] = field(
         default_factory=dict
     )
+    whole: _Pair | None = None
+    """Of a masked form: the tables of who sees the fields as they are."""
 
     def __post_init__(self) -> None:
         both = self.old, self.new
@@ -157,6 +163,15 @@ class _Pair:
         table = (self.old, self.new)[side]
         return self.sets[side][table.rows[row]] if table else 0
 
+    def seen_whole(self, side: int, held: frozenset[str], now: Condition) -> int:
+        """Bit set of the leaves that are shown as they are, of which no mask says more."""
+        pair = self.whole
+        table = (pair.old, pair.new)[side] if pair is not None else None
+        if pair is None or table is None:
+            return 0
+        code = code_of(table.states, self.settings, now, "new" if side else "old")
+        return pair.bits(side, table.mask(held) * table.stride + code)
+
     def where(self) -> Problem:
         table = self.new or self.old
         place = table.resource.location if table else NOWHERE
@@ -194,6 +209,27 @@ class _Both:
 
     # ------------------------------------------------------------ resources
 
+    def masks(self) -> tuple[Mask, ...]:
+        """The masked forms of both contracts."""
+        both = (*self.old.masked.values(), *self.new.masked.values())
+        return tuple(dict.fromkeys(mask for forms in both for mask, _ in forms))
+
+    def masked_tables(
+        self, kind: Kind, standing: _Standing, mask: Mask
+    ) -> Iterator[tuple[_Pair, str, str]]:
+        """Each resource that either contract shows in a masked form, with who sees it at least in
+        that, and who sees it as it is."""
+        for whole, before, name in self.pairs(kind, standing):
+            old, new = (
+                dict(model.masked.get(called, ())).get(mask, table)
+                for model, called, table in (
+                    (self.old, before, whole.old),
+                    (self.new, name, whole.new),
+                )
+            )
+            if old is not whole.old or new is not whole.new:
+                yield replace(whole, old=old, new=new, known={}, whole=whole), before, name
+
     def pairs(self, kind: Kind, standing: _Standing) -> Iterator[tuple[_Pair, str, str]]:
         """Each resource with its names in the old and the new contract."""
         olds, news = (m.tables if kind == "see" else m.settable for m in (self.old, self.new))
@@ -223,10 +259,14 @@ class _Both:
                     found[name] = alike[0]
         return found
 
-    def tables(self, kind: Kind) -> Iterator[Move]:
-        """Moves of `see` or `set` grants."""
+    def tables(self, kind: Kind, mask: Mask | None = None) -> Iterator[Move]:
+        """Moves of `see` or `set` grants; with `mask`, of those who see a field in that form, and
+        by neither contract as it is."""
         standing = self._standing(kind)
-        for pair, before, name in self.pairs(kind, standing):
+        every = self.pairs(kind, standing)
+        if mask is not None:
+            every = self.masked_tables(kind, standing, mask)
+        for pair, before, name in every:
             classes: dict[_Class, list[str]] = {}
             for key in dict.fromkeys([*standing[1].get(name, ()), *standing[0].get(before, ())]):
                 classes.setdefault(self._class(pair, kind, key, before, name), []).append(key)
@@ -236,7 +276,8 @@ class _Both:
                 called = (each.old and each.old[1]) or ()
                 if same and level and all(self._alike(r, *self._owners(pair)) for r in called):
                     continue
-                yield from self._rows(pair, kind, each, tuple(keys))
+                for move in self._rows(pair, kind, each, tuple(keys)):
+                    yield replace(move, mask=mask) if mask is not None else move
 
     def _standing(self, kind: Kind) -> _Standing:
         """Resource → keys of the endpoints that hold it, for both contracts."""
@@ -326,6 +367,10 @@ class _Both:
             for now, *code in codes:
                 was = pair.bits(0, old + code[0]) if old >= 0 else 0
                 will = pair.bits(1, new + code[1]) if new >= 0 else 0
+                if pair.whole is not None:
+                    whole = pair.seen_whole(0, world.old, now) if old >= 0 else 0
+                    whole |= pair.seen_whole(1, world.new, now) if new >= 0 else 0
+                    was, will = was & ~whole, will & ~whole
                 for widens, why, bits in _moved(was, will, *each.declared):
                     if kind == "set" and why == "undeclared":
                         continue  # request bodies never hold undeclared members

@@ -57,6 +57,8 @@ class _Told:
     when: str
     why: Why
     breadth: int
+    mask: str = ""
+    """The masked form in which the fields are seen; empty: as they are."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def _parts(move: Move, found: Difference) -> Iterable[tuple[_Told, int]]:
         yield _Told(
             move.kind, move.widens, move.own, move.resource,
             tuple(dict.fromkeys(words for words, _ in said)), when_words(now, move.settings),
-            move.why, min(breadth for _, breadth in said),
+            move.why, min(breadth for _, breadth in said), str(move.mask or ""),
         ), count  # fmt: skip
 
 
@@ -228,6 +230,7 @@ def _of_field(found: Difference, group: _Group, made: Change) -> str:
     who, what = listed(made.viewers), listed(tuple(map(quoted, _short(found, part, made.fields))))
     if part.resource:
         what += f" of `{part.resource}`"
+    what += f" masked as `{part.mask}`" if part.mask else ""
     when = f" with {part.when}" if part.when else ""
     outside = "" if part.resource else ", outside every resource"
     if group.state == "new":

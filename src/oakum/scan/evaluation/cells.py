@@ -46,6 +46,7 @@ from oakum.scan.evaluation.field_meaning import alias, is_counted, is_one_of_sev
 
 _SHARED = "too common a value"
 _MASK = "mask"
+_TWO_FACED = "its owner gets another value of this field elsewhere: one may be a mask"
 
 
 class Cells:
@@ -204,7 +205,7 @@ class Cells:
         for leaf in instance.leaves:
             named = leaf.path in table.leaves and isinstance(leaf.value, str) and leaf.value
             news = named and not says_nothing(leaf.value) and not self._echo(leaf)
-            if news and granted_to_nobody(table, leaf.path):
+            if news and not leaf.masked and granted_to_nobody(table, leaf.path):
                 evidence = self._evidence(instance, leaf, "")
                 self._put(instance, leaf.path, "", Result.LEAK, evidence)
 
@@ -247,6 +248,9 @@ class Cells:
             self._witnessed[(who, instance.resource, leaf.path)] = None
             if not own:
                 self._compare(instance, leaf, who)
+        elif leaf.masked:
+            if not own and self._context.hides(leaf.value, who, instance.resource, leaf.path):
+                self._missing(*place, blank=True)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
             if who != viewer and is_setting_of(self._context, self._unread, instance, leaf, who):
                 self._shared.append(leaf)
@@ -272,7 +276,8 @@ class Cells:
                 evidence = self._evidence(instance, leaf, who)
                 self._put(instance, field, who, Result.LEAK, evidence)
             else:
-                weak, self._weak = self._weak, self._weak or self._two_faced(leaf)
+                two_faced = _TWO_FACED if leaf.pointer in self._unmasked else ""
+                weak, self._weak = self._weak, self._weak or two_faced
                 self._proved = self._proved or not (own or self._weak)
                 evidence = self._evidence(instance, leaf, who)
                 self._put(instance, leaf.path, who, Result.LEAK, evidence)
@@ -301,11 +306,6 @@ class Cells:
         whatever else leaks beside it. What only names the object in the path does not."""
         question = self._question
         return question.wrote and canonical(leaf.value) not in question.params.values()
-
-    def _two_faced(self, leaf: Leaf) -> str:
-        if leaf.pointer not in self._unmasked:
-            return ""
-        return "its owner gets another value of this field elsewhere: one may be a mask"
 
     def _doubt(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
         """Why a value in a denied field may not be its owner's, or not be denied; empty: it is."""

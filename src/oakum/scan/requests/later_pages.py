@@ -100,7 +100,9 @@ def _unknown_to_owner(engine: Engine, page: _Further, viewer: str | None) -> set
             engine.model.policy.resources[each.resource].key,
         )
         keys = texts(each.value, path) if path else []
-        told = any(not leaf.allowed and not says_nothing(leaf.value) for leaf in each.leaves)
+        told = any(
+            not (leaf.allowed or leaf.masked or says_nothing(leaf.value)) for leaf in each.leaves
+        )
         if who not in ("", viewer) and keys and told:
             known = (who, each.resource, keys[0]) in engine.knowledge.filled
             found |= set() if known else {(who, each.resource)}

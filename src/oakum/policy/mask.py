@@ -1,0 +1,70 @@
+"""Masks: what a value that is shown in part looks like.
+
+A mask is recognised by its form alone, so that scan, tests and `project` say the same of a value
+without knowing what it hides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from oakum.openapi.model import Json
+
+_HIDDEN = re.compile(r"[*•●·█#]{2,}|…+|[xX]{4,}|(?<=\w)\.{3}(?=@|$)")
+"""What stands for hidden characters."""
+
+
+@dataclass(frozen=True)
+class Mask:
+    """One form of a masked value."""
+
+    kind: Literal["empty", "stars", "ends", "decimals", "beside"]
+    first: int = 0
+    """`ends`: letters and digits that are shown at the start; `decimals`: digits after the dot."""
+    last: int = 0
+    """`ends`: letters and digits that are shown at the end."""
+    member: str = ""
+    """`beside`: the member next to it that has the same value."""
+
+    def __str__(self) -> str:
+        if self.kind == "ends":
+            said = (("first", self.first), ("last", self.last))
+            return "{" + ", ".join(f"{name}: {n}" for name, n in said if n) + "}"
+        if self.kind == "decimals":
+            return f"{{decimals: {self.first}}}"
+        return f"{{beside: {self.member}}}" if self.kind == "beside" else self.kind
+
+    def fits(self, value: Json, around: Json = None) -> bool:
+        """Whether a value has this form. `around`: the object in which it stands."""
+        if isinstance(value, dict | list) or value is None:
+            return self.kind == "empty" and not value
+        if self.kind == "empty":
+            return value == "" and isinstance(value, str)
+        if self.kind == "beside":
+            there = around.get(self.member) if isinstance(around, Mapping) else None
+            return there is not None and type(there) is type(value) and there == value
+        if self.kind == "decimals":
+            return _is_rounded(value, self.first)
+        if isinstance(value, bool | float):
+            return False
+        text = str(value)
+        if self.kind == "stars":
+            return isinstance(value, str) and _HIDDEN.search(text) is not None
+        return self._shows_ends(text)
+
+    def _shows_ends(self, text: str) -> bool:
+        shown = [sum(map(str.isalnum, part)) for part in _HIDDEN.split(text)]
+        if len(shown) == 1:
+            return shown[0] <= self.first + self.last
+        return shown[0] <= self.first and shown[-1] <= self.last and not any(shown[1:-1])
+
+
+def _is_rounded(value: Json, most: int) -> bool:
+    """Whether a number, or a text that is one, has at most so many digits after its dot."""
+    if isinstance(value, bool):
+        return False
+    found = re.fullmatch(r"-?[0-9]+(?:\.([0-9]+))?", str(value))
+    return found is not None and len((found[1] or "").rstrip("0")) <= most
