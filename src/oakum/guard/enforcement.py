@@ -246,8 +246,9 @@ class Gatekeeper:
 
     def _query(self, place: Place, endpoint: Endpoint) -> str:
         return queried(
-            place.query, endpoint.query, endpoint.lists, endpoint.nested, self._credentials("query")
-        )
+            place.query, endpoint.query, endpoint.lists, endpoint.nested,
+            self._credentials("query"), self._model.rule(endpoint.operation.id).at_most,
+        )  # fmt: skip
 
     def _block(self, asked: Asked) -> str:
         return counted(client(asked, self.policy.guard.hops), asked.address)

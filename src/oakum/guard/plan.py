@@ -1,9 +1,8 @@
 """Renders a contract as the JSON plan that `lua/project.lua` interprets.
 
-The plan adds no rule. It is what `authz.judge` decides, computed once for each place that the
-schemas declare instead of once for each body. A node is a place in a response (its declared shape,
-the table and field it belongs to, the rest of the paths in `shows`), and says what the judge would
-do with each kind of value there. Recursive shapes become cycles, so a plan is finite.
+The plan is what `authz.judge` decides, computed once for each place that the schemas declare. A
+node is a place in a response (its shape, its table and field, the rest of the paths in `shows`),
+and what the judge does with each kind of value. Recursive shapes become cycles: a plan is finite.
 """
 
 from __future__ import annotations
@@ -239,6 +238,7 @@ class _Renderer:
             "query": endpoint.query,
             "lists": sorted(endpoint.lists),
             "nested": planned(endpoint.nested),
+            "caps": dict(rule.at_most),
             "form": endpoint.form.plan if endpoint.form else None,
             "parts": endpoint.parts.plan if endpoint.parts else None,
             **passing_parameters(operation),

@@ -188,6 +188,7 @@ def _parameters(seen: View) -> Iterator[Problem]:
         if operation is not None:
             yield from _rule_parameters(seen, name, rule, operation)
             yield from _taken_out(seen, name, rule, operation)
+            yield from _capped(seen, name, rule, operation)
 
 
 def _members_of_tenants(seen: View) -> Iterator[Problem]:
@@ -275,6 +276,19 @@ def _taken_out(
 
 
 def _counts(seen: View) -> Iterator[Problem]:
+def _capped(seen: View, name: str, rule: OperationRule, operation: Operation) -> Iterator[Problem]:
+    """Query parameters in `at_most` that have no highest value."""
+    query = {each.name: each for each in operation.parameters if each.where == "query"}
+    for parameter in rule.at_most:
+        where = place(seen.policy, "operations", name, "at_most", parameter)
+        if parameter not in query:
+            message = f"`{name}` has no query parameter `{parameter}`"
+            yield Problem(where, message, nearest(parameter, query))
+        elif not query[parameter].shape.kinds - {"null"} <= {"integer", "number"}:
+            message = f"`{parameter}` of `{name}` is no number, so it has no highest value"
+            yield Problem(where, message, "`at_most` is about page sizes; declare one as a number")
+
+
     """Counts that are lists: what is in one is no number of objects."""
     for name, rule in seen.policy.operations.items():
         operation = seen.document.operation(name)

@@ -30,6 +30,7 @@ from oakum.policy.reader import (
 from oakum.policy.relations import no_circle, order, reason, relation_names, relations
 from oakum.policy.resources import inherit, no_circle_of_parents, resource
 
+_MOST = 999_999_999
 VERSION = 1
 """The version of the policy language that is read."""
 
@@ -40,7 +41,7 @@ POLICY = (
 CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
 OPERATION = (
     *("draft", "shows", "sets", "params", "counts", "owner", "call", "reads", "graphql"),
-    *("without", "untested", "login"),
+    *("without", "at_most", "untested", "login"),
 )
 
 
@@ -167,6 +168,7 @@ def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
         sets=found.read("sets", _stands, ()),
         graphql=found.read("graphql", word, ""),
         without=found.read("without", many(word, "a query parameter"), ()),
+        at_most=found.find("at_most", named(_highest)) or {},
         untested=found.read("untested", reason, ""),
         login=found.read("login", _one_place, ""),
         draft=found.read("draft", flag, False),
@@ -192,6 +194,14 @@ def _stands(r: Reader, node: Node, what: str) -> tuple[tuple[str, str], ...]:
 def _pointers(r: Reader, key: Node, node: Node) -> tuple[str, ...]:
     r.later(partial(resource_known, r, key, str(key.scalar)))
     return many(pointer, "a JSON pointer")(r, node, f"`{key.scalar}`") or ()
+
+
+def _highest(r: Reader, key: Node, node: Node) -> int:
+    """The highest value of a parameter."""
+    if node.kind == "scalar" and type(node.scalar) is int and 0 < node.scalar <= _MOST:
+        return node.scalar
+    r.unlike(node, f"`{key.scalar}`", f"a number from 1 to {_MOST:,}")
+    return 1
 
 
 def _filled_by(r: Reader, key: Node, node: Node) -> str:

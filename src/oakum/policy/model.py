@@ -197,6 +197,8 @@ class OperationRule:
     without: tuple[str, ...] = ()
     """Query parameters that a gateway takes out: they would find or sort by what is hidden."""
     login: str = ""
+    at_most: Mapping[str, int] = field(default_factory=dict)
+    """Query parameter to the highest value that a request may have there."""
     """JSON pointer of an id in its good answer: of the account that has just logged in by it,
     whose the answer is. Empty: nobody logs in by it."""
     untested: str = ""

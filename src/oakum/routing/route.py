@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_to_bytes
 
+from oakum.authz.page_caps import is_within
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.messages import Denied
@@ -309,18 +310,23 @@ def _covered(wanted: list[str], place: Place) -> bool:
     )
 
 
+_UNCAPPED: Mapping[str, int] = {}
+
+
 def queried(
     query: str,
     names: Collection[str],
     lists: Collection[str],
     nested: Mapping[str, Nested],
     kept: Collection[str] = (),
+    caps: Mapping[str, int] = _UNCAPPED,
 ) -> str:
     """The query with declared parameters only, otherwise unchanged; `kept` are credentials,
     `nested` the parameters that may have brackets, which servers parse differently; only their
     declared members stay.
 
-    Raises `Denied` for ambiguity: an invalid escape, or a repeated parameter that is not a list.
+    Raises `Denied` for ambiguity: an invalid escape, or a repeated parameter that is not a list;
+    and for a value beyond its parameter's highest (`caps`).
     """
     if not _QUERY.fullmatch(query):
         raise Denied(400, "query")
@@ -343,6 +349,8 @@ def queried(
         before = seen.setdefault(called, set())
         mixed = before and (name == called or called in before)
         if called not in lists and ((name in before and not many) or mixed):
+            raise Denied(400, "query")
+        if name in caps and not is_within(value, caps[name]):
             raise Denied(400, "query")
         before.add(name)
         stay.append(piece)

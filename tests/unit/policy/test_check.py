@@ -190,6 +190,8 @@ def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
         ("operations: {searchMembers: {params: {q: Member.usernam}}}", "`Member` has no field `usernam`; did you mean `username`?"),
         ("operations: {searchMembers: {without: [qq]}}", "`searchMembers` has no query parameter `qq`; did you mean `q`?"),
         ("operations: {getWorkouts: {without: [memberId]}}", "`getWorkouts` has no query parameter `memberId`"),
+        ("operations: {searchMembers: {at_most: {limt: 5}}}", "`searchMembers` has no query parameter `limt`; did you mean `limit`?"),
+        ("operations: {searchMembers: {at_most: {q: 5}}}", "`q` of `searchMembers` is no number, so it has no highest value; `at_most` is about page sizes; declare one as a number"),
         ("operations: {searchMembers: {without: ['q[zz]']}}", "`q` of `searchMembers` has no member `q[zz]`; write it as in a query: `filter[name]`"),
     ],
 )  # fmt: skip

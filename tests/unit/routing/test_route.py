@@ -181,6 +181,18 @@ def test_a_query_that_can_be_read_in_two_ways_is_refused(query: str) -> None:
     assert (denied.value.status, denied.value.reason) == (400, "query")
 
 
+@pytest.mark.parametrize("query", ["n=5", "n=05", "q=99", "", "n=%35"])
+def test_a_value_within_its_highest_stays(query: str) -> None:
+    assert queried(query, ("q", "n"), (), {}, (), {"n": 5}) == query
+
+
+@pytest.mark.parametrize("query", ["n=6", "n=-1", "n=1e0", "n=+5", "n", "n=", "n=all", "n=%D9%A7"])
+def test_a_value_that_is_not_certainly_within_its_highest_is_refused(query: str) -> None:
+    with pytest.raises(Denied) as denied:
+        queried(query, ("q", "n"), (), {}, (), {"n": 5})
+    assert (denied.value.status, denied.value.reason) == (400, "query")
+
+
 def test_credentials_leave_a_query_and_nothing_else() -> None:
     assert without("a=1&k%65y=s&b&key=t", {"key"}) == "a=1&b"
 

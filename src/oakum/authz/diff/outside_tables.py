@@ -44,6 +44,7 @@ def terms(
         if key in before:
             rules = (old.rule(before[key].operation.id), new.rule(endpoint.operation.id))
             found += _endpoint(endpoint, *rules)
+            found += _sizes(endpoint, *rules)
     return tuple(found)
 
 
@@ -124,6 +125,19 @@ def _endpoint(endpoint: Endpoint, old: OperationRule, new: OperationRule) -> Ite
     for each in _lost(new.without, old.without):
         sentence = f"a guard takes `{each}` out of questions to `{endpoint.name}`"
         yield Term(False, True, sentence, endpoints=name, location=new.location)
+
+
+def _sizes(endpoint: Endpoint, old: OperationRule, new: OperationRule) -> Iterator[Term]:
+    """How much one request may ask for."""
+    for name in dict.fromkeys([*new.at_most, *old.at_most]):
+        was, now = old.at_most.get(name), new.at_most.get(name)
+        if was == now:
+            continue
+        wide = now is None or (was is not None and now > was)
+        said = f"one request to `{endpoint.name}` may ask for `{name}` "
+        said += "without a limit" if now is None else f"of at most {now:,}"
+        said += "" if was is None else f"; before, at most {was:,}"
+        yield Term(wide, not wide, said, endpoints=(endpoint.name,), location=new.location)
 
 
 def _unseen(old: Policy, new: Policy) -> Iterator[Term]:

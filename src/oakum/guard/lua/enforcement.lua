@@ -392,7 +392,7 @@ end
 
 -- From credentials to the right to call; then a write's object and a body.
 local function call(self, x, req, endpoint)
-  local query, found = route.query(x.query, endpoint.declared, endpoint.listed, endpoint.nested, self.secrets)
+  local query, found = route.query(x.query, endpoint.declared, endpoint.listed, endpoint.nested, self.secrets, endpoint.caps)
   if query == false then return 400, "query" end
   x.query = query
   if endpoint.write or endpoint.asked or self.counts then x.headers = req.headers end

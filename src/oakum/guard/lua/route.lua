@@ -413,8 +413,8 @@ end
 --
 -- `declared`, `lists`, `secrets`: sets of names; the last are credentials, which stay. `nested`: what is
 -- declared within those in whose values more stands than a text (of another one with brackets some server
--- makes an object, and some nothing).
-function M.query(query, declared, lists, nested, secrets)
+-- makes an object, and some nothing). `caps`: the highest values; one that is not certainly within is refused.
+function M.query(query, declared, lists, nested, secrets, caps)
   if not query or query == "" then return nil, nil end
   if not readable(query) then return false, nil end
   local kept, n, at, whole = {}, 0, 1, true
@@ -447,6 +447,10 @@ function M.query(query, declared, lists, nested, secrets)
         if (seen[name] == true and not many) or (seen[" " .. base] or form) ~= form then return false, nil end
         seen[name], seen[" " .. base] = true, form
       end
+    end
+    if stays and caps and caps[name] then
+      local value = equals and name_of(sub(piece, equals + 1)) or ""
+      if #value > 9 or not find(value, "^[0-9]+$") or tonumber(value) > caps[name] then return false, nil end
     end
     if stays then
       n = n + 1

@@ -1,7 +1,7 @@
-"""`page-limit-not-enforced`: a list returns more objects at once than its document allows.
+"""`page-limit-not-enforced`: a list returns more objects at once than document or contract allow.
 
-It cannot know of lists with no more objects than one page, nor of a limit that no parameter
-declares.
+It cannot know of lists with no more objects than one page, nor of a limit that neither document nor
+contract declares.
 Remedy: check the page size on the server, and refuse or cut what is larger.
 """
 
@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from oakum.authz import Model
+from oakum.authz.page_caps import page_caps
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
-from oakum.inference.lexicon import words
-from oakum.openapi.model import Operation
 from oakum.policy.model import Policy
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, things, who
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.next_page import longest_list, value_of
-from oakum.scan.requests.parameter_meanings import SIZES
 from oakum.scan.rule_stories import Incident, Story
 from oakum.scan.technique import Line, Prospect
 
@@ -39,18 +38,18 @@ STORY = Story(
         "apply the same maximum where the caller leaves the size out",
     ),
     "partly",
-    "`limits:` on different owners counts each object of a page, however large it is.",
+    "The guard answers 400 to a page size beyond `at_most`, not beyond the document's maximum; `limits:` on different owners counts each object of a page.",
     ("RFC 9110, 15.5.1",),
 )  # fmt: skip
 
 REFERENCE = """
 *API4:2023 · CWE-770, CWE-1284*
 
-**Finds** lists of other people's objects whose page size has a `maximum` in the document, and which return more. The scan asks for one more
-than the maximum, as the first kind of viewer that the list shows anything to, and again if that many came.
+**Finds** lists of other people's objects whose page size has a `maximum` in the document, or `at_most` in the contract, and which return more.
+The scan asks for one more than the maximum, as the first kind of viewer that the list shows anything to, and again if that many came.
 
 **Cannot know** of lists that have no more objects than the maximum, of a maximum of 1,000 or more, which the scan does not ask for, and of a
-limit that the document does not declare: an [overlay](cli.md) can add it.
+limit that is declared nowhere: [`at_most`](policy-language.md#at_most) in the contract adds it.
 
 **Remedy**: check the page size on the server; answer `400`, or cut the page to the maximum.
 
@@ -69,7 +68,7 @@ def run(engine: Engine) -> None:
     """Asks each list of owned objects for one object more than its document allows."""
     engine.say("asking for larger pages than the document allows")
     for probe in list(engine.state.probes):
-        size = _size(probe.operation)
+        size = _size(engine.model, probe)
         resource = _owned(engine.model.policy, probe)
         if size is not None and resource and not probe.personal and not probe.query:
             _Page(engine, probe, resource, *size).test()
@@ -78,7 +77,7 @@ def run(engine: Engine) -> None:
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each list with a maximum."""
     for probe in prospect.probes:
-        size = _size(probe.operation)
+        size = _size(prospect.model, probe)
         if size is not None and _owned(prospect.model.policy, probe) and not probe.personal:
             name, most = size
             yield {
@@ -88,14 +87,10 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             }
 
 
-def _size(operation: Operation) -> tuple[str, int] | None:
+def _size(model: Model, probe: Probe) -> tuple[str, int] | None:
     """The query parameter with the page size, and its maximum."""
-    for each in operation.parameters:
-        most = each.shape.maximum
-        sized = each.where == "query" and not SIZES.isdisjoint(words(each.name))
-        if sized and isinstance(most, int) and not isinstance(most, bool) and 0 < most < _LARGEST:
-            return each.name, most
-    return None
+    caps = page_caps(probe.operation, model.rule(probe.operation.id))
+    return next(((name, most) for name, most in caps.items() if most < _LARGEST), None)
 
 
 def _owned(policy: Policy, probe: Probe) -> str:
@@ -142,7 +137,7 @@ class _Page:
             return
         owner = sorted(owners)[0]
         label = engine.identities.label(engine.identities.relations(viewer, owner), viewer, owner)
-        says = f"{rows} objects at once, where the document allows {self.most}"
+        says = f"{rows} objects at once, where contract and document allow {self.most}"
         evidence = Evidence(
             None,
             engine.evaluator.side(viewer, label, answer),

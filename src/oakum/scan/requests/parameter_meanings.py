@@ -22,7 +22,6 @@ from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Parameter, Shape
 from oakum.scan.requests.builder import unlike
 
-SIZES = listed("limit size top take first count rows max per")
 TERMS = listed("q query search term keyword text name filter find match contains like")
 VIEWS = listed("view detail details mode level verbosity profile representation")
 PICKS = listed("fields select attributes columns props only projection")

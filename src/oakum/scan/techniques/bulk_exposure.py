@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Literal
 
 from oakum.authz import Model
+from oakum.authz.page_caps import SIZES
 from oakum.exchange import json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.request_bodies import body_shape
@@ -24,7 +25,6 @@ from oakum.openapi.model import Json, Shape
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import variable
 from oakum.scan.requests.later_pages import read_on
-from oakum.scan.requests.parameter_meanings import SIZES
 from oakum.scan.technique import Line, Prospect
 
 HOW = "bulk-exposure"

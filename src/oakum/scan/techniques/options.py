@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from oakum.authz.page_caps import SIZES
 from oakum.exposure.endpoints import EMBEDS, Probe
 from oakum.exposure.enum_values import choices, has_choices, members_with_choices, placed
 from oakum.exposure.styles import text_of
@@ -26,7 +27,6 @@ from oakum.scan.requests.parameter_meanings import (
     FORMATS,
     ORDERS,
     PICKS,
-    SIZES,
     SWITCHES,
     TERMS,
     VIEWS,

@@ -269,6 +269,8 @@ def test_who_may_call() -> None:
     [
         ({"counts": ("/total",)}, {}, "no longer withholds the count at `/total`"),
         ({"without": ("sort",)}, {}, "a guard no longer takes `sort` out"),
+        ({"at_most": {"n": 5}}, {}, "may ask for `n` without a limit; before, at most 5"),
+        ({"at_most": {"n": 5}}, {"at_most": {"n": 9}}, "for `n` of at most 9; before, at most 5"),
         ({}, {"untested": "takes an hour"}, "a scan no longer tests"),
     ],
 )

@@ -45,7 +45,7 @@ POLICY = """\
 
 
 def scanned(
-    folder: Path, wrong: str, cards: int = 9
+    folder: Path, wrong: str, cards: int = 9, said: tuple[str, str] = (PATHS, POLICY)
 ) -> tuple[list[tuple[str, str, str]], ExitCode]:
     """(rule, verdict, viewer) of the findings about a list whose page sizes are `wrong`ly kept."""
     ids = [*NAMES.values()]
@@ -68,7 +68,7 @@ def scanned(
             size = min(size, MOST)
         return Reply(200, {"items": rows[:size]}) if call.path == "/cards" else Reply(404, {})
 
-    run = told(folder, SCHEMAS, PATHS, POLICY, api)
+    run = told(folder, SCHEMAS, *said, api)
     return [(each.rule, each.verdict, each.viewer) for each in run.report.findings], run.code
 
 
@@ -85,6 +85,18 @@ def test_the_leak_is_found(wrong: str, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_the_fixed_twin_is_clean(wrong: str, cards: int, tmp_path: Path) -> None:
     assert scanned(tmp_path, wrong, cards) == ([], ExitCode.CLEAN)
+
+
+@pytest.mark.parametrize("wrong", ["", "unchecked"])
+def test_the_contract_may_say_the_limit(wrong: str, tmp_path: Path) -> None:
+    stated = POLICY + "operations: {listCards: {at_most: {limit: 4}}}\n"
+    found, _ = scanned(tmp_path, wrong, said=(PATHS.replace("maximum: 4, ", ""), stated))
+    assert found == ([(check.RULE.id, "proven", "member")] if wrong else [])
+
+
+def test_a_limit_in_the_contract_comes_before_that_in_the_document(tmp_path: Path) -> None:
+    stated = POLICY + "operations: {listCards: {at_most: {limit: 8}}}\n"
+    assert scanned(tmp_path, "unchecked", 8, (PATHS, stated)) == ([], ExitCode.CLEAN)
 
 
 def test_what_another_technique_shows_as_well_is_none_of_it() -> None:
