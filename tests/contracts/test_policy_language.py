@@ -41,6 +41,9 @@ def written(block: str, folder: Path) -> Path:
         document = document.replace(
             "paths:\n", f"paths:\n  /workspaces/{{wid}}/members: {members}\n"
         )
+    if "listMyWorkspaces" in block:
+        own = "{get: {operationId: listMyWorkspaces, responses: {'200': {description: ok}}}}"
+        document = document.replace("paths:\n", f"paths:\n  /me/workspaces: {own}\n")
     if "field: is_private, of:" in block:
         own = "workspace_id: {type: string}"
         document = document.replace(own, f"is_private: {{type: boolean}}\n        {own}")

@@ -85,6 +85,7 @@ VARIANTS = {
     "chiefs": replace(MEMBER["lead"], name="crew", has="chief"),
     "squad": Relation("crew", "field", member="squad", operation="list", pointer="/*/id"),
     "other list": Relation("crew", "field", member="team", operation="else", pointer="/*/id"),
+    "own list": replace(MEMBER["colleague"], name="crew", of="caller"),
     "claim": Relation("crew", "field", member="team", claim="team"),
     "nobody": Relation("crew", "claim", claim="role", has="nobody"),
 }

@@ -28,6 +28,13 @@ paths:
       operationId: me
       responses:
         "200": {description: the caller, content: {application/json: {schema: {$ref: "#/components/schemas/Clerk"}}}}
+  /me/firms:
+    get:
+      operationId: listFirms
+      responses:
+        "200":
+          description: the caller's
+          content: {application/json: {schema: {$ref: "#/components/schemas/Firms"}}}
   /firms/{firm}/members:
     get:
       operationId: listMembers
@@ -70,6 +77,10 @@ components:
       properties:
         user: {type: object, properties: {id: {type: string}}}
         role: {type: string}
+    Firms:
+      type: object
+      properties:
+        data: {type: array, items: {type: object, properties: {id: {type: string}, role: {type: string}}}}
     Members:
       type: object
       properties: {data: {type: array, items: {$ref: "#/components/schemas/Membership"}}}
@@ -84,6 +95,10 @@ components:
 """  # noqa: E501
 LISTED = "in: listMembers, id: /data/*/user/id"
 ALONE = "in: getMember, id: /user/id"
+OWN = "in: listFirms, of: caller, id: /data/*/id"
+WAYS = pytest.mark.parametrize(
+    "members", [LISTED, ALONE, OWN], ids=["a list", "one by one", "the caller's tenants"]
+)
 EXPOSURE = """\
 exposure: 1
 api: openapi.yaml
@@ -110,6 +125,7 @@ resources:
 operations:
   listMembers: {call: [member]}
   getMember: {call: [member]}
+  listFirms: {call: [member]}
 """
 ROLES = {
     "ann": {"north": "lead"},
@@ -157,6 +173,9 @@ def entry(leak: str, members: str = LISTED, *, readable: bool = True, seed: int 
         name, path = sender(request), request.path_params
         if name not in ids:
             return Response(status_code=401)
+        if request.url.path == "/me/firms":
+            own = [{"id": firms[at], "role": each} for at, each in ROLES[name].items()]
+            return JSONResponse({"data": own}) if readable else Response(status_code=404)
         firm = path.get("firm", "")
         if firm and not (role(name, firm) and readable):
             return Response(status_code=404)
@@ -176,8 +195,8 @@ def entry(leak: str, members: str = LISTED, *, readable: bool = True, seed: int 
         return JSONResponse([view(name, row) for row in near])
 
     def app(mode: str, seed: int) -> Starlette:
-        paths = ("/me", "/firms/{firm}/members", "/firms/{firm}/members/{clerk}", "/invoices",
-                 "/invoices/{id}")  # fmt: skip
+        firms = ("/me/firms", "/firms/{firm}/members", "/firms/{firm}/members/{clerk}")
+        paths = ("/me", *firms, "/invoices", "/invoices/{id}")
         made = Starlette(routes=[Route(path, answer) for path in paths])
         made.state.db = {}
         return made
@@ -190,7 +209,7 @@ def entry(leak: str, members: str = LISTED, *, readable: bool = True, seed: int 
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("members", [LISTED, ALONE], ids=["a list", "one by one"])
+@WAYS
 @pytest.mark.parametrize("leak", LEAKS)
 def test_what_members_of_a_tenant_show_others_is_found(
     leak: str, members: str, tmp_path: Path
@@ -200,15 +219,16 @@ def test_what_members_of_a_tenant_show_others_is_found(
     assert not played.report.distrust
 
 
-@pytest.mark.parametrize("members", [LISTED, ALONE], ids=["a list", "one by one"])
+@WAYS
 @pytest.mark.parametrize("seed", range(2, 6))
 def test_an_api_that_keeps_to_the_roles_is_clean(seed: int, members: str, tmp_path: Path) -> None:
     played = play(entry("", members, seed=seed), "fixed", seed, tmp_path)
     assert (told(played), played.report.distrust) == (set(), ())
 
 
+@pytest.mark.parametrize("members", [LISTED, OWN], ids=["the members", "their own tenants"])
 @pytest.mark.parametrize("leak", ["", "firm"])
-def test_nothing_is_proven_where_nobody_is_shown_the_members(leak: str, tmp_path: Path) -> None:
-    played = play(entry(leak, readable=False), "leaky", 1, tmp_path)
+def test_nothing_is_proven_where_nobody_is_shown(leak: str, members: str, tmp_path: Path) -> None:
+    played = play(entry(leak, members, readable=False), "leaky", 1, tmp_path)
     assert told(played) == set()
     assert any("who is `colleague`" in reason for reason in played.report.distrust)

@@ -14,6 +14,7 @@ from oakum.authz import Principal
 from oakum.authz.member_paths import texts
 from oakum.exchange import Request
 from oakum.exposure.callers import Caller
+from oakum.exposure.told_members import ToldMembers
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
@@ -45,9 +46,12 @@ class Facts:
     """Owner's id → `Resource.state` → value, the last one seen."""
     listed: dict[str, dict[str, tuple[frozenset[str], bool]]] = field(default_factory=dict)
     """Id asked about → relation → ids in the list, and whether it is whole."""
+    members: ToldMembers = field(default_factory=ToldMembers)
 
     def forget(self, ids: Set[str], what: Iterable[str]) -> None:
         """Somebody has changed something that these ids have to do with: `states`, `lists`."""
+        if "lists" in what:
+            self.members.forget(ids)
         for id in ids:
             if "states" in what:
                 self.states.pop(id, None)
@@ -79,6 +83,8 @@ class Facts:
         """The caller, with the known facts about these owners."""
         lookups = [each for each in policy.relations.values() if each.kind == "lookup"]
         related: dict[tuple[str, str], bool] = {}
+        if self.members and caller.known and caller.ids:
+            related.update(self.members.of(caller.ids))
         for owner in owners if caller.known and caller.ids else ():
             for each in lookups:
                 said = self.about(each.name, each.of, owner, caller.ids)

@@ -15,11 +15,13 @@ from oakum.exchange import Request
 from oakum.exposure.callers import Caller
 from oakum.exposure.facts import Facts, is_whole
 from oakum.exposure.sent_values import body_of
+from oakum.exposure.told_members import member_parameters
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
-from oakum.policy.model import Policy
+from oakum.policy.model import Policy, Relation
 from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.largest_page import page
 from oakum.routing.lookup_plan import Ask
 
 _MOST_SOURCES = 1_000
@@ -47,13 +49,23 @@ class ToldFacts:
         for name, index in lookups.relations.items():
             ask = lookups.asks[index]
             self._lists.setdefault(ask.operation, []).append((name, ask))
+        self._members: dict[str, list[Relation]] = {}
+        for relation in compiled.policy.relations.values():
+            listing = compiled.document.operation(relation.operation)
+            if relation.is_membership and listing is not None:
+                self._members.setdefault(listing.id, []).append(relation)
         self._writes = dict(_writes(compiled.document, compiled.policy))
         self._sources: dict[str, dict[tuple[str, str], Asked]] = {}
         self._most = _MOST_SOURCES if keep else 0
 
     def lists(self, operation: str) -> bool:
         """Whether an operation lists who is in a relation."""
-        return operation in self._lists
+        return operation in self._lists or operation in self._members
+
+    def tenants(self, value: Json) -> frozenset[str]:
+        """The tenants that an object names, in whose members relations are looked up."""
+        relations = (each for named in self._members.values() for each in named)
+        return frozenset(id for each in relations for id in texts(value, each.member))
 
     def write(self, asked: Asked) -> None:
         """Forgets what a successful write may have changed."""
@@ -62,7 +74,17 @@ class ToldFacts:
 
     def learn_list(self, asked: Asked, value: Json) -> None:
         """Learns from a successful response of an operation that lists a relation."""
-        caller = asked.caller
+        caller, operation = asked.caller, asked.operation
+        for relation in self._members.get(operation.id, ()):
+            person, tenant = member_parameters(self._policy, operation)
+            counts = tuple(map(path_of, self._model.rule(operation.id).counts))
+            ask = Ask(operation.id, (), *page(operation), counts)
+            rows = len(texts(value, ".".join(path_of(relation.pointer))))
+            whole = not person and is_whole(ask, value, rows, asked.request)
+            at = asked.params.get(tenant, "")
+            self.facts.members.learn(relation, value, whole, at, caller.ids)
+            for about in caller.ids if relation.of == "caller" else (at,):
+                self._keep(about, asked)
         abouts = [*asked.params.values()][:1] or sorted(caller.ids)
         for name, ask in self._lists.get(asked.operation.id, ()):
             found = frozenset(texts(value, ".".join(path_of(self._policy.relations[name].pointer))))

@@ -113,6 +113,7 @@ class Verdicts:
         self._lookups = [(n, model.policy.relations[n].of) for n in kinds.get("lookup", ())]
         self._claims = [each.claim for each in model.policy.relations.values() if each.claim]
         self._fields = [model.policy.relations[n] for n in kinds.get("field", ())]
+        self._memberships = any(each.is_membership for each in self._fields)
         self._standings: dict[object, Standing] = {}
         self._settings: dict[object, Setting] = {}
         self._verdicts: dict[object, Verdict] = {}
@@ -163,8 +164,11 @@ class Verdicts:
                 key += tuple(_looked_up(facts, n, of, owners, ids) for n, of in self._lookups)
             for claim in self._claims:
                 key += (_claimed(caller, claim), claim in caller.unsure)
+            who = caller.principal
+            if self._memberships and facts is not None:
+                who = facts.inform(self._policy, caller, ()).principal
             for each in self._fields:
-                key += (named(each, caller.principal, value),)
+                key += (named(each, who, value),)
         found = self._standings.get(key)
         if found is None:
             subject = Subject(resource.name, owners, value, owned)

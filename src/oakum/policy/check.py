@@ -195,7 +195,8 @@ def _members_of_tenants(seen: View) -> Iterator[Problem]:
     """Lists of a tenant's members whose path does not say of which tenant."""
     for relation in seen.policy.relations.values():
         operation = seen.document.operation(relation.operation)
-        if relation.is_membership and operation is not None and not _path(operation):
+        own = not relation.is_membership or relation.of == "caller"
+        if not own and operation is not None and not _path(operation):
             where = place(seen.policy, "relations", relation.name, "in")
             message = f"the path of `{relation.operation}` has no parameter that names a tenant"
             yield Problem(where, message, "name one that lists the members of a tenant")
@@ -275,7 +276,6 @@ def _taken_out(
             yield Problem(where, message, "`call: []` closes the operation")
 
 
-def _counts(seen: View) -> Iterator[Problem]:
 def _capped(seen: View, name: str, rule: OperationRule, operation: Operation) -> Iterator[Problem]:
     """Query parameters in `at_most` that have no highest value."""
     query = {each.name: each for each in operation.parameters if each.where == "query"}
@@ -289,6 +289,7 @@ def _capped(seen: View, name: str, rule: OperationRule, operation: Operation) ->
             yield Problem(where, message, "`at_most` is about page sizes; declare one as a number")
 
 
+def _counts(seen: View) -> Iterator[Problem]:
     """Counts that are lists: what is in one is no number of objects."""
     for name, rule in seen.policy.operations.items():
         operation = seen.document.operation(name)

@@ -47,6 +47,7 @@ class Relation:
     role: str = ""
     """`field` with `operation`: the pointer of a member's role, beside the id; empty: any role."""
     of: Literal["owner", "caller"] = "owner"
+    """Whose list it is; of a tenant's members, `caller` is the list of the caller's tenants."""
     member: str = ""
     """`field`: the member of the object that holds the ids of those in this relation, what the
     claim has to be, or the id of the tenant whose members `operation` lists."""
@@ -196,9 +197,9 @@ class OperationRule:
     """File beside the policy with the schema of the GraphQL that is asked here; empty: none is."""
     without: tuple[str, ...] = ()
     """Query parameters that a gateway takes out: they would find or sort by what is hidden."""
-    login: str = ""
     at_most: Mapping[str, int] = field(default_factory=dict)
     """Query parameter to the highest value that a request may have there."""
+    login: str = ""
     """JSON pointer of an id in its good answer: of the account that has just logged in by it,
     whose the answer is. Empty: nobody logs in by it."""
     untested: str = ""

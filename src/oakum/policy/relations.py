@@ -129,7 +129,7 @@ def _role(r: Reader, found: Entries, called: str, *, member: bool) -> None:
             said = f"`role` belongs to `field` and `in`, which `{called}` does not have both"
             r.wrong(found["role"], said)
         return
-    for part in ("of", *_STEPS):
+    for part in _STEPS:
         if part in found:
             said = f"`{part}` does not belong to `field` and `in`, which list a tenant's members"
             r.wrong(found[part], said)

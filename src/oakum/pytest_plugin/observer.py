@@ -286,6 +286,7 @@ class Watch:
         if found is None or {each.key for each in found.leaks} == {each.key for each in look.leaks}:
             return look
         about = owners | asked.caller.ids
+        about = about.union(*(self._told.tenants(each.value) for each in look.instances))
         sources = self._told.sources(about)[:_MOST_ASKED]
         self._told.forget(about)
         self._learn_settings(_told_by(heard.request, asked), look)

@@ -71,7 +71,7 @@ def test_a_lookup_is_of_the_owner_unless_said() -> None:
         ("{field: firm, in: op, id: /*/id, has: a}", "`has` belongs to `role`, which `x` does not have; `role` is where the role stands, and `has` what it is"),
         ("{field: firm, in: op, id: /a/*/user/id, role: /b/*/role, has: a}", "`/b/*/role` is not beside the id; write it as `/a/*/role`"),
         ("{field: firm, in: op, id: /a/*/id, role: /a/*/roles/*, has: a}", "`/a/*/roles/*` is not beside the id; write it as `/a/*/role`"),
-        ("{field: firm, in: op, id: /a/*/id, of: caller}", "`of` does not belong to `field` and `in`, which list a tenant's members"),
+        ("{field: firm, in: op, id: /a/*/id, of: tenant}", "`of` must be `owner` or `caller`, not the word `tenant`"),
         ("{field: firm, in: op, id: /a/*/id, begin: [op]}", "`begin` does not belong to `field` and `in`, which list a tenant's members"),
         ("{field: firm, in: op}", "`x` has no `id`; write the JSON pointer to the ids in that response"),
         ("{field: firm, in: op, id: /a, claim: c}", "`x` has several sources: `in`, `field`, `claim`; write one relation for each"),

@@ -58,7 +58,7 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
         case "claim":
             return ("claim", relation.claim, type(relation.has).__name__, repr(relation.has))
         case "field" if relation.operation:
-            of = ("tenant", relation.member, relation.role, repr(relation.has))
+            of = ("tenant", relation.of, relation.member, relation.role, repr(relation.has))
             return ("lookup", _asked(model, relation), relation.pointer, of)
         case "field":
             return ("field", relation.member, relation.claim)

@@ -6,7 +6,7 @@ unless another response shows it there. A membership that no identity is shown s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -21,6 +21,7 @@ from oakum.errors import OakumError
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.told_members import member_parameters
 from oakum.http.json_pointer import path_of, value_at, values_at
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation
@@ -74,9 +75,10 @@ class Memberships:
         for relation in self._relations():
             told = [shown for (name, _), shown in self._met.items() if name == relation.name]
             if told and not any(told):
+                what = "its tenants" if relation.of == "caller" else "the members of a tenant"
                 yield (
-                    f"`{relation.operation}` showed no identity the members of a tenant: nobody"
-                    f" knows who is `{relation.name}`, so what hangs on that was not tested"
+                    f"`{relation.operation}` showed no identity {what}: nobody knows who is"
+                    f" `{relation.name}`, so what hangs on that was not tested"
                 )
 
     def _relations(self) -> Iterator[Relation]:
@@ -88,11 +90,16 @@ class Memberships:
         if probe is None or probe.operation.method != "GET":
             return {}
         names = [name for name in self.identities.names() if not self.identities.is_unknown(name)]
+        if relation.of == "caller":
+            own = {name: self._own(relation, probe, name) for name in names}
+            mine = {name: self._says(relation, {tenant}, each) for name, each in own.items()}
+            return {name: here for name, here in mine.items() if here is not None}
         shown = {
             (asking, name): self._shown(relation, probe, asking, tenant, name)
             for asking, name in product(names, names)
         }
-        said = {pair: self._says(relation, pair[1], each) for pair, each in shown.items()}
+        ids = self.identities.ids
+        said = {pair: self._says(relation, ids[pair[1]], each) for pair, each in shown.items()}
         # A viewer who is shown one member would be shown this one, too.
         readers = {asking for (asking, _), each in said.items() if each is not None}
         found: dict[str, bool] = {}
@@ -103,14 +110,14 @@ class Memberships:
                 found[name] = True in told
         return found
 
-    def _says(self, relation: Relation, name: str, shown: _Shown) -> Truth:
-        """Whether an answer says that somebody is a member in the role; None: it says nothing."""
+    def _says(self, relation: Relation, ids: Collection[str], shown: _Shown) -> Truth:
+        """Whether an answer has a row with one of these ids and the role; None: it does not say."""
         row, at = _parts(path_of(relation.pointer))
         role = path_of(relation.role)[len(row) :]
         said: Truth = False if shown.whole else None
         for page in shown.pages:
             for each in values_at(page, row):
-                if identifier(value_at(each, at)) not in self.identities.ids[name]:
+                if identifier(value_at(each, at)) not in ids:
                     continue
                 here = not relation.role or has_role(relation, value_at(each, role))
                 if here:
@@ -118,11 +125,24 @@ class Memberships:
                 said = None if here is None else said
         return said
 
+    def _own(self, relation: Relation, probe: Probe, name: str) -> _Shown:
+        """The tenants that an identity is shown as its own; a path parameter is the caller's id."""
+        key = (name, f"{relation.operation} {relation.pointer}", "", name)
+        if key not in self._answers:
+            paths = [each.name for each in probe.operation.parameters if each.where == "path"]
+            filled = self._filled(probe, dict.fromkeys(paths, self.accounts.get(name, "")))
+            shown = _Shown()
+            if filled is not None:
+                with suppress(OakumError):
+                    shown = self._asked(relation, probe, name, filled)
+            self._answers[key] = shown
+        return self._answers[key]
+
     def _shown(
         self, relation: Relation, probe: Probe, asking: str, tenant: str, name: str
     ) -> _Shown:
         """What an identity is shown of a tenant's members, or of the one of this name."""
-        person, where = _parameters(self.policy, probe)
+        person, where = member_parameters(self.policy, probe.operation)
         key = (asking, f"{relation.operation} {relation.pointer}", tenant, name if person else "")
         if key not in self._answers:
             given = {where: tenant, person: self.accounts.get(name, "")}
@@ -178,17 +198,3 @@ def _parts(pointer: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The path of a row, and the path within it."""
     end = max((n for n, each in enumerate(pointer, 1) if each == "*"), default=0)
     return pointer[:end], pointer[end:]
-
-
-def _parameters(policy: Policy, probe: Probe) -> tuple[str, str]:
-    """The path parameters of the member (empty: the path names none) and of the tenant: the member
-    is the one that `params` fills with a field of an account, or else the last of several."""
-    operation = probe.operation
-    paths = [each.name for each in operation.parameters if each.where == "path"]
-    paths.sort(key=lambda name: operation.path.find(f"{{{name}}}"))
-    rule = policy.operations.get(operation.id)
-    params = rule.params if rule is not None else {}
-    accounts = {name for name, each in policy.resources.items() if each.is_account}
-    persons = [name for name in paths if params.get(name, "").partition(".")[0] in accounts]
-    person = persons[-1] if persons else paths[-1] if len(paths) > 1 else ""
-    return person, next((name for name in reversed(paths) if name != person), "")
