@@ -175,6 +175,18 @@ class Writes:
 
 
 @dataclass(frozen=True)
+class TestedItem:
+    """What a run tested of an item of the OWASP API Security Top 10."""
+
+    item: str
+    """Such as `API1:2023`."""
+    tested: tuple[str, ...]
+    """Ids of the rules whose requests were sent."""
+    untested: tuple[tuple[str, str], ...]
+    """(rule, reason) of the others."""
+
+
+@dataclass(frozen=True)
 class Report:
     """All that a run has to say."""
 
@@ -202,6 +214,8 @@ class Report:
     contract_digest: str = ""
     """Tells the contract of the run from any other; empty: not known."""
     writes: Writes = field(default_factory=Writes)
+    items: tuple[TestedItem, ...] = ()
+    """Every item of the OWASP API Security Top 10; none: the report does not say."""
 
     def count(self, result: Result) -> int:
         """Number of cells with this result."""

@@ -18,6 +18,7 @@ from oakum.scan.options import Options
     " --identities identities.yaml"
 )
 @shared.target_options
+@shared.connection_options
 @shared.format_option()
 def command(
     contract: Path,
@@ -26,11 +27,15 @@ def command(
     overlays: tuple[Path, ...],
     rate: float,
     budget: int,
+    proxy: str | None,
+    ca: Path | None,
+    headers: tuple[str, ...],
     form: str,
 ) -> int:
     """Log in every identity, verify who it is, and say what is wrong."""
     options = Options(
-        contract, shared.valid_target(target), identities, overlays, budget, rate
+        contract, shared.valid_target(target), identities, overlays, budget, rate,
+        connection=shared.connection(proxy, ca, headers),
     )  # fmt: skip
     found = diagnose(options, shared.warn)
     if form == "json":

@@ -31,6 +31,7 @@ from oakum.scan.run import Scan
     " --identities identities.yaml --restore --journal scan.journal"
 )
 @shared.target_options
+@shared.connection_options
 @shared.leave_options
 @shared.selection_options
 @click.option(
@@ -73,6 +74,9 @@ def command(
     overlays: tuple[Path, ...],
     rate: float,
     budget: int,
+    proxy: str | None,
+    ca: Path | None,
+    headers: tuple[str, ...],
     allow_own_settings: bool,
     allow_writes: bool,
     twins: bool,
@@ -111,6 +115,7 @@ def command(
         tuple(shared.valid_target(each, "--twin") for each in twin),
         tuple(shared.valid_target(each, "--front-end") for each in front_end),
         journal=journal, resume=resume, min_shown=min_shown, include=include, exclude=exclude,
+        connection=shared.connection(proxy, ca, headers),
     )  # fmt: skip
     if restore:
         return scan_restore.put_back(options, form)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from oakum.memory import Memory, Remembered
+    from oakum.scan.transport.connection import Connection
 
 F = TypeVar("F", bound=Callable[..., Any])
 S = TypeVar("S")
@@ -95,6 +96,17 @@ target_options = options(
     ),
 )  # fmt: skip
 """`CONTRACT --target URL --identities FILE` and what goes with them."""
+connection_options = options(
+    click.option("--proxy", metavar="URL", help="send all requests through this HTTP proxy"),
+    click.option(
+        "--ca", type=PATH, metavar="FILE", help="trust these certificates (PEM) as well",
+    ),
+    click.option(
+        "--header", "headers", multiple=True, metavar="'NAME: VALUE'",
+        help="send this header with each request to the target; never printed; repeatable",
+    ),
+)  # fmt: skip
+"""How a target is reached."""
 leave_options = options(
     click.option(
         "--allow-own-settings", is_flag=True,
@@ -202,6 +214,23 @@ def valid_target(target: str, option: str = "--target") -> str:
             f"`{target}` is not a URL such as https://api.example.com", param_hint=option
         )
     return target if option == "--front-end" else target.rstrip("/")
+
+
+def connection(proxy: str | None, ca: Path | None, headers: Sequence[str]) -> Connection:
+    """What `connection_options` say; a usage error has no value of a header and no proxy."""
+    from oakum.scan.transport.connection import Connection, header_of, proxy_of
+
+    def checked(read: Callable[[str], S], text: str, option: str) -> S:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint=option) from None
+
+    return Connection(
+        checked(proxy_of, proxy, "--proxy") if proxy is not None else "",
+        ca,
+        dict(checked(header_of, each, "--header") for each in headers),
+    )
 
 
 def heed_sigterm() -> None:

@@ -320,6 +320,22 @@ def _once(items: Iterable[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(items))
 
 
+def items_said(report: Report) -> list[tuple[str, str]]:
+    """What was tested of each item of the OWASP API Security Top 10, as (item, words)."""
+    lines: list[tuple[str, str]] = []
+    for each in report.items:
+        parts = [f"tested: {', '.join(each.tested)}"] if each.tested else []
+        reasons: dict[str, list[str]] = {}
+        for rule, why in each.untested:
+            reasons.setdefault(why, []).append(rule)
+        if reasons:
+            said = "; ".join(f"{', '.join(rules)} ({why})" for why, rules in reasons.items())
+            parts.append(f"untested: {said}")
+        words = "; ".join(parts) or "untested: Oakum has no check for it"
+        lines.append((each.item.partition(":")[0], words))
+    return lines
+
+
 def writes_said(report: Report) -> list[tuple[str, str]]:
     """What a run has written and what has become of it, as (label, words); none: it wrote nothing,
     and was not let to."""

@@ -26,12 +26,13 @@ from oakum.finding import (
     Result,
     Skipped,
     State,
+    TestedItem,
     Writes,
 )
 from oakum.openapi.model import Json
 from oakum.openapi.typed_json import Value, typed
 from oakum.report.grouping import exit_code, findings_in_order, reasons, tally
-from oakum.rules import current
+from oakum.rules import OWASP, current
 
 SCHEMA = "oakum.report/2"
 EARLIER = ("oakum.report/1",)
@@ -120,6 +121,15 @@ def _content(report: Report) -> Json:
         ],
         "notes": list(report.notes),
         "writes": _writes(report.writes),
+        "owasp": [
+            {
+                "item": each.item,
+                "title": OWASP[each.item].title if each.item in OWASP else "",
+                "tested": list(each.tested),
+                "untested": [{"rule": rule, "reason": why} for rule, why in each.untested],
+            }
+            for each in report.items
+        ],
         "contract_lines": {
             field: report.field_lines[field].members() for field in sorted(report.field_lines)
         },
@@ -259,6 +269,7 @@ def _report(value: Value) -> Report:
         allowed=value["allowed"].each(Value.text) if value.has("allowed") else (),
         contract_digest=(value["contract_digest"].text() if value.has("contract_digest") else ""),
         writes=_read_writes(value["writes"]) if value.has("writes") else Writes(),
+        items=value["owasp"].each(_read_item) if value.has("owasp") else (),
     )
 
 
@@ -272,6 +283,16 @@ def _read_writes(value: Value) -> Writes:
             lambda item: (_read_endpoint(item), item["sent"].whole())
         ),
         untried=value["untried"].each(_read_skipped),
+    )
+
+
+def _read_item(value: Value) -> TestedItem:
+    return TestedItem(
+        item=value["item"].text(),
+        tested=value["tested"].each(lambda each: current(each.text())),
+        untested=value["untested"].each(
+            lambda each: (current(each["rule"].text()), each["reason"].text())
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from oakum.report.grouping import (
     by_item,
     defects,
     exit_code,
+    items_said,
     skipped,
     tally,
     untested,
@@ -71,6 +72,7 @@ def render(report: Report, console: Console) -> None:
     _section(console, "Not trustworthy, because", _bullets(report.distrust))
     _section(console, _untested_title(report), _untested_rows(report))
     _section(console, "Operations not called", _skipped_rows(report))
+    _section(console, "Tested of the OWASP API Security Top 10", items_said(report))
     _section(console, "Writes", writes_said(report))
     _section(console, "Identities", _identity_rows(report))
     _section(console, "Notes", _bullets(report.notes))

@@ -85,6 +85,8 @@ class Wiring:
     writes: WriteLog
     patience: Patience
     left_out: tuple[Operation, ...] = ()
+    curl_headers: tuple[str, ...] = ()
+    """Header lines that each curl line has, with variables for the values."""
 
     def engine(self, found: Examination) -> Engine:
         """The engine of one run, with the identities whose account is confirmed."""
@@ -162,7 +164,7 @@ class Wiring:
             self.target,
             self._ask,
             emit,
-            self.sessions.curl_credentials,
+            lambda who: (*self.curl_headers, *self.sessions.curl_credentials(who)),
             may=self.may,
             pace=self.governor,
             together=together,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from oakum.scan.narrowing import Focus
+from oakum.scan.transport.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Options:
     """Patterns of the operations that may be called; none: all."""
     exclude: tuple[str, ...] = ()
     """Patterns of operations that may not be called."""
+    connection: Connection = field(default_factory=Connection)
+    """Proxy, certificates and headers."""
     only: Focus | None = None
     """One finding that the run is about; None: all that there is."""
 

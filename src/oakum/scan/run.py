@@ -58,6 +58,7 @@ from oakum.scan.limits import BudgetSpent, May, is_spent
 from oakum.scan.named_operations import left_alone, unsent_choices, without_fields
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
+from oakum.scan.owasp_items import tested_items
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.requests.operation_finder import Names
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
@@ -187,11 +188,12 @@ class Scan:
         parts += [f"{each}".encode() for each in (options.include, options.exclude) if each]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
-    def prospect(self) -> Prospect:
-        """All that techniques know before the first request."""
+    def prospect(self, may: May | None = None) -> Prospect:
+        """All that techniques know before the first request. `may`: what the user allows, if not
+        what this user does."""
         return Prospect(
-            self.model, tuple(self.probes), self.may, tuple(self.feeds), self.contract.graphs,
-            self.inferred,
+            self.model, tuple(self.probes), may or self.may, tuple(self.feeds),
+            self.contract.graphs, self.inferred,
         )  # fmt: skip
 
     # ------------------------------------------------------------ the run
@@ -329,6 +331,8 @@ class Scan:
             run_id=self.run,
             also=[*self.identities.origins(), *options.twin, *options.front_end],
             certificates=self.identities.certificates(),
+            connection=options.connection,
+            twins=options.twin,
         )
         between = self.between
         wire = between.wire(transport) if between is not None else transport
@@ -365,6 +369,7 @@ class Scan:
             self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
             work.sessions, work.governor, work.listen, work.journal, self.emit, self.writes,
             Patience(self.sleep), (*self.selection.left_out.values(), *closed),
+            self.options.connection.curl(),
         )  # fmt: skip
         engine = wiring.engine(found)
         relations = wiring.relations(engine)
@@ -500,9 +505,8 @@ class Scan:
             )
         others = left_alone(self.model, engine, self.skipped, self.feeds, writes=self.may.writes)
         skipped = tuple(self.selection.skipped(others))
-        # Without findings, a draft alone cannot tell whether something was left out.
-        told_of = self.policy.stated or not findings
-        if self.scope is None and engine is not None and seen and told_of:
+        told = self.policy.stated or not findings  # a draft alone cannot tell what was left out
+        if self.scope is None and engine is not None and seen and told:
             distrust += self._lacking(engine, cells, skipped)
         return Report(
             target=options.target,
@@ -522,6 +526,7 @@ class Scan:
             field_lines=dict(self.model.field_locations()),
             allowed=options.allowed,
             contract_digest=self.contract_digest,
+            items=tested_items(engine, cells, self.prospect) if self.scope is None else (),
         )
 
     def _lacking(

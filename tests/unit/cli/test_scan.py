@@ -144,6 +144,83 @@ def test_a_dry_run_estimates_no_more_than_the_budget(folder: Path) -> None:
     assert done.json["total"]["documented"] <= done.json["total"]["most"] == 3
 
 
+def test_what_was_tested_is_told_by_item_of_owasp(folder: Path) -> None:
+    with serve(Clinic()) as server:
+        done = run("scan", folder, server.url, "--json", folder / "r.json",
+                   "--html", folder / "r.html")  # fmt: skip
+    report = json.loads((folder / "r.json").read_bytes())
+    items = {each["item"]: each for each in report["owasp"]}
+    assert [each.partition(":")[0] for each in items] == [f"API{n}" for n in range(1, 11)]
+    first = items["API1:2023"]
+    assert first["title"] == "Broken Object Level Authorization"
+    assert "broken-object-level-authorization" in first["tested"]
+    untested = {each["rule"]: each["reason"] for each in first["untested"]}
+    assert untested["bola-write"] == "needs `--allow-writes`"
+    assert "missing-authentication" in items["API2:2023"]["tested"]
+    assert items["API7:2023"]["tested"] == items["API7:2023"]["untested"] == []
+    lines = " ".join(done.out.split())
+    assert "API7 untested: Oakum has no check for it" in lines
+    assert "bola-write (needs `--allow-writes`)" in lines
+    page = (folder / "r.html").read_text()
+    assert "Tested of the OWASP API Security Top 10" in page and "bola-write" in page
+    assert oakum("report", folder / "r.json").out == done.out
+
+
+def test_nothing_is_called_tested_by_a_run_that_could_not_log_in(folder: Path) -> None:
+    with serve(Clinic(wrong_password=True)) as server:
+        done = run("scan", folder, server.url, "--format", "json")
+    tested = [rule for each in done.json["owasp"] for rule in each["tested"]]
+    assert not {"broken-object-level-authorization", "missing-authentication"} & {*tested}
+
+
+# ------------------------------------------------------------ how the target is reached
+
+
+@pytest.mark.parametrize("verb", ["scan", "doctor"])
+def test_a_header_is_sent_and_never_printed(folder: Path, verb: str) -> None:
+    value = "env-secret-4711"
+    more = ["--header", f"X-Environment: {value}"]
+    if verb == "scan":
+        for name in ("json", "html", "journal", "events"):
+            more += [f"--{name}", str(folder / f"r.{name}")]
+    with serve(Clinic()) as server:
+        done = run(verb, folder, server.url, *more)
+    assert server.calls
+    assert {call.headers.get("x-environment") for call in server.calls} == {value}
+    written = [each.read_text() for each in folder.iterdir() if each.suffix != ".yaml"]
+    assert not [text for text in (done.out, done.err, *written) if value in text]
+    if verb == "scan":
+        assert "X-Environment: $HEADER_X_ENVIRONMENT".lower() in (
+            (folder / "r.json").read_text().lower()
+        )
+
+
+@pytest.mark.parametrize("verb", ["scan", "doctor"])
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--header", "Cookie: s3cr3t"), "into the identities file"),
+        (("--header", "s3cr3t"), "is not a header such as"),
+        (("--proxy", "s3cr3t"), "is not the URL of a proxy"),
+        (("--ca", "exposure.yaml"), "exposure.yaml"),
+    ],
+)
+def test_a_slip_in_how_the_target_is_reached_is_found_first(
+    folder: Path, verb: str, more: tuple[str, str], words: str
+) -> None:
+    with serve(Clinic()) as server:
+        done = run(verb, folder, server.url, *more)
+    assert (done.code, server.calls) == (2, [])
+    assert words in done.err and "s3cr3t" not in done.err
+
+
+def test_a_scan_goes_through_the_proxy(folder: Path) -> None:
+    with serve(Clinic()) as proxy:
+        done = run("scan", folder, "http://clinic.example.test", "--proxy", proxy.url)
+    assert done.code == 1
+    assert {call.headers["host"] for call in proxy.calls} == {"clinic.example.test"}
+
+
 # ------------------------------------------------------------ operations that are left out
 
 

@@ -28,6 +28,7 @@ def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examina
         run_id=secrets.token_hex(6),
         also=identities.origins(),
         certificates=identities.certificates(),
+        connection=options.connection,
     )
     try:
         governor = Governor(transport, options.rate, options.budget)

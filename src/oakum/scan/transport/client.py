@@ -31,6 +31,7 @@ from oakum.http.origin import PORTS, origin_of
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.operation_finder import NOTHING
 from oakum.scan.transport.certificates import Certificate, CertificateRefused, loaded, refusal
+from oakum.scan.transport.connection import Connection
 from oakum.scan.transport.health import Health, is_failure
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class Unreachable(TargetError):
 class HttpTransport:
     """HTTP to one origin, and to the login services named in `also`.
 
-    Follows no redirect, keeps no cookie, uses no proxy and no `.netrc` of the environment.
+    Follows no redirect, keeps no cookie, uses no proxy and no `.netrc` of the environment; a proxy
+    only if `connection` names one.
     Bodies are cut at `BODY_LIMIT` bytes, and when they have not ended after `timeout` seconds, as
     a stream of events never does; `Response.truncated` says so.
     """
@@ -80,8 +82,11 @@ class HttpTransport:
         user_agent: str = "",
         run_id: str = "",
         certificates: Mapping[str, Certificate] | None = None,
+        connection: Connection | None = None,
+        twins: Collection[str] = (),
     ) -> None:
-        """`certificates`: those of identities, by their names."""
+        """`certificates`: those of identities, by their names. `twins`: further addresses of the
+        target, to which its headers are sent too."""
         self.origin = _checked(origin)
         self._scope = {self.origin, *map(origin_of, also)}
         self._marks = {
@@ -90,6 +95,8 @@ class HttpTransport:
         if run_id:
             self._marks["oakum-run"] = run_id
         self.timeout = TIMEOUT if timeout is None else timeout
+        self.connection = connection or Connection()
+        self._own = {self.origin, *map(origin_of, twins)}
         self._tls: dict[str, ssl.SSLContext] = {}
         self._certificates = dict(certificates or {})
         self._clients = {
@@ -107,10 +114,8 @@ class HttpTransport:
 
     def context(self, certificate: str) -> ssl.SSLContext:
         """TLS with the certificate of an identity; empty: with none."""
-        import httpx2
-
         if certificate not in self._tls:  # created once: it loads all CA certificates
-            made = httpx2.create_ssl_context(trust_env=True)  # SSL_CERT_FILE and SSL_CERT_DIR
+            made = _trust(self.connection)
             own = self._certificates.get(certificate)
             self._tls[certificate] = loaded(made, own) if own is not None else made
         return self._tls[certificate]
@@ -131,6 +136,7 @@ class HttpTransport:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # accepts no cookies
             limits=limits,
             verify=self.context(certificate),
+            proxy=self.connection.proxy or None,
         )
 
     def _give_up(self, client: httpx2.Client) -> None:
@@ -216,10 +222,13 @@ class HttpTransport:
         if origin not in self._scope:
             scope = " and ".join(f"`{known}`" for known in sorted(self._scope))
             raise TargetError(f"did not request `{origin}`: only {scope} may be requested")
+        # A login service elsewhere is not told what is meant for the target.
+        own = self.connection.headers if origin in self._own else {}
+        headers = {**own, **request.headers}
         # a deliberate replacement of the run's own header
-        as_asked = {"user-agent"} & request.headers.keys()
+        as_asked = {"user-agent"} & headers.keys()
         marks = {name: text for name, text in self._marks.items() if name not in as_asked}
-        return {**request.headers, **marks}
+        return {**headers, **marks}
 
     def _exchange(
         self, client: httpx2.Client, request: Request, headers: dict[str, str]
@@ -252,6 +261,22 @@ class HttpTransport:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _trust(connection: Connection) -> ssl.SSLContext:
+    """What verifies a certificate of the target."""
+    import httpx2  # a slow import that `--help` does not need
+
+    context = httpx2.create_ssl_context(trust_env=True)  # SSL_CERT_FILE and SSL_CERT_DIR
+    if connection.ca is not None:
+        try:
+            context.load_verify_locations(connection.ca)
+        except (OSError, ssl.SSLError) as error:
+            why = "contains no certificate in PEM form"
+            if not isinstance(error, ssl.SSLError):
+                why = (error.strerror or "cannot be read").lower()
+            raise InputError([Problem(Location(str(connection.ca)), why)]) from None
+    return context
 
 
 def _checked(url: str) -> str:

@@ -102,7 +102,8 @@ class Feeds:
         tls = request.url.startswith("https:")
         context = self._transport.context(request.certificate) if tls else None
         kind = _Socket if websocket else _Events
-        feed = kind(request, headers, context, self._transport.timeout, first)
+        proxy = self._transport.connection.proxy
+        feed = kind(request, headers, context, self._transport.timeout, first, proxy)
         self._feeds.append(feed)
         feed.thread.start()
         return feed
@@ -146,6 +147,7 @@ class _Feed:
         context: ssl.SSLContext | None,
         timeout: float,
         first: bytes,
+        proxy: str = "",
     ) -> None:
         self.status = 0
         self.over = False
@@ -155,6 +157,7 @@ class _Feed:
         self._context = context
         self._timeout = timeout
         self._first = first
+        self._proxy = proxy or None
         self._answer = Response(0)
         self._begun = threading.Event()
         self._news = threading.Condition()
@@ -228,8 +231,9 @@ class _Events(_Feed):
         times = httpx2.Timeout(self._timeout, read=_SILENCE)
         # A client for each feed, so that feeds share neither cookies nor connections.
         with httpx2.Client(
-            verify=self._context or False, timeout=times, trust_env=False, follow_redirects=False
-        ) as client:
+            verify=self._context or False, timeout=times, trust_env=False, follow_redirects=False,
+            proxy=self._proxy,
+        ) as client:  # fmt: skip
             try:
                 self._read(client)
             except (httpx2.ConnectError, httpx2.ConnectTimeout):
@@ -286,16 +290,19 @@ class _Socket(_Feed):
         origin = self._request.headers.get("origin") or origin_of(url)
         headers = {name: each for name, each in self._headers.items() if name not in _OWN}
         port = parts.port or (443 if parts.scheme == "https" else 80)
+        wire = None
         try:
             # A socket of its own, so that neither proxies of the environment nor redirects apply.
-            wire = socket.create_connection((parts.hostname or "", port), self._timeout)
+            if self._proxy is None:
+                wire = socket.create_connection((parts.hostname or "", port), self._timeout)
+                wire.settimeout(None)
         except OSError:
             self._nobody = True
             return
-        wire.settimeout(None)
         with connect(
             "ws" + url.removeprefix("http"),
             sock=wire,
+            proxy=self._proxy,
             ssl=self._context,
             origin=Origin(origin),
             additional_headers=headers,

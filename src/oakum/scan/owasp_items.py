@@ -1,0 +1,89 @@
+"""What a run tested of the OWASP API Security Top 10, rule by rule, and why not the rest.
+
+*Tested* says that the requests of a rule were sent, in any part of the API; which cells are
+untested is told beside it. An item for which Oakum has no rule is untested, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from oakum.finding import Cell, Result, TestedItem
+from oakum.rules import OWASP
+from oakum.scan.checks import filed
+from oakum.scan.engine import Engine
+from oakum.scan.limits import May
+from oakum.scan.technique import Prospect, Technique
+from oakum.scan.techniques import TECHNIQUES, offline
+
+_DENIED = (Result.CLOSED, Result.LEAK)
+_EARLY = "the run ended before it"
+_NOTHING = "nothing in the document or the contract calls for it"
+
+
+def tested_items(
+    engine: Engine | None, cells: Sequence[Cell], prospect: Callable[[May], Prospect]
+) -> tuple[TestedItem, ...]:
+    """All items of the list, in its order. `prospect`: what techniques would know beforehand if the
+    user allowed this."""
+    found = []
+    for item in OWASP.values():
+        why = {
+            rule.id: _untested(rule.id, engine, cells, prospect) if engine else _EARLY
+            for rule in filed(item)
+        }
+        tested = tuple(rule for rule, reason in why.items() if not reason)
+        untested = tuple((rule, reason) for rule, reason in why.items() if reason)
+        found.append(TestedItem(item.id, tested, untested))
+    return tuple(found)
+
+
+def _untested(
+    rule: str, engine: Engine, cells: Sequence[Cell], prospect: Callable[[May], Prospect]
+) -> str:
+    """Why a rule was not tested; empty: it was."""
+    techniques = [each for each in TECHNIQUES if rule in each.RULES]
+    if not techniques:
+        return "" if any(_would_tell(rule, each) for each in cells) else "no such cell was decided"
+    if techniques == [offline]:
+        if rule == "weak-jwt-secret" and not engine.context.tokens():
+            return "no identity has a token"
+        return "" if offline in engine.state.finished else _EARLY
+    may = engine.context.may
+    planned = [each for each in techniques if _sends(each, prospect(may))]
+    if any(each in engine.state.finished for each in planned):
+        return ""
+    if planned:
+        return _EARLY
+    needed = list(_needed(techniques, may, engine.target, prospect))
+    return f"needs {' or '.join(needed)}" if needed else _NOTHING
+
+
+def _needed(
+    techniques: Iterable[Technique], may: May, target: str, prospect: Callable[[May], Prospect]
+) -> Iterator[str]:
+    """Options with which a technique would send something."""
+    more = {
+        "--allow-own-settings": replace(may, own_settings=True),
+        "--allow-writes": replace(may, writes=True),
+        "--twins": replace(may, twins=True),
+        "--front-end": replace(may, front_end=(target,)),
+    }
+    techniques = [*techniques]
+    for option, wider in more.items():
+        if wider != may and any(_sends(each, prospect(wider)) for each in techniques):
+            yield f"`{option}`"
+
+
+def _sends(technique: Technique, prospect: Prospect) -> bool:
+    return any(line["as"] != "nobody" for line in technique.foresee(prospect))
+
+
+def _would_tell(rule: str, cell: Cell) -> bool:
+    """Whether a cell that the contract denies was decided for callers whom the rule is about."""
+    if cell.granted or cell.result not in _DENIED:
+        return False
+    if rule == "privacy-setting-not-enforced":
+        return bool(cell.state)
+    return cell.identity.startswith("nobody logged in") is (rule == "missing-authentication")
