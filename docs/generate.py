@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import click
 
+from oakum.cli import schema
 from oakum.cli.main import ALIASES, COMMANDS, main
+from oakum.cli.schema import SCHEMAS
 from oakum.scan.checks import CHECKS, OVER_BLOCK
 
 HERE = Path(__file__).parent
@@ -64,7 +67,11 @@ def checks() -> str:
     return "\n".join([above, *sections, below])
 
 
-PAGES = {HERE / "reference" / "cli.md": cli, HERE / "reference" / "checks.md": checks}
+PAGES: Mapping[Path, Callable[[], str]] = {
+    HERE / "reference" / "cli.md": cli,
+    HERE / "reference" / "checks.md": checks,
+    **{HERE / "reference" / f"{name}.schema.json": partial(schema.text, name) for name in SCHEMAS},
+}
 """Each generated page, and the function that draws it."""
 
 

@@ -19,6 +19,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("observe", "analyse what an API sends and what its front end uses"),
     ("init", "draft a contract from an OpenAPI document"),
     ("check", "list every mistake in a contract, with its line"),
+    ("schema", "print the JSON Schema of a file, for editors"),
     ("diff", "say who may see more under a changed contract or document"),
     ("report", "convert a JSON report to text, HTML, SARIF, JUnit and others"),
     ("explain", "say what a finding means, how to fix it, what the guard does"),

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from oakum.openapi.source import Node
 from oakum.policy.reader import Read, Reader
 
-_SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_BYTES: Mapping[str, int] = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+BYTES: Mapping[str, int] = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _AMOUNT = re.compile(r"([0-9]{1,9})([A-Za-z]+)")
 
 
@@ -17,8 +17,8 @@ def duration(r: Reader, node: Node, what: str) -> float | None:
     """Seconds, more than none: `500ms`, `30s`, `1m`, `1h`, `1d`. A bare number says no unit."""
     hint = f"say the unit: `{node.scalar}s`" if _whole(node) else ""
     number, unit = _amount(node)
-    if unit in _SECONDS and number > 0:
-        return number * _SECONDS[unit]
+    if unit in SECONDS and number > 0:
+        return number * SECONDS[unit]
     r.unlike(node, what, "a duration, such as `500ms`, `30s`, `1m`, `1h` or `1d`", hint)
     return None
 
@@ -28,9 +28,9 @@ def size(r: Reader, node: Node, what: str) -> int | None:
     if _whole(node) and node.scalar > 0:
         return int(node.scalar)
     number, unit = _amount(node)
-    if unit in _BYTES and number > 0:
-        return number * _BYTES[unit]
-    near = next((known for known in _BYTES if known[0].lower() == unit[:1].lower()), "")
+    if unit in BYTES and number > 0:
+        return number * BYTES[unit]
+    near = next((known for known in BYTES if known[0].lower() == unit[:1].lower()), "")
     hint = f"write `{number}{near}`" if near and number else ""
     r.unlike(node, what, "a size, such as `64KiB`, `1MiB` or a number of bytes", hint)
     return None

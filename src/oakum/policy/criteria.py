@@ -45,6 +45,7 @@ CRITERIA = (
 WAIVER = ("finding", "cell", "reason", "owner", "expires")
 APPROVAL = ("widening", "reason", "owner")
 CELL = ("field", "viewer", "state")
+WAIVERS = ("waivers",)
 STANCES = ("fail", "warn", "off")
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{8,16}")
@@ -74,7 +75,7 @@ def exit_criteria(r: Reader, node: Node, what: str) -> ExitCriteria | None:
 def parse_waivers(node: Node, policy: Policy, problems: list[Problem]) -> tuple[Waiver, ...]:
     """Parses a separate waiver file: `waivers:` and a list. Mistakes go to `problems`."""
     r = Reader(problems)
-    found = record(r, node, "a file of waivers", ("waivers",))
+    found = record(r, node, "a file of waivers", WAIVERS)
     found.require("waivers", "the file")
     read = found.find("waivers", waivers)
     r.settle(policy)

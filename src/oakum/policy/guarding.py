@@ -28,17 +28,17 @@ LIMIT = ("distinct", "rate", "per")
 RATED = ("callers", "anonymous")
 """Whom a `rate` limits; `distinct` limits a resource."""
 
-_FAMILIES: Mapping[str, str] = {
+FAMILIES: Mapping[str, str] = {
     **dict.fromkeys(("HS256", "HS384", "HS512"), "a shared secret"),
     **dict.fromkeys(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), "a public key"),
     **dict.fromkeys(("ES256", "ES384", "ES512", "EdDSA"), "a public key"),
 }
 """Algorithms of RFC 7518 and RFC 8037, and what verifies them."""
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
-_ORIGIN = re.compile(rf"https?://(?:{_HOST.pattern})(?::[0-9]{{1,5}})?")
+ORIGIN = re.compile(rf"https?://(?:{_HOST.pattern})(?::[0-9]{{1,5}})?")
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9._~!$&'()+,=:@-]|%[0-9A-Fa-f]{2})*")
 _FRAMING = frozenset(
     (
@@ -89,7 +89,7 @@ def guarding(r: Reader, node: Node, what: str) -> Guarding | None:
 
 def _cookie(r: Reader, node: Node, what: str) -> str | None:
     found = word(r, node, what)
-    if found is not None and not _TOKEN.fullmatch(found):
+    if found is not None and not TOKEN.fullmatch(found):
         r.wrong(node, f"`{found}` is no cookie's name (RFC 6265, 4.1.1)")
         return None
     return found
@@ -123,7 +123,7 @@ def _algorithms(r: Reader, node: Node, what: str) -> tuple[str, ...] | None:
     names = many(_algorithm, "an algorithm")(r, node, what)
     if node.kind == "list" and not node.elements:
         r.wrong(node, f"{what} is empty, so no token would be accepted", "leave it out")
-    if names and len({_FAMILIES[name] for name in names}) > 1:
+    if names and len({FAMILIES[name] for name in names}) > 1:
         # Anybody could sign with the public key as if it were the shared secret.
         mixed = ", ".join(f"`{name}`" for name in names)
         r.wrong(node, f"{mixed} mix a shared secret with public keys", "keep one kind")
@@ -137,9 +137,9 @@ def _algorithm(r: Reader, node: Node, what: str) -> str | None:
             node, f"with the algorithm `{found}` anybody can forge a token", "name one that signs"
         )
         return None
-    if found is None or found in _FAMILIES:
+    if found is None or found in FAMILIES:
         return found
-    r.wrong(node, f"`{found}` is not a token algorithm", nearest(found, _FAMILIES))
+    r.wrong(node, f"`{found}` is not a token algorithm", nearest(found, FAMILIES))
     return None
 
 
@@ -152,7 +152,7 @@ def _service(r: Reader, node: Node, what: str) -> Service | None:
 
 def _variable(r: Reader, node: Node, what: str) -> str | None:
     found = word(r, node, what)
-    if found is None or _VARIABLE.fullmatch(found):
+    if found is None or VARIABLE.fullmatch(found):
         return found
     # If it is not a name, it may be the secret itself, so the message does not repeat it.
     r.wrong(node, f"{what} names no environment variable", "a contract holds no secret")
@@ -168,7 +168,7 @@ def _header(r: Reader, node: Node, what: str) -> str | None:
     if found is None:
         return None
     name = found.lower()
-    if not _TOKEN.fullmatch(found):
+    if not TOKEN.fullmatch(found):
         r.wrong(node, f"`{found}` is no header's name", "write the name alone, such as `x-api-key`")
     elif name in _FRAMING:
         r.wrong(node, f"only the gateway may write `{name}`")
@@ -198,7 +198,7 @@ def _hosts(r: Reader, node: Node, what: str) -> tuple[str, ...] | None:
 
 def _origin(r: Reader, node: Node, what: str) -> str | None:
     found = word(r, node, what)
-    if found is None or _ORIGIN.fullmatch(found):
+    if found is None or ORIGIN.fullmatch(found):
         return found
     hint = (
         "write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"

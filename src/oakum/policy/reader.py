@@ -27,9 +27,9 @@ _OLD_BOOLEANS = {
     "off": "false",
     "n": "false",
 }
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_PATH = re.compile(r"(?:\*|[^.,*\s/][^.,*\s]*)(?:\.(?:\*|[^.,*\s]+))*")
-_POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+PATH = re.compile(r"(?:\*|[^.,*\s/][^.,*\s]*)(?:\.(?:\*|[^.,*\s]+))*")
+POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 
 
 class Reader:
@@ -154,10 +154,10 @@ def one_of(*choices: str) -> Read[str]:
 def path(r: Reader, node: Node, what: str) -> str | None:
     """A field path: names joined by dots, `*` for list elements and map values."""
     found = word(r, node, what)
-    if found is None or _PATH.fullmatch(found):
+    if found is None or PATH.fullmatch(found):
         return found
     dotted = found.strip("/").replace("/", ".")
-    hint = f"write `{dotted}`" if "/" in found and _PATH.fullmatch(dotted) else ""
+    hint = f"write `{dotted}`" if "/" in found and PATH.fullmatch(dotted) else ""
     r.wrong(
         node, f"`{found}` is no field path", hint or "write names joined by dots, such as `a.*.b`"
     )
@@ -169,7 +169,7 @@ def pointer(r: Reader, node: Node, what: str) -> str | None:
     if node.kind == "scalar" and node.scalar == "":
         return ""
     found = word(r, node, what)
-    if found is None or (_POINTER.fullmatch(found) and found != "/"):
+    if found is None or (POINTER.fullmatch(found) and found != "/"):
         return found
     if found == "/":
         hint = 'the whole answer is `""`'
@@ -221,7 +221,7 @@ def named(read: Callable[[Reader, Node, Node], T]) -> Read[dict[str, T]]:
 def name(r: Reader, key: Node, what: str) -> str:
     """A name somebody gives to a relation, a resource or a state."""
     found = str(key.scalar)
-    if not _NAME.fullmatch(found):
+    if not NAME.fullmatch(found):
         r.wrong(key, f"`{found}` cannot name {what}", "letters, digits, `_` and `-` can")
     return found
 

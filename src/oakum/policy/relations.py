@@ -30,7 +30,7 @@ RELATION = (
     "requires", "begin", "end", "untested",
 )  # fmt: skip
 
-_SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "claim"]] = {
+SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "claim"]] = {
     "authenticated": "authenticated",
     "is": "owner",
     "in": "lookup",
@@ -42,6 +42,7 @@ _SOURCES: Mapping[str, Literal["authenticated", "owner", "lookup", "field", "cla
 
 _PARTS = (("id", "in"), ("of", "in"))
 _STEPS = ("begin", "end")
+STEP = ("operation", "by")
 
 
 def relation(r: Reader, node: Node, what: str) -> str | None:
@@ -74,7 +75,7 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         r.wrong(key, f"`{called}` says nothing", f"write `{called}: {{}}` for everybody")
         return Relation(called, "anyone", location=key.location)
     found = record(r, node, "a relation", RELATION)
-    sources = found.present(_SOURCES)
+    sources = found.present(SOURCES)
     member = sources == ["in", "field"]
     if member or (sources == ["field", "claim"] and "has" not in found):
         sources = ["field"]
@@ -102,7 +103,7 @@ def _relation(r: Reader, key: Node, node: Node) -> Relation:
         r.wrong(found["between"], "`between` is `true` or absent", hint)
     return Relation(
         called,
-        _SOURCES[sources[0]] if sources else "anyone",
+        SOURCES[sources[0]] if sources else "anyone",
         claim=found.read("claim", word, ""),
         has=found.read("has", scalar, None),
         operation=found.read("in", word, ""),
@@ -156,7 +157,7 @@ def _step(r: Reader, node: Node, what: str) -> Step | None:
     if node.kind != "map":
         asked = word(r, node, what)
         return None if asked is None else Step(asked)
-    found = record(r, node, "a step", ("operation", "by"))
+    found = record(r, node, "a step", STEP)
     found.require("operation", "a step", "name the operation to call")
     by = found.read("by", one_of("caller", "owner"), "caller")
     return Step(found.read("operation", word, ""), cast(Literal["caller", "owner"], by))

@@ -40,12 +40,12 @@ from oakum.scan.transport.client import run_command
 
 __all__ = ["Identities", "Identity", "Secret", "Tie", "load_identities"]
 
-_ROOT = ("login", "whoami", "identities", "cleaner", "between")
-_WAYS = ("login", "oauth2", "command", "storage_state")
+ROOT = ("login", "whoami", "identities", "cleaner", "between")
+WAYS = ("login", "oauth2", "command", "storage_state")
 _LINES = ("header", "cookie", "send")
-_CERTIFICATE = ("file", "key", "password")
-_KEYS = (
-    *_WAYS,
+CERTIFICATE = ("file", "key", "password")
+KEYS = (
+    *WAYS,
     *_LINES,
     "basic",
     "certificate",
@@ -56,9 +56,9 @@ _KEYS = (
     "account",
     "whoami",
 )
-_OF_ACCOUNTS = ("facts", "states", "owns")
-_TIE = re.compile(r"(\S+)\s+is\s+(\S+)\s+of\s+(\S+)")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+OF_ACCOUNTS = ("facts", "states", "owns")
+TIE = re.compile(r"(\S+)\s+is\s+(\S+)\s+of\s+(\S+)")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 def load_identities(
@@ -168,7 +168,7 @@ class _File:
         self.notes: list[Problem] = []
 
     def read(self, root: Node, relations: Collection[str]) -> Identities:
-        top = record(self.r, root, "the identities file", _ROOT)
+        top = record(self.r, root, "the identities file", ROOT)
         top.require("identities", "the identities file", "list the accounts that can log in")
         shared = self.ways.login(top["login"]) if "login" in top else None
         each = named(lambda _, key, node: self._identity(key, node, shared))
@@ -212,14 +212,14 @@ class _File:
 
     def _identity(self, key: Node, node: Node, shared: Way | None) -> Identity | None:
         name = str(key.scalar)
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             hint = "a letter, then letters, digits, `_` and `-`"
             self.r.wrong(key, f"`{name}` cannot name an identity", hint)
         if node.kind != "map" or not node.items:
             self.r.wrong(node, f"`{name}` must be a map", "such as {username: …, password: …}")
             return None
-        given = {str(k.scalar): k for k, _ in node.items if k.scalar not in _KEYS}
-        entries = record(self.r, node, f"`{name}`", [*_KEYS, *given])
+        given = {str(k.scalar): k for k, _ in node.items if k.scalar not in KEYS}
+        entries = record(self.r, node, f"`{name}`", [*KEYS, *given])
         values = {name: self.secret_store.value(name, entries[name]) for name in given}
         way = self._way(entries, key, None if name == "anonymous" else shared)
         way = self._with_lines(entries, way, set(given))
@@ -264,7 +264,7 @@ class _File:
 
     def _certificate(self, node: Node) -> Certificate:
         """A client certificate; its key may be in the same file."""
-        entries = record(self.r, node, "`certificate`", _CERTIFICATE)
+        entries = record(self.r, node, "`certificate`", CERTIFICATE)
         entries.require("file", "`certificate`", "a file in PEM")
         folder = self.secret_store.directory
         key = entries.read("key", word, "")
@@ -290,7 +290,7 @@ class _File:
             "a caller without an account",
             "name what answers its credentials and nobody else",
         )
-        for key in entries.present(_OF_ACCOUNTS):
+        for key in entries.present(OF_ACCOUNTS):
             self.r.wrong(entries[key], f"`{key}` is of an account, and there is none")
 
     def _cleaner(self, node: Node, items: Collection[str], shared: Way | None) -> Identity | None:
@@ -299,7 +299,7 @@ class _File:
         return self._identity(Node("scalar", node.location, "cleaner"), node, shared)
 
     def _way(self, entries: Entries, key: Node, shared: Way | None) -> Way:
-        own = entries.present(_WAYS)
+        own = entries.present(WAYS)
         if len(own) > 1:
             both = " and ".join(f"`{way}`" for way in own)
             self.r.wrong(key, f"`{key.scalar}` has {both}", "give only one way to log in")
@@ -341,7 +341,7 @@ class _File:
         name = str(key.scalar)
         used = way.uses()
         for other, place in given.items():
-            close = difflib.get_close_matches(other, _KEYS, n=1, cutoff=0.8)
+            close = difflib.get_close_matches(other, KEYS, n=1, cutoff=0.8)
             if other not in used and close:
                 self.r.wrong(place, f"nothing uses `{other}`", f"did you mean `{close[0]}`?")
         if not way.sound:
@@ -422,7 +422,7 @@ class _File:
         return tuple(tie for tie in found if tie)
 
     def _tie(self, node: Node, items: Collection[str], relations: Collection[str]) -> Tie | None:
-        match = _TIE.fullmatch(node.scalar.strip()) if isinstance(node.scalar, str) else None
+        match = TIE.fullmatch(node.scalar.strip()) if isinstance(node.scalar, str) else None
         if not match:
             self.r.wrong(node, "write lines of `between` like `flo is follower of pia`")
             return None

@@ -26,24 +26,24 @@ from oakum.scan.identities.credentials import (
 )
 from oakum.scan.identities.secret_store import SecretStore
 
-_METHODS = ("post", "get", "put", "patch")
-_LOGIN = (
-    "operation", *_METHODS, "json", "form", "basic", "headers", "csrf", "token", "cookie",
+METHODS = ("post", "get", "put", "patch")
+LOGIN = (
+    "operation", *METHODS, "json", "form", "basic", "headers", "csrf", "token", "cookie",
     "cookies", "send",
 )  # fmt: skip
-_OAUTH2 = (
+OAUTH2 = (
     "issuer", "token_url", "grant", "client_id", "client_secret", "scope", "username", "password",
     "auth", "form", "send", "authorization_url", "device_url", "jwks_url", "redirect_uri", "prompt",
     "refresh_token", "keep",
 )  # fmt: skip
-_CSRF = ("get", "cookie", "json", "input", "header", "field")
-_STORAGE_STATE = ("file", "token", "csrf", "send")
+CSRF = ("get", "cookie", "json", "input", "header", "field")
+STORAGE_STATE = ("file", "token", "csrf", "send")
 _PAIR = ("username", "password")
-_GRANTS = (
+GRANTS = (
     "client_credentials", "password", "authorization_code", "device_code", "refresh_token",
 )  # fmt: skip
 _URLS = ("token_url", "authorization_url", "device_url", "jwks_url")
-_ONLY = {
+ONLY = {
     "authorization_url": ("authorization_code",),
     "device_url": ("device_code",),
     "redirect_uri": ("authorization_code",),
@@ -53,14 +53,14 @@ _ONLY = {
     "jwks_url": ("authorization_code",),
 }
 """Key of `oauth2` → grants that it belongs to, of those that do not belong to all."""
-_NEEDS = {
+NEEDS = {
     "client_credentials": ("client_id", "client_secret"),
     "password": ("username", "password"),
     "authorization_code": ("client_id",),
     "device_code": ("client_id",),
     "refresh_token": ("client_id", "refresh_token"),
 }
-_LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?(?:/[^?#]*)?")
+LOOPBACK_URL = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?(?:/[^?#]*)?")
 _BEARER = Send("header", "Authorization", "Bearer $token")
 
 
@@ -112,7 +112,7 @@ class Ways:
             entries = None
             name = word(self.r, node, "`storage_state`") or ""
         else:
-            entries = record(self.r, node, "`storage_state`", _STORAGE_STATE)
+            entries = record(self.r, node, "`storage_state`", STORAGE_STATE)
             entries.require("file", "`storage_state`")
             name = entries.read("file", word, "")
         path = self.secret_store.directory / name
@@ -153,7 +153,7 @@ class Ways:
         """One request; the `last` of a login says what it returns and how that is sent, unless a
         step before gave a token."""
         before = len(self.r.problems)
-        entries = record(self.r, node, "`login`", _LOGIN)
+        entries = record(self.r, node, "`login`", LOGIN)
         if "send" in entries and not last:
             hint = "write it into the last step; `$token` stands in the steps between"
             self.r.wrong(entries["send"], "`send` is of the whole login", hint)
@@ -200,7 +200,7 @@ class Ways:
         return self.secret_store.fixed(lines, set())
 
     def _where(self, entries: Entries) -> tuple[str, str]:
-        given = entries.present(("operation", *_METHODS))
+        given = entries.present(("operation", *METHODS))
         if len(given) != 1 and entries.whole:
             many = " and ".join(f"`{key}`" for key in given)
             wrong = f"`login` has {many}" if given else "`login` does not say what to call"
@@ -232,10 +232,18 @@ class Ways:
 
     def _headers(self, node: Node) -> dict[str, str]:
         found = self.secret_store.template(node)
-        if node.kind != "map" or not all(isinstance(value, str) for value in found.values()):
+        # `{env: NAME}` is the text of a template, and no map of headers.
+        if not isinstance(found, dict) or not all(isinstance(e, str) for e in found.values()):
             self.r.wrong(node, "`headers` must be a map of names and text")
             return {}
         return {str(name).lower(): value for name, value in found.items()}
+
+    def _form(self, node: Node) -> dict[str, Json]:
+        found = self.secret_store.template(node)
+        if not isinstance(found, dict):
+            self.r.wrong(node, "`form` must be a map", "{audience: api, …}")
+            return {}
+        return found
 
     def _basic_pair(self, node: Node) -> str:
         found = self.secret_store.template(node)
@@ -247,7 +255,7 @@ class Ways:
         return ""
 
     def _csrf(self, node: Node) -> Csrf:
-        entries = record(self.r, node, "`csrf`", _CSRF)
+        entries = record(self.r, node, "`csrf`", CSRF)
         if "cookie" not in entries or "field" in entries:
             entries.require("get", "`csrf`", "the page that provides the value, such as `/login`")
         if len(entries.present(("cookie", "json", "input"))) != 1:
@@ -257,20 +265,20 @@ class Ways:
             hint = "add `header: X-CSRF-Token` or `field: name`"
             self.r.wrong(node, "`csrf` does not say how to send the value", hint)
         where = entries.read("get", word, "")
-        return Csrf(where, *(entries.read(key, word, "") for key in _CSRF[1:]))
+        return Csrf(where, *(entries.read(key, word, "") for key in CSRF[1:]))
 
     def oauth2(self, node: Node, identity: Entries) -> Way:
         """Tokens of an authorization server (RFC 6749)."""
         before = len(self.r.problems)
-        entries = record(self.r, node, "`oauth2`", _OAUTH2)
-        grant = entries.read("grant", one_of(*_GRANTS), _GRANTS[0])
+        entries = record(self.r, node, "`oauth2`", OAUTH2)
+        grant = entries.read("grant", one_of(*GRANTS), GRANTS[0])
         self._check_oauth2(entries, grant, identity)
         secrets = {
             key: value
             for key in ("client_id", "client_secret", "refresh_token", *_PAIR)
             if key in entries and (value := self.secret_store.value(key, entries[key]))
         }
-        form = self.secret_store.template(entries["form"]) if "form" in entries else {}
+        form = self._form(entries["form"]) if "form" in entries else {}
         headers = {"accept": "application/json"}
         body = entries.read("auth", one_of("basic", "body"), "basic") == "body"
         if "client_secret" in secrets and not body:
@@ -335,22 +343,22 @@ class Ways:
         else:
             hint = "a path such as `/oauth/token`, or a URL; `issuer:` tells all of them"
             entries.require("token_url", "`oauth2`", hint)
-            for key, grants in (("authorization_url", _GRANTS[2]), ("device_url", _GRANTS[3])):
+            for key, grants in (("authorization_url", GRANTS[2]), ("device_url", GRANTS[3])):
                 if grant == grants:
                     entries.require(key, f"`grant: {grant}` without `issuer`")
         for key in entries.present(_URLS):
             self._is_place(entries[key], entries.read(key, word, ""))
-        for key in _NEEDS[grant]:
+        for key in NEEDS[grant]:
             if entries.whole and key not in entries and key not in identity:
                 self.r.wrong(node, f"`grant: {grant}` needs `{key}`")
-        for key in entries.present(_ONLY):
-            if grant not in _ONLY[key]:
+        for key in entries.present(ONLY):
+            if grant not in ONLY[key]:
                 self.r.wrong(entries[key], f"`{key}` is not used by `grant: {grant}`", "omit it")
         redirect = entries.read("redirect_uri", word, LOOPBACK)
-        if not _LOOPBACK.fullmatch(redirect):
+        if not LOOPBACK_URL.fullmatch(redirect):
             hint = f"such as `{LOOPBACK}`, or with a port that is registered with the client"
             self.r.wrong(entries["redirect_uri"], "`redirect_uri` must be a loopback address", hint)
-        if grant in _GRANTS[2:4] and find_spec("authlib") is None:
+        if grant in GRANTS[2:4] and find_spec("authlib") is None:
             hint = "run `pip install 'oakum[login]'`"
             self.r.wrong(node, f"`grant: {grant}` needs Authlib, which is not installed", hint)
 

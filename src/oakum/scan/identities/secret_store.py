@@ -24,11 +24,11 @@ Keys = Callable[[str, str], str | None]
 """Reads the keyring of the system: service and user; None if there is no such entry."""
 
 _ENVIRONMENT = re.compile(r"\$\{(\w+)\}")
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(\S.*)")
-_QUERY = re.compile(r"\?([^=&\s]+)=(\S+)")
+HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(\S.*)")
+QUERY = re.compile(r"\?([^=&\s]+)=(\S+)")
 _PLAIN = re.compile(r"user|mail|login|phone|account|handle|client_id|scope|tenant|(^|_)(name|id)$")
 _CREDENTIAL = re.compile(r"auth|cookie|key|token|secret|sess|sid|jwt|pass|pwd|pin$|otp|csrf|xsrf")
-_SOURCES = ("env", "file", "command", "keyring", "totp")
+SOURCES = ("env", "file", "command", "keyring", "totp")
 
 
 class SecretStore:
@@ -62,7 +62,7 @@ class SecretStore:
                 self.keep(node.scalar, node.location)
             return Secret(node.scalar)
         source = node.items[0][0].scalar if node.kind == "map" and len(node.items) == 1 else None
-        if source not in _SOURCES:
+        if source not in SOURCES:
             known = (
                 "`{env: NAME}`, `{file: path}`, `{command: [program, …]}`,"
                 " `{keyring: [service, user]}` or text"
@@ -109,7 +109,7 @@ class SecretStore:
     def line(self, node: Node) -> list[Send]:
         """What a line sends: `Authorization: Bearer $token`, `Cookie: a=$x` or `?key=$key`."""
         text = node.scalar if isinstance(node.scalar, str) else ""
-        header, query = _HEADER.fullmatch(text), _QUERY.fullmatch(text)
+        header, query = HEADER.fullmatch(text), QUERY.fullmatch(text)
         self.template(node)
         if header and header[1].lower() == "cookie":
             return self.cookies(node, header[2])

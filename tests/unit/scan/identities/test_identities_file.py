@@ -274,13 +274,13 @@ def test_every_example_of_the_manual_is_read(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [*identities_file._ROOT, *identities_file._KEYS, *login_methods._LOGIN]
+    "key", [*identities_file.ROOT, *identities_file.KEYS, *login_methods.LOGIN]
 )
 def test_every_key_is_in_the_manual(key: str) -> None:
     assert f"`{key}`" in MANUAL.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("key", [*login_methods._CSRF, *login_methods._OAUTH2])
+@pytest.mark.parametrize("key", [*login_methods.CSRF, *login_methods.OAUTH2])
 def test_every_inner_key_is_in_the_manual(key: str) -> None:
     assert re.search(rf"`{key}\b|\b{key}:", MANUAL.read_text(encoding="utf-8"))
 

@@ -1,0 +1,105 @@
+"""Words for JSON Schemas (2020-12) of files that `reader` reads: one for each of its combinators.
+
+An editor that knows the schema completes keys and marks mistakes while somebody writes. A schema
+says less than the reader, which knows the whole file and the document beside it: it refuses nothing
+that the reader takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from oakum.openapi.model import Json
+
+Schema = Mapping[str, Json]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+WORD: Schema = {"type": "string", "minLength": 1}
+FLAG: Schema = {"type": "boolean"}
+TRUE: Schema = {"const": True}
+SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+REASON: Schema = {"type": "string", "pattern": r"\S"}
+
+
+def matching(pattern: re.Pattern[str] | str) -> Schema:
+    """Text that a pattern fits as a whole."""
+    source = pattern if isinstance(pattern, str) else pattern.pattern
+    return {"type": "string", "pattern": f"^(?:{source})$"}
+
+
+def one_of(words: Iterable[str]) -> Schema:
+    """One of a few words."""
+    return {"enum": list(words)}
+
+
+def any_of(*schemas: Schema) -> Schema:
+    """At least one of these."""
+    return {"anyOf": list(schemas)}
+
+
+def many(each: Schema, least: int = 0) -> Schema:
+    """One, or a list of them."""
+    return any_of(each, items(each, least))
+
+
+def items(each: Schema, least: int = 0) -> Schema:
+    """A list."""
+    return {"type": "array", "items": each, **({"minItems": least} if least else {})}
+
+
+def named(each: Schema, names: Schema | None = None, least: int = 0) -> Schema:
+    """A map from names to things."""
+    found: dict[str, Json] = {"type": "object", "additionalProperties": each}
+    if names is not None:
+        found["propertyNames"] = names
+    return {**found, **({"minProperties": least} if least else {})}
+
+
+def record(
+    keys: Iterable[str],
+    values: Mapping[str, Schema],
+    required: Iterable[str] = (),
+    also: Iterable[Schema] = (),
+    others: Schema | None = None,
+) -> Schema:
+    """A map with the keys of the reader, each of which has its value here; `others`: what any other
+    key may have. Raises `KeyError` where the two differ."""
+    known = list(keys)
+    if differing := {*known} ^ values.keys():
+        raise KeyError(f"the reader and the schema differ in {sorted(differing)}")
+    found: dict[str, Json] = {
+        "type": "object",
+        "properties": {key: values[key] for key in known},
+        "additionalProperties": False if others is None else others,
+    }
+    if needed := list(required):
+        found["required"] = needed
+    if rules := list(also):
+        found["allOf"] = rules
+    return found
+
+
+def has(*keys: str) -> Schema:
+    """A map that has all of these keys."""
+    return {"required": list(keys)}
+
+
+def not_both(*keys: str) -> Schema:
+    """A map that lacks at least one of these keys."""
+    return {"not": has(*keys)}
+
+
+def exactly_one(*keys: str) -> Schema:
+    """A map that has one of these keys."""
+    return {"oneOf": [has(key) for key in keys]}
+
+
+def if_has(key: str, then: Schema) -> Schema:
+    """What holds where a key is there."""
+    return {"if": has(key), "then": then}
+
+
+def document(name: str, title: str, schema: Schema) -> Json:
+    """A whole schema."""
+    return {"$schema": DIALECT, "$id": f"urn:oakum:schema:{name}", "title": title, **schema}

@@ -1,0 +1,315 @@
+"""The JSON Schemas of the contract and of a file of waivers.
+
+Keys, words and patterns are those of the reader (`grammar`, `relations`, `resources`, `guarding`,
+`criteria`): a key that only one of the two knows is an error when this module is imported.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from oakum.openapi.model import Json
+from oakum.policy import amounts, criteria, grammar, guarding, reader, relations, resources
+from oakum.policy.json_schema import (
+    FLAG,
+    REASON,
+    SCALAR,
+    TRUE,
+    WORD,
+    any_of,
+    document,
+    exactly_one,
+    has,
+    if_has,
+    items,
+    many,
+    matching,
+    named,
+    not_both,
+    one_of,
+    record,
+)
+from oakum.policy.model import SEVERITIES, STATIC_RULES
+
+_PATH = matching(reader.PATH)
+_POINTER = matching(reader.POINTER)
+_NAME = matching(reader.NAME)
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_SOME: Json = {"type": "integer", "minimum": 1}
+_DURATION = matching(rf"[0-9]{{1,9}}(?:{'|'.join(amounts.SECONDS)})")
+_SIZE = any_of(_SOME, matching(rf"[0-9]{{1,9}}(?:{'|'.join(amounts.BYTES)})"))
+_SEVERITY = one_of(SEVERITIES)
+_RELATION: Json = {**WORD, "not": {"const": "*"}}
+_RELATIONS = many(_RELATION)
+_FIELD_OF_RESOURCE: Json = {**_PATH, "allOf": [{"pattern": r"\."}]}
+_INSTEAD = any_of({"type": "null"}, one_of(("absent", "null", "refuse")))
+_HOST: Json = {"type": "string", "pattern": r"^[^*/\s]+$"}
+_HEADER = matching(guarding.TOKEN)
+
+# --------------------------------------------------------------------------- relations
+
+_STEP = any_of(
+    WORD,
+    record(relations.STEP, {"operation": WORD, "by": one_of(("caller", "owner"))}, ["operation"]),
+)
+_TOGETHER = ({"in", "field"}, {"field", "claim"})
+"""Sources of a relation that may stand together."""
+_RELATION_RULES = record(
+    relations.RELATION,
+    {
+        "authenticated": TRUE,
+        "is": one_of(("owner",)),
+        "in": WORD,
+        "id": _POINTER,
+        "of": one_of(("owner", "caller")),
+        "role": _POINTER,
+        "between": TRUE,
+        "field": _PATH,
+        "claim": WORD,
+        "has": SCALAR,
+        "unless": _RELATIONS,
+        "requires": _RELATIONS,
+        "begin": many(_STEP),
+        "end": many(_STEP),
+        "untested": REASON,
+    },
+    also=[
+        *(
+            not_both(*pair)
+            for pair in combinations(relations.SOURCES, 2)
+            if {*pair} not in _TOGETHER
+        ),
+        not_both("field", "claim", "has"),
+        if_has("id", has("in")),
+        if_has("of", has("in")),
+        if_has("in", has("id")),
+        if_has("role", has("in", "field", "has")),
+        if_has("claim", any_of(has("has"), has("field"))),
+        if_has("has", any_of(has("claim"), has("in", "field", "role"))),
+        *(if_has(step, any_of(has("in"), has("claim"))) for step in ("begin", "end")),
+    ],
+)
+
+# --------------------------------------------------------------------------- resources
+
+_OWNER = any_of(
+    _PATH,
+    items(_PATH, least=1),
+    record(
+        resources.OWNER,
+        {
+            "path": many(WORD),
+            "query": WORD,
+            "parent": any_of(TRUE, WORD),
+            "caller": TRUE,
+            "creator": TRUE,
+        },
+        also=[exactly_one(*resources.OWNER)],
+    ),
+)
+_STATE = record(
+    resources.STATE,
+    {
+        "field": _PATH,
+        "of": matching(r"[^.]*\.[\s\S]+"),
+        "open": FLAG,
+        "levels": items(SCALAR, least=1),
+        "missing": SCALAR,
+        "switch": record(resources.SWITCH, {"operation": WORD, "set": _POINTER}, resources.SWITCH),
+        "promise": named(WORD, least=1),
+    },
+    also=[
+        any_of(has("field"), has("of")),
+        not_both("of", "open"),
+        not_both("of", "levels"),
+        not_both("open", "levels"),
+    ],
+)
+_GRANTS = items(
+    record(
+        resources.GRANT,
+        {
+            "see": many(_RELATION, least=1),
+            "set": many(_RELATION, least=1),
+            "when": named(many(SCALAR, least=1), least=1),
+        },
+        also=[any_of(has("see"), has("set"))],
+    )
+)
+_LINE = any_of(
+    _GRANTS,
+    record(
+        resources.LINE,
+        {"draft": FLAG, "severity": _SEVERITY, "instead": _INSTEAD, "grants": _GRANTS},
+        ["grants"],
+    ),
+)
+_FIELD = rf"\s*(?:{reader.PATH.pattern})(?:\.\*\*)?\s*"
+_RESOURCE = record(
+    resources.RESOURCE,
+    {
+        "draft": FLAG,
+        "schemas": many(WORD),
+        "key": _PATH,
+        "owner": _OWNER,
+        "main": WORD,
+        "conceal": FLAG,
+        "promise": WORD,
+        "instead": _INSTEAD,
+        "severity": _SEVERITY,
+        "states": named(_STATE, _NAME),
+        "fields": named(_LINE, matching(rf"{_FIELD}(?:,{_FIELD})*")),
+    },
+    ["owner"],
+)
+
+# --------------------------------------------------------------------------- the rest
+
+_STANDS = named(many(_POINTER))
+_OPERATION = record(
+    grammar.OPERATION,
+    {
+        "draft": FLAG,
+        "shows": _STANDS,
+        "sets": _STANDS,
+        "params": named(_FIELD_OF_RESOURCE),
+        "counts": many(_POINTER),
+        "owner": WORD,
+        "call": _RELATIONS,
+        "reads": FLAG,
+        "graphql": WORD,
+        "without": many(WORD),
+        "untested": REASON,
+        "login": {**_POINTER, "minLength": 1},
+    },
+)
+_CALLER = record(
+    grammar.CALLER,
+    {
+        "operation": WORD,
+        "session": WORD,
+        "id": _POINTER,
+        "claim": WORD,
+        "jwt": WORD,
+        "api_key": TRUE,
+    },
+    also=[
+        exactly_one("operation", "session", "claim", "jwt", "api_key"),
+        if_has("id", any_of(has("operation"), has("session"))),
+        if_has("operation", has("id")),
+        if_has("session", has("id")),
+    ],
+)
+_LIMIT = record(
+    guarding.LIMIT,
+    {"distinct": _SOME, "rate": _SOME, "per": _DURATION},
+    ["per"],
+    [exactly_one("distinct", "rate")],
+)
+_WAY: Json = {"type": "string", "pattern": "^/"}
+_GUARD = record(
+    guarding.GUARD,
+    {
+        "jwt": record(
+            guarding.JWT,
+            {
+                "keys": WORD,
+                "algorithms": many(one_of(guarding.FAMILIES), least=1),
+                "issuer": WORD,
+                "audience": many(WORD),
+                "audiences": many(WORD),
+            },
+            ["keys"],
+            [not_both("audience", "audiences")],
+        ),
+        "service": record(
+            guarding.SERVICE,
+            {"header": _HEADER, "env": matching(guarding.VARIABLE)},
+            guarding.SERVICE,
+        ),
+        "api_keys": WORD,
+        "ttl": _DURATION,
+        "timeout": _DURATION,
+        "lookups": _COUNT,
+        "pass": many(_WAY),
+        "websockets": many(_WAY),
+        "hosts": many(_HOST, least=1),
+        "origins": many(matching(guarding.ORIGIN)),
+        "strip": many(_HEADER),
+        "headers": many(_HEADER),
+        "request_headers": many(_HEADER),
+        "cookies": many(_HEADER),
+        "unknown": one_of(("refuse", "remove")),
+        "max_body": _SIZE,
+        "hops": _COUNT,
+    },
+)
+_WAIVER = record(
+    criteria.WAIVER,
+    {
+        "finding": matching(r"(?:finding-)?[0-9A-Fa-f]{8,16}"),
+        "cell": record(
+            criteria.CELL,
+            {"field": _FIELD_OF_RESOURCE, "viewer": WORD, "state": named(SCALAR)},
+            ["field", "viewer"],
+        ),
+        "reason": WORD,
+        "owner": WORD,
+        "expires": matching(r"[0-9]{4}-?(?:[0-9]{2}-?[0-9]{2}|W[0-9]{2}(?:-?[1-7])?)"),
+    },
+    ["reason", "owner", "expires"],
+    [exactly_one("finding", "cell")],
+)
+_CRITERIA = record(
+    criteria.CRITERIA,
+    {
+        "proven": _SEVERITY,
+        "suspected": _COUNT,
+        "over_blocks": _COUNT,
+        "shown": {"type": "number", "minimum": 0, "maximum": 100},
+        "states": FLAG,
+        "security": FLAG,
+        "classified": FLAG,
+        "max_age": _DURATION,
+        "static": named(one_of(criteria.STANCES), one_of(STATIC_RULES)),
+        "waivers": any_of(WORD, items(_WAIVER)),
+        "approvals": items(
+            record(
+                criteria.APPROVAL,
+                {
+                    "widening": matching(r"(?:finding-)?[0-9A-Fa-f]{8,16}"),
+                    "reason": WORD,
+                    "owner": WORD,
+                },
+                criteria.APPROVAL,
+            )
+        ),
+    },
+)
+
+
+def contract() -> Json:
+    """The schema of a policy file."""
+    policy = record(
+        grammar.POLICY,
+        {
+            "exposure": {"const": grammar.VERSION},
+            "api": WORD,
+            "caller": _CALLER,
+            "order": any_of(items(_RELATION), items(items(_RELATION))),
+            "relations": named(_RELATION_RULES, _NAME, least=1),
+            "resources": named(_RESOURCE, _NAME),
+            "operations": named(_OPERATION),
+            "limits": named(_LIMIT),
+            "guard": _GUARD,
+            "exit_criteria": _CRITERIA,
+        },
+        ["exposure", "relations", "resources"],
+    )
+    return document("contract", "Exposure contract of Oakum", policy)
+
+
+def waivers() -> Json:
+    """The schema of a file of waivers."""
+    file = record(criteria.WAIVERS, {"waivers": items(_WAIVER)}, criteria.WAIVERS)
+    return document("waivers", "Waivers of Oakum", file)
