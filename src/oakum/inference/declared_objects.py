@@ -19,6 +19,7 @@ from oakum.inference.nouns import (
     noun_of_path,
     nouns,
     parameter_after,
+    without_verbs,
 )
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
@@ -51,6 +52,10 @@ _ENVELOPE = listed(
     "summary took total type url version"
 )
 """Words of members that belong to the answer and not to an object in it."""
+_OF_REQUEST = listed("correlation request span trace")
+"""With `id`, what names the request and no object."""
+_RECEIPT = frozenset(("deleted", "removed", "destroyed", "success"))
+_ERRORS = listed("error errors exception fault problem")
 _NO_PAYLOAD = listed("error errors link links meta metadata pagination paging warning warnings")
 _GENERIC = listed(
     "body content data doc docs edge edges element elements embedded entries entry hit hits item "
@@ -58,22 +63,35 @@ _GENERIC = listed(
     "rows value values"
 )
 _TECHNICAL = listed(
-    "collection dto entity for in model nullable out payload read resource response result schema "
-    "serializer vm write"
+    "collection dto entity for in model nullable object out payload read reply resource resp "
+    "response result schema serializer view vm write"
 )
 _VARIANTS = listed(
     "base basic brief card compact complete current data detail detailed details embed embedded "
-    "extended full info item light list lite mini minimal my nested own partial preview private "
-    "profile public record ref reference short simple stub summary tiny view"
+    "extended full info item light linked list lite mini minimal my nested own paged partial "
+    "preview private profile public record ref reference short simple simplified stub summary tiny "
+    "view"
 )
 _COUNTERS = listed("count total")
 _COUNTED = listed("all element entry hit item number object of record result row")
 """Words beside them that name no list."""
-_HANDLES = listed("handle login screenname slug username")
+_HANDLES = listed("handle login loginname screenname slug username")
+_WEAK = ("gid", "sid", "uid", "code", "key", "no", "number")
+"""What identifies one only where an endpoint chooses it by a parameter of that name, or where a
+caller is told who they are."""
+_NO_KEYS = listed("date ext extension format lang language locale mode type version")
 _PATHS = ("fullname", "pathwithnamespace", "path", "name")
 """What tells objects apart that two parameters choose, the whole before a part."""
+_WRAPS = listed(
+    "container envelope list output page paged pagination reply resp response result wrapper"
+)
+"""How a schema ends that is an envelope."""
+_NAMES = ("name", "slug", "code", "key", "hash", "sha", "ref")
+"""What a parameter takes that is called as the thing itself: `/branches/{branch}`."""
 _DEPTH = 12
 _FEW = 2
+_BESIDE = 4
+"""How many members an envelope has beside what it holds."""
 
 
 def declared_objects(document: Document) -> list[DeclaredObject]:
@@ -95,7 +113,15 @@ class _Looker:
         self._known = {"_".join(words(name)) for name in document.schemas} | set(self._named_by)
         self._known |= {noun_of_path(operation.path) for operation in document.operations}
         self._schemas = document.schemas
+        self._path_nouns = {noun_of_path(operation.path) for operation in document.operations}
         self._nouns: dict[str, str] = {}
+        for operation in document.operations:
+            chosen = last_parameter(operation.path) if operation.method == "GET" else ""
+            media = operation.success()
+            if chosen and media is not None and media.shape is not None:
+                for shape in (media.shape, *_generic(children(media.shape)).values()):
+                    if noun := self._noun(shape):
+                        self._named_by.setdefault(noun, set()).add(words(chosen))
 
     def _name(self, path: str, parameter: str) -> None:
         """Notes what a parameter may choose one of."""
@@ -136,6 +162,10 @@ class _Looker:
         star = elements(shape)
         if star is not None and not below:
             yield from self._payload(operation, star, f"{pointer}/*", holder, inner)
+        elif generic := self._wrapped(shape, below):
+            for name, child in generic.items():
+                at = f"{pointer}/{escape(name)}"
+                yield from self._payload(operation, child, at, holder, inner)
         elif (not shape.names and self._is_list(below)) or _is_envelope(below):
             for name, child in below.items():
                 parts = words(name)
@@ -145,11 +175,31 @@ class _Looker:
                     yield from self._payload(operation, child, at, said, inner)
         elif below and (not shape.branches or shape.names):
             noun = self._noun(shape) or holder or noun_of_path(operation.path)
-            keys = self._keys(below, noun)
+            keys = self._keys(below, noun) or _of_caller(operation, below)
+            if _is_receipt(operation, below) or noun.rpartition("_")[2] in _ERRORS:
+                return
             if (keys and noun not in _ENVELOPE) or _stands_alone(operation, below):
                 yield DeclaredObject(
                     operation, pointer, shape, noun, keys, "", self._component(shape)
                 )
+
+    def _wrapped(self, shape: Shape, below: Mapping[str, Shape]) -> dict[str, Shape]:
+        """`{"requestId": …, "data": {…}}`: what an answer without a key of its own holds under a
+        name that says nothing; empty where the object is no envelope."""
+        said = words(_named(shape))
+        if (said and said[-1] not in _WRAPS) or {"id", "uuid", "guid"} & below.keys():
+            return {}
+        generic = {n: c for n, c in _generic(below).items() if _is_container(c)}
+        keyed = any(self._holds(child) for child in generic.values())
+        return generic if keyed and len(below) - len(generic) <= _BESIDE else {}
+
+    def _holds(self, shape: Shape) -> bool:
+        """Whether it is a list or an object that has a key or a name, or holds a list of such."""
+        below = children(shape)
+        star = elements(shape)
+        inside = children(star) if star is not None else below
+        named = bool(shape.names) or (star is not None and bool(star.names))
+        return bool(inside) and (named or bool(self._keys(inside, "")) or self._is_list(inside))
 
     def _is_list(self, below: Mapping[str, Shape]) -> bool:
         """`{"products": [...], "credit": 10}`: a list of keyed objects, and little beside it."""
@@ -200,7 +250,7 @@ class _Looker:
         """The noun of a component: `user` for `UserOut`, `SimpleUser`, `nullable-simple-user`."""
         component = _named(shape)
         if component and component not in self._nouns:
-            self._nouns[component] = _stem(component, self._known)
+            self._nouns[component] = _stem(component, self._known, self._path_nouns)
         return self._nouns.get(component, "")
 
     def _component(self, shape: Shape) -> str:
@@ -219,17 +269,45 @@ class _Looker:
             and not child.kinds & {"object", "array", "boolean"}
             and not child.properties
         }
-        chosen = ["".join(parts) for parts in sorted(self._named_by.get(noun, ()))]
+        chosen = []
+        for parts in sorted(self._named_by.get(noun, ())):  # `/tasks/{task_gid}` takes a `gid`
+            chosen += ["".join(parts[at:]) for at in range(len(parts)) if parts[-1] not in _NO_KEYS]
         joined = noun.replace("_", "")
+        last = noun.rpartition("_")[2]
         wanted = [
             "id",
             "uuid",
             "guid",
+            *("_id", "gid", "sid"),
             *(f"{joined}{end}" for end in ("id", "uuid", "guid", "key")),
+            *(f"{last}{end}" for end in ("id", "uuid", "guid") if last),
         ]
         wanted += [*chosen, *sorted(_HANDLES)]
         wanted += _PATHS if noun in self._paired else ()
+        wanted += _NAMES if (*noun.split("_"),) in self._named_by.get(noun, ()) else ()
         return tuple(dict.fromkeys(scalars[word] for word in wanted if word in scalars))
+
+
+def _of_caller(operation: Operation, below: Mapping[str, Shape]) -> tuple[str, ...]:
+    """The weaker keys of whoever is told who they are: `{code, name}`."""
+    if not is_of_caller(operation) or "{" in operation.path:
+        return ()
+    return tuple(name for weak in _WEAK for name in below if words(name) == (weak,))[:1]
+
+
+def _generic(below: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The members whose names say nothing of what they hold."""
+    return {
+        name: child
+        for name, child in below.items()
+        if (parts := words(name)) and all(part in _GENERIC for part in parts)
+    }
+
+
+def _is_receipt(operation: Operation, below: Mapping[str, Shape]) -> bool:
+    """`{"id": …, "object": "file", "deleted": true}`: what is told of what is no more."""
+    few = len(below) <= _FEW + _FEW
+    return few and (operation.method == "DELETE" or bool(_RECEIPT & below.keys() - {"success"}))
 
 
 def _named(shape: Shape) -> str:
@@ -238,16 +316,21 @@ def _named(shape: Shape) -> str:
     return own if own in shape.names else min(shape.names, default="")
 
 
-def _stem(component: str, known: set[str]) -> str:
-    parts = [*words(component)]
+def _stem(component: str, known: set[str], of_paths: set[str]) -> str:
+    """The noun of a component, without what only says which view it is; a noun of a path is whole:
+    a `ProjectBrief` at `/project_briefs`."""
+    name = component.rpartition(".")[2] if component.count(".") > 1 else component
+    parts = [*words(name)]
     while len(parts) > 1:
         for end, rest in ((parts[-1], parts[:-1]), (parts[0], parts[1:])):
-            variant = end in _VARIANTS and _is_known(rest, known)
+            whole = "_".join((*parts[:-1], singular(parts[-1]))) in of_paths
+            variant = end in _VARIANTS and _is_known(rest, known) and not whole
             if end in _TECHNICAL or variant or end.isdigit():
                 parts = rest
                 break
         else:
             break
+    parts = [*without_verbs(tuple(parts))]
     return "_".join((*parts[:-1], singular(parts[-1]))) if parts else ""
 
 
@@ -292,7 +375,9 @@ def is_count(name: str, below: Mapping[str, Shape]) -> bool:
 
 
 def _is_of_envelope(name: str) -> bool:
-    return all(word in _ENVELOPE for word in words(name))
+    parts = words(name)
+    request = parts[-1:] == ("id",) and not _OF_REQUEST.isdisjoint(parts)
+    return request or all(word in _ENVELOPE for word in parts)
 
 
 def _stands_alone(operation: Operation, below: Mapping[str, Shape]) -> bool:

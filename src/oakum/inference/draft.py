@@ -6,56 +6,48 @@ comment: a draft that grants too little costs a line, one that grants too much h
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import groupby
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import wrap
 
 from oakum.errors import InputError, Problem
 from oakum.http.json_pointer import escape, path_of
+from oakum.inference.audience import Audiences
 from oakum.inference.declared_objects import DeclaredObject, is_count, is_item
+from oakum.inference.draft_text import (
+    WIDTH,
+    comment,
+    folded,
+    grants,
+    lines,
+    one_or_list,
+    remark,
+    scalar,
+)
 from oakum.inference.lexicon import FieldClass, words
-from oakum.inference.owner_and_audience import (
-    GrantGuess,
+from oakum.inference.owners_and_states import (
     Ownership,
     StateGuess,
     account_params,
-    grant,
     ownership,
     states,
 )
 from oakum.inference.params import infer_params
-from oakum.inference.resource_fields import changes, fields, main_endpoint
+from oakum.inference.resource_fields import Field, changes, fields, main_endpoint
 from oakum.inference.schema_groups import Thing, World, world_of
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.openapi.document import Document
-from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children
 from oakum.openapi.source import parse
 from oakum.policy.grammar import parse_policy
 from oakum.policy.model import Policy
 from oakum.policy.resource_schemas import at, success, taken
 
-_SELF_EVIDENT = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN)
-_WIDTH = 96
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
-_WORDS = {"true", "false", "null"}
-_ORDER = (
-    FieldClass.KEY,
-    FieldClass.HANDLE,
-    FieldClass.PLAIN,
-    FieldClass.SETTING,
-    FieldClass.CONTACT,
-    FieldClass.IDENTITY_DOCUMENT,
-    FieldClass.PERSONAL,
-    FieldClass.LOCATION,
-    FieldClass.ACTIVITY,
-    FieldClass.AUTHORITY,
-    FieldClass.SECRET,
-)
+_PLAIN = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.SETTING)
+_FEW = 4
 
 
 _OWNER_ONLY = re.compile(
@@ -101,6 +93,7 @@ class _Draft:
             id(thing): fields(self._world, thing, writing.get(id(thing), ()))
             for thing in self._world.things
         }
+        self._audiences = Audiences(self._world, document, self._owners, self._fields)
         self._answers: dict[str, list[tuple[Thing, DeclaredObject]]] = {}
         for thing in self._world.things:
             for seen in thing.objects:
@@ -122,12 +115,12 @@ class _Draft:
         )
         yield "# it proves nothing. Remove it from each resource that is correct."
         yield "exposure: 1"
-        yield f"api: {_scalar(self._api)}"
+        yield f"api: {scalar(self._api)}"
         whoami = self._world.whoami
         if whoami is not None and self._world.account is not None:
-            pointer = _scalar(f"{whoami.pointer}/{escape(self._world.account.key)}")
-            yield f"# the response of `{_remark(whoami.operation.id)}` identifies the caller"
-            yield f"caller: {{operation: {_scalar(whoami.operation.id)}, id: {pointer}}}"
+            pointer = scalar(f"{whoami.pointer}/{escape(self._world.account.key)}")
+            yield f"# the response of `{remark(whoami.operation.id)}` identifies the caller"
+            yield f"caller: {{operation: {scalar(whoami.operation.id)}, id: {pointer}}}"
         else:
             yield "# no operation identifies the caller; does a token claim?"
             yield "caller: {claim: sub}"
@@ -137,8 +130,8 @@ class _Draft:
         yield "  member: {authenticated: true}"
         yield "  owner: {is: owner}"
         yield "  # staff: {claim: roles, has: admin}  # if a token claim names a role"
-        if not any(each.security for each in self._document.operations):
-            yield "# The document requires no credentials anywhere: is each `anyone` intended?"
+        if not self._audiences.secured:
+            yield "# The document says nothing of credentials: is anything open to `anyone`?"
 
     # ------------------------------------------------------------ resources
 
@@ -154,26 +147,36 @@ class _Draft:
     def _resource(self, thing: Thing, whose: Ownership) -> Iterator[str]:
         declared = self._fields[id(thing)]
         guessed = states(declared)
-        yield f"  {thing.name}:"
-        yield "    draft: true"
-        if thing.schemas and thing.schemas != [thing.name]:
-            yield f"    schemas: [{', '.join(_scalar(each) for each in thing.schemas)}]"
-        if thing.key:
-            yield f"    key: {_scalar(thing.key)}"
-        yield f"    owner: {_owner(whose)}  # {_remark(whose.reason)}"
-        yield from self._unlike_caller(thing, whose)
+        audience = self._audiences.of(thing)
+        rows = self._field_rows(thing)
         main = main_endpoint(thing)
-        if main:
-            yield f"    main: {_scalar(main)}"
+        head = ["draft: true"]
+        if thing.schemas and thing.schemas != [thing.name]:
+            head.append(f"schemas: [{', '.join(scalar(each) for each in thing.schemas)}]")
+        if thing.key:
+            head.append(f"key: {scalar(thing.key)}")
+        why = remark(whose.reason if whose.owned else audience.why)
+        owner = f"owner: {_owner(whose)}"
+        tail = [f"main: {scalar(main)}"] if main else []
+        if not (whose.owned or audience.asks or guessed or len(rows) != 1):
+            yield from _short(thing.name, why, [*head, owner, *tail], rows[0])
+            return
+        yield f"  {thing.name}:"
+        yield from (f"    {line}" for line in (*head, f"{owner}  # {why}"))
+        yield from self._unlike_caller(thing, whose)
+        yield from (f"    {line}" for line in tail)
         yield from _states(guessed)
         if guessed and thing is self._world.account:
             yield from self._borrowers(thing, guessed[0])
-        if declared:
+        if rows:
             yield "    fields:"
             if guessed and whose.owned:
-                example = f"{{{guessed[0].name}: {_scalar(guessed[0].values[0])}}}"
+                example = f"{{{guessed[0].name}: {scalar(guessed[0].values[0])}}}"
                 yield f"      # to show it in an open state: - {{see: [member], when: {example}}}"
-            yield from self._field_lines(thing, whose)
+        for row in rows:
+            for said in row.said:
+                yield from comment(said)
+            yield from lines(row.paths, row.grants)
 
     def _unlike_caller(self, thing: Thing, whose: Ownership) -> Iterator[str]:
         """A hint if owners are named by an id, but who-am-I shows callers another identifier."""
@@ -188,7 +191,7 @@ class _Draft:
                 if member not in shown and _is_id(member, declared):
                     fact = f"`facts: {{{member.replace('.', '_')}: ...}}`"
                     said = f"who-am-I does not show `{member}`; give each identity {fact}"
-                    yield f"    # {_remark(said)}"
+                    yield f"    # {remark(said)}"
 
     def _borrowers(self, account: Thing, state: StateGuess) -> Iterator[str]:
         """A hint that an account's settings may also apply to objects that the account owns."""
@@ -201,22 +204,28 @@ class _Draft:
             said = f"{state.name}: {{of: {account.name}.{state.name}}}"
             yield f"    # if it applies to these too, write `states: {{{said}}}` there:"
             yield from wrap(
-                ", ".join(owned), _WIDTH, initial_indent="    #   ", subsequent_indent="    #   "
+                ", ".join(owned), WIDTH, initial_indent="    #   ", subsequent_indent="    #   "
             )
 
-    def _field_lines(self, thing: Thing, whose: Ownership) -> Iterator[str]:
-        declared = self._fields[id(thing)]
-        rows = [(each, grant(self._world, thing, whose, each)) for each in declared]
-        rows.sort(key=lambda row: (_ORDER.index(row[0].label.kind), row[1].why, _grants(row[1])))
-        kinds = groupby(rows, key=lambda row: row[0].label.kind)
-        for kind, of_kind in kinds:
-            same = [list(group) for _, group in groupby(of_kind, key=lambda row: row[1])]
-            reasons = [each.label.reason for group in same for each, _ in group]
-            yield from _comment(kind.value, [] if kind in _SELF_EVIDENT else reasons)
-            for group in same:
-                if group[0][1].why:
-                    yield f"      # {_remark(group[0][1].why)}"
-                yield from _lines([each.path for each, _ in group], _grants(group[0][1]))
+    def _field_rows(self, thing: Thing) -> list[_Row]:
+        """The fields of a thing, those together that have the same grants and reason: first what
+        needs no rule of its own, then personal data, then secrets."""
+        groups: dict[tuple[int, str, str], list[Field]] = {}
+        for each in self._fields[id(thing)]:
+            guess = self._audiences.grant(thing, each)
+            group = (_rank(each), guess.why, grants(guess))
+            groups.setdefault(group, []).append(each)
+        ordered = sorted(groups)
+        names = {
+            each.path: str(ordered.index(group)) for group, of in groups.items() for each in of
+        }
+        paths: dict[str, list[str]] = {}
+        for path, number in folded(names).items():
+            paths.setdefault(number, []).append(path)
+        return [
+            _Row(paths[str(place)], group[2], _said(group, groups[group]))
+            for place, group in enumerate(ordered)
+        ]
 
     # ------------------------------------------------------------ operations
 
@@ -229,8 +238,8 @@ class _Draft:
                 parts.insert(0, "draft: true")
             if parts or not shown:
                 why = why or ("" if shown else "shows no resource")
-                note = f"  # {_remark(why)}" if why else ""
-                entries.append(f"  {_scalar(operation.id)}: {{{', '.join(parts)}}}{note}")
+                note = f"  # {remark(why)}" if why else ""
+                entries.append(f"  {scalar(operation.id)}: {{{', '.join(parts)}}}{note}")
         if entries:
             yield "operations:"
             yield from entries
@@ -246,20 +255,20 @@ class _Draft:
         places: dict[str, dict[str, None]] = {}
         for thing, seen in shown:
             if not seen.component:
-                places.setdefault(thing.name, {})[_scalar(seen.pointer)] = None
+                places.setdefault(thing.name, {})[scalar(seen.pointer)] = None
         if places:
-            said = (f"{name}: {_one_or_list(list(at))}" for name, at in places.items())
+            said = (f"{name}: {one_or_list(list(at))}" for name, at in places.items())
             parts.append(f"shows: {{{', '.join(said)}}}")
         filled = params.get(operation.id, {})
         if filled:
-            said = (f"{_scalar(name)}: {_scalar(target)}" for name, target in filled.items())
+            said = (f"{scalar(name)}: {scalar(target)}" for name, target in filled.items())
             parts.append(f"params: {{{', '.join(said)}}}")
         counts = list(dict.fromkeys(self._counts(shown)))
         if counts:
-            parts.append(f"counts: [{', '.join(map(_scalar, counts))}]")
+            parts.append(f"counts: [{', '.join(map(scalar, counts))}]")
         owner = self._owner_of(shown)
         if owner:
-            parts.append(f"owner: {_scalar(owner)}")
+            parts.append(f"owner: {scalar(owner)}")
         closed = self._owner_only(operation, shown)
         if closed:
             parts.append("call: [owner]")
@@ -268,7 +277,7 @@ class _Draft:
             return parts, "takes a name and a password: its caller is not logged in yet"
         account = self._logged_in(operation)
         if account:
-            parts.append(f"login: {_scalar(account)}")
+            parts.append(f"login: {scalar(account)}")
             return parts, "probably a login: its response belongs to the account of the password"
         verdict = classify(operation)
         if verdict.kind == "destructive" and operation.method != "DELETE":
@@ -358,7 +367,7 @@ def _asks_for_secret(shape: Shape, deep: int) -> bool:
 
 
 def _owner(whose: Ownership) -> str:
-    names = _one_or_list([_scalar(member) for member in whose.members])
+    names = one_or_list([scalar(member) for member in whose.members])
     match whose.kind:
         case "field":
             return names
@@ -384,8 +393,8 @@ def _states(guessed: Sequence[StateGuess]) -> Iterator[str]:
         yield "    # open first; a missing value means the closed one"
         yield "    states:"
     for state in guessed:
-        member, closed = _scalar(state.member), _scalar(state.values[-1])
-        values = ", ".join(_scalar(value) for value in state.values)
+        member, closed = scalar(state.member), scalar(state.values[-1])
+        values = ", ".join(scalar(value) for value in state.values)
         match state.values:
             case (False, True):
                 how = ""
@@ -396,47 +405,44 @@ def _states(guessed: Sequence[StateGuess]) -> Iterator[str]:
         yield f"      {state.name}: {{field: {member}, {how}missing: {closed}}}"
 
 
-def _grants(guess: GrantGuess) -> str:
-    if guess.see == "nobody":
-        return "[{set: [owner]}]" if guess.set else "[]"
-    if guess.see == "owner":
-        return "[{see: [owner], set: [owner]}]" if guess.set else "[{see: [owner]}]"
-    return f"[{{see: [{guess.see}]}}" + (", {set: [owner]}]" if guess.set else "]")
+@dataclass(frozen=True)
+class _Row:
+    """Fields that have the same grants, and what is said of them."""
+
+    paths: Sequence[str]
+    grants: str
+    said: Sequence[str]
 
 
-def _lines(paths: Sequence[str], grants: str) -> Iterator[str]:
-    row: list[str] = []
-    for path in (*paths, ""):
-        if row and (not path or len(", ".join((*row, path))) > _WIDTH - len(grants) - 8):
-            yield f"      {_key(row)}: {grants}"
-            row = []
-        row.append(path)
+def _rank(each: Field) -> int:
+    """What is left open below stands last, since it also covers what is declared there."""
+    kind = each.label.kind
+    return (
+        3 if "**" in each.path else 0 if kind in _PLAIN else 2 if kind is FieldClass.SECRET else 1
+    )
 
 
-def _comment(kind: str, reasons: Sequence[str]) -> Iterator[str]:
-    shown = list(dict.fromkeys(reasons))
-    more = f"; and {len(shown) - 4} more" if len(shown) > 4 else ""
-    text = _remark(f"{kind}: {'; '.join(shown[:4])}{more}" if shown else kind)
-    yield from wrap(text, _WIDTH, initial_indent="      # ", subsequent_indent="      #   ")
+def _said(group: tuple[int, str, str], of: Sequence[Field]) -> list[str]:
+    """Why: the classes of personal data with their words, and the reason of the grant."""
+    reasons: dict[str, list[str]] = {}
+    for each in sorted(of, key=lambda each: list(FieldClass).index(each.label.kind)):
+        if each.label.kind not in _PLAIN:
+            known = reasons.setdefault(each.label.kind.value, [])
+            if each.label.reason not in known:
+                known.append(each.label.reason)
+    said = [
+        f"{kind}: {'; '.join(of_kind[:_FEW])}"
+        + (f"; and {len(of_kind) - _FEW} more" if len(of_kind) > _FEW else "")
+        for kind, of_kind in reasons.items()
+    ]
+    return [*(["; ".join(said)] if said else []), *([group[1]] if group[1] else [])]
 
 
-def _one_or_list(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-
-
-def _key(paths: Sequence[str]) -> str:
-    joined = ", ".join(paths)
-    safe = all(_PLAIN.fullmatch(path.replace(".**", "").replace(".*", "")) for path in paths)
-    return joined if safe and joined.lower() not in _WORDS else json.dumps(joined)
-
-
-def _scalar(value: Json) -> str:
-    if not isinstance(value, str):
-        return json.dumps(value)
-    safe = _PLAIN.fullmatch(value) or re.fullmatch(r"(/[\w.*-]+)+", value, re.ASCII)
-    return value if safe and value.lower() not in _WORDS else json.dumps(value)
-
-
-def _remark(text: str) -> str:
-    """Text that stays within its comment, whatever a document calls its operations."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def _short(name: str, why: str, head: Sequence[str], row: _Row) -> Iterator[str]:
+    """A resource in a few lines, since nothing about it is special."""
+    yield f"  {name}:  # {why}"
+    yield f"    {{{', '.join(head)}, fields:"
+    named = list(lines(row.paths, row.grants, quoted=True))
+    named[0] = named[0].replace("      ", "      {", 1)
+    yield from (f"{line}," for line in named[:-1])
+    yield f"{named[-1]}}}}}"

@@ -14,7 +14,7 @@ ACCOUNTS = listed(
 )
 """Nouns for whoever has an account."""
 
-SAYS_AN_ID = listed("code guid handle id key name no number or slug the uuid")
+SAYS_AN_ID = listed("code gid guid handle id key name no num number or sid slug the uid uuid")
 """Words that tell one of a kind from another, and not of which kind it is."""
 
 SAYS_A_TEXT = listed("filter keyword q query search term text")
@@ -35,6 +35,12 @@ COUNTS = listed("iid index no number ordinal position seq sequence")
 """Words for what counts objects, mostly those of one parent."""
 
 _NO_NOUN = re.compile(r"v?\d[\d.]*(?:beta|alpha)?\d*|api|rest|internal|public|private|_.*")
+_SUFFIX = re.compile(r"\.(?:csv|json|php|xml|yaml)$", re.I)
+_VERBS = listed(
+    "add cancel check create delete edit fetch find get info insert list load lookup modify post "
+    "put query read remove retrieve save search send set show update upsert view"
+)
+"""Verbs that stand before or after the noun where a path is the name of a procedure."""
 _SELF = listed("authenticated me my myself self whoami")
 _BESIDE_SELF = _SELF | listed("account current profile user")
 _ACTIONS = _SELF | listed(
@@ -62,12 +68,22 @@ def nouns(path: str, parameter: str) -> Iterator[str]:
 def noun_of_path(path: str) -> str:
     """The last literal segment that names things, in the singular; empty when none does."""
     for segment in reversed(path.split("/")):
-        parts = words(segment)
+        parts = words(_SUFFIX.sub("", segment))
         if not parts or "{" in segment or _NO_NOUN.fullmatch(segment.lower()):
             continue
+        parts = without_verbs(parts)
         if not all(part in _ACTIONS for part in parts):
             return "_".join((*parts[:-1], singular(parts[-1])))
     return ""
+
+
+def without_verbs(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """`getUser` and `users.list` are about a user; a verb that stands alone stays."""
+    while len(parts) > 1 and parts[0] in _VERBS:
+        parts = parts[1:]
+    while len(parts) > 1 and parts[-1] in _VERBS:
+        parts = parts[:-1]
+    return parts
 
 
 def parameter_before(path: str, parameter: str) -> str:

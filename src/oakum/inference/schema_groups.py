@@ -13,7 +13,7 @@ from functools import cached_property
 
 from oakum.http.json_pointer import path_of
 from oakum.inference.declared_objects import DeclaredObject, declared_objects, is_item
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import (
     ACCOUNTS,
     COUNTS,
@@ -24,7 +24,7 @@ from oakum.inference.nouns import (
 )
 from oakum.inference.side_effects import opens_session
 from oakum.openapi.document import Document
-from oakum.openapi.model import Operation, Shape
+from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
 from oakum.policy.resource_schemas import at
 
@@ -33,7 +33,7 @@ _MANY = 4
 """Members that are the same in two things by no chance."""
 _NEAR = 3
 """How deep an account stands in the answer to a login: `{data: {user: {...}}}`."""
-_CROWDS = listed(
+CROWDS = listed(
     "app bot channel company group integration org organization project room team tenant workspace"
 )
 """Things that have a handle and are no person."""
@@ -98,9 +98,20 @@ class World:
             endpoint.id
             for thing in self.things
             for endpoint in thing.endpoints
-            if is_of_caller(endpoint)
+            if is_of_caller(endpoint) or self._is_below(endpoint)
         }
         return frozenset(found | ({self.whoami.operation.id} if self.whoami else set()))
+
+    def _is_below(self, endpoint: Operation) -> bool:
+        """Whether its path goes on from who-am-I, to what is the caller's: `/user/keys`, but not
+        `/account/users`."""
+        if self.whoami is None:
+            return False
+        start = f"{self.whoami.operation.path.rstrip('/')}/"
+        if not endpoint.path.startswith(start):
+            return False
+        below = words(re.sub(r"\{[^}]*\}", "", endpoint.path[len(start) :]))
+        return not {singular(word) for word in below} & (ACCOUNTS | CROWDS)
 
     @cached_property
     def _by_shape(self) -> dict[Shape, Thing]:
@@ -130,12 +141,13 @@ class World:
 def world_of(document: Document) -> World:
     """Find the things of a document, the account among them, and who-am-I."""
     seen = declared_objects(document)
-    whoami = _whoami(seen)
+    whoami = _whoami(seen, document)
     groups: dict[str, list[DeclaredObject]] = {}
     for each in seen:
         if each.noun and (each.component or not each.inside):
             groups.setdefault(each.noun, []).append(each)
     things = _told_apart([t for noun, group in groups.items() for t in _split(noun, group)])
+    things = _views(things)
     account = _account(things, whoami)
     if account is not None:
         things = _merged(things, account, whoami)
@@ -170,34 +182,61 @@ def _sessions(document: Document, whoami: DeclaredObject | None) -> Iterator[Sha
 # ------------------------------------------------------------------ who am I
 
 _WHO = ("me", "self", "myself", "whoami", "userinfo", "currentuser", "authenticateduser")
-_WHO_TOO = ("profile", "account", "user", "session", "current")
+_WHO_TOO = ("profile", "account", "user", "session", "current", "verifycredentials")
+_CALLS_ONESELF = re.compile(
+    r"\b(?:authenticated|calling|current(?:ly)?|logged[- ]?in|signed[- ]?in)[\w -]{0,24}?\s"
+    r"(?:account|customer|member|person|player|principal|profile|user)\b",
+    re.I,
+)
+_CREDENTIALS = re.compile(
+    r"auth|token|api[-_]?key|accept|content-type|version|session|cookie|agent|language", re.I
+)
+"""Headers that every request has."""
 
 
-def _whoami(seen: Sequence[DeclaredObject]) -> DeclaredObject | None:
+def _whoami(seen: Sequence[DeclaredObject], document: Document) -> DeclaredObject | None:
     """The response that identifies its caller, recognised by its endpoint's name."""
-    ranked = [(rank, at) for at, each in enumerate(seen) if (rank := _rank(each)) is not None]
+    secured = any(operation.security for operation in document.operations)
+    ranked = [
+        (rank, at) for at, each in enumerate(seen) if (rank := _rank(each, secured)) is not None
+    ]
     return seen[min(ranked)[1]] if ranked else None
 
 
-def _rank(seen: DeclaredObject) -> tuple[int, bool, int] | None:
-    """How certainly an endpoint identifies its caller, lowest first; None if it does not."""
+def _rank(seen: DeclaredObject, secured: bool) -> tuple[int, bool, bool, int] | None:
+    """How certainly an endpoint identifies its caller, lowest first; None if it does not. Where a
+    document asks for no credentials anywhere, an endpoint without them tells nothing."""
     operation = seen.operation
-    asked = any(p.where == "path" or p.required for p in operation.parameters)
+    asked = any(
+        p.where == "path" or (p.required and not _is_given(p)) for p in operation.parameters
+    )
     if operation.method != "GET" or asked or seen.inside or "*" in seen.pointer or not seen.keys:
         return None
     last = "".join(words(operation.path.rstrip("/").rpartition("/")[2]))
     said = "".join(words(re.split(r"[./#]", operation.id)[-1])).removeprefix("get")
-    rest = (seen.noun.rpartition("_")[2] in _CROWDS, operation.path.count("/"))
+    named = {seen.noun.rpartition("_")[2], noun_of_path(operation.path)}
+    crowd = seen.noun.rpartition("_")[2] in CROWDS
+    rest = (crowd, named.isdisjoint(ACCOUNTS), operation.path.count("/"))
+    closed = not (secured and operation.anonymous)
     if last in _WHO:
-        return _WHO.index(last), *rest
+        return 0, *rest[:2], _WHO.index(last) + len(_WHO) * rest[2]
     if said in (*_WHO, "authenticated", "myprofile", "myaccount", "loggedinuser"):
-        return len(_WHO), *rest
-    if last in _WHO_TOO and not operation.anonymous:
-        return len(_WHO) + 1 + _WHO_TOO.index(last), *rest
+        return 1, *rest
+    if last in _WHO_TOO and closed:
+        return 2 + _WHO_TOO.index(last), *rest
+    later = 2 + len(_WHO_TOO)
+    if closed and _CALLS_ONESELF.search(f"{operation.summary}\n{operation.description}"):
+        return (later, *rest) if not named.isdisjoint(ACCOUNTS) else None
     kinds = {classify_field(name) for name in children(seen.shape)}
     if FieldClass.CONTACT in kinds and not operation.anonymous:
-        return len(_WHO) + len(_WHO_TOO) + 1, *rest
+        return later + 1, *rest
     return None
+
+
+def _is_given(parameter: Parameter) -> bool:
+    """Whether a required parameter says nothing of whom a request is about."""
+    header = parameter.where in ("header", "cookie") and bool(_CREDENTIALS.search(parameter.name))
+    return header or parameter.default is not None or len(parameter.shape.enum) == 1
 
 
 # ------------------------------------------------------------------ groups
@@ -242,6 +281,36 @@ def _told_apart(things: Sequence[Thing]) -> list[Thing]:
     return kept
 
 
+def _views(things: Sequence[Thing]) -> list[Thing]:
+    """The things, without those that are a view of another: with the same key, nothing but members
+    of it, and its name: `InvoiceLine` at `/invoices` beside `Invoice` at `/invoices/{id}`."""
+    kept = sorted(things, key=lambda thing: len(thing.members()), reverse=True)
+    gone: set[int] = set()
+    for number, thing in enumerate(kept):
+        for larger in kept[:number]:
+            if id(larger) not in gone and _is_view_of(thing, larger):
+                larger.objects += thing.objects
+                larger.__dict__.pop("shapes", None)
+                gone.add(id(thing))
+                break
+    return [thing for thing in things if id(thing) not in gone]
+
+
+def _is_view_of(thing: Thing, larger: Thing) -> bool:
+    parts, whole = thing.noun.split("_"), larger.noun.split("_")
+    shared = parts[-len(whole) :] == whole or parts[: len(whole)] == whole
+    paths = {noun_of_path(each.operation.path) for each in thing.objects if not each.inside}
+    members = thing.members()
+    return (
+        bool(thing.key)
+        and thing.key == larger.key
+        and shared
+        and (paths == {larger.noun} or not paths)
+        and members <= larger.members()
+        and len(members) > 1
+    )
+
+
 def _asked_for(thing: Thing) -> str:
     """Its key, or what all its schemas have and its paths take instead: `/articles/{slug}`."""
     items = [seen for seen in thing.objects if is_item(seen) and not seen.inside]
@@ -284,7 +353,7 @@ def _account(things: Sequence[Thing], whoami: DeclaredObject | None) -> Thing | 
 
 
 def _shared(thing: Thing, whoami: DeclaredObject) -> set[str]:
-    if thing.key not in whoami.keys or thing.noun.rpartition("_")[2] in _CROWDS:
+    if thing.key not in whoami.keys or thing.noun.rpartition("_")[2] in CROWDS:
         return set()
     return thing.members() & set(children(whoami.shape))
 
@@ -311,7 +380,7 @@ def _merged(things: Sequence[Thing], account: Thing, whoami: DeclaredObject | No
 
 
 def _is_view(thing: Thing, account: Thing) -> bool:
-    if thing.key != account.key or thing.noun.rpartition("_")[2] in _CROWDS:
+    if thing.key != account.key or thing.noun.rpartition("_")[2] in CROWDS:
         return False
     members = account.members()
     return all(_fits(seen, account.key, members) for seen in thing.objects)

@@ -155,7 +155,7 @@ class TestInlineSchemasOnly:
         assert sees(self.found, "Reader.admin") == ["owner"]
         assert sees(self.found, "Reader.password") == []
         assert sees(self.found, "Note.note_title") == ["anyone"]
-        assert sees(self.found, "Note.owner") == ["member"]  # the open endpoint does not show it
+        assert sees(self.found, "Note.owner") == ["owner"]  # the open endpoint does not show it
         assert sees(self.found, "Note.secret") == ["owner"]
 
     def test_an_owner_sets_what_some_request_takes_and_never_their_rights(self) -> None:
@@ -358,8 +358,8 @@ def test_what_the_document_leaves_open_is_the_owners() -> None:
     user = thing("id", "email", tags=many({"type": "string"}), extras=free, counts=counts)
     found = policy({"/users/{id}": {"get": answer(user)}})
     assert sees(found, "User.extras.**") == ["owner"]
-    assert sees(found, "User.counts.*") == ["anyone"]
-    assert sees(found, "User.tags") == ["anyone"]
+    assert sees(found, "User.counts.*") == ["owner"]
+    assert sees(found, "User.tags") == ["owner"]
 
 
 def test_a_reading_post_is_only_asked_about() -> None:

@@ -1,4 +1,4 @@
-"""Guesses a resource's owner, its states, and who may see each field, from the document.
+"""Guesses a resource's owner and its states, from the document.
 
 Every guess carries its reason, since a person is to confirm it. Where nothing is known the guess
 is the closed one: nobody.
@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oakum.inference.lexicon import FieldClass, listed, words
-from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, is_segment, last_parameter, nouns
+from oakum.inference.nouns import (
+    ACCOUNTS,
+    SAYS_AN_ID,
+    is_segment,
+    last_parameter,
+    noun_of_path,
+    nouns,
+)
 from oakum.inference.resource_fields import Field
 from oakum.inference.schema_groups import Thing, World
 from oakum.openapi.model import Json, Operation, Shape
@@ -34,7 +41,13 @@ class Ownership:
 
 
 _OWNERS = ("owner", "user", "member", "account", "customer", "author", "creator", "created_by")
-_OWNERS_TOO = ("posted_by", "uploaded_by", "submitted_by", "added_by", "requested_by", "sender")
+_OWNERS_TOO = (
+    *("owned_by", "reporter", "reported_by", "opened_by", "posted_by", "uploaded_by", "uploader"),
+    *("submitted_by", "added_by", "requested_by", "requester", "registered_by", "booked_by"),
+    *("ordered_by", "issued_to", "assigned_to", "passenger", "borrower", "sender"),
+)
+_NAMED_TOO = frozenset(("account", "client", "customer", "driver", "employee", "guest", "patient"))
+"""Nouns of whoever has an account, or of what an account keeps."""
 _PAIRS = (("sender", "recipient"), ("sender", "receiver"), ("host", "guest"), ("buyer", "seller"))
 _ANY_ID = frozenset(("id", "uuid", "guid"))
 _SAME = frozenset(("profile", "user"))
@@ -89,7 +102,9 @@ def account_params(world: World, thing: Thing, endpoint: Operation) -> Iterator[
     for parameter in endpoint.parameters:
         said = list(nouns(endpoint.path, parameter.name))
         own = parameter.name == last_parameter(endpoint.path) and thing.noun in said
-        if parameter.where == "path" and not own and not people.isdisjoint(said):
+        of_people = [noun for noun in said if noun in people]
+        another = any(_is_another(world, noun, "") for noun in _NAMED_TOO.intersection(of_people))
+        if parameter.where == "path" and not own and of_people and not another:
             yield parameter.name
 
 
@@ -118,11 +133,29 @@ def _ranked(world: World, thing: Thing, shape: Shape) -> list[tuple[int, str]]:
     found = []
     for name, child in children(shape).items():
         noun = _without_id(name)
+        if noun in _NAMED_TOO and _is_another(world, noun, name):
+            continue
         if noun in order and noun != thing.noun and is_segment(name):
             path = _id_in(world, name, child)
             if path:
                 found.append((order.index(noun), path))
     return sorted(found, key=lambda option: (option[0], "." in option[1], option[1]))
+
+
+def _is_another(world: World, noun: str, name: str) -> bool:
+    """Whether a noun means another thing here than who calls: a bank's `Account`, the client of
+    OAuth."""
+    if noun == "client" and words(name)[-1:] == ("id",):
+        return True
+    if world.account is None or noun == world.account.noun:
+        return False
+    return any(
+        noun in (thing.noun, noun_of_path(seen.operation.path))
+        for thing in world.things
+        if thing is not world.account and not _is_other_view(world.account, thing)
+        for seen in thing.objects
+        if not seen.inside
+    )
 
 
 def _without_id(name: str) -> str:
@@ -139,7 +172,8 @@ def _id_in(world: World, name: str, child: Shape) -> str:
     below = children(child)
     if below:
         key = world.account.key if world.account else ""
-        inner = next((n for n in (key, "id", "_id", "uuid", "username") if n in below), "")
+        likely = (key, "id", "_id", "uuid", "gid", "user_id", "userId", "username", "login")
+        inner = next((each for each in likely if each in below), "")
         return f"{name}.{inner}" if inner else ""
     return "" if child.kinds & {"boolean", "array", "object"} or child.items else name
 
@@ -201,71 +235,3 @@ def _state(each: Field) -> StateGuess | None:
 def _level(level: Json) -> int | None:
     said = "_".join(words(str(level)))
     return next((rank for rank, known in enumerate(_RANKS) if said in known), None)
-
-
-# --------------------------------------------------------------------------- grants
-
-
-@dataclass(frozen=True)
-class GrantGuess:
-    """Who may see a field, and whether its owner may set it; `why`: reason, if not only the
-    class."""
-
-    see: Literal["anyone", "member", "owner", "nobody"]
-    set: bool = False
-    why: str = ""
-
-
-_OWN_BUSINESS = listed("consent notification preference setting")
-_OPEN_KINDS = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.SETTING)
-
-
-def grant(world: World, thing: Thing, whose: Ownership, each: Field) -> GrantGuess:
-    """Who may see a field, by its class, its endpoints and whether anybody owns it."""
-    kind = each.label.kind
-    settable = each.writable and whose.owned and kind not in (FieldClass.AUTHORITY, FieldClass.KEY)
-    endpoints = each.endpoints.values()
-    public: Literal["anyone", "member"] = (
-        "anyone" if any(d.anonymous for d in endpoints) else "member"
-    )
-    if kind is FieldClass.SECRET:
-        if whose.owned and thing is not world.account and _is_content(each.path):
-            return GrantGuess(
-                "owner", settable, f"`{each.path}` contains what its owner stores there"
-            )
-        if whose.members == (thing.key,) and _opens_own_session(world, thing, each.path):
-            return GrantGuess("owner", why="it comes from a login or who-am-I: the caller's own")
-        return GrantGuess("nobody", settable)
-    if each.path.endswith("**"):
-        why = "the document does not declare what is below"
-        return GrantGuess("owner" if whose.owned else "nobody", settable, why)
-    if kind in _OPEN_KINDS:
-        if whose.owned and world.self_endpoints.issuperset(each.endpoints):
-            return GrantGuess("owner", settable, "shown only to the caller: their own data")
-        if whose.owned and thing.noun.rpartition("_")[2] in _OWN_BUSINESS:
-            return GrantGuess("owner", settable, "such settings concern only their owner")
-        return GrantGuess(public, settable)
-    if whose.owned:
-        return GrantGuess("owner", settable)
-    if kind is FieldClass.LOCATION and public == "anyone":
-        return GrantGuess(public, why="a place of nobody's")
-    return GrantGuess("nobody", why="it has no owner; name its owner, or who may see this")
-
-
-def _is_content(path: str) -> bool:
-    """Whether a name such as `secret_note` means secret content, not a credential."""
-    parts = words(path.rpartition(".")[2])
-    return parts[:1] == ("secret",) and not {"key", "token", "access"} & set(parts)
-
-
-_OF_A_SESSION = listed("access auth authentication bearer id jwt refresh session token")
-
-
-def _opens_own_session(world: World, thing: Thing, path: str) -> bool:
-    """Whether a field such as `token` is in the response of a login or who-am-I."""
-    parts = words(path)
-    return (
-        parts[-1:] in (("token",), ("jwt",))
-        and _OF_A_SESSION.issuperset(parts)
-        and any(path in children(shape) for shape in thing.shapes if shape in world.sessions)
-    )

@@ -1,0 +1,88 @@
+"""The lines of a draft: keys, scalars, comments, and fields that are named together.
+
+A line for an object covers what the document declares below it, and the first line that covers a
+field counts. So what has one grant below an object is one name, and exceptions stand before it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
+
+from oakum.inference.audience import GrantGuess
+from oakum.openapi.model import Json
+
+WIDTH = 96
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_WORDS = {"true", "false", "null"}
+
+
+def grants(guess: GrantGuess) -> str:
+    """The grants of a line."""
+    if guess.see == "nobody":
+        return "[{set: [owner]}]" if guess.set else "[]"
+    if guess.see == "owner":
+        return "[{see: [owner], set: [owner]}]" if guess.set else "[{see: [owner]}]"
+    return f"[{{see: [{guess.see}]}}" + (", {set: [owner]}]" if guess.set else "]")
+
+
+def folded(groups: Mapping[str, str]) -> dict[str, str]:
+    """Field paths to their group, with an object in place of all its fields when they share one and
+    the document declares all of it (`x.**` is what it leaves open)."""
+    found: dict[str, str] = {}
+    below: dict[str, dict[str, str]] = {}
+    for path, group in groups.items():
+        first, _, rest = path.partition(".")
+        below.setdefault(first, {})[rest] = group
+    for first, rests in below.items():
+        inner = {} if "" in rests else folded(rests)
+        whole = not any(rest.endswith("**") for rest in rests)
+        if len(rests) > 1 and whole and inner and len(set(inner.values())) == 1:
+            found[first] = next(iter(inner.values()))
+        else:
+            found |= {
+                f"{first}.{rest}".rstrip("."): group for rest, group in (inner or rests).items()
+            }
+    return found
+
+
+def lines(paths: Sequence[str], granted: str, *, quoted: bool = False) -> Iterator[str]:
+    """Lines of fields that have the same grants; `quoted`: as they stand between braces."""
+    row: list[str] = []
+    for path in (*paths, ""):
+        if row and (not path or len(", ".join((*row, path))) > WIDTH - len(granted) - 8):
+            yield f"      {json.dumps(', '.join(row)) if quoted else key(row)}: {granted}"
+            row = []
+        row.append(path)
+
+
+def comment(text: str) -> Iterator[str]:
+    """A comment of as many lines as it takes."""
+    yield from wrap(remark(text), WIDTH, initial_indent="      # ", subsequent_indent="      #   ")
+
+
+def one_or_list(names: Sequence[str]) -> str:
+    """A name, or a list of several."""
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+
+
+def key(paths: Sequence[str]) -> str:
+    """The key of a line of fields."""
+    joined = ", ".join(paths)
+    safe = all(_PLAIN.fullmatch(path.replace(".**", "").replace(".*", "")) for path in paths)
+    return joined if safe and joined.lower() not in _WORDS else json.dumps(joined)
+
+
+def scalar(value: Json) -> str:
+    """A value as YAML reads it back."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    safe = _PLAIN.fullmatch(value) or re.fullmatch(r"(/[\w.*-]+)+", value, re.ASCII)
+    return value if safe and value.lower() not in _WORDS else json.dumps(value)
+
+
+def remark(text: str) -> str:
+    """Text that stays within its comment, whatever a document calls its operations."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
