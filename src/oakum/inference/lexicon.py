@@ -20,6 +20,7 @@ from oakum.inference.lexicon_phrases import (
     OF_A_PERSON,
     PHONE,
     PHRASES,
+    PLACE,
     THERE,
     TOPICS,
     FieldClass,
@@ -56,7 +57,7 @@ _ABOUT = listed("type unit url enabled required supported policy format version 
 
 _PASSING = listed(
     "value text raw string number num no full plain plaintext cleartext masked encrypted hashed "
-    "hash digest md sha bcrypt line list array field data"
+    "hash digest md sha bcrypt line list array field data normalized normalised canonical lowercase"
 )
 """Heads that leave the meaning to the word before them: `phone_number`, `password_hash`."""
 
@@ -70,7 +71,19 @@ _FLAG = listed(
 _WORDED = (FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT)
 """Classes whose values are never one of a few declared words."""
 _ABOUT_SOMEBODY = (FieldClass.CONTACT, FieldClass.PERSONAL, FieldClass.LOCATION)
-_TEXT_ONLY = listed("token secret hash salt credential email mail cookie bearer")
+_TEXT_ONLY = listed("token secret hash salt credential email mail cookie bearer key vat")
+_REGIONS = listed("country county province region state")
+_OF_AN_ADDRESS = listed(
+    "address billing card contact customer location mailing person profile residence shipping user "
+    "vcard"
+)
+"""What a region is a place of: a `status.state` and a cloud's `region` are none."""
+_OF_A_THING = listed(
+    "article box cargo category criteria dimension edge font freight item line menu node option "
+    "order package page parcel product question rule shipment sku sort tag variant"
+)
+"""What has a weight and is no body."""
+_OF_A_BODY = listed("height weight")
 _MEDIA = listed("image photo picture thumbnail video media icon logo banner size frame")
 _NO_VISIT = listed("update change modification sync edit check run refresh push build")
 _FORMATS = {
@@ -174,7 +187,7 @@ def _needs_parent(own: Sequence[str], above: Sequence[str]) -> bool:
 
 def _by_name(own: tuple[str, ...], above: tuple[str, ...], shape: Shape) -> _Entry:
     kinds = shape.kinds - {"null"}
-    if above[-1:] == ("permission",):
+    if "permission" in above:
         return FieldClass.AUTHORITY, MAY
     if not own:
         return _NOTHING
@@ -187,15 +200,24 @@ def _by_name(own: tuple[str, ...], above: tuple[str, ...], shape: Shape) -> _Ent
         return _NOTHING
     if own == ("height",) and _MEDIA & set(above):
         return _NOTHING
+    if own[-1] in _OF_A_BODY and _OF_A_THING & {*above, *own}:
+        return _NOTHING
+    if kind is FieldClass.PLAIN and _is_region(own, above):
+        return FieldClass.LOCATION, PLACE
     return kind, noun
+
+
+def _is_region(own: tuple[str, ...], above: tuple[str, ...]) -> bool:
+    return len(own) == 1 and own[0] in _REGIONS and not _OF_AN_ADDRESS.isdisjoint(above)
 
 
 def _read(own: tuple[str, ...], above: tuple[str, ...]) -> _Entry:
     if _needs_parent(own, above):
         joined = _ending(above + own)
         return joined or _read(own, ())
-    if own in _WHOLE:
-        return _WHOLE[own]
+    bare = own[:-1] if own[-1].isdigit() else own  # `tel1`
+    if whole := _WHOLE.get(own) or _WHOLE.get(bare):
+        return whole
     if own[-1] not in _ABOUT and (topic := _topic(own)):
         return FieldClass.PERSONAL, topic
     if _is_visit(own):

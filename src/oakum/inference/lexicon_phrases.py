@@ -31,6 +31,7 @@ ADDRESS = "an e-mail address"
 PHONE = "a phone number"
 ACCOUNT_NAME = "a name of an account"
 PICTURE = "a picture"
+PLACE = "a place"
 
 # Each entry: class, description, phrases. `_` joins the words of a phrase, which may also be
 # written as one word; `^` requires that the phrase is the whole name. PLAIN entries are exceptions.
@@ -170,7 +171,7 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
     ),
     (
         FieldClass.LOCATION,
-        "a place",
+        PLACE,
         "location geolocation geo_location ^geo geo_point geo_json lat latitude lng ^lon longitude "
         "lat_lng lat_long lat_lon ^long coordinate coord gps gps_position geohash ^position_lat "
         "city city_name town home_town hometown neighborhood neighbourhood location_name "
@@ -245,6 +246,109 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
         "an object",
         "id uuid guid ^uid ^oid ^pk ^sid userid accountid memberid customerid primary_key "
         "foreign_key ulid",
+    ),
+    (
+        FieldClass.SECRET,
+        "a secret key",
+        "server_key app_key client_key sdk_key db_connection database_connection",
+    ),
+    (
+        FieldClass.SECRET,
+        "a token that can act for somebody",
+        "join_link join_url webhook_url remember_key",
+    ),
+    (
+        FieldClass.IDENTITY_DOCUMENT,
+        "an identity document",
+        "id_number identification identification_number identity_document identity_document_id "
+        "id_document_number document_number document_no owner_document_id personal_number "
+        "personal_code person_number citizen_id citizen_number birth_certificate voter_id "
+        "military_id diplomatic_id resident_id work_permit green_card professional_card "
+        "passport_no passport_id national_number national_insurance driver_license_number "
+        "drivers_license_number driving_licence_number plate_number license_plate_number "
+        "licence_plate_number vehicle_registration vehicle_registration_number",
+    ),
+    (
+        FieldClass.IDENTITY_DOCUMENT,
+        "a number of the tax office",
+        "^vat ^vatin vat_id vat_number vat_no vat_code tax_no tax_code tax_reference fiscal_code "
+        "codice_fiscale ^ein ^abn ^acn ^siren ^siret gst_number ^gstin pan_number ^rfc ^cuit "
+        "^nie",
+    ),
+    (
+        FieldClass.IDENTITY_DOCUMENT,
+        "a bank account",
+        "bank_sort_code bank_code swift swift_bic bsb bsb_number aba_number transit_number "
+        "clabe ifsc ifsc_code account_iban iban_number bank_account_no bank_details",
+    ),
+    (
+        FieldClass.CONTACT,
+        PHONE,
+        "^tel_no tel_number phone_no telephone_ext telephone_extension phone_ext "
+        "phone_extension home_tel work_tel contact_phone",
+    ),
+    (
+        FieldClass.CONTACT,
+        "a postal address",
+        "street full_street po_box postbox post_office_box address_addition address_suffix "
+        "building_name building_number sub_building house_no room_number flat_number "
+        "apartment_no door_number thoroughfare dependent_thoroughfare care_of ^line_3",
+    ),
+    (
+        FieldClass.CONTACT,
+        "an account of theirs elsewhere",
+        "^linkedin ^twitter ^facebook ^instagram ^telegram ^wechat ^viber ^snapchat ^tiktok "
+        "twitter_username twitter_screen_name instagram_username facebook_username "
+        "linkedin_profile linkedin_profile_url facebook_profile vcard v_card",
+    ),
+    (
+        FieldClass.PERSONAL,
+        "a person's name",
+        "director_name manager_name person_name account_holder account_holder_name "
+        "owner_full_name contact_full_name real_name_normalized ^middle ^initials maternal_name "
+        "paternal_name",
+    ),
+    (
+        FieldClass.PERSONAL,
+        "a face or a signature",
+        "^face face_image face_photo selfie signature_image handwritten_signature "
+        "fingerprint_image",
+    ),
+    (
+        FieldClass.PERSONAL,
+        "where somebody comes from",
+        "native_country country_of_origin birth_country nationalities",
+    ),
+    (
+        FieldClass.PERSONAL,
+        "somebody's circumstances",
+        "current_balance available_balance outstanding_balance hourly_rate pay_rate "
+        "compensation pep politically_exposed is_pep",
+    ),
+    (
+        FieldClass.LOCATION,
+        PLACE,
+        "address_state address_region address_locality address_city address_county "
+        "address_province bill_city ship_city bill_state ship_state billing_state "
+        "shipping_state mailing_state home_state state_code state_province province county "
+        "district prefecture municipality suburb locality sub_locality admin_area zip_4 "
+        "birth_city",
+    ),
+    (
+        FieldClass.LOCATION,
+        "a time zone, which reveals a region",
+        "timezone_id time_zone_id timezone_code timezone_name ^zoneinfo",
+    ),
+    (
+        FieldClass.ACTIVITY,
+        THERE,
+        "first_login first_login_at first_seen last_login_date last_login_time last_login_ip "
+        "last_connection last_connected_at",
+    ),
+    (
+        FieldClass.AUTHORITY,
+        MAY,
+        "scope oauth_scope granted_scope permission_level user_level",
     ),
     (
         FieldClass.PLAIN,
