@@ -29,13 +29,17 @@ _TO_ALL = re.compile(
     r"(?:members?|users?|visitors?)(?: may| can|'s)|everyone|everybody|anyone|anybody)\b",
     re.I,
 )
+_OWN = re.compile(
+    r"\b(?:callers?'?s?|my|own|your|yours|(?:authenticated|current|logged[- ]?in) \w+)\b", re.I
+)
 _RECORDS = listed(
     "account address alert attachment audit balance bill booking budget card cart charge chat "
     "claim connection contact contract conversation credential customer deal delivery device "
     "document draft email event favorite favourite file hook inbox invoice job key lead log login "
     "mail message note notification order password payment payout permission playback position "
-    "prescription purchase receipt refund reminder request reservation secret session setting "
-    "statement subscription task ticket token transaction transfer trip upload visit wallet webhook"
+    "prescription purchase receipt refund reminder report request reservation secret session "
+    "setting statement subscription task ticket token transaction transfer trip upload visit "
+    "wallet webhook"
 )
 """Nouns of what somebody has, whether or not a request of this API makes one."""
 _PERSONAL = (
@@ -135,7 +139,10 @@ class Audiences:
         for seen in thing.objects:
             endpoint = seen.operation
             listing = "*" in seen.pointer and not seen.inside and endpoint.method in _READS
-            if listing and not is_of_caller(endpoint) and self._is_free(endpoint):
+            own = is_of_caller(endpoint) or _OWN.search(
+                f"{endpoint.summary}\n{endpoint.description}"
+            )
+            if listing and not own and self._is_free(endpoint):
                 return f"listed to all at `{_place(endpoint)}`, and nothing here changes it"
         return ""
 

@@ -199,7 +199,10 @@ class _Looker:
         star = elements(shape)
         inside = children(star) if star is not None else below
         named = bool(shape.names) or (star is not None and bool(star.names))
-        return bool(inside) and (named or bool(self._keys(inside, "")) or self._is_list(inside))
+        lists = any(
+            (each := elements(child)) is not None and each.names for child in inside.values()
+        )
+        return bool(inside) and (named or lists or bool(self._keys(inside, "")))
 
     def _is_list(self, below: Mapping[str, Shape]) -> bool:
         """`{"products": [...], "credit": 10}`: a list of keyed objects, and little beside it."""

@@ -41,7 +41,7 @@ _VERBS = listed(
     "put query read remove retrieve save search send set show update upsert view"
 )
 """Verbs that stand before or after the noun where a path is the name of a procedure."""
-_SELF = listed("authenticated me my myself self whoami")
+_SELF = listed("authenticated me mine my myself self whoami")
 _BESIDE_SELF = _SELF | listed("account current profile user")
 _ACTIONS = _SELF | listed(
     "active all archived batch bulk by count current debug detail details export featured find "

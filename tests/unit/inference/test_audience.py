@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from oakum.inference.draft import draft
-from oakum.inference.draft_text import folded
 from oakum.policy.model import Owner, Policy
 from tests.unit.inference.test_draft import (
     LOGGED_IN,
@@ -129,6 +128,11 @@ class TestWhatIsNobodys:
             "    {draft: true, key: id, owner: none, fields:",
             '      {"id, label": [{see: [member]}]}}',
         ]
+
+    @pytest.mark.parametrize("said", ["Your regions", "Regions of the current user"])
+    def test_what_is_said_to_be_the_callers_is_none(self, said: str) -> None:
+        paths = {"/regions": {"get": answer(many(ref("Region")), summary=said, **LOGGED_IN)}}
+        assert "see: [member]" not in text_of(paths, Region=thing("id", "label"))
 
     def test_what_a_caller_makes_is_none(self) -> None:
         making = {"post": answer(ref("Region"), requestBody=body(ref("Region")), **LOGGED_IN)}
@@ -314,15 +318,3 @@ class TestOneResource:
             {path: {"get": answer(ref("Task"), **LOGGED_IN)}}, Task=thing(member, "text")
         )
         assert found.resources["Task"].key == key
-
-
-def test_fields_of_an_object_are_one_name_where_they_share_a_group() -> None:
-    assert folded({"a.b": "1", "a.c.*.d": "1", "a.c.*.e": "1", "f.*": "1"}) == {
-        "a": "1",
-        "f.*": "1",
-    }
-    assert folded({"a.b": "1", "a.c.d": "2", "a.c.e": "2"}) == {"a.b": "1", "a.c": "2"}
-
-
-def test_what_a_document_leaves_open_is_covered_by_no_name_above_it() -> None:
-    assert folded({"a.b.**": "1", "a.c": "1"}) == {"a.b.**": "1", "a.c": "1"}
