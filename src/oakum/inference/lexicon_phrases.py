@@ -292,7 +292,7 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
         "a postal address",
         "street full_street po_box postbox post_office_box address_addition address_suffix "
         "building_name building_number sub_building house_no room_number flat_number "
-        "apartment_no door_number thoroughfare dependent_thoroughfare care_of ^line_3",
+        "apartment_no thoroughfare dependent_thoroughfare care_of ^line_3",
     ),
     (
         FieldClass.CONTACT,
