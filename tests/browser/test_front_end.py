@@ -22,6 +22,7 @@ from oakum.cli.demo import serving
 from oakum.cli.main import main
 from oakum.cli.page_grants import Granted
 from oakum.errors import InputError
+from oakum.frontend import drive
 from oakum.frontend.drive import opening, watch
 from oakum.frontend.render_text import lines, plain
 from oakum.frontend.usage import USED, Heard, Load, Usage, Use, judge
@@ -35,6 +36,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.server]
 QUIET = 0.4
 PATIENT = {"react": 1.0}
 """React shows what is loaded late a third of a second later."""
+
+
+def quiet(name: str = "") -> float:
+    """Seconds without a sign of the page after which it is done, on a machine as busy as this."""
+    return PATIENT.get(name, QUIET) * max(1.0, patience.busy() / 2)
+
+
+@pytest.fixture(autouse=True)
+def _unhurried_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is slow because the machine is busy is waited for until it is done."""
+    for name in ("_UNREAD", "_UNQUIET"):
+        monkeypatch.setattr(drive, name, getattr(drive, name) * max(1.0, patience.busy() / 2))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +82,7 @@ def score(name: str, usage: Usage) -> Score:
 
 
 def observed(browser: Browser, origin: str, name: str) -> Usage:
-    found = watch(browser, opening(f"{origin}/{name}/"), origin, PATIENT.get(name, QUIET))
+    found = watch(browser, opening(f"{origin}/{name}/"), origin, quiet(name))
     assert found.load is not None, found.why
     return judge(found.load, origin)
 
@@ -109,7 +122,7 @@ def test_no_value_leaves_the_browser_in_a_path_or_a_word(browser: Browser) -> No
         console.log(answer, JSON.parse(state.textContent).x);
       })()</script>"""
     with zoo.answering(api, page) as address:
-        found = watch(browser, opening(f"{address}/canary-11"), address, QUIET)
+        found = watch(browser, opening(f"{address}/canary-11"), address, quiet())
     assert found.load is not None
     usage = judge(found.load, address)
     told = json.dumps(plain(usage)) + "\n".join(lines(usage))
@@ -175,7 +188,7 @@ def test_a_script_does_the_same_when_its_copies_are_followed(browser: Browser) -
         page = page.replace(kind.upper().encode(), (FORMS / f"{kind}.js").read_bytes())
     user = {"a": 1, "b": "b", "list": [{"x": 0, "y": "p"}, {"x": 2, "y": "q"}], "deep": {"c": 3}}
     with zoo.answering({"GET /api": user}, page) as address:
-        found = watch(browser, opening(address), address, QUIET)
+        found = watch(browser, opening(address), address, quiet())
     assert found.load is not None, found.why
     assert (found.load.followed, found.load.left) == (4, 0)
 
@@ -204,7 +217,7 @@ def test_a_script_that_cannot_be_followed_runs_as_it_is_and_is_counted(
     digest = b64encode(sha256(script).digest())
     page = head.replace(b"HASH", digest) + b"<p></p><script>" + script + b"</script>"
     with zoo.answering({"GET /api": {"on": True}}, page) as address:
-        found = watch(browser, opening(address), address, QUIET)
+        found = watch(browser, opening(address), address, quiet())
     assert found.load is not None, found.why
     usage = judge(found.load, address)
     assert usage.scripts_left == left
@@ -223,7 +236,7 @@ def test_a_page_that_shows_the_instrument_is_discarded(browser: Browser) -> None
         }
       });</script>"""
     with zoo.answering({"GET /api": {"a": {"b": 1}}}, page) as address:
-        found = watch(browser, opening(address), address, QUIET)
+        found = watch(browser, opening(address), address, quiet())
     assert found.load is None
     assert "behaves differently under observation" in found.why
 
@@ -231,7 +244,7 @@ def test_a_page_that_shows_the_instrument_is_discarded(browser: Browser) -> None
 def test_a_page_that_is_never_twice_alike_is_told_so(browser: Browser) -> None:
     page = b"<p></p><script>document.querySelector('p').textContent = Math.random()</script>"
     with zoo.answering({}, page) as address:
-        found = watch(browser, opening(address), address, QUIET)
+        found = watch(browser, opening(address), address, quiet())
     assert found.load is None
     assert "from load to load" in found.why
 
@@ -336,7 +349,7 @@ def test_what_a_page_did_is_known_when_it_has_gone(browser: Browser) -> None:
         opened.get_by_role("link").click()
 
     with zoo.answering({"GET /api": {"name": "Quill", "age": 4, "city": "Oslo"}}, page) as address:
-        found = watch(browser, steps, address, QUIET)
+        found = watch(browser, steps, address, quiet())
     assert found.load is not None, found.why
     (endpoint,) = judge(found.load, address).endpoints
     assert {each.path: each.use for each in endpoint.fields} == {
@@ -424,7 +437,7 @@ def test_what_a_page_sends_is_used(browser: Browser) -> None:
         "POST /save?page=2": {},
     }
     with zoo.answering(api, page) as address:
-        found = watch(browser, opening(address), address, QUIET)
+        found = watch(browser, opening(address), address, quiet())
     assert found.load is not None, found.why
     uses = {field.path: field.use for field in judge(found.load, address).endpoints[0].fields}
     assert uses == {"me.id": "read", "me.on": "read", "filter.page": "read", "other.x": "copied"}
@@ -451,7 +464,7 @@ def test_a_body_that_is_taken_out_of_sight_is_not_called_unused(
         + b"document.querySelector('p').textContent = got.age > 3;</script>"
     )
     with zoo.answering({"GET /api": {"age": 4, "city": "Oslo"}}, page) as address:
-        found = watch(browser, opening(address), address, QUIET)
+        found = watch(browser, opening(address), address, quiet())
     assert found.load is not None, found.why
     usage = judge(found.load, address)
     uses = {each.use for endpoint in usage.endpoints for each in endpoint.fields}
@@ -527,7 +540,7 @@ def test_what_a_loop_a_copy_or_a_form_takes_is_never_called_excess_where_it_is_u
       {script}
       document.querySelector("p").textContent = words;</script>"""
     with zoo.answering(api, page.encode()) as address:
-        found = watch(browser, opening(address), address, QUIET)
+        found = watch(browser, opening(address), address, quiet())
     assert found.load is not None, found.why
     (endpoint,) = judge(found.load, address).endpoints
     assert {field.path: field.use for field in endpoint.fields} == expected

@@ -59,6 +59,8 @@ _MOST = 64 << 20
 """Bytes of one answer that are kept."""
 _UNREAD = 2.0
 """Seconds that an answer is waited for once it has begun."""
+_UNQUIET = 15.0
+"""Seconds that a page is waited for that never rests."""
 
 
 @dataclass
@@ -171,9 +173,9 @@ class _Watch:
         asked = {} if document else request.all_headers()
         self.heard.append(Heard(request.method, url, status, body, posted, document, asked))
 
-    def settle(self, quiet: float, most: float = 15.0) -> None:
+    def settle(self, quiet: float) -> None:
         """Waits until the page sends no requests and no longer changes."""
-        deadline, since, last = time.monotonic() + most, time.monotonic(), ""
+        deadline, since, last = time.monotonic() + _UNQUIET, time.monotonic(), ""
         while time.monotonic() < deadline:
             waiting = sum(until > time.monotonic() for until in self.waiting.values())
             now = f"{waiting} {self.words()}"

@@ -9,6 +9,7 @@ const { parse, stringify } = JSON;
 const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
 const debug = console.debug.bind(console);
 const now = performance.now.bind(performance);
+const later = setTimeout.bind(globalThis);
 // Ours, since those of the page are watched.
 const Map = class extends globalThis.Map {};
 for (const name of ["get", "set"]) {
@@ -136,8 +137,32 @@ const recent = new Map();
 let latest = -SOON;
 let reads = 0;
 
+// "Just now" is told by a clock that a busy machine does not speed up: what interrupts a task counts
+// for STEP at most, and between tasks time passes when a timer has come twice and nothing was read.
+const STEP = 5; // milliseconds
+let clock = 0;
+let measured = now();
+let pauses = -1; // no timer is set
+
+function time() {
+  const at = now();
+  clock += Math.min(at - measured, STEP);
+  measured = at;
+  return clock;
+}
+
+function pause() {
+  const idle = now() - measured >= SOON / 2;
+  pauses = idle ? pauses + 1 : 0;
+  if (pauses < 2) return void later(pause, SOON / 2);
+  clock += SOON + 1;
+  pauses = -1;
+}
+
 function note(name, value, place, where, kept = false) {
-  latest = now();
+  latest = time();
+  if (pauses < 0) later(pause, SOON / 2);
+  pauses = 0;
   place.taken += kept;
   if (where !== null) readAt(where, name);
   const before = recent.get(name) ?? [];
@@ -148,7 +173,7 @@ function note(name, value, place, where, kept = false) {
   for (const [each, all] of recent) if (!all.length || latest - all.at(-1).at > SOON) recent.delete(each);
 }
 
-const quiet = () => !recent.size || now() - latest > SOON;
+const quiet = () => !recent.size || time() - latest > SOON;
 
 // The read that a member of a copy may come from; one of an object that was read as a whole, if any.
 function readOf(name, value) {
