@@ -30,7 +30,7 @@ from oakum.policy.reader import (
 from oakum.policy.relations import no_circle, order, reason, relation_names, relations
 from oakum.policy.resources import inherit, no_circle_of_parents, resource
 
-_MOST = 999_999_999
+MOST = 999_999_999
 VERSION = 1
 """The version of the policy language that is read."""
 
@@ -198,9 +198,9 @@ def _pointers(r: Reader, key: Node, node: Node) -> tuple[str, ...]:
 
 def _highest(r: Reader, key: Node, node: Node) -> int:
     """The highest value of a parameter."""
-    if node.kind == "scalar" and type(node.scalar) is int and 0 < node.scalar <= _MOST:
+    if node.kind == "scalar" and type(node.scalar) is int and 0 < node.scalar <= MOST:
         return node.scalar
-    r.unlike(node, f"`{key.scalar}`", f"a number from 1 to {_MOST:,}")
+    r.unlike(node, f"`{key.scalar}`", f"a number from 1 to {MOST:,}")
     return 1
 
 

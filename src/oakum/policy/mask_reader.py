@@ -12,7 +12,7 @@ _HINT = (
     "write `stars`, `empty`, `{first: 1}`, `{last: 4}`, `{decimals: 1}` or `{beside: city}`, or a"
     " list of them"
 )
-_MOST = 64
+MOST = 64
 
 
 def masks(r: Reader, node: Node, what: str) -> tuple[Mask, ...] | None:
@@ -52,7 +52,7 @@ def _mask(r: Reader, node: Node, what: str) -> Mask | None:
 
 def _count(r: Reader, node: Node, key: str, least: int) -> int | None:
     value = node.scalar
-    if node.kind == "scalar" and type(value) is int and least <= value <= _MOST:
+    if node.kind == "scalar" and type(value) is int and least <= value <= MOST:
         return value
-    r.unlike(node, f"`{key}`", f"a number from {least} to {_MOST}", "")
+    r.unlike(node, f"`{key}`", f"a number from {least} to {MOST}", "")
     return None

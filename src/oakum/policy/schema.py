@@ -9,7 +9,16 @@ from __future__ import annotations
 from itertools import combinations
 
 from oakum.openapi.model import Json
-from oakum.policy import amounts, criteria, grammar, guarding, reader, relations, resources
+from oakum.policy import (
+    amounts,
+    criteria,
+    grammar,
+    guarding,
+    mask_reader,
+    reader,
+    relations,
+    resources,
+)
 from oakum.policy.json_schema import (
     FLAG,
     REASON,
@@ -125,6 +134,22 @@ _STATE = record(
         not_both("open", "levels"),
     ],
 )
+_KEPT: Json = {"type": "integer", "minimum": 1, "maximum": mask_reader.MOST}
+_MASK = any_of(
+    one_of(mask_reader.WORDS),
+    record(
+        mask_reader.KEYS,
+        {"first": _KEPT, "last": _KEPT, "decimals": {**_KEPT, "minimum": 0}, "beside": _PATH},
+        also=[
+            any_of(*(has(key) for key in mask_reader.KEYS)),
+            *(
+                not_both(*pair)
+                for pair in combinations(mask_reader.KEYS, 2)
+                if pair != ("first", "last")
+            ),
+        ],
+    ),
+)
 _GRANTS = items(
     record(
         resources.GRANT,
@@ -132,8 +157,13 @@ _GRANTS = items(
             "see": many(_RELATION, least=1),
             "set": many(_RELATION, least=1),
             "when": named(many(SCALAR, least=1), least=1),
+            "masked": many(_MASK, least=1),
         },
-        also=[any_of(has("see"), has("set"))],
+        also=[
+            any_of(has("see"), has("set")),
+            if_has("masked", has("see")),
+            not_both("masked", "set"),
+        ],
     )
 )
 _LINE = any_of(
@@ -179,6 +209,7 @@ _OPERATION = record(
         "reads": FLAG,
         "graphql": WORD,
         "without": many(WORD),
+        "at_most": named({"type": "integer", "minimum": 1, "maximum": grammar.MOST}),
         "untested": REASON,
         "login": {**_POINTER, "minLength": 1},
     },

@@ -39,13 +39,18 @@ resources:
   Member:
     owner: [id, other]
     severity: high
-    fields: {"a, b.*.c": {draft: false, severity: low, instead: refuse, grants: []}}
+    fields:
+      "a, b.*.c": {draft: false, severity: low, instead: refuse, grants: []}
+      phone: [{see: member, masked: [{last: 4}, {first: 1, last: 2}, stars, {decimals: 0}]}]
+      city: [{see: member, masked: {beside: area}}]
   Doc: {owner: {path: docId}, key: id, draft: true}
   Mail: {owner: {query: user}}
   Note: {owner: {parent: Doc}}
   Pin: {owner: {creator: true}}
   Log: {owner: none}
-operations: {getMe: {login: /user/id, graphql: schema.graphql, draft: true, call: owner}}
+operations:
+  list: {at_most: {limit: 50}}
+  getMe: {login: /user/id, graphql: schema.graphql, draft: true, call: owner}
 guard: {api_keys: keys.json, request_headers: [X-A], cookies: sid, max_body: 10}
 exit_criteria:
   proven: low
