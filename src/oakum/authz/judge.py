@@ -255,7 +255,8 @@ class Judge:
         parts = self._parts(value, spot, at, context, leaves)
         if isinstance(value, dict):
             for lacking in self._lacking(value, spot.shape, at):
-                self._rows.meet(lacking, shown=False)
+                # Below its place, so that what an argument has left there is no object that stays.
+                self._rows.meet((*lacking, "\0"), shown=False)
         return parts if self._may_hold(value, spot, at) else False
 
     def _lacking(self, value: dict[str, Json], shape: Shape | None, at: Pointer) -> list[Pointer]:
