@@ -24,6 +24,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("report", "convert a JSON report to text, HTML, SARIF, JUnit and others"),
     ("explain", "say what a finding means, how to fix it, what the guard does"),
     ("findings", "track each finding; draft advisories, track deadlines"),
+    ("language-server", "answer an editor's questions about a contract"),
     ("demo", "scan and guard an example API; serve APIs that leak"),
 )
 ALIASES: dict[str, str] = {
@@ -50,7 +51,7 @@ class _Lazy(click.Group):
             return old
         if cmd_name not in dict(COMMANDS):
             return None
-        module = importlib.import_module(f"oakum.cli.{cmd_name}")
+        module = importlib.import_module(f"oakum.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

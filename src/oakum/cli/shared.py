@@ -480,6 +480,14 @@ def require_sketches(command: str) -> None:
         raise _lacking(command, error, "'.[observe]'") from None
 
 
+def require_editor() -> None:
+    """Raises `InputError` with what to install where no language server can run."""
+    try:
+        import pygls  # noqa: F401
+    except ImportError as error:
+        raise _lacking("language-server", error, "'.[editor]'") from None
+
+
 _DEMO = "./examples '.[demo]'"
 """What pip is told for the APIs that Oakum is shown on: they are a package of their own."""
 

@@ -37,14 +37,16 @@ class Contract:
     """GraphQL schemas by the name under which the policy has their files."""
 
 
-def load(path: Path, overlays: Sequence[Path] = ()) -> Contract:
+def load(path: Path, overlays: Sequence[Path] = (), *, text: str | None = None) -> Contract:
     """Read a contract from a policy file, or from a document with or without `x-exposure` keys.
+    `text`: what an editor holds in place of the policy file.
 
     Raises `InputError` with every mistake of the policy, and of the policy against the document.
     """
-    text = read_text(path)
+    given = text is not None
+    text = read_text(path) if text is None else text
     problems: list[Problem] = []
-    if _is_policy(text, str(path)):
+    if given or _is_policy(text, str(path)):
         return _from_policy(parse(text, str(path), problems), problems, path, overlays)
     document = Document.load(path, overlays)
     node = None

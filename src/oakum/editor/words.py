@@ -1,0 +1,142 @@
+"""The names in the text of a contract, each with its place and what it names.
+
+Reads the tree where the text is valid YAML, and lines with their indentation where it is not: a
+text that is being written rarely is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from oakum.openapi.source import Node
+
+Kind = Literal["relation", "resource", "field", "operation", ""]
+
+_RELATIONS = frozenset({"see", "set", "call", "unless", "requires", "order"})
+_OPERATIONS = frozenset({"operation", "session", "in", "main", "begin", "end"})
+_RESOURCES = frozenset({"shows", "sets", "limits"})
+_KEY = re.compile(r"""^(\s*(?:-\s+)*)(["']?)([^"'#{}\[\]]+?)\2\s*:(?:\s|$)""")
+_INLINE = re.compile(r"""["']?([\w-]+)["']?\s*:\s*[\[{]?[^\[\]{}:]*$""")
+_WORD = re.compile(r"[^\s,\[\]{}:'\"]*$")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A key or a value in the text. Lines and columns count from 0, as editors count."""
+
+    text: str
+    path: tuple[str, ...]
+    """Keys above it, and itself if it is a key; `*` for an element of a list."""
+    is_key: bool
+    line: int
+    start: int
+
+    @property
+    def end(self) -> int:
+        """The column behind it."""
+        return self.start + len(self.text)
+
+    @property
+    def kind(self) -> Kind:
+        """What it names; empty: nothing that is defined elsewhere."""
+        return kind_at(self.path, is_key=self.is_key)
+
+
+def kind_at(path: tuple[str, ...], *, is_key: bool) -> Kind:
+    """What a name at a place of a contract names."""
+    if is_key:
+        return _kind_of_key(path)
+    above = next((each for each in reversed(path) if each != "*"), "")
+    if above in _RELATIONS and path[:1] in (("resources",), ("operations",), ("relations",)):
+        return "relation" if "switch" not in path else ""
+    if path[:1] == ("order",):
+        return "relation"
+    if above == "parent":
+        return "resource"
+    if above in ("key", "owner") and path[:1] == ("resources",) and len(path) <= 4:
+        return "field"
+    return "operation" if above in _OPERATIONS and path[:1] != ("operations",) else ""
+
+
+def _kind_of_key(path: tuple[str, ...]) -> Kind:
+    top = path[:1]
+    if len(path) == 2 and top == ("relations",):
+        return "relation"
+    if len(path) == 2 and top == ("resources",):
+        return "resource"
+    if len(path) == 2 and top == ("operations",):
+        return "operation"
+    if len(path) == 4 and top == ("resources",) and path[2] == "fields":
+        return "field"
+    if len(path) >= 2 and path[-2] in _RESOURCES and top in (("operations",), ("limits",)):
+        return "resource"
+    return ""
+
+
+def words(node: Node, text: str) -> list[Word]:
+    """All names of a contract that is valid YAML. A word that an alias repeats stands once, and one
+    that is written otherwise than it reads (escapes, several lines) is left out."""
+    lines = text.split("\n")
+    every = _words(node, (), lines, set())
+    return [each for each in every if lines[each.line][each.start : each.end] == each.text]
+
+
+def _words(node: Node, path: tuple[str, ...], lines: list[str], seen: set[int]) -> Iterator[Word]:
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    for key, value in node.items:
+        at = (*path, str(key.scalar))
+        yield from _word(key, at, lines, is_key=True)
+        yield from _words(value, at, lines, seen)
+    for element in node.elements:
+        yield from _words(element, (*path, "*"), lines, seen)
+    if node.kind == "scalar":
+        yield from _word(node, path, lines, is_key=False)
+
+
+def _word(node: Node, path: tuple[str, ...], lines: list[str], *, is_key: bool) -> Iterator[Word]:
+    line, start = node.location.line - 1, node.location.column - 1
+    if isinstance(node.scalar, str) and node.scalar and 0 <= line < len(lines):
+        start += lines[line][start : start + 1] in ("'", '"')
+        yield Word(node.scalar, path, is_key, line, start)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where somebody writes."""
+
+    path: tuple[str, ...]
+    """Keys above."""
+    prefix: str
+    """What is written of the word."""
+    is_key: bool
+
+
+def cursor(text: str, line: int, column: int) -> Cursor:
+    """The place of a cursor, by indentation; `text` need not be valid."""
+    lines = text.split("\n")
+    here = lines[line][:column] if line < len(lines) else ""
+    prefix = found[0] if (found := _WORD.search(here)) else ""
+    before = here[: len(here) - len(prefix)]
+    path = tuple(_above(lines, line, len(here) - len(here.lstrip(" -"))))
+    if inline := _INLINE.search(before):
+        key = _KEY.match(here)
+        own = (key[3].strip(),) if key and key[3].strip() != inline[1] else ()
+        return Cursor((*path, *own, inline[1]), prefix, before.rstrip().endswith("{"))
+    return Cursor(path, prefix, not before.strip(" -"))
+
+
+def _above(lines: list[str], line: int, indent: int) -> list[str]:
+    found: list[str] = []
+    for number in range(line - 1, -1, -1):
+        key = _KEY.match(lines[number])
+        if key and len(key[1]) < indent:
+            found.append(key[3].strip())
+            indent = len(key[1])
+        if not indent:
+            break
+    return found[::-1]
