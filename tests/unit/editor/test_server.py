@@ -11,6 +11,7 @@ from lsprotocol import types as lsp
 from pygls.lsp.client import LanguageClient
 from tests.scan import clinic
 
+
 class Editor:
     """A client with one contract open."""
 
