@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oakum.authz import Model, compile_contract
-from oakum.editor.words import Cursor, Kind, Word, cursor, words
+from oakum.editor.words import Cursor, Kind, Word, cursor, kind_at, words
 from oakum.errors import InputError, Location, Problem, visible
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
@@ -35,7 +35,7 @@ class Analysis:
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     words: tuple[Word, ...] = ()
-    """None while the text is not valid."""
+    """Empty while the text is not valid YAML."""
     document: Document | None = None
     model: Model | None = None
     """None while it has mistakes."""
@@ -51,10 +51,9 @@ class Analysis:
 def analyse(text: str, path: Path) -> Analysis:
     """Reads a contract's text as if it were the file."""
     if len(text) > MOST:
-        words_ = f"longer than {MOST:,} characters: an editor is not told about it"
-        return Analysis(
-            text, warnings=(Problem(Location(str(path), 1, 1), words_, "run `oakum check`"),)
-        )
+        said = f"longer than {MOST:,} characters: an editor is not told about it"
+        told = Problem(Location(str(path), 1, 1), said, "run `oakum check`")
+        return Analysis(text, warnings=(told,))
     node = _tree(text, path)
     known = tuple(words(node, text)) if node is not None else ()
     try:
@@ -95,8 +94,6 @@ def completions(known: Analysis, last: Analysis, line: int, column: int) -> list
 
 
 def _names(at: Cursor, known: Analysis, last: Analysis) -> Iterator[str]:
-    from oakum.editor.words import kind_at
-
     kind = kind_at((*at.path, "") if at.is_key else at.path, is_key=at.is_key)
     basis = known if known.words else last
     if kind in ("relation", "resource") and not (at.is_key and at.path in (("relations",),)):

@@ -36,7 +36,8 @@ def server() -> LanguageServer:
     made = LanguageServer("oakum", oakum.__version__)
     state = _State()
 
-    def look(uri: str) -> None:
+    def look(params: Any) -> None:
+        uri = params.text_document.uri
         text = made.workspace.get_text_document(uri).source
         path = path_of(uri)
         known = analysis.analyse(text, path)
@@ -48,43 +49,38 @@ def server() -> LanguageServer:
         ]
         made.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found))
 
-    def opened(params: Any) -> None:
-        look(params.text_document.uri)
-
     def closed(params: lsp.DidCloseTextDocumentParams) -> None:
         state.known.pop(params.text_document.uri, None)
         state.last.pop(params.text_document.uri, None)
 
     def complete(params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
-        uri, at = params.text_document.uri, params.position
-        known = state.known.get(uri, Analysis(""))
-        names = analysis.completions(known, state.last.get(uri, known), at.line, at.character)
+        known = _of(state, params)
+        last = state.last.get(params.text_document.uri, known)
+        names = analysis.completions(known, last, *_at(params))
         return [lsp.CompletionItem(each) for each in names]
 
     def hover(params: lsp.HoverParams) -> lsp.Hover | None:
-        at = params.position
-        said = analysis.hover(_of(state, params), at.line, at.character)
+        said = analysis.hover(_of(state, params), *_at(params))
         return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.PlainText, said)) if said else None
 
     def define(params: lsp.DefinitionParams) -> lsp.Location | None:
-        at = params.position
-        place = analysis.definition(_of(state, params), at.line, at.character)
+        place = analysis.definition(_of(state, params), *_at(params))
         return _place(place, params.text_document.uri) if place is not None else None
 
     def rename(params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
-        at, known = params.position, _of(state, params)
+        known = _of(state, params)
         if analysis.refusal(known, params.new_name):
             return None
         edits = [
             lsp.TextEdit(_range(each), params.new_name)
-            for each in analysis.occurrences(known, at.line, at.character)
+            for each in analysis.occurrences(known, *_at(params))
         ]
         return lsp.WorkspaceEdit({params.text_document.uri: edits}) if edits else None
 
     answers: dict[str, Callable[[Any], Any]] = {
-        lsp.TEXT_DOCUMENT_DID_OPEN: opened,
-        lsp.TEXT_DOCUMENT_DID_CHANGE: opened,
-        lsp.TEXT_DOCUMENT_DID_SAVE: opened,
+        lsp.TEXT_DOCUMENT_DID_OPEN: look,
+        lsp.TEXT_DOCUMENT_DID_CHANGE: look,
+        lsp.TEXT_DOCUMENT_DID_SAVE: look,
         lsp.TEXT_DOCUMENT_DID_CLOSE: closed,
         lsp.TEXT_DOCUMENT_COMPLETION: complete,
         lsp.TEXT_DOCUMENT_HOVER: hover,
@@ -103,6 +99,10 @@ def path_of(uri: str) -> Path:
 
 def _of(state: _State, params: Any) -> Analysis:
     return state.known.get(params.text_document.uri, Analysis(""))
+
+
+def _at(params: Any) -> tuple[int, int]:
+    return params.position.line, params.position.character
 
 
 def _diagnostic(problem: Problem, known: Analysis, path: Path, *, error: bool) -> lsp.Diagnostic:
