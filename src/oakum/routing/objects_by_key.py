@@ -75,8 +75,9 @@ class Plain:
         return frozenset(plain(each.last) for each in places)
 
     def may_name(self, carried: Carried) -> bool:
-        """Whether a body that was not read may name an object at one of the places."""
-        said = self.members if carried.prose else None
+        """Whether a body that was not read may name an object at one of the places: a plain text
+        without any of their names does not."""
+        said = self.members if carried.is_text else None
         return self.body and (said is None or not said.isdisjoint(carried.loose))
 
     @property

@@ -222,12 +222,11 @@ class Carried:
 
     @property
     def loose(self) -> set[str]:
-        """Every word of a body that was not read: any may be the name of a member, but for words of
-        a text that stand there as in a sentence."""
-        return {plain(each) for each in words_of(self.unread, prose=self.prose)}
+        """Every word of a body that was not read: any may be the name of a member."""
+        return {plain(each) for each in words_of(self.unread)}
 
     @property
-    def prose(self) -> bool:
+    def is_text(self) -> bool:
         """Whether the body is a plain text."""
         kind = read_media_type(self.asked.values("content-type"))
         return kind is not None and kind.type == "text/plain"

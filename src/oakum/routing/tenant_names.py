@@ -22,16 +22,6 @@ _WORD = re.compile(rb"[0-9A-Za-z_-]+")
 _MEMBER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\"[\x09\x0a\x0d\x20]*:")
 _INNER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\\+\"[\x09\x0a\x0d\x20]*:")
 """A member in JSON within a text of JSON."""
-_STOP = re.compile(rb"(?:[.?!]+[ \r\n]| *[.?!]*\Z)")
-_NEXT = re.compile(rb" +([A-Za-z]+)(?:[ .?!,;)\r\n]|\Z)")
-_OPERATORS = frozenset(
-    (
-        *(b"eq", b"ne", b"gt", b"ge", b"lt", b"le", b"in", b"is", b"as", b"not", b"like", b"ilike"),
-        *(b"between", b"contains", b"has", b"any", b"all", b"startswith", b"endswith", b"matches"),
-        *(b"equals", b"equal", b"exists", b"regexp", b"rlike", b"glob", b"similar", b"sounds"),
-    )
-)
-"""Words behind a name in a filter (OData, SQL and the like)."""
 _ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 
 
@@ -64,22 +54,9 @@ def names_tenant(asked: Asked, query: str, selection: Selection) -> bool:
     return not spelt.isdisjoint(TENANTS) or any(is_named(e.decode(), selection) for e in named)
 
 
-def words_of(body: bytes, *, prose: bool = False) -> set[str]:
-    """Every word that a parser could read in a text; `prose`: but for those of sentences, which
-    stand before the end, a full stop or the like, or a word that is no operator."""
-    return {
-        word[0].decode()
-        for text in _spellings(body)
-        for word in _WORD.finditer(text)
-        if not (prose and _is_prose(text, word.end()))
-    }
-
-
-def _is_prose(text: bytes, end: int) -> bool:
-    if _STOP.match(text, end):
-        return True
-    after = _NEXT.match(text, end)
-    return after is not None and after[1].lower() not in _OPERATORS
+def words_of(body: bytes) -> set[str]:
+    """Every word that a parser could read in a text."""
+    return {word.decode() for text in _spellings(body) for word in _WORD.findall(text)}
 
 
 def members_of(body: bytes) -> set[str]:

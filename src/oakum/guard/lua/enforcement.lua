@@ -823,7 +823,7 @@ local function carried(x, value, arguments)
   local said = value == nil and x.written and x.content_type and media.read(x.content_type)
   return {
     query = x.query or nil, params = x.params, headers = x.headers, value = value, arguments = arguments,
-    unread = value == nil and x.written or nil, prose = said and said.type == "text/plain" or false,
+    unread = value == nil and x.written or nil, is_text = said and said.type == "text/plain" or false,
   }
 end
 

@@ -190,40 +190,25 @@ local function worded(value, words, add)
   end
 end
 
--- Words behind a name in a filter (OData, SQL and the like).
-local OPERATORS = {}
-for word in gmatch("eq ne gt ge lt le in is as not like ilike between contains has any all startswith endswith "
-  .. "matches equals equal exists regexp rlike glob similar sounds", "%a+") do
-  OPERATORS[word] = true
-end
-
--- Whether a word that ends before `at` stands there as in a sentence.
-local function is_prose(text, at)
-  local next_ = match(text, "^ *()", at)
-  if find(text, "^[.?!]*$", next_) or find(text, "^[.?!]+[ \r\n]", at) then return true end
-  local after = next_ > at and (match(text, "^(%a+)[ .?!,;)\r\n]", next_) or match(text, "^(%a+)$", next_))
-  return after and not OPERATORS[lower(after)] or false
-end
-
--- Whether a text that was not read has one of some words, any of which may be the name of a member; `prose`:
--- unless it stands there as in a sentence.
-local function speaks(text, words, prose)
-  for word, stop in gmatch(text, "([%w_-]+)()") do
-    if words[lower((gsub(word, "[_-]", "")))] and not (prose and is_prose(text, stop)) then return true end
+-- Whether a text that was not read has one of some words, any of which may be the name of a member.
+local function speaks(text, words)
+  for word in gmatch(text, "[%w_-]+") do
+    if words[lower((gsub(word, "[_-]", "")))] then return true end
   end
   return false
 end
 
--- Whether a body that was not read may name an object at one of the places of `plain`.
+-- Whether a body that was not read may name an object at one of the places of `plain`: a plain text without
+-- any of their names does not.
 function M.may_name(plain, carried)
   local words, text = plain.members, carried.unread or ""
   if not plain.body then return false end
-  if words == json.null or not carried.prose then return true end
-  return speaks(text, words, true) or speaks(conditions.bare(text), words, true)
+  if words == json.null or not carried.is_text then return true end
+  return speaks(text, words) or speaks(conditions.bare(text), words)
 end
 
 -- Tells `add` the resource of what a request names by keys alone, and the key. `plain`: as in the plan;
--- `carried`: `query`, `params`, `headers`, `value` of its body or `unread` (`prose`: it is a plain text), and
+-- `carried`: `query`, `params`, `headers`, `value` of its body or `unread` (`is_text`: it is a plain text), and
 -- `arguments` of a GraphQL query. Whether the query says any.
 function M.each(plain, carried, add)
   local asked = false
@@ -237,10 +222,7 @@ function M.each(plain, carried, add)
   local words = plain.words
   if next(words) == nil then return asked end
   local unread = carried.unread or ""
-  local prose = carried.prose
-  if plain.free and (speaks(unread, words, prose) or speaks(conditions.bare(unread), words, prose)) then
-    add("", UNREAD)
-  end
+  if plain.free and (speaks(unread, words) or speaks(conditions.bare(unread), words)) then add("", UNREAD) end
   for piece in gmatch(carried.query or "", "[^&]+") do
     local name, text = route.halves(piece)
     if name then worded(text, words, add) end

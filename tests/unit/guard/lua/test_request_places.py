@@ -108,7 +108,7 @@ def test_a_body_that_is_not_read_is_searched_for_words() -> None:
         assert (_LUA(orjson.dumps(said))[1] == b"") is fine
 
 
-PROSE = st.lists(
+TEXTS = st.lists(
     st.sampled_from(("noteId", "note_id", "a", "is", "In", "5"))
     | st.sampled_from((" ", "  ", ".", "?", "=", ":", "\n", ",", '"', ")", "%49", "\t")),
     max_size=7,
@@ -116,13 +116,13 @@ PROSE = st.lists(
 
 
 @LAW
-@given(PROSE, st.booleans())
-def test_lua_reads_sentences_as_python_does(text: str, stated: bool) -> None:
+@given(TEXTS, st.booleans())
+def test_lua_reads_a_plain_text_as_python_does(text: str, stated: bool) -> None:
     place = {RequestPlace("body", "", ("noteId",)): "Note"}
     plain = Plain(place if stated else {}, {"noteid": "Note"}, True)
     asked = Asked("POST", "/a", (("content-type", "text/plain"),))
     read = Carried(asked, "", {}, unread=text.encode())
-    carried = {"query": "", "params": {}, "headers": [], "unread": text, "prose": True}
+    carried = {"query": "", "params": {}, "headers": [], "unread": text, "is_text": True}
     said = {"plain": plain.plan, "body": None, "carried": carried}
     assert (_LUA(orjson.dumps(said))[1] == b"") is (plain.keys(read) is not None)
     assert _MAY(orjson.dumps(said)) is plain.may_name(read)
