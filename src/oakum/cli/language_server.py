@@ -7,7 +7,7 @@ import click
 from oakum.cli import shared
 
 
-@click.command(epilog="Example: an editor starts `oakum language-server` for contract files")
+@click.command(epilog="Example: oakum language-server  (an editor starts it for contract files)")
 def command() -> None:
     """Answer an editor's questions about contracts, over standard input and output.
 
