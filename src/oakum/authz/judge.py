@@ -22,7 +22,7 @@ from oakum.authz.id_spelling import Spellings, heard, identifier, spread
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, masked_leaves
-from oakum.authz.places import resource_of
+from oakum.authz.places import lists_objects, resource_of
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import compared, held
 from oakum.authz.span import MAX_DEPTH
@@ -554,7 +554,8 @@ class Judge:
         if isinstance(value, dict):
             inner = self._resource_at(at)
             if spot.shape is not None:
-                picked = self._chosen(spot.shape, value, inside=True)
+                lists = lists_objects(spot.shape, self._model.bound)
+                picked = None if lists else self._chosen(spot.shape, value, inside=True)
                 if picked is None and not inner:
                     self._untold.add(id(value))
                     self._visit(value, self._bare, at, context, self._unbound)

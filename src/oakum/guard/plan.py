@@ -23,7 +23,7 @@ from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.judge import holds
 from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
-from oakum.authz.places import resource_of
+from oakum.authz.places import lists_objects, resource_of
 from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.unions import all_of, declares, nobodys
@@ -491,6 +491,9 @@ class _Renderer:
     def _object(self, place: _Place, here: str) -> dict[str, Any]:
         """Handling of a JSON object: one body, or one per branch of a union."""
         shape = place.shape
+        bound = self.model.bound
+        if shape is not None and place.inside and not here and lists_objects(shape, bound):
+            return {"body": self._blind(place)}
         if shape is None or not shape.branches or resource_of(shape, self.model.bound):
             return {"body": self._body(place, shape, here)}
         return {"union": self._union(place, shape, here)}
