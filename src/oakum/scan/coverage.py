@@ -19,6 +19,7 @@ from oakum.exposure.matrix import Matrix
 from oakum.exposure.untested import asked_as
 from oakum.finding import Cell, Result, Skipped
 from oakum.inference.side_effects import classify
+from oakum.policy.model import Policy
 
 _MOST_NAMED = 8
 
@@ -187,6 +188,22 @@ def bent(found: tuple[str, str]) -> str:
         f"{endpoint} sent one object where the document declares a list (at {pointer}): judged"
         f" as a list of one, but a guard with this document withholds it; correct the document"
     )
+
+
+def masked(policy: Policy) -> Iterator[str]:
+    """Why an end without findings is not trusted where fields are granted in a masked form: what
+    shows more than the form and less than the whole value is not told from a placeholder."""
+    named = [
+        f"`{resource.name}.{rule.path}`"
+        for resource in policy.resources.values()
+        for rule in resource.fields
+        if rule.masked
+    ]
+    if named:
+        yield (
+            f"{', '.join(named)} may be shown in a masked form: a scan finds the whole value, and"
+            " none that shows more of it than the form; look at what others are shown"
+        )
 
 
 def shown_twice(found: tuple[tuple[str, str], set[str]]) -> str:

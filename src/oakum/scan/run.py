@@ -35,6 +35,7 @@ from oakum.scan.coverage import (
     alone,
     bent,
     cut_short,
+    masked,
     shown_twice,
     told,
     unseen,
@@ -481,7 +482,7 @@ class Scan:
         shown = sum(cell.result is not Result.UNTESTED for cell in cells)
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
-        distrust += engine.state.distrust if engine else []
+        distrust += [*(engine.state.distrust if engine else ()), *masked(self.policy)]
         if engine is not None and engine.context.memberships is not None:
             distrust += engine.context.memberships.unread()
         distrust += map(shown_twice, engine.evaluator.twice.items()) if engine else ()
