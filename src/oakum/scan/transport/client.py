@@ -194,6 +194,10 @@ class HttpTransport:
             if words := refusal(str(error)):
                 raise CertificateRefused(f"`{origin}` {words}") from None
             raise Unreachable(_why_no_connection(origin, str(error)), again=True) from None
+        except httpx2.ProxyError as error:
+            status = str(error)[:3] if str(error)[:3].isdigit() else "no answer that is understood"
+            words = f"the proxy lets no {request.method} pass to `{origin}`: {status}"
+            raise Unreachable(words, again=True) from None
         except httpx2.TimeoutException:
             words = f"`{origin}` did not answer a {request.method} within {self.timeout:g} s"
             raise Unreachable(words, again=False) from None
