@@ -95,7 +95,7 @@ def _slugs(seed: int) -> dict[str, str]:
 
 def identities(seed: int) -> str:
     lines = "".join(
-        f"  {name}: {{send: 'Authorization: Basic $basic', basic: {_basic(name, password)}}}\n"
+        f"  {name}: {{send: 'Authorization: Basic $pair', pair: {_basic(name, password)}}}\n"
         for name, password in PEOPLE.items()
     )
     return f"identities:\n{lines}"

@@ -90,6 +90,7 @@ _NAMES = ("name", "slug", "code", "key", "hash", "sha", "ref")
 """What a parameter takes that is called as the thing itself: `/branches/{branch}`."""
 _DEPTH = 12
 _FEW = 2
+_ACCOUNTS = {("user",), ("owner",), ("account",), ("member",), ("customer",), ("person",)}
 _BESIDE = 4
 """How many members an envelope has beside what it holds."""
 
@@ -189,6 +190,8 @@ class _Looker:
         said = words(_named(shape))
         if (said and said[-1] not in _WRAPS) or {"id", "uuid", "guid"} & below.keys():
             return {}
+        if any(map(_names_account, below)):
+            return {}  # it is somebody's
         generic = {n: c for n, c in _generic(below).items() if _is_container(c)}
         keyed = any(self._holds(child) for child in generic.values())
         return generic if keyed and len(below) - len(generic) <= _BESIDE else {}
@@ -205,13 +208,15 @@ class _Looker:
         return bool(inside) and (named or lists or bool(self._keys(inside, "")))
 
     def _is_list(self, below: Mapping[str, Shape]) -> bool:
-        """`{"products": [...], "credit": 10}`: a list of keyed objects, and little beside it."""
+        """`{"products": [...], "credit": 10}`: a list of keyed objects, and little beside it. One
+        that names an account beside it is somebody's: whom they follow, not only who that is."""
         lists = [each for child in below.values() if (each := elements(child)) is not None]
         odd = [n for n, c in below.items() if not _is_container(c) and not _is_of_envelope(n)]
         return (
             not self._keys(below, "")
             and any(self._keys(children(each), "") for each in lists)
             and len(odd) <= _FEW
+            and not any(map(_names_account, odd))
             and all(classify_field(name, below[name]) is FieldClass.PLAIN for name in odd)
         )
 
@@ -357,6 +362,11 @@ def _is_container(shape: Shape) -> bool:
         seen.add(here)
         here = elements(here)
     return False
+
+
+def _names_account(name: str) -> bool:
+    parts = words(name)
+    return parts[-1:] == ("id",) and parts[:-1] in _ACCOUNTS
 
 
 def _is_envelope(below: Mapping[str, Shape]) -> bool:

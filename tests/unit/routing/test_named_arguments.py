@@ -29,7 +29,8 @@ def test_the_contract_or_a_particular_name_says_it_and_else_nobody_does() -> Non
         "logs.noteId": "Note",
         "stats.id": "Note",  # by `params`
         "kinds.id": "Place",
+        "visit.noteId": "Note",
         "visits.id": "",  # and `note.id` names what the field returns
     }
     assert asked.by["Note"].reader == "getNote"
-    assert asked.by[""].resources == ("Place", "Note")
+    assert asked.by[""].resources == ("Note", "Place")
