@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from oakum.http.json_pointer import escape, unescape
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import (
+    ACCOUNTS,
     is_of_caller,
     is_segment,
     last_parameter,
     noun_of_path,
     nouns,
     parameter_after,
+    without_id,
     without_verbs,
 )
 from oakum.inference.side_effects import classify
@@ -90,7 +92,6 @@ _NAMES = ("name", "slug", "code", "key", "hash", "sha", "ref")
 """What a parameter takes that is called as the thing itself: `/branches/{branch}`."""
 _DEPTH = 12
 _FEW = 2
-_ACCOUNTS = {("user",), ("owner",), ("account",), ("member",), ("customer",), ("person",)}
 _BESIDE = 4
 """How many members an envelope has beside what it holds."""
 
@@ -365,8 +366,9 @@ def _is_container(shape: Shape) -> bool:
 
 
 def _names_account(name: str) -> bool:
-    parts = words(name)
-    return parts[-1:] == ("id",) and parts[:-1] in _ACCOUNTS
+    """Whether a member is the id of an account: `user_id`."""
+    noun = without_id(name)
+    return noun in ACCOUNTS and noun != "_".join(words(name))
 
 
 def _is_envelope(below: Mapping[str, Shape]) -> bool:

@@ -49,6 +49,16 @@ _ACTIONS = _SELF | listed(
 )
 
 
+def without_id(name: str) -> str:
+    """The noun of a member, without what says that it is an id: `user_id`, `ownerUsername`."""
+    parts = [*words(name)]
+    while len(parts) > 1 and parts[-1] in SAYS_AN_ID | {"username"}:
+        parts.pop()
+    if len(parts) == 1 and parts[0].removesuffix("id") in ACCOUNTS:  # `authorid`
+        return parts[0].removesuffix("id")
+    return "_".join(parts)
+
+
 def is_segment(name: str) -> bool:
     """Whether a member's name can be a segment of a field path."""
     return bool(name) and not re.search(r"[.,*/\s]", name)

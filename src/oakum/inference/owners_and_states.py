@@ -13,11 +13,11 @@ from typing import Literal
 from oakum.inference.lexicon import FieldClass, listed, words
 from oakum.inference.nouns import (
     ACCOUNTS,
-    SAYS_AN_ID,
     is_segment,
     last_parameter,
     noun_of_path,
     nouns,
+    without_id,
 )
 from oakum.inference.resource_fields import Field
 from oakum.inference.schema_groups import Thing, World
@@ -120,7 +120,7 @@ def _owner_members(world: World, thing: Thing) -> tuple[str, ...]:
 
 def _pair(thing: Thing, chosen: Sequence[str]) -> list[str]:
     """Both ends of a message."""
-    by_noun = {_without_id(name): name for name in sorted(thing.members())}
+    by_noun = {without_id(name): name for name in sorted(thing.members())}
     for one, other in _PAIRS:
         if len(chosen) == 1 and by_noun.get(one) == chosen[0] and other in by_noun:
             return [chosen[0], by_noun[other]]
@@ -132,7 +132,7 @@ def _ranked(world: World, thing: Thing, shape: Shape) -> list[tuple[int, str]]:
     order = [*_OWNERS[:1], own, *_OWNERS[1:], *_OWNERS_TOO, *sorted(ACCOUNTS)]
     found = []
     for name, child in children(shape).items():
-        noun = _without_id(name)
+        noun = without_id(name)
         if noun in _NAMED_TOO and _is_another(world, noun, name):
             continue
         if noun in order and noun != thing.noun and is_segment(name):
@@ -156,15 +156,6 @@ def _is_another(world: World, noun: str, name: str) -> bool:
         for seen in thing.objects
         if not seen.inside
     )
-
-
-def _without_id(name: str) -> str:
-    parts = [*words(name)]
-    while len(parts) > 1 and parts[-1] in SAYS_AN_ID | {"username"}:
-        parts.pop()
-    if len(parts) == 1 and parts[0].removesuffix("id") in ACCOUNTS:  # `authorid`
-        return parts[0].removesuffix("id")
-    return "_".join(parts)
 
 
 def _id_in(world: World, name: str, child: Shape) -> str:

@@ -113,7 +113,7 @@ class _Grant:
         if stated:
             return self.places.find(stated, "POST", self.login.location)[1]
         allowed: Collection[str] = {*self.login.origins(), origin_of(self.places.target)}
-        return endpoint(self.said, key, "", allowed, option)
+        return endpoint(self.said, key, allowed, option)
 
     def _post(self, url: str, fields: Mapping[str, str]) -> Request:
         headers = {
@@ -240,7 +240,7 @@ class _Grant:
         if not self.login.issuer:
             raise OAuthFailed("an ID token can be verified only with `issuer:`; add it")
         allowed = {*self.login.origins(), origin_of(self.places.target)}
-        url = endpoint(self.said, "jwks_uri", "", allowed, "jwks_url")
+        url = endpoint(self.said, "jwks_uri", allowed, "jwks_url")
         keys: Mapping[str, Json] = {}
         for past in ({}, {"cache-control": "no-cache"}):
             keys = members_of((yield Request("GET", url, {"accept": "application/json", **past})))

@@ -128,7 +128,7 @@ def _token_endpoint(
     try:
         said = yield from metadata(login.issuer)
         allowed = {origin_of(login.issuer), origin_of(places.target)}
-        return endpoint(said, "token_endpoint", "", allowed, "token_url")
+        return endpoint(said, "token_endpoint", allowed, "token_url")
     except OAuthFailed as error:
         raise LoginFailed(f"`{identity.name}` could not log in: {error}") from None
 

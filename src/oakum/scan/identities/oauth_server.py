@@ -1,6 +1,7 @@
 """What an authorization server says of itself, and what it says when it refuses (RFC 6749, 8414).
 
-No message holds a value of a response: an error is named by its code, where the code is known.
+No message holds a value of a response but the issuer's own name: an error is named by its code,
+where the code is known.
 """
 
 from __future__ import annotations
@@ -90,13 +91,9 @@ def metadata(issuer: str) -> Generator[Request, Response, Mapping[str, Json]]:
     raise OAuthFailed(f"`GET {places[0]}` answered {status} without metadata; is `issuer:` right?")
 
 
-def endpoint(
-    said: Mapping[str, Json], key: str, stated: str, allowed: Collection[str], option: str
-) -> str:
-    """The URL of an endpoint: as the file states it, else as the metadata does, if the file names
-    its origin. An issuer's word alone does not send a secret to another host."""
-    if stated:
-        return stated
+def endpoint(said: Mapping[str, Json], key: str, allowed: Collection[str], option: str) -> str:
+    """The URL of an endpoint as the metadata states it, if the file names its origin: an issuer's
+    word alone does not send a secret to another host. `option` states the URL in the file."""
     found = said.get(key)
     if not isinstance(found, str) or "://" not in found:
         raise OAuthFailed(f"the issuer names no `{key}`; does it support this grant?")
