@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from oakum.authz import Model, Principal
-from oakum.authz.id_spelling import alike, identifiers, text
+from oakum.authz.id_spelling import identifiers, named_among, text
 from oakum.guard.complete_responses import is_failed, is_stale, is_whole
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import Memory
@@ -373,4 +373,5 @@ def _related(relation: Relation, owner: str, who: Who, answers: list[Known]) -> 
         return True
     if not lists or not all(ids is not None and whole for ids, whole in lists):
         return None
-    return None if any(ids and alike(looked_for, ids) for ids, _ in lists) else False
+    # As in a member of an object: several ids may stand in one text of the list.
+    return None if any(ids and named_among(looked_for, ids) for ids, _ in lists) else False

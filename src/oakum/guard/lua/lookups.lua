@@ -244,13 +244,14 @@ end
 function Lookups:read(ask, id, answer, value)
   local made = { sets = {}, lists = {}, whole = {}, states = {}, size = 0 }
   for _, relation in ipairs(ask.relations) do
-    local set, list = {}, {}
+    local set, list = {}, { n = 0 }
     local place = ask.places[relation]
     for _, each in ipairs(M.at(value, place.pointer, nil, place.maps)) do
       local text = spelling.id(each)
       if text then
         set[text] = true
-        list[#list + 1] = text
+        list.n = list.n + 1
+        list[list.n] = text
         made.size = made.size + 2 * #text + 80
       end
     end
@@ -263,12 +264,13 @@ function Lookups:read(ask, id, answer, value)
   return made
 end
 
--- Whether an id is certainly not in the list of a relation, however it is spelt.
+-- Whether an id is certainly not in the list of a relation, however it is spelt, and not as one of several
+-- in a text of it either.
 local function clear(known, relation, id)
   if not known.whole[relation] then return false end
   local list = known.lists[relation]
   if type(list[1]) == "string" then
-    list = { spelling.all(list) }
+    list = { spelling.all(spelling.spread(list)) }
     known.lists[relation] = list
   end
   return list[1] == nil or not spelling.among(id, list[1])
