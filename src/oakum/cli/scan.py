@@ -16,6 +16,8 @@ from oakum.cli import scan_only, scan_restore, shared
 from oakum.cli.progress import progress
 from oakum.errors import InputError, Location, Problem, counted
 from oakum.exposure.matrix import Outcome
+from oakum.finding import Report
+from oakum.output.text import visible
 from oakum.report.grouping import exit_code
 from oakum.scan.context import Event
 from oakum.scan.options import Options
@@ -152,11 +154,22 @@ def _play(
         if not quiet:
             watchers.append(stack.enter_context(progress(options.budget)))
         shared.heed_sigterm()
-        report = scan.report()
+        report = _reported(scan)
     for name, path in reports.items():
         shared.write(report, path, name)
     shared.show(report, form)
     return int(exit_code(report))
+
+
+def _reported(scan: Scan) -> Report:
+    """The report of a run. If there is none, since the run has failed, what is left is said at
+    least."""
+    try:
+        return scan.report()
+    except Exception:
+        for words in (*scan.left_behind, *scan.how_to_restore()):
+            click.echo(f"LEFT: {visible(words)}", err=True)
+        raise
 
 
 def _writable(path: Path) -> None:

@@ -74,9 +74,10 @@ from oakum.scan.techniques.cache import mixed_up
 from oakum.scan.transport.client import Governor, HttpTransport
 from oakum.scan.transport.fault_hook import Between
 from oakum.scan.transport.feeds import Feeds
+from oakum.scan.transport.required_certificate import required_certificate
 from oakum.scan.undo.census_record import differences, keeper
 from oakum.scan.undo.encryption import Encryption
-from oakum.scan.undo.journal import Journal, Past, recall, refuse_to_forget
+from oakum.scan.undo.journal import Journal, Past, recall, refuse_to_forget, to_restore
 from oakum.scan.undo.object_snapshots import Census
 from oakum.scan.undo.uncalled_operations import all_untried
 from oakum.scan.undo.write_log import WriteLog, wrote_to
@@ -235,7 +236,7 @@ class Scan:
                     if work.journal is not None and self._census is not None:
                         work.journal.census("")
                 self.left_behind = left
-                distrust += left
+                distrust += (*left, *self.how_to_restore())
         if self.stale is not None:
             raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
         unasked = len(engine.state.later if engine else self.spending.left)
@@ -259,6 +260,10 @@ class Scan:
                 ),
             ),
         )
+
+    def how_to_restore(self) -> tuple[str, ...]:
+        """How to undo what the run could not, at its end; empty where nothing is left."""
+        return to_restore(self.options.journal) if self.left_behind else ()
 
     def _remarks(self, engine: Engine, made: Report) -> Iterator[str]:
         """What is to be noted of a run that could ask."""
@@ -341,6 +346,7 @@ class Scan:
         governor = Governor(
             wire, options.rate, options.budget, sleep=self.sleep, name=names,
             refusal=partial(self.selection.refusal, names),
+            required=required_certificate(options.target, self.identities.certificates()),
         )  # fmt: skip
         sessions = Sessions(
             self.identities, governor, self.contract.document, options.target, also=options.twin

@@ -14,6 +14,7 @@ from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import Sessions
 from oakum.scan.options import Options
 from oakum.scan.transport.client import Governor, HttpTransport
+from oakum.scan.transport.required_certificate import required_certificate
 
 
 def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examination:
@@ -31,7 +32,8 @@ def diagnose(options: Options, warn: Callable[[list[Problem]], None]) -> Examina
         connection=options.connection,
     )
     try:
-        governor = Governor(transport, options.rate, options.budget)
+        required = required_certificate(options.target, identities.certificates())
+        governor = Governor(transport, options.rate, options.budget, required=required)
         sessions = Sessions(identities, governor, contract.document, options.target)
         found = examine(identities, sessions, "", contract.document, policy.caller)
         return with_claims(found, policy, sessions)

@@ -33,6 +33,15 @@ from oakum.scan.requests.operation_finder import NOTHING
 from oakum.scan.transport.certificates import Certificate, CertificateRefused, loaded, refusal
 from oakum.scan.transport.connection import Connection
 from oakum.scan.transport.health import Health, is_failure
+from oakum.scan.transport.required_certificate import REFUSAL, RequiredCertificate
+from oakum.scan.transport.unreachable import (
+    Unreachable,
+    asks_for_credentials,
+    ended_early,
+    no_connection,
+    no_tunnel,
+    not_passed,
+)
 
 if TYPE_CHECKING:
     import httpx2
@@ -54,14 +63,6 @@ class Transport(Protocol):
     def send(self, request: Request) -> Response:
         """The response. Raises `TargetError` if there is none."""
         ...
-
-
-class Unreachable(TargetError):
-    """No response; `again`: whether repeating the request is safe."""
-
-    def __init__(self, message: str, *, again: bool) -> None:
-        super().__init__(message)
-        self.again = again
 
 
 class HttpTransport:
@@ -193,21 +194,20 @@ class HttpTransport:
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             if words := refusal(str(error)):
                 raise CertificateRefused(f"`{origin}` {words}") from None
-            raise Unreachable(_why_no_connection(origin, str(error)), again=True) from None
+            raise no_connection(origin, str(error), self.connection) from None
         except httpx2.ProxyError as error:
-            status = str(error)[:3] if str(error)[:3].isdigit() else "no answer that is understood"
-            words = f"the proxy lets no {request.method} pass to `{origin}`: {status}"
-            raise Unreachable(words, again=True) from None
+            raise no_tunnel(request, str(error)) from None
         except httpx2.TimeoutException:
             words = f"`{origin}` did not answer a {request.method} within {self.timeout:g} s"
             raise Unreachable(words, again=False) from None
         except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
             if words := refusal(str(error)):  # TLS 1.3 refuses after the handshake
                 raise CertificateRefused(f"`{origin}` {words}") from None
-            words = f"`{origin}` closed the connection before it answered a {request.method}"
-            if client is not self._clients[which]:  # the client was replaced after a timeout
-                words = f"`{origin}` did not finish its response to a {request.method}"
-            raise Unreachable(words, again=safe and client is self._clients[which]) from None
+            if client is self._clients[which]:
+                raise ended_early(request, self.connection, again=safe) from None
+            # the client was replaced after a timeout
+            words = f"`{origin}` did not finish its response to a {request.method}"
+            raise Unreachable(words, again=False) from None
         except RuntimeError:
             if client is self._clients[which]:
                 raise
@@ -244,6 +244,8 @@ class HttpTransport:
             headers=[(name.encode(), value.encode()) for name, value in headers.items()],
             content=request.body or None,
         ) as answer:
+            if asks_for_credentials(request, answer.status_code, self.connection.proxy):
+                raise not_passed(request)
             body, truncated = _read(answer, time.monotonic() + self.timeout)
         whole = not_too_deep(body)
         return Response(
@@ -310,19 +312,6 @@ def _read(answer: httpx2.Response, until: float) -> tuple[bytes, bool]:
     except httpx2.ReadTimeout:
         return bytes(body), True
     return bytes(body), False
-
-
-def _why_no_connection(origin: str, said: str) -> str:
-    if "refused" in said:
-        return f"nothing listens at `{origin}`; is the API running?"
-    if "Name or service" in said or "resolution" in said or "getaddrinfo" in said:
-        return f"the host of `{origin}` cannot be resolved"
-    if "CERTIFICATE" in said.upper():
-        hint = "if its authority is your own, name its file in `SSL_CERT_FILE`"
-        return f"the certificate of `{origin}` is not trusted here; {hint}"
-    if "SSL" in said or "WRONG_VERSION" in said:
-        return f"`{origin}` does not speak TLS; is it `http://`?"
-    return f"no connection to `{origin}`"
 
 
 def cookies_of(lines: Sequence[str], now: Callable[[], float] = time.time) -> dict[str, str]:
@@ -399,9 +388,10 @@ class Governor:
         sleep: Callable[[float], None] = time.sleep,
         name: Callable[[Request], str] = NOTHING,
         refusal: Callable[[Request], str] = lambda request: "",
+        required: RequiredCertificate | None = None,
     ) -> None:
         """`name`: which operation a request is a call of. `refusal`: why the user lets nobody ask
-        it; empty: it may be asked."""
+        it; empty: it may be asked. `required`: whether a client certificate is."""
         self.sent = 0
         self.budget = budget
         self.rate = rate
@@ -413,6 +403,7 @@ class Governor:
         self._throttled: set[str] = set()
         self.name = name
         self._refusal = refusal
+        self._required = required or RequiredCertificate()
         self._counted = 0
         self.written: Counter[str] = Counter()
         """Requests that are no reads, by operation."""
@@ -516,6 +507,8 @@ class Governor:
             try:
                 return self._once(request, way)
             except Unreachable as error:
+                if self._required.is_missing(request, lambda r: self._once(r, self._transport)):
+                    raise CertificateRefused(f"`{origin_of(request.url)}` {REFUSAL}") from None
                 if not error.again or not self._counted or self._is_gone():
                     raise
                 self._absent += 2.0**attempt
@@ -544,6 +537,7 @@ class Governor:
             # limits the share of time that is spent waiting for a dead server
             self._silent_until = ended + 10 * (ended - asked)
             raise
+        self._required.answers(request)
         self.took = self._clock() - asked
         self._absent = 0.0
         self._counted += 1

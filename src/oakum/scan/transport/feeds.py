@@ -22,13 +22,8 @@ from oakum.exposure.frames import cutter
 from oakum.exposure.streams import Frame, Stream
 from oakum.http.origin import origin_of
 from oakum.scan.identities.session import Sessions
-from oakum.scan.transport.client import (
-    BODY_LIMIT,
-    Governor,
-    HttpTransport,
-    Unreachable,
-    cookies_of,
-)
+from oakum.scan.transport.client import BODY_LIMIT, Governor, HttpTransport, cookies_of
+from oakum.scan.transport.unreachable import Unreachable, asks_for_credentials
 
 if TYPE_CHECKING:
     import ssl
@@ -236,7 +231,7 @@ class _Events(_Feed):
         ) as client:  # fmt: skip
             try:
                 self._read(client)
-            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+            except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError):
                 self._nobody = True
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
                 pass  # the connection was closed by either side; frames received so far are kept
@@ -250,6 +245,9 @@ class _Events(_Feed):
         ) as answer:
             wire = answer.extensions.get("network_stream")
             self._socket = wire.get_extra_info("socket") if wire is not None else None
+            if asks_for_credentials(self._request, answer.status_code, self._proxy):
+                self._nobody = True
+                return
             cookies = answer.headers.get_list("set-cookie")
             self._open(answer.status_code, answer.headers, cookies)
             if not 200 <= answer.status_code < 300 or self._shut:
@@ -280,6 +278,8 @@ class _Socket(_Feed):
             if isinstance(refused, InvalidStatus) and not self.status:
                 heads = refused.response.headers
                 self._open(refused.response.status_code, dict(heads.raw_items()), [])
+            elif self._proxy is not None and not self.status:
+                self._nobody = True
 
     def _talk(self) -> None:
         from websockets.exceptions import ConnectionClosed

@@ -142,6 +142,17 @@ def left_behind_in(path: Path) -> Past:
     return rest.past()
 
 
+def to_restore(path: Path | None) -> tuple[str, ...]:
+    """How to undo later what a run could not undo; empty where no journal tells it."""
+    past = left_behind_in(path) if path is not None else Past()
+    if not (past.pending or past.undos):
+        return ()
+    return (
+        f"once the target answers again, `oakum scan --restore --journal {path}` with the same"
+        " contract, target and identities undoes what is left",
+    )
+
+
 def refuse_to_forget(path: Path) -> None:
     """A new run begins its journal anew: not one that knows what is still to be put back. Raises
     `InputError`."""

@@ -12,25 +12,35 @@ from pathlib import Path
 import pytest
 import trustme
 
-from oakum.errors import InputError
+from oakum.errors import InputError, TargetError
 from oakum.exchange import Request
 from oakum.scan.identities.doctor import examine
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import LoginFailed, Sessions
 from oakum.scan.requests.builder import Filled, curl
-from oakum.scan.transport.client import HttpTransport
+from oakum.scan.transport.client import Governor, HttpTransport
+from oakum.scan.transport.required_certificate import REFUSAL, required_certificate
 
 OURS, OTHERS = trustme.CA(), trustme.CA()
 
 
 @contextmanager
-def server(required: bool = True) -> Iterator[str]:
-    """Answers `/me` with the name in the certificate; 401 where none is needed and none came."""
+def server(
+    required: bool = True, silent: bool = False, calls: list[str] | None = None
+) -> Iterator[str]:
+    """Answers `/me` with the name in the certificate; 401 where none is needed and none came.
+    `silent`: closes the connection there, without an alert, as a server on asyncio does."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             shown = self.connection.getpeercert()  # type: ignore[attr-defined]
             names = [value for kind, value in (shown or {}).get("subjectAltName", ())]
+            if calls is not None:
+                calls.append(names[0] if names else "")
+            if silent and not names:
+                self.close_connection = True
+                self.connection.close()
+                return
             self.send_response(200 if names else 401)
             body = f'{{"id": "{names[0]}"}}'.encode() if names else b"{}"
             self.send_header("content-type", "application/json")
@@ -96,6 +106,46 @@ def test_each_identity_shows_its_own_certificate_and_nobody_shows_none(
         said = examine(found.identities, found)
     assert said.ok, said.states
     assert said.ids == {"ann": "ann@example.com", "bob": "bob@example.com"}
+
+
+def governed(folder: Path, url: str, lines: str) -> Sessions:
+    found = sessions(folder, url, lines)
+    known = found.identities
+    http = HttpTransport(url, certificates=known.certificates())
+    required = required_certificate(url, known.certificates())
+    governor = Governor(http, 10_000, 100, sleep=lambda _: None, required=required)
+    return Sessions(known, governor, None, url)
+
+
+def test_who_is_hung_up_on_for_want_of_a_certificate_is_refused(folder: Path) -> None:
+    calls: list[str] = []
+    with server(required=False, silent=True, calls=calls) as url:
+        found = governed(folder, url, TWO + '  eve: {header: "X-Key: made-up"}\n')
+        said = examine(found.identities, found)
+        states = {each.name: each for each in said.states}
+        assert found.send(None, Request("GET", f"{url}/other")).status == 401
+        asked = len(calls)
+        assert found.send(None, Request("GET", f"{url}/another")).status == 401
+        assert len(calls) == asked + 1, "known by now: nobody is asked beside it"
+    assert said.ids == {"ann": "ann@example.com", "bob": "bob@example.com"}
+    assert REFUSAL in states["eve"].message
+
+
+def test_a_server_that_answers_somebody_without_a_certificate_requires_none(folder: Path) -> None:
+    """It hangs up for another reason, and that is no refusal."""
+    with server(required=False) as url:
+        found = governed(folder, url, TWO)
+        assert found.send(None, Request("GET", f"{url}/me")).status == 401
+        assert found.send("ann", Request("GET", f"{url}/me")).status == 200
+    with pytest.raises(TargetError, match="nothing listens"):
+        found.send(None, Request("GET", f"{url}/me"))
+
+
+def test_a_server_that_hangs_up_on_everybody_requires_no_certificate(folder: Path) -> None:
+    with server(required=False, silent=True) as url:
+        found = governed(folder, url, "  eve: {certificate: {file: eve.pem}}\n")
+        with pytest.raises(TargetError):
+            found.send(None, Request("GET", f"{url}/me"))
 
 
 def test_a_certificate_of_another_authority_is_named_as_refused(folder: Path) -> None:

@@ -28,12 +28,12 @@ from oakum.scan.transport import client as module
 from oakum.scan.transport.client import (
     Governor,
     HttpTransport,
-    Unreachable,
     cookies_of,
     run_command,
     together,
 )
 from oakum.scan.transport.health import Health
+from oakum.scan.transport.unreachable import Unreachable
 from tests.patience import patient
 from tests.scan import servers
 from tests.scan.servers import Reply, serve

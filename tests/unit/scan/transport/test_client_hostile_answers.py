@@ -22,9 +22,9 @@ from oakum.scan.requests.next_page import next_page
 from oakum.scan.transport.client import (
     Governor,
     HttpTransport,
-    Unreachable,
     cookies_of,
 )
+from oakum.scan.transport.unreachable import Unreachable
 from oakum.scan.undo.recognition import marked
 
 

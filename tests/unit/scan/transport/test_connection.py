@@ -42,36 +42,6 @@ def test_all_requests_go_through_the_proxy() -> None:
     ]
 
 
-@pytest.mark.parametrize("status", [403, 407, 502])
-def test_a_proxy_that_lets_nothing_pass_is_named(status: int) -> None:
-    way = "https://api.example.test"
-    refusing = HTTPServer(("127.0.0.1", 0), Refusing)
-    refusing.RequestHandlerClass.status = status  # type: ignore[attr-defined]
-    threading.Thread(target=refusing.serve_forever, daemon=True).start()
-    proxy = f"http://127.0.0.1:{refusing.server_port}"
-    try:
-        with (
-            HttpTransport(way, connection=Connection(proxy=proxy)) as http,
-            pytest.raises(TargetError, match=f"the proxy lets no GET pass to `{way}`: {status}"),
-        ):
-            http.send(Request("GET", f"{way}/me", {}))
-    finally:
-        refusing.shutdown()
-        refusing.server_close()
-
-
-class Refusing(BaseHTTPRequestHandler):
-    """A proxy that refuses to connect to anything."""
-
-    status = 403
-
-    def do_CONNECT(self) -> None:
-        self.send_response(self.status)
-        self.end_headers()
-
-    def log_message(self, *args: object) -> None: ...
-
-
 def test_a_header_goes_to_the_target_and_to_its_twins_and_to_nobody_else() -> None:
     headers = {"x-environment": SECRET, "user-agent": "probe"}
     with serve(ok) as target, serve(ok) as twin, serve(ok) as login:

@@ -24,8 +24,10 @@ from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import LoginFailed, Proof, Sessions
 from oakum.scan.limits import BudgetSpent
-from oakum.scan.transport.client import Governor, HttpTransport, Unreachable
+from oakum.scan.transport.client import Governor, HttpTransport
+from oakum.scan.transport.connection import Connection
 from oakum.scan.transport.feeds import Feeds
+from oakum.scan.transport.unreachable import Unreachable
 from tests.patience import patient
 from tests.scan import servers
 from tests.scan.servers import serve
@@ -427,3 +429,23 @@ def test_another_way_is_governed_like_the_first() -> None:
     assert governor.send(Request("GET", "http://t/live"), Way()).status == 200
     assert 3.0 in slept
     assert governor.sent == 2
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("websocket", [False, True])
+def test_a_feed_that_a_proxy_lets_not_pass_has_no_answer(
+    identities: Any, scheme: str, websocket: bool
+) -> None:
+    """A 407 in front of a plain target, and a refusal to connect to it, are the proxy's."""
+    way = f"{scheme}://api.example.test"
+
+    with serve(lambda call: servers.Reply(407, {})) as proxy:
+        connection = Connection(proxy=proxy.url)
+        with HttpTransport(way, connection=connection, timeout=patient(5)) as http:
+            governor = Governor(http, 1000, 100, sleep=lambda _: None)
+            feeds = Feeds(http, governor, Sessions(identities(BEARER), governor, None, way))
+            try:
+                with pytest.raises(Unreachable):
+                    feeds(None, Request("GET", f"{way}/feed"), websocket=websocket, first=b"")
+            finally:
+                feeds.close()
