@@ -59,6 +59,8 @@ class Granted:
     csrf: Secret | None = None
     refresh: Secret | None = None
     """A refresh token (RFC 6749, 1.5)."""
+    cookie_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of a cookie → the paths to which alone it is sent."""
 
 
 class Places:
@@ -86,6 +88,11 @@ class Places:
             raise InputError([Problem(place, wrong, hint)])
         query = urlencode(operation.owed)
         return operation.method, self.target + self._path(operation) + (query and f"?{query}")
+
+    def paths(self) -> list[str]:
+        """Paths of the operations on the target's host, with their parameters in braces."""
+        base = urlsplit(self.target).path
+        return [base + self._path(each) for each in self._operations.values()]
 
     def _path(self, operation: Operation) -> str:
         """The request path; a path in the target replaces the base path of the document's

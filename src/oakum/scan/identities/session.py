@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from oakum.authz.claims import joined, with_claim
 from oakum.errors import TargetError
@@ -42,7 +42,7 @@ from oakum.scan.identities.login import (
     sent_to_login,
 )
 from oakum.scan.identities.person import AtScreen, Person
-from oakum.scan.identities.storage_state import granted
+from oakum.scan.identities.storage_state import granted, is_sent_to
 from oakum.scan.requests.past_cache import past_cache
 from oakum.scan.transport.certificates import CertificateRefused
 from oakum.scan.transport.client import Transport, run_command
@@ -79,6 +79,17 @@ class _Session:
     csrf: Secret | None = None
     refresh: Secret | None = None
     fruitless: int = 0
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of a cookie → the paths to which alone it is sent."""
+
+    def sent_to(self, url: str) -> dict[str, Secret]:
+        """The cookies of a request."""
+        path = urlsplit(url).path or "/"
+        return {
+            name: value
+            for name, value in self.cookies.items()
+            if any(is_sent_to(path, each) for each in self.paths.get(name, ("/",)))
+        }
 
 
 class Sessions:
@@ -151,6 +162,7 @@ class Sessions:
             if send.where == "cookie"
         }
         session = _Session(given.token, {**given.cookies, **fixed}, given.csrf, given.refresh)
+        session.paths = given.cookie_paths
         self._live[name] = session
         self._failed.pop(name, None)
         self._see(session)
@@ -286,7 +298,9 @@ class Sessions:
         login = identity.login
         live = self._live.get(identity.name)
         if isinstance(login, StorageState):
-            return list(live.cookies) if live else []
+            # A curl line has no room for a cookie that goes to a part of the target alone.
+            everywhere = [name for name in live.cookies if name not in live.paths] if live else []
+            return everywhere or (list(live.cookies) if live else [])
         if not isinstance(login, Login) or not login.cookie:
             return []
         return list(live.cookies) if live else [login.cookie] if login.cookie != "*" else []
@@ -308,7 +322,8 @@ class Sessions:
         if isinstance(login, Login):
             return self._play(identity, login)
         if isinstance(login, StorageState):
-            return granted(identity.name, login, self.places.target, self.clock()), None
+            paths = self.places.paths()
+            return granted(identity.name, login, self.places.target, self.clock(), paths), None
         if isinstance(login, OAuth):
             live = self._live.get(identity.name)
             refresh = live.refresh if live is not None else None
@@ -370,14 +385,15 @@ class Sessions:
             elif send.where == "query":
                 mark = "&" if "?" in url else "?"
                 url += f"{mark}{quote(send.name, safe='')}={quote(value, safe='')}"
-        if session.cookies:
-            jar = {name: value.reveal() for name, value in session.cookies.items()}
+        cookies = session.sent_to(url)
+        if cookies:
+            jar = {name: value.reveal() for name, value in cookies.items()}
             own = headers.get("cookie", "")
             headers["cookie"] = "; ".join(filter(None, (own, cookie_line(jar))))
         login = identity.login
         csrf = login.csrf if isinstance(login, Login | StorageState) else None
         if csrf and csrf.header and request.method not in _READS:
-            held = session.cookies.get(csrf.cookie)
+            held = cookies.get(csrf.cookie)
             value = unquote(held.reveal()) if held else session.csrf and session.csrf.reveal()
             headers[csrf.header.lower()] = value or ""
             origin = origin_of(request.url)

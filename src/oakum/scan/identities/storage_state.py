@@ -7,7 +7,7 @@ a value.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,10 +22,13 @@ from oakum.scan.identities.login import Granted, LoginFailed
 _HERE = ("127.0.0.1", "localhost", "::1")
 
 
-def granted(name: str, login: StorageState, target: str, now: float) -> Granted:
-    """The session of an identity. Raises `LoginFailed`."""
+def granted(
+    name: str, login: StorageState, target: str, now: float, paths: Collection[str] = ()
+) -> Granted:
+    """The session of an identity. `paths`: what is requested of the target, with templates as
+    documents write them. Raises `LoginFailed`."""
     try:
-        return _read(login, target, now)
+        return _read(login, target, now, paths)
     except _Fault as fault:
         raise LoginFailed(f"`{name}` could not log in: `{login.path.name}` {fault}") from None
 
@@ -34,7 +37,7 @@ class _Fault(Exception):
     """Why a file is no session."""
 
 
-def _read(login: StorageState, target: str, now: float) -> Granted:
+def _read(login: StorageState, target: str, now: float, paths: Collection[str]) -> Granted:
     try:
         said: Json = orjson.loads(login.path.read_bytes())
     except OSError as error:
@@ -45,10 +48,55 @@ def _read(login: StorageState, target: str, now: float) -> Granted:
         raise _Fault("is not a storage state; save one with `context.storage_state(path=…)`")
     if login.token:
         return Granted(_token(said, login.token, target))
-    return Granted(cookies=_cookies(said, target, now))
+    values: dict[str, Secret] = {}
+    limited: dict[str, tuple[str, ...]] = {}
+    live = _live(said, target, now, paths)
+    for name in dict.fromkeys(_text(each, "name") for each in live):
+        value, limits = _one_of([each for each in live if _text(each, "name") == name], target)
+        values[name] = Secret(value)
+        if limits:
+            limited[name] = limits
+    return Granted(cookies=values, cookie_paths=limited)
 
 
-def _cookies(said: Mapping[str, Json], target: str, now: float) -> dict[str, Secret]:
+def _one_of(alike: Sequence[Mapping[str, Json]], target: str) -> tuple[str, tuple[str, ...]]:
+    """The value of a cookie, and the paths to which alone it is sent; none: it is sent to all.
+
+    Of those that are sent to all of the target, the one that a browser sends first counts (RFC
+    6265, 5.4). Another value for a part of the target is another session there, maybe of another
+    account, and nothing proves whose.
+    """
+    base = _base(target)
+    for_all = [each for each in alike if is_sent_to(base, _limit(each))]
+    for_all = for_all and [max(reversed(for_all), key=lambda each: len(_limit(each)))]
+    parts = [each for each in alike if not is_sent_to(base, _limit(each))]
+    values = {_text(each, "value"): _limit(each) for each in (*for_all, *parts)}
+    if len(values) > 1:
+        where = " and ".join(f"`{each}`" for each in values.values())
+        raise _Fault(
+            f"has two values of the cookie `{_text(alike[0], 'name')}`, for {where}: they may be of"
+            " two accounts; delete the one that is not this identity's"
+        )
+    return next(iter(values)), () if for_all else tuple(_limit(each) for each in parts)
+
+
+def _base(target: str) -> str:
+    return urlsplit(target).path.rstrip("/") or "/"
+
+
+def _limit(cookie: Mapping[str, Json]) -> str:
+    return _text(cookie, "path") or "/"
+
+
+def is_sent_to(path: str, limit: str) -> bool:
+    """Whether a cookie for a path is sent to another (RFC 6265, 5.1.4)."""
+    return path == limit or path.startswith(limit if limit.endswith("/") else f"{limit}/")
+
+
+def _live(
+    said: Mapping[str, Json], target: str, now: float, paths: Collection[str]
+) -> list[dict[str, Json]]:
+    """The cookies that requests to the target carry. Without `paths` nobody knows which."""
     host = urlsplit(target).hostname or ""
     secure = target.startswith("https:") or host in _HERE
     every = [each for each in _maps(said.get("cookies")) if _text(each, "name")]
@@ -66,7 +114,26 @@ def _cookies(said: Mapping[str, Json], target: str, now: float) -> dict[str, Sec
         ended = max(float(each["expires"]) for each in ours)
         day = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(ended))
         raise _Fault(f"has only cookies that expired, the last on {day}; record the login again")
-    return {_text(each, "name"): Secret(_text(each, "value")) for each in live}
+    base = _base(target)
+    used = [
+        each
+        for each in live
+        if _is_used(_limit(each), (base, *paths)) or (not paths and is_sent_to(_limit(each), base))
+    ]
+    if not used:
+        where = ", ".join(f"`{each}`" for each in sorted({_limit(each) for each in live})[:4])
+        raise _Fault(f"has only cookies for {where}, where nothing of `{target}` is")
+    return used
+
+
+def _is_used(limit: str, paths: Iterable[str]) -> bool:
+    """Whether a cookie for a path is sent with any request; `{id}` stands for any text."""
+    parts = limit.strip("/").split("/") if limit.strip("/") else []
+    return any(
+        len(path) >= len(parts)
+        and all(a == b or ("{" in b and "}" in b) for a, b in zip(parts, path, strict=False))
+        for path in (each.strip("/").split("/") for each in paths)
+    )
 
 
 def _token(said: Mapping[str, Json], where: str, target: str) -> Secret:

@@ -60,6 +60,83 @@ def test_a_secure_cookie_is_not_sent_in_the_clear(tmp_path: Path) -> None:
     assert cookies_for("https://h.example", *own, folder=tmp_path) == {"a": "1", "b": "2"}
 
 
+PATHS = ("/v1/me", "/v1/billing/{id}", "/v1/{tenant}/notes")
+
+
+def paths_of(target: str, *cookies: dict[str, Any], folder: Path) -> dict[str, tuple[str, ...]]:
+    login = StorageState(state(folder, *cookies))
+    found = granted("ann", login, target, NOW, PATHS)
+    return {name: found.cookie_paths.get(name, ()) for name in found.cookies}
+
+
+def test_a_cookie_for_a_part_of_the_target_is_for_that_part_alone(tmp_path: Path) -> None:
+    host = {"domain": "h.example"}
+    assert paths_of(
+        "https://h.example/v1",
+        cookie("root", "1", **host),
+        cookie("base", "2", **host, path="/v1"),
+        cookie("slash", "3", **host, path="/v1/"),
+        cookie("part", "4", **host, path="/v1/billing"),
+        cookie("filled", "5", **host, path="/v1/acme"),
+        cookie("nothing", "6", **host, path="/admin"),
+        cookie("beside", "7", **host, path="/v1/bill"),
+        folder=tmp_path,
+    ) == {
+        "root": (), "base": (), "slash": ("/v1/",), "part": ("/v1/billing",),
+        "filled": ("/v1/acme",), "beside": ("/v1/bill",),
+    }  # fmt: skip
+
+
+def test_of_several_cookies_the_one_for_the_most_of_the_path_counts(tmp_path: Path) -> None:
+    own = (cookie("sid", "1", "h.example", path="/v1"), cookie("sid", "2", "h.example"))
+    for cookies in (own, own[::-1]):
+        assert cookies_for("https://h.example/v1", *cookies, folder=tmp_path) == {"sid": "1"}
+        assert cookies_for("https://h.example/v2", *cookies, folder=tmp_path) == {"sid": "2"}
+
+
+def test_a_cookie_of_a_place_where_no_operation_is_counts_for_nothing(tmp_path: Path) -> None:
+    own = (cookie("sid", "1", "h.example"), cookie("sid", "2", "h.example", path="/admin"))
+    login = StorageState(state(tmp_path, *own))
+    found = granted("ann", login, "https://h.example/v1", NOW, PATHS)
+    assert {name: each.reveal() for name, each in found.cookies.items()} == {"sid": "1"}
+    login = StorageState(state(tmp_path, own[1]))
+    with pytest.raises(LoginFailed, match="only cookies for `/admin`, where nothing of"):
+        granted("ann", login, "https://h.example/v1", NOW, PATHS)
+
+
+def test_two_sessions_at_one_target_are_refused_unless_they_are_one(tmp_path: Path) -> None:
+    first = cookie("sid", "secret-1", "h.example")
+    same = cookie("sid", "secret-1", "h.example", path="/v1/billing")
+    assert paths_of("https://h.example/v1", first, same, folder=tmp_path) == {"sid": ()}
+    other = {**same, "value": "secret-2"}
+    with pytest.raises(LoginFailed) as failed:
+        paths_of("https://h.example/v1", first, other, folder=tmp_path)
+    assert "has two values of the cookie `sid`, for `/` and `/v1/billing`" in str(failed.value)
+    assert "secret" not in str(failed.value)
+
+
+def test_a_cookie_is_sent_where_a_browser_sends_it(tmp_path: Path) -> None:
+    def app(call: Call) -> Reply:
+        if call.cookies.get("sid") != "s-1":
+            return UNAUTHORIZED
+        renewed = (("set-cookie", "pay=p-2; Path=/billing"),) if "pay" in call.cookies else ()
+        return Reply(200, {"id": "m-1"}, renewed)
+
+    state(tmp_path, cookie("sid", "s-1"), cookie("pay", "p-1", path="/billing"))
+    (tmp_path / "ids.yaml").write_text(
+        "whoami: /me\nidentities:\n  ann: {storage_state: ann.json}\n"
+    )
+    with serve(app) as server:
+        identities = load_identities(tmp_path / "ids.yaml")
+        sessions = Sessions(identities, HttpTransport(server.url), None, server.url)
+        for path in ("/me", "/billing", "/billing/7?of=2", "/billings"):
+            assert sessions.send("ann", Request("GET", f"{server.url}{path}")).status == 200
+    assert [call.cookies for call in server.calls] == [
+        {"sid": "s-1"}, {"sid": "s-1", "pay": "p-1"}, {"sid": "s-1", "pay": "p-2"}, {"sid": "s-1"},
+    ]  # fmt: skip
+    assert sessions.curl_credentials("ann") == ("Cookie: sid=$ANN_SESSION",)
+
+
 @pytest.mark.parametrize("where", ["/auth/tokens/access", "/plain"])
 def test_a_token_is_read_from_the_local_storage_of_a_neighbouring_page(
     tmp_path: Path, where: str
