@@ -71,12 +71,14 @@ def select(model: Model, include: Collection[str], exclude: Collection[str]) -> 
 def fits(pattern: str, operation: Operation) -> bool:
     """Whether a pattern names an operation: `METHOD /path`, `/path`, its id or one of its tags.
     `*` stands for any text, `/` included."""
-    method, space, path = pattern.strip().partition(" ")
-    if space:
-        whole = f"{operation.method} {operation.path}"
-        return fnmatchcase(whole, f"{method.upper()} {path.strip()}")
-    names = (operation.path, operation.id, *operation.tags)
-    return any(fnmatchcase(name, method) for name in names)
+    pattern = pattern.strip()
+    method, space, path = pattern.partition(" ")
+    whole = f"{operation.method} {operation.path}"
+    if space and fnmatchcase(whole, f"{method.upper()} {path.strip()}"):
+        return True
+    return any(
+        fnmatchcase(name, pattern) for name in (operation.path, operation.id, *operation.tags)
+    )
 
 
 def _near(pattern: str, model: Model) -> str:

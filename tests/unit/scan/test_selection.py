@@ -7,7 +7,9 @@ import pytest
 from oakum.openapi.model import Operation
 from oakum.scan.selection import fits
 
-GET = Operation("getInvoice", "GET", "/v1/invoices/{id}", tags=("billing", "invoices"))
+GET = Operation(
+    "getInvoice", "GET", "/v1/invoices/{id}", tags=("billing", "invoices", "credit notes")
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,10 @@ GET = Operation("getInvoice", "GET", "/v1/invoices/{id}", tags=("billing", "invo
         ("billing", True),
         ("bill*", True),
         ("GET", False),
+        ("credit notes", True),
+        ("credit *", True),
+        ("Credit notes", False),
+        ("credit", False),
         ("*", True),
     ],
 )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime
 import re
 import secrets
+from collections.abc import Sequence
+from dataclasses import replace
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.inference.params import enumerated
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import member
 
@@ -109,6 +112,20 @@ def shape_of(model: Model, resource: str, *path: str) -> Shape:
     return Shape()
 
 
+def taken_by(body: Shape, path: Sequence[str], shown: Shape) -> Shape:
+    """A member's shape with the values that a request body takes for it. A response may say less of
+    them, and an API refuses the whole body for one that it does not know."""
+    inner: Shape | None = body
+    for step in path:
+        inner = member(inner, step) if inner is not None else None
+    if inner is None:
+        return shown
+    top = inner.maximum if inner.maximum is not None else shown.maximum
+    listed = enumerated(inner) if inner.items is None else ()
+    items = inner.items or shown.items
+    return replace(shown, enum=listed or shown.enum, maximum=top, items=items)
+
+
 def other_value(name: str, value: Json, shape: Shape, *, far: bool = False) -> Json:
     """Another value of the same kind; None if none is safe. `far`: a number that does not come up
     by itself."""
@@ -121,7 +138,7 @@ def other_value(name: str, value: Json, shape: Shape, *, far: bool = False) -> J
         return None if more in value else [*value, more]
     if isinstance(value, dict) or value is None:
         return None
-    choices = [each for each in shape.enum if each != value]
+    choices = [each for each in shape.enum if each not in (value, None)]
     if shape.enum:
         return choices[0] if choices else None
     if isinstance(value, bool):

@@ -27,7 +27,7 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.omitted_members import left_out, why_left_out
-from oakum.scan.requests.values_to_write import other_value, shape_of
+from oakum.scan.requests.values_to_write import other_value, place, shape_of, taken_by
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.creations_below import CreationsBelow
 from oakum.scan.undo.entries import Made
@@ -176,6 +176,7 @@ class _Trial:
         held |= relations_given(engine.model, engine.identities, resource, view, self.owner)
         table = engine.model.settable[resource]
         state = engine.matrix.state(resource, self.owner)
+        _, body = place(engine.model, self.pair.make.operation, resource)
         found = 0
         for at, value in _leaves(view, ()):
             path = ".".join(at)
@@ -184,7 +185,7 @@ class _Trial:
                 continue
             if not engine.evaluator.may_write(*at) or allows(table, path, held, state):
                 continue
-            other = other_value(at[-1], value, inner, far=True)
+            other = other_value(at[-1], value, taken_by(body, at, inner), far=True)
             why = why_left_out(known, path, inner, value)
             if not why and _is_time(value):
                 why = "it is a time that the API sets"

@@ -28,7 +28,7 @@ from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.bulk_writes import bulk
 from oakum.scan.requests.omitted_members import left_out, why_left_out
-from oakum.scan.requests.values_to_write import other_value, shape_of
+from oakum.scan.requests.values_to_write import other_value, shape_of, taken_by
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Undo
@@ -320,10 +320,11 @@ class _Endpoint:
                 continue
             why = why_left_out(known, name, each, value)
             value = self._as_before(owner, name, each) if self.ours and value in _EMPTY else value
-            other = other_value(name, value, each, far=moves_by_itself(name, value))
+            taken = taken_by(shape, (name,), each)
+            other = other_value(name, value, taken, far=moves_by_itself(name, value))
             if not why and name in states:
                 why = "it is a setting, which the scan tests separately"
-            if not why and (life_cycle(name, each) or (other is not None and ends(name, other))):
+            if not why and (life_cycle(name, taken) or (other is not None and ends(name, other))):
                 why = "it may end or lock the object, or take back what only staff can give"
             if not why and not self.ours and sets_off(name, each, value):
                 why = "not plain text: effects may stay, and the run did not create the object"

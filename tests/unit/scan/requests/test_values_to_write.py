@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.openapi.model import Json, Shape
 from oakum.policy.contract import load
-from oakum.scan.requests.values_to_write import body_shape, other_value, shape_of, written
+from oakum.scan.requests.values_to_write import body_shape, other_value, shape_of, taken_by, written
 from oakum.scan.undo.uncalled_operations import why_not_called
 from tests.unit.scan.studio import model
 
@@ -209,3 +209,16 @@ def test_the_reason_why_nothing_was_written_is_the_true_one_with_the_line_to_add
     unnamed = ISSUES_POLICY.replace("  deleteIssue: {params: {id: Issue.id}}\n", "")
     model = tracker(tmp_path, f"{{{ISSUE}}}", unnamed)
     assert "no DELETE is known that names a `Issue`" in why_not_called(model, "createIssue")
+
+
+def test_what_a_body_lists_goes_before_what_a_response_says() -> None:
+    inner = Shape(kinds=frozenset({"string"}), enum=(None, "red", "blue"))
+    body = Shape(properties={"of": lambda: Shape(properties={"shade": lambda: inner})})
+    shown = Shape(kinds=frozenset({"string"}), format="byte")
+    taken = taken_by(body, ("of", "shade"), shown)
+    assert (taken.enum, taken.format) == (inner.enum, "byte")
+    assert other_value("shade", "red", taken) == "blue"
+    assert other_value("shade", "blue", taken) == "red"
+    assert taken_by(body, ("shade",), shown) is shown
+    listed = Shape(enum=("a", "b"))
+    assert taken_by(Shape(properties={"x": Shape}), ("x",), listed).enum == ("a", "b")
