@@ -29,7 +29,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Ask
 from oakum.scan.scheduler import Given, Scheduler
 from oakum.scan.technique import Line, Prospect, Technique
-from oakum.scan.techniques import TECHNIQUES, options
+from oakum.scan.techniques import TECHNIQUES, options, revocation
 
 PLAIN = frozenset({check.RULE.id for check in CHECKS} | {OVER_BLOCK.id}).difference(
     *(technique.RULES for technique in TECHNIQUES)
@@ -359,6 +359,9 @@ def _techniques(
         known = {probe.endpoint for probe in (*targets, *ways)} | set(_logins(model))
         if ways:
             yield _Ways(ways)
+        if any(revocation.WAITING in endpoint.path for endpoint in one.endpoints):
+            yield revocation
+            return
         if known.issuperset(one.endpoints):
             return
         yield from (each for each in TECHNIQUES if each.OPENS_WAYS)

@@ -107,6 +107,10 @@ def who(leak: Leak) -> str:
         return "Owners"
     if leak.viewer == "unknown account":
         return "An identity whose account is unknown"
+    if leak.only("request"):
+        return (
+            f"Any {leak.viewer.replace('_', ' ')} who asks for a relation, and is not accepted yet,"
+        )
     return f"{'At least one' if leak.some else 'Any'} {leak.viewer.replace('_', ' ')}"
 
 

@@ -107,9 +107,16 @@ class Relationships:
             if known.kind == "lookup" and known.begin and known.end and word not in able
         )
 
-    def begin(self, viewer: str, relation: str, owner: str) -> bool:
+    def begin(
+        self,
+        viewer: str,
+        relation: str,
+        owner: str,
+        requested: Callable[[], None] | None = None,
+    ) -> bool:
         """Starts a relation and verifies it; False if it was not seen, with the reason in `why`.
-        Recorded until it is ended."""
+        Recorded until it is ended. `requested` is called while the viewer has asked for it and the
+        owner has not said yes."""
         self.why = self._why_not(relation)
         if self.why:
             return False
@@ -127,7 +134,7 @@ class Relationships:
         self.log("flip", change)
         self.pending.append(change)
         self._unsure.add((viewer, change.state))
-        walked = self._walk(known.begin, viewer, owner)
+        walked = self._started(known, viewer, owner, requested)
         after = self._look(known, viewer, owner, "yes" if walked else "")
         if before is not None and after is not None and before.ids - after.ids:
             self._spared.add((viewer, relation, owner))
@@ -143,6 +150,25 @@ class Relationships:
         self._tie(viewer, relation, owner, held=True)
         self._compare()
         return True
+
+    def _started(
+        self, known: Relation, viewer: str, owner: str, requested: Callable[[], None] | None
+    ) -> bool:
+        """Whether all steps of the beginning were accepted."""
+        asks = steps_before_consent(known)
+        if requested is None or not asks:
+            return self._walk(known.begin, viewer, owner)
+        if not self._walk(known.begin[:asks], viewer, owner):
+            return False
+        if self._is_nothing_yet(viewer, owner):
+            requested()
+        return self._walk(known.begin[asks:], viewer, owner)
+
+    def _is_nothing_yet(self, viewer: str, owner: str) -> bool:
+        """Whether every list says that the viewer is in no relation to the owner: not accepted at
+        once, and not in one of the contract's for those who wait."""
+        lists = (each for each in self.policy.relations.values() if each.kind == "lookup")
+        return all(self._stands(each, viewer, owner) == "no" for each in lists if each.operation)
 
     def _foresee(self, known: Relation, viewer: str, owner: str) -> None:
         """Tell the journal how the other side is that a beginning or an end may move: a run that is
@@ -398,3 +424,9 @@ class Relationships:
     def _tie(self, viewer: str, relation: str, owner: str, *, held: bool) -> None:
         known = self.identities.relationships.get((viewer, owner), frozenset())
         self.identities.retie(viewer, owner, known | {relation} if held else known - {relation})
+
+
+def steps_before_consent(relation: Relation) -> int:
+    """How many steps of a beginning are the viewer's alone before one is the owner's; 0: the owner
+    is not asked."""
+    return next((n for n, step in enumerate(relation.begin) if step.by != "caller"), 0)

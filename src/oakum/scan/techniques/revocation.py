@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from oakum.exposure.endpoints import Probe
@@ -25,7 +25,7 @@ from oakum.openapi.model import Json, Operation, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter
 from oakum.scan.evaluation.finding_confirmation import confirm
-from oakum.scan.identities.relationships import Relationships
+from oakum.scan.identities.relationships import Relationships, steps_before_consent
 from oakum.scan.requests.builder import variable
 from oakum.scan.requests.operation_finder import base_pattern, path_values
 from oakum.scan.settings.account_settings import AccountSettings
@@ -34,6 +34,10 @@ from oakum.scan.technique import Line, Prospect
 HOW = "revocation"
 RULES: frozenset[str] = frozenset({"revocation-not-enforced"})
 OPENS_WAYS = False
+REQUEST = "request"
+"""What an account is shown that has asked for a relation and is not accepted yet."""
+WAITING = " during a request to be "
+"""Stands in the name of an endpoint that such an account has asked."""
 
 _COMMON = listed(
     "api assets attachments avatar avatars content download downloads export exports file files "
@@ -45,14 +49,17 @@ _COMMON = listed(
 def run(engine: Engine) -> None:
     """Tests relations, then account settings; only if own settings may be changed."""
     if not engine.context.may.own_settings:
+        _name_unaccepted(engine, set())
         return
+    requested: set[str] = set()
     if engine.context.relationships is not None:
         done: set[str] = set()
         why: dict[str, str] = {}
         for viewer, relation, owner in engine.context.relationships.chances():
             if relation in done or not _has_anything(engine, owner):
                 continue
-            if _end(engine, engine.context.relationships, viewer, relation, owner):
+            pair = _Pair(viewer, relation, owner)
+            if _end(engine, engine.context.relationships, pair, requested):
                 done.add(relation)
             else:
                 why[relation] = engine.context.relationships.why or (
@@ -67,6 +74,7 @@ def run(engine: Engine) -> None:
                 " every other, and the scan does not end existing relations; add an unrelated"
                 " identity"
             )
+    _name_unaccepted(engine, requested)
     if engine.context.account_settings is not None:
         for owner, changes in _closings(engine, engine.context.account_settings).items():
             _close(engine, engine.context.account_settings, owner, changes)
@@ -113,15 +121,52 @@ def _for_a_while(matrix: Matrix) -> Iterator[None]:
                 del matrix.own[place]
 
 
-def _end(
-    engine: Engine, relationships: Relationships, viewer: str, relation: str, owner: str
-) -> bool:
-    """Whether a relation was begun and ended, and what outlives it asked for."""
+@dataclass(frozen=True)
+class _Pair:
+    viewer: str
+    relation: str
+    owner: str
+
+
+def _name_unaccepted(engine: Engine, requested: set[str]) -> None:
+    """Tells of relations that an owner has to accept: nobody was tried who waits for it."""
+    for name, relation in engine.model.policy.relations.items():
+        if steps_before_consent(relation) and name not in requested and not relation.untested:
+            engine.state.remark(
+                f"an account that has asked to become `{name}` and is not accepted yet was not"
+                " tried as a viewer: that needs `--allow-own-settings` and two identities without a"
+                " relation, one of them with an account that accepts nobody by itself"
+            )
+
+
+def _end(engine: Engine, relationships: Relationships, pair: _Pair, requested: set[str]) -> bool:
+    """Whether a relation was begun and ended, and what outlives it asked for. `requested`: where it
+    is noted that somebody was tried who waits for it."""
+    viewer, relation, owner = pair.viewer, pair.relation, pair.owner
     engine.say(f"{viewer} becomes {relation} of {owner}, and then no longer is")
-    if not relationships.begin(viewer, relation, owner):
+
+    def wait() -> None:
+        # Until then the contract gives the viewer what it gave before, however the API calls it.
+        engine.state.enter(f"request of {relation}", owner)
+        for probe in _owners_endpoints(engine, owner):
+            place = f"{probe.endpoint.path}{WAITING}`{relation}`"
+            way = probe.otherwise(REQUEST, endpoint=place)
+            engine.matrix.open(way)
+            engine.put(way, viewer, owner if probe.personal else None)
+        confirm(engine)
+        requested.add(relation)
+
+    if not relationships.begin(viewer, relation, owner, wait):
         return False
     with _for_a_while(engine.matrix):
         return _begun(engine, relationships, viewer, relation, owner)
+
+
+def _owners_endpoints(engine: Engine, owner: str) -> list[Probe]:
+    """Endpoints that show an owner something of theirs."""
+    endpoints = dict.fromkeys(endpoint for endpoint, who, _ in engine.matrix.own if who == owner)
+    probes = (engine.matrix.probes[each] for each in endpoints if each in engine.matrix.probes)
+    return [probe for probe in probes if not probe.how and not probe.batch]
 
 
 def _begun(
@@ -129,12 +174,8 @@ def _begun(
 ) -> bool:
     """Whether a relation that was begun is ended, and what outlives it asked for."""
     engine.state.enter(f"begin of {relation}", owner)
-    endpoints = dict.fromkeys(endpoint for endpoint, who, _ in engine.matrix.own if who == owner)
-    for probe in (
-        engine.matrix.probes[endpoint] for endpoint in endpoints if endpoint in engine.matrix.probes
-    ):
-        if not probe.how and not probe.batch:
-            engine.put(probe, viewer, owner if probe.personal else None)
+    for probe in _owners_endpoints(engine, owner):
+        engine.put(probe, viewer, owner if probe.personal else None)
     carrying = _carrying(engine, owner, viewer)
     asked = [(probe, viewer, who) for probe, who in carrying]
     kept = _keep(engine, asked, f"before the end of {relation}")
