@@ -27,7 +27,7 @@ from hypothesis.vendor.pretty import RepresentationPrinter
 
 from oakum.authz import Call, Model, Principal, project
 from oakum.authz.beside_objects import Rows
-from oakum.authz.judge import ObjectInstance
+from oakum.authz.judgement import ObjectInstance
 from oakum.authz.member_paths import at_path
 from tests.conformance.lua import Lua, runtime
 from tests.properties.pointed import pointed

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from oakum.authz.beside_objects import whole
+from oakum.authz.beside_objects import Keep, whole
 from oakum.authz.body_owners import Named
 from oakum.authz.compiled_model import Model
 from oakum.authz.declared_media import chosen
-from oakum.authz.judge import Judge, Keep
+from oakum.authz.judge import Judge
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.project import Call, cut, left, settle, withheld
 from oakum.authz.span import Span, Unreadable, read

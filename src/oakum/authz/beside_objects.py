@@ -60,7 +60,7 @@ class Rows:
         since, hidden = around
         hidden, self._hidden = self._hidden, hidden
         met = self._met[since:]
-        if isinstance(value, list) and not all(shown for _, shown in met):
+        if isinstance(value, list) and keep is not False and not all(shown for _, shown in met):
             hidden = _holds_more(value, [each for each, _ in met], at)
         # A member beside a list may count its objects, so it is hidden if all of them are.
         empty = bool(met) and not any(shown for _, shown in met)

@@ -18,9 +18,10 @@ from functools import cache, cached_property, partial
 from itertools import compress
 from typing import NamedTuple
 
+from oakum.authz.beside_objects import Keep
 from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.decide import may_call
-from oakum.authz.judge import Judge, Keep
+from oakum.authz.judge import Judge
 from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.places import resource_of
 from oakum.authz.principal import Principal
@@ -76,6 +77,7 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
         return Projection(None, refused=f"unreadable body: {error}")
     alike, judges = _alike(model, call, shape, head, rows)
     judge = Judge(model, principal, call.operation, call.params, call.status)
+    judge.misfits.texts = False  # each cell is one, whatever is declared
     judged = judge.judge(judges, media.shape)
     closed = call.status < 400 and close(
         model, principal, call.operation, call.params, judges, judged, alone=True

@@ -7,34 +7,32 @@ find the same (`judged_traffic.fast_walk`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping
 from itertools import repeat
 from typing import NamedTuple
 
-from oakum.authz.beside_objects import Keep as Keep
-from oakum.authz.beside_objects import Rows, is_left, whole
+from oakum.authz.beside_objects import Keep, Rows, is_left, whole
 from oakum.authz.body_owners import Around, MapName, Meant, Named, Writing, stepped, stood
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.id_spelling import Spellings, heard, identifier, spread
+from oakum.authz.judgement import Judgement, Known, Leaf, ObjectInstance, Outline
+from oakum.authz.misfits import Misfits, matches
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, masked_leaves
-from oakum.authz.places import lists_objects, resource_of
+from oakum.authz.places import resource_of
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import compared, held
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import Table
 from oakum.authz.tags import Tag, tag_of
-from oakum.authz.truth import Truth
 from oakum.authz.unions import chosen
 from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import containers, read_only
 
-Outline = tuple[Hashable, ...]
 _UNSAID = object()
 STRANGER = object()
 """In an outline: any id about which nothing is known."""
@@ -42,75 +40,7 @@ _leaf = tuple.__new__
 """Creates a `Leaf` in half the time; there is one for each scalar."""
 
 
-class Leaf(NamedTuple):
-    """A scalar or empty container of an object, and whether the caller may see it."""
-
-    path: str
-    """Field path in the resource (outside, in the response); `*` for list elements and map
-    values."""
-    pointer: Pointer
-    value: Json
-    allowed: bool
-    masked: bool = False
-    """Whether it stays because its form is one in which the caller may see the field."""
-
-
-@dataclass(frozen=True)
-class ObjectInstance:
-    """An object of a resource in a response."""
-
-    resource: str
-    pointer: Pointer
-    owners: tuple[str, ...]
-    held: frozenset[str]
-    state: Mapping[str, Json]
-    leaves: tuple[Leaf, ...]
-    value: dict[str, Json] = field(repr=False)
-    outline: Outline | None = field(default=None, repr=False, compare=False)
-    """Cache key: objects with equal outlines have equal owners, relations, state and look-ups.
-    None: unique. A pair of what the object says, with unknown ids as `STRANGER`, and its owners."""
-    partly: bool = False
-    """Whether there may be further owners that neither it nor its parent names."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of an object from elsewhere, which overrides the object itself."""
-
-    owners: tuple[str, ...] = ()
-    """Empty: use those that the object names."""
-    states: Mapping[str, Json] = field(default_factory=dict)
-    """Known states; all others are read as usual."""
-    resource: str = ""
-    """Its resource; empty: as document and contract say."""
-    named: Mapping[str, Truth] = field(default_factory=dict)
-    """Relation → whether its member names the caller, as the object's owner was shown; None: that
-    is unknown. The object's own member does not count then."""
-
-
 _NOTHING = Known()
-
-
-@dataclass
-class Judgement:
-    """Result of judging a body."""
-
-    keep: Keep
-    instances: list[ObjectInstance]
-    unbound: list[Leaf]
-    """Leaves outside every resource: the envelope."""
-    gone: Collection[Pointer] = ()
-    """Rows around objects of which none is shown."""
-    rows: Collection[Pointer] = ()
-    """Elements of lists and values of maps, outside of every resource."""
-    untold: Collection[int] = ()
-    """The `id` of each object that may be of several resources."""
-    left_out: bool = False
-    """Whether the caller left out what may be hidden objects."""
-    fields_left_out: bool = False
-    """Whether they are fields of the root of GraphQL, of which few queries select all."""
-    misfit: bool = False
-    """Whether the body is of another kind than declared, as a list in place of an object."""
 
 
 class _Context(NamedTuple):
@@ -186,6 +116,8 @@ class Judge:
         else:
             # `shows` applies to success responses only; an error body is not a resource.
             self._shown = model.shown.get(operation, ()) if status < 300 else ()
+        self.misfits = Misfits(model.bound, self._shown)
+        """Values of another kind than declared where objects stand."""
         self._verdicts: dict[Outline, _Verdict] = {}
         self._members: dict[str, tuple[tuple[str, bool], ...]] = {}
         ids = {*principal.ids, *compared(model.policy, principal)}
@@ -211,15 +143,17 @@ class Judge:
         if isinstance(value, dict | list):
             keep = self._visit(value, spot, (), _Context(()), self._unbound)
         else:
-            keep = type(value) in spot.passes
+            keep = type(value) in spot.passes and not self._is_misfit(value, spot, ())
             self._unbound.append(Leaf("", (), value, keep))
-        rows, lost = self._rows, (self._lost, self._fields_lost, self._misfits(value, spot))
-        found, loose = self._instances, self._unbound
-        return Judgement(keep, found, loose, rows.gone, rows.walked, self._untold, *lost)
+        rows, lost = self._rows, (self._lost, self._fields_lost, self._differs(value, spot))
+        found, loose, untold = self._instances, self._unbound, self.misfits.met
+        return Judgement(keep, found, loose, rows.gone, rows.walked, self._untold, *lost, untold)
 
-    def _misfits(self, value: Json, spot: Spot) -> bool:
+    def _differs(self, value: Json, spot: Spot) -> bool:
         if spot.shape is None and not self._shown:
             return False
+        if self._is_misfit(value, spot, ()):
+            return True
         if not isinstance(value, dict | list):
             return type(value) not in spot.passes
         bound = isinstance(value, dict) and (self._resource_at(()) or self._bound(spot.shape))
@@ -244,7 +178,7 @@ class Judge:
                 picked = self._chosen(spot.shape, value)
                 if picked is None and not name:
                     met = self._rows.count
-                    self._untold.add(id(value))
+                    self._note_untold(value)
                     self._visit(value, spot.of(None), at, context, leaves)
                     self._rows.withhold(met, at)
                     return False
@@ -252,31 +186,37 @@ class Judge:
                 name = name or self._bound(spot.shape)
             if name:
                 return self._object(name, value, spot.shape, at, context)
+        met = self._rows.count
         parts = self._parts(value, spot, at, context, leaves)
+        if self._is_misfit(value, spot, at):
+            self._rows.withhold(met, at)
+            return False
         if isinstance(value, dict):
             for lacking in self._lacking(value, spot.shape, at):
                 # Below its place, so that what an argument has left there is no object that stays.
                 self._rows.meet((*lacking, "\0"), shown=False)
         return parts if self._may_hold(value, spot, at) else False
 
+    def _is_misfit(self, value: Json, spot: Spot, at: Pointer) -> bool:
+        """Whether a value in a response is of another kind than the objects that stand there."""
+        return self._writing is None and self.misfits.is_one(value, spot.shape, at)
+
+    def _note_untold(self, value: dict[str, Json]) -> None:
+        self._untold.add(id(value))
+        self.misfits.met = self.misfits.met or bool(value)
+
     def _lacking(self, value: dict[str, Json], shape: Shape | None, at: Pointer) -> list[Pointer]:
         """Where the caller left out what may be a hidden object, so that no count is known to be
         true. Few queries select all fields of the root of GraphQL: of its own counts alone."""
         if self._left_out is None:
             return []
-        lacking = self._left_out.hidden(shape, self._ahead(at), value, at)
+        ahead = (each for each in self.misfits.ahead(at) if each[0])
+        lacking = self._left_out.hidden(shape, ahead, value, at)
         if self._left_out.graph and len(at) < 2:
             self._fields_lost = self._fields_lost or bool(lacking)
             return []
         self._lost = self._lost or bool(lacking)
         return lacking
-
-    def _ahead(self, at: Pointer) -> Iterable[tuple[tuple[str, ...], str]]:
-        """Resources below a place, by what the contract shows."""
-        depth = len(at)
-        for segments, resource in self._shown:
-            if len(segments) > depth and matches(segments, at):
-                yield segments[depth:], resource
 
     def _parts(
         self,
@@ -313,6 +253,10 @@ class Judge:
                 parts[key] = rows.leave(row, child, keep, pointer) if rows and row else keep
             else:
                 allowed = child.__class__ in place.passes
+                if (self._shown or not allowed) and self._is_misfit(child, place, pointer):
+                    allowed = False
+                    if not place.inside:
+                        self._rows.meet(pointer, shown=False)
                 masked = place.partly and not allowed and place.fits(child, value)
                 leaves.append(_leaf(Leaf, (place.path, pointer, child, allowed, masked)))
                 parts[key] = allowed or masked or place.instead
@@ -554,10 +498,11 @@ class Judge:
         if isinstance(value, dict):
             inner = self._resource_at(at)
             if spot.shape is not None:
-                lists = lists_objects(spot.shape, self._model.bound)
-                picked = None if lists else self._chosen(spot.shape, value, inside=True)
+                # A list of objects is no map: its fields would pass as the elements of a plain one.
+                other = "object" in self.misfits.kinds(spot.shape, at)
+                picked = None if other else self._chosen(spot.shape, value, inside=True)
                 if picked is None and not inner:
-                    self._untold.add(id(value))
+                    self._note_untold(value)
                     self._visit(value, self._bare, at, context, self._unbound)
                     return spot.instead
                 here = spot.of(picked or spot.shape)
@@ -575,12 +520,8 @@ class Judge:
             return spot.whole or masked or spot.instead
         parts = self._parts(value, here, at, context, leaves)
         granted = spot.granted and (isinstance(value, dict) or spot.lists)
-        return parts if granted else spot.instead
-
-
-def matches(segments: tuple[str, ...], at: Pointer) -> bool:
-    """Whether a place is on the path of a pattern, or at its end."""
-    return all(want in ("*", got) for want, got in zip(segments, at, strict=False))
+        misfit = self._is_misfit(value, spot, at)
+        return parts if granted and not misfit else spot.instead
 
 
 def holds(value: dict[str, Json] | list[Json], shape: Shape) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from oakum.authz.beside_objects import Keep, beside_nothing, is_left, without
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import through
-from oakum.authz.judge import Judgement, ObjectInstance
+from oakum.authz.judgement import Judgement, ObjectInstance
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import held
 from oakum.http.json_pointer import Pointer

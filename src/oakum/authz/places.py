@@ -10,15 +10,12 @@ from itertools import islice
 
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import (
-    containers,
-    element,
     identity,
     member,
     member_names,
     merged,
     named,
 )
-from oakum.openapi.walk import reachable
 
 _MAX_DEPTH = 24
 
@@ -30,15 +27,6 @@ MOST_PLACES = 1 << 13
 def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
     """Resource that a shape's schema names are bound to; empty if none."""
     return next((bound[name] for name in sorted(shape.names) if name in bound), "")
-
-
-def lists_objects(shape: Shape, bound: Mapping[str, str]) -> bool:
-    """Whether lists of a resource's objects are declared, and no object in the place of a list:
-    whose such an object is, nothing tells."""
-    each = element(shape)
-    if each is None or "object" in containers(shape):
-        return False
-    return any(resource_of(at, bound) for at in reachable([each]))
 
 
 def nameable(name: str) -> bool:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from oakum.authz.beside_objects import without
+from oakum.authz.beside_objects import Keep, without
 from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.decide import may_call
-from oakum.authz.judge import Judge, Judgement, Keep
+from oakum.authz.judge import Judge
+from oakum.authz.judgement import Judgement
 from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.principal import Principal
 from oakum.authz.span import Span, Unreadable, read
@@ -104,12 +105,12 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
 
 
 def _untrue_counts(judged: Judgement, counts: tuple[str, ...]) -> Iterator[Pointer]:
-    """Counts that would tell how much is hidden, since an object of the answer is hidden whole, or
-    the caller left out what may be one."""
+    """Counts that would tell how much is hidden, since an object of the answer is hidden whole,
+    nobody can tell which one something is, or the caller left out what may be one."""
     hidden = any(not any(e.allowed or e.masked for e in each.leaves) for each in judged.instances)
     for path in filter(None, map(path_of, counts)):
         unknown = judged.fields_left_out and len(path) == ROOT_FIELD
-        if hidden or judged.left_out or unknown:
+        if hidden or judged.untold_within or judged.left_out or unknown:
             yield from _places(judged.keep, path)
 
 

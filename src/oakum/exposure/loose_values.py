@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oakum.authz import Model
-from oakum.authz.judge import Judgement
+from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Leaf
-from oakum.authz.judge import Judgement
+from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical
 from oakum.http.json_pointer import Pointer, any_element

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from oakum.authz import Call, Model, ObjectInstance, Principal, Subject, Table
 from oakum.authz.id_spelling import heard
-from oakum.authz.judge import Outline
+from oakum.authz.judgement import Outline
 from oakum.authz.member_paths import at_path
 from oakum.authz.operations_outside_objects import account
 from oakum.authz.owner_states import digit, state_of

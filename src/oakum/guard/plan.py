@@ -23,13 +23,13 @@ from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.judge import holds
 from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
-from oakum.authz.places import lists_objects, resource_of
+from oakum.authz.places import resource_of
 from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of
 from oakum.authz.unions import all_of, declares, nobodys
 from oakum.guard.audit_counts import called
 from oakum.guard.plan_hidden import Shared, hidden
-from oakum.guard.plan_places import Ahead, inside_resource
+from oakum.guard.plan_places import MISFITS, Ahead, inside_resource, misfits_at
 from oakum.guard.plan_places import PlannedPlace as _Place
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.scalar_types import bits_of, nulls, scalar
@@ -423,7 +423,7 @@ class _Renderer:
         shape = place.shape
         kinds = 0
         if shape is not None and not self._refused(shape):
-            kinds = bits_of(shape)
+            kinds = bits_of(shape, nothing="scalar" in self._noted(place))
         return {
             "kinds": kinds,
             "count": ((), "#") in place.ahead,
@@ -441,12 +441,16 @@ class _Renderer:
             "table": place.table,
             "own": passing(table, own),
             "any": passing(table, below),
-            "solid": solid(place.shape),
+            "solid": solid(place.shape) or "scalar" in self._noted(place),
             "instead": table.rules[below[0]].instead if below else "absent",
             "count": ((), "#") in place.ahead,
             **({"null": nulls(table, trie, place.shape), "parts": parts} if self.writing else {}),
             **self._containers(place),
         }
+
+    def _noted(self, place: _Place) -> frozenset[str]:
+        """`misfits` of a response: what is in a request is only taken out."""
+        return frozenset() if self.writing else misfits_at(place, self.model.bound)
 
     def _of(self, table: int) -> Table:
         tables = self.model.settable if self.writing else self.model.tables
@@ -457,6 +461,7 @@ class _Renderer:
     def _containers(self, place: _Place) -> dict[str, Any]:
         here = next((name for segments, name in place.ahead if not segments and name != "#"), "")
         found: dict[str, Any] = self._object(place, here)
+        found["misfits"] = sum(MISFITS[each] for each in self._noted(place))
         shape = place.shape
         each = element(shape) if shape else None
         star = place.trie.child("*") if place.trie else None
@@ -467,6 +472,7 @@ class _Renderer:
             "node": self._node(self._step(place, None, each, star, path)),
             "at": {key: self._node(self._step(place, key, each, star, path)) for key in listed},
             "hold": self._hold(place, []) if not place.inside else star is not None,
+            "label": f"{self._of(place.table).resource.name}.{path}" if place.inside else "",
         }
         return found
 
@@ -491,8 +497,8 @@ class _Renderer:
     def _object(self, place: _Place, here: str) -> dict[str, Any]:
         """Handling of a JSON object: one body, or one per branch of a union."""
         shape = place.shape
-        bound = self.model.bound
-        if shape is not None and place.inside and not here and lists_objects(shape, bound):
+        within = shape is not None and place.inside and not here
+        if within and "object" in misfits_at(place, self.model.bound):
             return {"body": self._blind(place)}
         if shape is None or not shape.branches or resource_of(shape, self.model.bound):
             return {"body": self._body(place, shape, here)}

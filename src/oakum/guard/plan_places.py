@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from oakum.authz.misfits import misfits
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Shape
 
 Ahead = tuple[tuple[tuple[str, ...], str], ...]
 """Pointers of `shows` below a place: segments still ahead, and the resource (`#`: a count)."""
+
+
+MISFITS = {"scalar": 1, "object": 2, "array": 4}
+"""Kinds of value as bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,3 +39,9 @@ def inside_resource(
     counts = any(segments and name == "#" for segments, name in place.ahead)
     page = counts and not place.inside and table.resource.owner.kind == "none"
     return PlannedPlace(shape, place.ahead, index, table.trie, True, page=page)
+
+
+def misfits_at(place: PlannedPlace, bound: Mapping[str, str]) -> frozenset[str]:
+    """Kinds of value that are none of those declared, if objects stand at a place."""
+    ahead = tuple(each for each in place.ahead if each[1] != "#")
+    return misfits(place.shape, ahead, bound)

@@ -10,7 +10,7 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import declared_answers
 from oakum.authz.decide import key_of
 from oakum.authz.declared_media import distinct
-from oakum.authz.judge import matches
+from oakum.authz.misfits import matches
 from oakum.authz.places import resource_of
 from oakum.authz.table import Table
 from oakum.openapi.model import Media

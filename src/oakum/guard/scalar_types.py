@@ -11,10 +11,11 @@ _BITS = {"string": 1, "integer": 2, "number": 6, "boolean": 8}
 _NULL = 16
 
 
-def bits_of(shape: Shape) -> int:
-    """Bits for the scalar types allowed outside every resource; `null` is always allowed."""
+def bits_of(shape: Shape, *, nothing: bool = False) -> int:
+    """Bits for the scalar types allowed outside every resource; `null` is always allowed.
+    `nothing`: no other."""
     bits = _NULL
-    for kind in scalars(shape):
+    for kind in scalars(shape) if not nothing else ():
         bits |= _BITS[kind]
     return bits
 

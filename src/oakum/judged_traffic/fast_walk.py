@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz.compiled_model import Model
+from oakum.authz.misfits import Shown, misfits
 from oakum.authz.owners import owners_of
 from oakum.authz.place_rules import segment
 from oakum.authz.places import resource_of
@@ -219,7 +220,8 @@ class _Kind:
         if shape is not None:
             told, inside = tag_of(shape), place.table is not None
             picked = chosen(shape, value, model.bound, model.known, told, inside=inside)
-            self.lost = picked is None and not self.resource
+            other = inside and "object" in misfits(shape, self._ahead(place), model.bound)
+            self.lost = (picked is None or other) and not self.resource
             shape = picked or shape
             if not self.lost:
                 self.resource = self.resource or resource_of(shape, model.bound)
@@ -232,6 +234,12 @@ class _Kind:
             trie = model.tables[self.resource].trie
             place = _Place(fast_walk, self.shape, place.shown, place.place, trie, "", trie)
         self.place = place
+
+    @staticmethod
+    def _ahead(place: _Place) -> Shown:
+        """What the contract's `shows` says of a place and of those below it."""
+        shown, depth = place.fast_walk._shown, len(place.place)
+        return tuple((shown[index][0][depth:], shown[index][1]) for index in place.shown)
 
     def member(self, key: str) -> _Place:
         """The plan for a member."""

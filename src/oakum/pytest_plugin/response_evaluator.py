@@ -14,7 +14,7 @@ from itertools import product
 
 from oakum.authz import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.authz.decide import through
-from oakum.authz.judge import Known as KnownOwner
+from oakum.authz.judgement import Known as KnownOwner
 from oakum.authz.place_rules import Masked
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Request, Response

@@ -19,6 +19,9 @@ from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import merged, scalars, ways
 from oakum.openapi.walk import Thunk, shape_with
 
+_NOTES = ("_below", "_atoms", "_children")
+"""What a walk notes at the shape that it is of."""
+
 
 def with_hidden(
     document: Document, bound: Collection[str]
@@ -97,7 +100,11 @@ class _Closed:
                 self._made[shape] = self._copy(shape)
             elif shape.content is not None:
                 self._made[shape] = inner = shape.content()
-                self._made[shape] = self.shape(inner)
+                said = {**vars(self.shape(inner)), "content": shape.content}
+                for name in _NOTES:
+                    said.pop(name, None)
+                # Still known as what a text holds: a text there is of the kind that is declared.
+                self._made[shape] = shape_with(said)
             else:
                 self._made[shape] = self._opened(shape)
         return self._made[shape]
@@ -126,7 +133,7 @@ class _Closed:
     def _copy(self, shape: Shape, more: Collection[Shape] = ()) -> Shape:
         """`more`: what else declares members and elements of it."""
         said: dict[str, Any] = {**vars(shape)}
-        for name in ("_below", "_atoms", "content", "unread"):
+        for name in (*_NOTES, "content", "unread"):
             said.pop(name, None)
         said["branches"] = tuple(self._of([each]) for each in shape.branches)
         found = {name: [each] for name, each in shape.properties.items()}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from oakum.authz import Leaf
-from oakum.authz.judge import Judgement
+from oakum.authz.judgement import Judgement
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.loose_values import loose_values, stands_loose
 from oakum.exposure.ownership import Reading

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.authz.judge import Judgement
+from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
 from oakum.exposure.side_channels import Reading, derived, differences, read, told
 from oakum.openapi.model import Json

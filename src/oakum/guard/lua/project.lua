@@ -465,6 +465,21 @@ end
 
 local record, object, list -- forward: values nest
 
+-- Kinds of value, as the plan numbers those that are none of the declared ones where objects stand.
+local SCALAR, OBJECT, ARRAY = 1, 2, 4
+
+-- Whether a scalar of a kind, which stands at [i, past), says something.
+local function says(i, past, kind)
+  return kind ~= 16 and not (kind == 8 and P[i] == 102) and not (kind == 1 and past == i + 2)
+end
+
+-- Notes what may be a hidden object, and nobody can tell which: of another kind than declared, or of one
+-- of several resources. `met`: whether another was shown before it, in its row.
+local function note_untold(inside, met)
+  HIDDEN = true
+  if not inside then LOST, SHOWN, OBJECTS = true, met, OBJECTS + 1 end
+end
+
 -- Keeps or drops the value at `i` by its node; returns its end (-1: unreadable) and what became of
 -- it. `set` is the set of fields of the enclosing object, `tally` its count of what may be seen.
 local function value(node, i, depth, set, owners, tally, label)
@@ -489,6 +504,7 @@ local function value(node, i, depth, set, owners, tally, label)
       emit(i, past)
       return past, KEPT
     end
+    if band(node.misfits, SCALAR) ~= 0 and says(i, past, kind) then note_untold(node.inside, SHOWN) end
     removed(label)
     return past, node.stand
   end
@@ -501,13 +517,18 @@ local function value(node, i, depth, set, owners, tally, label)
   local past, became
   -- What goes as a whole is one thing that goes, whatever is in it.
   local counts, goes = SEENOUT.removed, node.inside and not node.any[set]
+  local met, misfit = SHOWN, false
+  if node.misfits ~= 0 then
+    misfit = band(node.misfits, b == 123 and OBJECT or ARRAY) ~= 0 and P[space(i + 1)] ~= b + 2
+  end
+  goes = goes or misfit
   if goes then SEENOUT.removed = nil end
   if b == 123 then
-    local body, untold, met = node.body, false, SHOWN
+    local body, untold = node.body, false
     if not body then
       body = choose(node.union, i, depth)
       if not body then return -1, GONE end
-      untold = not node.inside and node.union.somebodys and body == node.union["else"]
+      untold = node.union.somebodys and body == node.union["else"] and not body.table
     end
     if body.table then
       past, became = object(body, i, depth, owners)
@@ -521,9 +542,13 @@ local function value(node, i, depth, set, owners, tally, label)
         return past + 1, GONE
       end
       past, became = record(body, i, depth, set, owners, tally)
-      -- An object of which nobody can tell what it is counts as one that is hidden.
-      if untold then LOST, SHOWN, OBJECTS = true, met, OBJECTS + 1 end
+      if untold and not misfit then
+        local seen = HIDDEN
+        note_untold(node.inside, met)
+        HIDDEN = seen or P[space(i + 1)] ~= 125
+      end
       if body.blind and past >= 0 then
+        if misfit then note_untold(node.inside, met) end
         rollback(n, last, refused)
         SEENOUT.removed = counts
         removed(label)
@@ -536,7 +561,8 @@ local function value(node, i, depth, set, owners, tally, label)
   if not goes then return past, became end
   SEENOUT.removed = counts
   removed(label)
-  if past >= 0 and node.inside then
+  if past >= 0 and (node.inside or misfit) then
+    if misfit then note_untold(node.inside, met) end
     rollback(n, last, refused)
     tally[1] = before
     return past, node.stand
@@ -744,7 +770,7 @@ function list(node, i, depth, set, owners, tally, label)
     if kept then emit(at, i) end -- what separates it from the one before
     local from, met, first = i, OBJECTS, P[i]
     LISTS, PATH[depth], KEYED[depth] = LISTS + 1, index, false
-    local past, became = row(each, i, depth + 1, set, owners, tally, label)
+    local past, became = row(each, i, depth + 1, set, owners, tally, rule.label)
     LISTS = LISTS - 1
     if past < 0 then return -1, GONE end
     if became == GONE and EVERY then became = REFUSE end
@@ -1502,6 +1528,10 @@ local function object_at(body, i, depth, above)
         emit(key, to)
         kept = true
       else
+        if CENSUS and node.inside and band(node.misfits, SCALAR) ~= 0 then
+          local past, kind = scalar_end(from)
+          HIDDEN = HIDDEN or says(from, past, kind)
+        end
         removed(found.label)
         lost = lost or keyed and found.capture == keyed
         if node.stand and node.stand ~= GONE then
@@ -1929,6 +1959,10 @@ function M.misfits(node, text)
   local i = space(0)
   local b = not node.nothing and i < N and P[i] or 0
   if b == 0 then return false end
+  if b == 91 or b == 123 then
+    local kind = b == 123 and OBJECT or ARRAY
+    if band(node.misfits, kind) ~= 0 and P[space(i + 1)] ~= b + 2 then return true end
+  end
   if b == 91 then return not node.list.hold end
   if b == 123 then
     if node.union then return node.union.ways.n == 0 end

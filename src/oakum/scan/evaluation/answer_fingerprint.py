@@ -9,7 +9,7 @@ import orjson
 
 from oakum.authz import Table
 from oakum.authz.compiled_model import declared_answers
-from oakum.authz.judge import Judgement
+from oakum.authz.judgement import Judgement
 from oakum.authz.table import leaf_index
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical, leaves_of

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.authz.judge import Judgement
+from oakum.authz.judgement import Judgement
 from oakum.authz.member_paths import at_path, texts
 from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody
 from oakum.exchange import Response

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.authz import Judge, Known, Model, ObjectInstance
-from oakum.authz.judge import Judgement
+from oakum.authz.judgement import Judgement
 from oakum.authz.member_paths import at_path, lacks, texts
 from oakum.authz.principal import Subject
 from oakum.authz.relations import may_hold, named

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.authz import ObjectInstance
-from oakum.authz.judge import Judgement
+from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.finding_evidence import Question

@@ -1,0 +1,108 @@
+"""Values of another kind than declared in the place of an object of a resource, or of several.
+
+What such a value is about, nothing tells: it may be a hidden object. So it is removed, and what
+stands beside it goes as it does beside an object that is hidden. A place holds objects if its
+schema leads to a resource, or if `shows` leads there: where the document is vague, that says what
+kind of value stands there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oakum.authz.compiled_model import outermost
+from oakum.authz.places import resource_of
+from oakum.http.json_pointer import Pointer
+from oakum.openapi.model import Json, Shape
+from oakum.openapi.shape_queries import ways
+
+Shown = tuple[tuple[tuple[str, ...], str], ...]
+"""Pointer patterns, and the resource at each."""
+KINDS = frozenset(("scalar", "object", "array"))
+_NONE = frozenset[str]()
+_SCALARS = frozenset(("string", "number", "integer", "boolean"))
+
+
+class Misfits:
+    """Which values of one response are of another kind than declared where objects stand."""
+
+    def __init__(self, bound: Mapping[str, str], shown: Shown) -> None:
+        self._bound = bound
+        self._shown = shown
+        self._kinds: dict[Shape | None, frozenset[str]] = {}
+        self.texts = True
+        """Whether a text may be one."""
+        self.met = False
+        """Whether such a value was met."""
+
+    def is_one(self, value: Json, shape: Shape | None, at: Pointer) -> bool:
+        """Whether a value is of another kind; one that says nothing is none."""
+        kind = kind_of(value) if self.texts or not isinstance(value, str) else ""
+        found = bool(kind) and kind in self.kinds(shape, at)
+        self.met = self.met or found
+        return found
+
+    def kinds(self, shape: Shape | None, at: Pointer) -> frozenset[str]:
+        """The kinds of value that are none of those declared at a place."""
+        ahead = self.ahead(at) if self._shown else ()
+        if ahead:
+            return misfits(shape, ahead, self._bound)
+        found = self._kinds.get(shape)
+        if found is None:
+            found = self._kinds[shape] = misfits(shape, (), self._bound)
+        return found
+
+    def ahead(self, at: Pointer) -> Shown:
+        """The rest of each pattern that leads to a place or below it."""
+        depth = len(at)
+        return tuple(
+            (segments[depth:], resource)
+            for segments, resource in self._shown
+            if len(segments) >= depth and matches(segments, at)
+        )
+
+
+def kind_of(value: Json) -> str:
+    """What kind of value may say something; empty: it says nothing, as an empty list does."""
+    if isinstance(value, dict | list):
+        return ("object" if isinstance(value, dict) else "array") if value else ""
+    return "" if value is None or value is False or value == "" else "scalar"
+
+
+def misfits(shape: Shape | None, ahead: Shown, bound: Mapping[str, str]) -> frozenset[str]:
+    """The kinds of value that are none of those declared, where objects of a resource stand; none
+    where no object stands. `ahead`: what `shows` says of the place and of those below it."""
+    steps = {segments[0] if segments else "" for segments, _ in ahead}
+    if not steps and (shape is None or not _leads(shape, bound)):
+        return _NONE
+    stated = {"object"} if steps else set[str]()
+    for step in steps:
+        stated |= {"array"} if step == "*" or step.isdigit() else set()
+    for way in ways(shape) if shape is not None else ():
+        own = _stated(way, bound)
+        if not own and not way.kinds and not way.branches and not steps:
+            return _NONE
+        stated |= own
+    return KINDS - stated
+
+
+def _leads(shape: Shape, bound: Mapping[str, str]) -> bool:
+    return next(iter(outermost(shape, bound)), None) is not None
+
+
+def _stated(way: Shape, bound: Mapping[str, str]) -> set[str]:
+    """The kinds that one alternative describes. Of an object of which it says nothing but that it
+    is one, nobody can tell what it is, and so of a list."""
+    text = way.content is not None  # an object is declared, as what a text holds
+    found = {"scalar"} if text or way.kinds & _SCALARS else set[str]()
+    if "object" in way.kinds or not way.kinds:
+        described = way.properties or way.extra is not None or resource_of(way, bound)
+        found |= {"object"} if described else set()
+    if "array" in way.kinds or not way.kinds:
+        found |= {"array"} if way.items is not None else set()
+    return found
+
+
+def matches(segments: tuple[str, ...], at: Pointer) -> bool:
+    """Whether a place is on the path of a pattern, or at its end."""
+    return all(want in ("*", got) for want, got in zip(segments, at, strict=False))
