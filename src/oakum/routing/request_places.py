@@ -29,6 +29,7 @@ Where = Literal["path", "query", "header", "cookie", "body", "argument"]
 _MARKS = {"pipeDelimited": "|", "spaceDelimited": " "}
 _STEP = re.compile(r"[.:/\[\]]+")
 _MEMBER = re.compile(r'"([^"\\]*)"[ \t\r\n]*:')
+_PRIVATE = re.compile(r"\Ax-", re.I)
 _JOINTS = str.maketrans("", "", "_-")
 _DEEP = 5
 """Most levels to follow, since a schema may be recursive."""
@@ -59,8 +60,10 @@ class RequestPlace:
 
     @property
     def last(self) -> str:
-        """The name next to the value, of one that is a path itself (`f.id`) the last step."""
-        said = [each for each in self.inside if each != "*"] or [self.name]
+        """The name next to the value, of one that is a path itself (`f.id`) the last step; of a
+        header without the `X-` of names that are in no standard (RFC 6648)."""
+        bare = _PRIVATE.sub("", self.name) if self.where == "header" else self.name
+        said = [each for each in self.inside if each != "*"] or [bare]
         return _last(said[-1])
 
     @property
