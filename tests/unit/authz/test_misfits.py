@@ -1,0 +1,65 @@
+"""Which kinds of value are none of those declared where objects stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.authz.misfits import KINDS, Misfits, kind_of, matches, misfits
+from oakum.openapi.model import Json, Shape
+
+BOUND = {"Note": "Note"}
+NOTE = Shape(names=frozenset(("Note",)), properties={"id": lambda: TEXT})
+TEXT = Shape(kinds=frozenset(("string",)))
+LIST = Shape(kinds=frozenset(("array",)), items=lambda: NOTE)
+MAP = Shape(kinds=frozenset(("object",)), extra=lambda: NOTE)
+
+
+@pytest.mark.parametrize(
+    ("shape", "found"),
+    [
+        (NOTE, {"scalar", "array"}),
+        (LIST, {"scalar", "object"}),
+        (Shape(items=lambda: NOTE), {"scalar", "object"}),
+        (Shape(kinds=frozenset(("array", "object")), items=lambda: NOTE), {"scalar", "object"}),
+        (MAP, {"scalar", "array"}),
+        (Shape(branches=(lambda: TEXT, lambda: NOTE)), {"array"}),
+        (Shape(branches=(lambda: LIST, lambda: NOTE)), {"scalar"}),
+        (Shape(branches=(Shape, lambda: NOTE)), set()),
+        (TEXT, set()),
+        (None, set()),
+    ],
+)
+def test_kinds_are_those_that_the_document_does_not_describe(
+    shape: Shape | None, found: set[str]
+) -> None:
+    assert misfits(shape, (), BOUND) == found
+
+
+def test_the_contract_says_what_stands_where_the_document_is_vague() -> None:
+    assert misfits(None, (((), "Note"),), BOUND) == {"scalar", "array"}
+    assert misfits(Shape(), ((("notes",), "Note"),), BOUND) == {"scalar", "array"}
+    assert misfits(Shape(), ((("*",), "Note"),), BOUND) == {"scalar"}
+    assert misfits(Shape(), ((("0",), "Note"),), BOUND) == {"scalar"}
+    assert misfits(TEXT, (((), "Note"),), BOUND) == {"array"}
+
+
+@pytest.mark.parametrize("value", [None, False, "", [], {}])
+def test_what_says_nothing_is_of_no_kind(value: Json) -> None:
+    assert kind_of(value) == ""
+
+
+@pytest.mark.parametrize("value", [0, True, "x", [0], {"a": None}])
+def test_any_other_value_is(value: Json) -> None:
+    assert kind_of(value) in KINDS
+
+
+def test_what_was_met_is_remembered() -> None:
+    found = Misfits(BOUND, ((("note",), "Note"),))
+    assert not found.is_one(None, NOTE, ()) and not found.met
+    assert found.is_one("x", Shape(), ("note",)) and found.met
+    assert not Misfits(BOUND, ()).is_one("x", Shape(), ("note",))
+
+
+def test_a_star_matches_any_step() -> None:
+    assert matches(("*", "a"), ("0", "a")) and matches(("*", "a"), ("0",))
+    assert not matches(("*", "a"), ("0", "b"))
