@@ -61,6 +61,19 @@ def test_suspicions_and_over_blocks_are_bounded(
     assert (done.code, found(done, key)["figure"][:1]) == (code, "1")
 
 
+def test_a_list_that_is_refused_to_a_viewer_is_one_over_block(tmp_path: Path) -> None:
+    """However many of its fields are granted; another viewer or another list is another one."""
+    same = [leak(field, verdict="over_blocked") for field in ("email", "city")]
+    other = leak("city", "owner", verdict="over_blocked")
+    elsewhere = replace(leak("id", verdict="over_blocked"), endpoints=(LIST,))
+    for number, figure in ((2, "1 grant"), (3, "2 grants"), (4, "3 grants")):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        done = judged(folder, *[*same, other, elsewhere][:number])
+        each = found(done, "over_blocks")
+        assert (each["figure"], len(each["details"])) == (figure, number)
+
+
 def test_several_reports_are_taken_together(tmp_path: Path) -> None:
     contract = written(tmp_path)
     whole = clean(contract)

@@ -168,7 +168,9 @@ def _leaks(criteria: ExitCriteria, findings: Sequence[Finding]) -> Iterator[Crit
     most = criteria.over_blocks
     title = f"at most {counted(most, 'over-block')}" if most else "what is granted is served"
     advice = "serve the granted fields, or grant fewer"
-    yield _criterion("over_blocks", title, len(blocked), most, "grant", advice, _told(blocked))
+    # A list that is refused to a viewer is one fault, however many fields it would have shown.
+    refused = {(each.viewer, each.endpoints) for each in blocked}
+    yield _criterion("over_blocks", title, len(refused), most, "grant", advice, _told(blocked))
 
 
 def _told(findings: Iterable[Finding]) -> Iterator[Detail]:
