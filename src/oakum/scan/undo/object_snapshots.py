@@ -200,6 +200,7 @@ class Census:
             told = {what: there for what, there in told.items() if again.get(what, _NEVER) == there}
         unread = [asked for (asked, _), shown in zip(self.rows, now, strict=True) if shown is None]
         self._name_unread(unread, "could not be read after the run wrote")
+        self._name_unkeyed(now)
         gone = Counter((who, resource) for (who, resource, _), at in told if not at)
         more = Counter((who, resource) for (who, resource, _), at in told if at == _NEW)
         moved: dict[Place, dict[str, None]] = {}
@@ -266,6 +267,19 @@ class Census:
             self.engine.state.remark(
                 f"what an identity is shown as their own {why}, so that changes to it cannot be"
                 f" detected: {', '.join(first)}{more}"
+            )
+
+    def _name_unkeyed(self, now: Sequence[Rows | None]) -> None:
+        """Remarks on objects of which nothing tells one from another: their rows may vary by
+        themselves, so that another number or order of them is no sign of a write."""
+        every = (*(before for _, before in self.rows), *(rows for rows in now if rows))
+        kinds = {place[:2] for rows in every for place, row in rows.items() if row is None}
+        if kinds:
+            said = ", ".join(f"`{resource}` of {who}" for who, resource in sorted(kinds)[:4])
+            more = f", and {len(kinds) - 4} more" if len(kinds) > 4 else ""
+            self.engine.state.remark(
+                "objects without a key are not compared with what there was before the run wrote,"
+                f" so that a new or changed one cannot be detected: {said}{more}"
             )
 
     def _told(self, now: Sequence[Rows | None]) -> dict[_Told, Json]:

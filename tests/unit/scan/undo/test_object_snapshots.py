@@ -178,3 +178,29 @@ def test_what_readings_alone_have_moved_before_the_first_write_does_not_count(
     found.take()
     studio.unread = 0
     assert len([each for each in found.differences() if "of ann" in each]) == told
+
+
+def test_objects_without_a_key_are_named_as_not_compared() -> None:
+    """Not as different either: another number of rows is no sign of a write."""
+    whole = Census._shown
+
+    def unkeyed(self: Census, asked: Any, before: Any = None) -> Any:
+        found = whole(self, asked, before) or {}
+        return {
+            (who, kind, "" if kind == "Post" else key): None if kind == "Post" else row
+            for (who, kind, key), row in found.items()
+        }
+
+    studio = Studio()
+    with patch.object(Census, "_shown", unkeyed):
+        found = counted(studio)
+        studio.posts["post-new-1"] = {**studio.posts["post-bob-77"], "id": "post-new-1"}
+        assert found.differences() == ()
+    (said,) = [each for each in found.engine.state.notes if "without a key" in each]
+    assert "`Post` of bob" in said and "Person" not in said
+
+
+def test_objects_with_a_key_are_all_compared() -> None:
+    found = counted(Studio())
+    found.differences()
+    assert not [each for each in found.engine.state.notes if "without a key" in each]
