@@ -28,7 +28,7 @@ from oakum.authz.relations import compared, held
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import Table
 from oakum.authz.tags import Tag, tag_of
-from oakum.authz.unions import chosen
+from oakum.authz.unions import chosen, keeps_kind, mixes
 from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import containers, read_only
@@ -124,6 +124,8 @@ class Judge:
         self._spellings = Spellings(ids)
         self._heard = {*params.values(), *ids, *heard(principal)}
         self._refused = None if writing is None else _unwritable
+        known_as = model.operations.get(operation) if writing is not None else None
+        self._keeps_kind = known_as is not None and keeps_kind(known_as)
         self._bare = Spot(None, self._refused)
         self._roots: dict[tuple[str, int, Masked, Shape | None], Spot] = {}
         self._resources: dict[Shape, str] = {}
@@ -298,7 +300,10 @@ class Judge:
         key = (shape, inside, tag if isinstance(tag, str) else None, *value)
         if key not in self._choices:
             model = self._model
-            self._choices[key] = chosen(shape, value, model.bound, model.known, told, inside=inside)
+            found = chosen(shape, value, model.bound, model.known, told, inside=inside)
+            if self._keeps_kind and not inside and mixes(shape, model.bound):
+                found = found if found is not None and resource_of(found, model.bound) else None
+            self._choices[key] = found
         return self._choices[key]
 
     def _tag(self, shape: Shape) -> Tag | None:

@@ -7,7 +7,7 @@ union has no tag.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from oakum.authz.places import resource_of
@@ -47,6 +47,18 @@ def _told_apart(name: str, branches: list[Shape]) -> Mapping[str, str] | None:
             if not isinstance(value, str) or value in found:
                 return None
             found[value] = own[0]
+    return found
+
+
+def tagged(mapping: Mapping[str, str], branches: Sequence[Shape]) -> dict[str, int]:
+    """Value of a tag → index of the one alternative that it means."""
+    found: dict[str, int] = {}
+    names = {*mapping, *(name for each in branches for name in each.names)}
+    for said in sorted(names):
+        wanted = mapping.get(said, said)
+        hit = [index for index, each in enumerate(branches) if wanted in each.names]
+        if len(hit) == 1:
+            found[said] = hit[0]
     return found
 
 

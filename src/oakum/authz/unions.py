@@ -12,7 +12,7 @@ from dataclasses import replace
 from oakum.authz.compiled_model import Members, members_of
 from oakum.authz.places import resource_of
 from oakum.authz.tags import Tag, objects_of
-from oakum.openapi.model import Json, Shape
+from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import merged
 
 
@@ -58,6 +58,17 @@ def chosen(
         return None
     possible = (left or {*resources}) - {""}
     return all_of(branches, possible.pop(), bound) if len(possible) == 1 else None
+
+
+def keeps_kind(operation: Operation) -> bool:
+    """Whether a write may be of an object that is there, of which it changes no type."""
+    return operation.method in ("PUT", "PATCH") or operation.path.endswith("}")
+
+
+def mixes(shape: Shape, bound: Mapping[str, str]) -> bool:
+    """Whether some alternatives are resources and others are none."""
+    found = {bool(resource_of(each, bound)) for each in objects_of(shape, bound)}
+    return len(found) == 2
 
 
 def declares(branch: Shape, bound: Mapping[str, str], known: Mapping[str, Members]) -> Members:

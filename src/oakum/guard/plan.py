@@ -25,8 +25,8 @@ from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
 from oakum.authz.places import resource_of
 from oakum.authz.table import Table, Trie
-from oakum.authz.tags import objects_of, tag_of
-from oakum.authz.unions import all_of, declares, nobodys
+from oakum.authz.tags import objects_of, tag_of, tagged
+from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
 from oakum.guard.audit_counts import called
 from oakum.guard.plan_hidden import Shared, hidden
 from oakum.guard.plan_places import MISFITS, Ahead, inside_resource, misfits_at
@@ -77,6 +77,7 @@ class _Renderer:
     automata: list[dict[str, Any]] = field(default_factory=list)
     shared: Shared = field(default_factory=Shared)
     writing: bool = False
+    keeps_kind: bool = False
     _known: dict[object, int] = field(default_factory=dict)
     _keys: dict[Shape, object] = field(default_factory=dict)
     _led: dict[object, bool] = field(default_factory=dict)
@@ -313,7 +314,7 @@ class _Renderer:
         if not endpoint.operation.body:
             return None
         self._settle()
-        self.writing = True
+        self.writing, self.keeps_kind = True, keeps_kind(endpoint.operation)
         ahead = self.model.sets.get(endpoint.operation.id, ())
         found: dict[str, Any] = {}
         for name, media in distinct(endpoint.operation.body).items():
@@ -321,7 +322,7 @@ class _Renderer:
             judged = read and name not in endpoint.unjudged
             found[name] = self._node(_Place(media.shape, ahead)) if judged else None
         self._settle()
-        self.writing = False
+        self.writing = self.keeps_kind = False
         return found
 
     def _answers(self, endpoint: Endpoint) -> dict[str, Any]:
@@ -373,7 +374,7 @@ class _Renderer:
     def _index(self, what: str, place: _Place, rows: list[dict[str, Any]], then: Any) -> int:
         key = (
             what,
-            self.writing,
+            (self.writing, self.keeps_kind),
             self._shape_key(place.shape),
             place.ahead,
             place.table,
@@ -510,31 +511,30 @@ class _Renderer:
         has = [declares(each, bound, self.model.known) for each in branches]
         resources = sorted({name for each in branches if (name := resource_of(each, bound))})
         tag, mapping = (shape.discriminator if self.writing else tag_of(shape)) or ("", {})
-        tags: dict[str, int] = {}
-        names = {*mapping, *(name for each in branches for name in each.names)}
-        for said in sorted(names) if tag else ():
-            wanted = mapping.get(said, said)
-            hit = [i for i, each in enumerate(branches) if wanted in each.names]
-            if len(hit) == 1:
-                tags[said] = hit[0]
+        other = self.keeps_kind and not place.inside and not here and mixes(shape, bound)
+        others = [each for each in branches if not resource_of(each, bound)]
         made = {
             "tag": tag,
-            "tags": tags,
+            "tags": tagged(mapping, branches) if tag else {},
             "inside": place.inside,
             "ways": [
                 {
                     "names": sorted(may.names),
                     "open": may.open,
                     "resource": resource_of(each, bound),
-                    "body": self._body(place, each, here),
+                    "body": self._blind(place)
+                    if other and each in others
+                    else self._body(place, each, here),
                 }
                 for each, may in zip(branches, has, strict=True)
             ],
             "all": {
                 name: self._body(place, all_of(branches, name, bound), here) for name in resources
             },
-            "nobodys": self._body(place, nobodys(branches, bound), here)
-            if any(not resource_of(each, bound) for each in branches)
+            "nobodys": self._blind(place)
+            if other
+            else self._body(place, nobodys(branches, bound), here)
+            if others
             else 0,
             # If no branch is a resource, the union itself; otherwise it is ambiguous and nothing
             # passes.

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
 from oakum.authz.places import resource_of
+from oakum.authz.tags import objects_of
+from oakum.authz.unions import keeps_kind, mixes
 from oakum.errors import Location, Problem, few
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_json
@@ -38,6 +40,35 @@ def bodies(
                 "declare its members with `properties` or `additionalProperties`, and its elements"
                 " with `items`",
             )
+
+
+def other_kinds(
+    model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about bodies that may be an object of no resource where they may be one of some."""
+    for endpoint in endpoints:
+        operation = endpoint.operation
+        shapes = [each.shape for each in operation.body if each.shape is not None]
+        if not keeps_kind(operation) or model.rule(operation.id).graphql:
+            continue
+        met = dict.fromkeys(shapes)
+        for shape in (todo := [*met]):
+            if resource_of(shape, model.bound):
+                continue
+            if mixes(shape, model.bound):
+                found = {resource_of(each, model.bound) for each in objects_of(shape, model.bound)}
+                one = next(name for name in sorted(found) if name)
+                yield Problem(
+                    where(operation),
+                    f"the body of `{operation.id}` may have an object of no resource in place of a"
+                    f" `{one}`; a call with it is refused with 422, since no write changes what an"
+                    " object is",
+                    "name its schema in `resources`, or leave it out of the body with an overlay",
+                )
+                break
+            below = [each for each in shape.below() if each not in met]
+            todo += below
+            met |= dict.fromkeys(below)
 
 
 def _free(model: Model, shape: Shape) -> Iterator[str]:

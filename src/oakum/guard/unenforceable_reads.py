@@ -17,7 +17,7 @@ from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_arguments import arguments
-from oakum.guard.unenforceable_bodies import bodies
+from oakum.guard.unenforceable_bodies import bodies, other_kinds
 from oakum.guard.unenforceable_creations import creations, placed
 from oakum.guard.unenforceable_feeds import feeds
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
@@ -60,6 +60,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *answers([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *parameters(PathObjects(document, model), wiring.endpoints.values(), seen.where),
         *bodies(model, wiring.endpoints.values(), seen.where),
+        *other_kinds(model, wiring.endpoints.values(), seen.where),
         *arguments(seen.policy.resources, wiring.endpoints.values(), seen.where),
         *rows(model, wiring.endpoints.values()),
         *counts(model, wiring.endpoints.values(), seen.where),

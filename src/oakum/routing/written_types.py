@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from oakum.authz import Model
 from oakum.authz.places import resource_of
 from oakum.authz.tags import alternatives
+from oakum.authz.unions import keeps_kind
 from oakum.openapi.model import Operation, Shape
 from oakum.routing.object_locations import answer, pointed
 from oakum.routing.path_objects import PathObjects, Reader
@@ -25,8 +26,7 @@ def typed(paths: PathObjects, operation: Operation) -> Target | None:
     `none`: only `target` may tell. None: the document leaves nothing open."""
     model, id = paths.model, operation.id
     written = model.written.get(id)
-    ends = operation.path.endswith("}")
-    if written is None or not (operation.method in ("PUT", "PATCH") or ends):
+    if written is None or not keeps_kind(operation):
         return None
     said = {} if model.sets.get(id) else dict.fromkeys(_unions(model, operation))
     wanted = {*written.resources, *said}
@@ -39,7 +39,7 @@ def typed(paths: PathObjects, operation: Operation) -> Target | None:
                 kinds = tuple(sorted({*said, *names}))
                 made = Target("ask", operation=get.id, pointer=at, names=reader.names, kinds=kinds)
                 return made if len(kinds) > 1 else None
-    open_ = len(said) > 1 and ends and operation.method != "POST"
+    open_ = len(said) > 1 and operation.path.endswith("}") and operation.method != "POST"
     return Target("none", kinds=tuple(sorted(said))) if open_ else None
 
 

@@ -54,3 +54,25 @@ def test_what_is_declared_is_not(tmp_path: Path, schema: dict[str, Any]) -> None
         policy["operations"]["act"] = {"call": ["member"]}
 
     assert "of the body of `act` is not declared" not in said(tmp_path, LEDGER, change)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "named"),
+    [("put", "/acts", True), ("post", "/acts/{id}", True), ("post", "/acts", False)],
+)
+def test_what_is_of_no_resource_beside_one_is_named_where_an_object_is_there(
+    tmp_path: Path, method: str, path: str, named: bool
+) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        plain = {"type": "object", "properties": {"mass": {"type": "integer"}}}
+        schema = {"oneOf": [{"$ref": "#/components/schemas/Note"}, plain]}
+        body = {"content": {"application/json": {"schema": {"properties": {"a": schema}}}}}
+        at = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+        act = {"operationId": "act", "requestBody": body,
+               "parameters": at if "{" in path else [],
+               "responses": {"204": {"description": "done"}}}  # fmt: skip
+        document["paths"][path] = {method: act}
+        policy["operations"]["act"] = {"call": ["member"]}
+
+    words = "the body of `act` may have an object of no resource in place of a `Note`"
+    assert (words in said(tmp_path, LEDGER, change)) == named
