@@ -279,10 +279,10 @@ def _texts(engine: Engine, probe: Probe, name: frozenset[str]) -> Iterator[str]:
 
 def _links(engine: Engine, probe: Probe) -> list[str]:
     """Names by which an object may lead to another: those of members and of resources."""
-    found: dict[str, None] = {}
-    for resource in probe.shows:
-        for leaf in engine.model.tables[resource].leaves:
-            found.setdefault(leaf.split(".")[0])
+    leaves = [leaf for each in probe.shows for leaf in engine.model.tables[each].leaves]
+    # JSON:API (1.1, 7.2) lists there what may be included, and nothing else.
+    related = [leaf.split(".")[1] for leaf in leaves if leaf.startswith("relationships.")]
+    found: dict[str, None] = dict.fromkeys(related or (leaf.split(".")[0] for leaf in leaves))
     for name in engine.model.policy.resources:
         lower = name[0].lower() + name[1:]
         found.setdefault(lower)
