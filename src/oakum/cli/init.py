@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -9,23 +10,33 @@ from pathlib import Path
 import click
 
 from oakum.cli import shared
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import ExitCode, InputError, Location, Problem, counted
 from oakum.inference.draft import draft
 from oakum.openapi.document import Document
 
 
-@click.command(epilog="Example: oakum init openapi.json --output exposure.yaml")
+@click.command(
+    epilog="Example: oakum init openapi.json --output exposure.yaml"
+    "  |  oakum init --review exposure.yaml"
+)
 @click.argument("document", type=shared.PATH)
 @click.option(
     "--output", "-o", type=shared.PATH, metavar="FILE", help="output file; default: standard output"
 )
 @click.option("--force", is_flag=True, help="overwrite an existing file")
-def command(document: Path, output: Path | None, force: bool) -> int:
+@click.option(
+    "--review",
+    is_flag=True,
+    help="then finish the draft in a page of this machine; DOCUMENT may be a contract",
+)
+def command(document: Path, output: Path | None, force: bool, review: bool) -> int:
     """Draft an exposure contract from an OpenAPI DOCUMENT, for a person to finish.
 
     A comment gives the reason for each guess. Nobody sees a field without a line.
     """
     _on_this_disk(document)
+    if review and output is None:
+        return _page(document)
     if output is not None and output.exists() and not force:
         place = Location(str(output))
         raise InputError([Problem(place, "is there already", "give another name, or --force")])
@@ -37,8 +48,32 @@ def command(document: Path, output: Path | None, force: bool) -> int:
         click.echo(text, nl=False)
         return 0
     shared.write_text(output, text)
+    if review:
+        click.echo(f"wrote {output}", err=True)
+        return _page(output)
     click.echo(f"wrote {output}; review it, then run `oakum check {output}`", err=True)
     return 0
+
+
+def _page(contract: Path) -> int:
+    """Serve the page of a review until somebody ends it."""
+    from oakum.draft_review.server import ReviewServer
+    from oakum.draft_review.session import Session
+
+    session = Session(contract)
+    server = ReviewServer(session)
+    click.echo(f"review {contract} at {server.url}", err=True)
+    click.echo("the address works once; end with Done there, or with Ctrl-C", err=True)
+    with contextlib.suppress(KeyboardInterrupt), server:
+        server.serve_forever(0.1)
+    if session.writes:
+        click.echo(f"wrote {contract}: {counted(session.writes, 'time')}", err=True)
+    if session.unsaved:
+        said = f"{counted(len(session.done), 'change')} not saved"
+        click.echo(f"{contract}: {said}", err=True)
+    elif not session.writes:
+        click.echo(f"{contract}: nothing was changed", err=True)
+    return int(ExitCode.CLEAN)
 
 
 def _on_this_disk(document: Path) -> None:

@@ -37,17 +37,24 @@ class Contract:
     """GraphQL schemas by the name under which the policy has their files."""
 
 
-def load(path: Path, overlays: Sequence[Path] = (), *, text: str | None = None) -> Contract:
+def load(
+    path: Path,
+    overlays: Sequence[Path] = (),
+    *,
+    text: str | None = None,
+    document: Document | None = None,
+) -> Contract:
     """Read a contract from a policy file, or from a document with or without `x-exposure` keys.
-    `text`: what an editor holds in place of the policy file.
+    `text`: what an editor holds in place of the policy file; `document`: its document, if that was
+    read before.
 
     Raises `InputError` with every mistake of the policy, and of the policy against the document.
     """
     given = text is not None
     text = read_text(path) if text is None else text
     problems: list[Problem] = []
-    if given or _is_policy(text, str(path)):
-        return _from_policy(parse(text, str(path), problems), problems, path, overlays)
+    if given or is_policy(text, str(path)):
+        return _from_policy(parse(text, str(path), problems), problems, path, overlays, document)
     document = Document.load(path, overlays)
     node = None
     patches = {overlay: read_text(overlay) for overlay in overlays}
@@ -67,7 +74,7 @@ def digest(contract: Contract, path: Path, overlays: Sequence[Path] = ()) -> str
     parts = [hashlib.sha256(e.read_bytes()).hexdigest() if e.is_file() else "" for e in files]
     parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in overlays]
     text = read_text(path)
-    if _is_policy(text, str(path)):
+    if is_policy(text, str(path)):
         said = parse(text, str(path)).plain()
         said.pop("exit_criteria", None)  # a waiver does not change who may see what
         plain = json.dumps(said, sort_keys=True, default=str)
@@ -75,7 +82,7 @@ def digest(contract: Contract, path: Path, overlays: Sequence[Path] = ()) -> str
     return hashlib.sha256("\n".join(sorted(set(parts))).encode()).hexdigest()
 
 
-def _is_policy(text: str, file: str) -> bool:
+def is_policy(text: str, file: str) -> bool:
     """Whether a file is a policy; a document is not parsed twice to find out."""
     if not text.lstrip().startswith("{"):
         return bool(_KEY.search(text))
@@ -84,11 +91,15 @@ def _is_policy(text: str, file: str) -> bool:
 
 
 def _from_policy(
-    node: Node, problems: list[Problem], path: Path, overlays: Sequence[Path]
+    node: Node,
+    problems: list[Problem],
+    path: Path,
+    overlays: Sequence[Path],
+    document: Document | None = None,
 ) -> Contract:
     policy = parse_policy(node, problems)
     try:
-        document = _document(node, path, overlays)
+        document = document or _document(node, path, overlays)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
     contract = _checked(document, policy, problems, path.parent)

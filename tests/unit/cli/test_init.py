@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from oakum.draft_review.server import ReviewServer
+from oakum.policy.edit import Confirm
 from tests.scan.clinic import DOCUMENT
 from tests.unit.cli.shell import oakum
 
@@ -84,3 +86,48 @@ def test_a_mistake_in_the_document_is_a_warning(document: Path) -> None:
     assert f"warning: {document}:" in done.err
     assert "`#/no` points to nothing: there is no `no`; closed: `GET /wrong`" in done.err
     assert "wrong" not in done.out
+
+
+def test_a_review_ends_with_what_it_wrote(
+    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page itself is tested in tests/browser and tests/unit/draft_review."""
+    place = tmp_path / "exposure.yaml"
+
+    def serve(server: ReviewServer, poll: float) -> None:
+        name = next(iter(server.session.read.policy.resources))
+        server.session.make([Confirm(name)])
+        server.session.save()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ReviewServer, "serve_forever", serve)
+    done = oakum("init", document, "-o", place, "--review")
+    assert (done.code, done.out) == (0, "")
+    lines = done.err.splitlines()
+    assert lines[0] == f"wrote {place}"
+    assert lines[1].startswith(f"review {place} at http://127.0.0.1:")
+    assert lines[-1] == f"wrote {place}: 1 time"
+    assert oakum("check", place).code == 0
+
+
+def test_a_review_that_is_not_saved_says_so(
+    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "exposure.yaml"
+    assert oakum("init", document, "-o", place).code == 0
+    text = place.read_text()
+
+    def serve(server: ReviewServer, poll: float) -> None:
+        server.session.make([Confirm(next(iter(server.session.read.policy.resources)))])
+
+    monkeypatch.setattr(ReviewServer, "serve_forever", serve)
+    done = oakum("init", "--review", place)
+    assert done.code == 0
+    assert done.err.endswith(f"{place}: 1 change not saved\n")
+    assert place.read_text() == text
+
+
+def test_a_document_is_not_reviewed_but_drafted_first(document: Path) -> None:
+    done = oakum("init", "--review", document)
+    assert done.code == 2
+    assert "is no exposure contract" in done.err and "--output" in done.err

@@ -1,0 +1,26 @@
+"""Answers to the question whose an object is: several edits, which are one step."""
+
+from __future__ import annotations
+
+from oakum.draft_review.cells import rows
+from oakum.draft_review.questions import SENSITIVE
+from oakum.draft_review.session import Session
+from oakum.inference.lexicon import FieldClass
+from oakum.policy.edit import Edit, SetOwner
+
+
+def answered(session: Session, resource: str, *, field: str = "", viewer: str = "") -> list[Edit]:
+    """The edits that say who owns a resource, by a field of it, or that nobody does.
+
+    An owner sees all but secrets, as in a draft. Of what is nobody's, `viewer` sees what is of no
+    sensitive class; the rest stays closed.
+    """
+    made: list[Edit] = [SetOwner(resource, "field", (field,))] if field else []
+    relations = session.read.policy.relations.values()
+    owner = next((each.name for each in relations if each.kind == "owner"), "")
+    name = owner if field else viewer
+    for row in rows(session.read, resource) if name else ():
+        private = row.label.kind is FieldClass.SECRET if field else row.label.kind in SENSITIVE
+        if row.line and not private and row.cells.get(name) == "closed":
+            made.append(session.grant(resource, row.path, name))
+    return made

@@ -1,0 +1,209 @@
+"""What a contract says of each field and viewer, as cells that a person can answer.
+
+A column is a relation. Whoever has it may have weaker ones with it for sure (an owner is
+logged in), so a cell is also open when one of those sees the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, product
+from typing import Literal
+
+from oakum.authz import Model, Table, compile_contract
+from oakum.authz.table import grants
+from oakum.inference.lexicon import FieldClass, Label, label_field
+from oakum.openapi.model import Json
+from oakum.policy.contract import Contract
+from oakum.policy.model import FieldRule, Grant, Policy, Relation, Resource
+from oakum.policy.resource_schemas import View, at, view
+from oakum.policy.review import unmentioned
+
+State = Literal["open", "implied", "when", "masked", "closed"]
+_LOGGED = ("authenticated", "owner", "lookup", "field")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A field of a resource, and what each viewer sees of it."""
+
+    path: str
+    line: str
+    """The path whose line rules it; empty: no line does, so nobody sees it."""
+    label: Label
+    cells: Mapping[str, State]
+    at: int
+    """Number of its line in the contract; of its resource's, where it has none."""
+    setters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A contract that was read, with what it means."""
+
+    contract: Contract
+    policy: Policy
+    model: Model
+    seen: View
+    columns: tuple[str, ...]
+    weaker: Mapping[str, frozenset[str]]
+    """Relation to itself and those that hold for sure with it."""
+
+    def rule(self, resource: str, path: str) -> FieldRule | None:
+        """The line of a field, or of the first one below it."""
+        table = self.model.tables[resource]
+        found = (i for i, leaf in enumerate(table.leaves) if leaf == path)
+        below = (i for i, leaf in enumerate(table.leaves) if leaf.startswith(f"{path}."))
+        at = next(chain(found, below), -1)
+        return table.rules[at] if at >= 0 else None
+
+
+def reading(contract: Contract) -> Reading:
+    """Compile a contract that has a policy."""
+    policy = contract.policy
+    assert policy is not None
+    return Reading(
+        contract,
+        policy,
+        compile_contract(contract.document, policy),
+        view(contract.document, policy),
+        columns(policy),
+        {
+            name: frozenset({name, *_weaker(policy, each)})
+            for name, each in policy.relations.items()
+        },
+    )
+
+
+def columns(policy: Policy) -> tuple[str, ...]:
+    """Relations that are viewers: one that only takes others away is none."""
+    taking = {name for each in policy.relations.values() for name in each.unless}
+    granted = {
+        name
+        for each in policy.resources.values()
+        for rule in each.fields
+        for grant in rule.every_grant
+        for name in (*grant.see, *grant.set)
+    }
+    return tuple(name for name in policy.relations if name in granted or name not in taking)
+
+
+def _weaker(policy: Policy, of: Relation) -> Iterator[str]:
+    """Relations that hold for whoever has this one, by their kinds alone."""
+    needs = {*policy.required(of.name)}
+    for name, each in policy.relations.items():
+        base = (
+            each.kind == "anyone"
+            or name in needs
+            or (each.kind == "authenticated" and of.kind in _LOGGED)
+        )
+        own = name in needs or ({*each.unless} <= {*of.unless} and {*each.requires} <= needs)
+        if base and own and name != of.name:
+            yield name
+
+
+def kept(read: Reading, relation: str) -> tuple[str, ...]:
+    """The weakest viewers that are also of this relation: they see what it sees."""
+    more = [n for n in read.columns if relation in read.weaker[n] and n != relation]
+    return tuple(
+        n
+        for n in more
+        if not any(m != n and m in read.weaker[n] and n not in read.weaker[m] for m in more)
+    )
+
+
+# --------------------------------------------------------------------------- rows
+
+
+def rows(read: Reading, resource: str) -> Iterator[Row]:
+    """The fields of a resource as its lines cover them, then declared ones that none covers."""
+    of = read.policy.resources[resource]
+    table = read.model.tables[resource]
+    for path, rule in zip(table.leaves, table.rules, strict=True):
+        cells = {name: cell(read, rule, name) for name in read.columns}
+        setters = tuple(dict.fromkeys(name for grant in rule.grants for name in grant.set))
+        yield Row(path, rule.path, label(read, of, path), cells, rule.location.line, setters)
+    closed: Mapping[str, State] = dict.fromkeys(read.columns, "closed")
+    for path in unmentioned(read.seen, of):
+        if path not in table.leaves:
+            yield Row(path, "", label(read, of, path), closed, of.location.line, ())
+
+
+def cell(read: Reading, rule: FieldRule, relation: str) -> State:
+    """What a line says of a viewer."""
+    own = [grant for grant in rule.grants if relation in grant.see]
+    if any(not grant.when for grant in own):
+        return "open"
+    held = read.weaker[relation]
+    around = [grant for grant in rule.grants if not held.isdisjoint(grant.see)]
+    if any(not grant.when for grant in around):
+        return "implied"
+    if around:
+        return "when"
+    return "masked" if any(not held.isdisjoint(each.see) for each in rule.masked) else "closed"
+
+
+def label(read: Reading, of: Resource, path: str) -> Label:
+    """The class of a field by its name and declaration, and the reason."""
+    whose = "user" if of.is_account else of.name
+    shapes = (at(each, path.split(".")) for each in read.seen.shapes[of.name])
+    shape = next((each for each in shapes if each is not None), None)
+    if shape is not None and (inner := read.seen.embedded(shape)):
+        return Label(FieldClass.PLAIN, f"`{path}` embeds `{inner}`")
+    return label_field(f"{whose}.{path}", shape) if shape else label_field(f"{whose}.{path}")
+
+
+# --------------------------------------------------------------------------- meaning
+
+
+Seen = tuple[frozenset[str], frozenset[str]]
+"""Settings in which a viewer sees a field, and the masked forms in which they see it."""
+
+
+def sight(read: Reading, resource: str, path: str, relation: str) -> Seen:
+    """What a viewer sees of a field, in each combination of the resource's settings."""
+    rule = read.rule(resource, path)
+    if rule is None:
+        return frozenset(), frozenset()
+    held = read.weaker[relation]
+    found = frozenset(
+        now
+        for now, values in _settings(read, resource)
+        if any(grants(grant, held, values) for grant in rule.grants)
+    )
+    masked = (repr(_bare(each)) for each in rule.masked if not held.isdisjoint(each.see))
+    return found, frozenset(masked)
+
+
+def every_setting(read: Reading, resource: str) -> frozenset[str]:
+    """What `sight` has for a field that is shown whatever the settings are."""
+    return frozenset(now for now, _ in _settings(read, resource))
+
+
+def _settings(read: Reading, resource: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    """Combinations of the values of states, as a text and as values; an unknown one has none."""
+    states = read.policy.resources[resource].states
+    for now in product(*((*each.values, None) for each in states.values())):
+        named = zip(states, now, strict=True)
+        yield repr(now), {name: value for name, value in named if value is not None}
+
+
+def _bare(grant: Grant) -> tuple[object, ...]:
+    return grant.masked, sorted(grant.when.items())
+
+
+def said(table: Table) -> dict[str, tuple[object, ...]]:
+    """Field to all that its line says, wherever it stands."""
+    return {
+        path: (
+            tuple(
+                (each.see, tuple(each.when.items()), each.set, each.masked)
+                for each in rule.every_grant
+            ),
+            rule.instead,
+            rule.severity,
+            rule.draft,
+        )
+        for path, rule in zip(table.leaves, table.rules, strict=True)
+    }

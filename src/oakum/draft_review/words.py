@@ -1,0 +1,126 @@
+"""What a cell means, in words: what `oakum scan` reports by it, and what `oakum guard` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from oakum.draft_review.cells import Reading, State, cell
+from oakum.errors import few
+from oakum.policy.model import Owner, Relation
+
+_FEW = 3
+
+
+@dataclass(frozen=True)
+class Said:
+    """Sentences about one field and one viewer."""
+
+    means: str
+    scan: str
+    guard: str
+
+
+def viewer(relation: Relation) -> str:
+    """Who has a relation."""
+    match relation.kind:
+        case "anyone":
+            who = "everybody, logged in or not"
+        case "authenticated":
+            who = "whoever is logged in"
+        case "owner":
+            who = "whose object it is"
+        case "claim":
+            who = f"whose claim `{relation.claim}` is or contains `{relation.has}`"
+        case "lookup" if not relation.operation:
+            who = "who the identities file says"
+        case "lookup":
+            who = f"who is in the list of `{relation.operation}`"
+        case "field" if relation.operation:
+            who = f"who belongs to the tenant in `{relation.member}`"
+        case "field" if relation.claim:
+            who = f"whose claim `{relation.claim}` is in `{relation.member}`"
+        case "field":
+            who = f"whose id is in `{relation.member}`"
+        case _:
+            assert_never(relation.kind)
+    return f"{who}, unless {' or '.join(relation.unless)}" if relation.unless else who
+
+
+def owner(of: Owner) -> str:
+    """Whose an object is."""
+    names = ", ".join(f"`{each}`" for each in of.members)
+    match of.kind:
+        case "none":
+            return "nobody owns it"
+        case "field":
+            return f"the account in {names}"
+        case "path":
+            return f"the account in the path, {names}"
+        case "query":
+            return f"the account in the query, {names}"
+        case "parent":
+            return "the owner of the object around it"
+        case "resource":
+            return f"the owner of its {names}"
+        case "caller":
+            return "the caller"
+        case "creator":
+            return "whoever made it"
+        case _:
+            assert_never(of.kind)
+
+
+def said(read: Reading, resource: str, path: str, relation: str) -> Said:
+    """What the contract says of a cell, and what follows."""
+    rule = read.rule(resource, path)
+    state: State = cell(read, rule, relation) if rule is not None else "closed"
+    draft = rule.draft if rule is not None else read.policy.resources[resource].draft
+    sent = read.seen.endpoints[resource]
+    asks = f"calls {few(sent, _FEW)} as `{relation}`" if sent else ""
+    means, scan, guard = _said(state, relation, rule.instead if rule is not None else "absent")
+    if not asks:
+        return Said(means, "No operation of the document sends such an object.", guard)
+    note = ""
+    if draft and state in ("closed", "when"):
+        note = " While this is a draft, the leak is only suspected."
+    elif draft and state != "masked":
+        note = " While this is a draft, a grant that the API does not honour is no finding."
+    return Said(means, f"It {asks}. {scan}{note}", guard)
+
+
+def _said(state: State, relation: str, instead: str) -> tuple[str, str, str]:
+    removed = {
+        "absent": "It removes the field",
+        "null": "It puts `null` in its place",
+        "refuse": "It withholds the whole response",
+    }[instead]
+    match state:
+        case "closed":
+            return (
+                f"`{relation}` does not see it.",
+                "A response that contains the field is a leak.",
+                f"{removed} for such a caller.",
+            )
+        case "open" | "implied":
+            weaker = " as a weaker viewer does" if state == "implied" else ""
+            return (
+                f"`{relation}` sees it{weaker}.",
+                "A response without the field is an over-block.",
+                "It lets the field pass.",
+            )
+        case "when":
+            return (
+                f"`{relation}` sees it in some settings of the owner.",
+                "In the other settings, a response that contains the field is a leak.",
+                f"It lets the field pass in those settings. {removed} in the others, and if the"
+                " setting is unknown.",
+            )
+        case "masked":
+            return (
+                f"`{relation}` sees it in a masked form only.",
+                "A response that contains the whole value is a leak.",
+                "It refuses a contract with a masked form.",
+            )
+        case _:
+            assert_never(state)

@@ -1,0 +1,427 @@
+"""Edits of a policy's text: the text and one edit in, the text out, all else as it was written.
+
+An edit replaces the fewest characters that say it, so comments, order and layout stay. Places come
+from the parser's marks, never from a search in the text. An edit that the text cannot take raises
+`InputError`. What the result means is not known here: `draft_review` compares both.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NoReturn
+
+import yaml
+
+from oakum.errors import InputError, Location, Problem
+
+_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_/-]*(\.(\*|\*\*|[A-Za-z0-9_/-]+))*")
+_BESIDE = re.compile(r"^(\s*:)[ \t]*#[^\r\n]*")
+"""A comment between a key and the block below it."""
+_WORDS = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n"])
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The relation sees the field, whatever the object's settings."""
+
+    resource: str
+    line: str
+    """The path whose line rules the field; empty: no line does."""
+    path: str
+    relation: str
+
+
+@dataclass(frozen=True)
+class Close:
+    """The relation sees the field in no state."""
+
+    resource: str
+    line: str
+    path: str
+    relation: str
+    keep: tuple[str, ...] = ()
+    """Relations that saw it only as such a viewer, and go on seeing it."""
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """Somebody has reviewed the resource: it is no draft."""
+
+    resource: str
+
+
+@dataclass(frozen=True)
+class SetOwner:
+    """Whose the objects are."""
+
+    resource: str
+    kind: Literal["field", "path", "parent", "caller", "none"]
+    members: tuple[str, ...] = ()
+
+
+Edit = Grant | Close | Confirm | SetOwner
+
+
+@dataclass(frozen=True)
+class Splice:
+    """Characters that take the place of others."""
+
+    at: int
+    old: str
+    new: str
+
+    @property
+    def inverse(self) -> Splice:
+        """What takes it back."""
+        return Splice(self.at, self.new, self.old)
+
+    def on(self, text: str) -> str:
+        """The text with this splice; it must have the old characters there."""
+        assert text.startswith(self.old, self.at)
+        return text[: self.at] + self.new + text[self.at + len(self.old) :]
+
+
+def edited(text: str, edit: Edit, file: str = "") -> str:
+    """The text of a policy after an edit; raises `InputError` where it cannot be made by lines."""
+    page = _Page(text, file)
+    match edit:
+        case Grant() | Close():
+            page.line(edit)
+        case Confirm():
+            page.confirm(edit.resource)
+        case SetOwner():
+            page.owner(edit)
+    return page.text()
+
+
+def difference(old: str, new: str) -> Splice:
+    """The one splice between two texts, without what both have at the start and at the end."""
+    start, end = 0, 0
+    least = min(len(old), len(new))
+    while start < least and old[start] == new[start]:
+        start += 1
+    while end < least - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    return Splice(start, old[start : len(old) - end], new[start : len(new) - end])
+
+
+@dataclass
+class _Page:
+    """A text that is parsed once, and the splices that it is to get."""
+
+    source: str
+    file: str
+    splices: list[Splice] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        try:
+            root = yaml.compose(self.source, Loader=_Loader)
+        except yaml.YAMLError:
+            raise InputError([Problem(Location(self.file), "not valid YAML")]) from None
+        if root is None:
+            raise InputError([Problem(Location(self.file), "has no policy")])
+        self.root: yaml.Node = root
+        self.quotes = self.source.lstrip().startswith("{")
+        self.newline = "\r\n" if "\r\n" in self.source else "\n"
+
+    def text(self) -> str:
+        found = self.source
+        for each in sorted(self.splices, key=lambda each: each.at, reverse=True):
+            found = each.on(found)
+        return found
+
+    # ------------------------------------------------------------ edits
+
+    def confirm(self, resource: str) -> None:
+        of = self._resource(resource)
+        pair = _pair(of, "draft")
+        if pair is None:
+            self._refuse(of, f"`{resource}` has no `draft: true` of its own")
+        self._remove(of, pair)
+
+    def owner(self, edit: SetOwner) -> None:
+        of = self._resource(edit.resource)
+        pair = _pair(of, "owner")
+        if pair is None:
+            self._refuse(of, f"`{edit.resource}` does not say whose it is")
+        start, end = _start(pair[1]), self._end(pair[1])
+        members = [self._scalar(each) for each in edit.members]
+        told = members[0] if len(members) == 1 else f"[{', '.join(members)}]"
+        said = {
+            "field": told,
+            "path": f"{{{self._scalar('path')}: {told}}}",
+            "parent": f"{{{self._scalar('parent')}: true}}",
+            "caller": f"{{{self._scalar('caller')}: true}}",
+            "none": self._scalar("none"),
+        }[edit.kind]
+        if not of.flow_style:
+            # The reason of a guess does not hold for what replaces it.
+            rest = self.source[end : self._line_end(end)]
+            if rest.lstrip().startswith("#"):
+                end += len(rest)
+        self._splice(start, end, said)
+
+    def line(self, edit: Grant | Close) -> None:
+        of = self._resource(edit.resource)
+        pair = _pair(of, "fields")
+        if pair is None or not isinstance(pair[1], yaml.MappingNode):
+            self._refuse(of, f"`{edit.resource}` has no lines of fields")
+        lines = pair[1]
+        if not edit.line:
+            if isinstance(edit, Grant):
+                name = self._key([edit.path], lines.flow_style)
+                self._add(lines, name, self._grant(edit.relation))
+            return
+        found = next((each for each in lines.value if edit.line in _paths(each[0])), None)
+        if found is None:
+            self._refuse(lines, f"`{edit.line}` has no line")
+        key, value = found
+        paths = _paths(key)
+        if isinstance(value, yaml.MappingNode):
+            long = _pair(value, "grants")
+            if long is None:
+                self._refuse(value, f"the line of `{edit.line}` has no grants")
+            grants = long[1]
+        else:
+            grants = value
+        if not isinstance(grants, yaml.SequenceNode):
+            self._refuse(value, f"the line of `{edit.line}` is no list of grants")
+        inside = list(self._granted(grants, edit))
+        if not inside:
+            return
+        if paths == [edit.path]:
+            self.splices += inside
+        else:
+            self._split(lines, key, value, paths, edit, inside)
+
+    # ------------------------------------------------------------ grants
+
+    def _granted(self, grants: yaml.SequenceNode, edit: Grant | Close) -> Iterator[Splice]:
+        """The splices within a list of grants."""
+        if isinstance(edit, Grant):
+            yield self._widened(grants, edit.relation)
+            return
+        for each in grants.value:
+            pair = _pair(each, "see")
+            names = _names(pair[1]) if pair is not None else []
+            if pair is None or edit.relation not in names:
+                continue
+            left = [n for n in names if n != edit.relation]
+            left += [n for n in edit.keep if n not in left]
+            if left:
+                yield self._between(pair[1], self._list(left))
+            elif len(each.value) == 1 or _pair(each, "set") is None:
+                yield self._without_element(grants, each)
+            else:
+                yield self._without_pair(each, pair)
+
+    def _widened(self, grants: yaml.SequenceNode, relation: str) -> Splice:
+        for each in grants.value:
+            if _pair(each, "when") is not None or _pair(each, "masked") is not None:
+                continue
+            pair = _pair(each, "see")
+            if pair is not None:
+                return self._between(pair[1], self._list([*_names(pair[1]), relation]))
+            if each.flow_style and each.value:
+                at = _start(each.value[0][0])
+                said = f"{self._scalar('see')}: {self._list([relation])}, "
+                return Splice(at, "", said)
+        one = f"{{{self._scalar('see')}: {self._list([relation])}}}"
+        if not grants.value:
+            return self._between(grants, f"[{one}]")
+        last = grants.value[-1]
+        if grants.flow_style:
+            return Splice(self._end(last), "", f", {one}")
+        indent = " " * grants.start_mark.column
+        return Splice(self._line_end(self._end(last)), "", f"{self.newline}{indent}- {one}")
+
+    def _without_element(self, grants: yaml.SequenceNode, each: yaml.Node) -> Splice:
+        if len(grants.value) == 1:
+            if grants.flow_style:
+                return self._between(grants, "[]")
+            before = self.source.rfind(":", 0, _start(grants)) + 1
+            return self._cut(before, self._end(grants), " []")
+        if not grants.flow_style:
+            at = self.source.rfind("\n", 0, _start(each)) + 1
+            return self._cut(at, self._next_line(self._end(each)))
+        return self._from_flow(_start(each), self._end(each), each is grants.value[-1])
+
+    def _grant(self, relation: str) -> str:
+        return f"[{{{self._scalar('see')}: {self._list([relation])}}}]"
+
+    # ------------------------------------------------------------ lines
+
+    def _split(
+        self, lines: yaml.MappingNode, key: yaml.Node, value: yaml.Node,
+        paths: Sequence[str], edit: Grant | Close, inside: Sequence[Splice],
+    ) -> None:  # fmt: skip
+        """Give a field a line of its own; the first line that covers a field counts."""
+        start, end = _start(key), self._end(value)
+        tail = self.source[self._end(key) : end]
+        changed = tail
+        for each in sorted(inside, key=lambda each: each.at, reverse=True):
+            changed = Splice(each.at - self._end(key), each.old, each.new).on(changed)
+        changed = _BESIDE.sub(r"\1", changed)  # it stays with the fields that stay
+        mine = f"{self._key([edit.path], lines.flow_style)}{changed}"
+        if edit.path not in paths:
+            self._before(lines, key, mine)
+            return
+        rest = [each for each in paths if each != edit.path]
+        at = paths.index(edit.path)
+        if any(_covers(each, edit.path) or _covers(edit.path, each) for each in rest):
+            groups = [paths[:at], paths[at + 1 :]]
+        else:
+            groups = [rest, []]
+        first, last = (self._key(each, lines.flow_style) if each else "" for each in groups)
+        parts = [f"{first}{tail}" if first else "", mine, f"{last}{tail}" if last else ""]
+        comma = "," if lines.flow_style else ""
+        indent = self.newline + " " * self._column(lines, key)
+        said = [each for each in parts if each]
+        if lines.flow_style or not first:
+            self._splice(start, end, f"{comma}{indent}".join(said))
+            return
+        # A comment at the end of the line stays with the fields that stay there.
+        self._splice(start, self._end(key), first)
+        rest_of = "".join(f"{indent}{each}" for each in said[1:])
+        self.splices.append(Splice(self._line_end(end), "", rest_of))
+
+    def _before(self, lines: yaml.MappingNode, key: yaml.Node, said: str) -> None:
+        indent = " " * self._column(lines, key)
+        if lines.flow_style:
+            self.splices.append(Splice(_start(key), "", f"{said},{self.newline}{indent}"))
+            return
+        at = self.source.rfind("\n", 0, _start(key)) + 1
+        while at:  # comments above a line are its own
+            above = self.source.rfind("\n", 0, at - 1) + 1
+            if not self.source[above:at].lstrip().startswith("#"):
+                break
+            at = above
+        self.splices.append(Splice(at, "", f"{indent}{said}{self.newline}"))
+
+    def _add(self, of: yaml.MappingNode, key: str, value: str) -> None:
+        said = f"{key}: {value}"
+        if not of.value:
+            self.splices.append(self._between(of, f"{{{said}}}"))
+            return
+        last_key, last = of.value[-1]
+        indent = self.newline + " " * self._column(of, last_key)
+        if of.flow_style:
+            self.splices.append(Splice(self._end(last), "", f",{indent}{said}"))
+        else:
+            self.splices.append(Splice(self._line_end(self._end(last)), "", f"{indent}{said}"))
+
+    def _column(self, of: yaml.MappingNode, key: yaml.Node) -> int:
+        """Where a line of its own begins beside a key."""
+        first = of.value[0][0]
+        return int((first if of.flow_style else key).start_mark.column)
+
+    # ------------------------------------------------------------ removal
+
+    def _remove(self, of: yaml.MappingNode, pair: tuple[yaml.Node, yaml.Node]) -> None:
+        if len(of.value) == 1:
+            self._refuse(of, "nothing else stands there")
+        self.splices.append(self._without_pair(of, pair))
+
+    def _without_pair(self, of: yaml.MappingNode, pair: tuple[yaml.Node, yaml.Node]) -> Splice:
+        start, end = _start(pair[0]), self._end(pair[1])
+        if of.flow_style:
+            return self._from_flow(start, end, pair[0] is of.value[-1][0])
+        begin = self.source.rfind("\n", 0, start) + 1
+        if self.source[begin:start].strip():  # the first key after `- `
+            follow = _start(of.value[1][0])
+            return self._cut(start, follow)
+        return self._cut(begin, self._next_line(end))
+
+    def _from_flow(self, start: int, end: int, is_last: bool) -> Splice:
+        if is_last:
+            before = len(self.source[:start].rstrip())
+            return self._cut(before - (self.source[before - 1] == ","), end)
+        found = re.compile(r"\s*,[ \t]*").match(self.source, end)
+        return self._cut(start, found.end() if found else end)
+
+    # ------------------------------------------------------------ places
+
+    def _resource(self, name: str) -> yaml.MappingNode:
+        pair = _pair(self.root, "resources")
+        found = _pair(pair[1], name) if pair is not None else None
+        if found is None or not isinstance(found[1], yaml.MappingNode):
+            self._refuse(self.root, f"no resource `{name}` stands here")
+        if _start(found[1]) < _start(found[0]):
+            self._refuse(found[0], f"`{name}` is an alias of another resource")
+        return found[1]
+
+    def _end(self, node: yaml.Node) -> int:
+        """Where a value ends, without the comments and empty lines after a block."""
+        if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+            last = node.value[-1]
+            return self._end(last[1] if isinstance(last, tuple) else last)
+        end = int(node.end_mark.index)
+        return len(self.source[:end].rstrip()) if node.start_mark.index != end else end
+
+    def _line_end(self, at: int) -> int:
+        found = self.source.find("\n", at)
+        end = len(self.source) if found < 0 else found
+        return end - 1 if self.source[end - 1 : end] == "\r" and end > at else end
+
+    def _next_line(self, at: int) -> int:
+        found = self.source.find("\n", at)
+        return len(self.source) if found < 0 else found + 1
+
+    def _cut(self, start: int, end: int, new: str = "") -> Splice:
+        return Splice(start, self.source[start:end], new)
+
+    def _between(self, node: yaml.Node, new: str) -> Splice:
+        return self._cut(_start(node), self._end(node), new)
+
+    def _splice(self, start: int, end: int, new: str) -> None:
+        self.splices.append(self._cut(start, end, new))
+
+    # ------------------------------------------------------------ words
+
+    def _list(self, names: Sequence[str]) -> str:
+        return f"[{', '.join(map(self._scalar, names))}]"
+
+    def _scalar(self, word: str) -> str:
+        plain = not self.quotes and _PLAIN.fullmatch(word) and word.lower() not in _WORDS
+        return word if plain else json.dumps(word)
+
+    def _key(self, paths: Sequence[str], flow: bool) -> str:
+        joined = ", ".join(paths)
+        plain = not self.quotes and all(map(_PLAIN.fullmatch, paths))
+        plain = plain and joined.lower() not in _WORDS and not (flow and len(paths) > 1)
+        return joined if plain else json.dumps(joined)
+
+    def _refuse(self, node: yaml.Node, why: str) -> NoReturn:
+        mark = node.start_mark
+        place = Location(self.file, mark.line + 1, mark.column + 1)
+        raise InputError([Problem(place, why, "edit the file by hand")])
+
+
+def _pair(node: yaml.Node, name: str) -> tuple[yaml.Node, yaml.Node] | None:
+    pairs: Sequence[tuple[yaml.Node, yaml.Node]] = (
+        node.value if isinstance(node, yaml.MappingNode) else ()
+    )
+    return next(((key, value) for key, value in pairs if key.value == name), None)
+
+
+def _paths(key: yaml.Node) -> list[str]:
+    return [each.strip() for each in str(key.value).split(",")]
+
+
+def _names(node: yaml.Node) -> list[str]:
+    if isinstance(node, yaml.SequenceNode):
+        return [str(each.value) for each in node.value]
+    return [str(node.value)]
+
+
+def _start(node: yaml.Node) -> int:
+    return int(node.start_mark.index)
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    """Whether a line for one path may rule another."""
+    return narrow.startswith(f"{wide.removesuffix('.**')}.") or "*" in wide.split(".")

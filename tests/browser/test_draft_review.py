@@ -1,0 +1,184 @@
+"""The review of a contract in Chromium: by mouse, by keys alone, on a phone, in the dark."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from oakum.draft_review.server import ReviewServer
+from oakum.draft_review.session import Session
+from tests.browser.test_html_report import CONTRAST, NAMELESS
+from tests.browser.test_html_report import browser as browser
+from tests.unit.draft_review.world import CONTRACT, files
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Opens a review; at the end nothing may have been said by a page or loaded from elsewhere."""
+    contexts, servers, wrong = [], list[ReviewServer](), list[str]()
+
+    def opened(
+        text: str = CONTRACT, *, width: int = 1280, dark: bool = False, path: Path | None = None
+    ) -> Page:
+        server = ReviewServer(Session(path or files(tmp_path, text)))
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
+        here = f"http://127.0.0.1:{server.port}/"
+        page.on(
+            "request",
+            lambda request: (
+                wrong.append(f"loaded: {request.url}")
+                if not request.url.startswith((here, "data:"))
+                else None
+            ),
+        )
+        page.goto(server.url)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+    # What the server refuses, Chromium tells on its console: a test of that asks for it.
+    assert [each for each in wrong if "422" not in each and "409" not in each] == []
+
+
+def cell(resource: str, path: str, viewer: str) -> str:
+    return f'[data-resource="{resource}"] tr[data-path="{path}"] td[data-viewer="{viewer}"]'
+
+
+def saved(tmp_path: Path) -> str:
+    return (tmp_path / "exposure.yaml").read_text()
+
+
+def test_a_cell_is_granted_looked_at_and_saved(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    expect(page.locator("h1")).to_have_text("exposure.yaml")
+    page.locator(cell("Note", "title", "member")).click()
+    expect(page.locator(cell("Note", "title", "member"))).to_have_attribute("data-cell", "o")
+    expect(page.locator(cell("Note", "title", "owner"))).to_have_attribute("data-cell", "i")
+    expect(page.locator("#beside")).to_contain_text("It lets the field pass.")
+    expect(page.locator("#beside")).to_contain_text("title: [{see: [member]}]")
+    page.get_by_role("button", name="Save…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".added")).to_have_text(
+        ["+      id, user_id: []", "+      title: [{see: [member]}]"]
+    )
+    assert saved(tmp_path) == CONTRACT
+    dialog.get_by_role("button", name="Write these lines").click()
+    expect(page.get_by_role("button", name="Save…")).to_be_disabled()
+    assert "      title: [{see: [member]}]\n" in saved(tmp_path)
+
+
+def test_a_question_is_answered_and_the_resource_confirmed(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    first = page.locator("#questions li").first
+    expect(first).to_contain_text("Who owns Note?")
+    expect(first).to_contain_text("the document does not say")
+    first.get_by_role("button", name="names its owner").click()
+    expect(page.locator(cell("Note", "title", "owner"))).to_have_attribute("data-cell", "o")
+    wide = page.locator("#questions li").first
+    expect(wide).to_contain_text("May member see email of User?")
+    wide.get_by_role("button", name="Close it").click()
+    expect(page.locator(cell("User", "email", "member"))).to_have_attribute("data-cell", "c")
+    for name in ("User", "Note"):
+        page.locator("#questions li", has_text=f"Is {name} right?").get_by_role(
+            "button", name="It is right"
+        ).click()
+        expect(page.locator(f'[data-resource="{name}"] .tag.draft')).to_have_count(0)
+    expect(page.locator("#questions-title")).to_have_text("No open question")
+
+
+def test_the_review_needs_no_mouse(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    page.locator(cell("User", "id", "anyone")).focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    here = page.locator(cell("User", "username", "member"))
+    expect(here).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("c")
+    expect(page.locator(cell("User", "username", "anyone"))).to_have_attribute("data-cell", "c")
+    expect(here).to_have_attribute("data-cell", "o")  # who saw it as anyone goes on seeing it
+    expect(page.locator(cell("User", "username", "anyone"))).to_be_focused()
+    page.keyboard.press("u")
+    expect(page.locator(cell("User", "username", "anyone"))).to_have_attribute("data-cell", "o")
+    page.keyboard.press("r")
+    expect(page.locator(cell("User", "username", "anyone"))).to_have_attribute("data-cell", "c")
+    page.keyboard.press("n")
+    expect(page.locator("#questions li").first.locator("select")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.locator(cell("User", "id", "anyone")).focus()
+    page.keyboard.press("s")
+    page.get_by_role("button", name="Write these lines").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text("Saved")
+    assert "username: [{see: [member]}]" in saved(tmp_path)
+
+
+def test_a_changed_file_is_told_and_not_overwritten(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    page.locator(cell("Note", "title", "member")).click()
+    expect(page.locator(cell("Note", "title", "member"))).to_have_attribute("data-cell", "o")
+    (tmp_path / "exposure.yaml").write_text(f"{CONTRACT}# theirs\n")
+    page.keyboard.press("s")
+    page.get_by_role("button", name="Write these lines").click()
+    expect(page.locator("#status")).to_contain_text("has changed on the disk")
+    assert saved(tmp_path).endswith("# theirs\n")
+
+
+def test_done_asks_before_it_forgets(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    page.locator(cell("Note", "title", "member")).click()
+    expect(page.locator("#save")).to_be_enabled()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Write these lines, and end").click()
+    expect(page.locator("#status")).to_contain_text("has ended")
+    assert "title: [{see: [member]}]" in saved(tmp_path)
+
+
+def test_a_cell_that_cannot_be_closed_alone_says_why(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+    page.locator(cell("User", "id", "owner")).click()
+    expect(page.locator("#status")).to_contain_text("close it for anyone first")
+    assert saved(tmp_path) == CONTRACT
+
+
+def test_fields_and_resources_are_found(open_page: Open) -> None:
+    page = open_page()
+    page.keyboard.press("/")
+    page.keyboard.type("phone")
+    expect(page.locator("#found")).to_have_text("1 of 2 resources")
+    expect(page.locator('[data-resource="User"]')).to_be_hidden()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_all_can_be_read_and_named_and_nothing_sticks_out(
+    open_page: Open, dark: bool, width: int
+) -> None:
+    page = open_page(width=width, dark=dark)
+    page.locator(cell("User", "email", "member")).focus()
+    expect(page.locator("#beside")).to_contain_text("some settings")
+    assert page.evaluate(CONTRAST) == {}
+    assert page.evaluate(NAMELESS) == []
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0

@@ -1,0 +1,51 @@
+"""Open questions: owners first, then personal data for strangers, then what is unconfirmed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from oakum.draft_review.questions import Question, above, counts, questions
+from oakum.policy.edit import Confirm
+from tests.unit.draft_review.world import CONTRACT, review
+
+
+def asked(tmp_path: Path, text: str = CONTRACT) -> list[Question]:
+    session = review(tmp_path, text)
+    return questions(session.read, session.text)
+
+
+def test_an_object_without_an_owner_is_asked_first(tmp_path: Path) -> None:
+    first = asked(tmp_path)[0]
+    assert (first.kind, first.text) == ("owner", "Who owns `Note`?")
+    assert first.why == "who owns it? the document does not say"
+    assert first.owners == ("user_id",)  # its own key would make it an account
+
+
+def test_personal_data_for_strangers_is_asked(tmp_path: Path) -> None:
+    wide = [each for each in asked(tmp_path) if each.kind == "wide"]
+    assert [(each.path, each.relation) for each in wide] == [("email", "member")]
+    assert wide[0].text == "May `member` see `email` of `User`?"
+
+
+def test_what_was_confirmed_is_not_asked_about(tmp_path: Path) -> None:
+    session = review(tmp_path)
+    before = counts(questions(session.read, session.text))
+    assert before == {"owner": 1, "wide": 1, "confirm": 2}
+    session.make([Confirm("User"), Confirm("Note")])
+    assert questions(session.read, session.text) == []
+
+
+def test_a_number_sign_within_quotes_begins_no_comment(tmp_path: Path) -> None:
+    text = CONTRACT.replace("owner: none  # who owns it? the document does not say",
+                            'owner: {path: "a # b"}  # the path')  # fmt: skip
+    text = text.replace("{get: {operationId: listNotes", "{get: {operationId: listNotes")
+    from oakum.draft_review.questions import _beside
+
+    line = next(each for each in text.splitlines() if "a # b" in each)
+    assert _beside([line], 1) == "the path"
+    assert _beside(["a: 'it''s # x'"], 1) == ""
+
+
+def test_the_comment_above_a_line_is_its_reason() -> None:
+    assert above(["x: 1", "  # one", "  #   two", "  a: []"], 4) == "one two"
+    assert above(["x: 1", "a: []"], 2) == ""

@@ -1,0 +1,146 @@
+"""Edits of a policy's text: the fewest characters, and everything else as it was written."""
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.errors import InputError
+from oakum.policy.edit import Close, Confirm, Grant, SetOwner, Splice, difference, edited
+from tests.unit.draft_review.world import CONTRACT
+
+HEAD, _, LINES = CONTRACT.partition("    fields:\n")
+FLOW = """\
+resources:
+  Tag:  # listed to all
+    {draft: true, key: id, owner: none, fields:
+      {"id, name, colour": [{see: [member]}],
+      secret: []}}
+"""
+
+
+def changed(old: str, new: str) -> list[str]:
+    """Lines of the new text that the old one has not, and those that are gone."""
+    before, after = old.splitlines(), new.splitlines()
+    return [f"-{each}" for each in before if each not in after] + [
+        f"+{each}" for each in after if each not in before
+    ]
+
+
+def test_a_grant_adds_a_name_to_the_line() -> None:
+    done = edited(CONTRACT, Grant("User", "home", "home", "member"))
+    assert changed(CONTRACT, done) == [
+        "-      home: [{see: [owner]}]",
+        "+      home: [{see: [owner, member]}]",
+    ]
+
+
+def test_a_field_of_a_line_of_several_gets_a_line_of_its_own() -> None:
+    line = "id, username, is_private"
+    done = edited(CONTRACT, Close("User", "username", "username", "anyone", ("member",)))
+    assert changed(CONTRACT, done) == [
+        f"-      {line}: [{{see: [anyone]}}]  # all of them",
+        "+      id, is_private: [{see: [anyone]}]  # all of them",
+        "+      username: [{see: [member]}]",
+    ]
+
+
+def test_a_field_below_a_line_stands_before_it() -> None:
+    done = edited(CONTRACT, Close("User", "home", "home.street", "owner"))
+    assert "      home.street: []\n      home: [{see: [owner]}]\n" in done
+
+
+def test_a_line_above_which_a_comment_stands_keeps_it() -> None:
+    done = edited(CONTRACT, Grant("User", "id", "id.x", "owner"))
+    assert "      id.x: [{see: [anyone, owner]}]\n      # these are names\n      id, user" in done
+
+
+def test_closing_leaves_what_is_set() -> None:
+    done = edited(CONTRACT, Close("User", "email", "email", "owner"))
+    assert "        - {set: [owner]}\n        - {see: [member], when" in done
+
+
+def test_closing_removes_a_conditional_grant_and_its_line() -> None:
+    done = edited(CONTRACT, Close("User", "email", "email", "member"))
+    assert changed(CONTRACT, done) == ["-        - {see: [member], when: {private: false}}"]
+
+
+def test_a_grant_in_every_state_does_not_join_a_conditional_one() -> None:
+    done = edited(CONTRACT, Grant("User", "email", "email", "anyone"))
+    assert "        - {see: [owner, anyone], set: [owner]}\n" in done
+
+
+def test_a_field_without_a_line_gets_one_at_the_end() -> None:
+    done = edited(CONTRACT, Grant("User", "", "password_hash", "owner"))
+    assert done.replace("      password_hash: [{see: [owner]}]\n", "") == CONTRACT
+
+
+def test_lines_between_braces_stay_between_braces() -> None:
+    done = edited(FLOW, Close("Tag", "name", "name", "member"))
+    assert '      {"id, colour": [{see: [member]}],\n       name: [],\n      secret: []}}' in done
+    assert "secret: [{see: [member]}]}}" in edited(FLOW, Grant("Tag", "secret", "secret", "member"))
+
+
+@pytest.mark.parametrize("text", [CONTRACT, CONTRACT.replace("\n", "\r\n")])
+def test_a_confirmed_resource_loses_its_mark_and_its_line(text: str) -> None:
+    newline = "\r\n" if "\r" in text else "\n"
+    before, mark, after = text.partition(f"    draft: true{newline}")
+    assert mark and edited(text, Confirm("User")) == before + after
+
+
+def test_a_mark_between_braces_goes_with_its_comma() -> None:
+    assert "    {key: id, owner: none" in edited(FLOW, Confirm("Tag"))
+    last = "resources: {Tag: {key: id, owner: none, draft: true}}"
+    assert edited(last, Confirm("Tag")) == "resources: {Tag: {key: id, owner: none}}"
+
+
+def test_an_owner_takes_the_place_of_a_guess_and_of_its_reason() -> None:
+    done = edited(CONTRACT, SetOwner("Note", "field", ("user_id",)))
+    assert changed(CONTRACT, done) == [
+        "-    owner: none  # who owns it? the document does not say",
+        "+    owner: user_id",
+    ]
+    assert "owner: {path: uid}" in edited(CONTRACT, SetOwner("Note", "path", ("uid",)))
+    assert "owner: [a, b]" in edited(CONTRACT, SetOwner("Note", "field", ("a", "b")))
+
+
+def test_json_stays_json() -> None:
+    text = '{"resources": {"A": {"owner": "none", "fields": {"a, b": [{"see": ["x"]}]}}}}'
+    done = edited(text, Grant("A", "b", "b", "y"))
+    assert '"a": [{"see": ["x"]}]' in done and '"b": [{"see": ["x", "y"]}]' in done
+
+
+def test_names_that_yaml_would_read_otherwise_are_quoted() -> None:
+    done = edited(CONTRACT, Grant("User", "", "no", "true"))
+    assert '      "no": [{see: ["true"]}]\n' in done
+    done = edited(CONTRACT, Grant("User", "", "a b: [x] # y", "owner"))
+    assert '      "a b: [x] # y": [{see: [owner]}]\n' in done
+
+
+@pytest.mark.parametrize(
+    ("text", "edit", "said"),
+    [
+        (CONTRACT, Confirm("Nobody"), "no resource `Nobody`"),
+        (CONTRACT, Grant("User", "nothing", "nothing", "owner"), "`nothing` has no line"),
+        ("resources: {A: {owner: none}}", Grant("A", "", "a", "b"), "has no lines of fields"),
+        ("resources: {A: {owner: none}}", Confirm("A"), "has no `draft: true`"),
+        ("a: [", Confirm("A"), "not valid YAML"),
+        ("", Confirm("A"), "has no policy"),
+    ],
+)
+def test_what_cannot_be_edited_is_told(text: str, edit: Confirm | Grant, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        edited(text, edit, "exposure.yaml")
+
+
+def test_an_alias_is_not_edited_behind_the_back_of_its_anchor() -> None:
+    text = "resources:\n  A: &a {draft: true, owner: none}\n  B: *a\n"
+    with pytest.raises(InputError, match="is an alias"):
+        edited(text, Confirm("B"))
+
+
+def test_a_difference_is_one_splice_and_its_inverse_takes_it_back() -> None:
+    for old, new in (("abcd", "abXd"), ("", "a"), ("aa", "aaa"), ("same", "same"), ("ab", "ba")):
+        splice = difference(old, new)
+        assert splice.on(old) == new
+        assert splice.inverse.on(new) == old
+    assert difference("abcd", "abXd") == Splice(2, "c", "X")
