@@ -25,8 +25,9 @@ class Unreachable(TargetError):
 
 def no_connection(origin: str, said: str, connection: Connection) -> Unreachable:
     """After an error before any byte of a request was sent; `said`: its message."""
-    of_tls = any(each in said.upper() for each in _OF_TLS)
-    if connection.proxy and not of_tls:  # a tunnel through it has another error
+    # TLS with the target is spoken inside a tunnel, once the proxy has been reached.
+    of_target = origin.startswith("https:") and any(each in said.upper() for each in _OF_TLS)
+    if connection.proxy and not of_target:
         words = _why_not(f"the proxy `{origin_of(connection.proxy)}`", said, "is it running?")
         return Unreachable(words, again=True)
     words = _why_not(f"`{origin}`", said, "is the API running?")

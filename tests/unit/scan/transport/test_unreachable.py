@@ -70,6 +70,19 @@ def test_a_proxy_that_does_not_run_is_named_and_the_target_is_not_blamed(scheme:
     assert str(no.value) == f"nothing listens at the proxy `http://{place}`; is it running?"
 
 
+@pytest.mark.parametrize(("scheme", "blames"), [("http", "the proxy"), ("https", "or the proxy")])
+def test_a_proxy_that_does_not_speak_tls_is_named(scheme: str, blames: str) -> None:
+    way = f"{scheme}://api.example.test"
+    with serve(lambda call: Reply(200, {})) as proxy:
+        place = proxy.url.replace("http:", "https:")
+        with (
+            HttpTransport(way, connection=Connection(proxy=place)) as http,
+            pytest.raises(TargetError, match=f"{blames} `{place}` does not speak TLS") as no,
+        ):
+            http.send(Request("GET", f"{way}/me", {}))
+    assert (way in str(no.value)) is (scheme == "https")
+
+
 def test_a_connection_that_ends_early_may_be_the_proxys() -> None:
     way = "http://api.example.test"
     with (
