@@ -363,12 +363,35 @@ class Ownership:
             return owners
         same, unlike = self._alike(each, resource, other, keys[0])
         # An owner of whom no object of this resource is known may own it, too.
-        if same > unlike and self.knowledge.objects.get((whose, resource.name)):
+        known = self.knowledge.objects.get((whose, resource.name))
+        if same > unlike and known:
+            return tuple(sorted(self.identities.ids[other]))
+        beside = self.knowledge.own.get((whose, resource.name, resource.key), set())
+        if known and not (same or unlike or keys[0] in beside) and self._names(each, other):
+            # Below that parent its owner is shown none of this key.
+            found.weak[each.pointer] = (
+                f"only its key, and a member that names {other}, tell that it is {other}'s"
+            )
             return tuple(sorted(self.identities.ids[other]))
         if same or not unlike:  # else keys count separately below each parent: two objects
             found.unclear.add(each.resource)
             found.mute.add(each.pointer)
         return owners
+
+    def _names(self, each: ObjectInstance, who: str) -> bool:
+        """Whether a text in an object is of one identity's account, and of no other's."""
+        texts_of: dict[str, set[str]] = {
+            name: {text for text in ids if not text.isdigit()}
+            for name, ids in self.identities.ids.items()
+        }
+        for (name, kind), rows in self.knowledge.objects.items():
+            if name in texts_of and self.model.policy.resources[kind].is_account:
+                texts_of[name].update(text for row in rows for text in row.values())
+        return any(
+            [name for name, said in texts_of.items() if leaf.value in said] == [who]
+            for leaf in each.leaves
+            if isinstance(leaf.value, str) and not says_nothing(leaf.value)
+        )
 
     def _alike(
         self, each: ObjectInstance, resource: Resource, other: str, key: str
