@@ -86,6 +86,12 @@ class Upstream:
 
     script: list[dict[str, Any]]
 
+    @property
+    def breaks(self) -> bool:
+        """Whether it ends connections, or lets somebody wait."""
+        said = [entry["answer"] for entry in self.script]
+        return any(isinstance(a, str) or "raw" in a or a.get("truncated") for a in said)
+
     def answer(self, request: Request) -> Response | None:
         for entry in self.script:
             wanted = entry["request"]

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from oakum.openapi.model import Json
 from tests.conformance.exchanges import AUDIT_KEY, START, Headers, Outcome, Request, Response, Setup
 from tests.gateway.client import Reply, request, send
 from tests.gateway.engine import Engine, start
+from tests.gateway.renewal import DONE, HEADER, Renewable
 
 SERVICE, KEY = "TEST_SERVICE_KEY", "TEST_AUDIT_KEY"
 MARK = "x-correlation-id"
@@ -41,6 +42,11 @@ class Scripted:
         self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def play(self, setup: Setup) -> None:
+        """Another script from now on."""
+        self._setup = setup
+        self.seen.clear()
 
     @property
     def url(self) -> str:
@@ -186,6 +192,17 @@ class Gateway:
         self._setup, self._engine, self._upstream = setup, engine, upstream
         self._lines = 1  # the knock
 
+    def renew(self, setup: Setup) -> None:
+        """A guard that has seen nothing, for another case of the same contract, in an engine whose
+        script renews it: see `tests/gateway/renewal.py`."""
+        assert len(self._engine.audit(self._lines)) == self._lines
+        self._setup = setup
+        self._upstream.play(setup)
+        self._engine.deployment.state.unlink()
+        self._lines += 1
+        reply = send(self._engine.listen, request("GET", "/", f"{HEADER}: 1"))
+        assert reply.status == DONE, (reply, self._engine.log)
+
     def exchange(self, asked: Request) -> Outcome:
         """All that became of a request."""
         self._upstream.seen.clear()
@@ -219,6 +236,44 @@ def _plain(forwarded: Request) -> Request:
     if (forwarded.header("connection") or "").lower() == "upgrade":
         headers = (*headers, ("connection", "Upgrade"))
     return replace(forwarded, headers=headers)
+
+
+class Engines:
+    """Of each engine the last, which serves on for as long as the contract is the same."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Json, ExitStack, Gateway]] = {}
+        self.started = 0
+
+    @contextmanager
+    def serve(self, target: Target, setup: Setup) -> Iterator[Gateway]:
+        """A guard of its own for a case; a case that fails, or ends connections, or denies a caller
+        from the start of an engine on, leaves no engine to the next."""
+        same = (setup.plan, setup.service, setup.observe)
+        kept = self._kept.get(target.name)
+        if kept and kept[0] == same and not setup.denied:
+            kept[2].renew(setup)
+        else:
+            self.end(target.name)
+            self.started += 1
+            stack = ExitStack()
+            started = stack.enter_context(gateway(Renewable(target), setup))
+            self._kept[target.name] = kept = (same, stack, started)
+        try:
+            yield kept[2]
+        except BaseException:
+            self.end(target.name)
+            raise
+        if setup.denied or setup.upstream.breaks:
+            self.end(target.name)
+
+    def end(self, name: str) -> None:
+        if kept := self._kept.pop(name, None):
+            kept[1].close()
+
+    def close(self) -> None:
+        for name in list(self._kept):
+            self.end(name)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,18 @@ import yaml
 
 from oakum.cli.guard import ENGINES
 from tests.conformance.exchanges import Case, Response, cases, check, request
-from tests.gateway.exchange_gateway import gateway
+from tests.gateway.exchange_gateway import Engines
 
 EXCEPTIONS = yaml.safe_load((Path(__file__).parent / "exceptions.yaml").read_text())
 FOUND = [case for case in cases() if case.real]
 CASES = [pytest.param(case, id=f"{case.file}: {case.name}") for case in FOUND]
+
+REMEMBERING = (
+    "limits: so many different people, and those again and oneself",
+    "limits: a list that is over it is not begun",
+    "lookups: with the service's credential they are everybody's",
+)
+"""Cases in which a guard that had seen them before would do something else."""
 
 
 def real(said: Any) -> Any:
@@ -32,12 +41,15 @@ def real(said: Any) -> Any:
     return said.replace("192.0.2.7", "127.0.0.1") if isinstance(said, str) else said
 
 
-@pytest.mark.server
-@pytest.mark.parametrize("engine", sorted(ENGINES))
-@pytest.mark.parametrize("case", CASES)
-def test_exchange(case: Case, engine: str, tmp_path: Path) -> None:
-    setup = case.setup(tmp_path)
-    with gateway(ENGINES[engine](), setup) as guard:
+@pytest.fixture(scope="module")
+def engines() -> Iterator[Engines]:
+    with closing(Engines()) as made:
+        yield made
+
+
+def play(case: Case, engine: str, engines: Engines, folder: Path) -> None:
+    setup = case.setup(folder)
+    with engines.serve(ENGINES[engine](), setup) as guard:
         for step in copy.deepcopy(case.steps):
             time.sleep(step.get("wait", 0))
             sent = request(step["request"])
@@ -48,6 +60,27 @@ def test_exchange(case: Case, engine: str, tmp_path: Path) -> None:
             said = EXCEPTIONS.get(f"{case.file}: {case.name}", {}).get(engine)
             expect = real(said["expect"] if said else step["expect"])
             check(expect, outcome, sent.method, asks_more=False, at_once=True)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("case", CASES)
+def test_exchange(case: Case, engine: str, engines: Engines, tmp_path: Path) -> None:
+    play(case, engine, engines, tmp_path)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("name", REMEMBERING)
+def test_a_guard_made_anew_remembers_nothing(
+    name: str, engine: str, engines: Engines, tmp_path: Path
+) -> None:
+    [case] = [each for each in FOUND if f"{each.file}: {each.name}" == name]
+    started = engines.started
+    for each in ("once", "again"):
+        (tmp_path / each).mkdir()
+        play(case, engine, engines, tmp_path / each)
+    assert engines.started <= started + 1
 
 
 def test_every_exception_is_of_a_case_and_says_why() -> None:
