@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,17 +75,28 @@ def runtime() -> Any:
     """A Lua state with every module of the runtime preloaded."""
     lua = lupa.LuaRuntime(encoding=None, unpack_returned_tuples=True)
     preload = lua.eval(
-        b"function(name, text)"
-        b" package.preload[name] = function() return assert(loadstring(text, '@' .. name))() end"
+        b"function(name, code)"
+        b" package.preload[name] = function() return assert(loadstring(code))() end"
         b" end"
     )
-    for name in MODULES:
-        try:
-            text = source(name)
-        except FileNotFoundError:
-            continue
-        preload(f"oakum.{name}".encode(), text.encode())
+    for name, code in _modules():
+        preload(name, code)
     return lua
+
+
+@cache
+def _modules() -> list[tuple[bytes, bytes]]:
+    """Names and bytecode of the modules: parsed once, for hundreds of states."""
+    lua = lupa.LuaRuntime(encoding=None, unpack_returned_tuples=True)
+    compiled = lua.eval(
+        b"function(name, text) return string.dump(assert(loadstring(text, '@' .. name))) end"
+    )
+    found = []
+    for name in MODULES:
+        with suppress(FileNotFoundError):
+            full = f"oakum.{name}".encode()
+            found.append((full, compiled(full, source(name).encode())))
+    return found
 
 
 Removed = Mapping[str, int]
