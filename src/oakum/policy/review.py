@@ -42,6 +42,7 @@ def review(seen: View) -> Iterator[Problem]:
     yield from _pointers(seen)
     yield from _passed(seen)
     yield from _known(seen.policy)
+    yield from _claims_from_the_root(seen)
     yield from _whole_objects(seen)
 
 
@@ -416,3 +417,24 @@ def _known(policy: Policy) -> Iterator[Problem]:
         where = place(policy, "guard", "api_keys")
         hint = "write `caller: {api_key: true}`"
         yield Problem(where, "`api_keys` is not used: no key identifies the caller", hint)
+
+
+def _claims_from_the_root(seen: View) -> Iterator[Problem]:
+    """Claims that are written from the root of who-am-I, and are read beside the caller's id."""
+    caller = seen.policy.caller
+    whoami = seen.document.operation(caller.operation)
+    stem = tuple(path_of(caller.pointer)[:-1]) if caller.pointer else ()
+    shapes = success(whoami) if whoami is not None and stem else []
+    for relation in seen.policy.relations.values():
+        claim = tuple(relation.claim.split("."))
+        if not relation.claim or claim[: len(stem)] != stem:
+            continue
+        beside, inner = [at(shape, stem) for shape in shapes], claim[len(stem) :]
+        accounts = [shape for shape in beside if shape is not None]
+        if inner and declares(accounts, inner) is True and declares(accounts, claim) is not True:
+            yield Problem(
+                relation.location,
+                f"`{relation.name}`: claims of who-am-I are read beside the caller's id, where"
+                f" nothing is called `{relation.claim}`",
+                f"write `claim: {'.'.join(inner)}`",
+            )

@@ -284,3 +284,44 @@ def test_one_value_fills_no_object_of_several_members(
     found = load(club.written(tmp_path, document=document, policy=FILL)).warnings
     words = "`filter` of `find` is an object, and `Member.id` is one value"
     assert [each.message for each in found].count(words) == said
+
+
+WHO = """
+    caller: {operation: getOne, id: /user/id}
+    relations: {anyone: {}, staff: {claim: CLAIM, has: x}, owner: {is: owner}}
+    resources: {Thing: {key: id, owner: by, fields: {'id, by': [{see: [owner, staff]}]}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "hint"),
+    [
+        ("user.principals", "write `claim: principals`"),
+        ("user.realm.roles", "write `claim: realm.roles`"),
+        ("principals", ""),
+        ("user.nothing", ""),
+        ("other.principals", ""),
+        ("https://user.test/roles", ""),
+    ],
+)
+def test_a_claim_from_the_root_of_who_am_i_is_told(tmp_path: Path, claim: str, hint: str) -> None:
+    """Such as tokens have may be called alike: only what the document declares beside the id."""
+    user = "{type: object, properties: {id: {type: string}, principals: {type: array, items: {type: string}}, realm: {type: object, properties: {roles: {type: string}}}}}"
+    shapes = {"/me": f"{{type: object, properties: {{user: {user}}}}}"}
+    shapes["/things"] = "{$ref: '#/components/schemas/Thing'}"
+    paths = "".join(
+        f"  {path}: {{get: {{operationId: {id}, responses: {{'200': {{description: ok, content: "
+        f"{{application/json: {{schema: {shapes[path]}}}}}}}}}}}}}\n"
+        for path, id in (("/me", "getOne"), ("/things", "things"))
+    )
+    thing = "{type: object, properties: {id: {type: string}, by: {type: string}}}"
+    (tmp_path / "openapi.yaml").write_text(
+        "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n"
+        f"{paths}components: {{schemas: {{Thing: {thing}}}}}\n"
+    )
+    lines = "\n".join(line[4:] for line in WHO.replace("CLAIM", claim).splitlines())
+    (tmp_path / "exposure.yaml").write_text(f"exposure: 1\napi: openapi.yaml\n{lines}\n")
+    said = [
+        each for each in load(tmp_path / "exposure.yaml").warnings if "who-am-I" in each.message
+    ]
+    assert [each.hint for each in said] == ([hint] if hint else [])
