@@ -125,7 +125,20 @@ class _Resources:
         for name in dict.fromkeys((*self._outermost(operation), *self._endpoints)):
             if operation.id in self._endpoints[name] and parameter.name in self._members[name]:
                 return f"{name}.{parameter.name}"
-        return ""
+        return self._begun(operation, parameter)
+
+    def _begun(self, operation: Operation, parameter: Parameter) -> str:
+        """The key of the one object that a read shows, where the last parameter of its path is
+        called as the name of that begins: `{label_id}` of a `LabelType`."""
+        said = tuple(word for word in words(parameter.name) if word not in _IDS)
+        last = operation.path.rstrip("/").endswith(f"/{{{parameter.name}}}")
+        media = operation.success() if operation.method == "GET" and last and said else None
+        name = self._seen.embedded(media.shape) if media is not None and media.shape else ""
+        if not name or words(name)[: len(said)] != said:
+            return ""
+        resource = self._by_noun["_".join(words(name))]
+        field = self._field(resource, parameter, operation.path)
+        return f"{name}.{field}" if field else ""
 
     def _beside(self, path: str, parameter: str) -> str:
         """The field for a parameter that names an object together with the one after it: both are

@@ -250,3 +250,19 @@ def test_the_second_of_two_parameters_names_the_object_of_the_first(counter: str
     filled = infer_params(document, drafted)
     assert filled["repo"] == {"owner": "Repo.owner", "repo": "Repo.name"}
     assert filled["issue"] == {**filled["repo"], counter: "Issue.number"}
+
+
+@pytest.mark.parametrize(
+    ("path", "shows", "expected"),
+    [
+        ("/item-kinds/{order_id}", "OrderItem", {"order_id": "OrderItem.id"}),
+        ("/item-kinds/{orderId}/", "OrderItem", {"orderId": "OrderItem.id"}),
+        ("/item-kinds/{order_id}/parts", "OrderItem", {}),
+        ("/item-kinds/{ord_id}", "OrderItem", {}),
+        ("/item-kinds/{order_id}", "Workout", {}),
+    ],
+)
+def test_the_last_parameter_may_be_called_as_the_name_of_the_object_begins(
+    path: str, shows: str, expected: dict[str, str]
+) -> None:
+    assert infer_params(document(path, shows=shows), POLICY).get("op", {}) == expected
