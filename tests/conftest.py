@@ -43,6 +43,25 @@ def pytest_collection(session: pytest.Session) -> None:
             importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each worker begins with its share of the long tests: begun as the last, one alone would keep
+    the others waiting. A worker gets as many tests in a row as its fellows, and steals the last."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    short = [item for item in items if not item.get_closest_marker("long")]
+    if workers == 1 or not short:
+        return
+    shares, left = [], len(items)
+    for each in range(workers):
+        mine = long[each::workers]
+        size = max(left // (workers - each), len(mine))
+        left -= size
+        shares += [*mine, *short[: size - len(mine)]]
+        del short[: size - len(mine)]
+    items[:] = shares + short
+
+
 def pytest_collection_finish() -> None:
     """What is collected stays to the end: the garbage collector need not walk it with the tests'
     own objects, nor as often as it does where memory is short."""

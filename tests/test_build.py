@@ -10,6 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -19,6 +21,7 @@ def project(folder: str = ".") -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_the_bill_of_materials_names_every_dependency(tmp_path: Path) -> None:
     script = (ROOT / "do").read_text(encoding="utf-8")
     written = tmp_path / "oakum.cdx.json"

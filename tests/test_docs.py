@@ -66,6 +66,7 @@ def somebodys_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[st
         yield address, folder
 
 
+@pytest.mark.long
 @pytest.mark.server
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=named)
 def test_examples_do_what_the_page_shows(

@@ -66,6 +66,7 @@ def test_what_the_guard_refuses_of_an_api_is_announced(name: str, tmp_path: Path
     assert unannounced(shadow, policy) == []
 
 
+@pytest.mark.long
 def test_what_the_guard_refuses_of_cadence_is_announced(tmp_path: Path) -> None:
     cadence.write_kit(tmp_path, 1)
     policy = tmp_path / "exposure.yaml"

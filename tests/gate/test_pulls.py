@@ -51,6 +51,7 @@ def ran(origin: Path, branch: str, folder: Path, target: str = "") -> Run:
 
 
 @pytest.mark.server
+@pytest.mark.long
 @pytest.mark.parametrize("pull", pulls.PULLS, ids=lambda pull: pull.__name__)
 def test_a_pull_request_is_held_for_the_right_reason(
     pull: pulls.Pull, origin: Path, tmp_path: Path

@@ -17,7 +17,7 @@ from oakum.scan.run import Scan
 from tests.gateway.test_running import staged
 from tests.patience import unhurried
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 
 ROUNDS = [*staged("1", "2"), staged("fixed", "fixed")[0]]

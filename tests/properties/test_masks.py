@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -155,6 +156,7 @@ def test_what_a_mask_shows_adds_to_what_is_shown_without_it(
                 assert left(judged.keep, leaf.pointer)
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=12)
 @given(st.data(), masking(), masking())
 def test_a_difference_of_masked_grants_is_exact(

@@ -113,6 +113,7 @@ def drawn_object(random: Random, depth: int = 0) -> Said:
     return made
 
 
+@pytest.mark.long
 @settings(SEEDED, max_examples=max(1, MANY // 2))
 @given(SEEDS)
 def test_lua_lets_no_write_through_that_the_reference_refuses(

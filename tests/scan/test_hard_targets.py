@@ -286,6 +286,7 @@ def test_nothing_is_written_unless_allowed(tmp_path: Path) -> None:
     assert {call.path for call in server.calls if call.method == "POST"} == {"/login"}
 
 
+@pytest.mark.long
 def test_a_target_that_dies_with_a_setting_flipped_is_told_by_name(tmp_path: Path) -> None:
     clinic = Clinic()
     dead = Reply(drop=True)

@@ -32,7 +32,7 @@ from tests.unit.cli.shell import Done, oakum
 
 KILLS = int(os.environ.get("KILLS", "3"))
 MOMENTS = ("asked", "done", "answered")
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 
 class Watch:

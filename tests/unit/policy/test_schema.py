@@ -130,6 +130,7 @@ def changes() -> Iterator[tuple[tuple[Any, ...], Any]]:
                 yield at, changed(content, at, {**inner, "unknwon": True})
 
 
+@pytest.mark.long
 def test_what_the_reader_takes_the_schema_takes_and_what_is_misshapen_it_refuses() -> None:
     """Each value of the language in turn is left out, changed for every kind of thing, and given
     an unknown key."""
