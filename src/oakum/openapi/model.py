@@ -108,6 +108,8 @@ class Argument:
     """Object types of which the field may return objects; none: it returns scalars."""
     names_id: bool
     """Whether its type or its name says that it is an id."""
+    free: bool = False
+    """Whether its type is a scalar of the schema's own that may hold members of any name."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _ID = re.compile(
     r"(?i:id|ids|uuid|uuids|guid)|.*(?:_(?i:ids?|uuids?)|[a-z0-9](?:Ids?|IDs?|Uuids?))"
 )
+_ID_TYPE = re.compile(r"ID|(?:.*[A-Za-z])?(?:ID|Id|U[Uu][Ii][Dd]|G[Uu][Ii][Dd])|uuid|guid")
+"""Scalars of ids: `ID`, and those that schemas call so themselves, as `GID` and `UUID`."""
+_FREE = re.compile(r"json|any|object|map|dict|struct|generic|mixed|hash|data|value|variant", re.I)
+"""What is in the name of a scalar that may hold objects: a date or an address has no members."""
 _CURSORS = frozenset(("after", "before", "cursor"))
 """Arguments that name a place in a list (Relay, Cursor Connections), if an `ID` too."""
 
@@ -30,11 +34,12 @@ def arguments(schema: GraphQLSchema) -> Iterator[Argument]:
         if is_object_type(type) and not type.name.startswith("__"):
             for name, field in type.fields.items():
                 types = tuple(_returned(schema, field))
-                found = dict[str, bool]()
-                for inner, names_id in _named(field):
-                    found[inner] = found.get(inner, False) or names_id
-                for inner, names_id in found.items():
-                    yield Argument(name, inner, type.name, types, names_id)
+                found = dict[str, tuple[bool, bool]]()
+                for inner, *said in _named(field):
+                    known = found.get(inner, (False, False))
+                    found[inner] = (known[0] or said[0], known[1] or said[1])
+                for inner, (names_id, free) in found.items():
+                    yield Argument(name, inner, type.name, types, names_id, free)
 
 
 def _returned(schema: GraphQLSchema, field: GraphQLField) -> Iterator[str]:
@@ -48,20 +53,24 @@ def _returned(schema: GraphQLSchema, field: GraphQLField) -> Iterator[str]:
         yield from sorted(each.name for each in schema.get_possible_types(end))
 
 
-def _named(field: GraphQLField) -> Iterator[tuple[str, bool]]:
+def _named(field: GraphQLField) -> Iterator[tuple[str, bool, bool]]:
     """Names of a field's arguments and of the members of their input objects, each with whether it
-    holds an id."""
-    from graphql import get_named_type, is_input_object_type
+    holds an id, and whether it may hold members of any name."""
+    from graphql import get_named_type, is_input_object_type, is_scalar_type
+    from graphql import is_specified_scalar_type as is_builtin
 
     todo: list[tuple[str, GraphQLArgument | GraphQLInputField]] = [*field.args.items()]
     known = set[str]()
     for name, each in todo:  # grows meanwhile
         end = get_named_type(each.type)
         if is_input_object_type(end):
-            yield name, False
+            yield name, False, False
             if end.name not in known:
                 known.add(end.name)
                 todo += end.fields.items()
         else:
-            said = end.name == "ID" or bool(_ID.fullmatch(name))
-            yield name, said and name not in _CURSORS
+            is_id = bool(_ID_TYPE.fullmatch(end.name))
+            said = is_id or bool(_ID.fullmatch(name))
+            own = is_scalar_type(end) and not is_builtin(end)
+            free = own and (is_id or bool(_FREE.search(end.name)))
+            yield name, said and name not in _CURSORS, free

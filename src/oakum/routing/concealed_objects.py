@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
-from oakum.authz.compiled_model import outermost
+from oakum.authz.compiled_model import outermost, resources_in
 from oakum.authz.places import resource_of
 from oakum.openapi.model import Operation, Shape
 from oakum.routing.named_arguments import UNKNOWN
@@ -145,7 +145,10 @@ def asked(paths: PathObjects, operation: Operation) -> Asked:
             else:  # no GET shows it by its key, so the response to the read may
                 own = shown_at(paths.model, operation, name) is not None
                 by[name] = Concealed(operation.id if own else "", (name,), whose)
-    shown = dict.fromkeys(_held(paths.model, operation))
+    # Inside others, too: where the root is a resource, everything is inside it.
+    top = answer(operation)
+    within = resources_in(top, paths.model.bound) if top is not None else ()
+    shown = dict.fromkeys((*_held(paths.model, operation), *(name for name, _ in within)))
     every = tuple(name for name in shown if policy.resources[name].conceal)
     if UNKNOWN in keys.arguments.values() and every:
         by[UNKNOWN] = Concealed("", every)

@@ -7,6 +7,7 @@ returns names this object, which is judged by itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
@@ -14,6 +15,8 @@ from oakum.openapi.model import Argument, Operation
 from oakum.policy.model import Resource
 from oakum.routing.path_objects import PathObjects
 
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_KEYS = ("id", "ids", "ID", "_id", "uuid", "uuids", "guid")
 UNKNOWN = ""
 """Stands for the resource of an object of which the contract does not say what it is."""
 _OWNERS = frozenset(("field", "path", "query", "caller"))
@@ -29,7 +32,31 @@ def named_arguments(paths: PathObjects, operation: Operation) -> Mapping[str, st
         for name in _resource(paths, operation, each):
             place = f"{each.field}.{each.name}"
             found[place] = name if found.get(place, name) == name else UNKNOWN
+    for each in (each for each in operation.arguments if each.free):
+        if not _is_owned(paths.model, (each.on,)) and not _is_owned(paths.model, each.types):
+            for member, name in _members(paths.model, operation).items():
+                found.setdefault(f"{each.field}.{member}", name)
     return found
+
+
+def _members(model: Model, operation: Operation) -> Mapping[str, str]:
+    """Members that a value without a declared type may have, and what they name."""
+    found = dict.fromkeys(_KEYS, UNKNOWN)
+    for schema, name in model.bound.items():
+        key = model.policy.resources[name].key
+        for each in _spelt(schema, key) if key else ():
+            found[each] = name if found.get(each, name) == name else UNKNOWN
+    params = model.rule(operation.id).params
+    return {member: name for member, name in found.items() if member not in params}
+
+
+def _spelt(schema: str, key: str) -> Iterator[str]:
+    """What is called like a type with its key: `noteId`, `note_id`, `NoteIDs`."""
+    snake = _HUMP.sub("_", schema).lower()
+    for many in ("", "s"):
+        for last in (f"{key[:1].upper()}{key[1:]}{many}", f"{key.upper()}{many}"):
+            yield from (f"{schema}{last}", f"{schema[:1].lower()}{schema[1:]}{last}")
+        yield from (f"{snake}_{key}{many}", f"{schema}{key}{many}".lower())
 
 
 def _resource(paths: PathObjects, operation: Operation, each: Argument) -> Iterator[str]:

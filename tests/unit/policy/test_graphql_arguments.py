@@ -30,3 +30,23 @@ def test_each_argument_is_found_with_what_is_within_its_value() -> None:
         ("Query", "b", "next"): (("M", "N"), False),
         ("N", "c", "d"): ((), False),
     }
+
+
+def test_a_scalar_of_the_schema_itself_may_be_an_id_or_hold_members() -> None:
+    said = "type Query {" + " ".join(f"a{name}(x: {name}): Int" for name in OWN) + "}"
+    schema = build_schema(said + " ".join(f"scalar {name}" for name in OWN if name != "String"))
+    assert {e.field[1:]: (e.names_id, e.free) for e in arguments(schema)} == OWN
+
+
+OWN = {
+    "String": (False, False),
+    "GID": (True, True),
+    "UUID": (True, True),
+    "ObjectId": (True, True),
+    "uuid": (True, True),
+    "JSON": (False, True),
+    "JSONObject": (False, True),
+    "_Any": (False, True),
+    "DateTime": (False, False),
+    "Void": (False, False),
+}
