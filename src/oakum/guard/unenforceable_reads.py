@@ -31,6 +31,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element, member, scalars
 from oakum.policy.model import Grant, Relation, Resource, State, origin
+from oakum.policy.resource_schemas import success
 from oakum.routing.lookup_plan import NEVER_SENT, Endpoint, LookupPlan, kind_of
 from oakum.routing.path_objects import PathObjects
 
@@ -212,15 +213,18 @@ class _Seen(Writes):
         return any(table.see(held, {called: value}) >> at & 1 for value in values)
 
     def unnamed(self) -> Iterator[Problem]:
-        """Warns about operations without a response body that the contract does not mention; those
-        with a body are reported by every contract check."""
+        """Warns about operations that the contract does not mention, or only as a look-up; others
+        whose response has a schema are reported by every contract check."""
+        relations = self.policy.relations.values()
+        asked = [self.policy.caller.operation, *(each.operation for each in relations)]
+        known = {each.id for name in asked if name and (each := self.document.operation(name))}
         names = [
             each.id
             for each in self.document.operations
             if each.id not in self.wiring.endpoints
             and each.id not in self.model.rules
             and each.method not in NEVER_SENT
-            and each.success() is None
+            and (not success(each) or each.id in known)
         ]
         if names:
             some = ", ".join(f"`{each}`" for each in names[:5]) + (", …" if names[5:] else "")
@@ -321,9 +325,12 @@ class _Seen(Writes):
             if _is_anything(inner) or _is_bare(inner):
                 where = f"at `{at}` of the response of" if at else "in the response of"
                 said = f"{where} `{endpoint.operation.id}` the document allows anything"
+                what = "objects and lists below it"
+                if inner is shape:
+                    what = "each member and element of what stands there"
                 yield Problem(
                     self.where(endpoint.operation),
-                    f"{said}, so the gateway removes objects and lists below it",
+                    f"{said}, so the gateway removes {what}",
                     "declare them in the document or an overlay",
                 )
                 return
@@ -356,7 +363,8 @@ class _Seen(Writes):
         if not asks(self.model, operation.id) or account(self.model, operation.id):
             return
         media = operation.success()
-        if media is None or media.shape is None or not self._beside(operation, media.shape):
+        # Without a schema, as a file in Swagger 2.0, a response is a value outside of objects.
+        if media is None or (media.shape is not None and not self._beside(operation, media.shape)):
             return
         called = [self.policy.relations[name] for name in rule.call or ()]
         basic = self.policy.only("anyone", "authenticated")

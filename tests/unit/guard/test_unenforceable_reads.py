@@ -190,6 +190,7 @@ def test_a_place_where_anything_may_stand_is_told_of(tmp_path: Path) -> None:
         policy["operations"]["config"] = {"call": ["anyone"]}
 
     words = "at `/data` of the response of `config` the document allows anything"
+    words += ", so the gateway removes objects and lists below it"
     assert words in said(tmp_path, DESK, free)
     assert "allows anything" not in said(tmp_path, DESK)
 
@@ -224,6 +225,7 @@ def test_an_answer_of_which_the_document_says_nothing_is_told_of(
     told = said(tmp_path, DESK, free)
     assert ("the document allows anything" in told) == bool(at)
     assert at in told
+    assert ("removes each member and element of what stands there" in told) == bool(at)
 
 
 def test_a_login_without_its_mark_is_told_of(tmp_path: Path) -> None:
@@ -245,6 +247,39 @@ def test_an_operation_that_no_line_names_is_told_of_though_its_answer_is_empty(
     words = "no line mentions `deleteNote`, so a gateway answers 404 there"
     assert words in said(tmp_path, DESK, unnamed)
     assert words not in said(tmp_path, DESK)
+
+
+def test_an_operation_that_only_a_look_up_names_is_told_of(tmp_path: Path) -> None:
+    """The guard asks it, and callers are refused: no line opens it, and it shows no resource."""
+
+    def plain(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        schema = {"type": "object", "properties": {"id": {"type": "string"}}}
+        answer = {"description": "x", "content": {"application/json": {"schema": schema}}}
+        document["paths"]["/own"] = {"get": {"operationId": "own", "responses": {"200": answer}}}
+        policy["caller"] = {"operation": "own", "id": "/id"}
+
+    def named(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        plain(document, policy)
+        policy["operations"]["own"] = {}
+
+    words = "no line mentions `own`, so a gateway answers 404 there"
+    assert words in said(tmp_path, DESK, plain)
+    assert words not in said(tmp_path, DESK, named)
+
+
+@pytest.mark.parametrize("line", [None, ["owner"]])
+def test_a_response_without_a_schema_is_told_of(tmp_path: Path, line: list[str] | None) -> None:
+    """As a file in Swagger 2.0."""
+
+    def file(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        answer = {"description": "x", "content": {"application/pdf": {}}}
+        document["paths"]["/file"] = {"get": {"operationId": "file", "responses": {"200": answer}}}
+        if line is not None:
+            policy["operations"]["file"] = {"call": line}
+
+    told = said(tmp_path, DESK, file)
+    assert ("no line mentions `file`, so a gateway answers 404 there" in told) == (line is None)
+    assert ("nobody can tell whose object `file` shows" in told) == (line is not None)
 
 
 def test_guard_check_names_the_place_of_each(tmp_path: Path) -> None:
