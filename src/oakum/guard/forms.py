@@ -1,6 +1,7 @@
 """Form bodies that hold a resource, read as the JSON object with the same members.
 
-Each member occurs once, by its plain name; only a list repeats its name. What some servers read
+Each member occurs once, by its plain name; only a list repeats its name, or stands in one text if
+the document says how. What some servers read
 otherwise is refused before: brackets in the name of a member that is no list, another charset.
 Every value is a text, unless the document declares an integer for a member outside every resource.
 A member that holds an object is not read from a form.
@@ -28,16 +29,20 @@ def as_json(form: Form, kind: MediaType, body: bytes) -> bytes:
     """The body as a JSON object. Raises `Denied` for duplicate or unreadable members."""
     said: dict[str, Json] = {}
     for name, text in _pairs(form, kind, body):
-        value = int(text) if name in form.numbers and _INTEGER.fullmatch(text) else text
         if name in form.lists:
             listed = said.setdefault(name, [])
             assert isinstance(listed, list)
-            listed.append(value)
+            mark = form.marks.get(name)
+            listed += [_read(form, name, each) for each in (text.split(mark) if mark else [text])]
         elif name in said:
             raise Denied(400, "body")
         else:
-            said[name] = value
+            said[name] = _read(form, name, text)
     return json.dumps(said).encode()
+
+
+def _read(form: Form, name: str, text: str) -> Json:
+    return int(text) if name in form.numbers and _INTEGER.fullmatch(text) else text
 
 
 def left(kind: MediaType, body: bytes, names: Collection[str]) -> bytes | None:

@@ -21,7 +21,7 @@ from oakum.policy.model import Resource
 from oakum.routing.largest_page import PAGING
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.object_locations import enclosing, listed_at, shown_at
-from oakum.routing.path_objects import PathObjects, names
+from oakum.routing.path_objects import PathObjects, key_lists, names
 from oakum.routing.write_targets import needs_object
 from oakum.routing.written_types import untold
 
@@ -154,6 +154,11 @@ class Writes:
             )
             said = f"the owner of the object that `{id}` writes is unknown, {what}"
             hint = f"{endpoint.helps}; or `{id}: {{call: […]}}` if the API checks the owner"
+            if lists := key_lists(self.model, operation):
+                hint = (
+                    f"write `{id}: {{call: […]}}` with those who may, for example `owner`: each"
+                    f" object that `{next(iter(lists))}` names is asked about"
+                )
             yield Problem(self.where(operation), said, hint)
         elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):
             below = not operation.path.rstrip("/").endswith("}")

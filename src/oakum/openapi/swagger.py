@@ -14,6 +14,7 @@ from posixpath import normpath
 from oakum.openapi.model import Json, Media, Parameter, Shape
 from oakum.openapi.operation_reader import OperationReader, declared, parameter
 from oakum.openapi.reference import Place
+from oakum.openapi.walk import Thunk, shape_with
 
 _FORM = "application/x-www-form-urlencoded"
 _PARTS = "multipart/form-data"
@@ -63,12 +64,20 @@ class SwaggerReader(OperationReader):
         required = frozenset(n for n, each in fields.items() if each.value.get("required") is True)
         shape = Shape(
             kinds=frozenset(("object",)),
-            properties={n: partial(self._schemas.shape, each) for n, each in fields.items()},
+            properties={n: self._field(each) for n, each in fields.items()},
             required=required,
             pointer=f"{where.where}/parameters",
         )
         said = forms or ((_PARTS,) if files else (_FORM,))
         return tuple(Media(each, shape) for each in said), bool(required)
+
+    def _field(self, place: Place) -> Thunk:
+        """A field of a form; of a list that is one text, `format` says how it is written."""
+        said = place.value.get("collectionFormat", "csv")
+        if place.value.get("type") != "array" or said == "multi":
+            return partial(self._schemas.shape, place)
+        shape = self._schemas.shape(place)
+        return partial(_same, shape_with({**vars(shape), "format": str(said)}))
 
     def answer(self, place: Place, where: Place) -> tuple[Media, ...]:
         """One schema for every media type that the operation produces."""
@@ -100,6 +109,10 @@ class SwaggerReader(OperationReader):
         shape = self._schemas.shape(place)
         examples = (raw.get("x-example"), raw.get("example"), shape.example)
         return (parameter(raw, shape, examples, raw.get("default"), _style(raw)),)
+
+
+def _same(shape: Shape) -> Shape:
+    return shape
 
 
 def _style(raw: Mapping[str, Json]) -> tuple[str, bool | None]:

@@ -7,7 +7,7 @@ outside every resource that is declared as an integer is read as one.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
 from oakum.authz.places import resource_of
@@ -15,6 +15,9 @@ from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import containers, element, member_names, named, scalars
 from oakum.routing.form_parts import declared
 from oakum.routing.nested_parameters import Nested, nested, planned
+
+_MARKS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
+"""What separates the elements of a list, by its `collectionFormat`."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Form:
     """Whether the form is a resource and judged like the same members in JSON."""
     numbers: frozenset[str] = frozenset()
     """Members outside every resource that are declared as integers, and not as texts."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Lists that may stand in one text → what separates their elements there (Swagger 2.0)."""
 
     def holds(self, found: Collection[str]) -> bool:
         """Whether all part names are declared, each once unless it is a list."""
@@ -43,6 +48,7 @@ class Form:
             "nested": nested,
             "judged": self.judged,
             "numbers": sorted(self.numbers),
+            "marks": {**self.marks},
         }
 
 
@@ -79,4 +85,9 @@ def form_of(shape: Shape | None) -> Form | None:
             for name, each in below.items()
             if (at := nested(Parameter(name, "query", shape=each))) is not None
         },
+        marks={name: _MARKS[each.format] for name, each in below.items() if _is_joined(each)},
     )
+
+
+def _is_joined(shape: Shape) -> bool:
+    return "array" in containers(shape) and shape.format in _MARKS

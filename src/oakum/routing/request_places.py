@@ -26,7 +26,7 @@ from oakum.routing.route import called, valued
 from oakum.routing.tenant_names import words_of
 
 Where = Literal["path", "query", "header", "cookie", "body", "argument"]
-_MARKS = {"pipeDelimited": "|", "spaceDelimited": " "}
+_MARKS = {"pipeDelimited": "|", "spaceDelimited": " ", "tabDelimited": "\t"}
 _STEP = re.compile(r"[.:/\[\]]+")
 _MEMBER = re.compile(r'"([^"\\]*)"[ \t\r\n]*:')
 _PRIVATE = re.compile(r"\Ax-", re.I)

@@ -126,6 +126,20 @@ def test_a_write_whose_object_nothing_shows_is_nobodys(tmp_path: Path) -> None:
     assert words not in said(tmp_path, DESK)
 
 
+def test_a_write_of_a_list_in_its_path_needs_a_call(tmp_path: Path) -> None:
+    def listed(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        ids = {"type": "array", "items": {"type": "string"}}
+        at = [{"name": "ids", "in": "path", "required": True, "schema": ids}]
+        done = {"204": {"description": "done"}}
+        act = {"operationId": "clear", "parameters": at, "responses": done}
+        document["paths"]["/sets/{ids}"] = {"delete": act}
+        policy["operations"]["clear"] = {"params": {"ids": "Note.id"}}
+
+    told = said(tmp_path, DESK, listed)
+    assert "object that `clear` writes is unknown, and no `call:` says who may call it" in told
+    assert "each object that `ids` names is asked about" in told
+
+
 def test_a_body_of_which_nothing_may_be_set_is_refused(tmp_path: Path) -> None:
     def unset(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["resources"]["Label"]["fields"] = {"id, by, text": [{"see": ["owner"]}]}

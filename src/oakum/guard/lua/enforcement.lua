@@ -137,7 +137,7 @@ end
 
 local function form_of(form)
   return type(form) == "table" and form.names and {
-    names = set_of(form.names), lists = set_of(form.lists), numbers = set_of(form.numbers), nested = form.nested, judged = form.judged,
+    names = set_of(form.names), lists = set_of(form.lists), numbers = set_of(form.numbers), nested = form.nested, judged = form.judged, marks = form.marks,
   }
 end
 

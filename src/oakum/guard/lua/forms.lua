@@ -1,7 +1,8 @@
 -- Form bodies that hold a resource, read as the JSON object with the same members: the Lua of
 -- `guard/forms.py`.
 --
--- Each member occurs once, by its plain name; only a list repeats its name. What some servers read
+-- Each member occurs once, by its plain name; only a list repeats its name, or stands in one text if the
+-- document says how. What some servers read
 -- otherwise is refused before. A member that holds an object is not read from a form.
 
 local json = require "oakum.json"
@@ -51,7 +52,13 @@ function M.as_json(form, kind, text, boundary)
     elseif not form.lists[name] then
       return nil
     end
-    said[name][#said[name] + 1] = form.numbers[name] and integer(texts[i]) or json.quote(texts[i])
+    local list, mark, at = said[name], form.marks[name], 1
+    repeat
+      local stop = mark and texts[i]:find(mark, at, true)
+      local text = texts[i]:sub(at, (stop or 0) - 1)
+      list[#list + 1] = form.numbers[name] and integer(text) or json.quote(text)
+      at = stop and stop + #mark
+    until not stop
   end
   local members = {}
   for i = 1, #order do
