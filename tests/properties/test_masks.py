@@ -17,6 +17,7 @@ from oakum.authz.table import grants as holds
 from oakum.exposure.callers import NOBODY, Caller
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.matrix import Key
 from oakum.exposure.response_reader import ResponseReader
 from oakum.judged_traffic.decision_cache import Verdicts
 from oakum.judged_traffic.fast_walk import FastWalk
@@ -203,10 +204,11 @@ def test_tests_and_traffic_call_the_same_a_leak(
     look, fast = leaks(model, caller, value), leaks_in_traffic(model, caller, value)
     assert look == fast
     before = leaks(compiled(without_masks(policy)), caller, value)
-    assert look <= before, "a mask makes a leak"
+    # a form that depends on a state gives a field a cell for each
+    assert {key[:4] for key in look} <= {key[:4] for key in before}, "a mask makes a leak"
 
 
-def leaks(model: Model, caller: Caller, value: Json) -> set[object]:
+def leaks(model: Model, caller: Caller, value: Json) -> set[Key]:
     label = KnownIdentities(model.policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"", frozenset()), label, {})
     read = ResponseReader(value, ANSWER)
@@ -214,7 +216,7 @@ def leaks(model: Model, caller: Caller, value: Json) -> set[object]:
     return {each.key for each in Look(frame, asked, {}).judge().leaks}
 
 
-def leaks_in_traffic(model: Model, caller: Caller, value: Json) -> set[object]:
+def leaks_in_traffic(model: Model, caller: Caller, value: Json) -> set[Key]:
     verdicts = Verdicts(model, KnownIdentities(model.policy, {}, {}, {}).label)
     seen = FastWalk(model, "list").objects(value, ANSWER, True, {}, caller.ids)
     return {

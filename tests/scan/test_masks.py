@@ -145,17 +145,13 @@ def test_the_whole_value_in_place_of_a_mask_is_a_leak(leak: str, tmp_path: Path)
 @pytest.mark.parametrize("seed", range(2, 6))
 def test_an_api_that_masks_everywhere_is_clean(seed: int, tmp_path: Path) -> None:
     played = play(entry("", seed), "fixed", seed, tmp_path)
-    assert told(played) == set()
-    (why,) = played.report.distrust  # a form that shows too much is not told from a placeholder
-    assert "may be shown in a masked form" in why
+    assert (told(played), played.report.distrust) == (set(), ())
 
 
 @pytest.mark.parametrize("gone", ["email", "iban"])
 def test_an_api_that_omits_the_field_instead_keeps_the_contract(gone: str, tmp_path: Path) -> None:
     played = play(entry("", 7, gone), "fixed", 7, tmp_path)
-    assert told(played) == set()
-    (why,) = played.report.distrust  # a form that shows too much is not told from a placeholder
-    assert "may be shown in a masked form" in why
+    assert (told(played), played.report.distrust) == (set(), ())
 
 
 def test_a_masked_field_is_tested_and_closed(tmp_path: Path) -> None:

@@ -374,7 +374,7 @@ class Judge:
         keep = self._parts(value, root, at, inner, leaves)
         self._instances.append(
             ObjectInstance(
-                name, at, owners, relations, state, tuple(leaves), value, outline, lacking
+                name, at, owners, relations, state, tuple(leaves), value, outline, lacking, passes
             )
         )
         first = table.resource.key.partition(".")[0]

@@ -43,6 +43,8 @@ class ObjectInstance:
     None: unique. A pair of what the object says, with unknown ids as `STRANGER`, and its owners."""
     partly: bool = False
     """Whether there may be further owners that neither it nor its parent names."""
+    passes: bool = True
+    """Whether `call:` grants the caller this object."""
 
 
 @dataclass(frozen=True)

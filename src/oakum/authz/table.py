@@ -121,8 +121,8 @@ class Table:
         return frozenset(leaf for i, leaf in enumerate(self.leaves) if bits >> i & 1)
 
     def deciding(self, leaf: int) -> tuple[str, ...]:
-        """States that any grant of this leaf depends on."""
-        names = {name for grant in self.rules[leaf].grants for name in grant.when}
+        """States that any grant of this leaf depends on, of the field as it is or masked."""
+        names = {name for grant in self.rules[leaf].every_grant for name in grant.when}
         return tuple(state.name for state in self.states if state.name in names)
 
 
@@ -168,7 +168,7 @@ def compile_resource(
         lines.append((rule, mine))
     grants = [grant for rule in rules for grant in rule.grants]
     relations = tuple(dict.fromkeys(name for grant in grants for name in grant.see))
-    used = {name for grant in grants for name in grant.when}
+    used = {name for rule in rules for grant in rule.every_grant for name in grant.when}
     states = tuple(state for name, state in resource.states.items() if name in used)
     sets, rows, stride = _rows(resource, lines, relations, states)
     return Table(
@@ -211,7 +211,7 @@ def _rows(
 def _settable(rule: FieldRule) -> FieldRule:
     """The rule with writers in place of readers, and without stand-ins."""
     writers = tuple(replace(each, see=each.set) for each in rule.grants if each.set)
-    return replace(rule, grants=writers, instead="absent")
+    return replace(rule, grants=writers, masked=(), instead="absent")
 
 
 def _bits(

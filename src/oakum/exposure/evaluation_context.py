@@ -20,7 +20,7 @@ from oakum.exposure.ownership import (
     members_named,
     relations_through_members,
 )
-from oakum.exposure.withdrawn_findings import ByObject, ByValue, Placeholders
+from oakum.exposure.withdrawn_findings import ByObject, ByValue, MaskedFields, Placeholders
 from oakum.finding import Result
 from oakum.openapi.model import Json
 
@@ -46,6 +46,7 @@ class EvaluationContext:
     by_value: ByValue = field(default_factory=ByValue)
     by_object: ByObject = field(default_factory=ByObject)
     placeholders: Placeholders = field(default_factory=Placeholders)
+    masked: MaskedFields = field(default_factory=MaskedFields)
 
     def who(self, instance: ObjectInstance, viewer: str | None = None) -> str:
         """The owner of an object; the viewer, if they are one of several owners."""
@@ -67,11 +68,6 @@ class EvaluationContext:
             yours = text in self.knowledge.own.get((who, *place), ())
             own, theirs = own + (mine and not yours), theirs + (yours and not mine)
         return own > 0 and theirs == 0
-
-    def hides(self, value: Json, who: str, resource: str, path: str) -> bool:
-        """Whether a masked value hides the one that its owner is shown: if the owner is shown the
-        same, nothing is known of the whole one."""
-        return canonical(value) not in self.knowledge.own.get((who, resource, path), ())
 
     def is_nobodys(self, resource: str) -> bool:
         """Whether a resource has no owners, such as a catalogue."""

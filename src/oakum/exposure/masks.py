@@ -34,6 +34,11 @@ def looks_masked(value: Json) -> bool:
     return _MASKED.search(json_bytes(value).decode()) is not None
 
 
+def is_worded(text: str) -> bool:
+    """Whether a text says itself that a value is withheld."""
+    return _WORDS.search(text) is not None
+
+
 _PARTLY = re.compile(
     r"[*•●·█]{2,}|…|[xX]{4,}|\w\.{3}@|(?<![0-9A-Za-z])[xX*](?:[.:/-][xX*])+(?![0-9A-Za-z])"
 )

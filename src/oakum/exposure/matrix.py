@@ -160,6 +160,8 @@ class Matrix:
 
     suspect: Mapping[tuple[str, str, str, State], str] = MappingProxyType({})
     """Finding → why it stays unproven, however often it is seen."""
+    beyond: Mapping[Key, str] = MappingProxyType({})
+    """Cell → why nothing closes it: a value came that has no masked form of the contract."""
     adding_only = False
     """Whether new responses may only add leaks: a viewer who was shown a field is not blocked if
     another object is withheld."""
@@ -169,12 +171,9 @@ class Matrix:
     sent or not needed."""
 
     def __init__(
-        self,
-        model: Model,
-        probes: Iterable[Probe],
-        identities: KnownIdentities,
+        self, model: Model, probes: Iterable[Probe], identities: KnownIdentities,
         expected: Mapping[str, tuple[frozenset[str], bool]] = {},
-    ) -> None:
+    ) -> None:  # fmt: skip
         """`expected`: further kinds of viewers to test for every owned resource: name → relations,
         and whether logged in."""
         self._expected = expected

@@ -29,6 +29,8 @@ def why_untested(
         return why[key.endpoint]
     if _came_unclear(matrix, identities, key):
         return f"a `{key.resource}` came there, but nothing in it names its owner"
+    if beyond := matrix.beyond.get(key):
+        return beyond
     if doubt := matrix.doubt(key):
         return _of_doubt(model, key, doubt)
     if not reach.get((key.resource, key.viewer)):
@@ -48,6 +50,8 @@ def why_untested(
         and key.viewer in (ANYONE if not who else "", *_labels(identities, who))
         for at, who, _, r, path in matrix.ends.blank
     ):
+        if any(rule.path == key.field and rule.masked for rule in model.tables[key.resource].rules):
+            return f"`{key.field}` came empty or masked, and its owner's value may be so too"
         return f"`{key.field}` came empty, and its owner's value may be empty too"
     if names := sorted(more.get((key.endpoint, key.resource, key.viewer), ())):
         return _as_others(key.viewer, names)
@@ -109,6 +113,8 @@ def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
     """Why absence does not close a cell after all; empty when it does."""
     if keyless and entry.viewer is None and entry.owner:
         return keyless
+    if beyond := matrix.beyond.get(key):
+        return beyond
     if matrix.doubt(key) == UNTOLD:
         return why_untold(matrix.model, key.resource)
     # the value of one object, while another object was missing

@@ -7,14 +7,19 @@ is shown another value.
 A viewer may receive the same value in a field of several owners, some of whom are shown another
 value themselves. Then it is a placeholder for all of them, also for the one owner who really has
 it.
+
+In a field that the contract shows in a masked form, a value that nobody recognises leaves its cell
+untested, unless all owners have it alike.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.exposure.finding_evidence import NOWHERE
 from oakum.exposure.knowledge import Knowledge, Place, canonical, is_theirs
+from oakum.exposure.masked_values import PROOF
 from oakum.exposure.matrix import Doubt, Key, Matrix, Observation, Outcome
 from oakum.finding import Result, State
 from oakum.openapi.model import Json
@@ -27,6 +32,12 @@ AMONG = (
     "the value is alone in a response that was not requested about its owner: it may be one that"
     " anybody can choose (a plan, a time zone, a day), and then reveals nothing about them"
 )
+
+BEYOND = (
+    "a value came there that has no form in which the contract shows the field, and nothing tells"
+    " it from its owner's"
+)
+FEW = "it shows too little beyond the masked form to rule out chance"
 
 
 @dataclass(frozen=True)
@@ -169,6 +180,45 @@ class Placeholders:
         if at in self._shared:
             return bool(others)
         return len(others) >= len(self._theirs.get(at, ()))
+
+
+@dataclass(frozen=True)
+class MaskedFields:
+    """What others than their owners were sent in masked fields. In memory only."""
+
+    _excess: dict[tuple[str, str, str, State], dict[tuple[str, str], int]] = field(
+        default_factory=dict
+    )
+    """Finding → (owner, key of the object) → letters and digits beyond the form."""
+    _unclear: dict[Key, set[str]] = field(default_factory=dict)
+    """Cell → values of which it is unknown what they show."""
+    _given: dict[tuple[str, str], dict[str, set[str]]] = field(default_factory=dict)
+    """(resource, field) → owner → such values."""
+
+    def beyond(self, key: Key, owner: str, of: str, excess: int) -> str:
+        """Records that a value shows more than the form. Returns why it is no proof; empty: it is,
+        or several objects together are."""
+        known = self._excess.setdefault(key.finding, {})
+        known[owner, of] = max(excess, known.get((owner, of), 0))
+        return "" if sum(known.values()) >= PROOF else FEW
+
+    def unclear(self, key: Key, owner: str, text: str) -> None:
+        """Records a value that is neither of a form nor the owner's, as far as anybody can tell."""
+        self._unclear.setdefault(key, set()).add(text)
+        self._given.setdefault((key.resource, key.field), {}).setdefault(owner, set()).add(text)
+
+    def doubts(self) -> Mapping[Key, str]:
+        """Cells that nothing closes: a value came that is no placeholder. One that all owners have
+        alike is one."""
+        return {
+            key: BEYOND
+            for key, texts in self._unclear.items()
+            if not self._is_placeholder(key.resource, key.field, texts)
+        }
+
+    def _is_placeholder(self, resource: str, path: str, texts: set[str]) -> bool:
+        given = self._given[resource, path]
+        return len(given) > 1 and all(each == texts for each in given.values())
 
 
 def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> None:

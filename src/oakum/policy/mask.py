@@ -15,6 +15,8 @@ from oakum.openapi.model import Json
 
 _HIDDEN = re.compile(r"[*•●·█#]{2,}|…+|[xX]{4,}|(?<=\w)\.{3}(?=@|$)")
 """What stands for hidden characters."""
+_BETWEEN = re.compile(r"[\s<>(),;:\[\]\"']+")
+_ADDRESS = re.compile(r"[^@]+@[^@]+\.[^@]{2,}")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ class Mask:
             return f"{{decimals: {self.first}}}"
         return f"{{beside: {self.member}}}" if self.kind == "beside" else self.kind
 
+    def within(self, other: Mask) -> bool:
+        """Whether every value that has this form has the other one, too."""
+        if self.kind != other.kind or self.member != other.member:
+            return False
+        return self.first <= other.first and self.last <= other.last
+
     def fits(self, value: Json, around: Json = None) -> bool:
         """Whether a value has this form. `around`: the object in which it stands."""
         if isinstance(value, dict | list) or value is None:
@@ -52,7 +60,7 @@ class Mask:
             return False
         text = str(value)
         if self.kind == "stars":
-            return isinstance(value, str) and _HIDDEN.search(text) is not None
+            return isinstance(value, str) and _is_starred(text)
         return self._shows_ends(text)
 
     def _shows_ends(self, text: str) -> bool:
@@ -60,6 +68,15 @@ class Mask:
         if len(shown) == 1:
             return shown[0] <= self.first + self.last
         return shown[0] <= self.first and shown[-1] <= self.last and not any(shown[1:-1])
+
+
+def _is_starred(text: str) -> bool:
+    """Whether characters of a text are replaced: stars beside a whole e-mail address replace
+    none of it."""
+    words = _BETWEEN.split(text) if "@" in text else ()
+    return _HIDDEN.search(text) is not None and not any(
+        _ADDRESS.fullmatch(word) and not _HIDDEN.search(word) for word in words
+    )
 
 
 def _is_rounded(value: Json, most: int) -> bool:

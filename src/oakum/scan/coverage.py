@@ -19,7 +19,6 @@ from oakum.exposure.matrix import Matrix
 from oakum.exposure.untested import asked_as
 from oakum.finding import Cell, Result, Skipped
 from oakum.inference.side_effects import classify
-from oakum.policy.model import Policy
 
 _MOST_NAMED = 8
 
@@ -190,19 +189,18 @@ def bent(found: tuple[str, str]) -> str:
     )
 
 
-def masked(policy: Policy) -> Iterator[str]:
-    """Why an end without findings is not trusted where fields are granted in a masked form: what
-    shows more than the form and less than the whole value is not told from a placeholder."""
-    named = [
-        f"`{resource.name}.{rule.path}`"
-        for resource in policy.resources.values()
-        for rule in resource.fields
-        if rule.masked
-    ]
+def masked(matrix: Matrix) -> Iterator[str]:
+    """Why an end without findings is not trusted where what came in a masked field has no form
+    that the contract shows, and nobody can tell whether it is the owner's."""
+    named = {
+        f"`{key.resource}.{key.field}`"
+        for key in matrix.beyond
+        if key in matrix.entries and matrix.entries[key].result is not Result.LEAK
+    }
     if named:
         yield (
-            f"{', '.join(named)} may be shown in a masked form: a scan finds the whole value, and"
-            " none that shows more of it than the form; look at what others are shown"
+            f"{', '.join(sorted(named))} came with a value that has no masked form of the contract,"
+            " and nothing tells it from its owner's; look at what others are shown"
         )
 
 

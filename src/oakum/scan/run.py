@@ -488,7 +488,7 @@ class Scan:
         shown = sum(cell.result is not Result.UNTESTED for cell in cells)
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
-        distrust += [*(engine.state.distrust if engine else ()), *masked(self.policy)]
+        distrust += [*engine.state.distrust, *masked(engine.matrix)] if engine else []
         if engine is not None and engine.context.memberships is not None:
             distrust += engine.context.memberships.unread()
         distrust += map(shown_twice, engine.evaluator.twice.items()) if engine else ()

@@ -6,7 +6,7 @@ owner is shown (or if its owner never sees the field); a placeholder is no leak.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -22,6 +22,7 @@ from oakum.exposure.evidence import Mark
 from oakum.exposure.finding_evidence import Exhibits, Place, Question, by_way_of, place_of
 from oakum.exposure.knowledge import canonical, is_theirs, says_nothing
 from oakum.exposure.loose_values import asked_for, loose_values, stands_loose, texts_beside
+from oakum.exposure.masked_fields import sent
 from oakum.exposure.masks import is_partly_masked, kind_of
 from oakum.exposure.matrix import (
     ALIKE,
@@ -42,7 +43,16 @@ from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json
 from oakum.policy.graphql import TAG
 from oakum.scan.evaluation.entitled_views import remember_shown
-from oakum.scan.evaluation.field_meaning import alias, is_counted, is_one_of_several, is_setting_of
+from oakum.scan.evaluation.field_meaning import (
+    alias,
+    in_doubt,
+    is_callers,
+    is_counted,
+    is_one_of_several,
+    is_relative,
+    is_setting_of,
+    was_written,
+)
 
 _SHARED = "too common a value"
 _MASK = "mask"
@@ -149,13 +159,13 @@ class Cells:
             self._nobody_is_to_see(instance)
             self._tell_shared(instance)
             return  # an owner outside the test accounts: what else of theirs may be seen is unknown
-        if who and self._is_callers(instance, who):
+        if who and is_callers(self._context, self._question, self._reading, instance, who):
             return  # the caller got their own object: no evidence about the owner
         self._sighted[(who, instance.resource)] = None
         self._untold = bool(self._reading.untold.get(instance.pointer))
         here = {leaf.path for leaf in instance.leaves}
         blank = {leaf.path for leaf in instance.leaves if leaf.value is None}
-        self._doubt_states(who, instance.resource, here, blank)
+        self._unread = in_doubt(self._context, who, instance.resource, here, blank)
         self._unread |= self._reading.unread.get(instance.pointer, frozenset())
         inside = any(instance.pointer[:n] in self._places for n in range(len(instance.pointer)))
         self._embedded[(instance.resource, inside)] = None
@@ -185,19 +195,6 @@ class Cells:
             if not came and not any(True for _ in at_path(instance.value, path)):
                 self._missing(instance.resource, path, who, instance.held, instance.state)
         self._weak, self._untold = "", False
-
-    def _doubt_states(
-        self, who: str, resource: str, shown: Collection[str], blank: Collection[str] = ()
-    ) -> None:
-        """Which settings of an owner are unknown for an object that shows these fields itself.
-        `blank`: those with null, by which a setting is inherited."""
-        states = self._context.model.policy.resources[resource].states
-        self._unread = frozenset(
-            name
-            for name in self._context.identities.in_doubt(who, resource)
-            if states[name].member not in shown
-            or (states[name].inherits and states[name].member in blank)
-        )
 
     def _nobody_is_to_see(self, instance: ObjectInstance) -> None:
         """Records a leak of a field that no relation may see, whoever owns it."""
@@ -229,15 +226,6 @@ class Cells:
         told(key, self._question.request_key, leaf.value, who, shared=True)
         self._weak, self._tentative = weak, True
 
-    def _is_callers(self, instance: ObjectInstance, who: str) -> bool:
-        """Whether an object that belongs to `who` only by the path contains the caller's own
-        values."""
-        viewer = self._question.viewer
-        kind = self._context.model.policy.resources[instance.resource].owner.kind
-        by_question = kind in ("path", "query") or instance.pointer in self._reading.given
-        foreign = by_question and viewer not in (None, who)
-        return foreign and self._context.is_viewers_own(instance, viewer, who)
-
     def _leaf(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         viewer = self._question.viewer
         own = who in (viewer, NOBODY)
@@ -246,11 +234,13 @@ class Cells:
         if served:
             self._put(instance, leaf.path, who, Result.OPEN)
             self._witnessed[(who, instance.resource, leaf.path)] = None
-            if not own:
-                self._compare(instance, leaf, who)
+            if not own and is_relative(self._context, instance, leaf, who):
+                self._relative[(instance.resource, leaf.path)] = None
+        elif not own and self._masked(instance, leaf, who):
+            pass
         elif leaf.masked:
-            if not own and self._context.hides(leaf.value, who, instance.resource, leaf.path):
-                self._missing(*place, blank=True)
+            if not own:  # what it hides is unknown
+                self._blank[viewer or "", who, instance.resource, leaf.path] = None
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
             if who != viewer and is_setting_of(self._context, self._unread, instance, leaf, who):
                 self._shared.append(leaf)
@@ -286,6 +276,31 @@ class Cells:
                 self._tell_by_object(key, leaf, who)
                 self._weak = weak
 
+    def _masked(self, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
+        """Judges a value in a field that the contract shows in a masked form; False: it is to be
+        judged as in any other field."""
+        context, place = self._context, (instance.resource, leaf.path, who)
+        found = sent(context, instance, leaf, who, self._object, self._unread)
+        reading, told = self._reading, found is not None and not self._echo(leaf)
+        if found is None or not told or reading.may_be_granted(context.model, instance, leaf.path):
+            return False
+        self._tentative = True
+        key = self._key(*place, instance.held, instance.state)
+        if found.kind == "within":
+            self._missing(*place, instance.held, instance.state, blank=True)
+        elif found.kind == "alike":
+            self._blank[self._question.viewer or "", who, instance.resource, leaf.path] = None
+        elif found.kind == "unclear":
+            context.masked.unclear(key, who, canonical(leaf.value))
+            return leaf.masked
+        else:
+            few = context.masked.beyond(key, who, self._object, found.excess)
+            weak, self._weak = self._weak, self._weak or few
+            evidence = self._evidence(instance, leaf, who)
+            self._put(instance, leaf.path, who, Result.LEAK, evidence)
+            self._weak = weak
+        return True
+
     def _tell_by_object(self, key: Key, leaf: Leaf, who: str) -> None:
         """Remember a value that its owner was not shown yet: they may be shown another."""
         viewer, place = self._question.viewer, (who, key.resource, key.field)
@@ -300,12 +315,6 @@ class Cells:
         """Whether the question itself held what stands there: it tells of nobody then, unless more
         of the object stands beside it."""
         return ECHO if canonical(leaf.value) in self._question.sent else ""
-
-    def _was_written(self, leaf: Leaf) -> bool:
-        """Whether a write gave the object this value: it stands there for everybody who may write,
-        whatever else leaks beside it. What only names the object in the path does not."""
-        question = self._question
-        return question.wrote and canonical(leaf.value) not in question.params.values()
 
     def _doubt(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
         """Why a value in a denied field may not be its owner's, or not be denied; empty: it is."""
@@ -345,7 +354,7 @@ class Cells:
     def _settle_shared(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         """A value that others have as well leaks with an object whose own values leak beside it."""
         echo = self._echo(leaf)
-        if echo and self._was_written(leaf):
+        if echo and was_written(self._question, leaf):
             self._perhaps(instance, leaf, who, echo)
         elif self._proved or (echo and self._stands_with_a_leak(instance, who)):
             evidence = self._evidence(instance, leaf, who)
@@ -363,15 +372,6 @@ class Cells:
             entries.get(self._key(instance.resource, path, who, held, state)) for path in beside
         )
         return any(entry is not None and entry.result is Result.LEAK for entry in found)
-
-    def _compare(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
-        """A granted field with another value than its owner sees reads differently for everybody:
-        `relationship.me_to_user` does."""
-        known = self._context.knowledge.own.get((who, instance.resource, leaf.path))
-        if leaf.path in self._context.model.policy.resources[instance.resource].owner.members:
-            return  # an owner field is the same for every caller
-        if known and not says_nothing(leaf.value) and canonical(leaf.value) not in known:
-            self._relative[(instance.resource, leaf.path)] = None
 
     def _missing(
         self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json],
@@ -462,7 +462,7 @@ class Cells:
 
     def _asked_state(self, resource: str, who: str) -> Mapping[str, Json]:
         """States of the very object that was asked for; what of them nobody has read is doubted."""
-        self._doubt_states(who, resource, ())
+        self._unread = in_doubt(self._context, who, resource, ())
         each = self._context.model.policy.resources[resource]
         if not is_one_of_many(self._context.model, each):
             return {}
@@ -498,7 +498,7 @@ class Cells:
         viewer = self._question.viewer
         first, *others = self._context.sources(viewer, who, resource, path, value)
         state = {**self._context.matrix.state(resource, who), **first.state}
-        self._doubt_states(who, resource, first.state)
+        self._unread = in_doubt(self._context, who, resource, first.state)
         unlike = {n for n, told in first.state.items() for o in others if o.state[n] != told}
         self._unread |= unlike
         if not self._granted(resource, path, held, state):

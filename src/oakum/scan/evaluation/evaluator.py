@@ -453,6 +453,7 @@ class Evaluator:
         self._context.by_value.take_back(self._context.matrix, self._context.knowledge)
         self._context.by_object.take_back(self._context.matrix, self._context.knowledge)
         self._context.placeholders.take_back(self._context.matrix)
+        self._context.matrix.beyond = self._context.masked.doubts()
         tell_mixed(self._context)
 
     def _learn_parties(self, instance: ObjectInstance, reading: Reading) -> None:

@@ -1,4 +1,4 @@
-"""Decides about one field of an object: a setting, another name of a field, or a count.
+"""Decides about one field of an object: a setting, another name of a field, a count, or another's.
 
 It does not depend on what the response shows in the object's other fields.
 """
@@ -12,7 +12,8 @@ from oakum.authz.table import leaf_index
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import MIN_INSIDE, canonical
+from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
+from oakum.exposure.ownership import Reading
 from oakum.http.json_pointer import path_of
 
 
@@ -61,3 +62,52 @@ def is_counted(model: Model, probe: Probe, path: str) -> bool:
     steps = tuple(path.split("."))
     counts = model.rule(probe.operation.id).counts
     return any(path_of(each)[-len(steps) :] == steps for each in counts)
+
+
+def is_relative(context: EvaluationContext, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
+    """Whether a granted field with another value than its owner sees reads differently for
+    everybody: `relationship.me_to_user` does. An owner field is the same for every caller."""
+    known = context.knowledge.own.get((who, instance.resource, leaf.path))
+    if leaf.path in context.model.policy.resources[instance.resource].owner.members:
+        return False
+    if not known or says_nothing(leaf.value):
+        return False
+    return canonical(leaf.value) not in known
+
+
+def is_callers(
+    context: EvaluationContext,
+    question: Question,
+    reading: Reading,
+    instance: ObjectInstance,
+    who: str,
+) -> bool:
+    """Whether an object that belongs to `who` only by the path contains the caller's own values."""
+    kind = context.model.policy.resources[instance.resource].owner.kind
+    by_question = kind in ("path", "query") or instance.pointer in reading.given
+    foreign = by_question and question.viewer not in (None, who)
+    return foreign and context.is_viewers_own(instance, question.viewer, who)
+
+
+def in_doubt(
+    context: EvaluationContext,
+    who: str,
+    resource: str,
+    shown: Collection[str],
+    blank: Collection[str] = (),
+) -> frozenset[str]:
+    """Which settings of an owner are unknown for an object that shows these fields itself. `blank`:
+    those with null, by which a setting is inherited."""
+    states = context.model.policy.resources[resource].states
+    return frozenset(
+        name
+        for name in context.identities.in_doubt(who, resource)
+        if states[name].member not in shown
+        or (states[name].inherits and states[name].member in blank)
+    )
+
+
+def was_written(question: Question, leaf: Leaf) -> bool:
+    """Whether a write gave the object this value: it stands there for everybody who may write,
+    whatever else leaks beside it. What only names the object in the path does not."""
+    return question.wrote and canonical(leaf.value) not in question.params.values()
