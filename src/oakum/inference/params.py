@@ -133,7 +133,7 @@ class _Resources:
         said = tuple(word for word in words(parameter.name) if word not in _IDS)
         last = operation.path.rstrip("/").endswith(f"/{{{parameter.name}}}")
         media = operation.success() if operation.method == "GET" and last and said else None
-        name = self._seen.embedded(media.shape) if media is not None and media.shape else ""
+        name = self._seen.resource_of(media.shape) if media is not None and media.shape else ""
         if not name or words(name)[: len(said)] != said:
             return ""
         resource = self._by_noun["_".join(words(name))]

@@ -38,12 +38,15 @@ POLICY = Policy(
 )
 
 
-def document(path: str, query: str = "", required: bool = True, shows: str = "Member") -> Document:
+def document(
+    path: str, query: str = "", required: bool = True, shows: str = "Member", many: bool = False
+) -> Document:
     schemas = {
         name: {"type": "object", "properties": {n: {"type": t} for n, t in members.items()}}
         for name, members in SCHEMAS.items()
     }
-    good = {"schema": {"$ref": f"#/components/schemas/{shows}"}}
+    one = {"$ref": f"#/components/schemas/{shows}"}
+    good = {"schema": {"type": "array", "items": one} if many else one}
     operation: Spec = {
         "operationId": "op",
         "responses": {"200": {"description": "", "content": {"application/json": good}}},
@@ -266,3 +269,5 @@ def test_the_last_parameter_may_be_called_as_the_name_of_the_object_begins(
     path: str, shows: str, expected: dict[str, str]
 ) -> None:
     assert infer_params(document(path, shows=shows), POLICY).get("op", {}) == expected
+    listed = infer_params(document(path, shows=shows, many=True), POLICY)
+    assert "op" not in listed, "what a list is of may be another object"
