@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from oakum.errors import ExitCode
+from oakum.scan.limits import BudgetSpent
 from oakum.scan.options import Options
 from oakum.scan.replay import Verdict, replay
+from oakum.scan.techniques import revocation
 from tests.scan.servers import NOT_FOUND, Call, Reply, serve
 from tests.scan.verdicts import HEAD, ME, NAMES, Told, logged_in, path, schema, told
 
@@ -167,6 +170,19 @@ def test_what_the_contract_shows_to_those_who_wait_is_no_leak(tmp_path: Path) ->
     run = scan(tmp_path, Diaries("text"), relations=relations)
     assert run.report.findings == ()
     assert notes(run), "nobody was tried: who waits is somebody to the contract"
+
+
+def test_a_run_that_ends_while_a_request_waits_takes_it_back(tmp_path: Path) -> None:
+    api = Diaries("text")
+    seen: list[str] = []
+
+    def ends(engine: object) -> None:
+        seen.extend(api.ties.values())
+        raise BudgetSpent("the budget is spent")
+
+    with patch.object(revocation, "confirm", ends):
+        scan(tmp_path, api)  # compares with before
+    assert seen == ["waits"]
 
 
 def test_where_nobody_waits_nobody_was_tried_and_that_is_said(tmp_path: Path) -> None:

@@ -235,7 +235,11 @@ class Maker:
 
     def _wrote_over(self, made: Made) -> None:
         """The mark stands in an object that was there before: the creation has changed that one,
-        and removing it would lose it whole."""
+        and removing it would lose it whole.
+
+        It is named, and not put back: a reading may have shown less than it held, and another write
+        would then lose what a backup still has in its place.
+        """
         make, self.stopped = self.creation.make.endpoint, True
         self.undo_log.overwrote(
             made,
