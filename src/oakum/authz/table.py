@@ -286,6 +286,19 @@ def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, J
     return index >= 0 and bool(table.see(held, values) >> index & 1)
 
 
+def may_allow(table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]) -> bool:
+    """Whether the table grants a field to a holder of these relations in some state that has these
+    values; other values of the state are unknown."""
+    names = deciding(table, path)
+    unknown = [each for each in table.states if each.name in names and each.name not in values]
+    return any(
+        allows(
+            table, path, held, {**values, **{s.name: v for s, v in zip(unknown, some, strict=True)}}
+        )
+        for some in product(*(each.values for each in unknown))
+    )
+
+
 @cache
 def granted_to_nobody(table: Table, path: str) -> bool:
     """Whether no relation may see a field in any state."""

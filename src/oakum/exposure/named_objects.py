@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
@@ -41,6 +43,16 @@ def _named_fields(probe: Probe, question: Question, resource: Resource) -> dict[
         for name, (kind, _, path) in zip(probe.sources, sources, strict=True)
         if kind == resource.name and name in question.params and not probe.batch
     }
+
+
+def is_found_by_hidden(probe: Probe, resource: Resource, may_see: Callable[[str], bool]) -> bool:
+    """Whether a request finds an object of a resource by a field that its viewer may not see: an
+    answer with the object would tell that it has this value, so it is right to leave it out."""
+    sources = (each.partition(".") for each in probe.sources.values())
+    return any(
+        name == resource.name and path != resource.key and not may_see(path)
+        for name, _, path in sources
+    )
 
 
 def parameter_naming(probe: Probe, resource: Resource) -> str:

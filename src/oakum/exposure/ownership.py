@@ -485,15 +485,19 @@ class Ownership:
         owners: tuple[str, ...], inner: bool, found: Reading,
     ) -> Mapping[str, Json]:  # fmt: skip
         """States of an instance according to other responses about the same object."""
+        who = self.identities.who(owners)
+        # Null may stand for what another viewer is not shown.
+        unsaid: list[list[Json]] = [[]] if who == question.viewer else [[], [None]]
         own = {
             name
             for name, state in resource.states.items()
-            if state.member and not at_path(each.value, state.member)
+            if state.member
+            and (inside := at_path(each.value, state.member)) in unsaid
+            and not (inside and state.inherits)
         }
         if not own or not is_one_of_many(self.model, resource):
             return {}
         key = self.key_of(probe, question, each, resource, inner)
-        who = self.identities.who(owners)
         known = self.knowledge.states_of(who, each.resource, key) if key else {}
         if lacking := own - known.keys():
             found.unread[each.pointer] = frozenset(lacking)

@@ -23,13 +23,14 @@ from urllib.parse import urlsplit
 
 from oakum.authz import Model
 from oakum.authz.owners import named_in_query
-from oakum.authz.table import allows
+from oakum.authz.table import may_allow
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, is_websocket
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome
+from oakum.exposure.ownership import is_one_of_many
 from oakum.exposure.streams import Listen, Stream
 from oakum.http.origin import origin_of
 from oakum.scan.context import Event, RunContext
@@ -179,7 +180,9 @@ class Engine:
         """Whether the contract shows a viewer a field of any of an owner's objects; also True if
         that depends on what is unknown."""
         table, state = self.model.tables[resource], self.matrix.state(resource, owner)
-        return self.matrix.sees(resource, path, viewer, owner) or allows(
+        if is_one_of_many(self.model, table.resource):  # each object has its own
+            state = {n: value for n, value in state.items() if not table.resource.states[n].member}
+        return self.matrix.sees(resource, path, viewer, owner) or may_allow(
             table, path, self.held(viewer, owner), state
         )
 

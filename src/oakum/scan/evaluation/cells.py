@@ -36,7 +36,7 @@ from oakum.exposure.matrix import (
     state_key,
 )
 from oakum.exposure.misplaced import Found, Misplaced, is_a_name
-from oakum.exposure.named_objects import asked_key, names_one_of
+from oakum.exposure.named_objects import asked_key, is_found_by_hidden, names_one_of
 from oakum.exposure.ownership import Reading, is_one_of_many
 from oakum.exposure.shared_values import SHARED, sharers, sharers_of_unnamed
 from oakum.finding import Evidence, Result
@@ -383,18 +383,18 @@ class Cells:
             endpoint, viewer = self._question.endpoint, self._question.viewer
             view = self._context.views.get((endpoint, who))
             # An embedded object is judged like the one around it.
-            embedded = (endpoint, resource) in self._context.matrix.embedded
+            lost = (endpoint, resource) in self._context.matrix.embedded
             filled = self._context.knowledge.filled.get((who, resource, self._object), ())
             served = view is not None and view.held(
                 resource, self._object, path, filled, self._place if present else None
             )
-            # The response held the caller's own object instead of the requested one.
-            own = (viewer, resource) in self._sighted
-            own |= self._context.matrix.hides_way(self._probe, resource, viewer, who)
-            lost = is_counted(self._context.model, self._probe, path) or (
-                not present and (embedded or own)
-            )
-            if served and not lost and who != viewer:
+            # The caller's own object in place of the requested one, or none, and rightly.
+            lost |= (viewer, resource) in self._sighted
+            lost |= self._context.matrix.hides_way(self._probe, resource, viewer, who)
+            may_see = partial(self._granted, resource, held=held, state=state)
+            lost |= is_found_by_hidden(self._probe, table.resource, may_see)
+            counted = is_counted(self._context.model, self._probe, path)
+            if served and not counted and (present or not lost) and who != viewer:
                 evidence = self._exhibits.refusal(who, resource, path, held)
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
             return

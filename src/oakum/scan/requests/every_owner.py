@@ -3,11 +3,12 @@
 The first pass requests objects until its cells are decided, and one object of one owner, requested
 by one viewer, decides a cell. An API that returns *ben's* notes, or everybody's *second* note, or
 shows them to *pia*, passes that (CWE-639). So when all cells are decided, each identity's objects
-are requested by somebody else at every endpoint that takes an id, in this order: the first object
-of each owner, those that name the viewer themselves (`shared_with`), further objects, a second
-owner for each further kind of viewer, each identity as each kind of viewer that it is. Viewers of
-one kind take turns. After that a limited number of the remaining pairs of viewer and owner are
-requested; the report says how many were not.
+are requested by somebody else at every endpoint that takes an id or is filtered by a value of
+theirs, in this order: lists, also with a value of each owner's; the first object of each owner,
+those that name the viewer themselves (`shared_with`), further objects, a second owner for each
+further kind of viewer, each identity as each kind of viewer that it is. Viewers of one kind take
+turns. After that a limited number of the remaining pairs of viewer and owner are requested; the
+report says how many were not.
 
 These requests can find a leak, and never change a cell to over-block: a viewer who was shown what
 the contract grants is not blocked because another object was withheld.
@@ -71,7 +72,8 @@ def ask_for_each(engine: Engine, share: float) -> None:
     ask_with_peers(engine)
     with _adding_only(engine):
         _look_further(engine, least)
-        for each in chain(_lists(engine), _questions(engine, further=share == 1)):
+        further = _questions(engine, further=share == 1)
+        for each in chain(_lists(engine), _filtered_lists(engine), further):
             if pace is not None and pace.left <= least:
                 break
             if (each.probe.id, each.viewer) not in engine.state.braked:
@@ -146,6 +148,31 @@ def _lists(engine: Engine) -> Iterator[_Asking]:
         ):
             if (probe.id, viewer, "", 0) not in asked:
                 yield _Asking(probe, viewer, "", 0)
+
+
+def _filtered_lists(engine: Engine) -> Iterator[_Asking]:
+    """Lists that somebody's value filters, such as a search: with a value of each owner's, to whom
+    it is shown first. The first pass has asked with one value."""
+    asked = _asked(engine)
+    for probe in engine.state.probes:
+        if probe.personal or probe.batch or not probe.sources or not _shows_owned(engine, probe):
+            continue
+        for who, turn in _turn_of_each(engine, probe) if engine.state.was_asked(probe) else ():
+            others = (each for each in engine.identities.subjects() if each != who)
+            for viewer in (who, *others, None):
+                if (probe.id, viewer, "", turn) not in asked:
+                    yield _Asking(probe, viewer, "", turn)
+
+
+def _turn_of_each(engine: Engine, probe: Probe) -> Iterator[tuple[str, int]]:
+    """Each owner, and the position of the first of their values among anybody's."""
+    values = engine.knowledge.values
+    source = max(probe.sources.values(), key=lambda each: len(values(each, None)))
+    every = {value: turn for turn, value in reversed([*enumerate(values(source, None))])}
+    for who in engine.identities.subjects():
+        turns = [every[value] for value in values(source, who) if value in every]
+        if turns:
+            yield who, min(turns)
 
 
 def _questions(engine: Engine, *, further: bool) -> Iterator[_Asking]:
@@ -414,7 +441,7 @@ def _ask(engine: Engine, each: _Asking) -> None:
     if engine.context.pace is not None and engine.context.pace.spares(filled.request):
         return
     if not who:
-        engine.put(probe, viewer, None)
+        engine.put(probe, viewer, None, turn=turn)
         return
     if next(engine.matrix.undecided(probe.id, viewer, who), None) is not None:
         engine.put(probe, who, who, turn=turn)

@@ -1,0 +1,55 @@
+"""Laws of a whole scan over APIs drawn by chance, answered in memory: no correct one is accused,
+and no leak is called closed or passed with exit 0.
+
+`OAKUM_EXAMPLES=1000 pytest tests/scan/test_any_api.py` tries more of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from oakum.finding import Result
+from oakum.report.grouping import exit_code
+from tests.scan.any_api import AnyApi, leaked_cells, relation, scanned
+
+MANY = int(os.environ.get("OAKUM_EXAMPLES", "48")) // 2
+# Ids that count up are a finding of their own, whatever stands behind them.
+OF_IDS = "enumerable-ids"
+
+
+@pytest.mark.parametrize("seed", range(MANY))
+def test_no_correct_api_is_accused(seed: int, tmp_path: Path) -> None:
+    api = AnyApi(Random(seed), leaking=False)
+    found = [each for each in scanned(api, tmp_path).findings if each.rule != OF_IDS]
+    assert not found, [(f.rule, f.verdict, f.field, f.viewer, f.endpoints) for f in found]
+
+
+def leaking() -> Iterator[int]:
+    """Seeds of APIs that show somebody too much."""
+    return (each for each in count(1000) if leaked_cells(AnyApi(Random(each), leaking=True)))
+
+
+@pytest.mark.parametrize("seed", [*islice(leaking(), MANY)])
+def test_no_leak_that_was_shown_is_closed_and_none_is_passed(seed: int, tmp_path: Path) -> None:
+    api = AnyApi(Random(seed), leaking=True)
+    report = scanned(api, tmp_path)
+    leak = api.leak
+    assert leak is not None
+    assert exit_code(report) != 0, (leak, report.findings)
+    notes = {str(note["id"]): note for note in api.notes}
+    sent = {
+        (field, relation(api, viewer, notes[key]), notes[key]["private"])
+        for viewer, key, field, _ in api.sent
+    }
+    for cell in report.cells:
+        here = cell.endpoint.operation == leak.operation and cell.result is Result.CLOSED
+        private = dict(cell.state).get("private", "")
+        for field, viewer, state in sent if here else ():
+            same = (field, viewer) == (cell.field, cell.viewer)
+            assert not (same and private == f"{state}".lower()), (leak, cell)
