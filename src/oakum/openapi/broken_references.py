@@ -58,6 +58,7 @@ class _Walk:
         self._above: defaultdict[int, list[int]] = defaultdict(list)
         self._seen: set[int] = set()
         self._waiting: list[tuple[File, Json, Trail, bool]] = []
+        self._heirs: dict[int, list[str]] | None = None
 
     def run(self) -> None:
         main = self._library.main
@@ -80,7 +81,26 @@ class _Walk:
             self._above[id(value)].append(id(holder))
             self._waiting.append((file, value, trail, named))
 
+    def _extend(self, value: Json) -> None:
+        """Enters what a discriminator of Swagger 2.0 chooses from, which nothing refers to: the
+        definitions that extend a schema."""
+        main = self._library.main
+        home = Place(main, "", main.root).at("definitions")
+        known = home.value if type(home.value) is dict else {}
+        if self._heirs is None:
+            self._heirs = {}
+            for name in known:
+                parts = home.at(name).at("allOf").value
+                for part in parts if type(parts) is list else ():
+                    end = self._library.follow(Place(main, "", part))
+                    if not isinstance(end, str):
+                        self._heirs.setdefault(id(end.value), []).append(name)
+        for name in self._heirs.get(id(value), ()):
+            self._enter(value, main, known[name], f"/definitions/{escape(name)}")
+
     def _map(self, file: File, value: Mapping[str, Json], trail: Trail, named: bool) -> None:
+        if not named and type(value.get("discriminator")) is str:
+            self._extend(value)
         for key, child in value.items():
             if type(child) is dict or type(child) is list:
                 if named or not (key in _PLAIN or key.startswith("x-")):

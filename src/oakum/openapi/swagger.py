@@ -7,10 +7,11 @@ those of the document as it is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from posixpath import normpath
 
+from oakum.errors import Problem
 from oakum.openapi.model import Json, Media, Parameter, Shape
 from oakum.openapi.operation_reader import OperationReader, declared, parameter
 from oakum.openapi.reference import Place
@@ -50,6 +51,7 @@ class SwaggerReader(OperationReader):
             if not isinstance(end, str) and raw.get("in") in ("body", "formData"):
                 name = str(raw.get("name")) if raw["in"] == "formData" else ""
                 found[str(raw["in"]), name] = end
+        self._note_second(declared(holders))
         whole = found.get(("body", ""))
         types = self._types(where, "consumes")
         if whole is not None:
@@ -70,6 +72,23 @@ class SwaggerReader(OperationReader):
         )
         said = forms or ((_PARTS,) if files else (_FORM,))
         return tuple(Media(each, shape) for each in said), bool(required)
+
+    def _note_second(self, parameters: Iterable[Place]) -> None:
+        """Notes a second body, and a form beside one: nobody can tell which a server reads
+        (Swagger 2.0, Parameter Object)."""
+        bodies: dict[str, Place] = {}
+        forms: list[Place] = []
+        for place in parameters:
+            end = self._library.follow(place)
+            raw = end.value if not isinstance(end, str) and type(end.value) is dict else {}
+            if raw.get("in") == "body":
+                bodies.setdefault(str(raw.get("name")), place)
+            elif raw.get("in") == "formData":
+                forms.append(place)
+        if len(bodies) > 1 or (bodies and forms):
+            at = ([*bodies.values()][1:] or forms)[0]
+            said = "an operation has one body: a second one, or a form beside it, says another"
+            self._wrong.append(Problem(self._locate(at), said, "remove one of them"))
 
     def _field(self, place: Place) -> Thunk:
         """A field of a form; of a list that is one text, `format` says how it is written."""

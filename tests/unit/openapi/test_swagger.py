@@ -236,3 +236,38 @@ def test_sloppy_operations_are_read(odd: dict[str, Any]) -> None:
 
     root = {"swagger": "2.0", "paths": {"/a": {"get": odd}}, "definitions": [], "host": None}
     assert len(Document.parse(orjson.dumps(root), "a.json").operations) == 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "closes"),
+    [
+        ("[{name: a, in: body, schema: {}}, {name: b, in: body, schema: {}}]", True),
+        ("[{name: a, in: body, schema: {}}, {name: b, in: formData, type: string}]", True),
+        ("[{name: b, in: formData, type: string}, {name: c, in: formData, type: string}]", False),
+        ("[{name: a, in: body, schema: {}}]", False),
+    ],
+)
+def test_an_operation_with_two_bodies_is_closed(parameters: str, closes: bool) -> None:
+    text = (
+        "swagger: '2.0'\npaths: {/a: {post: {operationId: act, "
+        f"parameters: {parameters}, responses: {{}}}}}}}}"
+    )
+    document = Document.parse(text.encode(), "a.yaml")
+    assert [each.operation.id for each in document.closed] == (["act"] if closes else [])
+
+
+def test_a_definition_that_cannot_be_read_closes_what_shows_the_one_it_extends() -> None:
+    text = """\
+swagger: '2.0'
+paths:
+  /a: {get: {operationId: bases, responses: {200: {schema: {$ref: '#/definitions/Base'}}}}}
+  /b: {get: {operationId: plain, responses: {200: {schema: {$ref: '#/definitions/Plain'}}}}}
+definitions:
+  Base: {type: object, discriminator: kind, properties: {kind: {type: string}}}
+  Sub: {allOf: [{$ref: '#/definitions/Base'}, {$ref: '#/definitions/Nope'}]}
+  Plain: {type: object, properties: {id: {type: string}}}
+  Other: {allOf: [{$ref: '#/definitions/Plain'}, {$ref: '#/definitions/Nope'}]}
+"""
+    document = Document.parse(text.encode(), "a.yaml")
+    assert [each.operation.id for each in document.closed] == ["bases"]
+    assert "Nope" in document.closed[0].reason
