@@ -487,7 +487,7 @@ def test_the_program_prints_the_audit_and_ends_when_told(club: Club, engine: Tar
         out, err = program.communicate(timeout=patient(20))
     assert program.returncode == 0
     assert json.loads(out)["op"] == "getMember"
-    assert err == f"{engine.name} has ended\n"
+    assert err == f"{engine.name} has ended on SIGTERM\n"
 
 
 @contextmanager

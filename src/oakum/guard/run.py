@@ -471,19 +471,31 @@ def serve(options: Options, say: Say, line: Line | None = None) -> None:
 
     SIGHUP reloads the contract, SIGUSR1 reopens the audit file.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ends: list[int] = []
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        ends.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a contract is about to be read anyway
     with suppress(KeyboardInterrupt), running(options, say, line) as guard:
-        _attend(guard)
-    say(Happening("ended", f"{options.engine.name} has ended"))
+        _attend(guard, ends)
+    # Only a signal ends a guard: an engine that ends by itself is started anew.
+    why = signal.Signals(ends[0]).name if ends else "SIGINT"
+    said = f"{options.engine.name} has ended on {why}"
+    say(Happening("ended", said, {"signal": why}))
 
 
-def _attend(guard: Running) -> None:
+def _attend(guard: Running, ends: list[int]) -> None:
+    """`ends`: signals that end the guard are added to it."""
     heard: deque[int] = deque()
 
     def hear(number: int, _: FrameType | None) -> None:
         heard.append(number)
         if number in (signal.SIGTERM, signal.SIGINT):
+            ends.append(number)
             if guard.ending:
                 guard.kill()
             guard.ending = True
