@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from oakum.authz.declared_media import chosen
-from oakum.authz.places import resource_of
+from oakum.authz.places import Places, besides_resources, resource_of
 from oakum.authz.table import Table, bindings, compile_resource, deciding
 from oakum.errors import Location, Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media, Operation, Shape
+from oakum.openapi.reach import Reach
 from oakum.openapi.shape_queries import element, member, member_names, merged
+from oakum.openapi.walk import reachable
 from oakum.policy.mask import Mask
 from oakum.policy.model import OperationRule, Policy, Resource
 
@@ -44,6 +47,55 @@ class Written:
     """Whether the body is nothing but such an object, or a list of them."""
 
 
+class DeclaredFields:
+    """The fields of resources that schemas declare, found once for each schema: many endpoints show
+    the same ones."""
+
+    def __init__(self, bound: Mapping[str, str]) -> None:
+        self._bound = bound
+        self._places = Places(bound)
+        self._leaves: dict[Shape, list[str]] = {}
+        self._inner: dict[Shape, tuple[str, ...]] = {}
+        self._fields: dict[Shape, tuple[str, ...]] = {}
+        self._shown: dict[Shape, Mapping[str, tuple[str, ...]]] = {}
+
+    def shown(self, shape: Shape) -> Mapping[str, tuple[str, ...]]:
+        """Resources at or below a shape, with their fields."""
+        if shape not in self._shown:
+            found: dict[str, dict[str, None]] = {}
+            for name, at in resources_in(shape, self._bound):
+                found.setdefault(name, {}).update(dict.fromkeys(self.fields(at)))
+            self._shown[shape] = {name: tuple(paths) for name, paths in found.items()}
+        return self._shown[shape]
+
+    def fields(self, shape: Shape) -> tuple[str, ...]:
+        """Paths of the fields of an object, without what an embedded resource is judged by."""
+        if shape not in self._fields:
+            inner = {*self.boundaries(shape), ""}
+            self._fields[shape] = tuple(p for p in self._leaves_of(shape) if p not in inner)
+        return self._fields[shape]
+
+    def boundaries(self, shape: Shape) -> tuple[str, ...]:
+        """Paths of embedded resources, which are judged by themselves."""
+        if shape not in self._inner:
+            found = (path for path in self._leaves_of(shape) if self._is_inner(shape, path))
+            self._inner[shape] = tuple(found)
+        return self._inner[shape]
+
+    def _leaves_of(self, shape: Shape) -> list[str]:
+        if shape not in self._leaves:
+            self._leaves[shape] = self._places.leaves(shape, "")[0]
+        return self._leaves[shape]
+
+    def _is_inner(self, shape: Shape, path: str) -> bool:
+        at: Shape | None = shape
+        for segment in path.split(".") if path else ():
+            at = member(at, segment) if at else None
+        if at is None or at is shape:
+            return False
+        return bool(resource_of(at, self._bound)) or besides_resources(at, self._bound) is None
+
+
 @dataclass(frozen=True)
 class Model:
     """The compiled contract: all that `decide` and `project` use."""
@@ -71,6 +123,11 @@ class Model:
     masked: Mapping[str, tuple[tuple[Mask, Table], ...]] = field(default_factory=dict)
     """Resource name → for each masked form, who sees a field at least in that; only of those with
     one."""
+
+    @cached_property
+    def declared(self) -> DeclaredFields:
+        """The fields that the schemas of responses declare."""
+        return DeclaredFields(self.bound)
 
     def rule(self, operation: str) -> OperationRule:
         """The contract's rule for an operation; an empty rule if there is none."""
@@ -254,6 +311,8 @@ def _resource_shapes(
     """Response shapes by resource, and the operations that show one."""
     found: dict[str, list[Shape]] = {}
     showing: set[str] = set()
+    met: set[Shape] = set()
+    holds = Reach(lambda at: at.names & bound.keys())
     for operation in operations.values():
         if shown.get(operation.id):
             showing.add(operation.id)
@@ -266,9 +325,10 @@ def _resource_shapes(
         for media in (each for answers in operation.responses.values() for each in answers):
             if media.shape is None:
                 continue
-            for name, shape in resources_in(media.shape, bound):
-                found.setdefault(name, []).append(shape)
+            if holds.any(media.shape):
                 showing.add(operation.id)
+            for name, shape in _bound([media.shape], bound, met):
+                found.setdefault(name, []).append(shape)
             for resource, at in (
                 _pointed(shown.get(operation.id, ()), media) if media in good else ()
             ):
@@ -283,11 +343,12 @@ def _written_shapes(
 ) -> dict[str, list[Shape]]:
     """Request shapes by resource."""
     found: dict[str, list[Shape]] = {}
+    met: set[Shape] = set()
     for operation in operations.values():
         for media in operation.body:
             if media.shape is None:
                 continue
-            for name, shape in resources_in(media.shape, bound):
+            for name, shape in _bound([media.shape], bound, met):
                 found.setdefault(name, []).append(shape)
             for name, shape in _pointed(sets.get(operation.id, ()), media):
                 found.setdefault(name, []).append(shape)
@@ -308,6 +369,15 @@ def _pointed(
 
 def _distinct(shapes: list[Shape]) -> list[Shape]:
     return list({id(shape): shape for shape in shapes}.values())
+
+
+def _bound(
+    shapes: list[Shape], bound: Mapping[str, str], met: set[Shape]
+) -> Iterator[tuple[str, Shape]]:
+    """Resources at or below shapes, without those that were met before."""
+    for at in reachable(shapes, met):
+        if at.names:
+            yield from ((bound[name], at) for name in sorted(at.names & bound.keys()))
 
 
 def resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
-from oakum.authz.places import besides_resources, leaf_paths, resource_of
+from oakum.authz.places import resource_of
 from oakum.exposure.enum_values import choices, members_with_choices, placed
 from oakum.exposure.frames import EVENTS, LINES
 from oakum.exposure.knowledge import Knowledge
@@ -25,7 +25,7 @@ from oakum.http.media_type import essence
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import Verdict, classify
 from oakum.inference.unsafe_writes import asks_for_change
-from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter, Shape
+from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import OperationRule
 
@@ -374,7 +374,7 @@ def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) ->
     return Probe(
         operation,
         endpoint,
-        dict(_shown(model, operation)),
+        _shown(model, operation),
         used,
         fixed,
         frozenset(
@@ -461,7 +461,7 @@ def _opens(model: Model, operation: Operation, source: str, beside: Iterable[str
     resource = model.policy.resources.get(name)
     if resource is None or resource.owner.kind == "none":
         return False
-    if name in {each for each, _ in _shown(model, operation)}:
+    if name in _shown(model, operation):
         return _is_shown_alone(model, operation, name)
     fields = {each for each in beside if each.partition(".")[0] == name}
     return not resource.key or len(fields) > 1
@@ -532,22 +532,22 @@ def _list_members(operation: Operation) -> frozenset[str]:
     )
 
 
-def _shown(model: Model, operation: Operation) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _shown(model: Model, operation: Operation) -> Mapping[str, tuple[str, ...]]:
     """Resources in the declared success response, with their declared fields."""
     media = operation.success()
-    found: dict[str, dict[str, None]] = {}
-    if media is not None and media.shape is not None:
-        for name, shape in resources_in(media.shape, model.bound):
-            found.setdefault(name, {}).update(dict.fromkeys(_fields(shape, model.bound)))
+    shape = media.shape if media is not None else None
+    found = model.declared.shown(shape) if shape is not None else {}
+    if not model.shown.get(operation.id):
+        return found
+    more = {name: dict.fromkeys(paths) for name, paths in found.items()}
     for segments, resource in model.shown.get(operation.id, ()):
-        at = media.shape if media is not None else None
+        at = shape
         for segment in segments:
             at = member(at, segment) if at else None
-        declared = _fields(at, model.bound) if at else ()
+        declared = model.declared.fields(at) if at else ()
         # Without a declaration, the response may hold any field of the resource.
-        found.setdefault(resource, {}).update(dict.fromkeys(declared or _every(model, resource)))
-    for name, paths in found.items():
-        yield name, tuple(paths)
+        more.setdefault(resource, {}).update(dict.fromkeys(declared or _every(model, resource)))
+    return {name: tuple(paths) for name, paths in more.items()}
 
 
 def _every(model: Model, resource: str) -> list[str]:
@@ -561,23 +561,6 @@ def _every(model: Model, resource: str) -> list[str]:
         for name, shape in (resources_in(media.shape, model.bound) if media.shape else ())
         if name == resource
     ]
-    plain = {path for shape in shapes for path in _fields(shape, model.bound)}
-    inner = {path for shape in shapes for path in _boundaries(shape, model.bound)} - plain
+    plain = {path for shape in shapes for path in model.declared.fields(shape)}
+    inner = {path for shape in shapes for path in model.declared.boundaries(shape)} - plain
     return [path for path in model.tables[resource].leaves if path not in inner]
-
-
-def _fields(shape: Shape, bound: Mapping[str, str]) -> tuple[str, ...]:
-    inner = set(_boundaries(shape, bound))
-    return tuple(path for path in leaf_paths(shape, "", bound) if path and path not in inner)
-
-
-def _boundaries(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
-    """Paths of embedded resources, which are judged by themselves."""
-    for path in leaf_paths(shape, "", bound):
-        at: Shape | None = shape
-        for segment in path.split(".") if path else ():
-            at = member(at, segment) if at else None
-        if at is None or at is shape:
-            continue
-        if resource_of(at, bound) or besides_resources(at, bound) is None:
-            yield path

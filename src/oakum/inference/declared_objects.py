@@ -96,6 +96,10 @@ _BESIDE = 4
 """How many members an envelope has beside what it holds."""
 
 
+_Held = tuple[str, Shape, str, tuple[str, ...], str, str]
+"""An object inside another: pointer in it, shape, noun, keys, field path in it, component."""
+
+
 def declared_objects(document: Document) -> list[DeclaredObject]:
     """Every object in every good answer, in the order of the document."""
     looker = _Looker(document)
@@ -112,6 +116,9 @@ class _Looker:
             for parameter in operation.parameters:
                 if parameter.where == "path":
                     self._name(operation.path, parameter.name)
+        self._held_by: dict[Shape, list[_Held]] = {}
+        self._parts_of: dict[Shape, list[tuple[str, str, Shape]]] = {}
+        self._keys_of: dict[tuple[Shape, str], tuple[str, ...]] = {}
         self._known = {"_".join(words(name)) for name in document.schemas} | set(self._named_by)
         self._known |= {noun_of_path(operation.path) for operation in document.operations}
         self._schemas = document.schemas
@@ -224,34 +231,61 @@ class _Looker:
     # ------------------------------------------------------------ objects in objects
 
     def _inside(self, outer: DeclaredObject) -> Iterator[DeclaredObject]:
-        """Objects inside an object, at any depth; each schema once."""
-        waiting = [(outer.shape, outer.pointer, "", 0)]
+        """Objects inside an object, at any depth; each schema once. They are the same wherever the
+        object stands."""
+        known = self._held_by.get(outer.shape)
+        if known is None:
+            known = self._held_by[outer.shape] = [*self._search(outer.shape)]
+        for at, shape, noun, keys, path, component in known:
+            pointer = outer.pointer + at
+            yield DeclaredObject(outer.operation, pointer, shape, noun, keys, path, component)
+
+    def _search(self, outer: Shape) -> Iterator[_Held]:
+        waiting = [(outer, "", "", 0)]
         done: set[Shape] = set()
         while waiting:
             shape, pointer, path, depth = waiting.pop()
             if shape in done or depth > _DEPTH:
                 continue
             done.add(shape)
-            if path and (seen := self._held(outer.operation, shape, pointer, path)):
-                yield seen
+            if path and (seen := self._held(shape, path)):
+                yield pointer, shape, *seen[:2], path, seen[2]
                 path = ""
-            parts = list(children(shape).items())
-            if (star := elements(shape)) is not None:
-                parts.append(("*", star))
             waiting += (
-                (child, f"{pointer}/{escape(name)}", f"{path}.{name}".lstrip("."), depth + 1)
-                for name, child in parts
+                (child, f"{pointer}/{step}", f"{path}.{name}" if path else name, depth + 1)
+                for name, step, child in self._parts(shape)
             )
 
-    def _held(self, op: Operation, shape: Shape, pointer: str, path: str) -> DeclaredObject | None:
+    def _parts(self, shape: Shape) -> list[tuple[str, str, Shape]]:
+        """The members and the elements of an object that have members or elements themselves."""
+        known = self._parts_of.get(shape)
+        if known is None:
+            parts = [*children(shape).items()]
+            if (star := elements(shape)) is not None:
+                parts.append(("*", star))
+            known = self._parts_of[shape] = [
+                (name, escape(name), child)
+                for name, child in parts
+                if children(child) or elements(child) is not None
+            ]
+        return known
+
+    def _held(self, shape: Shape, path: str) -> tuple[str, tuple[str, ...], str] | None:
+        """The noun, the keys and the component of an object at a path in another."""
         below = children(shape)
-        holder = [word for part in path.split(".") if part != "*" for word in words(part)]
-        noun = self._noun(shape) or (singular(holder[-1]) if holder else "")
-        keys = self._keys(below, noun) if below else ()
+        if not below:
+            return None
+        noun = self._noun(shape)
+        if not noun:
+            holder = [word for part in path.split(".") if part != "*" for word in words(part)]
+            noun = singular(holder[-1]) if holder else ""
+        keys = self._keys_of.get((shape, noun))
+        if keys is None:
+            keys = self._keys_of[shape, noun] = self._keys(below, noun)
         # A slug only distinguishes rows of a table; an object without an id is part of its parent.
         if not {*keys} - {"slug"}:
             return None
-        return DeclaredObject(op, pointer, shape, noun, keys, path, self._component(shape))
+        return noun, keys, self._component(shape)
 
     # ------------------------------------------------------------ names
 

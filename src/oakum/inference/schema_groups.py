@@ -399,15 +399,18 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Declar
     """Inline objects inside others that are views of a known thing."""
     known = {thing.noun: thing for thing in things}
     members = {id(thing): thing.members() for thing in things}
+    fits: dict[tuple[int, Shape, bool], bool] = {}
+    """Many answers hold the same object."""
     for each in seen:
         if each.component or not each.inside:
             continue
         thing = account if each.noun in ACCOUNTS and account is not None else known.get(each.noun)
-        if (
-            thing is not None
-            and thing.key in each.keys
-            and _fits(each, thing.key, members[id(thing)])
-        ):
+        if thing is None or thing.key not in each.keys:
+            continue
+        case = id(thing), each.shape, each.noun in ACCOUNTS
+        if case not in fits:
+            fits[case] = _fits(each, thing.key, members[id(thing)])
+        if fits[case]:
             thing.objects.append(each)
 
 

@@ -319,9 +319,11 @@ def _is_leaf(shape: Shape) -> bool:
     return not (shape.properties or shape.items or shape.extra or shape.branches)
 
 
-def reachable(shapes: Iterable[Shape]) -> Iterator[Shape]:
-    """Every shape at or below these, each once."""
-    waiting, done = list(shapes), set[Shape]()
+def reachable(shapes: Iterable[Shape], done: set[Shape] | None = None) -> Iterator[Shape]:
+    """Every shape at or below these, each once; `done` holds those that were met before, with all
+    below them."""
+    waiting = list(shapes)
+    done = set() if done is None else done
     while waiting:
         shape = waiting.pop()
         if shape in done:

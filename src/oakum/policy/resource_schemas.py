@@ -6,13 +6,15 @@ Only declarations are used. A schema that declares nothing at a level allows any
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
+from oakum.openapi.reach import Reach
 from oakum.openapi.schema import children, elements
+from oakum.openapi.walk import reachable
 from oakum.policy.model import OperationRule, Policy
 
 
@@ -99,6 +101,8 @@ class View:
 
     def resource_of(self, shape: Shape) -> str:
         """The resource that a shape is bound to; empty: none."""
+        if not shape.names:
+            return ""
         return next((self.bound[name] for name in sorted(shape.names) if name in self.bound), "")
 
     def embedded(self, shape: Shape) -> str:
@@ -129,16 +133,17 @@ def view(document: Document, policy: Policy) -> View:
     given: dict[str, list[Shape]] = {name: [] for name in policy.resources}
     endpoints: dict[str, list[str]] = {name: [] for name in policy.resources}
     seen = View(document, policy, bound, shapes, given, endpoints)
+    sent = _Sent(seen)
     rules: dict[str, OperationRule] = {}
     for name, rule in policy.operations.items():
         if (called := document.operation(name)) is not None:
             rules.setdefault(called.id, rule)
     for operation in document.operations:
-        _look(seen, operation, rules.get(operation.id) or OperationRule(operation.id))
+        _look(seen, sent, operation, rules.get(operation.id) or OperationRule(operation.id))
     return seen
 
 
-def _look(seen: View, operation: Operation, rule: OperationRule) -> None:
+def _look(seen: View, every: _Sent, operation: Operation, rule: OperationRule) -> None:
     """Note what one operation sends."""
     sent = dict.fromkeys(name for name, _ in rule.shows if name in seen.endpoints)
     shown: dict[Shape, str] = {}
@@ -149,13 +154,10 @@ def _look(seen: View, operation: Operation, rule: OperationRule) -> None:
                 shown[found] = resource
                 if found not in seen.shapes[resource]:
                     seen.shapes[resource].append(found)
-    for shape, own, outside in _objects(seen, answers(operation), shown):
-        if own:
-            sent[own] = None
-        elif outside and shape.names:
-            endpoints = seen.strangers.setdefault(_title(shape), [])
-            if operation.id not in endpoints:
-                endpoints.append(operation.id)
+    resources, titles = every.told([*answers(operation)], shown)
+    sent.update(dict.fromkeys(resources))
+    for title in titles:
+        seen.strangers.setdefault(title, []).append(operation.id)
     for name in sent:
         seen.endpoints[name].append(operation.id)
     for shape in taken(operation):
@@ -169,18 +171,42 @@ def _title(shape: Shape) -> str:
     return own if own in shape.names else min(shape.names)
 
 
-def _objects(
-    seen: View, shapes: Iterator[Shape], shown: Mapping[Shape, str]
-) -> Iterator[tuple[Shape, str, bool]]:
-    """(shape, its resource or "", whether it stands outside of every resource), each once."""
-    waiting = [(shape, True) for shape in shapes]
-    done: set[tuple[Shape, bool]] = set()
-    while waiting:
-        shape, outside = waiting.pop()
-        if (shape, outside) in done:
-            continue
-        done.add((shape, outside))
-        own = shown.get(shape) or seen.resource_of(shape)
-        yield shape, own, outside
-        below = [*shape.properties.values(), *shape.branches, shape.items, shape.extra]
-        waiting += [(thunk(), outside and not own) for thunk in below if thunk is not None]
+class _Sent:
+    """What answers hold by their schemas, without a walk from every one of them."""
+
+    def __init__(self, seen: View) -> None:
+        self._own = seen.resource_of
+        self._resources = Reach(lambda at: filter(None, [self._own(at)]))
+        self._titles = Reach(
+            lambda at: [_title(at)] if at.names and not self._own(at) else [],
+            lambda at: not self._own(at),
+        )
+        self._met: set[Shape] = set()
+
+    def told(
+        self, shapes: Sequence[Shape], shown: Mapping[Shape, str]
+    ) -> tuple[Iterable[str], Iterable[str]]:
+        """The resources in answers, and the schemas of objects outside of every resource, where
+        `shown` says of some shapes what they are."""
+        told = {shape for shape, resource in shown.items() if self._own(shape) != resource}
+        if any(map(self._own, told)):
+            at = reachable(shapes)
+            resources = {own for each in at if (own := shown.get(each) or self._own(each))}
+        else:
+            resources = {*self._resources.names(shapes)}
+        # Those that no answer had before are met in the order of the document.
+        titles = dict.fromkeys(self._outside(shapes, told, set() if told else self._met))
+        return resources, titles if told else titles | dict.fromkeys(self._titles.names(shapes))
+
+    def _outside(self, shapes: Sequence[Shape], told: set[Shape], met: set[Shape]) -> Iterator[str]:
+        """The schemas of objects outside of every resource, without shapes that were met before."""
+        waiting = [*shapes]
+        while waiting:
+            shape = waiting.pop()
+            if shape in met:
+                continue
+            met.add(shape)
+            if shape not in told and not self._own(shape):
+                if shape.names:
+                    yield _title(shape)
+                waiting += shape.below()

@@ -12,6 +12,7 @@ import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from oakum.authz import Model
 from oakum.exposure.endpoints import Probe, names_a_person
@@ -291,6 +292,7 @@ def _beside(said: tuple[str, ...], own: tuple[str, ...]) -> list[str] | None:
     return None
 
 
+@lru_cache(maxsize=1 << 14)
 def _thing(said: tuple[str, ...]) -> str:
     """What the lexicon says that a name names (`dob`: a date of birth); empty: nothing."""
     label = label_field("_".join(said))

@@ -60,16 +60,17 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each parameter that is called like a field."""
     for probe in prospect.probes:
         for parameter in probe.operation.parameters:
-            fields = [
+            if parameter.where != "query" or probe.personal:
+                continue
+            fields = (
                 path
                 for resource in probe.shows
                 for path in prospect.model.tables[resource].leaves
                 if filter_by(parameter, path)
-            ]
-            if parameter.where != "query" or probe.personal:
-                continue
-            if fields or forms(parameter) or dialects(parameter):
-                named = f"`{fields[0]}`" if fields else "a hidden field"
+            )
+            field = next(fields, "")
+            if field or forms(parameter) or dialects(parameter):
+                named = f"`{field}`" if field else "a hidden field"
                 asked = f"{probe.endpoint.path}?{parameter.name}=$OWN_VALUE"
                 yield {
                     "as": "viewers who may not see the field",
