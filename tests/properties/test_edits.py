@@ -166,8 +166,7 @@ def an_edit(draw: st.DataObject, found: Session) -> Edit | None:
     path = draw.draw(st.sampled_from([row.path for row in rows(found.read, name)]))
     relation = draw.draw(st.sampled_from(RELATIONS))
     try:
-        make = found.grant if kind == "grant" else found.close
-        return make(name, path, relation)
+        return (found.grant if kind == "grant" else found.close)(name, [path], relation)[0]
     except InputError as error:
         assert "for `" in str(error) and "first" in str(error)
         return None
@@ -255,11 +254,11 @@ def test_the_edited_contract_is_the_old_one_but_for_the_edit(
             relation = edit.relation
             for move in moves:
                 assert (move.kind, move.resource) == ("see", edit.resource)
-                assert move.leaf == edit.path or move.leaf.startswith(f"{edit.path}.")
+                assert f"{move.leaf}.".startswith(tuple(f"{path}." for path in edit.paths))
                 assert move.widens == isinstance(edit, Grant)
                 for world, _ in move.spots:
                     assert relation in world.old | world.new
-            seen = [sight(r, edit.resource, edit.path, relation) for r in (before, found.read)]
+            seen = [sight(r, edit.resource, edit.paths[0], relation) for r in (before, found.read)]
             assert seen[1] != (frozenset(), frozenset()) or isinstance(edit, Close)
         elif isinstance(edit, Confirm):
             assert moves == ()
@@ -280,7 +279,7 @@ def test_every_cell_of_plain_lines_can_be_granted(text: str, data: st.DataObject
         name = data.draw(st.sampled_from(("Thing", "Person")))
         path = data.draw(st.sampled_from([row.path for row in rows(found.read, name)]))
         relation = data.draw(st.sampled_from(RELATIONS))
-        found.make([found.grant(name, path, relation)])
+        found.make(found.grant(name, [path], relation))
         cells = {row.path: row.cells for row in rows(found.read, name)}
         shown = [of for at, of in cells.items() if at == path or at.startswith(f"{path}.")]
         assert shown and all(of[relation] in ("open", "implied") for of in shown)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 from pathlib import Path
 
 import click
+from rich.text import Text
 
 from oakum.cli import shared
-from oakum.errors import ExitCode, InputError, Location, Problem, counted
+from oakum.errors import ExitCode, InputError, Location, Problem, counted, visible
 from oakum.inference.draft import draft
 from oakum.openapi.document import Document
+
+_STYLES = {"question": "bold", "why": "", "choice": "dim", "error": "red"}
 
 
 @click.command(
     epilog="Example: oakum init openapi.json --output exposure.yaml"
-    "  |  oakum init --review exposure.yaml"
+    "  |  oakum init --review exposure.yaml  |  oakum init --ask exposure.yaml"
 )
 @click.argument("document", type=shared.PATH)
 @click.option(
@@ -29,14 +33,18 @@ from oakum.openapi.document import Document
     is_flag=True,
     help="then finish the draft in a page of this machine; DOCUMENT may be a contract",
 )
-def command(document: Path, output: Path | None, force: bool, review: bool) -> int:
+@click.option("--ask", is_flag=True, help="the same in the terminal, or with answers from a pipe")
+def command(document: Path, output: Path | None, force: bool, review: bool, ask: bool) -> int:
     """Draft an exposure contract from an OpenAPI DOCUMENT, for a person to finish.
 
     A comment gives the reason for each guess. Nobody sees a field without a line.
     """
     _on_this_disk(document)
-    if review and output is None:
-        return _page(document)
+    if review and ask:
+        raise click.UsageError("--review and --ask: choose one")
+    finish = _page if review else _asked if ask else None
+    if finish and output is None:
+        return finish(document)
     if output is not None and output.exists() and not force:
         place = Location(str(output))
         raise InputError([Problem(place, "is there already", "give another name, or --force")])
@@ -48,9 +56,9 @@ def command(document: Path, output: Path | None, force: bool, review: bool) -> i
         click.echo(text, nl=False)
         return 0
     shared.write_text(output, text)
-    if review:
+    if finish:
         click.echo(f"wrote {output}", err=True)
-        return _page(output)
+        return finish(output)
     click.echo(f"wrote {output}; review it, then run `oakum check {output}`", err=True)
     return 0
 
@@ -73,6 +81,38 @@ def _page(contract: Path) -> int:
         click.echo(f"{contract}: {said}", err=True)
     elif not session.writes:
         click.echo(f"{contract}: nothing was changed", err=True)
+    return int(ExitCode.CLEAN)
+
+
+def _asked(contract: Path) -> int:
+    """Ask the open questions in the terminal, and write the answers."""
+    from oakum.draft_review.session import Session
+    from oakum.draft_review.terminal import ask, ending
+
+    session, screen = Session(contract), shared.console()
+    person = sys.stdin.isatty()
+
+    def show(line: str, kind: str) -> None:
+        if kind != "prompt":
+            screen.print(Text(visible(line), style=_STYLES[kind]))
+        elif person:
+            screen.print(line, end="")
+
+    lines = iter(sys.stdin.readline, "")
+    try:
+        tally = ask(session, lines, show, again=person)
+        for line in session.lines():
+            screen.print(Text(visible(line), style="dim"))
+        for line in ending(session, tally):
+            show(line, "question")
+        wanted = session.unsaved and (not person or click.confirm("Write these lines?"))
+    except KeyboardInterrupt:
+        raise click.Abort from None
+    if wanted:
+        session.save()
+        click.echo(f"wrote {contract}", err=True)
+    else:
+        click.echo(f"{contract}: nothing was written", err=True)
     return int(ExitCode.CLEAN)
 
 

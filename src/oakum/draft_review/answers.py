@@ -19,8 +19,9 @@ def answered(session: Session, resource: str, *, field: str = "", viewer: str = 
     relations = session.read.policy.relations.values()
     owner = next((each.name for each in relations if each.kind == "owner"), "")
     name = owner if field else viewer
+    paths: list[str] = []
     for row in rows(session.read, resource) if name else ():
         private = row.label.kind is FieldClass.SECRET if field else row.label.kind in SENSITIVE
         if row.line and not private and row.cells.get(name) == "closed":
-            made.append(session.grant(resource, row.path, name))
-    return made
+            paths.append(row.path)
+    return [*made, *session.grant(resource, paths, name)] if paths else made

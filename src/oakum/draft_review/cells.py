@@ -193,17 +193,14 @@ def _bare(grant: Grant) -> tuple[object, ...]:
     return grant.masked, sorted(grant.when.items())
 
 
-def said(table: Table) -> dict[str, tuple[object, ...]]:
-    """Field to all that its line says, wherever it stands."""
+def said(table: Table, *, draft: bool) -> dict[str, tuple[object, ...]]:
+    """Field to all that its line says, wherever it stands; `draft`: also whether it is drafted."""
     return {
         path: (
-            tuple(
-                (each.see, tuple(each.when.items()), each.set, each.masked)
-                for each in rule.every_grant
-            ),
+            tuple((e.see, tuple(e.when.items()), e.set, e.masked) for e in rule.every_grant),
             rule.instead,
             rule.severity,
-            rule.draft,
+            rule.draft and draft,
         )
         for path, rule in zip(table.leaves, table.rules, strict=True)
     }

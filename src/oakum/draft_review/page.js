@@ -3,7 +3,7 @@ import { CELLS, kind, resource, square } from "./grid.js";
 
 const { by, make, counted, ticks, aside, breakable } = oakum;
 const FIRST = 8;
-let state, boxes = new Map(), shown = FIRST, looking = null, busy = false;
+let state, boxes = new Map(), shown = FIRST, looking = null, waiting = Promise.resolve();
 
 // ------------------------------------------------------------------ the server
 
@@ -27,15 +27,18 @@ function tell(text, bad = false) {
   by("status").classList.toggle("bad", bad);
 }
 
-async function send(path, said, done) {
-  if (busy) return false;
-  busy = true;
-  const change = await ask(path, said);
-  busy = false;
-  if (!change) return false;
-  take(change);
-  tell(done);
-  return true;
+// Edits are made one after the other: in a large contract each takes about a second.
+function send(path, said, done) {
+  waiting = waiting.then(async () => {
+    const slow = setTimeout(() => tell("Working…"), 300);
+    const change = await ask(path, said);
+    clearTimeout(slow);
+    if (!change) return false;
+    take(change);
+    tell(done);
+    return true;
+  });
+  return waiting;
 }
 
 // ------------------------------------------------------------------ what is shown

@@ -225,11 +225,9 @@ def _meant(session: Session, said: Mapping[str, Json]) -> list[Edit]:
     name = str(said["resource"])
     match said["kind"]:
         case "grant":
-            paths = map(str, said["paths"])
-            return [session.grant(name, each, str(said["viewer"])) for each in paths]
+            return session.grant(name, map(str, said["paths"]), str(said["viewer"]))
         case "close":
-            paths = map(str, said["paths"])
-            return [session.close(name, each, str(said["viewer"])) for each in paths]
+            return session.close(name, map(str, said["paths"]), str(said["viewer"]))
         case "confirm":
             return [Confirm(name)]
         case "owner":

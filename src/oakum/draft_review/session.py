@@ -7,17 +7,19 @@ edit. So no result is invalid, and none says more than was asked.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from oakum.draft_review.cells import Reading, every_setting, kept, reading, said, sight
+from oakum.draft_review.cells import Reading, kept, reading
+from oakum.draft_review.exactness import Version, beyond
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
+from oakum.openapi.model import Json
 from oakum.openapi.source import decode, parse, read_bytes
 from oakum.output.file import write
 from oakum.policy.contract import is_policy, load
-from oakum.policy.edit import Close, Confirm, Edit, Grant, SetOwner, Splice, difference, edited
+from oakum.policy.edit import Close, Edit, Grant, Splice, covers, difference, edited
 
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
 
@@ -47,42 +49,68 @@ class Session:
             raise InputError([Problem(Location(str(path)), "is no exposure contract", hint)])
         self.saved = self.text
         self.read: Reading = reading(load(path, text=self.text))
+        self._plain = self._plain_of(self.text)
         self.done: list[Step] = []
         self.undone: list[Step] = []
         self.writes = 0
 
     # ------------------------------------------------------------ edits
 
-    def grant(self, resource: str, path: str, relation: str) -> Edit:
-        """The edit that shows a field to a viewer in every state."""
-        return Grant(resource, self._line(resource, path), path, self._known(relation))
+    def grant(self, resource: str, paths: Iterable[str], relation: str) -> list[Edit]:
+        """The edits that show fields to a viewer in every state."""
+        self._known(relation)
+        return [
+            Grant(resource, line, those, relation) for line, those in self._lines(resource, paths)
+        ]
 
-    def close(self, resource: str, path: str, relation: str) -> Edit:
-        """The edit that shows it to no such viewer; stronger ones go on seeing it."""
-        line = self._line(resource, path)
+    def close(self, resource: str, paths: Iterable[str], relation: str) -> list[Edit]:
+        """The edits that show them to no such viewer; stronger ones go on seeing them."""
         weaker = self.read.weaker[self._known(relation)] - {relation}
-        rule = self.read.rule(resource, path)
-        by = [n for n in weaker if rule and any(n in each.see for each in rule.every_grant)]
-        if by:
-            told = f"whoever is `{relation}` is `{by[0]}` too, and sees `{path}` as such"
-            self._refuse(told, f"close it for `{by[0]}` first")
-        return Close(resource, line, path, relation, kept(self.read, relation))
+        found: list[Edit] = []
+        for line, those in self._lines(resource, paths):
+            rule = self.read.rule(resource, those[0])
+            by = [n for n in weaker if rule and any(n in each.see for each in rule.every_grant)]
+            if by:
+                told = f"whoever is `{relation}` is `{by[0]}` too, and sees `{those[0]}` as such"
+                self._refuse(told, f"close it for `{by[0]}` first")
+            found.append(Close(resource, line, those, relation, kept(self.read, relation)))
+        return found
+
+    def _lines(self, resource: str, paths: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Fields by the line that rules them: those that share one stay together where they can."""
+        if resource not in self.read.policy.resources:
+            self._refuse(f"`{resource}` is no resource of this contract")
+        groups: dict[object, list[str]] = {}
+        lines: dict[object, str] = {}
+        for path in dict.fromkeys(paths):
+            rule = self.read.rule(resource, path)
+            own = rule is not None and rule.path == path
+            place: object = rule.location if rule is not None and own else path
+            groups.setdefault(place, []).append(path)
+            lines[place] = rule.path if rule is not None else ""
+        for place, those in groups.items():
+            if any(a != b and covers(a, b) for a in those for b in those):
+                yield from ((each, (each,)) for each in those)
+            else:
+                yield lines[place], tuple(those)
 
     def make(self, edits: Sequence[Edit]) -> None:
         """Make edits, as one step; raises `InputError`, and then changes nothing."""
-        text, read = self.text, self.read
+        text = self.text
         for each in edits:
-            changed = edited(text, each, str(self.path))
-            if changed == text:
-                continue
-            after = self._reading(changed)
-            _only(read, after, each, self.path, text, changed)
-            text, read = changed, after
-        if text != self.text:
-            names = tuple(dict.fromkeys(each.resource for each in edits))
-            self.done.append(Step(difference(self.text, text), names))
-            self.undone.clear()
-            self.text, self.read = text, read
+            text = edited(text, each, str(self.path))
+        if text == self.text:
+            return
+        read, plain = self._reading(text), self._plain_of(text)
+        wrong = next(beyond(Version(self.read, self._plain), Version(read, plain), edits), "")
+        if wrong:
+            told = f"this cannot be said by lines of `{wrong}` alone"
+            place = self.read.policy.resources[wrong].location
+            raise InputError([Problem(place, told, "edit the file by hand")])
+        names = tuple(dict.fromkeys(each.resource for each in edits))
+        self.done.append(Step(difference(self.text, text), names))
+        self.undone.clear()
+        self.text, self.read, self._plain = text, read, plain
 
     def undo(self) -> Step | None:
         """Take the last step back."""
@@ -98,8 +126,11 @@ class Session:
         step = take.pop()
         give.append(step)
         self.text = (step.splice.inverse if back else step.splice).on(self.text)
-        self.read = self._reading(self.text)
+        self.read, self._plain = self._reading(self.text), self._plain_of(self.text)
         return step
+
+    def _plain_of(self, text: str) -> Json:
+        return parse(text, str(self.path)).plain()
 
     def _reading(self, text: str) -> Reading:
         return reading(load(self.path, text=text, document=self._document))
@@ -146,12 +177,6 @@ class Session:
 
     # ------------------------------------------------------------ names
 
-    def _line(self, resource: str, path: str) -> str:
-        if resource not in self.read.policy.resources:
-            self._refuse(f"`{resource}` is no resource of this contract")
-        rule = self.read.rule(resource, path)
-        return rule.path if rule is not None else ""
-
     def _known(self, relation: str) -> str:
         if relation not in self.read.policy.relations:
             self._refuse(f"`{relation}` is no relation of this contract")
@@ -159,67 +184,3 @@ class Session:
 
     def _refuse(self, told: str, hint: str = "") -> None:
         raise InputError([Problem(Location(str(self.path)), told, hint)])
-
-
-# --------------------------------------------------------------------------- exactness
-
-
-def _only(old: Reading, new: Reading, edit: Edit, path: Path, before: str, after: str) -> None:
-    """Refuse an edit that changes more than it says, or something else."""
-    if not (_elsewhere(before, edit) == _elsewhere(after, edit) and _as_asked(old, new, edit)):
-        told = f"this cannot be said by a line of `{edit.resource}` alone"
-        where = old.policy.resources[edit.resource].location
-        raise InputError([Problem(replace(where, file=str(path)), told, "edit the file by hand")])
-
-
-def _elsewhere(text: str, edit: Edit) -> object:
-    """All that an edit has to leave as it is, apart from fields."""
-    plain = parse(text, "").plain()
-    of = plain["resources"][edit.resource]
-    match edit:
-        case Confirm():
-            of.pop("draft", None)
-        case SetOwner():
-            of.pop("owner", None)
-        case Grant() | Close():
-            of.pop("fields", None)
-    return plain
-
-
-def _as_asked(old: Reading, new: Reading, edit: Edit) -> bool:
-    if isinstance(edit, Confirm):
-        return not new.policy.resources[edit.resource].draft
-    if isinstance(edit, SetOwner):
-        whose = new.policy.resources[edit.resource].owner
-        return (whose.kind, whose.members) == (edit.kind, edit.members)
-    name, path = edit.resource, edit.path
-    was, now = (said(each.model.tables[name]) for each in (old, new))
-    below = {each for each in {*was, *now} if each == path or each.startswith(f"{path}.")}
-    if any(was.get(each) != now.get(each) for each in {*was, *now} - below):
-        return False
-    if _set(old, name) != _set(new, name):
-        return False
-    return all(_is_right(old, new, edit, each) for each in old.columns)
-
-
-def _is_right(old: Reading, new: Reading, edit: Grant | Close, viewer: str) -> bool:
-    """Whether one viewer sees of the field what the edit says, and what they saw otherwise."""
-    before, after = (sight(read, edit.resource, edit.path, viewer) for read in (old, new))
-    if isinstance(edit, Close) and viewer == edit.relation:
-        return not any(after)
-    if isinstance(edit, Grant) and edit.relation in old.weaker[viewer]:
-        return after[0] == every_setting(old, edit.resource) and after[1] == before[1]
-    return before == after
-
-
-def _set(read: Reading, resource: str) -> dict[str, object]:
-    """Field to who may write it, in a request body or an answer."""
-    found: dict[str, object] = {}
-    for table in (read.model.tables[resource], read.model.settable[resource]):
-        for path, rule in zip(table.leaves, table.rules, strict=True):
-            grants = [
-                (sorted(e.set), sorted(map(repr, e.when.items()))) for e in rule.grants if e.set
-            ]
-            if grants:
-                found[path] = sorted(grants)
-    return found

@@ -26,22 +26,22 @@ _WORDS = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
 
 @dataclass(frozen=True)
 class Grant:
-    """The relation sees the field, whatever the object's settings."""
+    """The relation sees fields of one line, whatever the object's settings."""
 
     resource: str
     line: str
-    """The path whose line rules the field; empty: no line does."""
-    path: str
+    """A path of the line that rules the fields; empty: no line does."""
+    paths: tuple[str, ...]
     relation: str
 
 
 @dataclass(frozen=True)
 class Close:
-    """The relation sees the field in no state."""
+    """The relation sees fields of one line in no state."""
 
     resource: str
     line: str
-    path: str
+    paths: tuple[str, ...]
     relation: str
     keep: tuple[str, ...] = ()
     """Relations that saw it only as such a viewer, and go on seeing it."""
@@ -173,7 +173,7 @@ class _Page:
         lines = pair[1]
         if not edit.line:
             if isinstance(edit, Grant):
-                name = self._key([edit.path], lines.flow_style)
+                name = self._key(edit.paths, lines.flow_style)
                 self._add(lines, name, self._grant(edit.relation))
             return
         found = next((each for each in lines.value if edit.line in _paths(each[0])), None)
@@ -193,7 +193,7 @@ class _Page:
         inside = list(self._granted(grants, edit))
         if not inside:
             return
-        if paths == [edit.path]:
+        if {*paths} == {*edit.paths}:
             self.splices += inside
         else:
             self._split(lines, key, value, paths, edit, inside)
@@ -205,13 +205,15 @@ class _Page:
         if isinstance(edit, Grant):
             yield self._widened(grants, edit.relation)
             return
+        plain = (e for e in grants.value if not (_pair(e, "when") or _pair(e, "masked")))
+        always = {name for each in plain for name in _seen(each)}
         for each in grants.value:
             pair = _pair(each, "see")
             names = _names(pair[1]) if pair is not None else []
             if pair is None or edit.relation not in names:
                 continue
             left = [n for n in names if n != edit.relation]
-            left += [n for n in edit.keep if n not in left]
+            left += [n for n in edit.keep if n not in left and n not in always]
             if left:
                 yield self._between(pair[1], self._list(left))
             elif len(each.value) == 1 or _pair(each, "set") is None:
@@ -266,14 +268,14 @@ class _Page:
         for each in sorted(inside, key=lambda each: each.at, reverse=True):
             changed = Splice(each.at - self._end(key), each.old, each.new).on(changed)
         changed = _BESIDE.sub(r"\1", changed)  # it stays with the fields that stay
-        mine = f"{self._key([edit.path], lines.flow_style)}{changed}"
-        if edit.path not in paths:
+        mine = f"{self._key(edit.paths, lines.flow_style)}{changed}"
+        if not {*edit.paths} <= {*paths}:
             self._before(lines, key, mine)
             return
-        rest = [each for each in paths if each != edit.path]
-        at = paths.index(edit.path)
-        if any(_covers(each, edit.path) or _covers(edit.path, each) for each in rest):
-            groups = [paths[:at], paths[at + 1 :]]
+        rest = [each for each in paths if each not in edit.paths]
+        if any(covers(a, b) or covers(b, a) for a in rest for b in edit.paths):
+            at = paths.index(edit.paths[0])
+            groups = [paths[:at], paths[at + len(edit.paths) :]]
         else:
             groups = [rest, []]
         first, last = (self._key(each, lines.flow_style) if each else "" for each in groups)
@@ -418,10 +420,15 @@ def _names(node: yaml.Node) -> list[str]:
     return [str(node.value)]
 
 
+def _seen(grant: yaml.Node) -> list[str]:
+    pair = _pair(grant, "see")
+    return _names(pair[1]) if pair is not None else []
+
+
 def _start(node: yaml.Node) -> int:
     return int(node.start_mark.index)
 
 
-def _covers(wide: str, narrow: str) -> bool:
+def covers(wide: str, narrow: str) -> bool:
     """Whether a line for one path may rule another."""
     return narrow.startswith(f"{wide.removesuffix('.**')}.") or "*" in wide.split(".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from oakum.draft_review.server import ReviewServer
 from oakum.policy.edit import Confirm
 from tests.scan.clinic import DOCUMENT
 from tests.unit.cli.shell import oakum
+from tests.unit.draft_review import world
 
 
 @pytest.fixture
@@ -125,6 +127,48 @@ def test_a_review_that_is_not_saved_says_so(
     assert done.code == 0
     assert done.err.endswith(f"{place}: 1 change not saved\n")
     assert place.read_text() == text
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def test_questions_are_answered_by_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = world.files(tmp_path)
+    typed(monkeypatch, "1\nn\ny\n")
+    done = oakum("init", "--ask", place)
+    assert (done.code, done.err) == (0, f"wrote {place}\n")
+    assert "Who owns `Note`?" in done.out and "+    owner: user_id" in done.out
+    assert "\x1b" not in done.out
+    assert done.out.endswith("3 of 4 questions answered, 1 open\n")
+    assert "    owner: user_id\n" in place.read_text()
+    assert oakum("check", place).code == 0
+
+
+def test_without_an_answer_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = world.files(tmp_path)
+    typed(monkeypatch, "")
+    done = oakum("init", "--ask", place)
+    assert (done.code, done.err) == (0, f"{place}: nothing was written\n")
+    assert place.read_text() == world.CONTRACT
+
+
+def test_an_answer_that_is_none_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = world.files(tmp_path)
+    typed(monkeypatch, "1\nperhaps\n")
+    done = oakum("init", "--ask", place)
+    assert done.code == 2
+    assert "error: standard input: `perhaps` is no answer" in done.err
+    assert place.read_text() == world.CONTRACT
+
+
+def test_page_and_terminal_are_two_ways(document: Path) -> None:
+    done = oakum("init", "--ask", "--review", document)
+    assert done.code == 2 and "choose one" in done.err
 
 
 def test_a_document_is_not_reviewed_but_drafted_first(document: Path) -> None:

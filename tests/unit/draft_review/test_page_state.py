@@ -22,7 +22,7 @@ def test_the_whole_state_is_json_with_a_letter_for_each_cell(tmp_path: Path) -> 
 
 def test_an_edit_tells_of_its_resource_only(tmp_path: Path) -> None:
     session = review(tmp_path)
-    session.make([session.grant("Note", "title", "member")])
+    session.make(session.grant("Note", ["title"], "member"))
     change = after(session, ["Note"])
     assert [each["name"] for each in change["resources"]] == ["Note"]
     assert (change["undo"], change["redo"], change["unsaved"]) == (1, 0, True)

@@ -15,7 +15,7 @@ from tests.unit.draft_review.world import CONTRACT, added, files, review
 
 def test_nothing_is_written_before_it_is_saved(tmp_path: Path) -> None:
     session = review(tmp_path)
-    session.make([session.grant("Note", "title", "member")])
+    session.make(session.grant("Note", ["title"], "member"))
     assert session.unsaved and session.path.read_text() == CONTRACT
     assert session.save()
     assert session.path.read_text() == session.text != CONTRACT
@@ -27,31 +27,31 @@ def test_nothing_is_written_before_it_is_saved(tmp_path: Path) -> None:
 def test_steps_are_taken_back_and_made_again(tmp_path: Path) -> None:
     session = review(tmp_path)
     session.make([Confirm("User"), Confirm("Note")])
-    session.make([session.grant("Note", "title", "member")])
+    session.make(session.grant("Note", ["title"], "member"))
     assert session.undo() and session.undo() and session.undo() is None
     assert session.text == CONTRACT and session.read.policy.resources["User"].draft
     assert session.redo()
     assert not session.read.policy.resources["Note"].draft and session.unsaved
-    session.make([session.grant("Note", "id", "member")])
+    session.make(session.grant("Note", ["id"], "member"))
     assert session.redo() is None  # what is made anew ends what was taken back
 
 
 def test_who_saw_it_as_a_weaker_viewer_goes_on_seeing_it(tmp_path: Path) -> None:
     session = review(tmp_path)
-    session.make([session.close("User", "username", "anyone")])
+    session.make(session.close("User", ["username"], "anyone"))
     assert "+      username: [{see: [member]}]" in added(session)
 
 
 def test_a_viewer_who_is_a_weaker_one_too_is_not_closed_alone(tmp_path: Path) -> None:
     session = review(tmp_path)
     with pytest.raises(InputError, match="close it for `anyone` first"):
-        session.close("User", "username", "owner")
+        session.close("User", ["username"], "owner")
 
 
 def test_an_edit_that_says_more_than_it_should_is_refused(tmp_path: Path) -> None:
     session = review(tmp_path)
-    wrong = Close("User", "email", "email", "member", ("anyone",))
-    with pytest.raises(InputError, match="cannot be said by a line of `User` alone"):
+    wrong = Close("User", "email", ("email",), "member", ("anyone",))
+    with pytest.raises(InputError, match="cannot be said by lines of `User` alone"):
         session.make([wrong])
     assert session.text == CONTRACT and not session.done
 
@@ -95,7 +95,7 @@ def test_mark_line_ends_mode_and_link_of_a_file_stay(tmp_path: Path) -> None:
     link = tmp_path / "link.yaml"
     link.symlink_to(path)
     session = Session(link)
-    session.make([session.grant("User", "username", "owner"), Confirm("User")])
+    session.make([*session.grant("User", ["username"], "owner"), Confirm("User")])
     session.save()
     data = path.read_bytes()
     assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o640

@@ -1,0 +1,123 @@
+"""Whether an edited contract means the old one but for its edits, and exactly them.
+
+Compared is what the text says, key by key, and what the compiled lines show, cell by cell. So no
+slip of an edit of the text can widen a contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from oakum.draft_review.cells import Reading, Seen, every_setting, said, sight
+from oakum.openapi.model import Json
+from oakum.policy.edit import Close, Confirm, Edit, Grant, SetOwner
+
+
+@dataclass(frozen=True)
+class Version:
+    """A contract as it was read, and its keys and values."""
+
+    read: Reading
+    plain: Json
+
+
+def beyond(old: Version, new: Version, edits: Sequence[Edit]) -> Iterator[str]:
+    """Resources of edits of which, or beside which, anything else has changed."""
+    touched: dict[str, list[Edit]] = {}
+    for each in edits:
+        touched.setdefault(each.resource, []).append(each)
+    first = edits[0].resource
+    was, now = ({**side.plain} for side in (old, new))
+    before, after = was.pop("resources"), now.pop("resources")
+    if was != now or list(before) != list(after):
+        yield first
+        return
+    for name in before:
+        own = touched.get(name, [])
+        keys = {_key(each) for each in own}
+        if _without(before[name], keys) != _without(after[name], keys):
+            yield name if own else first
+        elif own and not _as_asked(old.read, new.read, name, own):
+            yield name
+
+
+def _key(edit: Edit) -> str:
+    """The key of a resource that an edit is about."""
+    match edit:
+        case Confirm():
+            return "draft"
+        case SetOwner():
+            return "owner"
+        case Grant() | Close():
+            return "fields"
+        case _:
+            assert_never(edit)
+
+
+def _without(of: Json, keys: set[str]) -> Json:
+    return [(key, value) for key, value in of.items() if key not in keys] if keys else of
+
+
+def _as_asked(old: Reading, new: Reading, name: str, edits: Sequence[Edit]) -> bool:
+    of = new.policy.resources[name]
+    cells: list[Grant | Close] = []
+    for each in edits:
+        if isinstance(each, Confirm) and of.draft:
+            return False
+        if isinstance(each, SetOwner) and (of.owner.kind, of.owner.members) != (
+            each.kind, each.members,
+        ):  # fmt: skip
+            return False
+        if isinstance(each, Grant | Close):
+            cells.append(each)
+    # A resource's mark is on each of its lines, too.
+    draft = any(isinstance(each, Confirm) for each in edits)
+    was, now = (said(read.model.tables[name], draft=not draft) for read in (old, new))
+    leaves = {*was, *now}
+    of_edits = {leaf: [e for e in cells if _is_at(leaf, e.paths)] for leaf in leaves}
+    if any(was.get(leaf) != now.get(leaf) for leaf in leaves if not of_edits[leaf]):
+        return False
+    if any(leaf in was and was[leaf][1:] != now.get(leaf, ())[1:] for leaf in leaves):
+        return False  # what replaces it, and how grave a leak of it is
+    if _set(old, name) != _set(new, name):
+        return False
+    return all(
+        sight(new, name, leaf, viewer) == _wanted(old, name, leaf, viewer, mine)
+        for leaf, mine in of_edits.items()
+        if mine
+        for viewer in old.columns
+    )
+
+
+def _is_at(leaf: str, paths: Sequence[str]) -> bool:
+    return f"{leaf}.".startswith(tuple(f"{path}." for path in paths))
+
+
+def _wanted(
+    old: Reading, name: str, leaf: str, viewer: str, edits: Sequence[Grant | Close]
+) -> Seen:
+    """What a viewer is to see of a field after edits, one after the other."""
+    seen = sight(old, name, leaf, viewer)
+    for each in edits:
+        if isinstance(each, Grant) and each.relation in old.weaker[viewer]:
+            seen = every_setting(old, name), seen[1]
+        elif isinstance(each, Close) and each.relation == viewer:
+            seen = frozenset(), frozenset()
+    return seen
+
+
+def _set(read: Reading, resource: str) -> dict[str, object]:
+    """Field to who may write it, in a request body or an answer."""
+    found: dict[str, object] = {}
+    for table in (read.model.tables[resource], read.model.settable[resource]):
+        for path, rule in zip(table.leaves, table.rules, strict=True):
+            grants = [
+                (sorted(each.set), sorted(map(repr, each.when.items())))
+                for each in rule.grants
+                if each.set
+            ]
+            if grants:
+                found[path] = sorted(grants)
+    return found

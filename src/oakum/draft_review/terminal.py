@@ -1,0 +1,162 @@
+"""The open questions of a contract in the terminal: text in, text out, the same edits as the page.
+
+It knows no terminal: `ask` gives lines to print and takes lines that were typed, so that a pipe
+answers as a person does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from oakum.draft_review.answers import answered
+from oakum.draft_review.cells import rows
+from oakum.draft_review.questions import WIDE, Question, questions
+from oakum.draft_review.session import Session
+from oakum.draft_review.words import owner, said
+from oakum.errors import InputError, Location, Problem, counted
+from oakum.policy.edit import Confirm
+
+_STOP = "q"
+_LATER = ""
+_SHOWN = 40
+
+
+@dataclass
+class Tally:
+    """How many questions were asked, and how many of them answered."""
+
+    asked: int = 0
+    answered: int = 0
+
+
+def ask(
+    session: Session,
+    typed: Iterator[str],
+    show: Callable[[str, str], None],
+    *,
+    again: bool,
+) -> Tally:
+    """Ask all open questions, until somebody types `q` or the input ends.
+
+    `show`: takes a line, and what it is: `question`, `why`, `choice`, `prompt` or `error`. `again`:
+    asks once more what was not understood; otherwise that raises `InputError`.
+    """
+    tally, done = Tally(), set[tuple[str, str, str, str]]()
+    while (each := _next(session, done)) is not None:
+        done.add(_key(each))
+        tally.asked += 1
+        left = len(_open(session, done))
+        show(f"{each.text}  ({counted(left, 'question')} after this)", "question")
+        for line in _about(session, each):
+            show(line, "why")
+        choices = _choices(session, each)
+        for word, (says, _) in choices.items():
+            show(f"  {word}  {says}", "choice")
+        show("  Enter leaves it open, q ends", "choice")
+        answer = _answer(session, typed, choices, show, again=again)
+        if answer == _STOP:
+            break
+        tally.answered += answer != _LATER
+    return tally
+
+
+def _answer(
+    session: Session,
+    typed: Iterator[str],
+    choices: dict[str, tuple[str, Callable[[], None]]],
+    show: Callable[[str, str], None],
+    *,
+    again: bool,
+) -> str:
+    """One understood answer, carried out."""
+    while True:
+        show("> ", "prompt")
+        word = next(typed, _STOP).strip()
+        if word in (_LATER, _STOP):
+            return word
+        if word in choices:
+            try:
+                choices[word][1]()
+                return word
+            except InputError as error:
+                if not again:
+                    raise
+                told = "; ".join(each.message for each in error.problems)
+        else:
+            told = f"`{word}` is no answer; type one of {', '.join(choices)}, Enter or q"
+        if not again:
+            raise InputError([Problem(Location("standard input"), told)])
+        show(told, "error")
+
+
+def _key(each: Question) -> tuple[str, str, str, str]:
+    return each.kind, each.resource, each.path, each.relation
+
+
+def _open(session: Session, done: set[tuple[str, str, str, str]]) -> list[Question]:
+    return [e for e in questions(session.read, session.text) if _key(e) not in done]
+
+
+def _next(session: Session, done: set[tuple[str, str, str, str]]) -> Question | None:
+    return next(iter(_open(session, done)), None)
+
+
+def _about(session: Session, each: Question) -> Iterator[str]:
+    """What somebody has to know to answer."""
+    read = session.read
+    if each.why:
+        yield f"  {each.why}"
+    sent = read.seen.endpoints[each.resource]
+    yield f"  sent by {', '.join(sent[:5])}" if sent else "  no operation sends it"
+    if each.kind == "wide":
+        words = said(read, each.resource, each.path, each.relation)
+        yield f"  scan: {words.scan}"
+        yield f"  guard: {words.guard}"
+    else:
+        yield f"  owner: {owner(read.policy.resources[each.resource].owner)}"
+        yield from _lines(session, each.resource)
+
+
+def _lines(session: Session, resource: str) -> Iterator[str]:
+    """The fields, by who sees them."""
+    seen: dict[str, list[str]] = {}
+    for row in rows(session.read, resource):
+        who = ", ".join(name for name, cell in row.cells.items() if cell in ("open", "when"))
+        seen.setdefault(who or "nobody", []).append(row.path)
+    for who, paths in seen.items():
+        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+        yield f"  {who} sees {', '.join(paths[:_SHOWN])}{more}"
+
+
+def _choices(session: Session, each: Question) -> dict[str, tuple[str, Callable[[], None]]]:
+    """What may be typed: what it says, and what it does."""
+
+    def edit(field: str = "", viewer: str = "") -> Callable[[], None]:
+        return lambda: session.make(answered(session, each.resource, field=field, viewer=viewer))
+
+    if each.kind == "confirm":
+        return {"y": ("it is right: no draft", lambda: session.make([Confirm(each.resource)]))}
+    if each.kind == "wide":
+        close = lambda: session.make(  # noqa: E731
+            session.close(each.resource, [each.path], each.relation)
+        )
+        return {"y": ("they may", lambda: None), "n": ("close it", close)}
+    found = {
+        str(at): (f"`{name}` names its owner, who sees all but secrets", edit(field=name))
+        for at, name in enumerate(each.owners, 1)
+    }
+    relations = session.read.policy.relations
+    for name in session.read.columns:
+        if relations[name].kind in WIDE:
+            found[name] = (
+                f"nobody owns it; `{name}` sees what is not sensitive",
+                edit(viewer=name),
+            )
+    return found
+
+
+def ending(session: Session, tally: Tally) -> Iterable[str]:
+    """What is said at the end."""
+    left = len(questions(session.read, session.text))
+    yield f"{tally.answered} of {counted(tally.asked, 'question')} answered, {left} open"

@@ -1,0 +1,72 @@
+"""Whatever else an edit of the text would change is found, however it came about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from oakum.draft_review.cells import reading
+from oakum.draft_review.exactness import Version, beyond
+from oakum.openapi.source import parse
+from oakum.policy.contract import load
+from oakum.policy.edit import Close, Confirm, Edit, Grant, SetOwner
+from tests.unit.draft_review.world import CONTRACT, files
+
+GRANT = Grant("Note", "title", ("title",), "member")
+GRANTED = CONTRACT.replace(
+    "id, title, user_id: []", "id, user_id: []\n      title: [{see: [member]}]"
+)
+
+
+def version(tmp_path: Path, text: str) -> Version:
+    path = files(tmp_path, text)
+    return Version(reading(load(path)), parse(text, "").plain())
+
+
+def wrong(tmp_path: Path, new: str, *edits: Edit, old: str = CONTRACT) -> list[str]:
+    return list(beyond(version(tmp_path, old), version(tmp_path, new), edits))
+
+
+def test_the_edit_that_was_asked_for_is_right(tmp_path: Path) -> None:
+    assert wrong(tmp_path, GRANTED, GRANT) == []
+    both = GRANTED.replace("  Note:\n    draft: true\n", "  Note:\n")
+    assert wrong(tmp_path, both, GRANT, Confirm("Note")) == []
+    owned = CONTRACT.replace("owner: none  # who", "owner: user_id  # who")
+    assert wrong(tmp_path, owned, SetOwner("Note", "field", ("user_id",))) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[{see: [member]}]", "[{see: [anyone]}]"),  # more viewers
+        ("[{see: [member]}]", "[{see: [owner]}]"),  # others
+        ("[{see: [member]}]", "[{see: [member], set: [member]}]"),  # may write, too
+        ("title: [{see: [member]}]", "title: {instead: null, grants: [{see: [member]}]}"),
+        ("id, user_id: []", "id, user_id: [{see: [owner]}]"),  # other fields
+        ("id, user_id: []", "id: []"),
+        ("owner: none", "owner: user_id"),  # another key of it
+        ("  Note:\n    draft: true\n", "  Note:\n"),
+        ("home: [{see: [owner]}]", "home: [{see: [member]}]"),  # another resource
+        ("member: {authenticated: true}", "member: {}"),  # another part
+        ("id: /id", "id: /username"),
+        ("resources:\n", "resources:\n  Gone: {owner: none, fields: {a: []}}\n"),
+    ],
+)
+def test_whatever_else_changes_is_found(tmp_path: Path, old: str, new: str) -> None:
+    assert old in GRANTED
+    assert wrong(tmp_path, GRANTED.replace(old, new, 1), GRANT) != []
+
+
+def test_an_edit_that_was_not_made_is_found(tmp_path: Path) -> None:
+    for edit in (GRANT, Confirm("Note"), SetOwner("Note", "parent")):
+        assert wrong(tmp_path, CONTRACT, edit) == ["Note"]
+    assert wrong(tmp_path, CONTRACT, Close("User", "email", ("email",), "owner")) == ["User"]
+
+
+def test_a_line_that_keeps_a_viewer_in_some_settings_is_not_closed(tmp_path: Path) -> None:
+    edit = Close("User", "email", ("email",), "owner")
+    new = CONTRACT.replace(
+        "{see: [owner], set: [owner]}", "{see: [owner], when: {private: true}, set: [owner]}"
+    )
+    assert wrong(tmp_path, new, edit) == ["User"]
