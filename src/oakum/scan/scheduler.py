@@ -34,6 +34,8 @@ from oakum.scan.technique import Technique
 
 _FURTHER = (1, 2)
 """Turns of further objects that belong to tenants."""
+_BELOW = 4
+"""Further objects below which a list is requested, while it is empty for everybody."""
 _PART = 10
 """One of so many requests of a small budget is kept for repeating what findings rest on."""
 Given = Iterable[tuple[str, str, Exchange]]
@@ -230,6 +232,7 @@ class Scheduler:
                     engine.put(probe, viewer, None)
                     if probe.sources and engine.matrix.doubts(probe.id, viewer):
                         engine.put(probe, viewer, None, turn=1)  # another object may decide it
+            self._look_below(probe, names)
             for turn in _FURTHER if probe.sources and self._naming(probe) else ():
                 for (
                     viewer
@@ -238,6 +241,16 @@ class Scheduler:
                         engine.put(probe, viewer, None, turn=turn)
             if probe.id in state.answered:
                 self._give_up(probe, names)
+
+    def _look_below(self, probe: Probe, names: Sequence[str]) -> None:
+        """Below objects that are nobody's, requests further ones while nobody is shown anything:
+        the first of them may have nothing below it."""
+        engine = self.engine
+        for turn in range(1, _BELOW + 1) if probe.sources and not engine.state.world else ():
+            if any((probe.id, name) in engine.matrix.carried for name in probe.shows):
+                return
+            for viewer in self._readers(probe, names):
+                engine.put(probe, viewer, None, turn=turn)
 
     def learn_owners(self) -> bool:
         """Whether objects that came without their owner turn out to be somebody's: those who got

@@ -77,8 +77,8 @@ class RunState:
     """(endpoint, whose parameters) → pairs like those that its owner was shown, ever."""
     first: dict[tuple[str, str], int] = field(default_factory=dict)
     """(endpoint, owner) → position of the first object at which its owner was shown anything."""
-    good: dict[str, tuple[Probe, str | None]] = field(default_factory=dict)
-    """Identity → a question that has shown it something of its own: endpoint, whose values."""
+    good: dict[str, tuple[Probe, str | None, int]] = field(default_factory=dict)
+    """Identity → a question that showed it something of its own: endpoint, whose values, turn."""
     called: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     """Operations that were asked, in whatever way → (place, name) of the parameters sent."""
     finished: list[object] = field(default_factory=list)
@@ -193,7 +193,7 @@ class RunState:
             self.judged.setdefault(place, set()).add(each.key.viewer)
         own = viewer is not None and any(name == viewer for name, _ in outcome.sighted)
         if own and viewer and first and not (probe.how or probe.batch):
-            self.good.setdefault(viewer, (probe, who))
+            self.good.setdefault(viewer, (probe, who, turn))
         if viewer == who:
             self.pages.setdefault((probe.id, who or ""), set()).update(outcome.sighted)
             if outcome.sighted:

@@ -179,12 +179,12 @@ class Last:
 
     def __init__(self, good: Sequence[str], answers: dict[str, Outcome | None]) -> None:
         self.identities = known_identities(relationships={})
-        self.good = {who: (PAGE, who) for who in good}
+        self.good = {who: (PAGE, who, 1) for who in good}
         self.answers, self.distrust, self.asked = answers, list[str](), list[str]()
         self.doubt, self.state = self.distrust.append, self
 
-    def put(self, endpoint: Probe, viewer: str, who: str, round: str) -> Outcome | None:
-        assert round and endpoint is PAGE and who == viewer
+    def put(self, endpoint: Probe, viewer: str, who: str, round: str, turn: int) -> Outcome | None:
+        assert round and endpoint is PAGE and who == viewer and turn == 1
         self.asked.append(viewer)
         return self.answers[viewer]
 
@@ -418,7 +418,7 @@ def test_what_a_question_showed_its_asker_of_their_own_is_kept_to_be_looked_at_a
     assert engine.state.good == {} and not engine.state.has_page(probe("getPerson"), "bob")
     engine.put(probe("getPerson"), "ann", "ann")
     engine.put(probe("getMe"), "ann", None)
-    assert engine.state.good == {"ann": (probe("getPerson"), "ann")}, "the first that did"
+    assert engine.state.good == {"ann": (probe("getPerson"), "ann", 0)}, "the first that did"
     assert engine.state.has_page(probe("getPerson"), "ann")
     assert engine.state.seen["getPerson", "ann"] == {
         "cat": {("ann", "Person")}, "ann": {("ann", "Person")},

@@ -105,10 +105,10 @@ def test_a_good_question_is_a_documented_one_that_showed_somebody_their_own(
     at: Any, viewer: str | None, first: bool, good: bool
 ) -> None:
     run = state()
-    run.took(at, viewer, "ann", outcome(*ANNS), first=first)
-    assert run.good == ({"ann": (at, "ann")} if good else {})
+    run.took(at, viewer, "ann", outcome(*ANNS), first=first, turn=2)
+    assert run.good == ({"ann": (at, "ann", 2)} if good else {})
     run.took(ME, "ann", None, outcome(*ANNS), first=True)
-    assert run.good["ann"] == ((at, "ann") if good else (ME, None)), "the first one stays"
+    assert run.good["ann"] == ((at, "ann", 2) if good else (ME, None, 0)), "the first one stays"
 
 
 def test_links_and_cursors_are_kept_up_to_four_hundred_and_not_even_read_beyond() -> None:

@@ -87,8 +87,8 @@ def still_served(engine: Engine) -> None:
         good = engine.state.good.get(who)
         if good is None:
             continue
-        probe, target = good
-        outcome = engine.put(probe, who, target, "last")
+        probe, target, turn = good
+        outcome = engine.put(probe, who, target, "last", turn)
         if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
             engine.state.doubt(
                 f"{probe.endpoint.method} {probe.endpoint.path} no longer shows {who} what it"
