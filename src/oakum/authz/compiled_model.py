@@ -123,6 +123,19 @@ class Model:
     masked: Mapping[str, tuple[tuple[Mask, Table], ...]] = field(default_factory=dict)
     """Resource name → for each masked form, who sees a field at least in that; only of those with
     one."""
+    merged: Mapping[str, Shape] = field(default_factory=dict)
+    """Resource name → its declared shapes in responses, as one."""
+
+    def at_least(self, resource: str, mask: Mask) -> Table | None:
+        """Who sees the fields of a resource at least in a masked form, also in one that the
+        contract does not have; None: there is no such resource."""
+        for form, table in self.masked.get(resource, ()):
+            if form == mask:
+                return table
+        if resource not in self.masked:
+            return self.tables.get(resource)
+        shape = self.merged[resource]
+        return compile_resource(self.policy.resources[resource], shape, self.bound, mask=mask)
 
     @cached_property
     def declared(self) -> DeclaredFields:
@@ -212,17 +225,17 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
         for id, operation in operations.items()
         if (found := _written(operation, sets.get(id, ()), bound)) is not None
     }
+    merged = {name: _one(shapes.get(name)) for name in policy.resources}
     masked = {
         name: tuple(
-            (mask, compile_resource(resource, _one(shapes.get(name)), bound, mask=mask))
-            for mask in forms
+            (mask, compile_resource(resource, merged[name], bound, mask=mask)) for mask in forms
         )
         for name, resource in policy.resources.items()
         if (forms := _forms(resource))
     }
     return Model(
         policy, operations, rules, bound, tables, shown, showing, settable, sets, known, bodies,
-        masked,
+        masked, merged,
     )  # fmt: skip
 
 

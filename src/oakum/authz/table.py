@@ -148,7 +148,9 @@ def compile_resource(
     for said in resource.fields:
         rule = _settable(said) if setting else said
         if mask is not None:
-            shown = tuple(each for each in rule.masked if mask in each.masked)
+            shown = tuple(
+                each for each in rule.masked if any(mask.within(form) for form in each.masked)
+            )
             rule = replace(rule, grants=(*rule.grants, *shown))
         mine = 0
         found, steps, at = _expand(rule.path, shape, places)

@@ -42,6 +42,7 @@ def _errors(seen: View) -> list[Problem]:
         *_reads(seen),
         *_bindings(seen),
         *_members(seen),
+        *_beside(seen),
         *_parameters(seen),
         *_headers(seen),
         *_counts(seen),
@@ -144,6 +145,17 @@ def _members(seen: View) -> Iterator[Problem]:
             if owner in seen.shapes and path:
                 where = place(seen.policy, "operations", name, "params", parameter)
                 yield from _member(seen, owner, path, where)
+
+
+def _beside(seen: View) -> Iterator[Problem]:
+    """Masked forms that are the value of a member which does not stand beside the field."""
+    for resource in seen.policy.resources.values():
+        for rule in resource.fields:
+            around = rule.path.split(".")[:-1]
+            for mask in (each for grant in rule.masked for each in grant.masked):
+                if mask.member and "**" not in rule.path:
+                    path = ".".join((*around, mask.member))
+                    yield from _member(seen, resource.name, path, mask.location)
 
 
 def _deciding(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:

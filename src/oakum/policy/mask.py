@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from oakum.errors import NOWHERE, Location
 from oakum.openapi.model import Json
 
 _HIDDEN = re.compile(r"[*•●·█#]{2,}|…+|[xX]{4,}|(?<=\w)\.{3}(?=@|$)")
@@ -30,6 +31,8 @@ class Mask:
     """`ends`: letters and digits that are shown at the end."""
     member: str = ""
     """`beside`: the member next to it that has the same value."""
+    location: Location = field(default=NOWHERE, compare=False, repr=False)
+    """`beside`: where the contract names that member."""
 
     def __str__(self) -> str:
         if self.kind == "ends":

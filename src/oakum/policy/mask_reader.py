@@ -39,7 +39,8 @@ def _mask(r: Reader, node: Node, what: str) -> Mask | None:
         return None
     if said == ["beside"]:
         member = found.read("beside", path, "")
-        return Mask("beside", member=member) if member else None
+        where = found["beside"].location
+        return Mask("beside", member=member, location=where) if member else None
     least = 0 if said == ["decimals"] else 1
     counts = [_count(r, found[key], key, least) for key in said]
     if None in counts:

@@ -31,6 +31,7 @@ def review(seen: View) -> Iterator[Problem]:
         yield from _keyless(seen, resource)
         yield from _listed_owners(seen, resource)
         yield from _granted(seen, resource)
+        yield from _masked_objects(seen, resource)
         yield from _unnamed(seen, resource)
         yield from _unmentioned(seen, resource)
         yield from _shadowed(resource)
@@ -230,6 +231,21 @@ def _granted(seen: View, resource: Resource) -> Iterator[Problem]:
             said = "is granted" if rule.every_grant else "is granted to nobody"
             message = f"`{rule.path}` {said}, but the document has no such field of"
             yield Problem(rule.location, f"{message} `{resource.name}`", hint)
+
+
+def _masked_objects(seen: View, resource: Resource) -> Iterator[Problem]:
+    """Masked forms of objects that are a resource of their own: they have none but `empty`."""
+    for rule in resource.fields:
+        lost = [grant for grant in rule.masked if any(e.kind != "empty" for e in grant.masked)]
+        shapes = [at(shape, rule.path.split(".")) for shape in seen.shapes[resource.name]]
+        inner = next((n for each in shapes if each is not None and (n := seen.embedded(each))), "")
+        for grant in lost if inner else ():
+            yield Problem(
+                grant.location,
+                f"`{rule.path}` of `{resource.name}` is an object of `{inner}`, which has no"
+                " masked form, so this shows nothing",
+                f"grant `{rule.path}` here, and the masked forms of its fields in `{inner}`",
+            )
 
 
 def _unnamed(seen: View, resource: Resource) -> Iterator[Problem]:

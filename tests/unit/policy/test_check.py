@@ -308,6 +308,9 @@ def test_each_mistake_stands_where_it_was_written() -> None:
               p:
                 field: z
                 switch: {operation: flip, set: /a}
+            fields:
+              birthday: [{see: member, masked: [stars, {beside: nosuch}]}]
+              location: [{see: member, masked: {beside: username}}]
           Award: {owner: {path: who}}
         operations:
           getWorkouts:
@@ -324,10 +327,11 @@ def test_each_mistake_stands_where_it_was_written() -> None:
         (10, 10, "Member", "y"),
         (13, 16, "Member", "z"),
         (14, 29, "crew.yaml", "flip"),
-        (15, 25, "who"),
-        (18, 12, "getWorkouts", "me"),
-        (19, 17, "Member", "nope"),
-        (19, 17, "getWorkouts", "q"),
+        (16, 57, "Member", "nosuch"),
+        (18, 25, "who"),
+        (21, 12, "getWorkouts", "me"),
+        (22, 17, "Member", "nope"),
+        (22, 17, "getWorkouts", "q"),
     }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from oakum.openapi.model import Json
@@ -19,6 +21,8 @@ AROUND = {"city": "Kelo", "floor": 3, "gone": None}
         (STARS, "\u2022\u2022\u2022\u2022"),
         (STARS, "a...@x.test"),
         (STARS, "XXXX-1234"),
+        (STARS, "j***@x.test, k***@x.test"),
+        (STARS, "jane@***.test"),
         (EMPTY, None),
         (EMPTY, ""),
         (EMPTY, []),
@@ -45,6 +49,8 @@ def test_a_value_of_the_form_is_masked(mask: Mask, value: Json) -> None:
     [
         (STARS, "jane@x.test"),
         (STARS, "5 * 4"),
+        (STARS, "****** jane@x.test"),
+        (STARS, "jane@x.test (****)"),
         (STARS, None),
         (STARS, True),
         (STARS, ["****"]),
@@ -86,3 +92,25 @@ def test_a_form_is_told_as_it_is_written() -> None:
         "stars", "empty", "{last: 4}", "{first: 2, last: 4}", "{first: 1}", "{decimals: 0}",
         "{beside: city}",
     ]  # fmt: skip
+
+
+COUNTS = range(4)
+EVERY = (
+    STARS, EMPTY, CITY, Mask("beside", member="floor"),
+    *(Mask("ends", first, last) for first in COUNTS for last in COUNTS if first or last),
+    *(Mask("decimals", n) for n in COUNTS),
+)  # fmt: skip
+VALUES: tuple[Json, ...] = (
+    None, "", "Kelo", 3, "****", "a@x.test ****", "j **** k", "Kelo **",
+    12345678, "Kelo Old Town", "12345678.5",
+    *(f"{'a' * first}**{'b' * last}" for first in COUNTS for last in COUNTS),
+    *(f"12345678.{'5' * n}" for n in COUNTS[1:]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("one", EVERY, ids=str)
+def test_a_form_is_within_another_if_every_value_of_it_has_the_other(one: Mask) -> None:
+    around = (AROUND, {"city": "Kelo Old Town", "floor": "Kelo Old Town"}, {"city": 3}, {})
+    pairs = [pair for pair in product(VALUES, around) if one.fits(*pair)]
+    wider = {str(each) for each in EVERY if all(each.fits(*pair) for pair in pairs)}
+    assert {str(each) for each in EVERY if one.within(each)} == wider

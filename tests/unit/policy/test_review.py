@@ -325,3 +325,15 @@ def test_a_claim_from_the_root_of_who_am_i_is_told(tmp_path: Path, claim: str, h
         each for each in load(tmp_path / "exposure.yaml").warnings if "who-am-I" in each.message
     ]
     assert [each.hint for each in said] == ([hint] if hint else [])
+
+
+def test_a_masked_form_of_an_object_that_is_a_resource_shows_nothing() -> None:
+    said = "which has no masked form, so this shows nothing"
+    for masked, told in (("stars", 1), ("empty", 0), ("[empty, {last: 2}]", 1)):
+        line = f"user: [{{see: owner}}, {{see: member, masked: {masked}}}]"
+        quiet = QUIET.replace("fields: {'id, user_id, user,", f"fields: {{{line}, 'id, user_id,")
+        found = [each for each in warnings(quiet) if said in each]
+        assert len(found) == told
+        assert all(
+            each.startswith("`user` of `Workout` is an object of `Member`") for each in found
+        )

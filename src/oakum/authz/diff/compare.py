@@ -84,6 +84,24 @@ def compare(old: Model, new: Model) -> Difference:
     return Difference(old, new, *endpoints, tuple(moves), tuple(both.ungranted()))
 
 
+def greatest(moves: Iterable[Move]) -> Iterator[Move]:
+    """Moves without those of a masked form that another one says already: who gains the last four
+    digits gains the last two."""
+    every = [*moves]
+    masked: dict[tuple[object, ...], list[Mask]] = {}
+    for move in every:
+        if move.mask is not None:
+            masked.setdefault(_cells(move), []).append(move.mask)
+    for move in every:
+        mask, others = move.mask, masked.get(_cells(move), ())
+        if mask is None or not any(mask != each and mask.within(each) for each in others):
+            yield move
+
+
+def _cells(move: Move) -> tuple[object, ...]:
+    return move.widens, move.resource, move.leaf, move.endpoints, move.spots, move.why
+
+
 _Standing = tuple[dict[str, list[str]], dict[str, list[str]]]
 Signature = tuple[bool, tuple[str, ...] | None, bool]
 """For an endpoint: whether it is granted, its `call`, and whether anonymous callers may use it."""
@@ -220,13 +238,7 @@ class _Both:
         """Each resource that either contract shows in a masked form, with who sees it at least in
         that, and who sees it as it is."""
         for whole, before, name in self.pairs(kind, standing):
-            old, new = (
-                dict(model.masked.get(called, ())).get(mask, table)
-                for model, called, table in (
-                    (self.old, before, whole.old),
-                    (self.new, name, whole.new),
-                )
-            )
+            old, new = self.old.at_least(before, mask), self.new.at_least(name, mask)
             if old is not whole.old or new is not whole.new:
                 yield replace(whole, old=old, new=new, known={}, whole=whole), before, name
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from oakum.authz.diff.compare import Difference, Kind, Move, Why
+from oakum.authz.diff.compare import Difference, Kind, Move, Why, greatest
 from oakum.authz.diff.outside_tables import terms
 from oakum.authz.diff.viewer_names import Speaker, Viewer, when_words
 from oakum.authz.diff.worlds import Condition
@@ -76,7 +76,7 @@ class _Group:
 def changes(found: Difference, old_place: Place, new_place: Place) -> tuple[Change, ...]:
     """The sentences: widened first, and of these the widest."""
     told: dict[tuple[_Told, str], dict[str, int]] = {}
-    for move in found.moves:
+    for move in greatest(found.moves):
         for part, spots in _parts(move, found):
             endpoints = told.setdefault((part, move.leaf), {})
             for key in move.endpoints:

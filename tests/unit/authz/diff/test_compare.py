@@ -11,6 +11,7 @@ from oakum.authz import Model, compile_contract
 from oakum.authz.diff import Change, changes, compare
 from oakum.errors import NOWHERE, Location
 from oakum.openapi.model import Media, Operation, Shape
+from oakum.policy.mask import Mask
 from oakum.policy.model import Grant, Limit, OperationRule, Owner, Policy, Relation
 from tests.properties.worlds import Document, array, record, scalar
 from tests.unit.authz.small import (
@@ -43,6 +44,34 @@ def said(old: Model, new: Model) -> list[str]:
 
 def with_fields(**lines: tuple[Grant, ...]) -> Model:
     return contract(note({**FIELDS, **lines}), PERSON)
+
+
+def masking(**lines: Mask) -> Model:
+    """A contract by which members see these fields in a masked form alone."""
+    grants = {path: (Grant(("member",), masked=(mask,)),) for path, mask in lines.items()}
+    made = note({**FIELDS, **dict.fromkeys(lines, ())})
+    fields = tuple(replace(each, masked=grants.get(each.path, ())) for each in made.fields)
+    return contract(replace(made, fields=fields), PERSON)
+
+
+def test_a_form_that_shows_less_is_narrower() -> None:
+    four, two = masking(text=Mask("ends", 0, 4)), masking(text=Mask("ends", 0, 2))
+    (told,) = said(four, two)
+    assert told.startswith("narrowed: `member` may no longer see `text` of `Note` masked as")
+    assert "`{last: 4}`" in told
+    assert [each.partition(":")[0] for each in said(two, four)] == ["widened"]
+
+
+def test_a_form_that_neither_holds_nor_is_held_by_another_is_both() -> None:
+    first, last = masking(text=Mask("ends", 2)), masking(text=Mask("ends", 0, 2))
+    assert [each.partition(":")[0] for each in said(first, last)] == ["widened", "narrowed"]
+
+
+def test_a_new_form_is_told_once_though_the_contract_has_lesser_ones() -> None:
+    lesser = masking(text=Mask("ends", 0, 2))
+    both = masking(text=Mask("ends", 0, 2), title=Mask("ends", 0, 4))
+    (told,) = said(lesser, both)
+    assert told.startswith("widened: `member` may now see `title` of `Note` masked as `{last: 4}`")
 
 
 def test_nothing_has_changed() -> None:
