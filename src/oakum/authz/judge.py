@@ -18,7 +18,7 @@ from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.id_spelling import Spellings, heard, identifier, spread
 from oakum.authz.judgement import Judgement, Known, Leaf, ObjectInstance, Outline
-from oakum.authz.misfits import Misfits, matches
+from oakum.authz.misfits import Misfits, is_no_list, matches
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, masked_leaves
@@ -526,6 +526,8 @@ class Judge:
         parts = self._parts(value, here, at, context, leaves)
         granted = spot.granted and (isinstance(value, dict) or spot.lists)
         misfit = self._is_misfit(value, spot, at)
+        if self._writing is None and isinstance(value, dict):
+            misfit = misfit or is_no_list(value, spot.shape)
         return parts if granted and not misfit else spot.instead
 
 

@@ -9,6 +9,7 @@ kind of value stands there.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from oakum.authz.compiled_model import outermost
 from oakum.authz.places import resource_of
@@ -100,6 +101,33 @@ def _stated(way: Shape, bound: Mapping[str, str]) -> set[str]:
         found |= {"object"} if described else set()
     if "array" in way.kinds or not way.kinds:
         found |= {"array"} if way.items is not None else set()
+    return found
+
+
+def is_no_list(value: dict[str, Json], shape: Shape | None) -> bool:
+    """Whether an object stands where lists alone are declared, and is none that is written so: some
+    languages number the elements of a list from which one was taken."""
+    if shape is None or not _lists_alone(shape):
+        return False
+    return not all(name.isascii() and name.isdigit() for name in value)
+
+
+def lists_alone(shape: Shape | None) -> bool:
+    """Whether a document describes lists at a place, and no object."""
+    return shape is not None and _lists_alone(shape)
+
+
+@lru_cache(maxsize=1 << 14)
+def _lists_alone(shape: Shape) -> bool:
+    found = False
+    for way in ways(shape):
+        described = way.properties or way.extra is not None
+        if "object" in way.kinds or described:
+            return False
+        listed = "array" in way.kinds or (not way.kinds and way.items is not None)
+        if not (listed or way.kinds or way.branches):
+            return False
+        found = found or listed
     return found
 
 

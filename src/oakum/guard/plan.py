@@ -29,7 +29,7 @@ from oakum.authz.tags import objects_of, tag_of, tagged
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
 from oakum.guard.audit_counts import called
 from oakum.guard.plan_hidden import Shared, hidden
-from oakum.guard.plan_places import MISFITS, Ahead, inside_resource, misfits_at
+from oakum.guard.plan_places import Ahead, inside_resource, misfit_bits, misfits_at
 from oakum.guard.plan_places import PlannedPlace as _Place
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.scalar_types import bits_of, nulls, scalar
@@ -462,7 +462,7 @@ class _Renderer:
     def _containers(self, place: _Place) -> dict[str, Any]:
         here = next((name for segments, name in place.ahead if not segments and name != "#"), "")
         found: dict[str, Any] = self._object(place, here)
-        found["misfits"] = sum(MISFITS[each] for each in self._noted(place))
+        found["misfits"] = 0 if self.writing else misfit_bits(place, self.model.bound)
         shape = place.shape
         each = element(shape) if shape else None
         star = place.trie.child("*") if place.trie else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oakum.authz.misfits import misfits
+from oakum.authz.misfits import lists_alone, misfits
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Shape
 
@@ -13,8 +13,9 @@ Ahead = tuple[tuple[tuple[str, ...], str], ...]
 """Pointers of `shows` below a place: segments still ahead, and the resource (`#`: a count)."""
 
 
-MISFITS = {"scalar": 1, "object": 2, "array": 4}
-"""Kinds of value as bits."""
+_BITS = {"scalar": 1, "object": 2, "array": 4}
+_LISTS = 8
+"""At a place in an object: lists alone are declared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,3 +46,9 @@ def misfits_at(place: PlannedPlace, bound: Mapping[str, str]) -> frozenset[str]:
     """Kinds of value that are none of those declared, if objects stand at a place."""
     ahead = tuple(each for each in place.ahead if each[1] != "#")
     return misfits(place.shape, ahead, bound)
+
+
+def misfit_bits(place: PlannedPlace, bound: Mapping[str, str]) -> int:
+    """The kinds of value that are none of those declared at a place of a response, as bits."""
+    bits = sum(_BITS[each] for each in misfits_at(place, bound))
+    return bits + _LISTS if place.inside and lists_alone(place.shape) else bits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.authz.misfits import KINDS, Misfits, kind_of, matches, misfits
+from oakum.authz.misfits import KINDS, Misfits, is_no_list, kind_of, matches, misfits
 from oakum.openapi.model import Json, Shape
 
 BOUND = {"Note": "Note"}
@@ -63,3 +63,29 @@ def test_what_was_met_is_remembered() -> None:
 def test_a_star_matches_any_step() -> None:
     assert matches(("*", "a"), ("0", "a")) and matches(("*", "a"), ("0",))
     assert not matches(("*", "a"), ("0", "b"))
+
+
+TEXTS = Shape(kinds=frozenset(("array",)), items=lambda: TEXT)
+
+
+@pytest.mark.parametrize(
+    ("shape", "value", "found"),
+    [
+        (TEXTS, {"price": "9"}, True),
+        (TEXTS, {"0": "a", "b": "c"}, True),
+        (TEXTS, {"0": "a", "2": "b"}, False),
+        (TEXTS, {}, False),
+        (Shape(items=lambda: TEXT), {"a": "b"}, True),
+        (Shape(kinds=frozenset(("array", "null"))), {"a": "b"}, True),
+        (Shape(kinds=frozenset(("array", "object")), items=lambda: TEXT), {"a": "b"}, False),
+        (Shape(branches=(lambda: TEXTS, lambda: TEXT)), {"a": "b"}, True),
+        (Shape(branches=(lambda: TEXTS, lambda: NOTE)), {"a": "b"}, False),
+        (Shape(branches=(lambda: TEXTS, Shape)), {"a": "b"}, False),
+        (TEXT, {"a": "b"}, False),
+        (None, {"a": "b"}, False),
+    ],
+)
+def test_an_object_where_lists_alone_are_declared_is_no_list(
+    shape: Shape | None, value: dict[str, Json], found: bool
+) -> None:
+    assert is_no_list(value, shape) == found

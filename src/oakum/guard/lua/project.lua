@@ -467,10 +467,20 @@ local record, object, list -- forward: values nest
 
 -- Kinds of value, as the plan numbers those that are none of the declared ones where objects stand.
 local SCALAR, OBJECT, ARRAY = 1, 2, 4
+local LISTS_ALONE = 8 -- in an object, a place where lists alone are declared
 
 -- Whether a scalar of a kind, which stands at [i, past), says something.
 local function says(i, past, kind)
   return kind ~= 16 and not (kind == 8 and P[i] == 102) and not (kind == 1 and past == i + 2)
+end
+
+-- Whether the object at `i` has a name that is no number: some languages number the elements of a list from
+-- which one was taken.
+local function has_names(i, depth)
+  for name in pairs(outline(i, depth) or {}) do
+    if find(name, "%D") or name == "" then return true end
+  end
+  return false
 end
 
 -- Notes what may be a hidden object, and nobody can tell which: of another kind than declared, or of one
@@ -520,8 +530,8 @@ local function value(node, i, depth, set, owners, tally, label)
   local met, misfit = SHOWN, false
   if node.misfits ~= 0 then
     misfit = band(node.misfits, b == 123 and OBJECT or ARRAY) ~= 0 and P[space(i + 1)] ~= b + 2
+    goes = goes or misfit or b == 123 and band(node.misfits, LISTS_ALONE) ~= 0 and has_names(i, depth)
   end
-  goes = goes or misfit
   if goes then SEENOUT.removed = nil end
   if b == 123 then
     local body, untold = node.body, false
