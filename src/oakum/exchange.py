@@ -40,6 +40,8 @@ class Response:
     """Cookies set; one that is taken away has the value ""."""
     truncated: bool = False
     """The body was longer than what was read of it."""
+    cookie_paths: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Cookies set for a part of the host → the path of it (RFC 6265, 5.2.4)."""
 
     @property
     def media_type(self) -> str:

@@ -14,7 +14,7 @@ import orjson
 
 from oakum.cli import scan_only, scan_restore, shared
 from oakum.cli.progress import progress
-from oakum.errors import InputError, Location, Problem, counted
+from oakum.errors import InputError, Location, OakumError, Problem, counted
 from oakum.exposure.matrix import Outcome
 from oakum.finding import Report
 from oakum.output.text import visible
@@ -166,6 +166,8 @@ def _reported(scan: Scan) -> Report:
     least."""
     try:
         return scan.report()
+    except OakumError:
+        raise  # it says what is left
     except Exception:
         for words in (*scan.left_behind, *scan.how_to_restore()):
             click.echo(f"LEFT: {visible(words)}", err=True)

@@ -407,11 +407,21 @@ class Sessions:
             kept = isinstance(login, Login) and is_kept(login, cookie)
             if not kept and cookie not in session.cookies:
                 continue
+            if not self._is_sessions(identity.name, session, response.cookie_paths.get(cookie)):
+                continue
             if value:
                 session.cookies[cookie] = Secret(value)
             else:
                 session.cookies.pop(cookie, None)
         self._see(session)
+
+    def _is_sessions(self, name: str, session: _Session, path: str | None) -> bool:
+        """Whether a cookie that is set for a path is the session's own: one that who-am-I is not
+        sent is another of the same name (RFC 6265, 5.3), for a part of the API."""
+        if path is None or self.proof is None or path in set().union(*session.paths.values()):
+            return True
+        proven = self.proof.others.get(name, self.proof.request)
+        return is_sent_to(urlsplit(proven.url).path, path)
 
     def _turned_away(self, name: str, response: Response) -> bool:
         login = self.identities.items[name].login

@@ -32,6 +32,7 @@ from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.operation_finder import NOTHING
 from oakum.scan.transport.certificates import Certificate, CertificateRefused, loaded, refusal
 from oakum.scan.transport.connection import Connection
+from oakum.scan.transport.cookies import cookie_paths_of, cookies_of
 from oakum.scan.transport.health import Health, is_failure
 from oakum.scan.transport.required_certificate import REFUSAL, RequiredCertificate
 from oakum.scan.transport.unreachable import (
@@ -248,12 +249,14 @@ class HttpTransport:
                 raise not_passed(request)
             body, truncated = _read(answer, time.monotonic() + self.timeout)
         whole = not_too_deep(body)
+        cookies = answer.headers.get_list("set-cookie")
         return Response(
             answer.status_code,
             {name.lower(): value for name, value in answer.headers.items()},
             whole,
-            cookies_of(answer.headers.get_list("set-cookie")),
+            cookies_of(cookies),
             truncated or len(whole) < len(body),
+            cookie_paths_of(cookies),
         )
 
     def close(self) -> None:
@@ -312,30 +315,6 @@ def _read(answer: httpx2.Response, until: float) -> tuple[bytes, bool]:
     except httpx2.ReadTimeout:
         return bytes(body), True
     return bytes(body), False
-
-
-def cookies_of(lines: Sequence[str], now: Callable[[], float] = time.time) -> dict[str, str]:
-    """Cookies of `Set-Cookie` lines (RFC 6265); a deleted cookie has the value ""."""
-    found: dict[str, str] = {}
-    for line in lines:
-        pair, *attributes = line.split(";")
-        name, sign, value = pair.partition("=")
-        if not sign or not name.strip():
-            continue
-        found[name.strip()] = "" if _is_over(attributes, now()) else value.strip()
-    return found
-
-
-def _is_over(attributes: Sequence[str], now: float) -> bool:
-    pairs = [attribute.partition("=") for attribute in attributes]
-    said = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    if "max-age" in said:  # takes precedence over Expires (RFC 6265, 5.3)
-        age = said["max-age"]
-        return age.startswith("-") or not age.strip("0")  # RFC 6265, 5.2.2
-    try:
-        return email.utils.parsedate_to_datetime(said["expires"]).timestamp() < now
-    except (KeyError, ValueError, TypeError, OverflowError):
-        return False
 
 
 def run_command(argv: Sequence[str], directory: Path) -> str:

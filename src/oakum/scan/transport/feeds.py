@@ -22,7 +22,8 @@ from oakum.exposure.frames import cutter
 from oakum.exposure.streams import Frame, Stream
 from oakum.http.origin import origin_of
 from oakum.scan.identities.session import Sessions
-from oakum.scan.transport.client import BODY_LIMIT, Governor, HttpTransport, cookies_of
+from oakum.scan.transport.client import BODY_LIMIT, Governor, HttpTransport
+from oakum.scan.transport.cookies import cookie_paths_of, cookies_of
 from oakum.scan.transport.unreachable import Unreachable, asks_for_credentials
 
 if TYPE_CHECKING:
@@ -196,7 +197,9 @@ class _Feed:
     def _open(self, status: int, headers: Mapping[str, str], cookies: list[str]) -> None:
         self.status = status
         lower = {name.lower(): value for name, value in headers.items()}
-        self._answer = Response(status, lower, b"", cookies_of(cookies))
+        self._answer = Response(
+            status, lower, b"", cookies_of(cookies), cookie_paths=cookie_paths_of(cookies)
+        )
         self._begun.set()
 
     def _put(self, frames: list[Frame], size: int) -> bool:

@@ -137,6 +137,33 @@ def test_a_cookie_is_sent_where_a_browser_sends_it(tmp_path: Path) -> None:
     assert sessions.curl_credentials("ann") == ("Cookie: sid=$ANN_SESSION",)
 
 
+@pytest.mark.parametrize("taken", ["guest-7", ""])
+def test_a_cookie_that_is_set_for_a_part_of_the_api_replaces_no_session(
+    tmp_path: Path, taken: str
+) -> None:
+    """A browser keeps both: the session stays where who-am-I is."""
+
+    def app(call: Call) -> Reply:
+        if call.path == "/shop":
+            return Reply(200, {}, (("set-cookie", f"sid={taken}; Path=/shop"),))
+        if call.cookies.get("sid") not in ("s-1", "s-2"):
+            return UNAUTHORIZED
+        renewed = (("set-cookie", "sid=s-2; Path=/"),) if call.path == "/renew" else ()
+        return Reply(200, {"id": "m-1"}, renewed)
+
+    state(tmp_path, cookie("sid", "s-1"))
+    (tmp_path / "ids.yaml").write_text(
+        "whoami: /me\nidentities:\n  ann: {storage_state: ann.json}\n"
+    )
+    with serve(app) as server:
+        identities = load_identities(tmp_path / "ids.yaml")
+        sessions = Sessions(identities, HttpTransport(server.url), None, server.url)
+        assert examine(identities, sessions).ok
+        for path in ("/shop", "/me", "/renew", "/me"):
+            assert sessions.send("ann", Request("GET", f"{server.url}{path}")).status == 200
+    assert [call.cookies["sid"] for call in server.calls if call.cookies][-2:] == ["s-1", "s-2"]
+
+
 @pytest.mark.parametrize("where", ["/auth/tokens/access", "/plain"])
 def test_a_token_is_read_from_the_local_storage_of_a_neighbouring_page(
     tmp_path: Path, where: str

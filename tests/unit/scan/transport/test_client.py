@@ -28,10 +28,10 @@ from oakum.scan.transport import client as module
 from oakum.scan.transport.client import (
     Governor,
     HttpTransport,
-    cookies_of,
     run_command,
     together,
 )
+from oakum.scan.transport.cookies import cookies_of
 from oakum.scan.transport.health import Health
 from oakum.scan.transport.unreachable import Unreachable
 from tests.patience import patient

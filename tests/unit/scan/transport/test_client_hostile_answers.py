@@ -22,8 +22,8 @@ from oakum.scan.requests.next_page import next_page
 from oakum.scan.transport.client import (
     Governor,
     HttpTransport,
-    cookies_of,
 )
+from oakum.scan.transport.cookies import cookies_of
 from oakum.scan.transport.unreachable import Unreachable
 from oakum.scan.undo.recognition import marked
 
