@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import chain, product
 
 from oakum.authz import Leaf, ObjectInstance, Subject, Table
 from oakum.authz.member_paths import texts
@@ -23,6 +23,8 @@ from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.masked_fields import sent
+from oakum.exposure.masked_values import PROOF
 from oakum.exposure.matrix import NOBODY, Key, Matrix, state_key
 from oakum.exposure.misplaced import Found, Misplaced
 from oakum.exposure.response_reader import is_success
@@ -41,6 +43,7 @@ from oakum.pytest_plugin.test_counts import Tally
 CHANGING = "an owner's value is there, but its id belongs to somebody else in other tests"
 A_TIME = "a time of an owner is there, but others may have the same time"
 _BESIDE = "a value of its owner, found"
+_MORE = "in a masked form that shows more of it than the contract"
 _PUBLIC = (FieldClass.KEY, FieldClass.HANDLE)
 _MOST_BYTES = 64 << 20
 """Of answers that are kept until the end of the run."""
@@ -94,7 +97,8 @@ class _Memory:
     context: EvaluationContext
     people: _People
     origins: dict[tuple[str, str, str, str], ObjectInstance] = field(default_factory=dict)
-    """(owner, resource, field, value) → the object in which its owner was shown it."""
+    """(owner, resource, field, value) → the object in which its owner was shown it, or others more
+    of it than a masked form."""
 
 
 class Strays:
@@ -225,11 +229,34 @@ class Strays:
         misplaced = Misplaced(
             memory.context, self._probe(asked), question, asked.response, asked.read.value
         )
-        for found in misplaced.search([*kept.unbound], [*kept.instances]):
+        every = misplaced.search([*kept.unbound], [*kept.instances])
+        for found in chain(every, self._more_than_masked(kept, viewer, memory)):
             plain = not found.where and found.at in kept.granted
             echo = found.value in kept.raw or plain
             if found.who and not echo and classify_field(found.path) not in _PUBLIC:
                 yield found, self._decide(kept, found, memory)
+
+    def _more_than_masked(self, kept: Kept, viewer: str | None, memory: _Memory) -> Iterator[Found]:
+        """Values of a masked form that show more of the owner's value than every form in which the
+        caller may see it, whatever they are to the owner and in whatever state that is."""
+        context, policy = memory.context, self._frame.model.policy
+        for each in kept.instances:
+            resource = policy.resources[each.resource]
+            who = context.who(each, viewer)
+            if each.resource not in self._frame.model.masked or not who or who == viewer:
+                continue
+            subject = Subject(each.resource, each.owners, each.value)
+            most = replace(each, held=kept.asked.caller.possible(policy, subject))
+            key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+            for leaf in each.leaves:
+                if leaf.allowed or leaf.pointer not in kept.granted:
+                    continue  # shown as it is, or told by its form
+                told = sent(context, most, leaf, who, key, resource.states)
+                text = canonical(leaf.value)
+                if told is None or told.excess < PROOF or text in kept.sent:
+                    continue
+                memory.origins.setdefault((who, each.resource, leaf.path, text), each)
+                yield Found(leaf.pointer, text, who, each.resource, leaf.path, _MORE)
 
     def _probe(self, asked: Asked) -> Probe:
         operation = asked.operation
