@@ -27,6 +27,10 @@ _STYLES = {"question": "bold", "why": "", "choice": "dim", "error": "red"}
 @click.option(
     "--output", "-o", type=shared.PATH, metavar="FILE", help="output file; default: standard output"
 )
+@click.option(
+    "--ref", "refs", multiple=True, metavar="URL=FILE",
+    help="file saved from an address that the document refers to; repeatable",
+)  # fmt: skip
 @click.option("--force", is_flag=True, help="overwrite an existing file")
 @click.option(
     "--review",
@@ -34,24 +38,41 @@ _STYLES = {"question": "bold", "why": "", "choice": "dim", "error": "red"}
     help="then finish the draft in a page of this machine; DOCUMENT may be a contract",
 )
 @click.option("--ask", is_flag=True, help="the same in the terminal, or with answers from a pipe")
-def command(document: Path, output: Path | None, force: bool, review: bool, ask: bool) -> int:
+def command(
+    document: Path,
+    output: Path | None,
+    refs: tuple[str, ...],
+    force: bool,
+    review: bool,
+    ask: bool,
+) -> int:
     """Draft an exposure contract from an OpenAPI DOCUMENT, for a person to finish.
 
-    A comment gives the reason for each guess. Nobody sees a field without a line.
+    A comment gives the reason for each guess. Nobody sees a field without a line. Nothing is
+    fetched: what the document refers to by an address is given as a file, with `--ref`.
     """
     _on_this_disk(document)
     if review and ask:
         raise click.UsageError("--review and --ask: choose one")
     finish = _page if review else _asked if ask else None
     if finish and output is None:
+        if refs:
+            raise click.UsageError(
+                "--ref: a contract has them under `refs`; a draft needs --output"
+            )
         return finish(document)
     if output is not None and output.exists() and not force:
         place = Location(str(output))
         raise InputError([Problem(place, "is there already", "give another name, or --force")])
     folder = output.parent if output is not None else Path()
-    found = Document.load(document)
+    saved = _saved(refs)
+    found = Document.load(document, refs=saved)
     shared.warn(found.warnings)
-    text = draft(found, api=os.path.relpath(document, folder))
+    text = draft(
+        found,
+        os.path.relpath(document, folder),
+        {address: os.path.relpath(file, folder) for address, file in saved.items()},
+    )
     if output is None:
         click.echo(text, nl=False)
         return 0
@@ -123,3 +144,18 @@ def _on_this_disk(document: Path) -> None:
     if "://" in address and not document.exists():
         hint = f"download it first: `curl -o openapi.json {address}`"
         raise InputError([Problem(Location(address), "is an address, not a file", hint)])
+
+
+def _saved(refs: tuple[str, ...]) -> dict[str, Path]:
+    """Addresses with the files that were saved from them."""
+    found: dict[str, Path] = {}
+    for each in refs:
+        # An address may have `=` in its query; the name of a file rarely has one.
+        address, _, file = each.rpartition("=")
+        if "://" not in address or "#" in address or not file:
+            hint = "as in `--ref https://example.com/common.yaml=common.yaml`"
+            raise InputError([Problem(Location(each), "is no URL=FILE", hint)])
+        if not Path(file).is_file():
+            raise InputError([Problem(Location(file), "is not a readable file")])
+        found[address] = Path(file)
+    return found

@@ -238,6 +238,8 @@ def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[st
             return os.path.relpath(contract.parent / name, folder)
 
         base["api"] = moved(base["api"])
+        if "refs" in base:
+            base["refs"] = {address: moved(name) for address, name in base["refs"].items()}
         for rule in base.get("operations", {}).values():
             if rule and "graphql" in rule:
                 rule["graphql"] = moved(rule["graphql"])

@@ -129,7 +129,7 @@ def _gather(commit: str, root: Path, waiting: list[str]) -> None:
 
 
 def _named(name: str, data: bytes) -> list[str]:
-    """The files that a file names: `api`, `graphql` and `$ref`."""
+    """The files that a file names: `api`, `refs`, `graphql` and `$ref`."""
     try:
         file = File(name, data)
         top = parse(data.decode("utf-8", "replace"), name) if b"exposure" in data else None
@@ -137,7 +137,8 @@ def _named(name: str, data: bytes) -> list[str]:
         return []  # reported when the file is really read
     found = [unquote(ref.partition("#")[0]) for ref in file.references()]
     if top is not None and top.kind == "map":
-        found += _texts([top.get("api")])
+        refs = top.get("refs")
+        found += _texts([top.get("api"), *(file for _, file in (refs.items if refs else ()))])
         operations = top.get("operations")
         rules = [rule for _, rule in operations.items] if operations is not None else []
         found += _texts(rule.get("graphql") for rule in rules if rule.kind == "map")

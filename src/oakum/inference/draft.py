@@ -60,10 +60,10 @@ _OWNER_ONLY = re.compile(
 _PROOF = re.compile(r"passw|passphrase|pass_?code|\bpin\b|otp|assertion|id_?token|secret", re.I)
 
 
-def draft(document: Document, api: str = "") -> str:
+def draft(document: Document, api: str = "", refs: Mapping[str, str] | None = None) -> str:
     """The text of a policy; `api`: the document's path as the policy names it, by default
-    its file name."""
-    draft = _Draft(document, api or Path(document.file).name)
+    its file name; `refs`: addresses that it refers to, and the files saved from them."""
+    draft = _Draft(document, api or Path(document.file).name, refs or {})
     bare = _parsed(draft.text({}), document.file)
     return draft.text(infer_params(document, bare))
 
@@ -83,9 +83,10 @@ def _parsed(text: str, file: str) -> Policy:
 
 
 class _Draft:
-    def __init__(self, document: Document, api: str) -> None:
+    def __init__(self, document: Document, api: str, refs: Mapping[str, str]) -> None:
         self._document = document
         self._api = api
+        self._refs = refs
         self._world: World = world_of(document)
         self._owners = {id(thing): ownership(self._world, thing) for thing in self._world.things}
         writing = changes(self._world, document)
@@ -116,6 +117,9 @@ class _Draft:
         yield "# it proves nothing. Remove it from each resource that is correct."
         yield "exposure: 1"
         yield f"api: {scalar(self._api)}"
+        if self._refs:
+            yield "refs:"
+            yield from (f"  {scalar(at)}: {scalar(file)}" for at, file in self._refs.items())
         whoami = self._world.whoami
         if whoami is not None and self._world.account is not None:
             pointer = scalar(f"{whoami.pointer}/{escape(self._world.account.key)}")

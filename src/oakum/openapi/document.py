@@ -24,12 +24,12 @@ from oakum.openapi.schema import Schemas
 class Document:
     """One OpenAPI document with everything that it refers to, overlays applied."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, refs: Mapping[str, Path] | None = None) -> None:
         """Raises `InputError` when nothing of it can be read; use `load` or `parse`."""
         recognise(file)
         self.file: str = file.name
         self.raw: Json = file.root
-        self._library = Library(file)
+        self._library = Library(file, refs)
         self._schemas = Schemas(self._library)
         old = "swagger" in file.root
         read = swagger.SwaggerReader if old else OperationReader
@@ -59,8 +59,11 @@ class Document:
         self._by_id = reader.by_id
 
     @classmethod
-    def load(cls, path: Path, overlays: Sequence[Path] = ()) -> Document:
-        """Reads a document and applies overlays to it, in order. Raises `InputError`."""
+    def load(
+        cls, path: Path, overlays: Sequence[Path] = (), refs: Mapping[str, Path] | None = None
+    ) -> Document:
+        """Reads a document and applies overlays to it, in order. `refs`: files that were saved from
+        addresses that it refers to. Raises `InputError`."""
         data = source.read_bytes(path)
         refuse_other_text(data, str(path))
         file = File(str(path), data, path)
@@ -70,7 +73,7 @@ class Document:
             root, ignored = overlay.apply(file.root, patch.root, patch.locate)
             file.patch(root)
             problems += ignored
-        made = cls(file)
+        made = cls(file, refs)
         made.warnings += tuple(problems)
         return made
 

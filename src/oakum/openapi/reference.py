@@ -1,14 +1,16 @@
 """Files and `$ref` between them: resolved lazily, cached, never over a network.
 
 A description may be spread over files. Each is read when the first reference into it is followed,
-and never over HTTP: what a contract means must not depend on somebody else's server.
+and never over HTTP: what a contract means must not depend on somebody else's server. A user may say
+which file was saved from which address; relative references in it start from that address.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 from oakum.errors import InputError, Location
 from oakum.http.json_pointer import escape, path_of
@@ -23,6 +25,8 @@ class File:
         """Raises `InputError` when the text is neither JSON nor YAML."""
         self.name = name
         self.path = path
+        self.address = ""
+        """The address that it was saved from; empty: none that anybody names."""
         self.prefix = prefix
         """What stands before a pointer into this file: "" for the main one, else `file#`."""
         self._data = data
@@ -110,8 +114,11 @@ class Place(NamedTuple):
 class Library:
     """Every file of one description, and what its references lead to."""
 
-    def __init__(self, main: File) -> None:
+    def __init__(self, main: File, saved: Mapping[str, Path] | None = None) -> None:
+        """`saved`: address to the file that was saved from it."""
         self.main = main
+        self._saved = {**saved} if saved else {}
+        self._addresses = {path.resolve(): address for address, path in self._saved.items()}
         self._within = _tree(main.path) if main.path is not None else ()
         self._files: dict[Path, File | str] = {}
         if main.path is not None:
@@ -222,7 +229,14 @@ class Library:
         return Place(target, pointer, value)
 
     def _file(self, file: File, address: str) -> File | str:
-        if "://" in address or address.startswith(("//", "/")):
+        if file.address:
+            address = urljoin(file.address, address)
+        if address in self._saved:
+            return self._read(self._saved[address])
+        if "://" in address:
+            said = "save it, and name the file with `oakum init --ref` or in `refs` of the contract"
+            return f"`{address}` is not fetched; {said}"
+        if address.startswith("/"):
             return f"`{address}` is not fetched; save the file beside the document and point to it"
         if file.path is None:
             return f"`{address}` is another file, and the document was not read from a file"
@@ -235,8 +249,14 @@ class Library:
                 self._files[key] = f"there is no file `{path}`"
         except (OSError, ValueError):  # too long, or a character that file systems do not allow
             return f"`{address:.60}` cannot be the name of a file"
+        return self._read(path)
+
+    def _read(self, path: Path) -> File | str:
+        key = path.resolve()
         if key not in self._files:
-            self._files[key] = _read(path)
+            found = self._files[key] = _read(path)
+            if isinstance(found, File):
+                found.address = self._addresses.get(key, "")
         return self._files[key]
 
 

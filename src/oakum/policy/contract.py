@@ -63,6 +63,9 @@ def load(
         node = embedded(document, parse(text, str(path)), marked, problems)
     if node is not None and (api := node.key("api")) is not None:
         problems.append(Problem(api.location, "`api` is this document itself", "leave it out"))
+    if node is not None and (refs := node.key("refs")) is not None:
+        hint = "write the contract as a file of its own"
+        problems.append(Problem(refs.location, "`refs` is read before this document is", hint))
     policy = parse_policy(node, problems) if node else None
     return _checked(document, policy, problems, path.parent)
 
@@ -126,7 +129,24 @@ def _document(node: Node, path: Path, overlays: Sequence[Path]) -> Document:
     document = path.parent / api.scalar
     if not document.is_file():
         raise InputError([Problem(api.location, f"`{api.scalar}` is not a readable file")])
-    return Document.load(document, overlays)
+    return Document.load(document, overlays, saved(node.get("refs"), path.parent))
+
+
+def saved(node: Node | None, folder: Path) -> dict[str, Path]:
+    """Addresses that the document refers to, with the files that were saved from them. Raises
+    `InputError`."""
+    found: dict[str, Path] = {}
+    problems: list[Problem] = []
+    for key, value in node.items if node is not None else ():
+        if not isinstance(key.scalar, str) or not isinstance(value.scalar, str):
+            continue  # `parse_policy` has reported it
+        file = folder / value.scalar
+        if not file.is_file():
+            problems.append(Problem(value.location, f"`{value.scalar}` is not a readable file"))
+        found[key.scalar] = file
+    if problems:
+        raise InputError(problems)
+    return found
 
 
 def _checked(

@@ -36,7 +36,7 @@ VERSION = 1
 
 POLICY = (
     *("exposure", "api", "caller", "order", "relations", "resources", "operations"),
-    *("limits", "guard", "exit_criteria"),
+    *("limits", "guard", "exit_criteria", "refs"),
 )
 CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
 OPERATION = (
@@ -70,10 +70,19 @@ def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
         places={(): node.location, **dict(_places(node, (), set()))},
     )
     top.read("api", word, "")
+    top.find("refs", named(_saved))
     r.settle(policy)
     no_circle(r, policy)
     no_circle_of_parents(r, policy)
     return policy
+
+
+def _saved(r: Reader, key: Node, node: Node) -> None:
+    """The file that was saved from an address."""
+    address = str(key.scalar)
+    if "://" not in address or "#" in address:
+        r.wrong(key, f"`{address}` is no address of a file", "write it as `$ref` has it before `#`")
+    word(r, node, f"the file saved from `{address}`")
 
 
 def place(policy: Policy, *keys: str) -> Location:

@@ -326,6 +326,7 @@ def contract() -> Json:
         {
             "exposure": {"const": grammar.VERSION},
             "api": WORD,
+            "refs": named(WORD, {"pattern": "^[^#]*://[^#]*$"}),
             "caller": _CALLER,
             "order": any_of(items(_RELATION), items(items(_RELATION))),
             "relations": named(_RELATION_RULES, _NAME, least=1),

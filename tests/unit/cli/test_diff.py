@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from oakum.cli.revision import Side, laid_out
 from tests.scan.clinic import write
 from tests.unit.cli.shell import oakum
 
@@ -162,3 +163,17 @@ def test_an_overlay_is_laid_over_both(contract: Path, monkeypatch: pytest.Monkey
     git(contract.parent, "commit", "-qm", "overlay")
     done = oakum("diff", "HEAD:./exposure.yaml", "exposure.yaml", "--overlay", "overlay.yaml")
     assert (done.code, done.err) == (0, "")
+
+
+def test_files_saved_from_an_address_are_of_the_same_revision(
+    contract: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(contract.parents[1])
+    saved = contract.parent / "saved.yaml"
+    saved.write_text("Visit: {type: object}\n")
+    contract.write_text("refs: {'https://a.example/b.yaml': saved.yaml}\n" + contract.read_text())
+    git(contract.parent, "add", "-A")
+    git(contract.parent, "commit", "-qm", "saved")
+    saved.unlink()  # of the working tree only
+    with laid_out(Side(f"api/{contract.name}", "HEAD"), ()) as (path, _):
+        assert (path.parent / "saved.yaml").read_text() == "Visit: {type: object}\n"

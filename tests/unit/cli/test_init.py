@@ -175,3 +175,44 @@ def test_a_document_is_not_reviewed_but_drafted_first(document: Path) -> None:
     done = oakum("init", "--review", document)
     assert done.code == 2
     assert "is no exposure contract" in done.err and "--output" in done.err
+
+
+def referring(folder: Path) -> Path:
+    """A document whose only schema stands at an address, and what was saved from there."""
+    path = folder / "openapi.yaml"
+    path.write_text(
+        "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /pets/{petId}:\n    get:\n"
+        "      parameters: [{name: petId, in: path, required: true, schema: {type: string}}]\n"
+        "      responses: {'200': {description: d, content: {application/json: {schema:\n"
+        "        {$ref: 'https://schemas.example.com/pet.yaml#/Pet'}}}}}\n"
+    )
+    (folder / "pet.yaml").write_text(
+        "Pet: {type: object, properties: {id: {type: string}, name: {type: string}}}"
+    )
+    return path
+
+
+def test_a_file_saved_from_an_address_is_named_once_and_no_command_needs_it_again(
+    tmp_path: Path,
+) -> None:
+    document = referring(tmp_path)
+    place = tmp_path / "policy" / "exposure.yaml"
+    place.parent.mkdir()
+    pair = f"https://schemas.example.com/pet.yaml={tmp_path}/pet.yaml"
+    done = oakum("init", document, "--ref", pair, "-o", place)
+    assert (done.code, "warning" in done.err) == (0, False), done.err
+    assert 'refs:\n  "https://schemas.example.com/pet.yaml": "../pet.yaml"\n' in place.read_text()
+    checked = oakum("check", place)
+    assert (checked.code, "not fetched" in checked.out + checked.err) == (0, False)
+    place.write_text(place.read_text().replace("../pet.yaml", "none.yaml"))
+    assert f"{place}:7:43: `none.yaml` is not a readable file" in oakum("check", place).out
+
+
+@pytest.mark.parametrize(
+    "pair", ["pet.yaml", "https://a.example/b", "pet=a.yaml", "https://a#/b=c"]
+)
+def test_what_is_no_pair_of_address_and_file_is_answered_in_words(
+    tmp_path: Path, pair: str
+) -> None:
+    done = oakum("init", referring(tmp_path), "--ref", pair)
+    assert done.code == 2 and "is no URL=FILE" in done.err, done.err

@@ -548,8 +548,9 @@ def test_every_mistake_is_a_warning_at_its_place() -> None:
         " closed: `GET /d`, `PUT /d`, `POST /d` and 2 more",
         "api.yaml:17:14: `other.yaml` is another file, and the document was not read from a file;"
         " closed: `GET /e`, `PUT /e`, `POST /e` and 2 more",
-        "api.yaml:18:14: `https://example.com/f.yaml` is not fetched; save the file beside the"
-        " document and point to it; closed: `GET /f`, `PUT /f`, `POST /f` and 2 more",
+        "api.yaml:18:14: `https://example.com/f.yaml` is not fetched; save it, and name the file"
+        " with `oakum init --ref` or in `refs` of the contract; closed: `GET /f`, `PUT /f`,"
+        " `POST /f` and 2 more",
         "api.yaml:19:14: `#anchor` is an anchor, which is not supported; point to it as `#/…`;"
         " closed: `GET /g`, `PUT /g`, `POST /g` and 2 more",
         "api.yaml:25:19: `#/components/schemas/Loop` is part of a circle of references;"
@@ -682,3 +683,49 @@ def test_overlays_are_applied_in_order_before_reading(tmp_path: Path) -> None:
     second.write_text(second.read_text().split("  - target: $\n")[0])
     told = [each.message for each in Document.load(api, [first, second]).warnings]
     assert "`#/components/responses/Ok` points to nothing: there is no `components`" in told
+
+
+# ------------------------------------------------------- files saved from an address
+
+REMOTE = "https://schemas.example.com/v1"
+
+
+def remote(tmp_path: Path, *names: str) -> Document:
+    """A document whose answer stands at an address, with what was saved from there."""
+    (tmp_path / "api.yaml").write_text(
+        "openapi: 3.1.0\npaths:\n  /pet: {get: {responses: {'200': {description: '', content:\n"
+        f"    {{application/json: {{schema: {{$ref: '{REMOTE}/pet.yaml#/Pet'}}}}}}}}}}}}}}\n"
+    )
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "pet.yaml").write_text(
+        "Pet: {type: object, properties: {id: {type: string}, owner: {$ref: 'user.yaml#/User'}}}"
+    )
+    (tmp_path / "saved" / "user.yaml").write_text(
+        "User: {type: object, properties: {mail: {type: string}}}"
+    )
+    refs = {f"{REMOTE}/{name}.yaml": tmp_path / "saved" / f"{name}.yaml" for name in names}
+    return Document.load(tmp_path / "api.yaml", refs=refs)
+
+
+def test_a_reference_to_an_address_is_read_from_the_file_saved_from_it(tmp_path: Path) -> None:
+    document = remote(tmp_path, "pet", "user")
+    assert not document.warnings
+    endpoint = document.operation("GET /pet")
+    assert endpoint is not None
+    shape = parsed_shape(endpoint)
+    assert [path for path, _ in flatten(shape)] == ["id", "owner.mail"]
+    assert str(document.locate(shape.pointer)) == f"{tmp_path}/saved/pet.yaml:1:6"
+
+
+def test_a_relative_reference_in_a_saved_file_starts_from_its_address(tmp_path: Path) -> None:
+    document = remote(tmp_path, "pet")
+    [told] = document.warnings
+    assert str(told) == (
+        f"{tmp_path}/saved/pet.yaml:1:68: `{REMOTE}/user.yaml` is not fetched; save it, and name"
+        " the file with `oakum init --ref` or in `refs` of the contract; closed: `GET /pet`"
+    )
+    assert [each.operation.id for each in document.closed] == ["GET /pet"]
+
+
+def test_nothing_is_read_for_an_address_that_nobody_names(tmp_path: Path) -> None:
+    assert not remote(tmp_path).operations
