@@ -475,7 +475,7 @@ def test_it_ends_when_told_and_ends_the_engine(contract: Path, number: int) -> N
         child.send_signal(number)
         assert child.wait(patient(10)) == 0
         assert said[0].startswith("guarding ")
-    assert said[-1] == "puppet has ended\n"
+    assert said[-1] == f"puppet has ended on {signal.Signals(number).name}\n"
     with pytest.raises(OSError):
         ask(listen)
 
