@@ -73,10 +73,11 @@ PATHS = (
 
 
 class Diaries:
-    """`sees`: what a follower who waits is shown. `accepts`: nobody has to be asked."""
+    """`sees`: what a follower who waits is shown. `accepts`: nobody has to be asked; `refuses`:
+    nobody can be `accepted`, or be so and take the request `back`."""
 
-    def __init__(self, sees: str = "", accepts: bool = False) -> None:
-        self.sees, self.accepts = sees, accepts
+    def __init__(self, sees: str = "", accepts: bool = False, refuses: str = "") -> None:
+        self.sees, self.accepts, self.refuses = sees, accepts, refuses
         self.ties: dict[tuple[str, str], str] = {}
 
     def __call__(self, who: str, call: Call) -> Reply:
@@ -91,10 +92,14 @@ class Diaries:
         if kind == "followers" and call.method == "PUT":
             self.ties.setdefault((me, other), "follows" if self.accepts else "waits")
             return Reply(200, [])
+        if kind == "followers" and self.refuses == "back":
+            return NOT_FOUND
         if kind == "followers":
             self.ties.pop((me, other), None)
             return Reply(200, [])
         if kind == "accepted":
+            if self.refuses:
+                return Reply(403, [])
             if (other, me) in self.ties:
                 self.ties[other, me] = "follows"
             return Reply(200, [])
@@ -106,14 +111,16 @@ class Diaries:
         return Reply(200, body)
 
 
-def scan(folder: Path, api: Diaries, *, relations: str = RELATIONS, may: bool = True) -> Told:
+def scan(
+    folder: Path, api: Diaries, *, relations: str = RELATIONS, may: bool = True, left: bool = False
+) -> Told:
     before = copy.deepcopy(api.ties)
     shapes = schema("Diary", id="string", by="string", text="string")
     run = told(
         folder, "", "", "", logged_in(api), relations=relations,
         document=f"{HEAD}{shapes}paths:\n{ME}{PATHS}", allow_own_settings=may,
     )  # fmt: skip
-    assert api.ties == before
+    assert (api.ties == before) is not left
     return run
 
 
@@ -170,6 +177,23 @@ def test_what_the_contract_shows_to_those_who_wait_is_no_leak(tmp_path: Path) ->
     run = scan(tmp_path, Diaries("text"), relations=relations)
     assert run.report.findings == ()
     assert notes(run), "nobody was tried: who waits is somebody to the contract"
+
+
+def test_where_the_owner_cannot_accept_it_the_request_was_tried_and_is_taken_back(
+    tmp_path: Path,
+) -> None:
+    run = scan(tmp_path, Diaries("text", refuses="accepted"))
+    assert run.proven == {("Diary.text", "member")}
+    assert not notes(run)
+    assert run.code is ExitCode.NOT_TRUSTWORTHY, "the end of `follower` is untested"
+
+
+def test_a_request_that_cannot_be_taken_back_is_told(tmp_path: Path) -> None:
+    api = Diaries(refuses="back")
+    run = scan(tmp_path, api, left=True)
+    assert len(api.ties) == 1, "no further one is sent"
+    assert any("a request may wait still: " in each for each in run.report.distrust)
+    assert any("DELETE /followers/{who} as " in each for each in run.report.distrust)
 
 
 def test_a_run_that_ends_while_a_request_waits_takes_it_back(tmp_path: Path) -> None:

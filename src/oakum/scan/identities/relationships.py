@@ -73,6 +73,10 @@ class Relationships:
     a yes. Of what an older run has begun nobody knows how far it came."""
     _status = 0
     """Of the last answer to a step; 0: there was none."""
+    _waiting: set[tuple[str, str]] = field(default_factory=set)
+    """The same of those of which this run has seen that they wait."""
+    _accepted = 0
+    """Steps of the last beginning that were accepted."""
     _moving = False
     """Whether a step was sent since the lists were read."""
 
@@ -134,6 +138,7 @@ class Relationships:
         self.log("flip", change)
         self.pending.append(change)
         self._unsure.add((viewer, change.state))
+        self._accepted = 0
         walked = self._started(known, viewer, owner, requested)
         after = self._look(known, viewer, owner, "yes" if walked else "")
         if before is not None and after is not None and before.ids - after.ids:
@@ -201,7 +206,10 @@ class Relationships:
         """A beginning that no list shows: it may be shown late, or wait for a yes. It was not there
         before, so it is ended unseen, unless it was refused, and again when the run ends."""
         if not walked and self._status < 500:
-            self._unsure.discard((change.identity, change.state))
+            if self._accepted:  # a request waits, and no list of the relation shows it
+                self._waiting.add((change.identity, change.state))
+            else:
+                self._unsure.discard((change.identity, change.state))
             self.undo(change)
             return
         self._ceased[known.name] = (
@@ -274,8 +282,13 @@ class Relationships:
         try:
             sure = (viewer, change.state) not in self._unsure
             if not sure or self._stands(known, viewer, owner) != wanted:
+                ended = False
                 with suppress(OakumError):  # it may have succeeded nevertheless
-                    self._walk(steps, viewer, owner)
+                    ended = self._walk(steps, viewer, owner)
+                if not ended and (viewer, change.state) in self._waiting:
+                    self.doubtful.append(f"a request may wait still: {self._left(change)}")
+                    said = f"a request to become `{relation}` could not be taken back"
+                    self._ceased.setdefault(relation, said)
                 after = self._look(known, viewer, owner, wanted)
                 if self._says(after, known, viewer, owner) != wanted:
                     self._stays(change, relation, owner)
@@ -388,6 +401,7 @@ class Relationships:
             self._status = self.ask(asking, filled.request).status
             if not 200 <= self._status < 300:
                 return False
+            self._accepted += 1
         return True
 
     def _look(self, relation: Relation, viewer: str, owner: str, wanted: str) -> Listed | None:
