@@ -82,9 +82,9 @@ class AnyApi:
         """Who sees that there is a note: its id and owner."""
         self.has_state = any("private" in json.dumps(each) for each in self.grants.values())
         self.owner_name = random.choice(("ownerId", "author.id", "by"))
-        self.instead = random.choice(("omit", "null"))
+        self.instead = random.choice(("omit", "omit", "null", "null", "hidden", "zero"))
         self.refusal = random.choice((403, 404))
-        self.envelope = random.choice(("bare", "data", "page"))
+        self.envelope = random.choice(("bare", "data", "page", "cursor"))
         self.style = random.choice(("all", "own"))
         """Of which notes `GET /notes` shows something: those that are shown at all, or the own."""
         self.notes = [
@@ -150,16 +150,26 @@ class AnyApi:
             more = not may and self.leaks(
                 "id" if name in ("owner", "private") else name, viewer, note, operation
             )
-            if more and name in self.fields:
+            # Who searches for a word knows it.
+            if more and name in self.fields and (operation, name) != ("search", self.fields[0]):
                 self.sent.add((viewer, str(note["id"]), name, operation))
             any_shown |= may or more
             value = self.ids[note["owner"]] if name == "owner" else note[name]
             place = self.owner_name if name == "owner" else name
-            if may or more or self.instead == "null":
+            if may or more or self.instead != "omit":
                 top, _, below = place.partition(".")
-                kept = value if may or more else None
+                kept = value if may or more else self._placeholder(name, value)
                 made[top] = {**(made.get(top) or {}), below: kept} if below else kept
         return made if any_shown else None
+
+    def _placeholder(self, name: str, value: Any) -> Any:
+        """What stands for a value that is hidden: the same for all notes."""
+        if self.instead == "null" or name in ("id", "owner"):
+            return None
+        if isinstance(value, bool | list):
+            return False if isinstance(value, bool) else []
+        text = "hidden" if self.instead == "hidden" else ""
+        return 0 if isinstance(value, int | float) else text
 
     # ------------------------------------------------------------ answering
 
@@ -193,14 +203,20 @@ class AnyApi:
                     for n in self.notes
                     if self.style == "all" or n["owner"] == viewer or self._leaky(n, viewer, "list")
                 ]
-                return self.page(own, viewer, "list") if viewer or self.open("list") else refused
+                return (
+                    self.page(own, viewer, "list", query)
+                    if viewer or self.open("list")
+                    else refused
+                )
             case ["notes", "search"] if "search" in self.operations:
                 words = query.get("q", "")
                 found = [
                     n for n in self.notes if words in json.dumps(self.shown(viewer, n, "search"))
                 ]
                 return (
-                    self.page(found, viewer, "search") if viewer or self.open("search") else refused
+                    self.page(found, viewer, "search", query)
+                    if viewer or self.open("search")
+                    else refused
                 )
             case ["notes", key]:
                 return self.one(key, viewer, "get", refused)
@@ -210,9 +226,8 @@ class AnyApi:
             case ["people", who, "notes"] if "below" in self.operations:
                 if not viewer and not self.open("below"):
                     return refused
-                return self.page(
-                    [n for n in self.notes if str(self.ids[n["owner"]]) == who], viewer, "below"
-                )
+                theirs = [n for n in self.notes if str(self.ids[n["owner"]]) == who]
+                return self.page(theirs, viewer, "below", query)
             case ["feed"] if "feed" in self.operations:
                 if not viewer and not self.open("feed"):
                     return refused
@@ -238,9 +253,15 @@ class AnyApi:
         found = self.shown(viewer, note, operation) if note else None
         return (200, found) if found else (refused if note else (404, {"error": "no"}))
 
-    def page(self, notes: list[Said], viewer: str, operation: str) -> tuple[int, Any]:
-        rows = [row for row in (self.shown(viewer, n, operation) for n in notes) if row]
+    def page(self, notes: list[Said], viewer: str, operation: str, query: Said) -> tuple[int, Any]:
+        start = int(query.get("cursor", "0")) if query.get("cursor", "0").isdigit() else 0
+        cut = self.envelope == "cursor"
+        some = notes[start : start + 2] if cut else notes
+        rows = [row for row in (self.shown(viewer, n, operation) for n in some) if row]
         match self.envelope:
+            case "cursor":
+                further = start + 2 < len(notes)
+                return 200, {"items": rows, "next": f"{start + 2}" if further else None}
             case "data":
                 return 200, {"data": rows}
             case "page":
@@ -271,6 +292,7 @@ class AnyApi:
                 "type": "object",
                 "properties": {"items": listed, "page": {"type": "integer"}, "next": text},
             },
+            "cursor": {"type": "object", "properties": {"items": listed, "next": text}},
         }[self.envelope]
         row = {"type": "object", "properties": {"kind": text, "note": note}}
         person = {"type": "object", "properties": {"id": {}, "name": text}}
@@ -292,17 +314,18 @@ class AnyApi:
         paths: Said = {}
         for name in ("me", "followers", *self.operations):
             path, shape, params = shapes[name]
+            pages = shape is envelope and self.envelope == "cursor"
             paths[path] = {
                 "get": {
                     "operationId": name,
                     "parameters": [
                         {
                             "name": p,
-                            "in": "query" if p == "q" else "path",
-                            "required": True,
+                            "in": "path" if p.endswith("Id") else "query",
+                            "required": p != "cursor",
                             "schema": {"type": "string"},
                         }
-                        for p in params
+                        for p in (*params, *(["cursor"] if pages else []))
                     ],
                     "responses": {
                         "200": {

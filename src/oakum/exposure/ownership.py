@@ -28,7 +28,7 @@ from oakum.exposure.parents import Parents
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Json
-from oakum.policy.model import Policy, Resource
+from oakum.policy.model import Policy, Resource, State
 
 _KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
 _MOST_STATES = 4
@@ -485,16 +485,9 @@ class Ownership:
         owners: tuple[str, ...], inner: bool, found: Reading,
     ) -> Mapping[str, Json]:  # fmt: skip
         """States of an instance according to other responses about the same object."""
-        who = self.identities.who(owners)
-        # Null may stand for what another viewer is not shown.
-        unsaid: list[list[Json]] = [[]] if who == question.viewer else [[], [None]]
-        own = {
-            name
-            for name, state in resource.states.items()
-            if state.member
-            and (inside := at_path(each.value, state.member)) in unsaid
-            and not (inside and state.inherits)
-        }
+        who, states = self.identities.who(owners), resource.states.items()
+        mine = who == question.viewer
+        own = {n for n, s in states if s.member and not self._says(each, s, is_owner=mine)}
         if not own or not is_one_of_many(self.model, resource):
             return {}
         key = self.key_of(probe, question, each, resource, inner)
@@ -502,6 +495,14 @@ class Ownership:
         if lacking := own - known.keys():
             found.unread[each.pointer] = frozenset(lacking)
         return {name: known[name] for name in own & known.keys()}
+
+    def _says(self, each: ObjectInstance, state: State, *, is_owner: bool) -> bool:
+        """Whether an object's own setting is as it says there: null, and what the viewer is not to
+        see, may stand for what is hidden from them."""
+        said, table = at_path(each.value, state.member), self.model.tables[each.resource]
+        if is_owner or not said or said == [None]:
+            return bool(said) and (is_owner or state.inherits)
+        return allows(table, state.member, each.held, each.state)
 
     def conditions(self, probe: Probe, resource: Resource, who: str) -> list[Mapping[str, Json]]:
         """States of the owner's objects that a request may be about: of the requested keys,

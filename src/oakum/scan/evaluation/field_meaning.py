@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from oakum.authz import Leaf, Model, ObjectInstance
+from oakum.authz.member_paths import texts
 from oakum.authz.table import leaf_index
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
@@ -65,14 +66,18 @@ def is_counted(model: Model, probe: Probe, path: str) -> bool:
 
 
 def is_relative(context: EvaluationContext, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
-    """Whether a granted field with another value than its owner sees reads differently for
-    everybody: `relationship.me_to_user` does. An owner field is the same for every caller."""
+    """Whether a granted field with another value than its owner sees in this very object reads
+    differently for everybody: `relationship.me_to_user` does. An owner field is the same for every
+    caller."""
+    resource, text = context.model.policy.resources[instance.resource], canonical(leaf.value)
     known = context.knowledge.own.get((who, instance.resource, leaf.path))
-    if leaf.path in context.model.policy.resources[instance.resource].owner.members:
+    if leaf.path in resource.owner.members or says_nothing(leaf.value):
         return False
-    if not known or says_nothing(leaf.value):
+    if not known or text in known:
         return False
-    return canonical(leaf.value) not in known
+    key = next(iter(texts(instance.value, resource.key) if resource.key else []), "")
+    rows = context.knowledge.objects.get((who, instance.resource), ())
+    return not key or any(row.get(resource.key) == key and leaf.path in row for row in rows)
 
 
 def is_callers(
