@@ -125,7 +125,9 @@ def _allowed(mask: Mask, whole: Whole, shown: set[int], text: str, around: Json)
     if mask.kind == "ends":
         return {*every[: mask.first], *every[len(every) - min(mask.last, len(every)) :]}
     if mask.kind == "stars":
-        return shown if len(shown) < len(every) and mask.fits(text) else set()
+        # `a***@x.test` hides nothing of `a@x.test`, and is how a short address is masked
+        short = any(0 < len(letters(part)) < _BLOCK for part in _HIDDEN.split(text))
+        return shown if mask.fits(text) and (short or len(shown) < len(every)) else set()
     if mask.kind == "decimals":
         before = re.match(r"[^.]*", whole.text)
         return {*every[: len(letters(before[0] if before else "")) + mask.first]}

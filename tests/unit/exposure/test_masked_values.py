@@ -82,6 +82,7 @@ def test_a_value_that_comes_from_the_owners_is_beyond_the_form(
         (59.3, "59.30", ROUND),
         ("Kelo", "Kelo", TOWN),
         ("a***@mail.test", "a***@mail.test", STARS),
+        ("a***@mail.test", "a@mail.test", STARS),  # masked as any address is
     ],
 )
 def test_a_form_that_its_owner_is_shown_too_tells_nothing(
@@ -192,3 +193,36 @@ def test_short_leaks_of_several_objects_prove_together_what_none_proves_alone() 
     assert fields.beyond(CELL, "bob", "2", 2) == ""
     assert fields.beyond(CELL, "ann", "1", 2) == ""
     assert MaskedFields().beyond(CELL, "ann", "1", PROOF) == ""
+
+
+@st.composite
+def masked(draw: st.DrawFn) -> tuple[Json, str, Mask]:
+    """A value as an API masks it, the whole, and the form."""
+    whole = draw(
+        st.one_of(digits, st.emails(), st.from_regex(r"[A-Z]{2}[0-9]{8,20}", fullmatch=True))
+    )
+    first, last = draw(st.integers(0, 4)), draw(st.integers(0, 4))
+    gap = draw(st.sampled_from(("", "**", "••••", " **** **** ", "…", "XXXX-", "-")))
+    kind = draw(st.sampled_from(("ends", "number", "stars", "local", "decimals")))
+    plain = letters(whole)
+    if kind == "ends" and first + last:
+        shown = plain[:first] + gap + plain[len(plain) - min(last, len(plain)) :]
+        return shown, whole, Mask("ends", first, last)
+    if kind == "number" and whole.isdecimal():
+        return int(whole[-4:]), whole, LAST
+    if kind == "decimals":
+        number = draw(st.floats(-180, 180).map(lambda each: round(each, 6)))
+        places = draw(st.integers(0, 3))
+        return round(number, places), str(number), Mask("decimals", places)
+    if kind == "local" and "@" in whole:
+        return whole[0] + "***@" + whole.rpartition("@")[2], whole, STARS
+    return "***" + plain[4:], whole, STARS
+
+
+@given(masked(), st.lists(wholes, max_size=2))
+def test_a_value_that_is_masked_as_granted_accuses_nobody(
+    case: tuple[Json, str, Mask], others: list[str]
+) -> None:
+    value, whole, form = case
+    assume(form.fits(value, AROUND))
+    assert of(value, whole, form, others=tuple(others)).kind in ("within", "alike")
