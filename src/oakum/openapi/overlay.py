@@ -8,13 +8,15 @@ the way to a target are copied, so that a large document costs no more than what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-
-from jsonpath import JSONPath, JSONPathEnvironment, JSONPathError
+from functools import cache
+from typing import TYPE_CHECKING
 
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.openapi.model import Json
 
-_RFC_9535 = JSONPathEnvironment(strict=True)
+if TYPE_CHECKING:
+    from jsonpath import JSONPath, JSONPathEnvironment
+
 _WORDS = ("target", "description", "update", "remove", "copy")
 _READABLE = "Oakum reads overlays 1.0 and 1.1"
 Parts = tuple[int | str, ...]
@@ -81,13 +83,25 @@ def _mistakes(overlay: Json) -> Iterator[tuple[str, str, str]]:
             yield f"{where}/copy", "overlay 1.0 has no `copy`", "write `overlay: 1.1.0`"
 
 
+@cache
+def _environment() -> JSONPathEnvironment:
+    from jsonpath import JSONPathEnvironment  # a slow import that only an overlay needs
+
+    return JSONPathEnvironment(strict=True)
+
+
 def _compiled(path: str) -> JSONPath:
-    found = _RFC_9535.compile(path)
+    """By RFC 9535. Raises `JSONPathError`."""
+    from jsonpath import JSONPath
+
+    found = _environment().compile(path)
     assert isinstance(found, JSONPath)  # strict mode does not support compound paths
     return found
 
 
 def _flaw(path: str) -> str:
+    from jsonpath import JSONPathError
+
     if not path.startswith("$"):
         return "it must start with `$`"
     try:

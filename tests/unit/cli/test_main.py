@@ -106,6 +106,21 @@ def test_it_runs_as_a_module_and_loads_no_command_for_its_help() -> None:
     assert "Usage: oakum" in done.stdout
 
 
+def test_no_command_pays_for_what_its_input_does_not_need() -> None:
+    code = (
+        "import gc, sys\n"
+        "from oakum.cli.main import COMMANDS, main\n"
+        "for name, _ in COMMANDS: assert main.get_command(None, name), name\n"
+        "heavy = {'jsonpath', 'duckdb', 'pyspark', 'playwright', 'keyring'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "assert gc.isenabled()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_error_forges_no_line_and_gives_a_pipeline_no_command() -> None:
     told = TargetError("the engine said: \x1b[2Jno\n::error::all is well\nerror: none")
     with patch("oakum.cli.check.load", side_effect=told):
