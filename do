@@ -151,19 +151,36 @@ can_build() {
 
 # ---------------------------------------------------------------- the checks
 
-failed=''
-# step NAME COMMAND...: one line, and what the command said when it was not content.
+steps=0
+begun=''
+# step NAME COMMAND...: begins it; all run side by side, as each takes one processor.
 step() {
-    name=$1
+    steps=$((steps + 1))
+    printf '%s\n' "$1" >"$judged/$steps.name"
     shift
-    say "$name"
-    if output=$("$@" 2>&1); then return; fi
-    printf '%s\n' "$output" >&2
-    failed="$failed, $name"
+    "$@" >"$judged/$steps.said" 2>&1 &
+    begun="$begun $!"
+}
+
+# judge: a line for each step, in their order, and what its command said when it was not content.
+judge() {
+    failed=''
+    steps=0
+    for process in $begun; do
+        steps=$((steps + 1))
+        name=$(cat "$judged/$steps.name")
+        say "$name"
+        wait "$process" && continue
+        cat "$judged/$steps.said" >&2
+        failed="$failed, $name"
+    done
 }
 
 check() {
     cd "$root"
+    judged=$(mktemp -d)
+    trap 'kill $begun 2>/dev/null || true; rm -rf "$judged"' EXIT
+    trap 'exit 130' INT TERM # what runs beside a shell without a terminal heeds no Ctrl-C
     step 'ruff check' "$venv/bin/python" -m ruff check .
     step 'ruff format' "$venv/bin/python" -m ruff format --check .
     step 'mypy --strict' "$venv/bin/python" -m mypy --strict
@@ -171,10 +188,10 @@ check() {
     step 'documentation and architecture' \
         "$venv/bin/python" -m pytest tests/test_docs.py tests/test_architecture.py \
         -k 'not test_examples_do' # those take minutes, and are among the tests
-    built=$(mktemp -d)
     # Not `--quiet`: MkDocs would then count no warning.
-    step 'documentation site' "$venv/bin/python" -m mkdocs build --strict --site-dir "$built"
-    rm -rf "$built"
+    step 'documentation site' \
+        "$venv/bin/python" -m mkdocs build --strict --site-dir "$judged/site"
+    judge
     [ -z "$failed" ] || die "not in order: ${failed#, }"
     say 'all in order'
 }
