@@ -96,6 +96,23 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     "a mistake in a new contract": (
         "gateway/test_running.py::test_a_mistake_in_a_new_contract_changes_nothing",
     ),
+    # a review
+    "another site or user of the machine uses the page": (
+        "unit/draft_review/test_server.py::test_the_address_is_of_this_machine_alone",
+        "unit/draft_review/test_server.py::test_the_token_works_once_and_gives_a_cookie_that_no_script_reads",
+        "unit/draft_review/test_server.py::test_another_host_name_is_refused",
+        "unit/draft_review/test_server.py::test_another_origin_may_not_write",
+    ),
+    "a document contains a script": (
+        "browser/test_draft_review.py::test_hostile_names_and_comments_are_text",
+    ),
+    "an edit grants more than was asked": (
+        "unit/draft_review/test_exactness.py::test_whatever_else_changes_is_found",
+        "properties/test_edits.py::test_the_edited_contract_is_the_old_one_but_for_the_edit",
+    ),
+    "somebody's work is overwritten": (
+        "unit/draft_review/test_session.py::test_a_file_that_somebody_else_has_changed_is_not_overwritten",
+    ),
 }  # fmt: skip
 
 

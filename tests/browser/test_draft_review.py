@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +12,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from oakum.draft_review.server import ReviewServer
 from oakum.draft_review.session import Session
+from oakum.policy.contract import load
 from tests.browser.test_html_report import CONTRAST, NAMELESS
 from tests.browser.test_html_report import browser as browser
-from tests.unit.draft_review.world import CONTRACT, files
+from tests.unit.draft_review.world import CONTRACT, DOCUMENT, files
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -182,3 +184,83 @@ def test_all_can_be_read_and_named_and_nothing_sticks_out(
     assert page.evaluate(NAMELESS) == []
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0
+
+
+NAMED = [
+    "<img/src=x/onerror=alert(1)>",
+    '"></td><script>alert(2)</script>',
+    "__proto__",
+    "constructor",
+    "\u202egnp.exe\u2066",
+]
+"""Fields that have a line."""
+BARE = ["<img src=x onerror=alert(3)>", "a' onfocus='alert(4)", "{{7*7}}", "x, id", "y" * 900]
+"""Fields that have none; those with a space or a comma cannot have one."""
+
+
+def test_hostile_names_and_comments_are_text(open_page: Open, tmp_path: Path) -> None:
+    members = ", ".join(f"{json.dumps(name)}: {{type: string}}" for name in (*NAMED, *BARE))
+    document = DOCUMENT.replace("title: {type: string}", f"title: {{type: string}}, {members}")
+    text = CONTRACT.replace(
+        "      phone: []\n",
+        "      # <b>bold</b> <script>alert(5)</script> \u202etxet\n      phone: []\n"
+        + "".join(f"      {json.dumps(name)}: []\n" for name in NAMED),
+    ).replace("who owns it?", "<img src=y onerror=alert(6)> who owns it?")
+    path = files(tmp_path, text)
+    (tmp_path / "openapi.yaml").write_text(document)
+    page = open_page(path=path)
+    rows = page.locator('[data-resource="Note"] tbody tr')
+    expect(rows).to_have_count(4 + len(NAMED) + len(BARE))
+    for at in range(rows.count()):
+        granted = at < 4 + len(NAMED) or at == 3 + len(NAMED) + len(BARE)
+        rows.nth(at).locator("td").nth(1).click()
+        if granted:
+            expect(rows.nth(at).locator("td").nth(1)).to_have_attribute("data-cell", "o")
+        else:
+            expect(page.locator("#status.bad")).not_to_be_empty()
+            expect(rows.nth(at).locator("td").nth(1)).to_have_attribute("data-cell", "c")
+    page.locator(cell("Note", "phone", "anyone")).focus()
+    expect(page.locator("#beside")).to_contain_text("<b>bold</b> <script>")
+    shown = page.locator("body").inner_text()
+    assert "\u202e" not in shown and "\\u202e" in shown
+    assert page.locator("main img, main script").count() == 0
+    page.keyboard.press("s")
+    page.get_by_role("button", name="Write these lines").click()
+    expect(page.locator("#status")).to_contain_text("Saved")
+    policy = load(path).policy
+    assert policy is not None
+    seen = {rule.path for rule in policy.resources["Note"].fields if rule.grants}
+    assert seen == {"id", "title", "user_id", "phone", *NAMED, "y" * 900}
+
+
+def large(folder: Path, many: int) -> Path:
+    """A contract of as many resources, with a document of which one text has ten megabytes."""
+    path = files(folder)
+    text = DOCUMENT.replace("title: Notes", f"title: Notes, description: {'<b>' * 3_500_000}")
+    record = "{type: object, properties: {id: {type: string}, email: {type: string}}}"
+    schemas = "".join(f"    R{at}: {record}\n" for at in range(many))
+    answer = "content: {application/json: {schema: {$ref: '#/components/schemas/"
+    paths = "".join(
+        f"  /r{at}: {{get: {{operationId: get{at}, responses: {{200: {{description: '',\n"
+        f"    {answer}R{at}'}}}}}}}}}}}}}}\n"
+        for at in range(many)
+    )
+    (folder / "openapi.yaml").write_text(text.replace("paths:\n", f"{schemas}paths:\n{paths}"))
+    head = "draft: true\n    key: id\n    owner: id\n    fields:\n      id, email"
+    lines = [f"  R{at}:\n    {head}: [{{see: [owner]}}]\n" for at in range(many)]
+    path.write_text(CONTRACT + "".join(lines))
+    return path
+
+
+def test_resources_are_drawn_as_they_are_opened(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(path=large(tmp_path, 500))
+    expect(page.locator(".resource")).to_have_count(502)
+    assert page.locator("td").count() == 0
+    assert page.locator("#questions li").count() == 8
+    page.keyboard.press("/")
+    page.keyboard.type("r499")
+    expect(page.locator("#found")).to_have_text("1 of 502 resources")
+    page.locator('[data-resource="R499"] summary').click()
+    page.locator(cell("R499", "email", "member")).click()
+    expect(page.locator(cell("R499", "email", "member"))).to_have_attribute("data-cell", "o")
+    assert page.locator("td").count() == 6

@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 import click
-from rich.text import Text
 
 from oakum.cli import shared
+from oakum.cli.schema import text as schema_text
 from oakum.errors import ExitCode, InputError, Location, Problem, counted, visible
 from oakum.inference.draft import draft
 from oakum.openapi.document import Document
 
+_SCHEMA = "contract.schema.json"
 _STYLES = {"question": "bold", "why": "", "choice": "dim", "error": "red"}
 
 
@@ -68,7 +69,7 @@ def command(
     saved = _saved(refs)
     found = Document.load(document, refs=saved)
     shared.warn(found.warnings)
-    text = draft(
+    text = _schema_line(output) + draft(
         found,
         os.path.relpath(document, folder),
         {address: os.path.relpath(file, folder) for address, file in saved.items()},
@@ -82,6 +83,19 @@ def command(
         return finish(output)
     click.echo(f"wrote {output}; review it, then run `oakum check {output}`", err=True)
     return 0
+
+
+def _schema_line(output: Path | None) -> str:
+    """Names the JSON Schema for editors, if it is there as this Oakum writes it: another one would
+    mark mistakes that are none."""
+    beside = output.parent / _SCHEMA if output is not None else None
+    if (
+        beside is None
+        or not beside.is_file()
+        or beside.read_text("utf-8", "replace") != schema_text("contract")
+    ):
+        return ""
+    return f"# yaml-language-server: $schema={_SCHEMA}\n"
 
 
 def _page(contract: Path) -> int:
@@ -107,6 +121,8 @@ def _page(contract: Path) -> int:
 
 def _asked(contract: Path) -> int:
     """Ask the open questions in the terminal, and write the answers."""
+    from rich.text import Text
+
     from oakum.draft_review.session import Session
     from oakum.draft_review.terminal import ask, ending
 

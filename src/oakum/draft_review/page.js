@@ -51,6 +51,9 @@ const context = {
 
 function place(of) {
   const old = boxes.get(of.name);
+  // A field that gets a line of its own stays where it was on the page.
+  const before = new Map(old?.of.rows.map((row, at) => [row.path, at]));
+  of.rows.sort((a, b) => (before.get(a.path) ?? Infinity) - (before.get(b.path) ?? Infinity) || 0);
   const made = resource(of, context);
   const row = made.box;
   if (!old) return boxes.set(of.name, { ...made, of }) && row;

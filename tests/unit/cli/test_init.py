@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import io
+import signal
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -90,6 +95,25 @@ def test_a_mistake_in_the_document_is_a_warning(document: Path) -> None:
     assert "wrong" not in done.out
 
 
+def test_a_draft_names_the_schema_that_is_beside_it(document: Path, tmp_path: Path) -> None:
+    place, beside = tmp_path / "exposure.yaml", tmp_path / "contract.schema.json"
+    beside.write_text(oakum("schema", "contract").out)
+    assert oakum("init", document, "-o", place).code == 0
+    assert place.read_text().startswith("# yaml-language-server: $schema=contract.schema.json\n# D")
+    assert oakum("check", place).code == 0
+
+
+@pytest.mark.parametrize("content", [None, b"{}", b"\xff"])
+def test_a_schema_of_another_version_is_not_named(
+    document: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    place, beside = tmp_path / "exposure.yaml", tmp_path / "contract.schema.json"
+    if content is not None:
+        beside.write_bytes(content)
+    assert oakum("init", document, "-o", place).code == 0
+    assert place.read_text().startswith("# Drafted")
+
+
 def test_a_review_ends_with_what_it_wrote(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +151,26 @@ def test_a_review_that_is_not_saved_says_so(
     assert done.code == 0
     assert done.err.endswith(f"{place}: 1 change not saved\n")
     assert place.read_text() == text
+
+
+@pytest.mark.server
+def test_a_review_in_a_process_of_its_own_ends_with_ctrl_c(tmp_path: Path) -> None:
+    place = world.files(tmp_path)
+    command = [sys.executable, "-m", "oakum", "init", "--review", str(place)]
+    # A shell that runs tests in the background has told its children to ignore the signal.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as running:
+        assert running.stderr is not None
+        url = running.stderr.readline().split()[-1]
+        running.stderr.readline()
+        port, query = url.split(":")[2].split("/")
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+        connection.request("GET", f"/{query}")
+        assert connection.getresponse().status == 303
+        connection.close()
+        running.send_signal(signal.SIGINT)
+        assert running.stderr.read() == f"{place}: nothing was changed\n"
+    assert running.returncode == 0
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, text: str) -> None:

@@ -188,6 +188,13 @@ def test_a_broken_body_is_no_edit(client: Client, body: bytes) -> None:
     assert client.ask("POST", "/edit", body).status == 400
 
 
+def test_a_body_of_any_length_is_not_read(client: Client) -> None:
+    client.enter()
+    said = {"kind": "confirm", "resource": "User", "more": "x" * 70_000}
+    assert client.ask("POST", "/edit", said).status == 400
+    assert client.server.session.text == CONTRACT
+
+
 @pytest.mark.parametrize("query", ["", "?resource=User", "?resource=No&path=id&viewer=anyone"])
 def test_a_cell_that_is_not_there(client: Client, query: str) -> None:
     client.enter()

@@ -54,6 +54,12 @@ def test_a_line_above_which_a_comment_stands_keeps_it() -> None:
     assert "      id.x: [{see: [anyone, owner]}]\n      # these are names\n      id, user" in done
 
 
+def test_a_comment_between_a_key_and_its_block_is_not_doubled() -> None:
+    text = CONTRACT.replace("      email:\n", "      email, home.city:  # why\n")
+    done = edited(text, Grant("User", "home.city", ("home.city",), "anyone"))
+    assert "      email:  # why\n" in done and "      home.city:\n        - {see: [owner," in done
+
+
 def test_closing_leaves_what_is_set() -> None:
     done = edited(CONTRACT, Close("User", "email", ("email",), "owner"))
     assert "        - {set: [owner]}\n        - {see: [member], when" in done
