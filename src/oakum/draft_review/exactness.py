@@ -12,7 +12,7 @@ from typing import assert_never
 
 from oakum.draft_review.cells import Reading, Seen, every_setting, said, sight
 from oakum.openapi.model import Json
-from oakum.policy.edit import Close, Confirm, Edit, Grant, SetOwner
+from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, Grant, SetOwner
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,16 @@ def beyond(old: Version, new: Version, edits: Sequence[Edit]) -> Iterator[str]:
         touched.setdefault(each.resource, []).append(each)
     first = edits[0].resource
     was, now = ({**side.plain} for side in (old, new))
+    calls = [each.operation for each in edits if isinstance(each, ConfirmCall)]
+    if calls:
+        rules = new.read.policy.operations
+        if any(name not in rules or rules[name].draft for name in calls):
+            yield first
+            return
+        for side in (was, now):
+            ops = side["operations"]
+            undrafted = {name: dict(_without(ops[name], {"draft"})) for name in calls}
+            side["operations"] = ops | undrafted
     before, after = was.pop("resources"), now.pop("resources")
     if was != now or list(before) != list(after):
         yield first
@@ -52,6 +62,8 @@ def _key(edit: Edit) -> str:
             return "owner"
         case Grant() | Close():
             return "fields"
+        case ConfirmCall():
+            return ""
         case _:
             assert_never(edit)
 

@@ -99,6 +99,7 @@ function button(text, action, main = false) {
 
 function answers(each) {
   const { kind: what, resource: name, path, relation } = each;
+  if (what === "call") return [button("It is right", () => send("/edit", { kind: "call", operation: each.operation }, `Confirmed who may call \`${each.operation}\``), true)];
   const open = button("Look at it", () => visit(name, path, relation));
   if (what === "confirm") return [button("It is right", () => context.confirm(name), true), open];
   if (what === "wide") return [

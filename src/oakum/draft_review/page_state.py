@@ -48,6 +48,7 @@ def after(session: Session, resources: Iterable[str]) -> Json:
                 "why": each.why,
                 "path": each.path,
                 "relation": each.relation,
+                "operation": each.operation,
                 "owners": each.owners,
             }
             for each in asked

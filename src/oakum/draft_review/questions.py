@@ -16,7 +16,7 @@ from oakum.inference.lexicon import FieldClass, words
 from oakum.policy.grammar import place
 from oakum.policy.model import Resource
 
-Kind = Literal["owner", "wide", "confirm"]
+Kind = Literal["owner", "wide", "confirm", "call"]
 SENSITIVE = frozenset(
     {
         FieldClass.SECRET,
@@ -45,6 +45,7 @@ class Question:
     """The contract's comment: the reason for the guess."""
     path: str = ""
     relation: str = ""
+    operation: str = ""
     owners: tuple[str, ...] = ()
     """Fields that may name the owner, the likeliest first."""
 
@@ -65,6 +66,12 @@ def questions(read: Reading, text: str) -> list[Question]:
     for each in drafted:
         found += _wide(read, each.name, known[each.name])
     found += [Question("confirm", e.name, f"Is `{e.name}` right?") for e in drafted]
+    for rule in read.policy.operations.values():
+        if rule.draft:
+            who = " or ".join(f"`{name}`" for name in rule.call or ()) or "who the document says"
+            text = f"May only {who} call `{rule.id}`?"
+            why = _beside(lines, rule.location.line)
+            found.append(Question("call", "", text, why, operation=rule.id))
     return found
 
 
@@ -112,5 +119,5 @@ def _beside(lines: Sequence[str], at: int) -> str:
 
 def counts(asked: Sequence[Question]) -> Mapping[Kind, int]:
     """How many there are of each kind."""
-    kinds: tuple[Kind, ...] = ("owner", "wide", "confirm")
+    kinds: tuple[Kind, ...] = ("owner", "wide", "confirm", "call")
     return {kind: sum(each.kind == kind for each in asked) for kind in kinds}

@@ -22,7 +22,7 @@ from oakum.draft_review.answers import answered
 from oakum.draft_review.session import Changed, Session
 from oakum.errors import InputError
 from oakum.openapi.model import Json
-from oakum.policy.edit import Confirm, Edit, SetOwner
+from oakum.policy.edit import Confirm, ConfirmCall, Edit, SetOwner
 
 _MOST = 1 << 16
 """Bytes of a request body; an edit has some hundred."""
@@ -218,11 +218,11 @@ def _cell(session: Session, said: Mapping[str, Json]) -> Json:
 def _edit(session: Session, said: Mapping[str, Json]) -> Json:
     edit = _meant(session, said)
     session.make(edit)
-    return page_state.after(session, dict.fromkeys(each.resource for each in edit))
+    return page_state.after(session, dict.fromkeys(each.resource for each in edit if each.resource))
 
 
 def _meant(session: Session, said: Mapping[str, Json]) -> list[Edit]:
-    name = str(said["resource"])
+    name = str(said.get("resource", ""))
     match said["kind"]:
         case "grant":
             return session.grant(name, map(str, said["paths"]), str(said["viewer"]))
@@ -230,6 +230,8 @@ def _meant(session: Session, said: Mapping[str, Json]) -> list[Edit]:
             return session.close(name, map(str, said["paths"]), str(said["viewer"]))
         case "confirm":
             return [Confirm(name)]
+        case "call":
+            return [ConfirmCall(str(said["operation"]))]
         case "owner":
             return [SetOwner(name, "field", (str(said["field"]),))]
     raise KeyError("kind")

@@ -102,12 +102,13 @@ class Session:
         if text == self.text:
             return
         read, plain = self._reading(text), self._plain_of(text)
-        wrong = next(beyond(Version(self.read, self._plain), Version(read, plain), edits), "")
-        if wrong:
+        wrong = next(beyond(Version(self.read, self._plain), Version(read, plain), edits), None)
+        if wrong is not None:
             told = f"this cannot be said by lines of `{wrong}` alone"
-            place = self.read.policy.resources[wrong].location
+            of = self.read.policy.resources.get(wrong)
+            place = of.location if of is not None else Location(str(self.path))
             raise InputError([Problem(place, told, "edit the file by hand")])
-        names = tuple(dict.fromkeys(each.resource for each in edits))
+        names = tuple(dict.fromkeys(each.resource for each in edits if each.resource))
         self.done.append(Step(difference(self.text, text), names))
         self.undone.clear()
         self.text, self.read, self._plain = text, read, plain

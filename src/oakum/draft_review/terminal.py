@@ -15,7 +15,7 @@ from oakum.draft_review.questions import WIDE, Question, questions
 from oakum.draft_review.session import Session
 from oakum.draft_review.words import owner, said
 from oakum.errors import InputError, Location, Problem, counted
-from oakum.policy.edit import Confirm
+from oakum.policy.edit import Confirm, ConfirmCall
 
 _STOP = "q"
 _LATER = ""
@@ -91,7 +91,7 @@ def _answer(
 
 
 def _key(each: Question) -> tuple[str, str, str, str]:
-    return each.kind, each.resource, each.path, each.relation
+    return each.kind, each.resource or each.operation, each.path, each.relation
 
 
 def _open(session: Session, done: set[tuple[str, str, str, str]]) -> list[Question]:
@@ -107,6 +107,8 @@ def _about(session: Session, each: Question) -> Iterator[str]:
     read = session.read
     if each.why:
         yield f"  {each.why}"
+    if each.kind == "call":
+        return
     sent = read.seen.endpoints[each.resource]
     yield f"  sent by {', '.join(sent[:5])}" if sent else "  no operation sends it"
     if each.kind == "wide":
@@ -135,6 +137,8 @@ def _choices(session: Session, each: Question) -> dict[str, tuple[str, Callable[
     def edit(field: str = "", viewer: str = "") -> Callable[[], None]:
         return lambda: session.make(answered(session, each.resource, field=field, viewer=viewer))
 
+    if each.kind == "call":
+        return {"y": ("it is right", lambda: session.make([ConfirmCall(each.operation)]))}
     if each.kind == "confirm":
         return {"y": ("it is right: no draft", lambda: session.make([Confirm(each.resource)]))}
     if each.kind == "wide":

@@ -55,6 +55,15 @@ class Confirm:
 
 
 @dataclass(frozen=True)
+class ConfirmCall:
+    """Somebody has reviewed who may call the operation."""
+
+    operation: str
+    resource: str = ""
+    """It is about none."""
+
+
+@dataclass(frozen=True)
 class SetOwner:
     """Whose the objects are."""
 
@@ -63,7 +72,7 @@ class SetOwner:
     members: tuple[str, ...] = ()
 
 
-Edit = Grant | Close | Confirm | SetOwner
+Edit = Grant | Close | Confirm | ConfirmCall | SetOwner
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,9 @@ def edited(text: str, edit: Edit, file: str = "") -> str:
         case Grant() | Close():
             page.line(edit)
         case Confirm():
-            page.confirm(edit.resource)
+            page.confirm("resources", edit.resource)
+        case ConfirmCall():
+            page.confirm("operations", edit.operation)
         case SetOwner():
             page.owner(edit)
     return page.text()
@@ -136,11 +147,11 @@ class _Page:
 
     # ------------------------------------------------------------ edits
 
-    def confirm(self, resource: str) -> None:
-        of = self._resource(resource)
+    def confirm(self, section: str, name: str) -> None:
+        of = self._part(section, name)
         pair = _pair(of, "draft")
         if pair is None:
-            self._refuse(of, f"`{resource}` has no `draft: true` of its own")
+            self._refuse(of, f"`{name}` has no `draft: true` of its own")
         self._remove(of, pair)
 
     def owner(self, edit: SetOwner) -> None:
@@ -348,12 +359,15 @@ class _Page:
     # ------------------------------------------------------------ places
 
     def _resource(self, name: str) -> yaml.MappingNode:
-        pair = _pair(self.root, "resources")
+        return self._part("resources", name)
+
+    def _part(self, section: str, name: str) -> yaml.MappingNode:
+        pair = _pair(self.root, section)
         found = _pair(pair[1], name) if pair is not None else None
         if found is None or not isinstance(found[1], yaml.MappingNode):
-            self._refuse(self.root, f"no resource `{name}` stands here")
+            self._refuse(self.root, f"no {section[:-1]} `{name}` stands here")
         if _start(found[1]) < _start(found[0]):
-            self._refuse(found[0], f"`{name}` is an alias of another resource")
+            self._refuse(found[0], f"`{name}` is an alias of another {section[:-1]}")
         return found[1]
 
     def _end(self, node: yaml.Node) -> int:

@@ -10,7 +10,7 @@ from oakum.draft_review.cells import reading
 from oakum.draft_review.exactness import Version, beyond
 from oakum.openapi.source import parse
 from oakum.policy.contract import load
-from oakum.policy.edit import Close, Confirm, Edit, Grant, SetOwner
+from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, Grant, SetOwner
 from tests.unit.draft_review.world import CONTRACT, files
 
 GRANT = Grant("Note", "title", ("title",), "member")
@@ -56,6 +56,15 @@ def test_the_edit_that_was_asked_for_is_right(tmp_path: Path) -> None:
 def test_whatever_else_changes_is_found(tmp_path: Path, old: str, new: str) -> None:
     assert old in GRANTED
     assert wrong(tmp_path, GRANTED.replace(old, new, 1), GRANT) != []
+
+
+def test_who_may_call_stays_who_may_call(tmp_path: Path) -> None:
+    drafted = CONTRACT + "operations: {listNotes: {draft: true, call: [owner]}}\n"
+    edit = ConfirmCall("listNotes")
+    right = drafted.replace("{draft: true, call", "{call")
+    assert wrong(tmp_path, right, edit, old=drafted) == []
+    assert wrong(tmp_path, right.replace("[owner]}}", "[anyone]}}"), edit, old=drafted) != []
+    assert wrong(tmp_path, drafted, edit, old=drafted) != []
 
 
 def test_an_edit_that_was_not_made_is_found(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from oakum.draft_review.questions import Question, above, counts, questions
-from oakum.policy.edit import Confirm
-from tests.unit.draft_review.world import CONTRACT, review
+from oakum.policy.edit import Confirm, ConfirmCall
+from tests.unit.draft_review.world import CONTRACT, added, review
 
 
 def asked(tmp_path: Path, text: str = CONTRACT) -> list[Question]:
@@ -30,9 +30,26 @@ def test_personal_data_for_strangers_is_asked(tmp_path: Path) -> None:
 def test_what_was_confirmed_is_not_asked_about(tmp_path: Path) -> None:
     session = review(tmp_path)
     before = counts(questions(session.read, session.text))
-    assert before == {"owner": 1, "wide": 1, "confirm": 2}
+    assert before == {"owner": 1, "wide": 1, "confirm": 2, "call": 0}
     session.make([Confirm("User"), Confirm("Note")])
     assert questions(session.read, session.text) == []
+
+
+def test_who_may_call_is_asked_last_and_confirmed(tmp_path: Path) -> None:
+    more = "operations:\n  listNotes: {draft: true, call: [owner]}  # says “owner”\n"
+    session = review(tmp_path, CONTRACT + more)
+    last = questions(session.read, session.text)[-1]
+    assert (last.kind, last.operation, last.why) == ("call", "listNotes", "says “owner”")
+    assert last.text == "May only `owner` call `listNotes`?"
+    session.make([ConfirmCall("listNotes")])
+    assert added(session) == [
+        "-  listNotes: {draft: true, call: [owner]}  # says “owner”",
+        "+  listNotes: {call: [owner]}  # says “owner”",
+    ]
+    assert questions(session.read, session.text)[-1].kind == "confirm"
+    session.make([Confirm("User"), Confirm("Note")])
+    assert session.read.policy.drafted == () and session.undo() and session.undo()
+    assert not session.unsaved
 
 
 def test_a_number_sign_within_quotes_begins_no_comment(tmp_path: Path) -> None:

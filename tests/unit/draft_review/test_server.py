@@ -154,6 +154,11 @@ def test_a_cell_is_granted_and_saved(client: Client) -> None:
     assert client.ask("POST", "/redo", {}).json["redo"] == 0
 
 
+def test_an_operation_that_is_none_is_not_confirmed(client: Client) -> None:
+    client.enter()
+    assert client.ask("POST", "/edit", {"kind": "call", "operation": "burn"}).status == 422
+
+
 def test_a_question_is_answered(client: Client) -> None:
     client.enter()
     got = client.ask("POST", "/answer", {"resource": "Note", "field": "user_id"})
