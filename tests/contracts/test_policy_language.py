@@ -47,6 +47,8 @@ def written(block: str, folder: Path) -> Path:
     if "field: is_private, of:" in block:
         own = "workspace_id: {type: string}"
         document = document.replace(own, f"is_private: {{type: boolean}}\n        {own}")
+    if "beside: city" in block:
+        document = document.replace("location: {type: string}", "city: {type: string}")
     if "graphql:" in block:
         document = document.replace("paths:\n", "paths:\n  /graphql: {post: {}}\n")
         (folder / "schema.graphql").write_text(SCHEMA.read_text(encoding="utf-8"), encoding="utf-8")

@@ -13,7 +13,7 @@ from oakum.openapi.model import Operation, Parameter
 from oakum.routing.form_members import form_of
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.media import FORM, PARTS
-from oakum.routing.objects_by_key import unchecked_keys
+from oakum.routing.objects_by_key import unchecked_keys, unchecked_references
 from oakum.routing.path_objects import PathObjects, Step
 from oakum.routing.write_targets import needs_object
 
@@ -84,6 +84,7 @@ def _keys(
     held = {*written.resources} if written is not None else set[str]()
     for one in model.policy.resources.values():
         places = [] if one.is_account else [*unchecked_keys(model, operation, one, held)]
+        places += [] if one.is_account else unchecked_references(model, operation, one, held)
         names = dict.fromkeys(e.called for e in places if e not in endpoint.plain.places)
         found = [each for each in names if each not in rule.params]
         if not (held or one.is_account or endpoint.plain.free):

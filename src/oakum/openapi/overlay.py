@@ -8,7 +8,7 @@ the way to a target are copied, so that a large document costs no more than what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from oakum.errors import InputError, Location, Problem, did_you_mean
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WORDS = ("target", "description", "update", "remove", "copy")
 _READABLE = "Oakum reads overlays 1.0 and 1.1"
+_OURS = "x-exposure"
 Parts = tuple[int | str, ...]
 
 
@@ -29,7 +30,8 @@ class _Unfit(Exception):
 def apply(
     document: Json, overlay: Json, locate: Callable[[str], Location]
 ) -> tuple[Json, tuple[Problem, ...]]:
-    """The changed document, and a problem for each target that matches nothing.
+    """The changed document, and a problem for each target that matches nothing, and for each action
+    that adds to a list of `x-exposure` that is there: both count then.
 
     `locate` tells where the value at a JSON pointer into the overlay stands. Raises `InputError`
     with every mistake of an invalid overlay, or with the first action that does not fit.
@@ -44,10 +46,15 @@ def apply(
         if not places:
             said = f"the target `{action['target']}` matches nothing in the document"
             missed.append(Problem(locate(where), said, "the action is skipped"))
+        joined = list[str]()
         try:
-            document = _acted(document, action, places)
+            document = _acted(document, action, places, joined)
         except _Unfit as unfit:
             raise InputError([Problem(locate(where), str(unfit))]) from None
+        for name in dict.fromkeys(joined):
+            said = f"the document already has a list of `{name}` there, and this adds to it: both"
+            hint = "to replace it, take it out with `remove: true` in an action before this one"
+            missed.append(Problem(locate(where), f"{said} count", hint))
     return document, tuple(missed)
 
 
@@ -115,7 +122,7 @@ def _places(path: JSONPath, document: Json) -> list[Parts]:
     return list(dict.fromkeys(tuple(match.parts) for match in path.finditer(document)))
 
 
-def _acted(document: Json, action: Json, places: list[Parts]) -> Json:
+def _acted(document: Json, action: Json, places: list[Parts], joined: list[str]) -> Json:
     if action.get("remove") is True:
         # Deepest first, and later list elements first, so that no removal shifts a remaining place.
         places.sort(key=lambda p: (len(p), p[-1] if p and type(p[-1]) is int else 0), reverse=True)
@@ -129,7 +136,9 @@ def _acted(document: Json, action: Json, places: list[Parts]) -> Json:
             raise _Unfit(f"`{action['copy']}` must select one value to copy, not {len(found)}")
         value = found[0].obj
     for parts in places:
-        document = _changed(document, parts, lambda old: _merged(old, value))
+        inside = _OURS if _OURS in parts else ""
+        change = partial(_merged, new=value, inside=inside, joined=joined)
+        document = _changed(document, parts, change)
     return document
 
 
@@ -153,11 +162,17 @@ def _changed(value: Json, parts: Parts, change: Callable[[Json], Json]) -> Json:
     return changed
 
 
-def _merged(old: Json, new: Json) -> Json:
+def _merged(old: Json, new: Json, inside: str, joined: list[str]) -> Json:
+    """`inside`: the extension that this is within, `joined`: takes it where lists are joined."""
     if type(old) is dict and type(new) is dict:
-        shared = {name: _merged(old[name], new[name]) for name in new if name in old}
+        shared = {
+            name: _merged(old[name], new[name], name if name == _OURS else inside, joined)
+            for name in new
+            if name in old
+        }
         return old | new | shared
     if type(old) is list:
+        joined += [inside] if inside and old else []
         return old + new if type(new) is list else [*old, new]
     if type(old) is dict or type(new) in (dict, list):
         raise _Unfit(f"`update` gives {_kind(new)} where the document has {_kind(old)}")

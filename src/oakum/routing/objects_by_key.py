@@ -35,6 +35,8 @@ from oakum.routing.write_targets import needs_object
 
 _ANY = frozenset(("id", "uuid", "key"))
 """Names of a key beside the one object that a body holds."""
+_REFERENCES = frozenset(("target", "ref", "reference", "path", "url", "uri", "href"))
+"""Names of what says which object a body is about."""
 
 
 @dataclass(frozen=True)
@@ -246,6 +248,22 @@ def unchecked_keys(
             yield place
 
 
+def unchecked_references(
+    model: Model, operation: Operation, one: Resource, held: Collection[str]
+) -> Iterator[RequestPlace]:
+    """Places in a body that are called like a resource itself, or as a reference to the one beside
+    it is, where the path names no object: an API may take what stands there for its key."""
+    if not one.key or one.owner.kind == "none" or (held and one.name not in held):
+        return
+    if any(each not in key_lists(model, operation) for each in names(operation)):
+        return
+    called = {plain(one.name), *(plain(e) for e, name in model.bound.items() if name == one.name)}
+    called |= _REFERENCES if one.name in held else frozenset()
+    for place, name in body_places(operation, model.bound):
+        if not name and plain(place.last) in called:
+            yield place
+
+
 def _is_single(model: Model, operation: Operation) -> bool:
     """Whether a body holds one object alone, which no list or map is around."""
     at = [each.inside for each, name in body_places(operation, model.bound) if name]
@@ -253,10 +271,12 @@ def _is_single(model: Model, operation: Operation) -> bool:
     return len({*at}) == 1 and "*" not in at[0]
 
 
-def _is_explained(model: Model, operation: Operation, place: RequestPlace) -> bool:
-    """Whether `params` says what a place holds."""
+def _is_explained(
+    model: Model, operation: Operation, place: RequestPlace, *, alone: bool = True
+) -> bool:
+    """Whether `params` says what a place holds; `alone`: also by its last name."""
     params = model.rule(operation.id).params
-    return any(_is_called(place, each) or each == place.last for each in params)
+    return any(_is_called(place, each) or (alone and each == place.last) for each in params)
 
 
 def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
@@ -266,18 +286,21 @@ def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
     for name, resource in _stated(model, operation):
         for place in stated_places(model, operation, name, resource):
             found[place] = resource.name
-    called = {} if rule.graphql else words(model, model.policy.resources)
+    every = {} if rule.graphql else words(model, model.policy.resources)
     said = {plain(name.rpartition(".")[2]) for name in rule.params}
-    called = {word: name for word, name in called.items() if word not in said}
+    called = {word: name for word, name in every.items() if word not in said}
     for place in _parameters(model, operation):
         one = paths.asked(operation, place.name) if place.where == "query" else None
-        named = one.name if one is not None and not place.inside else called.get(plain(place.last))
-        if named and place not in found and not _is_explained(model, operation, place):
+        asks = one is not None and not place.inside
+        named = one.name if one is not None and asks else _named(called, every, place)
+        alone = asks or plain(place.last) in called
+        explained = _is_explained(model, operation, place, alone=alone)
+        if named and place not in found and not explained:
             found[place] = named
     for place, name in () if rule.graphql else body_places(operation, model.bound):
         if name and (key := model.policy.resources[name].key):
             found[RequestPlace("body", "", (*place.inside, *key.split(".")))] = name
-        elif not name and (named := called.get(plain(place.last))):
+        elif not name and (named := _named(called, every, place)):
             found.setdefault(place, named)
     for at, name in named_arguments(paths, operation).items():
         found[RequestPlace("argument", at)] = name
@@ -285,6 +308,13 @@ def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
     if not (texts or operation.body or any(e.where == "query" for e in operation.parameters)):
         called = {}
     return Plain(found, called, bool(called) and bool(operation.body), texts)
+
+
+def _named(called: Mapping[str, str], every: Mapping[str, str], place: RequestPlace) -> str:
+    """The resource that a place names by what it is called, alone or with the object around it.
+    `called`: without the names that `params` explains, which stand alone."""
+    around = (every[each] for each in place.joined if each in every)
+    return called.get(plain(place.last)) or next(around, "")
 
 
 def _held(model: Model, operation: Operation, top: Shape, path: str) -> Shape | None:

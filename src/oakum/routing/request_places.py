@@ -67,6 +67,14 @@ class RequestPlace:
         return _last(said[-1])
 
     @property
+    def joined(self) -> tuple[str, ...]:
+        """The last name with that of the object around it: of `note.id` and `notes[][id]` it is
+        `noteid`, as `plain` spells it."""
+        bare = _PRIVATE.sub("", self.name) if self.where == "header" else self.name
+        steps = [e for said in (bare, *self.inside) if said != "*" for e in _steps(said) if e]
+        return tuple(_joined(steps[-2], steps[-1])) if len(steps) > 1 else ()
+
+    @property
     def _spelt(self) -> str:
         """The name as requests have it."""
         return self.name.lower() if self.where == "header" else self.name
@@ -98,7 +106,19 @@ def words(model: Model, resources: Mapping[str, Resource]) -> dict[str, str]:
 
 
 def _last(name: str) -> str:
-    return _STEP.split(name.rstrip("]"))[-1]
+    return _steps(name)[-1]
+
+
+def _steps(name: str) -> list[str]:
+    return _STEP.split(name.rstrip("]"))
+
+
+def _joined(around: str, name: str) -> Iterator[str]:
+    """What a member is called with the name of the object, or the list of objects, around it."""
+    first, last = plain(around), plain(name)
+    yield first + last
+    if first.endswith("s"):
+        yield first[:-1] + last
 
 
 # --------------------------------------------------------------------------- which there are
@@ -298,25 +318,29 @@ def _below(value: Json, step: str) -> list[Json]:
 
 def worded(value: Json, words: Mapping[str, str]) -> Iterator[tuple[str, Json]]:
     """What members of a value name at any depth, JSON in a text included; `words`: names of
-    members, as `plain` spells them → what they name."""
-    todo = [value]
-    for each in todo:
+    members, as `plain` spells them → what they name, also as that of the object around with it."""
+    todo = [(value, "")]
+    for each, around in todo:
         if isinstance(each, list):
-            todo += each
+            todo += ((e, around) for e in each)
         elif isinstance(each, str) and _begins(each):
             # Of what cannot be read in one way, each member may hold anything.
             said = _json(each)
-            todo.append({e: [UNREAD] for e in _MEMBER.findall(each)} if said is None else said)
+            free = {e: [UNREAD] for e in _MEMBER.findall(each)} if said is None else said
+            todo.append((free, around))
         elif isinstance(each, dict):
             at = each.get("path")
             if "op" in each and isinstance(at, str):  # JSON Patch (RFC 6902)
-                todo.append({at: [each.get("value"), UNREAD]})
+                todo.append(({at: [each.get("value"), UNREAD]}, around))
             for name, below in each.items():
-                if one := words.get(plain(_last(name))):
+                *before, last = _steps(name)
+                outer = next(filter(None, reversed(before)), around)
+                called = (plain(last), *_joined(outer, last)) if outer else (plain(last),)
+                if one := next((words[e] for e in called if e in words), ""):
                     inner = [*_scalars(below)]
                     yield from ((one, e) for e in inner or ([UNREAD] if below else []))
                 else:
-                    todo.append(below)
+                    todo.append((below, last))
 
 
 def _scalars(value: Json) -> Iterator[Json]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.conformance.exchanges import FOLDER
@@ -77,6 +78,36 @@ def test_keys_beside_a_list_of_resources_are_named(tmp_path: Path) -> None:
     assert "`save` may take from `*.id` which `Note` it writes" in said(tmp_path, DIFFS, beside)
     assert "save: {params: {*.id: Note.nid}}" in said(tmp_path, DIFFS, beside)
     assert "`save` may take from" not in said(tmp_path, DIFFS, stated)
+
+
+@pytest.mark.parametrize("name", ["note", "Note", "target", "url"])
+def test_a_text_that_may_say_which_object_a_body_is_about_is_named(
+    name: str, tmp_path: Path
+) -> None:
+    def edit(document: dict[str, Any], policy: dict[str, Any], at: str = "/edit") -> None:
+        note = {"$ref": "#/components/schemas/Note"}
+        names = {name: {"type": "string"}, "why": {"type": "string"}, "changes": note}
+        content = {"application/json": {"schema": {"type": "object", "properties": names}}}
+        document["paths"][at] = {
+            "patch": {
+                "operationId": "edit",
+                "requestBody": {"content": content},
+                "responses": {"204": {"description": "done"}},
+            }
+        }
+        policy["operations"]["edit"] = {}
+
+    def in_path(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        edit(document, policy, "/notes/{nid}/edit")
+
+    def stated(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        edit(document, policy)
+        policy["operations"]["edit"] = {"params": {name: "Note.nid"}}
+
+    words = f"`edit` may take from `{name}` which `Note` it writes"
+    assert words in said(tmp_path, DIFFS, edit)
+    assert words not in said(tmp_path, DIFFS, in_path)
+    assert words not in said(tmp_path, DIFFS, stated)
 
 
 def test_an_argument_that_is_called_like_a_key_is_named(tmp_path: Path) -> None:

@@ -98,6 +98,30 @@ def test_a_target_that_matches_nothing_is_told_and_skipped() -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "update"),
+    [
+        ("$.city", {"x-exposure": []}),
+        ("$.city['x-exposure']", ["b"]),
+        ("$", {"x-exposure": {"call": []}}),
+    ],
+)
+def test_an_action_that_adds_to_what_is_granted_is_told(target: str, update: Any) -> None:
+    document = {"city": {"x-exposure": ["a"]}, "x-exposure": {"call": ["a"], "none": []}}
+    overlay = {"overlay": "1.0.0", "actions": [{"target": target, "update": update}]}
+    _, told = apply(document, overlay, lambda pointer: Location(pointer, 3, 5))
+    assert [str(problem) for problem in told] == [
+        "/actions/0/target:3:5: the document already has a list of `x-exposure` there, and this"
+        " adds to it: both count; to replace it, take it out with `remove: true` in an action"
+        " before this one"
+    ]
+    taken = [{"target": "$.city['x-exposure']", "remove": True}, {"target": "$", "update": {}}]
+    given = {"target": "$.city", "update": {"x-exposure": []}}
+    overlay = {"overlay": "1.0.0", "actions": [*taken, given]}
+    result, told = apply(document, overlay, lambda pointer: Location(pointer))
+    assert (result["city"], told) == ({"x-exposure": []}, ())
+
+
+@pytest.mark.parametrize(
     ("overlay", "told"),
     [
         ([], ["this is not an OpenAPI overlay; it starts with `overlay: 1.1.0`"]),

@@ -83,6 +83,11 @@ def test_a_body_says_lists_and_names_of_maps() -> None:
         ("[draft] of noteId", []),
         ([{"op": "add", "path": "/noteId", "value": "1"}], ["1"]),
         ([{"op": "remove", "path": "/noteId"}], [UNREAD]),
+        ({"note": {"id": "1", "x": "2"}, "id": "3"}, ["1"]),
+        ({"f": {"notes": [{"id": "1"}, {"id": 2}]}, "mynote": {"id": "3"}}, ["1", 2]),
+        ({"note.id": "1", "f[note][id]": "2", "note": {"x": {"id": "3"}}}, ["1", "2"]),
+        ([{"op": "add", "path": "/note/id", "value": "1"}], ["1"]),
+        (json.dumps({"note": json.dumps({"id": "1"})}), ["1"]),
     ],
 )
 def test_a_member_that_is_called_so_names_what_stands_in_it(value: Any, wanted: list[Any]) -> None:
@@ -95,3 +100,14 @@ def test_names_are_the_same_in_each_style() -> None:
     assert RequestPlace("query", "f.noteId").last == "noteId"
     assert RequestPlace("query", "f", ("a", "*", "noteId")).called == "f[a][][noteId]"
     assert RequestPlace("body", inside=("a", "*", "noteId")).called == "a.*.noteId"
+
+
+def test_a_place_is_also_called_like_the_object_around_it() -> None:
+    assert RequestPlace("query", "note.id").joined == ("noteid",)
+    assert RequestPlace("query", "filter", ("my_notes", "*", "id")).joined == (
+        "mynotesid",
+        "mynoteid",
+    )
+    assert RequestPlace("body", "", ("note", "id")).joined == ("noteid",)
+    assert RequestPlace("header", "X-Note", ("id",)).joined == ("noteid",)
+    assert RequestPlace("body", "", ("id",)).joined == RequestPlace("query", "id").joined == ()

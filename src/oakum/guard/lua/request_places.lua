@@ -163,18 +163,33 @@ local function last_of(name)
   return match(name, "^.*[.:/%[%]](.*)$") or name
 end
 
+-- The step before the last of a name that is a path.
+local function around_of(name) return match(name, "([^.:/%[%]]+)[.:/%[%]]+[^.:/%[%]]*%]*$") end
+
+local function plain(name) return lower((gsub(name, "[_-]", ""))) end
+
+-- What a member names by its last step, alone or with the name of the object, or of the list, around it.
+local function named(words, around, last)
+  local own = plain(last)
+  if words[own] or not around or around == "" then return words[own] end
+  local outer = plain(around)
+  return words[outer .. own] or (sub(outer, -1) == "s" and words[sub(outer, 1, -2) .. own]) or nil
+end
+
 -- What members of a value name at any depth, JSON in a text included.
-local function worded(value, words, add)
+local function worded(value, words, add, around)
   if json.is_array(value) then
-    for i = 1, value.n do worded(value[i], words, add) end
+    for i = 1, value.n do worded(value[i], words, add, around) end
   elseif json.is_object(value) then
     if value.op ~= nil and type(value.path) == "string" then -- JSON Patch (RFC 6902)
-      worded({ [value.path] = setmetatable({ n = 2, value.value or json.null, UNREAD }, json.array) }, words, add)
+      local said = setmetatable({ n = 2, value.value or json.null, UNREAD }, json.array)
+      worded({ [value.path] = said }, words, add, around)
     end
     for name, below in pairs(value) do
-      local one = words[lower((gsub(last_of(name), "[_-]", "")))]
+      local last = last_of(name)
+      local one = named(words, around_of(name) or around, last)
       if not one then
-        worded(below, words, add)
+        worded(below, words, add, last)
       elseif not scalars(below, function(said) add(one, said) end) and not is_empty(below) then
         add(one, UNREAD)
       end
@@ -186,7 +201,7 @@ local function worded(value, words, add)
       said = {}
       for name in gmatch(value, '"([^"\\]*)"[ \t\r\n]*:') do said[name] = UNREAD end
     end
-    worded(said, words, add)
+    worded(said, words, add, around)
   end
 end
 

@@ -15,7 +15,12 @@ from oakum.routing.request_places import Carried, RequestPlace
 from tests.conformance.lua import runtime
 from tests.properties.pool import LAW
 
-NAMES = st.sampled_from(("noteId", "note_id", "f", "a", "f.noteId", "x]", "op", "path", "/noteId"))
+NAMES = st.sampled_from(
+    (
+        *("noteId", "note_id", "f", "a", "f.noteId", "x]", "op", "path", "/noteId"),
+        *("note", "notes", "id", "note.id", "/note/id", "Note[id]", "."),
+    )
+)
 KEYS = st.sampled_from(("n1", "1", "", "a=b", "x,noteId,n2", "noteId=n3,x=1", "[a", "{", "n%31"))
 VALUES: st.SearchStrategy[Any] = st.recursive(
     KEYS | NAMES | st.integers(0, 9) | st.none() | st.booleans(),
