@@ -9,6 +9,7 @@ here=$(pwd)
 
 # Another virtual environment may be active: it is not ours, and must not leak in.
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_USER
+unset PYTHONDONTWRITEBYTECODE # the tests start hundreds of commands: each would compile Oakum again
 export NO_MKDOCS_2_WARNING=1 # docs/decisions/0015-mkdocs-material.md says what it warns of
 
 say() { printf 'do: %s\n' "$*" >&2; }
