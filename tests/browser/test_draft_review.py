@@ -180,6 +180,9 @@ def test_all_can_be_read_and_named_and_nothing_sticks_out(
     page = open_page(width=width, dark=dark)
     page.locator(cell("User", "email", "member")).focus()
     expect(page.locator("#beside")).to_contain_text("some settings")
+    expect(page.locator("#beside pre code")).to_have_text(
+        ["email:", "- {see: [owner], set: [owner]}", "- {see: [member], when: {private: false}}"]
+    )
     assert page.evaluate(CONTRAST) == {}
     assert page.evaluate(NAMELESS) == []
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")

@@ -151,7 +151,7 @@ async function look(cell) {
     ...(said.comment && !said.comment.includes(row.why) ? [make("h4", {}, "The contract’s comment"), make("p", {}, ticks(said.comment))] : []),
     make("h4", {}, "oakum scan"), make("p", {}, ticks(said.scan)),
     make("h4", {}, "oakum guard"), make("p", {}, ticks(said.guard)),
-    ...(said.line ? [make("h4", {}, said.place), make("pre", {}, make("code", {}, said.line))] : []),
+    ...(said.line ? [make("h4", {}, said.place), make("pre", {}, said.line.split("\n").map((each) => make("code", {}, each)))] : []),
     make("div", { class: "answers" }, button(open ? "Close it" : "Grant it", () => act({ ...cell, code: now?.dataset.cell }, open ? "close" : "grant"), true)));
 }
 
