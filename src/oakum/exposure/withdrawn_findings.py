@@ -127,7 +127,8 @@ class ByObject:
             self._told[key] = {p: each for p, each in told.items() if p not in shown}
             if other:
                 _without(matrix, key, other)
-                if matrix.entries[key].result is Result.UNTESTED:
+                entry = matrix.entries.get(key)  # none: the object is of another kind of viewer
+                if entry is not None and entry.result is Result.UNTESTED:
                     doubts = tuple(shown[request_key][2] for request_key in other)
                     matrix.apply(key.endpoint, Outcome(next(iter(other)), 0, doubts=doubts))
             evidence = matrix.evidence.get(key.finding)
