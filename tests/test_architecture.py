@@ -184,6 +184,14 @@ def test_modules_and_functions_can_be_read_in_one_sitting(file: Path) -> None:
             assert length <= MAX_FUNCTION, f"`{node.name}` has {length} lines"
 
 
+def test_no_test_waits_until_a_time_of_its_own() -> None:
+    """What was to come in ten seconds came later on a machine with more to do."""
+    fixed = re.compile(r"(monotonic|perf_counter)\(\) [+] [\d.]+\b")
+    tests = {file for file in ROOT.glob("tests/**/*.py") if file != Path(__file__)}
+    late = [named(file) for file in tests if fixed.search(file.read_text(encoding="utf-8"))]
+    assert not late, "`tests.patience` has waits for a busy machine"
+
+
 def thawed(modules: Iterable[ast.Module]) -> list[str]:
     """Data classes that are not frozen although nothing writes to an attribute of such a name, nor
     they themselves to any."""

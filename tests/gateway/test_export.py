@@ -11,7 +11,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -28,9 +27,10 @@ from oakum.guard.export import Order, export
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
 from oakum.guard.target import Target
+from tests import patience
 from tests.gateway.club import KEY, POLICY, Club, fields
 from tests.gateway.test_running import ENGINES, Answer, installed
-from tests.patience import patient
+from tests.patience import patient, tries
 from tests.ports import free_port
 
 pytestmark = pytest.mark.server
@@ -96,26 +96,23 @@ def started(
 
 
 def wait(address: str, printed: Path) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+    for _ in tries(20):
         try:
             Answer(address, "/no-such-place")
             return
         except OSError:
-            time.sleep(0.02)
+            continue
     raise AssertionError(printed.read_text(encoding="utf-8"))
 
 
 def audit(out: Path, printed: Path, engine: Target) -> list[Mapping[str, Any]]:
     """Lines of the exported gateway's audit, once there are two."""
     file = out / "run/audit.jsonl" if engine.name == "nginx" else printed
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+    for _ in tries(10):
         text = file.read_text(encoding="utf-8")
         lines = [json.loads(each) for each in text.splitlines() if each.startswith("{")]
         if len(lines) > 1:
             return lines
-        time.sleep(0.05)
     raise AssertionError(f"no audit in {file}")
 
 
@@ -158,10 +155,9 @@ def test_a_new_policy_is_renamed_over_the_old_one(club: Club, tmp_path: Path) ->
     with started(out, Envoy(), address):
         assert fields(Answer(address, "/members/ann").body) == {"id", "name"}
         (fresh / "config/policy.json").rename(out / "config/policy.json")
-        deadline = time.monotonic() + 10
-        while fields(Answer(address, "/members/ann").body) != {"id", "name", "city"}:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        patience.wait(
+            lambda: fields(Answer(address, "/members/ann").body) == {"id", "name", "city"}
+        )
 
 
 def test_a_config_map_is_taken_as_kubernetes_brings_it(club: Club, tmp_path: Path) -> None:
@@ -179,10 +175,9 @@ def test_a_config_map_is_taken_as_kubernetes_brings_it(club: Club, tmp_path: Pat
         assert fields(Answer(address, "/members/ann").body) == {"id", "name"}
         export(order(club, address, tmp_path / "pod"), Envoy(), out)
         project(out, mounted, "2")
-        deadline = time.monotonic() + 10
-        while fields(Answer(address, "/members/ann").body) != {"id", "name", "city"}:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        patience.wait(
+            lambda: fields(Answer(address, "/members/ann").body) == {"id", "name", "city"}
+        )
 
 
 def project(out: Path, mounted: Path, version: str) -> None:

@@ -23,7 +23,7 @@ from oakum.errors import InputError, TargetError
 from oakum.guard import run
 from oakum.guard.run import Happening, Options, Running, running
 from tests.gateway.puppet import NEVER_SWAPPED, RELOADED_BY_SIGNAL, SWAPPED, Puppet
-from tests.patience import patient
+from tests.patience import patient, tries, wait
 from tests.unit.guard.small import DOCUMENT, KEYED, OTHER, POLICY, write
 
 pytestmark = pytest.mark.server
@@ -70,11 +70,11 @@ def contract_of(guard: Running) -> str:
 
 
 def until(guard: Running, true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline, "it never came"
+    for _ in tries(10, pause=0.005):
+        if true():
+            return
         guard.tick()
-        time.sleep(0.005)
+    raise AssertionError("it never came")
 
 
 def kinds(told: list[Happening]) -> list[str]:
@@ -495,8 +495,5 @@ def test_sighup_reads_the_contract_anew(contract: Path) -> None:
         before = json.loads(ask(listen)[1])["contract"]
         contract.write_text(OTHER, encoding="utf-8")
         child.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 10
-        while not any("is now in force" in line for line in said):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait(lambda: any("is now in force" in line for line in said))
         assert json.loads(ask(listen)[1])["contract"] != before
