@@ -14,6 +14,8 @@ from oakum.authz import Call, Model, Principal, Projection, Subject, project
 from oakum.authz.decide import may_call
 from oakum.authz.project import left
 from oakum.authz.relations import held
+from oakum.authz.span import Unreadable, read
+from oakum.guard.forms import as_json
 from oakum.guard.graphql import queries
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.lookup_requirements import LookupRequirements
@@ -21,7 +23,8 @@ from oakum.guard.lookups import Inquiry
 from oakum.openapi.model import Json
 from oakum.routing.concealed_objects import Concealed
 from oakum.routing.lookup_plan import Endpoint
-from oakum.routing.messages import Answered, Asked
+from oakum.routing.media import FORM, PARTS, read_media_type
+from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.path_objects import renamed
 from oakum.routing.request_places import Carried
 from oakum.routing.route import filled
@@ -59,6 +62,8 @@ class Sight:
     def reading(self, value: Json) -> Sight:
         """The same once the body is read."""
         asked = self.endpoint.asked
+        if value is None and self.acts:
+            value = self._form()
         said = asked_by_url(self.carried.query) if value is None else value
         arguments = argument_values(said) if asked.keys.arguments else ()
         body = self.carried.asked.body
@@ -70,6 +75,18 @@ class Sight:
         objects = (*path, *_keyed(carried.params, named))
         acts = self.acts and not (self.endpoint.graph and queries(said))
         return Sight(self.model, self.endpoint, carried, objects, acts)
+
+    def _form(self) -> Json:
+        """What a form says whose members were only declared and not judged."""
+        asked = self.carried.asked
+        kind = read_media_type(asked.values("content-type"))
+        if kind is None:
+            return None
+        form = {FORM: self.endpoint.form, PARTS: self.endpoint.parts}.get(kind.type)
+        try:
+            return read(as_json(form, kind, asked.body))[0] if form is not None else None
+        except (Denied, Unreadable):
+            return None
 
     def clear(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, bool]:
         """Whether the caller may know that all of them exist."""

@@ -424,7 +424,8 @@ class Gatekeeper:
         ):
             return False
         done = sight.acts and answered.status < 300
-        if passing.shown or done or answered.status in (403, 404) or passing.denied == "budget":
+        same = endpoint.conceals and answered.status in (403, 404)
+        if passing.shown or done or same or passing.denied == "budget":
             return False
         return not (yield from sight.clear(inquiry))
 

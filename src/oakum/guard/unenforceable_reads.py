@@ -19,6 +19,7 @@ from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_arguments import arguments
 from oakum.guard.unenforceable_bodies import bodies, other_kinds
 from oakum.guard.unenforceable_creations import creations, placed
+from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_parameters import parameters
@@ -278,7 +279,8 @@ class _Seen(Writes):
             yield from self._write(endpoint)
             yield from creations(self.model, endpoint, self.where)
             yield from placed(self.model, endpoint, self.where)
-            yield from self._existence(endpoint)
+            yield from existence(self.model, endpoint, self.where, self._at_least)
+            yield from errors(self.model, endpoint, self.where)
         yield from self._forms(endpoint)
         if not endpoint.ahead:
             yield Problem(

@@ -418,25 +418,6 @@ class Writes:
             if named and not asked and resource.owner.kind != "none":
                 yield name
 
-    def _existence(self, endpoint: Endpoint) -> Iterator[Problem]:
-        """Warns about a write that `call:` opens to callers who may see nothing of the concealed
-        object in the path: its success reveals that the object exists."""
-        hidden, id = endpoint.hidden, endpoint.operation.id
-        for caller in self.model.rule(id).call or () if hidden is not None else ():
-            if hidden is None or self.policy.relations[caller].kind == "owner":
-                continue
-            for name in hidden.resources:
-                table = self.model.tables[name]
-                if not table.see(self._at_least(caller), {}):
-                    yield Problem(
-                        self.where(endpoint.operation),
-                        f"`{caller}` may call `{id}` but may see nothing of the `{name}` that"
-                        f" its path names, so its response reveals that the object exists",
-                        f"write `conceal: false` at `{name}`, or `call: […]` with those who may"
-                        f" see some of it",
-                    )
-                    return
-
     def _at_least(self, relation: str) -> set[str]:
         """All relations that certainly hold for a caller who has this one to another's object."""
         known = self.policy.kinds(relation) != {"anyone"}

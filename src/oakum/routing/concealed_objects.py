@@ -1,9 +1,9 @@
 """Which of the objects that a request names have to be concealed from callers who may not see them.
 
-In a path, the innermost object counts, as for a write. For a read, so does every other object in
-the path, and every object that is named by its key beside the path. If it is unclear which of
-several resources an object belongs to, it is concealed only if all of them are; then the caller has
-to be shown some part of the object as each of them.
+In a path, the innermost object counts, and so does every other object in the path, and every object
+that is named by its key beside the path: a read tells of each, and a write that fails may. If it is
+unclear which of several resources an object belongs to, it is concealed only if all of them are;
+then the caller has to be shown some part of the object as each of them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Concealed:
 
 @dataclass(frozen=True)
 class Asked:
-    """Concealed objects that a read names beside its path."""
+    """Concealed objects that a request names beside its path."""
 
     keys: Plain = field(default_factory=Plain)
     by: Mapping[str, Concealed] = field(default_factory=dict)
@@ -71,9 +71,8 @@ def concealed(paths: PathObjects, operation: Operation) -> Concealed | None:
 
 
 def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
-    """The other concealed objects in the path of a read, which tells of each: all but those by
-    whose keys the innermost is looked up, too. An account behind an object says what is done with
-    that."""
+    """The other concealed objects in a path: all but those by whose keys the innermost is looked
+    up, too. An account behind an object says what is done with that."""
     inner, steps = _innermost(paths, operation), paths.steps(operation)
     if inner is None:
         return ()
@@ -84,7 +83,8 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
         counts = step.kind == "object" or (step.kind == "account" and not behind)
         behind = behind or step.kind == "object"
         if counts and step is not last and step.param not in through:
-            found = _read_by(paths, operation, paths.readers(steps, step))
+            readers = paths.readers(steps, step) or _keyed_reader(paths, operation, step)
+            found = _read_by(paths, operation, readers)
             one = _made(paths.model, *found, "") if found is not None else None
             made += [one] if one is not None else []
     return tuple(made)
@@ -105,6 +105,14 @@ def _innermost(
             whose = paths.model.rule(operation.id).owner
             return step, reader, _made(paths.model, reader, resources, whose)
     return None
+
+
+def _keyed_reader(paths: PathObjects, operation: Operation, step: Step) -> list[Reader]:
+    """The GET that shows by its key alone what a step names, elsewhere than on this path."""
+    one = step.resource
+    keyed = one is not None and step.stated and step.kind == "object" and step.key == one.key
+    reader = paths.by_key(operation, one, step.param) if one is not None and keyed else None
+    return [reader] if reader is not None else []
 
 
 def _read_by(
@@ -128,10 +136,11 @@ def _made(model: Model, reader: Reader, resources: tuple[str, ...], whose: str) 
     return Concealed(reader.get.id, resources, whose, reader.names)
 
 
-def asked(paths: PathObjects, operation: Operation) -> Asked:
-    """The concealed objects that a read may name by their keys beside its path."""
+def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> Asked:
+    """The concealed objects that a request may name by their keys beside its path; `makes`: what
+    its body holds are new ones."""
     policy = paths.model.policy
-    keys = asked_keys(paths, operation)
+    keys = asked_keys(paths, operation, makes=makes)
     by = dict[str, Concealed]()
     for name in keys.resources:
         if name == UNKNOWN:

@@ -134,9 +134,10 @@ class Endpoint:
     headless: bool = False
     """Whether the line of a HEAD at its path refuses somebody whom this GET lets in."""
     asked: Asked = field(default_factory=Asked)
-    """The concealed objects that a read names beside its path, which hide what it shows of them."""
+    """The concealed objects that a request names beside its path, which hide what a read shows of
+    them, and why a write failed."""
     others: tuple[Concealed, ...] = ()
-    """Those that the path of a read names besides `hidden`."""
+    """Those that the path names besides `hidden`."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Of a write, as `resource_parameters` has them."""
 
@@ -488,12 +489,11 @@ def _last(
 ) -> tuple[str, str, bool, Asked, tuple[Concealed, ...], Mapping[str, str]]:
     """The last members of an endpoint, from `unlooked` on."""
     unknown = write and target.kind == "none"
-    reads = not write or operation.method == "GET" or bool(make.model.rule(operation.id).graphql)
     return (
         *(_what_helps(make, operation) if unknown else ("", "")),
         operation.method == "GET" and make.paths.is_headless(operation),
-        asked(make.paths, operation) if reads else Asked(),
-        others(make.paths, operation) if reads else (),
+        asked(make.paths, operation, makes=write and operation.method == "POST"),
+        others(make.paths, operation),
         resource_parameters(make.model, operation) if write else {},
     )
 

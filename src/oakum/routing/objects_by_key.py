@@ -279,8 +279,9 @@ def _is_explained(
     return any(_is_called(place, each) or (alone and each == place.last) for each in params)
 
 
-def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
-    """What names objects in a read beside its path."""
+def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False) -> Plain:
+    """What names objects in a request beside its path, for what its answer tells of them. `makes`:
+    an object in the body is a new one, so that nothing is told of it but that its key is taken."""
     model, rule = paths.model, paths.model.rule(operation.id)
     found = dict[RequestPlace, str]()
     for name, resource in _stated(model, operation):
@@ -299,7 +300,8 @@ def asked_keys(paths: PathObjects, operation: Operation) -> Plain:
             found[place] = named
     for place, name in () if rule.graphql else body_places(operation, model.bound):
         if name and (key := model.policy.resources[name].key):
-            found[RequestPlace("body", "", (*place.inside, *key.split(".")))] = name
+            if not makes:
+                found[RequestPlace("body", "", (*place.inside, *key.split(".")))] = name
         elif not name and (named := _named(called, every, place)):
             found.setdefault(place, named)
     for at, name in named_arguments(paths, operation).items():

@@ -422,6 +422,7 @@ local function call(self, x, req, endpoint)
     if not names_all(endpoint) and not self:may(x, decide.may_write, object) then return absent(endpoint), "call" end
   end
   status, reason = self:body(x, req, endpoint, object)
+  x.taken = not status
   if status then
     if hides(endpoint, status, reason) and not self:visible(x) then return absent(endpoint), reason end
     return status, reason
@@ -894,8 +895,8 @@ function Guard:stale(x, object)
   local ids, list, texts = {}, {}, { x.written or "", x.query or "" }
   if x.said then scalars(json.decode(x.said), ids) end
   -- What a query of GraphQL shows is judged by what it says.
-  if not x.endpoint.graphql then x.said = nil end
-  x.written = nil
+  if not x.endpoint.graphql and not x.endpoint.asked then x.said = nil end
+  if not x.endpoint.asked then x.written = nil end
   for i = 1, object.owners.n do ids[object.owners[i]] = true end
   for i = 1, #x.who.list do ids[x.who.list[i]] = true end
   for _, value in pairs(x.params) do ids[value], texts[#texts + 1] = true, value end
@@ -998,6 +999,28 @@ local function asked_of(x)
   return x.said and json.decode(x.said) or graphql_arguments.by_url(x.query or "")
 end
 
+-- What a form says whose members were only declared and not judged, as JSON.
+local function form_said(x)
+  local said = x.written and x.content_type and not x.content_type_twice and media.read(x.content_type)
+  local form = said and (said.type == FORM and x.endpoint.form or said.type == PARTS and x.endpoint.parts)
+  return form and forms.as_json(form, said.type, x.written, said.boundary) or nil
+end
+
+-- The keys of objects that a request names beside its path; nil: some that nobody knows. Of what is not
+-- taken yet the body does not count.
+local function told_of(x)
+  local endpoint = x.endpoint
+  if not x.taken then
+    return objects.keys(endpoint.asked, { query = x.query or nil, params = x.params, headers = x.headers })
+  end
+  local text = x.said or x.acts and form_said(x)
+  local value = text and json.decode(text)
+  if text or x.bytes_in == 0 or not objects.may_name(endpoint.asked, carried(x)) then
+    local said = endpoint.graphql and graphql_arguments.values(value or graphql_arguments.by_url(x.query or ""))
+    return objects.keys(endpoint.asked, carried(x, value, said))
+  end
+end
+
 -- The concealed objects that a request names, by its path and beside it, each with the parameters that
 -- name it. What stands in a query for a key and is none names one that nobody knows.
 local function named(x)
@@ -1006,11 +1029,7 @@ local function named(x)
   if endpoint.hidden then list[1] = { of = endpoint.hidden, params = x.params } end
   for i = 1, endpoint.others.n do list[#list + 1] = { of = endpoint.others[i], params = x.params } end
   if endpoint.asked then
-    local value, keys = x.said and json.decode(x.said), nil
-    if x.said or x.bytes_in == 0 or not objects.may_name(endpoint.asked, carried(x)) then
-      local said = endpoint.graphql and graphql_arguments.values(value or graphql_arguments.by_url(x.query or ""))
-      keys = objects.keys(endpoint.asked, carried(x, value, said))
-    end
+    local keys = told_of(x)
     for _, of in pairs(keys and NONE or endpoint.named) do list[#list + 1] = { of = of, params = x.params } end
     for i = 1, keys and #keys or 0 do
       local params = { ["?"] = keys[i].key }
@@ -1139,7 +1158,8 @@ end
 local function tells(self, x, reason)
   local endpoint, status = x.endpoint, x.upstream
   if not endpoint or not x.who or x.preflight or x.shown then return false end
-  if (x.acts and status and status < 300) or status == 403 or status == 404 or reason == "budget" then return false end
+  local same = endpoint.conceals and (status == 403 or status == 404)
+  if (x.acts and status and status < 300) or same or reason == "budget" then return false end
   return #named(x) > 0 and not self:visible(x)
 end
 

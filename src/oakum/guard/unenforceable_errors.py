@@ -1,0 +1,78 @@
+"""Warnings of `guard check` about what the answer of a write tells of concealed objects it names.
+
+Warnings change nothing. What was done is said, so it reveals that an object exists; why something
+was not done is said only to those who are shown the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+
+from oakum.authz import Model
+from oakum.errors import Location, Problem, few
+from oakum.openapi.model import Operation
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.named_arguments import UNKNOWN
+from oakum.routing.request_places import plain
+
+
+def existence(
+    model: Model,
+    endpoint: Endpoint,
+    where: Callable[[Operation], Location],
+    at_least: Callable[[str], Collection[str]],
+) -> Iterator[Problem]:
+    """Warns about a write that `call:` opens to callers who may see nothing of a concealed object
+    that it names: its success reveals that the object exists. `at_least`: relations that hold for
+    whoever has one."""
+    policy, id = model.policy, endpoint.operation.id
+    path = [each for each in (endpoint.hidden, *endpoint.others) if each is not None]
+    beside = [one for name, one in endpoint.asked.by.items() if name != UNKNOWN]
+    for each in (*path, *beside):
+        for caller in model.rule(id).call or ():
+            if policy.relations[caller].kind == "owner":
+                continue
+            for name in each.resources:
+                if not model.tables[name].see({*at_least(caller)}, {}):
+                    what = "its path names" if each in path else "its requests name"
+                    yield Problem(
+                        where(endpoint.operation),
+                        f"`{caller}` may call `{id}` but may see nothing of the `{name}` that"
+                        f" {what}, so its response reveals that the object exists",
+                        f"write `conceal: false` at `{name}`, or `call: […]` with those who may"
+                        f" see some of it",
+                    )
+                    return
+
+
+def errors(
+    model: Model, endpoint: Endpoint, where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about a write of which nobody is told why it failed: no GET shows the object that it
+    names, so nobody is known to see it."""
+    policy, id = model.policy, endpoint.operation.id
+    for name, one in endpoint.asked.by.items() if endpoint.acts else ():
+        names = [*dict.fromkeys(_names(endpoint, name))]
+        if name == UNKNOWN or one.reader or not names:
+            continue
+        if not model.tables[name].see({*policy.only("anyone")}, {}):
+            yield Problem(
+                where(endpoint.operation),
+                f"no GET shows the `{name}` that {few(names, 3)} names at `{id}` by its key, so"
+                " nobody is told why a call with it failed: each error is 404",
+                f"let a GET show a `{name}` by its key, or write"
+                f" `{id}: {{params: {{{names[0]}: {name}.FIELD}}}}` with what it holds",
+            )
+
+
+def _names(endpoint: Endpoint, resource: str) -> Iterator[str]:
+    """What names an object of a resource in a request, members of others' objects included."""
+    keys = endpoint.asked.keys
+    yield from (each.called for each, of in keys.places.items() if of == resource)
+    todo = [each.shape for each in endpoint.operation.body if each.shape is not None]
+    met = {*todo}
+    for shape in todo if keys.free else ():
+        yield from (each for each in shape.properties if keys.words.get(plain(each)) == resource)
+        below = [each for each in dict.fromkeys(shape.below()) if each not in met]
+        todo += below
+        met |= {*below}
