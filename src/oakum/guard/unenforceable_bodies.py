@@ -35,8 +35,8 @@ def bodies(
         if free and not model.rule(operation.id).graphql:
             yield Problem(
                 where(operation),
-                f"what stands in {few([*free], _FEW)} of the body of `{operation.id}` is not"
-                " declared, so a call with it is refused with 422",
+                f"what an object or a list at {few([*free], _FEW)} of the body of"
+                f" `{operation.id}` holds is not declared, so a call with it is refused with 422",
                 "declare its members with `properties` or `additionalProperties`, and its elements"
                 " with `items`",
             )

@@ -252,16 +252,21 @@ def unchecked_references(
     model: Model, operation: Operation, one: Resource, held: Collection[str]
 ) -> Iterator[RequestPlace]:
     """Places in a body that are called like a resource itself, or as a reference to the one beside
-    it is, where the path names no object: an API may take what stands there for its key."""
+    it is, and keys in maps, where the path names no object: an API may take what stands there for
+    its key."""
     if not one.key or one.owner.kind == "none" or (held and one.name not in held):
         return
     if any(each not in key_lists(model, operation) for each in names(operation)):
         return
     called = {plain(one.name), *(plain(e) for e, name in model.bound.items() if name == one.name)}
     called |= _REFERENCES if one.name in held else frozenset()
-    for place, name in body_places(operation, model.bound):
-        if not name and plain(place.last) in called:
+    places = [each for each, name in body_places(operation, model.bound) if not name]
+    for place in places:
+        if plain(place.last) in called:
             yield place
+        # Of a map whose values may be keys, a member may be called like one.
+        if place.names and any(each.inside == (*place.inside, "*") for each in places):
+            yield replace(place, inside=(*place.inside, one.key), names=False)
 
 
 def _is_single(model: Model, operation: Operation) -> bool:

@@ -31,7 +31,7 @@ def test_what_a_document_leaves_free_is_named(
         document["paths"]["/acts"] = {"post": act}
         policy["operations"]["act"] = {"call": ["member"]}
 
-    words = f"what stands in {place} of the body of `act` is not declared"
+    words = f"what an object or a list at {place} of the body of `act` holds is not declared"
     assert words in said(tmp_path, LEDGER, change)
 
 
@@ -53,7 +53,7 @@ def test_what_is_declared_is_not(tmp_path: Path, schema: dict[str, Any]) -> None
         document["paths"]["/acts"] = {"post": act}
         policy["operations"]["act"] = {"call": ["member"]}
 
-    assert "of the body of `act` is not declared" not in said(tmp_path, LEDGER, change)
+    assert "of the body of `act` holds is not declared" not in said(tmp_path, LEDGER, change)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,34 @@ def test_a_text_that_may_say_which_object_a_body_is_about_is_named(
     assert words not in said(tmp_path, DIFFS, stated)
 
 
+@pytest.mark.parametrize(
+    ("meta", "warned"),
+    [
+        ({"type": "object", "additionalProperties": {"type": "string"}}, True),
+        ({"type": "object", "additionalProperties": True}, True),
+        ({"type": "object"}, False),  # whatever stands in it is refused
+    ],
+)
+def test_a_map_that_may_say_which_object_a_body_is_about_is_named(
+    meta: dict[str, Any], warned: bool, tmp_path: Path
+) -> None:
+    def edit(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        names = {"meta": meta, "changes": {"$ref": "#/components/schemas/Note"}}
+        content = {"application/json": {"schema": {"type": "object", "properties": names}}}
+        body = {"operationId": "edit", "requestBody": {"content": content}}
+        document["paths"]["/edit"] = {"patch": {**body, "responses": {"204": {"description": "d"}}}}
+        policy["operations"]["edit"] = {}
+
+    def stated(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        edit(document, policy)
+        policy["operations"]["edit"] = {"params": {"meta.nid": "Note.nid"}}
+
+    words = "`edit` may take from `meta.nid` which `Note` it writes"
+    assert (words in said(tmp_path, DIFFS, edit)) is warned
+    if warned:
+        assert "may take from" not in said(tmp_path, DIFFS, stated)
+
+
 def test_an_argument_that_is_called_like_a_key_is_named(tmp_path: Path) -> None:
     def linked(document: dict[str, Any], policy: dict[str, Any]) -> None:
         names = {"noteId": {"type": "string"}, "why": {"type": "string"}}
