@@ -19,15 +19,15 @@ from oakum.report.grouping import exit_code
 from tests.scan.any_api import AnyApi, leaked_cells, relation, scanned
 
 MANY = int(os.environ.get("OAKUM_EXAMPLES", "48")) // 2
-# Ids that count up are a finding of their own, whatever stands behind them.
-OF_IDS = "enumerable-ids"
 
 
 # 171: a placeholder where an entitled viewer was shown another object's value.
+# 13: a list of followers, which hands out no id that a line hides.
 @pytest.mark.parametrize("seed", [*range(MANY), 171])
 def test_no_correct_api_is_accused(seed: int, tmp_path: Path) -> None:
     api = AnyApi(Random(seed), leaking=False)
-    found = [each for each in scanned(api, tmp_path).findings if each.rule != OF_IDS]
+    # Ids that count up are a finding of their own, whatever stands behind them.
+    found = [each for each in scanned(api, tmp_path).findings if "count up" not in each.title]
     assert not found, [(f.rule, f.verdict, f.field, f.viewer, f.endpoints) for f in found]
 
 
@@ -41,7 +41,9 @@ def leaking() -> Iterator[int]:
     return (each for each in count(1000) if leaked_cells(AnyApi(Random(each), leaking=True)))
 
 
-@pytest.mark.parametrize("seed", [*islice(leaking(), MANY)])
+# 1082, 1103, 1124: an owner's objects stand on a later page, or in a list that is called by their
+# own id, and nobody else could ask for what nobody had been shown.
+@pytest.mark.parametrize("seed", [*islice(leaking(), MANY), 1082, 1103, 1124])
 def test_no_leak_that_was_shown_is_closed_and_none_is_passed(seed: int, tmp_path: Path) -> None:
     api = AnyApi(Random(seed), leaking=True)
     report = scanned(api, tmp_path)

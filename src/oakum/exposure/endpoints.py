@@ -381,7 +381,7 @@ def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) ->
             name
             for name, source in used.items()
             if names_a_person(model, source)
-            or (name in places and is_of_account(model, source))
+            or (name in places and (is_of_account(model, source) or names_owner(model, source)))
             or (
                 name in places
                 and _opens(model, operation, source, [used.get(each, "") for each in places])
@@ -451,6 +451,15 @@ def is_of_account(model: Model, source: str) -> bool:
     returned."""
     resource = model.policy.resources.get(source.partition(".")[0])
     return resource is not None and resource.is_account
+
+
+def names_owner(model: Model, source: str) -> bool:
+    """Whether a source is the member of an object that says whose it is."""
+    name, _, path = source.partition(".")
+    resource = model.policy.resources.get(name)
+    return (
+        resource is not None and resource.owner.kind == "field" and path in resource.owner.members
+    )
 
 
 def _opens(model: Model, operation: Operation, source: str, beside: Iterable[str]) -> bool:

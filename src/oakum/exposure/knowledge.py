@@ -101,6 +101,9 @@ class Knowledge:
     """(identity, resource, field path) shown to its owner without a value."""
     objects: dict[tuple[str, str], list[Mapping[str, str]]] = field(default_factory=dict)
     """(identity, resource) → own objects as field → value."""
+    accounts_as_owner: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(identity, `Resource.field` that names an owner) → account id, for who has no object that
+    says how it names them."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)
     """Words of a name (`ride id`) → values seen under it, whoever they belong to."""
     choices: frozenset[str] = frozenset()
@@ -351,7 +354,8 @@ class Knowledge:
                 if path in each:
                     found.setdefault(each[path], set()).add(owner)
         if not found and who is not None:
-            return self._linked(resource, path, who)
+            account = self.accounts_as_owner.get((who, source))
+            return self._linked(resource, path, who) or ([account] if account else [])
         return sorted(found, key=lambda value: -len(found[value]))
 
     def rows(self, resource: str, paths: Collection[str], who: str | None) -> list[dict[str, str]]:

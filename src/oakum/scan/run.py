@@ -551,7 +551,7 @@ class Scan:
         if settings is not None and settings.used and not settings.taken:
             yield vain(settings.why)
         yield from unseen(self.model, engine.identities, cells, reach(engine))
-        lacking = {each.operation: each for each in (*unsent(engine), *unasked(engine))}
+        lacking = {each.operation: each for each in (*unasked(engine), *unsent(engine))}
         lacking |= {what: Untested(what, why) for what, why in engine.state.lacking.items()}
         lacking |= {e.operation: e for e in untested(self.whole, cells, silent, near)}
         yield from told([lacking[each] for each in sorted(lacking)])

@@ -121,11 +121,15 @@ class Scheduler:
         for operation, identity, exchange in exchanges:
             if identity in engine.identities.ids:
                 self._take_in(operation, identity, exchange)
+        known = engine.context.accounts.items()
+        accounts = [each for each in known if each[0] in engine.identities.ids]
         for resource in engine.model.policy.resources.values():
-            if resource.is_account:  # an account resource has one object for each account
-                for who, id in engine.context.accounts.items():
-                    if who in engine.identities.ids:
-                        engine.knowledge.suppose(who, resource.name, resource.key, id)
+            for who, id in accounts:
+                if resource.is_account:  # an account resource has one object for each account
+                    engine.knowledge.suppose(who, resource.name, resource.key, id)
+                elif resource.owner.kind == "field":
+                    for member in resource.owner.members:
+                        engine.knowledge.accounts_as_owner[who, f"{resource.name}.{member}"] = id
         self.learn_states()
         for who, name in dict.fromkeys((each.identity, each.state) for each in left):
             for probe in engine.state.probes if who in engine.identities.ids else ():

@@ -167,3 +167,11 @@ def test_a_place_called_after_a_member_of_accounts_is_asked_for_with_each_ones_o
     assert sources == {"tenantId": "Person.bio", "town": "Person.town"}
     assert personal == {"tenantId", "town"}
     assert in_tenants(tenantId="Course.code")[1] == set()
+
+
+def test_the_member_that_names_an_owner_chooses_in_a_path_whose_it_is() -> None:
+    """`/people/{personId}/posts` is each person's own; a query only filters by it."""
+    rules = {**model().rules, "op": OperationRule("op", params={"id": "Post.author_id"})}
+    wide = replace(model(), rules=rules)
+    assert probe_of(wide, made(parameter("id", "path")), {}).personal == {"id"}
+    assert probe_of(wide, made(parameter("id", "query")), {}).personal == set()

@@ -58,6 +58,14 @@ def test_a_value_fills_a_parameter_as_its_owners_or_as_anybodys() -> None:
     assert known.values("Post.course_id", None) == ["c-2", "c-1"]  # where most of them are, first
 
 
+def test_who_has_no_object_yet_is_named_as_owner_by_their_account() -> None:
+    known = Knowledge(accounts_as_owner={("ann", "Post.author"): "7", ("bob", "Post.author"): "8"})
+    known.learn_own("bob", instance("Post", id="p-1", author="/people/8"))
+    assert known.values("Post.author", "ann") == ["7"]
+    assert known.values("Post.author", "bob") == ["/people/8"]  # as the API spells it
+    assert known.values("Post.id", "ann") == []
+
+
 def test_memory_does_not_grow_with_the_target() -> None:
     known = Knowledge()
     for number in range(100):

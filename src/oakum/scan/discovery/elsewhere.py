@@ -75,7 +75,7 @@ class Elsewhere:
     def _hidden(self, probe: Probe) -> int:
         """How many of its fields not everybody may see."""
         return sum(
-            not self.engine.matrix.sees(resource, path, None, who)
+            not self.engine.may_see(resource, path, None, who)
             for who in self.engine.identities.subjects()[:1]
             for resource, paths in probe.shows.items()
             for path in paths

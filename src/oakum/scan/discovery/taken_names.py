@@ -149,7 +149,7 @@ class Taken:
     def _hides(self, path: str) -> bool:
         """Whether the contract hides the names of accounts."""
         engine = self.engine
-        return not engine.matrix.sees(
+        return not engine.may_see(
             self.provisioned.resource, path, None, engine.identities.names()[0]
         )
 

@@ -42,6 +42,8 @@ of what was asked so far, where it is more."""
 _FURTHER = 0.1
 _RESERVE = 0.05
 """Of what is left of the budget, kept to ask again for what is found."""
+_ROUNDS = (False, True)
+"""Rounds of questions, the last one marked: what the first brings to light is asked for in it."""
 _MOST_NAMED = 6
 
 
@@ -72,12 +74,17 @@ def ask_for_each(engine: Engine, share: float) -> None:
     ask_with_peers(engine)
     with _adding_only(engine):
         _look_further(engine, least)
-        further = _questions(engine, further=share == 1)
-        for each in chain(_lists(engine), _filtered_lists(engine), further):
-            if pace is not None and pace.left <= least:
+        _find_own(engine, least)
+        for last in _ROUNDS:
+            known = sum(map(len, engine.knowledge.objects.values()))
+            further = _questions(engine, further=share == 1)
+            for each in chain(_lists(engine), _filtered_lists(engine), further):
+                if pace is not None and pace.left <= least:
+                    break
+                if (each.probe.id, each.viewer) not in engine.state.braked:
+                    _ask(engine, each)
+            if last or known == sum(map(len, engine.knowledge.objects.values())):
                 break
-            if (each.probe.id, each.viewer) not in engine.state.braked:
-                _ask(engine, each)
     engine.matrix.settle()
     confirm(engine)
 
@@ -94,6 +101,21 @@ def _look_further(engine: Engine, least: float) -> None:
                 if engine.state.has_page(probe, who) or (pace is not None and pace.left <= least):
                     break
                 engine.put(probe, who, who, turn=turn)
+
+
+def _find_own(engine: Engine, least: float) -> None:
+    """Lets identities of whom no object of a resource is known ask where their own are listed: for
+    what nobody knows of nobody can ask. `least`: requests that have to be left."""
+    pace = engine.context.pace
+    for probe in _concerned(engine):
+        owned = [n for n in probe.shows if engine.model.policy.resources[n].owner.kind != "none"]
+        for who in engine.identities.subjects():
+            if pace is not None and pace.left <= least:
+                return
+            unknown = any(not engine.knowledge.objects.get((who, name)) for name in owned)
+            asked = engine.key(probe, who, who) in engine.state.request_keys
+            if unknown and not asked and known(engine, probe, who):
+                engine.put(probe, who, who)
 
 
 def _first(engine: Engine, probe: Probe, who: str) -> int:

@@ -18,6 +18,7 @@ from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import says_nothing
 from oakum.exposure.response_reader import is_success
+from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
@@ -61,10 +62,38 @@ def read_on(engine: Engine) -> None:
                     _leave_open(engine, probe, viewer)
                 if not about:
                     _with_owners(engine, probe, viewer, trail)
+        for owner in () if about else engine.identities.subjects():
+            if owner not in trails and _looks_for_own(engine, probe, owner):
+                _read(engine, probe, owner, None, trails.setdefault(owner, []))
         led = about or next((each for each in trails if each and trails[each]), None)
         for viewer in engine.watchers(led) if led in trails else ():
             if not about or viewer not in trails:
                 _follow(engine, trails[led], viewer, about)
+
+
+def _looks_for_own(engine: Engine, probe: Probe, who: str) -> bool:
+    """Whether a list may hold, further on, what is needed of an identity's own: of whom no object
+    is known nobody else can ask for one, nor for one in a state in which none was seen."""
+    if not _may_go_on(engine, probe, who, None):
+        return False
+    knowledge, policy = engine.knowledge, engine.model.policy
+    for name in probe.shows:
+        resource = policy.resources[name]
+        if resource.owner.kind == "none" or resource.is_account:
+            continue
+        if not knowledge.objects.get((who, name)):
+            return True
+        if any(not state.of for state in resource.states.values()):
+            entries = engine.matrix.entries.items()
+            every = {key.state for key, _ in entries if key.resource == name}
+            seen = {
+                key.state
+                for key, entry in entries
+                if key.resource == name and entry.result is not Result.UNTESTED
+            }
+            if every - seen:
+                return True
+    return False
 
 
 def _with_owners(

@@ -160,7 +160,7 @@ def _personal(engine: Engine, endpoint: str, viewer: str) -> tuple[str, str] | N
     for (at, who, resource), fields in engine.matrix.own.items():
         if (at, who) == (endpoint, viewer):
             for path in sorted(fields):
-                if not engine.matrix.sees(resource, path, None, viewer):
+                if not engine.may_see(resource, path, None, viewer):
                     return resource, path
     return None
 

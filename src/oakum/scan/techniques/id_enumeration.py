@@ -17,7 +17,7 @@ from functools import partial
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.table import allows
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints import Probe, names_owner
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.matrix import state_key
 from oakum.exposure.signals import Signal
@@ -71,7 +71,10 @@ def _owned(model: Model, probe: Probe) -> dict[str, str]:
         resource, _, path = source.partition(".")
         known = model.policy.resources.get(resource)
         contact = classify_field(path) is FieldClass.CONTACT  # not an id: see account enumeration
-        if known is not None and path and known.owner.kind != "none" and not contact:
+        if known is None or not path or known.owner.kind == "none" or contact:
+            continue
+        # That a line hides who owns an object does not make the account's id a secret.
+        if path == known.key or not names_owner(model, source):
             found[parameter] = source
     return found
 
@@ -126,7 +129,7 @@ class _Endpoint:
 
     def _hides(self, source: str, viewer: str | None, who: str) -> bool:
         resource, _, path = source.partition(".")
-        return not self.engine.matrix.sees(resource, path, viewer, who)
+        return not self.engine.may_see(resource, path, viewer, who)
 
     def _is_shut(self, viewer: str | None, who: str) -> bool:
         """Whether the endpoint was seen to refuse this viewer."""
