@@ -23,7 +23,7 @@ from oakum.guard.audit_counts import owners_shown, removed
 from oakum.guard.concealment import Sight, shows
 from oakum.guard.graphql_argument_values import chosen
 from oakum.guard.lookup_requirements import LookupRequirements
-from oakum.guard.lookups import Behalf, Desk, Inquiry, Known
+from oakum.guard.lookups import KIND, Behalf, Desk, Inquiry, Known
 from oakum.guard.memory import Budgets, Guesses, Memory
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.request_checks import Intake, Taken, absent
@@ -317,7 +317,9 @@ class Gatekeeper:
         question = self._desk.addressed(ask.operation, path, ask.query, on, own=True)
         if question is None:
             return None
-        fresh = (*question.headers, FRESH)
+        # A POST without a body is none of JSON.
+        plain = (each for each in question.headers if ask.method == "GET" or each != KIND)
+        fresh = (*plain, FRESH)
         question = replace(question, method=ask.method, headers=fresh)
         answered = yield from inquiry.ask(question)
         if turned_away(answered) or (not on.held and answered and answered.status != 200):

@@ -29,7 +29,9 @@ from oakum.routing.route import filled
 from oakum.routing.who import Given, Who, octets, readable
 
 _NAME = re.compile(r"\{([^{}]+)\}")
-QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"))
+KIND = ("content-type", "application/json")
+"""Though there is no body: JSON clients send it, and some APIs read a token only beside it."""
+QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"), KIND)
 """Headers of every look-up, before its credentials."""
 
 

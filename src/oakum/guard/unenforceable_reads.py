@@ -16,6 +16,7 @@ from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
 from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
+from oakum.guard.unenforceable_answers import undeclared
 from oakum.guard.unenforceable_arguments import arguments
 from oakum.guard.unenforceable_bodies import bodies, other_kinds
 from oakum.guard.unenforceable_creations import creations, placed
@@ -53,6 +54,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.states(),
         *seen.unnamed(),
         *seen.shut(),
+        *undeclared(model, wiring.endpoints.values(), seen.where),
         *unsent_methods(document, model, wiring, seen.where),
         *seen.logins(),
         *seen.bodiless(),

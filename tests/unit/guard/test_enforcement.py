@@ -94,6 +94,7 @@ def test_who_asks_is_asked_with_their_credentials_the_host_and_nothing_else(talk
     assert talk.asked[0].headers == (
         ("accept", "application/json"),
         ("accept-encoding", "identity"),
+        ("content-type", "application/json"),
         ("cookie", "peloton_session_id=s-ann"),
         ("x-forwarded-host", "api.test"),
         ("cache-control", "no-cache, no-store"),
@@ -105,7 +106,7 @@ def test_look_ups_are_asked_with_the_services_credential_and_without_the_callers
 ) -> None:
     talk.get("/api/user/pia", "s-ann")
     for question in talk.asked[1:]:
-        assert question.headers[2:] == (("x-service-key", "s3"), ("x-forwarded-host", "api.test"))
+        assert question.headers[3:] == (("x-service-key", "s3"), ("x-forwarded-host", "api.test"))
 
 
 def test_a_follower_sees_more_and_one_who_is_blocked_nothing(talk: Talk) -> None:

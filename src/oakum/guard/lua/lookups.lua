@@ -22,6 +22,7 @@ local M = {}
 -- Changes with every write, whoever it was about: while it stays, nothing that is believed is stale.
 local ERA = "\0era"
 local ACCEPT, IDENTITY = { "accept", "application/json" }, { "accept-encoding", "identity" }
+local KIND = { "content-type", "application/json" }
 local NEVER = 0 / 0 -- is not even itself
 local FAILED = { failed = true, turn = math.huge }
 local NEGATIVE = 1 -- seconds for which a failure is believed at most
@@ -103,15 +104,16 @@ function M.new(plan, host, shared, service, patience)
 end
 
 -- A GET as the guard asks it: under the conditions of the request, with the service's credential or with
--- the caller's, and nothing else. Who-am-I alone may be a POST. `look`: what the plan says of its operation;
+-- the caller's, and nothing else. Who-am-I alone may be a POST (`method`). `look`: what the plan says of its operation;
 -- nil where that requires something that nobody says.
-function Lookups:question(x, path, query, service, look)
+function Lookups:question(x, path, query, service, look, method)
   if not conditions.fills(x.conditions, look) then return nil end
-  local sent = { ACCEPT, IDENTITY }
+  -- Most JSON clients name the type of a body that is not there, and some APIs read a token beside it only.
+  local sent = { ACCEPT, IDENTITY, method ~= "POST" and KIND or nil }
   query = conditions.query(x.conditions, look, query)
   local target = query ~= "" and path .. "?" .. query or path
   if service then
-    sent[3] = service
+    sent[#sent + 1] = service
   else
     local given = x.given or self.carried(x)
     x.given = given
@@ -121,7 +123,7 @@ function Lookups:question(x, path, query, service, look)
     end
   end
   conditions.add(x.conditions, look, sent, not service and x.given.whole)
-  return { method = "GET", target = target, headers = sent, timeout = self.timeout }
+  return { method = method or "GET", target = target, headers = sent, timeout = self.timeout }
 end
 
 -- An answer of another type than JSON, of one of errors, or of no type, is none, whatever its bytes are.

@@ -129,8 +129,7 @@ function Who:theirs(x, ids)
   local asking = self.asking
   local ask = asking.asks[self.caller.ask]
   local nobody = { given = self.reader:carried(x, true), conditions = x.conditions }
-  local question = asking:question(nobody, ask.before, ask.query, nil, ask.look)
-  question.method = ask.method
+  local question = asking:question(nobody, ask.before, ask.query, nil, ask.look, ask.method)
   question.headers[#question.headers + 1] = caching.FRESH
   local answer, value = asking:ask(x, question)
   if turned_away(x, answer) then return true end
@@ -152,8 +151,7 @@ end
 function Who:by_answer(x)
   local asking, caller = self.asking, self.caller
   local ask = asking.asks[caller.ask]
-  local question = asking:question(x, ask.before, ask.query, nil, ask.look)
-  question.method = ask.method
+  local question = asking:question(x, ask.before, ask.query, nil, ask.look, ask.method)
   question.headers[#question.headers + 1] = caching.FRESH
   local answer, value = asking:ask(x, question)
   if turned_away(x, answer) then return self:bearer({}, nil) end

@@ -1,0 +1,47 @@
+"""Warnings of `guard check` about responses of which the document declares no body.
+
+Warnings change nothing. What is not declared does not pass, whatever `shows` says: nobody can tell
+in which media type it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from oakum.authz import Model
+from oakum.errors import Location, Problem, few
+from oakum.openapi.model import Operation
+from oakum.routing.lookup_plan import Endpoint
+
+_EMPTY = frozenset(("204", "205"))
+_MOST = 3
+
+
+def undeclared(
+    model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about operations that may answer with a body, and of which none is declared: once about
+    those that read, and once about those that write."""
+    found = [each for each in endpoints if _is_undeclared(each.operation)]
+    reads = [each.operation for each in found if not each.acts]
+    writes = [each.operation for each in found if each.acts]
+    for some, done in ((reads, "a body is answered 502"), (writes, "a body is sent empty")):
+        shown = [each for each in some if model.shown.get(each.id)]
+        for first in (shown or some)[:1]:
+            names = few([first.id, *(each.id for each in some if each is not first)], _MOST)
+            stated = ", and `shows:` alone does not say in which media type it comes"
+            yield Problem(
+                where(first),
+                f"the document declares no response body of {names}{stated if shown else ''}, so"
+                f" a response of theirs with {done}",
+                "declare it in the document or an overlay: `content: {application/json: {schema:"
+                " …}}`; `{}` as a schema is enough where `shows:` says what stands there",
+            )
+
+
+def _is_undeclared(operation: Operation) -> bool:
+    """Whether a success may have a body, and no status of success declares one."""
+    good = {each: of for each, of in operation.responses.items() if each[:1] in ("2", "d")}
+    empty = good and good.keys() <= _EMPTY
+    moved = not good and any(each.startswith("3") for each in operation.responses)
+    return not (empty or moved or any(good.values()))

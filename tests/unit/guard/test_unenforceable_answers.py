@@ -1,0 +1,46 @@
+"""Responses of which the document declares no body."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conformance.exchanges import FOLDER
+from tests.unit.guard.test_unenforceable_reads import said
+
+REMARKS = yaml.safe_load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("method", "responses", "warned"),
+    [
+        ("get", {"200": {"description": "d"}}, "502"),
+        ("get", {"default": {"description": "d"}}, "502"),
+        ("get", {"204": {"description": "d"}}, ""),
+        ("get", {"302": {"description": "d"}}, ""),
+        ("post", {"200": {"description": "d"}, "204": {"description": "d"}}, "sent empty"),
+        ("post", {"204": {"description": "d"}}, ""),
+    ],
+)
+def test_a_response_without_a_declared_body_is_named(
+    method: str, responses: dict[str, Any], warned: str, tmp_path: Path
+) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        document["paths"]["/x"] = {method: {"operationId": "x", "responses": responses}}
+        policy["operations"]["x"] = {"call": ["member"]}
+
+    words = "the document declares no response body of `x`, so a response of theirs with a body"
+    told = [each for each in said(tmp_path, REMARKS, change).splitlines() if words in each]
+    assert [warned in each for each in told] == ([True] if warned else [])
+
+
+def test_that_an_operation_shows_an_object_is_no_declaration(tmp_path: Path) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        document["paths"]["/x"] = {"get": {"operationId": "x", "responses": {}}}
+        policy["operations"]["x"] = {"shows": {"Note": ""}}
+
+    words = "no response body of `x`, and `shows:` alone does not say in which media type it comes"
+    assert words in said(tmp_path, REMARKS, change)
