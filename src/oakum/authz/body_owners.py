@@ -143,11 +143,14 @@ class Writing:
         inner: list[Around] = []
         for around in arounds or (None,):
             alone = bool(said) and self._addresses(resource, said, at, around)
-            for keys in ([], said) if said and not alone else (said,):
-                subject, context = self._one(resource, keys, at, around, counts=counts)
-                keyed = alone and not context.itself
-                known = resource.owner.kind == "none" or (context.known and not context.known.new)
-                meant = Meant(subject, keyed=keyed, stands=keyed and bool(known))
+            ways = ([], said) if said and not alone else (said,)
+            each = [self._one(resource, keys, at, around, counts=counts) for keys in ways]
+            last = each[-1][1]
+            keyed = alone and not last.itself
+            known = resource.owner.kind == "none" or (last.known and not last.known.new)
+            selects = keyed or (around is None and not last.itself and _selects(resource, said, at))
+            for subject, context in each:
+                meant = Meant(subject, keyed=keyed, stands=selects and bool(known))
                 found += [meant] if meant not in found else []
                 inner += [context] if context not in inner else []
         return tuple(found), tuple(inner)
@@ -430,6 +433,11 @@ def _stored_each(value: Json, steps: Pointer) -> list[Json]:
         ]
         found = [each for several in below for each in several]
     return found
+
+
+def _selects(resource: Resource, said: list[Json], at: Pointer) -> bool:
+    """Whether the key of one of many says which object is put there, and changes none."""
+    return bool(said) and in_list(at) and resource.owner.kind == "field" and not resource.is_account
 
 
 def in_list(at: Pointer) -> bool:

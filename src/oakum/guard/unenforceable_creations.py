@@ -11,9 +11,9 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import declared_answers, resources_in
 from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
-from oakum.errors import Location, Problem
+from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.shape_queries import ways
+from oakum.openapi.shape_queries import element, ways
 from oakum.policy.model import Resource
 from oakum.routing.lookup_plan import Endpoint
 
@@ -38,13 +38,44 @@ def creations(
         resource = model.policy.resources[name]
         fields = [*_unsettled(model, resource)]
         if fields:
-            few = ", ".join(f"`{each}`" for each in fields[:3]) + (", …" if fields[3:] else "")
             yield Problem(
                 where(operation),
-                f"{few} of a new `{name}` cannot be set by `{operation.id}`: an object that does"
-                f" not exist yet is in no state that its `when` asks for",
+                f"{few(fields, 3)} of a new `{name}` cannot be set by `{operation.id}`: an object"
+                f" that does not exist yet is in no state that its `when` asks for",
                 "add a line with `set` and without `when`, or let clients set it afterwards",
             )
+        named = dict(_named_setters(model, resource))
+        if named:
+            field, setter = next(iter(named.items()))
+            yield Problem(
+                where(operation),
+                f"{few([*named], 3)} of a new `{name}` cannot be set by `{operation.id}`: an object"
+                f" that does not exist yet names no `{setter}`, and what a body says of itself"
+                " proves nothing",
+                f"add `set: [owner]` to `{name}.{field}` if its owner gives it, or let clients set"
+                " it afterwards",
+            )
+
+
+def replaced(
+    model: Model, endpoint: Endpoint, where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about a PUT of a list: what it leaves out goes, and is asked about by nobody."""
+    operation = endpoint.operation
+    if not endpoint.write or operation.method != "PUT":
+        return
+    for media in operation.body:
+        item = element(media.shape) if media.shape is not None else None
+        one = model.policy.resources.get(resource_of(item, model.bound)) if item else None
+        if one is not None and one.owner.kind == "field" and not one.is_account:
+            yield Problem(
+                where(operation),
+                f"`{operation.id}` replaces a list of `{one.name}`, and the gateway checks those"
+                " that the body names: one that it leaves out may be another's, and may go",
+                f"make sure that the API keeps others' there, or let clients add and remove a"
+                f" `{one.name}` by itself",
+            )
+            return
 
 
 def placed(
@@ -100,6 +131,16 @@ def _is_listed(endpoint: Endpoint) -> bool:
     target = endpoint.target
     listed = target.kind == "ask" and target.pointer[-1:] == ("*",)
     return listed and not target.made and target.then is None and bool(target.last)
+
+
+def _named_setters(model: Model, resource: Resource) -> Iterator[tuple[str, str]]:
+    """Fields that only those may set whom the object itself names, each with such a relation."""
+    table, policy = model.settable[resource.name], model.policy
+    able = {name for name in policy.relations if "field" not in policy.kinds(name)}
+    for leaf, rule in zip(table.leaves, table.rules, strict=True):
+        setters = [name for grant in rule.grants for name in grant.set]
+        if setters and able.isdisjoint(setters):
+            yield leaf, setters[0]
 
 
 def _unsettled(model: Model, resource: Resource) -> Iterator[str]:

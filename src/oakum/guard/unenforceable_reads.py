@@ -19,7 +19,7 @@ from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_answers import undeclared
 from oakum.guard.unenforceable_arguments import arguments
 from oakum.guard.unenforceable_bodies import bodies, other_kinds
-from oakum.guard.unenforceable_creations import creations, placed
+from oakum.guard.unenforceable_creations import creations, placed, replaced
 from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
@@ -281,6 +281,7 @@ class _Seen(Writes):
             yield from self._write(endpoint)
             yield from creations(self.model, endpoint, self.where)
             yield from placed(self.model, endpoint, self.where)
+            yield from replaced(self.model, endpoint, self.where)
             yield from existence(self.model, endpoint, self.where, self._at_least)
             yield from errors(self.model, endpoint, self.where)
         yield from self._forms(endpoint)

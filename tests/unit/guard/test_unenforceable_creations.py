@@ -10,6 +10,7 @@ import yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_reads import LEDGER, said
 
+PICKS = yaml.safe_load((FOLDER / "contracts" / "picks.yaml").read_text())
 DECOYS = yaml.safe_load((FOLDER / "contracts" / "decoys.yaml").read_text())
 
 
@@ -92,3 +93,23 @@ def test_an_object_that_a_body_puts_where_nothing_may_be_shown_is_named(tmp_path
     assert words in said(tmp_path, DECOYS)
     assert words not in said(tmp_path, DECOYS, shown)
     assert words not in said(tmp_path, DECOYS, keyless)
+
+
+def test_a_field_that_only_those_may_set_whom_the_object_names_can_be_set_of_no_new_one(
+    tmp_path: Path,
+) -> None:
+    def owners(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Note"]["fields"]["body"][0]["set"] = ["editor", "owner"]
+
+    words = "`body` of a new `Note` cannot be set by `makeNote`: an object that does not exist yet"
+    assert words in said(tmp_path, PICKS)
+    assert words not in said(tmp_path, PICKS, owners)
+
+
+def test_a_list_that_is_replaced_may_lose_what_is_anothers(tmp_path: Path) -> None:
+    def parents(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Task"]["owner"] = {"parent": True}
+
+    words = "`putTasks` replaces a list of `Task`, and the gateway checks those that the body names"
+    assert words in said(tmp_path, PICKS)
+    assert words not in said(tmp_path, PICKS, parents)

@@ -1342,6 +1342,12 @@ end
 -- The fields that the caller may set of whatever object may be meant, of the one that stands there and of
 -- the one that a key names: an API may take either, so both have to let them be set.
 local KEYLESS = {}
+
+-- Whether the key of one of many says which object is put there, and changes none.
+local function selects(table_, said)
+  return #said > 0 and not CONTEXT and LISTS > 0 and table_.owner == "field" and not table_.account
+end
+
 local function written(subject, level, depth)
   local table_ = subject.table
   local said = keys_in(table_.key.n > 0 and values(subject, table_.key) or {})
@@ -1352,18 +1358,21 @@ local function written(subject, level, depth)
     CONTEXT = around and around[k] or nil
     local alone = #said > 0 and addresses(table_, said, depth)
     other_kind = differs(table_, said, depth) or other_kind
+    local first
     if #said > 0 and not alone then
       noted_once(contexts, one(subject, KEYLESS, depth))
-      set = meet(decide.settle(PLAN, table_, KNOW, subject), set)
+      first = decide.settle(PLAN, table_, KNOW, subject)
     end
     local context = one(subject, said, depth)
     local each = decide.settle(PLAN, table_, KNOW, subject)
-    if alone and not context.itself then
-      -- Without its key, what is left would be a write of another.
-      level.keyed = table_.key[1]
-      local known = not table_.owned or context.known and not context.known.new
-      if known and not table_.zero[each] then each = with_key(each) end
+    -- Without its key, what is left would be a write of another.
+    if alone and not context.itself then level.keyed = table_.key[1] end
+    local known = not table_.owned or context.known and not context.known.new
+    if known and not context.itself and (alone or selects(table_, said)) then
+      if first and not table_.zero[first] then first = with_key(first) end
+      if not table_.zero[each] then each = with_key(each) end
     end
+    if first then set = meet(first, set) end
     noted_once(contexts, context)
     set = meet(each, set)
   end
