@@ -44,10 +44,10 @@ def new_body(
     in_name: Iterator[str] | None = None,
 ) -> dict[str, Json]:
     """What a creation has to hold, and one mark in a free text of it; `in_name`: in a required
-    name.
+    name, or in a text of which several objects hold the same.
 
     Ids of other objects, and words that stand in several objects, are those that answers have
-    shown: an API takes no others.
+    shown: an API may take no others.
     """
     body: dict[str, Json] = {}
     bare = not shape.required
@@ -80,7 +80,8 @@ def new_body(
         elif is_secret(name, inner):
             body[name] = f"Oak-{secrets.token_hex(6)}-7a"
         elif seen:
-            body[name] = json_value(seen, inner)
+            word = classify_field(name, inner) is not FieldClass.KEY and _is_free(name, inner)
+            body[name] = next(in_name, seen) if in_name and word else json_value(seen, inner)
         else:
             body[name] = harmless(name, inner)
             if in_name and body[name] == ANY_TEXT and not noun_of(name, inner):

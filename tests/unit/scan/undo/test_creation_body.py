@@ -48,3 +48,15 @@ def test_a_member_is_put_below_others() -> None:
 def test_a_curl_line_has_values_only_of_what_is_asked_for() -> None:
     said = placeholders({"note": "private", "plan": "free"}, {("plan",): "gold"}, ())
     assert said == {"note": "…", "plan": "gold"}
+
+
+def test_a_text_of_which_several_objects_hold_the_same_has_the_mark_where_no_other_can() -> None:
+    shape = Shape(
+        kinds=frozenset({"object"}), properties={"title": text}, required=frozenset({"title"})
+    )
+    engine = Run(Studio(), ("getMe",)).engine
+    for who in ("ann", "bob"):
+        engine.knowledge.objects[who, "Post"] = [{"id": f"of-{who}", "title": "All"}]
+    new = NewObject("Post", (), "ann")
+    assert new_body(engine, shape, new, iter((MARK,))) == {"title": "All"}
+    assert new_body(engine, shape, new, iter(()), (), iter((MARK,))) == {"title": MARK}
