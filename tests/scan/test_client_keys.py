@@ -101,3 +101,24 @@ def test_the_evidence_of_a_key_in_the_query_can_be_run_again(tmp_path: Path, lea
         line = found.evidence.curl if found.evidence else ""
         assert re.search(r'--url-query "api_key=\$(ANN|BOB|CAT)_K"', line), line
     assert not any(key in repr(run.report) for key in KEYS)
+
+
+def test_a_header_that_the_document_requires_and_every_identity_sends_is_not_lacking(
+    tmp_path: Path,
+) -> None:
+    """An API that declares its client's key as a header parameter was not asked at all."""
+
+    def card(who: str, id: str) -> Any:
+        return {"id": id, "diet": f"eats-figs-{id}"} if id in NAMES.values() else 404
+
+    key = "{name: x-app, in: header, required: true, schema: {type: string}}"
+    declared = path("/cards/{cardId}", "getCard", "Card").replace(
+        "parameters: [", f"parameters: [{key}, "
+    )
+    assert "x-app" in declared
+    run = told(
+        tmp_path, schema("Card", id="string", diet="string"), declared, CARD,
+        Api({"/cards/([^/]+)": card}), KEYED + NOBODY,
+    )  # fmt: skip
+    assert ("Card.diet", "member") in run.proven
+    assert not any("needs the header" in each.reason for each in run.report.skipped)

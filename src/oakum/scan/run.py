@@ -62,6 +62,7 @@ from oakum.scan.options import Options
 from oakum.scan.owasp_items import tested_items
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.requests.operation_finder import Names
+from oakum.scan.requests.sent_headers import without_sent
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
 from oakum.scan.scheduler import Given, Scheduler
 from oakum.scan.selection import select
@@ -125,12 +126,13 @@ class Scan:
         self.contract: Contract = contract
         self.contract_digest = digest(contract, options.contract, options.overlays)
         self.policy: Policy = contract.policy or drafted_policy(contract.document)
-        self.whole: Model = compile_contract(contract.document, self.policy)
-        self.selection = select(self.whole, options.include, options.exclude)
-        self.model: Model = self.selection.model
         self.identities: Identities = load_identities(
             options.identities, self.policy.relations, resources=self.policy.resources
         )
+        compiled = compile_contract(contract.document, self.policy)
+        self.whole: Model = without_sent(compiled, self.identities, options.connection.headers)
+        self.selection = select(self.whole, options.include, options.exclude)
+        self.model: Model = self.selection.model
         self.warnings += [*contract.warnings, *self.whole.notes]
         self.warnings += [*self.identities.warnings, *self.identities.notes]
         self.inferred = infer_params(contract.document, self.policy)
