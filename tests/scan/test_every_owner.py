@@ -288,3 +288,24 @@ def test_an_endpoint_keyed_by_the_other_side_is_asked_with_others_ids(
     )
     assert (("Message.text", "member") in found.proven) == leaky
     assert found.code is (ExitCode.FINDINGS if leaky else ExitCode.CLEAN), found.report.distrust
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_whom_an_endpoint_lets_in_asks_for_further_objects(tmp_path: Path, leaky: bool) -> None:
+    """Nobody logged in was closed by the one note asked for, of which there is nothing to show."""
+
+    def my(who: str) -> Any:
+        return [each for each in ROWS if each["owner_id"] == NAMES.get(who)] if who else 401
+
+    def one(who: str, id: str) -> Any:
+        row = next((each for each in ROWS if each["id"] == id), None)
+        if row is None:
+            return 404
+        if who:
+            return row if row["owner_id"] == NAMES[who] else 404
+        return {"text": row["text"] if leaky and leaks(row, "second") else None}
+
+    made = Api({"/notes": my, "/notes/([^/]+)": one})
+    found = told(tmp_path, SHAPE, PATHS, POLICY, made)
+    assert found.proven == ({("Note.text", "anyone")} if leaky else set())
+    assert found.code is (ExitCode.FINDINGS if leaky else ExitCode.CLEAN)

@@ -288,6 +288,7 @@ def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
                 some = _strangers(engine, probe, who, turn, alike[who])
                 if not any((probe.id, each, who, turn) in done for each in some):
                     yield _Asking(probe, done.next(probe, some, who), who, turn)
+    yield from _let_in(engine, done, kinds, turns)
     yield from _second_owners(engine, done, kinds, places)
     yield from _each_viewer(engine, done, places)
 
@@ -306,6 +307,26 @@ def _states(
                 if next(engine.matrix.undecided(probe.id, viewer, who), None) is not None:
                     some = _strangers(engine, probe, who, turn, done.like(viewer, who))
                     yield _Asking(probe, done.next(probe, some, who), who, turn)
+
+
+def _let_in(
+    engine: Engine,
+    done: _Done,
+    kinds: Mapping[str, list[str | None]],
+    turns: Mapping[tuple[str, str], list[int]],
+) -> Iterator[_Asking]:
+    """Further objects, as each further kind of viewers that was not refused the first one: what
+    comes of a pending payment tells nothing of a paid one."""
+    places = {probe.id: probe for probe in _concerned(engine)}
+    for (id, who), positions in turns.items():
+        for viewer in kinds[who][1:]:
+            alike = done.like(viewer, who)
+            answers = (engine.state.forms.get((id, each, who)) for each in alike)
+            if not any(form is not None and is_success(form[0]) for form in answers):
+                continue
+            for turn in positions:
+                if not any((id, each, who, turn) in done for each in alike):
+                    yield _Asking(places[id], done.next(places[id], alike, who), who, turn)
 
 
 def _second_owners(
