@@ -78,11 +78,12 @@ class Pages(Api):
         return Reply(200, {"data": rows, **(more if self.goes_on != "link" else {})})
 
 
-def scan(folder: Path, goes_on: str, *, leaks: bool) -> Told:
+def paths_of(goes_on: str) -> str:
+    """The path of the list, which goes on as `goes_on` says."""
     name = goes_on if goes_on in ("page", "offset") else "after"
     declared = f"{{name: {name}, in: query, schema: {{type: string}}}}"
     shape = "{type: object, properties: {next: {type: string}, data: {type: array, items:"
-    paths = (
+    return (
         path("/notes", "myNotes", "Note")
         .replace("parameters: []", f"parameters: [{declared}]")
         .replace(
@@ -90,7 +91,11 @@ def scan(folder: Path, goes_on: str, *, leaks: bool) -> Told:
             f'{shape} {{$ref: "#/components/schemas/Note"}}}}}}}}',
         )
     )
-    return told(folder, SHAPE, paths + SEARCH, POLICY, Pages(goes_on, leaks=leaks))
+
+
+def scan(folder: Path, goes_on: str, *, leaks: bool) -> Told:
+    paths = paths_of(goes_on) + SEARCH
+    return told(folder, SHAPE, paths, POLICY, Pages(goes_on, leaks=leaks))
 
 
 WAYS = ["page", "offset", "after", "next", "link", "search", "term"]
@@ -105,6 +110,38 @@ def test_what_stands_behind_the_first_page_is_judged(tmp_path: Path, goes_on: st
 def test_lists_that_go_on_with_ones_own_are_clean(tmp_path: Path, goes_on: str) -> None:
     found = scan(tmp_path, goes_on, leaks=False)
     assert (found.report.findings, found.code) == ((), ExitCode.CLEAN)
+
+
+class Unmoved(Pages):
+    """Pages at an offset; another parameter that leads to pages elsewhere changes nothing here.
+    `said`: where a member stands that could be taken for its value."""
+
+    def __init__(self, said: str, *, leaks: bool) -> None:
+        super().__init__("offset", leaks=leaks)
+        self.said = said
+
+    def __call__(self, call: Call) -> Reply:
+        query = {name: value for name, value in call.query.items() if name != "after"}
+        reply = super().__call__(replace(call, query=query))
+        if call.path != "/notes" or reply.status != 200:
+            return reply
+        more = {"next_check_at": "2025-01-01T00:00:00Z"}
+        rows = [{**each, **(more if self.said == "row" else {})} for each in reply.body["data"]]
+        return Reply(200, {"data": rows, **(more if self.said == "list" else {})})
+
+
+@pytest.mark.parametrize("said", ["row", "list"])
+@pytest.mark.parametrize("leaks", [False, True])
+def test_what_is_no_cursor_hides_no_offset(tmp_path: Path, said: str, leaks: bool) -> None:
+    """`next_check_at` was sent as `after`, and the pages at an offset were not asked for."""
+    both = "{name: after, in: query, schema: {type: string}}, "
+    policy = POLICY.replace('"id, owner_id, text"', '"id, owner_id, text, next_check_at"')
+    shape = SHAPE.replace("text: ", "next_check_at: {type: string}, text: ")
+    paths = paths_of("offset").replace(
+        "parameters: [{name: offset", f"parameters: [{both}{{name: offset"
+    )
+    found = told(tmp_path, shape, paths + SEARCH, policy, Unmoved(said, leaks=leaks))
+    assert (("Note.text", "member") in found.proven) is leaks
 
 
 class Long(Pages):

@@ -236,7 +236,7 @@ def _read(
     filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
     if filled is None:
         return False
-    answer = engine.send(probe, viewer, filled)
+    answer = first = engine.send(probe, viewer, filled)
     keys = tuple(engine.model.policy.resources[each].key for each in probe.shows)
     read, request = _Read(probe, keys), filled.request
     read.take(request, answer)
@@ -267,6 +267,9 @@ def _read(
         _judge(engine, trail[-1], viewer, who, answer)
         read.take(following, answer)
         following = next_page(following, answer, names)
+        if number == 2 and not read.new and names is not numbered:
+            names = numbered  # it was no cursor
+            following = next_page(request, first, names)
     return read.goes_on and following is not None
 
 

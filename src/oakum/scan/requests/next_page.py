@@ -110,7 +110,14 @@ def _named(value: Json) -> str:
 
 def _cursor(value: Json) -> str:
     for at, leaf in leaves_of(value):
-        if at and set(words(at[-1])) & _CURSORS and isinstance(leaf, str | int) and leaf:
+        said = set(words(at[-1])) if at else set()
+        inside = any(part.isdigit() for part in at)  # `next_check_at` of an element is none
+        if (
+            said & _CURSORS
+            and (said <= _CURSORS or not inside)
+            and isinstance(leaf, str | int)
+            and leaf
+        ):
             return "" if isinstance(leaf, bool) else str(leaf)
     return ""
 

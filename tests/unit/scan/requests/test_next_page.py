@@ -26,6 +26,8 @@ def answer(body: Any, status: int = 200, **headers: str) -> Response:
         ({"items": [1], "next-cursor": "k"}, ("limit", "cursor"), "q=x&cursor=k"),
         ({"items": [1], "meta": {"nextPageToken": "t"}}, ("pageToken",), "q=x&pageToken=t"),
         ({"items": [1], "next-cursor": None}, ("cursor",), None),
+        ({"items": [{"next_check_at": "2026-01-01"}]}, ("after", "offset"), None),
+        ({"items": [{"cursor": "k"}]}, ("after",), "q=x&after=k"),
         ({"items": [1]}, ("page", "page_size"), "q=x&page=2"),
         ([1, 2, 3], ("offset", "limit"), "q=x&offset=3"),
         ({"items": []}, ("page",), None),
