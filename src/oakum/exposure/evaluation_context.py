@@ -83,14 +83,16 @@ class EvaluationContext:
         sources = self.sources(viewer, who, resource, path, text)
         return self._shows_any(sources, viewer, who, resource, path)
 
-    def withheld(self, viewer: str | None, who: str, text: str) -> tuple[str, str, bool]:
+    def withheld(
+        self, viewer: str | None, who: str, text: str, near: tuple[str, str] = ("", "")
+    ) -> tuple[str, str, bool]:
         """The field by which the contract's own lines withhold a value of somebody's from a viewer,
-        if one does; and whether another line shows it to them."""
+        if one does, `near` before others; and whether another line shows it to them."""
         tables, places = self.model.tables, self.knowledge.places(text, who)
         named = [each for each in places if leaf_index(tables[each[0]], each[1]) >= 0]
         if any(self.may_see(viewer, who, *each, text) for each in named):
             return "", "", True
-        return (*min(named, default=("", "")), False)
+        return (*(near if near in named else min(named, default=("", ""))), False)
 
     def is_of_an_open_one(
         self, viewer: str | None, who: str, resource: str, path: str, text: str

@@ -91,7 +91,8 @@ class Misplaced:
         outside = {leaf.pointer for leaf in unbound}
         lists = self._choices(unbound)
         for text in self._texts(unbound, instances):
-            for value, (who, resource, path) in self._named(text):
+            for value, (who, *place) in self._named(text):
+                resource, path = self._nearest(value, who, (place[0], place[1]), text.at)
                 groups = self.context.knowledge.joint.get((resource, path, value), ())
                 joint = frozenset({who}).union(*groups)
                 sent = {folded(each) for each in self.question.sent}
@@ -246,6 +247,20 @@ class Misplaced:
             singular, words(path)
         )
         return self.response.status in _REFUSED and allowed
+
+    def _nearest(
+        self, value: str, who: str, place: tuple[str, str], at: tuple[str, ...]
+    ) -> tuple[str, str]:
+        """Which of the owner's fields with this value is told: one that the endpoint shows, and of
+        the same name. A value may stand in a log of changes, too."""
+        name, shows = at[-1] if at else "", self.probe.shows
+        return min(
+            (place, *self.context.knowledge.places(value, who)),
+            key=lambda each: (
+                each[1] not in shows.get(each[0], ()), each[1].rpartition(".")[2] != name,
+                each != place, each,
+            ),
+        )  # fmt: skip
 
     def _named(self, given_text: _Text) -> Iterator[tuple[str, tuple[str, str, str]]]:
         knowledge, text = self.context.knowledge, given_text.text

@@ -490,12 +490,12 @@ class Cells:
         at, value, who, resource, path, where, inside = found
         if not who or is_a_name(self._context, self._question.viewer, who, resource, path, value):
             return
-        withheld, field, shown = self._context.withheld(self._question.viewer, who, value)
+        viewer = self._question.viewer
+        withheld, field, shown = self._context.withheld(viewer, who, value, (resource, path))
         if shown:
             return
         resource, path = (withheld, field) if withheld else (resource, path)
-        held = self._context.identities.relations(self._question.viewer, who)
-        viewer = self._question.viewer
+        held = self._context.identities.relations(viewer, who)
         first, *others = self._context.sources(viewer, who, resource, path, value)
         state = {**self._context.matrix.state(resource, who), **first.state}
         self._unread = in_doubt(self._context, who, resource, first.state)
