@@ -66,10 +66,10 @@ class LeftOut:
         return [
             (*at, name)
             for name, resources in led.items()
-            if (name not in there or name in self.argued) and not all(map(self._shown, resources))
+            if (name not in there or name in self.argued) and not all(map(self.shows, resources))
         ]
 
-    def _shown(self, resource: str) -> bool:
+    def shows(self, resource: str) -> bool:
         """Whether the caller sees some of any such object, whosever and in any state."""
         if resource not in self._open:
             subject = Subject(resource, (_SOMEBODY,))

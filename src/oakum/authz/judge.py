@@ -18,7 +18,7 @@ from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.id_spelling import Spellings, heard, identifier, spread
 from oakum.authz.judgement import Judgement, Known, Leaf, ObjectInstance, Outline
-from oakum.authz.misfits import Misfits, is_no_list, matches
+from oakum.authz.misfits import Misfits, is_no_list, kind_of, matches, references
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, masked_leaves
@@ -135,7 +135,9 @@ class Judge:
         self._rows = Rows()
         self._untold = set[int]()
         graph = bool(self._rule.graphql)
-        self._left_out = LeftOut(model, principal, graph, chosen) if chosen is not None else None
+        self._any = LeftOut(model, principal, graph, chosen or frozenset())
+        self._left_out = self._any if chosen is not None else None
+        self._references: dict[Shape, bool] = {}
         self._lost = self._fields_lost = False
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
@@ -146,6 +148,7 @@ class Judge:
             keep = self._visit(value, spot, (), _Context(()), self._unbound)
         else:
             keep = type(value) in spot.passes and not self._is_misfit(value, spot, ())
+            keep = keep and not self._refers(value, spot)
             self._unbound.append(Leaf("", (), value, keep))
         rows, lost = self._rows, (self._lost, self._fields_lost, self._differs(value, spot))
         found, loose, untold = self._instances, self._unbound, self.misfits.met
@@ -203,6 +206,20 @@ class Judge:
         """Whether a value in a response is of another kind than the objects that stand there."""
         return self._writing is None and self.misfits.is_one(value, spot.shape, at)
 
+    def _refers(self, value: Json, spot: Spot) -> bool:
+        """Whether a declared text or number may be a hidden object, in whose place it stands."""
+        shape = spot.shape
+        if shape is None or self._writing is not None:
+            return False
+        found = self._references.get(shape)
+        if found is None:
+            resources = references(shape, self._model.bound)
+            found = self._references[shape] = not all(map(self._any.shows, resources))
+        if not found or not kind_of(value):
+            return False
+        self.misfits.met = True
+        return True
+
     def _note_untold(self, value: dict[str, Json]) -> None:
         self._untold.add(id(value))
         self.misfits.met = self.misfits.met or bool(value)
@@ -246,6 +263,7 @@ class Judge:
                 return dict(zip(keys, alike, strict=True))
         walk = self._field if spot.inside else self._visit
         rows = None if spot.inside or self._writing is not None else self._rows
+        listed = isinstance(value, list)  # a text among objects is a label of theirs
         parts: dict[str, Keep] = {}
         for key, child, place in zip(keys, children, spots, strict=False):
             pointer = (*at, key)
@@ -259,6 +277,9 @@ class Judge:
                     allowed = False
                     if not place.inside:
                         self._rows.meet(pointer, shown=False)
+                elif allowed and not (listed or place.inside) and self._refers(child, place):
+                    allowed = False
+                    self._rows.meet(pointer, shown=False)
                 masked = place.partly and not allowed and place.fits(child, value)
                 leaves.append(_leaf(Leaf, (place.path, pointer, child, allowed, masked)))
                 parts[key] = allowed or masked or place.instead

@@ -87,6 +87,21 @@ def misfits(shape: Shape | None, ahead: Shown, bound: Mapping[str, str]) -> froz
     return KINDS - stated
 
 
+@lru_cache(maxsize=1 << 14)
+def _referred(shape: Shape, bound: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    found = [*ways(shape)]
+    if not any(way.kinds & _SCALARS or way.content is not None for way in found):
+        return ()
+    names = (resource_of(way, dict(bound)) for way in found)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def references(shape: Shape | None, bound: Mapping[str, str]) -> tuple[str, ...]:
+    """Resources of which a text or a number may stand in place of an object, as its key does where
+    a caller has not asked for more."""
+    return _referred(shape, tuple(bound.items())) if shape is not None else ()
+
+
 def _leads(shape: Shape, bound: Mapping[str, str]) -> bool:
     return next(iter(outermost(shape, bound)), None) is not None
 

@@ -21,6 +21,7 @@ from oakum.authz.complete_lists import Place
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.judge import holds
+from oakum.authz.misfits import references
 from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
 from oakum.authz.places import resource_of
@@ -428,6 +429,7 @@ class _Renderer:
         return {
             "kinds": kinds,
             "count": ((), "#") in place.ahead,
+            "refs": [self.resources[n] for n in references(shape, self.model.bound) if kinds],
             **self._containers(place),
         }
 

@@ -1,4 +1,4 @@
-"""Warnings of `guard check` about responses of which the document declares no body.
+"""Warnings of `guard check` about redirections, and responses of which no body is declared.
 
 Warnings change nothing. What is not declared does not pass, whatever `shows` says: nobody can tell
 in which media type it comes.
@@ -14,6 +14,7 @@ from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
 
 _EMPTY = frozenset(("204", "205"))
+_REDIRECTS = ("301", "302", "303", "307", "308", "3XX")
 _MOST = 3
 
 
@@ -37,6 +38,24 @@ def undeclared(
                 "declare it in the document or an overlay: `content: {application/json: {schema:"
                 " …}}`; `{}` as a schema is enough where `shows:` says what stands there",
             )
+
+
+def redirects(
+    model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns once about reads that may lead to an object: `location` passes as the API writes it."""
+    found = [
+        each.operation
+        for each in endpoints
+        if not each.acts and not each.operation.responses.keys().isdisjoint(_REDIRECTS)
+    ]
+    if found and any(each.conceal for each in model.policy.resources.values()):
+        yield Problem(
+            where(found[0]),
+            f"{few([each.id for each in found], _MOST)} may redirect, and `location` passes as the"
+            " API writes it, also where it names an object that the caller may not see",
+            "let the API redirect by what the caller said alone, or answer with the object",
+        )
 
 
 def _is_undeclared(operation: Operation) -> bool:

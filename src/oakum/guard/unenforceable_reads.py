@@ -16,7 +16,7 @@ from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
 from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
-from oakum.guard.unenforceable_answers import undeclared
+from oakum.guard.unenforceable_answers import redirects, undeclared
 from oakum.guard.unenforceable_arguments import arguments
 from oakum.guard.unenforceable_bodies import bodies, other_kinds
 from oakum.guard.unenforceable_creations import creations, placed, replaced
@@ -24,7 +24,7 @@ from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_parameters import parameters
-from oakum.guard.unenforceable_rows import counts, rows
+from oakum.guard.unenforceable_rows import counts, rows, texts
 from oakum.guard.unenforceable_writes import Writes
 from oakum.guard.unsent_methods import unsent_methods
 from oakum.http.json_pointer import path_of
@@ -54,6 +54,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.states(),
         *seen.unnamed(),
         *seen.shut(),
+        *redirects(model, wiring.endpoints.values(), seen.where),
         *undeclared(model, wiring.endpoints.values(), seen.where),
         *unsent_methods(document, model, wiring, seen.where),
         *seen.logins(),
@@ -67,6 +68,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *other_kinds(model, wiring.endpoints.values(), seen.where),
         *arguments(seen.policy.resources, wiring.endpoints.values(), seen.where),
         *rows(model, wiring.endpoints.values()),
+        *texts(model, wiring.endpoints.values(), seen.where),
         *counts(model, wiring.endpoints.values(), seen.where),
         *feeds(model, wiring.endpoints.values(), seen.where),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),

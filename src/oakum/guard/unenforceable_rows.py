@@ -1,4 +1,4 @@
-"""Warnings of `guard check` about rows and counts of GraphQL beside hidden objects.
+"""Warnings of `guard check` about what stands beside hidden objects, or in their place.
 
 A row goes with its hidden objects only outside of every resource. If the root is a resource, no row
 below it is outside of one, so a line that covers the row opens it.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import outermost
+from oakum.authz.misfits import references
 from oakum.authz.places import resource_of
 from oakum.authz.project import ROOT_FIELD
 from oakum.errors import Location, Problem, few
@@ -45,6 +46,42 @@ def rows(model: Model, endpoints: Iterable[Endpoint]) -> Iterator[Problem]:
                 f"make the type of `{first}` a resource, or name only other fields than"
                 f" `{first.partition('.')[0]}` in the line",
             )
+
+
+def texts(
+    model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about texts in the place of objects that may be hidden: nobody can tell which it is."""
+    for each in endpoints:
+        media = each.operation.success() if not model.rule(each.operation.id).graphql else None
+        todo = [("", media.shape)] if media is not None and media.shape is not None else []
+        met = {shape for _, shape in todo}
+        for at, shape in todo:
+            if resource_of(shape, model.bound):
+                continue
+            listed = at.endswith("/*")
+            one = "" if listed else next(_unseen(model, references(shape, model.bound)), "")
+            if one:
+                yield Problem(
+                    where(each.operation),
+                    f"a text or a number at `{at or '/'}` of the response of `{each.operation.id}`"
+                    f" stands in place of a `{one}`, and nobody can tell which: it is withheld, and"
+                    " what stands beside it with it",
+                    f"let the API answer with the object, or let every member see some of a"
+                    f" `{one}`",
+                )
+                break
+            below = [(f"{at}/{name}", child()) for name, child in shape.properties.items()]
+            below += [(f"{at}/*", inner()) for inner in (shape.items, shape.extra) if inner]
+            below += [(at, branch()) for branch in shape.branches]
+            todo += [(step, inner) for step, inner in below if inner not in met]
+            met |= {inner for _, inner in below}
+
+
+def _unseen(model: Model, resources: Iterable[str]) -> Iterator[str]:
+    """Those of which somebody who is logged in may see nothing."""
+    held = frozenset(model.policy.only("anyone", "authenticated"))
+    yield from (each for each in resources if not model.tables[each].see(held, {}))
 
 
 def counts(
@@ -101,6 +138,4 @@ def _hidden(model: Model, row: Shape | None) -> str:
     empty if there is none, or the row is such an object itself."""
     if row is None or resource_of(row, model.bound):
         return ""
-    held = frozenset(model.policy.only("anyone", "authenticated"))
-    found = outermost(row, model.bound)
-    return next((each for each in found if not model.tables[each].see(held, {})), "")
+    return next(_unseen(model, outermost(row, model.bound)), "")

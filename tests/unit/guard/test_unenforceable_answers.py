@@ -44,3 +44,20 @@ def test_that_an_operation_shows_an_object_is_no_declaration(tmp_path: Path) -> 
 
     words = "no response body of `x`, and `shows:` alone does not say in which media type it comes"
     assert words in said(tmp_path, REMARKS, change)
+
+
+def test_a_read_that_may_redirect_is_named_where_anything_is_concealed(tmp_path: Path) -> None:
+    def redirects(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        answers = {"302": {"description": "d"}}
+        document["paths"]["/x"] = {"get": {"operationId": "x", "responses": answers}}
+        policy["operations"]["x"] = {"call": ["member"]}
+
+    def opened(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        redirects(document, policy)
+        for each in policy["resources"].values():
+            each["conceal"] = False
+
+    words = "`x` may redirect, and `location` passes as the API writes it"
+    assert words in said(tmp_path, REMARKS, redirects)
+    assert words not in said(tmp_path, REMARKS, opened)
+    assert words not in said(tmp_path, REMARKS)

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_arguments import warned
+from tests.unit.guard.test_unenforceable_reads import said
 
 WORDS = "what stands beside a hidden `Note` in"
 
@@ -57,3 +60,14 @@ def test_a_count_of_the_root_is_named_and_one_beside_its_list_is_not(tmp_path: P
     found = warned(tmp_path, counted)
     assert f"nobody knows what `/data/notesTotal` {words}" in found
     assert "`/data/search/total`" not in found
+
+
+def test_a_text_in_the_place_of_an_object_that_may_be_hidden_is_named(tmp_path: Path) -> None:
+    hits = yaml.safe_load((FOLDER / "contracts" / "hits.yaml").read_text())
+
+    def seen(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Note"]["fields"]["id, by, city"] = [{"see": ["member"]}]
+
+    words = "a text or a number at `/hits/*/either` of the response of `search` stands in place of"
+    assert words in said(tmp_path, hits)
+    assert words not in said(tmp_path, hits, seen)

@@ -490,6 +490,14 @@ local function note_untold(inside, met)
   if not inside then LOST, SHOWN, OBJECTS = true, met, OBJECTS + 1 end
 end
 
+-- Whether an object of one of some resources may be hidden from the caller.
+local function any_hidden(tables)
+  for k = 1, tables.n do
+    if not decide.of_any(PLAN, tables[k], KNOW) then return true end
+  end
+  return false
+end
+
 -- Keeps or drops the value at `i` by its node; returns its end (-1: unreadable) and what became of
 -- it. `set` is the set of fields of the enclosing object, `tally` its count of what may be seen.
 local function value(node, i, depth, set, owners, tally, label)
@@ -508,7 +516,16 @@ local function value(node, i, depth, set, owners, tally, label)
       keep = node.own[set] and (kind == 16 or not node.solid) or (kind == 16 and node.null[set])
       if keep then tally[1] = tally[1] + 1 end
     else
-      keep = not SHUT and band(node.kinds, kind) ~= 0
+      keep = band(node.kinds, kind) ~= 0
+      -- A declared text may be a hidden object, in whose place it stands; one among objects in a list is a
+      -- label of theirs.
+      local listed = depth > 0 and type(PATH[depth - 1]) == "number"
+      if keep and node.refs and not SUBJECT and not listed and says(i, past, kind) and any_hidden(node.refs) then
+        note_untold(false, SHOWN)
+        removed(label)
+        return past, node.stand
+      end
+      keep = keep and not SHUT
     end
     if keep then
       emit(i, past)
@@ -1726,6 +1743,8 @@ local function load_nodes(plan)
       node.nothing = true
     else
       node.inside = node.own ~= nil
+      for i = 1, node.refs and node.refs.n or 0 do node.refs[i] = plan.tables[node.refs[i] + 1] end
+      node.refs = node.refs and node.refs.n > 0 and node.refs or nil
       if node.inside then
         node.own, node.any = flags(node.own), flags(node.any)
         node.own[0], node.any[0] = false, false
