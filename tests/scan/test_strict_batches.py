@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import NAMES, logged_in, path, schema, told
+from tests.scan.verdicts import NAMES, RELATIONS, logged_in, path, schema, told
 
 POLICY = """\
   Note: {key: id, owner: by, fields: {"id, by, text": [{see: [owner]}]}}
@@ -70,3 +70,38 @@ def test_each_asks_with_the_ids_of_one_owner(tmp_path: Path, check: str, refusal
     assert run.code is (ExitCode.FINDINGS if leaks else ExitCode.CLEAN)
     assert leaks or run.results("Note.text", "member", "/notes/read") == {"closed"}
     assert any(len(each) == len(NOTES) for each in sent), "first all of them at once"
+
+
+@pytest.mark.parametrize("leaking", [False, True])
+def test_ids_that_a_later_list_shows_are_asked_for_by_their_owner_too(
+    leaking: bool, tmp_path: Path
+) -> None:
+    """The list below a room, which a third one names: at first nobody knew an id."""
+
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
+        own = [each for each in NOTES.values() if each["by"] == NAMES[who]]
+        if call.path == "/rooms":
+            return Reply(200, [{"id": f"room-{who}-5", "who": [NAMES[who]]}])
+        if call.path == f"/rooms/room-{who}-5/notes":
+            return Reply(200, own)
+        if call.path != "/notes/read":
+            return Reply(200, [])
+        known = [*NOTES.values()] if leaking else own
+        return Reply(200, [each for each in known if each["id"] in call.json["ids"]])
+
+    shapes = schema("Note", id="string", by="string", text="string")
+    shapes += schema("Room", id="string", who="array").replace(
+        "{type: array}", "{type: array, items: {type: string}}"
+    )
+    policy = (
+        "  Room: {key: id, owner: none, fields: {'id, who': [{see: [inside]}]}}\n"
+        + POLICY
+        + "  listRooms: {call: [member]}\n  listNotes: {params: {room: Room.id}}\n"
+    )
+    inside = RELATIONS.replace("owner: {is: owner}}", "owner: {is: owner}, inside: {field: who}}")
+    paths = BATCH + path("/rooms/{room}/notes", "listNotes", "Note", many=True)
+    paths += path("/rooms", "listRooms", "Room", many=True)
+    run = told(tmp_path, shapes, paths, policy, api, relations=inside)
+    assert (("Note.text", "member") in run.proven) == leaking
+    assert run.code is (ExitCode.FINDINGS if leaking else ExitCode.CLEAN), run.report.distrust

@@ -264,12 +264,14 @@ def _written(
 
 def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
     """Resources at or below a shape that are not inside another one."""
-    for at in _walk(shape, lambda at: not resource_of(at, bound)):
+    for at in shapes_within(shape, lambda at: not resource_of(at, bound)):
         if name := resource_of(at, bound):
             yield name
 
 
-def _walk(shape: Shape, enters: Callable[[Shape], bool] = lambda at: True) -> Iterator[Shape]:
+def shapes_within(
+    shape: Shape, enters: Callable[[Shape], bool] = lambda at: True
+) -> Iterator[Shape]:
     """A shape and those below it, each schema once; `enters` says where to descend."""
     todo, seen = [shape], dict[str | int, Shape]()
     while todo:
@@ -395,7 +397,7 @@ def _bound(
 
 def resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:
     """Resources at or below a shape, each schema once."""
-    for at in _walk(shape):
+    for at in shapes_within(shape):
         yield from ((bound[name], at) for name in sorted(at.names & bound.keys()))
 
 

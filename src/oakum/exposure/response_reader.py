@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from urllib.parse import urlsplit
 
 from oakum.authz import Leaf, likely_media
 from oakum.exchange import Response
@@ -39,6 +40,8 @@ class ResponseReader:
     """JSON pointer of a declared list that came as a single object."""
 
 
+REDIRECTS = (301, 302, 303, 307, 308)
+_LOGIN_PAGE = re.compile(r"(?:^|/)(?:log-?in|sign-?in|sessions?/new)(?:[/.]|$)", re.IGNORECASE)
 _BUSY = (408, 425, 429)
 """Statuses of an overloaded server (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
 Reader = Callable[[Response], ResponseReader]
@@ -52,15 +55,16 @@ def read_as_declared(
 ) -> ResponseReader:
     """Parses a response by its declared media type. `parsed`: its JSON values if known already.
 
-    As lenient as any client: whatever a sloppy parser gets has leaked. Incomplete bodies, redirects
-    and server errors close nothing. CSV becomes a list of rows (RFC 4180), also with semicolons.
+    As lenient as any client: whatever a sloppy parser gets has leaked. Incomplete bodies, server
+    errors, and redirects other than to a login, close nothing. CSV becomes a list of rows (RFC
+    4180), also with semicolons.
     """
     status = response.status
     media = likely_media(operation, status, response.media_type)
     if media is None and is_success(status):
         media = operation.success()
     shape = media.shape if media else None
-    refused = 400 <= status < 500 and status not in _BUSY
+    refused = (400 <= status < 500 and status not in _BUSY) or leads_to_login(response)
     answered = (is_success(status) or refused) and not response.truncated
     value: Json
     if parsed:
@@ -78,7 +82,7 @@ def read_as_declared(
         try:
             value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
         except (ValueError, RecursionError):
-            return ResponseReader(text[:MAX_TEXT], None, whole=answered and status >= 400)
+            return ResponseReader(text[:MAX_TEXT], None, whole=answered and status >= 300)
     if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
         # Declared as a list but sent as a single object, as real APIs do.
         return ResponseReader([value], shape, whole=answered, bent=shape.pointer or "/")
@@ -158,6 +162,20 @@ def _typed(row: dict[str, Json], shape: Shape | None) -> dict[str, Json]:
             word = cell.strip().lower()
             row[name] = True if word in _YES else False if word in _NO else cell
     return row
+
+
+def leads_to_login(response: Response) -> bool:
+    """Whether a response is a redirect to a page where one logs in: to whoever shows no session
+    that is a refusal, as a site says it to a browser."""
+    return response.status in REDIRECTS and bool(_LOGIN_PAGE.search(path_of_location(response)))
+
+
+def path_of_location(response: Response) -> str:
+    """The path to which a response leads; empty where it is none: a target may write anything."""
+    try:
+        return urlsplit(response.headers.get("location", "")).path.rstrip("/")
+    except ValueError:
+        return ""
 
 
 def is_success(status: int) -> bool:

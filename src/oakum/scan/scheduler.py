@@ -156,6 +156,7 @@ class Scheduler:
                 break
             for who in engine.identities.subjects():
                 self._items(who)
+            self._batches()
         ask_other_ways(engine)
         engine.matrix.settle()
         close_lists(engine)

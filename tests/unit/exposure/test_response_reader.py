@@ -99,3 +99,23 @@ def test_a_charset_that_is_none_changes_nothing(charset: str) -> None:
     said = {"content-type": f"{JSON}; charset={charset}"}
     assert text_of(Response(200, said, TEXT.encode())) == TEXT
     assert text_of(Response(200, said, b"\xff")) == "\N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "whole"),
+    [
+        (302, "/login", True),
+        (303, "https://api.test/users/sign_in?next=%2Fme", True),
+        (302, "/people/7", False),
+        (302, "", False),
+        (302, "http://[", False),
+        (200, "/login", False),
+    ],
+)
+def test_a_redirect_to_a_login_is_a_refusal_and_no_other_is(
+    status: int, location: str, whole: bool
+) -> None:
+    operation = Document.parse(DOCUMENT, "api.yaml").operation("export")
+    assert operation is not None
+    answer = Response(status, {"location": location, "content-type": "text/html"}, b"<p>Hello")
+    assert read_as_declared(operation, answer).whole is whole

@@ -19,6 +19,7 @@ import orjson
 
 from oakum.errors import InputError, Location, Problem, TargetError, did_you_mean
 from oakum.exchange import Request, Response, json_bytes
+from oakum.exposure.response_reader import REDIRECTS, leads_to_login, path_of_location
 from oakum.http.json_pointer import path_of, value_at
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json, Operation
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
 ACCEPT = "application/json, */*;q=0.5"
 _FORM = "application/x-www-form-urlencoded"
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_LOGIN_PAGE = re.compile(r"(?:^|/)(?:log-?in|sign-?in|sessions?/new)(?:[/.]|$)", re.IGNORECASE)
 _PLAIN = re.compile(r"(?:/[A-Za-z_.-]{0,24}){1,6}")
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
 
@@ -182,8 +181,8 @@ def _check_cookies(
 
 def _leads_to(response: Response, step: Login) -> bool:
     """Whether a response redirects to the page or the path of the next step."""
-    path = _path_of(response.headers.get("location", "")).rstrip("/")
-    return response.status in _REDIRECTS and path in _own_paths(step)
+    path = path_of_location(response)
+    return response.status in REDIRECTS and path in _own_paths(step)
 
 
 def _own_paths(login: Login) -> list[str]:
@@ -212,18 +211,10 @@ def cookie_line(jar: Mapping[str, str]) -> str:
 
 def sent_to_login(response: Response, login: Login | None) -> bool:
     """Whether a response redirects to the login page, so that the session is over."""
-    if response.status not in _REDIRECTS:
+    if response.status not in REDIRECTS:
         return False
-    path = _path_of(response.headers.get("location", "")).rstrip("/")
-    return path in (_own_paths(login) if login else ()) or bool(_LOGIN_PAGE.search(path))
-
-
-def _path_of(address: str) -> str:
-    """The path of an address; empty where it is none: a target may write anything."""
-    try:
-        return urlsplit(address).path
-    except ValueError:
-        return ""
+    path = path_of_location(response)
+    return path in (_own_paths(login) if login else ()) or leads_to_login(response)
 
 
 def json_of(response: Response) -> Json:
@@ -264,7 +255,7 @@ def _check_status(
     if sent_to_login(response, login):
         words = f"answered {status} with a redirect to the login page; wrong user name or password?"
         raise _failed(identity, login, method, words)
-    if status < 400 and (login.cookie or not last or status not in _REDIRECTS):
+    if status < 400 and (login.cookie or not last or status not in REDIRECTS):
         return
     code = one_time_code(identity, login)
     if code is not None and status in (400, 401, 403, 422):
@@ -309,8 +300,8 @@ def _advice(login: Login, response: Response) -> str:
         422: f"are the names in `{login.encoding}:` correct?",
         429: "it limits the rate of logins; wait, or use fewer identities",
     }
-    if status in _REDIRECTS:
-        path = _path_of(response.headers.get("location", ""))
+    if status in REDIRECTS:
+        path = path_of_location(response)
         # the path may hold a session id
         where = f"`{path}`" if _PLAIN.fullmatch(path) else "another page"
         return f"it redirects to {where}; is the path correct?"

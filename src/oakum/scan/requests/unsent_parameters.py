@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.errors import counted
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints import EMBEDS, Probe
+from oakum.inference.lexicon import words
 from oakum.openapi.model import Parameter
 from oakum.scan.coverage import Untested
 from oakum.scan.engine import Engine
@@ -33,6 +34,7 @@ def unsent(engine: Engine) -> Iterator[Untested]:
                 " {params: {NAME: Resource.field}}}`",
             )
     yield from _unfilled(engine)
+    yield from _never_embedded(engine)
     yield from _never_without(engine)
 
 
@@ -48,6 +50,29 @@ def _unfilled(engine: Engine) -> Iterator[Untested]:
                 f"{probe.endpoint.method} {probe.endpoint.path}",
                 f"never asked with {named}, though `params` fills it: the scan fills members of"
                 " objects up to three levels deep, and none within lists",
+            )
+
+
+def _never_embedded(engine: Engine) -> Iterator[Untested]:
+    """Endpoints with a parameter such as `include`, none of whose values that were tried showed a
+    resource that the document declares there."""
+    matrix, resources = engine.matrix, engine.model.policy.resources
+    for probe in engine.state.probes:
+        by = [
+            f"`{each.name}`" for each in optional(probe) if not EMBEDS.isdisjoint(words(each.name))
+        ]
+        if probe.how or probe.lacks or probe.query or not by:
+            continue
+        of = {at for at, each in matrix.probes.items() if each.operation.id == probe.operation.id}
+        shown = {name for at, name in matrix.carried if at in of}
+        owned = {name for name in probe.shows if resources[name].owner.kind != "none"}
+        rule = engine.model.rule(probe.operation.id)
+        if shown and owned - shown and not rule.untested:
+            missing = " and ".join(f"`{name}`" for name in sorted(owned - shown))
+            yield Untested(
+                f"{probe.endpoint.method} {probe.endpoint.path}",
+                f"no value of {' and '.join(by)} that was tried showed {missing}, which the"
+                " document declares there: list its values as `enum` in the document",
             )
 
 

@@ -8,7 +8,7 @@ and each alone only if that request showed a difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from urllib.parse import quote, urlencode
@@ -35,6 +35,14 @@ _CHOOSES = EMBEDS | listed(
     " verbosity verbose profile representation full debug raw all show expand preset"
 )
 """Words of options that choose how much is shown, and take no object off a list."""
+
+
+@dataclass(frozen=True)
+class _About:
+    """Whose object is asked for, and which of theirs; no owner: what needs no id."""
+
+    who: str | None
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,21 +92,29 @@ def options_beside(probe: Probe) -> Iterator[list[Option]]:
             yield [Option(each.name, value, each.where) for value in values]
 
 
-def try_as_viewers(engine: Engine, probe: Probe, tried: Sequence[Sequence[Option]]) -> None:
-    """Calls an endpoint with all these options; `tried`: values of each option."""
+def try_as_viewers(
+    engine: Engine, probe: Probe, tried: Sequence[Sequence[Option]], but: Collection[int] = ()
+) -> list[int]:
+    """Calls an endpoint with all these options; `tried`: values of each option. Returns which of
+    the owner's objects were asked for, one in each state; `but`: leaves these out."""
     if probe.batch or probe.query or probe.how or probe.asks is not None:
-        return
+        return [0]
     owners = engine.identities.subjects()
     if probe.shows:
         owners = [each for each in owners if engine.state.has_page(probe, each)]
     who = next(iter(owners), None)
     if probe.personal and who is None:
-        return  # nothing to compare with
-    seen: list[tuple[str, _Looks]] = []
-    for options in _rounds(probe, tried):
-        if is_spent(engine.context.pace):
-            return
-        _try(engine, probe, options, who if probe.personal else None, seen)
+        return [0]  # nothing to compare with
+    about = who if probe.personal else None
+    # An option may open what is in one state only.
+    turns = engine.evaluator.turns(probe, about) if about is not None else [0]
+    for turn in turns:
+        seen: list[tuple[str, _Looks]] = []
+        for options in _rounds(probe, tried) if turn not in but else ():
+            if is_spent(engine.context.pace):
+                return turns
+            _try(engine, probe, options, _About(about, turn), seen)
+    return turns
 
 
 def _rounds(probe: Probe, tried: Sequence[Sequence[Option]]) -> Iterator[list[Option]]:
@@ -115,23 +131,22 @@ def _try(
     engine: Engine,
     probe: Probe,
     options: list[Option],
-    who: str | None,
+    about: _About,
     seen: list[tuple[str, _Looks]],
 ) -> None:
     """`seen`: name of an option and what came of it, by itself. Another value of the same option
     that looks the same to everybody is the same: of values that the API does not know, one is
     asked."""
-    way = _way(probe, options)
-    if any(
-        engine.key(way, each, who) in engine.state.request_keys for each in engine.watchers(who)
-    ):
+    way, who, turn = _way(probe, options), about.who, about.turn
+    viewers = engine.watchers(who)
+    if any(engine.key(way, each, who, turn=turn) in engine.state.request_keys for each in viewers):
         return  # it works for the owner, and every caller has tried it
-    met = {each: _met(engine, probe, way, each, who) for each in engine.watchers(who)}
+    met = {each: _met(engine, probe, way, each, about) for each in viewers}
     several = len(options) > 1
     # one of them is refused, and all of them with it: try one at a time
     if several and _REFUSED in (what for what, _ in met.values()):
         for each in options:
-            _try(engine, probe, [each], who, seen)
+            _try(engine, probe, [each], about, seen)
         return
     shown_more = [each for each, (what, _) in met.items() if what == _MORE]
     looks = (options[0].name, {each: look for each, (_, look) in met.items()})
@@ -140,9 +155,9 @@ def _try(
     if not several:
         seen.append(looks)
     for each in options if several else []:
-        if _ask(engine, _way(probe, [each]), shown_more, who):
+        if _ask(engine, _way(probe, [each]), shown_more, about):
             return
-    _ask(engine, way, shown_more, who)
+    _ask(engine, way, shown_more, about)
 
 
 _MORE, _REFUSED = "more", "refused"
@@ -152,20 +167,23 @@ _Looks = dict[str | None, _Look]
 
 
 def _met(
-    engine: Engine, probe: Probe, way: Probe, viewer: str | None, who: str | None
+    engine: Engine, probe: Probe, way: Probe, viewer: str | None, about: _About
 ) -> tuple[str, _Look]:
     """Whether a viewer is sent what leaks, or an answer of another form than without options; or
     is refused what they are answered without; and how that looks."""
-    filled = fill(way, engine.target, engine.knowledge, who)
+    who, turn = about.who, about.turn
+    filled = fill(way, engine.target, engine.knowledge, who, turn=turn)
     if filled is None or (
         engine.context.pace is not None and engine.context.pace.spares(filled.request)
     ):
         return "", (None, frozenset())
     engine.matrix.open(way)
     answer = engine.send(way, viewer, filled)
-    before = engine.state.forms.get((probe.id, viewer, who))
+    before = engine.state.forms.get((probe.id, viewer, who)) if not turn else None
     targets = frozenset({who} if who else ())
-    question = engine.question(way, viewer, targets, filled, engine.key(way, viewer, who, "look"))
+    question = engine.question(
+        way, viewer, targets, filled, engine.key(way, viewer, who, "look", turn)
+    )
     outcome = engine.evaluator.look(way, question, answer)
     leaks = {each.key for each in outcome.observations if each.result is Result.LEAK}
     look = form_of(answer), frozenset(key._replace(endpoint="") for key in leaks)
@@ -177,13 +195,12 @@ def _met(
     return _MORE if probe.shows and (outcome.doubts or changed) else "", look
 
 
-def _ask(engine: Engine, way: Probe, viewers: Sequence[str | None], who: str | None) -> bool:
+def _ask(engine: Engine, way: Probe, viewers: Sequence[str | None], about: _About) -> bool:
     """Ask its owner, then those viewers, to be judged and confirmed; whether anything leaks."""
     engine.matrix.open(way)
-    if who is not None:
-        engine.put(way, who, who)
-    for viewer in viewers:
-        engine.put(way, viewer, who)
+    who, turn = about.who, about.turn
+    for viewer in (*((who,) if who is not None else ()), *viewers):
+        engine.put(way, viewer, who, turn=turn)
     leaks = any(
         key.endpoint == way.id for key, e in engine.matrix.leaks() if e.result is Result.LEAK
     )

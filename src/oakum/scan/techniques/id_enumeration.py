@@ -129,7 +129,7 @@ class _Endpoint:
 
     def _hides(self, source: str, viewer: str | None, who: str) -> bool:
         resource, _, path = source.partition(".")
-        return not self.engine.may_see(resource, path, viewer, who)
+        return not self.engine.matrix.sees(resource, path, viewer, who)
 
     def _is_shut(self, viewer: str | None, who: str) -> bool:
         """Whether the endpoint was seen to refuse this viewer."""

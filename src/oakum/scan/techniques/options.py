@@ -10,10 +10,14 @@ can be evidence, so viewers are asked at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from oakum.authz import Model
+from oakum.authz.compiled_model import outermost, shapes_within
 from oakum.authz.page_caps import SIZES
+from oakum.authz.places import resource_of
 from oakum.exposure.endpoints import EMBEDS, Probe
 from oakum.exposure.enum_values import choices, has_choices, members_with_choices, placed
 from oakum.exposure.styles import text_of
@@ -44,6 +48,8 @@ _LONGEST = 1_500
 """Characters of names that a parameter picks fields by; many servers refuse a URL of 8 KiB."""
 _MOST = 6
 """Values tried of one parameter."""
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_INSIDE = ("attributes.", "relationships.")
 _TERMS = 2
 """Those tried by themselves where the answer declares nothing."""
 
@@ -52,6 +58,7 @@ def run(engine: Engine) -> None:
     """Try the optional parameters of every endpoint that shows anything."""
     engine.say("trying optional parameters")
     subjects = engine.identities.subjects()
+    every: list[tuple[Probe, list[list[Option]], list[int]]] = []
     for probe in list(engine.state.probes):
         tried: list[list[Option]] = [*options_beside(probe)]
         for parameter in _optional(probe):
@@ -71,7 +78,9 @@ def run(engine: Engine) -> None:
             way = _with(probe, f"{name}={text_of(value)}", {name: value})
             _try(engine, probe, way, subjects)
             _as_others(engine, probe, way, subjects)
-        try_as_viewers(engine, probe, tried)
+        every.append((probe, tried, try_as_viewers(engine, probe, tried)))
+    for probe, tried, turns in every:  # objects in further states have come to light since then
+        try_as_viewers(engine, probe, tried, but=turns)
     ask_for_others(engine)
     ask_by_other_names(engine)
 
@@ -247,22 +256,29 @@ def _values(engine: Engine, probe: Probe, parameter: Parameter) -> list[str]:
     examples = [] if given is None else [text_of(given)]
     if name & SWITCHES and shape.kinds & {"integer", "number"}:
         return [*examples, "1"]
-    texts = (each for each in _texts(engine, probe, name) if each)
+    texts = (each for each in _texts(engine, probe, parameter) if each)
     return list(dict.fromkeys((*examples, *texts)))[:_MOST]
 
 
-def _texts(engine: Engine, probe: Probe, name: frozenset[str]) -> Iterator[str]:
+def _texts(engine: Engine, probe: Probe, parameter: Parameter) -> Iterator[str]:
+    name = frozenset(words(parameter.name))
     fields = [path for paths in probe.shows.values() for path in paths]
     if name & EMBEDS:
-        yield from _links(engine, probe)
-        yield ",".join(_links(engine, probe))
+        links = _links(engine, probe, parameter)
+        yield from links
+        yield ",".join(links)
     elif name & PICKS:
-        every = {
-            path.split(".")[0]
-            for resource in probe.shows
-            for path in engine.model.tables[resource].leaves
+        leaves = [leaf for each in probe.shows for leaf in engine.model.tables[each].leaves]
+        # JSON:API (1.1, 7.3) names a field there without the object that it stands in.
+        yield ",".join(sorted({leaf.split(".")[1] for leaf in leaves if leaf.startswith(_INSIDE)}))
+        every = {path.split(".")[0] for path in leaves}
+        inside = {
+            f"{member}.{leaf}"
+            for member, name in _holding(engine.model, probe)
+            for leaf in engine.model.tables[name].leaves
         }
-        whole = ",".join(sorted(every | {path for path in fields if "*" not in path}))
+        dotted = {path for path in (*fields, *inside) if "*" not in path}
+        whole = ",".join(sorted(every | dotted))
         yield whole if len(whole) <= _LONGEST else ",".join(sorted(every))
         yield "*"
     elif name & VIEWS:
@@ -277,8 +293,9 @@ def _texts(engine: Engine, probe: Probe, name: frozenset[str]) -> Iterator[str]:
         yield "desc"
 
 
-def _links(engine: Engine, probe: Probe) -> list[str]:
-    """Names by which an object may lead to another: those of members and of resources."""
+def _links(engine: Engine, probe: Probe, parameter: Parameter) -> list[str]:
+    """Names by which an object may lead to another: those of members and of resources, first what
+    the parameter's own description mentions, then members that hold another resource."""
     leaves = [leaf for each in probe.shows for leaf in engine.model.tables[each].leaves]
     # JSON:API (1.1, 7.2) lists there what may be included, and nothing else.
     related = [leaf.split(".")[1] for leaf in leaves if leaf.startswith("relationships.")]
@@ -287,4 +304,20 @@ def _links(engine: Engine, probe: Probe) -> list[str]:
         lower = name[0].lower() + name[1:]
         found.setdefault(lower)
         found.setdefault(lower + "s")
-    return list(found)[: _MOST - 1]
+    said = _NAME.findall(parameter.description)
+    found |= dict.fromkeys(each for each in said if each.partition(".")[0] in found)
+    holding = {member for member, _ in _holding(engine.model, probe)}
+
+    def rank(name: str) -> tuple[bool, bool]:
+        return name not in said, name not in holding
+
+    return sorted(found, key=rank)[: _MOST - 1]
+
+
+def _holding(model: Model, probe: Probe) -> Iterator[tuple[str, str]]:
+    """Members of what an endpoint shows that are another resource, or a list of one, with it."""
+    media = probe.operation.success()
+    whole = media.shape if media is not None else None
+    for at in shapes_within(whole) if whole is not None else ():
+        for name, thunk in at.properties.items() if resource_of(at, model.bound) else ():
+            yield from ((name, inner) for inner in outermost(thunk(), model.bound))
