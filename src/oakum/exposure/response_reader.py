@@ -41,7 +41,9 @@ class ResponseReader:
 
 
 REDIRECTS = (301, 302, 303, 307, 308)
-_LOGIN_PAGE = re.compile(r"(?:^|/)(?:log-?in|sign-?in|sessions?/new)(?:[/.]|$)", re.IGNORECASE)
+_LOGIN_PAGE = re.compile(
+    r"(?:^|/)(?:log[-_]?in|sign[-_]?in|sessions?/new)(?:[/.]|$)", re.IGNORECASE
+)
 _BUSY = (408, 425, 429)
 """Statuses of an overloaded server (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
 Reader = Callable[[Response], ResponseReader]
