@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import quote
 
 from oakum.authz.decide import through
@@ -35,6 +36,7 @@ from oakum.scan.undo.made_objects import Maker, creations
 from oakum.scan.undo.owner_control import Outcome, WriteControl
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.recognition import bears
+from oakum.scan.undo.removal_flags import or_plainly
 
 HOW = "creation"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})
@@ -313,7 +315,7 @@ class _Trial:
             filled = Filled(asked, {}, _values(made), symbolic)
             return self.engine.send(self.pair.remove, viewer, filled)
 
-        return self.undo_log.in_its_state(send, made, request, made.known)
+        return self.undo_log.in_its_state(partial(or_plainly, send), made, request, made.known)
 
     def _is_gone(self, made: Made) -> bool:
         return all(self._shows(made) is False for _ in range(_READS))

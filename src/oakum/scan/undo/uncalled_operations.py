@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from oakum.authz import Model
 from oakum.exposure.endpoints import Probe, probe_of
@@ -18,8 +17,9 @@ from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import DELETES, classify
 from oakum.inference.unsafe_writes import more_than_sets, staff_matter
-from oakum.openapi.model import Json, Operation
+from oakum.openapi.model import Operation
 from oakum.scan.requests.values_to_write import last_parameter, written
+from oakum.scan.undo.removal_flags import agreed
 
 _WRITES = ("PATCH", "PUT", "POST")
 _EDITS = listed("change edit modify overwrite patch replace set update upsert")
@@ -28,12 +28,6 @@ _ONE_EACH = listed(
     "account config configuration consent me preference preferences profile setting settings"
 )
 """Nouns of what each account has one of, and does not make: it is written over."""
-_MEANT = listed(
-    "ack acknowledge acknowledged agree agreed confirm confirmation confirmed force forced hard"
-    " permanent permanently purge sure yes"
-)
-_LESS = listed("dry dryrun keep mail notify preview send silent simulate soft test trial")
-"""Flags of a removal that makes less, or more, than to remove."""
 
 _OTHERS = listed("code index name nr number position serial slug")
 """Words of what names an object beside its key."""
@@ -150,12 +144,12 @@ def _removers(
         # The creator may not be allowed to delete it if that is reserved for staff.
         if not (_is_below(each, make) or named) or barred(model, each):
             continue
-        agreed = _agreed(remove)
-        lacking = [name for name in agreed.unfilled if name != last]
-        lacking += [*_guessed(model, agreed, last), *_lacking_members(agreed)]
+        meant = agreed(remove, each)
+        lacking = [name for name in meant.unfilled if name != last]
+        lacking += [*_guessed(model, meant, last), *_lacking_members(meant)]
         how = f"{each.method} {each.path}"
         why = f"`{how}` requires `{lacking[0]}`, and no value is known" if lacking else ""
-        yield agreed, why or _unsure(model, agreed, resource)
+        yield meant, why or _unsure(model, meant, resource)
 
 
 def named_by(model: Model, remove: Probe, resource: str) -> str:
@@ -215,20 +209,6 @@ def before_removal(model: Model, remove: Operation) -> Iterator[tuple[Operation,
 
 def _is_below(remove: Operation, make: Operation) -> bool:
     return remove.path.startswith(f"{make.path.rstrip('/')}/")
-
-
-def _agreed(remove: Probe) -> Probe:
-    """A removal with the flags that say that it is meant, and is for good: an object of the run's
-    own is to be gone."""
-    fixed: dict[str, Json] = {
-        each.name: bool(_MEANT.intersection(words(each.name)))
-        for each in remove.operation.parameters
-        if each.name in remove.unfilled
-        and "boolean" in each.shape.kinds
-        and not (_MEANT | _LESS).isdisjoint(words(each.name))
-    }
-    unfilled = tuple(name for name in remove.unfilled if name not in fixed)
-    return replace(remove, fixed={**fixed, **remove.fixed}, unfilled=unfilled)
 
 
 def _guessed(model: Model, remove: Probe, last: str) -> Iterator[str]:

@@ -39,6 +39,7 @@ from oakum.scan.undo.recognition import (
     unused,
     words_of_left,
 )
+from oakum.scan.undo.removal_flags import is_same_place, or_plainly
 from oakum.scan.undo.soft_deletion import is_deleted
 
 _FAILS = (OakumError, RecursionError, ValueError)  # no answer, or one nested too deep to be read
@@ -266,7 +267,7 @@ class UndoLog:
     @staticmethod
     def _removes_what_it_shows(made: Made) -> bool:
         """Whether the URL of the removal is that of the object's own endpoint."""
-        return made.look is not None and made.look.url == made.remove.url
+        return made.look is not None and is_same_place(made.look, made.remove)
 
     def _signs(self, made: Made) -> set[str]:
         return {made.mark, *self._texts()}
@@ -433,13 +434,14 @@ class UndoLog:
     def _is_removed(self, made: Made, remove: Request) -> bool:
         """Asks whoever may remove an object; False if it was refused and is still there."""
         for who in dict.fromkeys((made.remover or made.who, made.who)):
-            answer = self.in_its_state(partial(self.ask, who), made, remove, made.known)
+            ask = partial(self.ask, who)
+            answer = self.in_its_state(partial(or_plainly, ask), made, remove, made.known)
             self.answered[made.name] = answer.status
             place = made.place or made.known
             stays = answer.status in _OF_STATE and who == made.who and not may_lose_a_piece(place)
             for first in made.before if stays else ():
                 self.ask(who, for_key(first, place))
-                answer = self.in_its_state(partial(self.ask, who), made, remove, made.known)
+                answer = self.in_its_state(partial(or_plainly, ask), made, remove, made.known)
             refused = answer.status >= 400 and answer.status not in (404, 410)
             if who == made.who:
                 return not refused or self.shows(made) is False
