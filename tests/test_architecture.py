@@ -192,6 +192,15 @@ def test_no_test_waits_until_a_time_of_its_own() -> None:
     assert not late, "`tests.patience` has waits for a busy machine"
 
 
+def test_what_ci_leaves_out_of_the_tests_is_part_of_the_check() -> None:
+    left_out = set(re.findall(r"--ignore (\S+)", (ROOT / ".ci/run").read_text(encoding="utf-8")))
+    check = re.search(
+        r"\ncheck\(\) \{\n(.*?)\n\}\n", (ROOT / "do").read_text(encoding="utf-8"), re.S
+    )
+    assert check and "./do check" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert left_out <= set(re.findall(r"tests/\w+\.py", check[1])) - {"tests/test_docs.py"}
+
+
 def thawed(modules: Iterable[ast.Module]) -> list[str]:
     """Data classes that are not frozen although nothing writes to an attribute of such a name, nor
     they themselves to any."""
