@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from graphql import build_schema
 
 import cadence
 from cadence.document import SHIPPED, written
 from cadence.truth import ENDPOINTS, served
 from oakum.policy.contract import load
+from tests import quick_yaml
 from tests.cadence.play import VIEWERS, Play, body
 
 OPERATIONS = (
@@ -31,7 +31,7 @@ OPERATIONS = (
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    parsed: dict[str, Any] = quick_yaml.load(SHIPPED.read_text(encoding="utf-8"))
     return parsed
 
 
@@ -111,7 +111,7 @@ def test_the_kit_is_for_its_user_only(tmp_path: Path) -> None:
     cadence.write_kit(tmp_path, seed=4)
     secret = tmp_path / "identities.yaml"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-    kit = yaml.safe_load(secret.read_text(encoding="utf-8"))
+    kit = quick_yaml.load(secret.read_text(encoding="utf-8"))
     accounts = cadence.personas(4)
     assert {
         name: (each["username"], each["password"]) for name, each in kit["identities"].items()
@@ -122,7 +122,7 @@ def test_the_kit_is_for_its_user_only(tmp_path: Path) -> None:
 
 def test_the_kit_tells_every_tie_between_personas(tmp_path: Path) -> None:
     cadence.write_kit(tmp_path, seed=1)
-    told = set(yaml.safe_load((tmp_path / "identities.yaml").read_text())["between"])
+    told = set(quick_yaml.load((tmp_path / "identities.yaml").read_text())["between"])
     play = Play("fixed", members=30)
     names = {id: name for name, id in play.ids.items()}
     words = {"approved": "follower", "pending": "pending", "ended": "ex_follower"}

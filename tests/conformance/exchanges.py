@@ -30,16 +30,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import orjson
-import yaml
 
 from oakum.guard.plan import render_plan
 from oakum.policy.contract import Contract, load
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.routing.problem import problem
+from tests import quick_yaml
 
 FOLDER = Path(__file__).parent / "cases" / "exchanges"
 START = 1_700_000_000.0
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 AUDIT_KEY = b"the key of the audit log in tests"
 Headers = tuple[tuple[str, str], ...]
 
@@ -234,7 +233,7 @@ def _prepared(files: tuple[tuple[str, str], ...]) -> Prepared:
 @cache
 def _contract(name: str) -> Any:
     """A contract of the folder; whoever changes it takes a copy."""
-    return yaml.safe_load((FOLDER / "contracts" / name).read_text())
+    return quick_yaml.load((FOLDER / "contracts" / name).read_text())
 
 
 @cache
@@ -242,7 +241,7 @@ def cases() -> tuple[Case, ...]:
     return tuple(
         Case(said["name"], file.stem, said, shared)
         for file in sorted(FOLDER.glob("*.yaml"))
-        for shared in [yaml.load(file.read_text(), _LOADER)]
+        for shared in [quick_yaml.load(file.read_text())]
         for said in shared["cases"]
     )
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,13 +14,14 @@ from oakum.errors import Problem
 from oakum.openapi.source import parse
 from oakum.policy.check import check, mistakes
 from oakum.policy.grammar import parse_policy
+from tests import quick_yaml
 from tests.unit.policy.crew import document
 from tests.unit.policy.grammar import whole
 from tests.unit.policy.test_grammar import EVERYTHING
 from tests.unit.policy.test_guarding import EVERYTHING as GUARDED
 from tests.unit.policy.test_review import QUIET
 
-POLICIES = [yaml.safe_load(each) for each in (EVERYTHING, whole(QUIET), whole(GUARDED))]
+POLICIES = [quick_yaml.load(each) for each in (EVERYTHING, whole(QUIET), whole(GUARDED))]
 JUNK: list[Any] = [
     *(
         None,

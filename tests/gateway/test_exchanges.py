@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from oakum.cli.guard import ENGINES
+from tests import quick_yaml
 from tests.conformance.exchanges import Case, Response, cases, check, request
 from tests.gateway.exchange_gateway import Engines
 
-EXCEPTIONS = yaml.safe_load((Path(__file__).parent / "exceptions.yaml").read_text())
+EXCEPTIONS = quick_yaml.load((Path(__file__).parent / "exceptions.yaml").read_text())
 FOUND = [case for case in cases() if case.real]
 CASES = [pytest.param(case, id=f"{case.file}: {case.name}") for case in FOUND]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 import cadence
 from oakum.cli.main import main
+from tests import quick_yaml
 from tests.observe.crowd import Crowd, text
 from tests.observe.share import compared
 
@@ -65,7 +65,7 @@ def test_without_any_document_one_command_writes_both_and_nobodys_value(
 ) -> None:
     out = drafted(traffic, tmp_path)
     made = json.loads(out.with_suffix(".openapi.json").read_text(encoding="utf-8"))
-    assert endpoints(made) == endpoints(yaml.safe_load(DOCUMENT.read_text(encoding="utf-8")))
+    assert endpoints(made) == endpoints(quick_yaml.load(DOCUMENT.read_text(encoding="utf-8")))
     assert "see: [owner]" in out.read_text(encoding="utf-8")
     values = traffic.with_suffix(".secrets").read_text(encoding="utf-8").splitlines()
     given = traffic.read_text(encoding="utf-8")

@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import quick_yaml
 from tests.conformance.exchange_lua import LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import FOLDER, Case, Headers, Outcome, Request, Response, Upstream
@@ -31,7 +31,7 @@ FORGED = re.compile(r"t\.\w+\.forged")
 
 
 def case(name: str, **policy: Any) -> Case:
-    shared = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    shared = quick_yaml.load((FOLDER / f"{name}.yaml").read_text())
     said = {"name": "any", "policy": policy, "upstream": []}
     return Case("any", name, {**said, "request": {}, "expect": {}}, shared)
 

@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 
 from oakum.policy.contract import load
+from tests import quick_yaml
 from tests.conformance.exchange_lua import LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import FOLDER, Case, Request, Setup
@@ -68,9 +68,9 @@ def clubs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, 
     ):  # fmt: skip
         folder = tmp_path_factory.mktemp("club")
         setup = _case(counts, missing, of).setup(folder)
-        text = yaml.safe_load((folder / "openapi.yaml").read_text())
+        text = quick_yaml.load((folder / "openapi.yaml").read_text())
         text["paths"]["/members/{id}/blocked"]["get"]["parameters"] = PAGINGS[paging]
-        (folder / "openapi.yaml").write_text(yaml.safe_dump(text, sort_keys=False))
+        (folder / "openapi.yaml").write_text(json.dumps(text))
         setup = Setup(load(folder / "exposure.yaml"), folder, setup.upstream, setup.clock, {})
         guards = [PythonGuard(setup), LuaGuard(setup, str(folder / "state"))]
         made[paging, counts, missing, of] = Club(setup, guards, paging)
@@ -99,7 +99,7 @@ def _case(counts: str, missing: str, of: str) -> Case:
         },
         "operations": {"listBlocked": {"counts": [counts]}} if counts else {},
     }
-    base = yaml.safe_load((FOLDER / "contracts" / "club.yaml").read_text())["policy"]
+    base = quick_yaml.load((FOLDER / "contracts" / "club.yaml").read_text())["policy"]
     del base["resources"]["Workout"]["fields"]
     said = {"policy": policy}
     return Case("drawn", "drawn", said, {"contract": "club.yaml"})

@@ -16,10 +16,10 @@ from random import Random
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 
 from oakum.policy.contract import Contract, load
+from tests import quick_yaml
 from tests.conformance.exchange_lua import LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Clock, Request, Response, Setup, Upstream
@@ -34,7 +34,7 @@ _RUNS = count()
 def contracts(folder: Path) -> list[Contract]:
     """The contract of the cases, with the rights of a note as they are, and with all that is told
     of it in a policy that lets its readers be looked up."""
-    said = yaml.safe_load(LOGS.read_text())
+    said = quick_yaml.load(LOGS.read_text())
     (folder / "openapi.yaml").write_text(json.dumps(said["document"]))
     made = []
     for name, resource in (("own", {}), ("plain", {"main": None})):

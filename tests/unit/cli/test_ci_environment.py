@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from oakum.errors import Location
 from oakum.finding import Report
 from oakum.gate import Verdict
 from oakum.gate.render_text import markdown
 from oakum.report import FORMATS, json_document
+from tests import quick_yaml
 from tests.unit.cli.shell import Done, oakum
 from tests.unit.report.sample import clean, hostile, sample, untrusted
 
@@ -130,7 +130,7 @@ def test_a_summary_that_cannot_be_written_is_told(
 
 PAGE = Path(__file__).parents[3] / "docs/how-to/run-in-ci.md"
 FENCES = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-JOBS = [yaml.safe_load(fence) for fence in FENCES]
+JOBS = [quick_yaml.load(fence) for fence in FENCES]
 GH = """#!/bin/sh
 echo "$@" >> asked
 case "$*" in *--jq*) [ -f commented ] && echo 41;; "pr comment"*) touch commented;; esac

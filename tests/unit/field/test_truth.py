@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from field import database, score, truth
 from oakum.openapi.document import Document
+from tests import quick_yaml
 
 PRODUCTS = truth.names()
 FLAW = truth.Flaw(
@@ -54,8 +54,8 @@ def test_the_truth_names_operations_of_the_document_and_viewers_of_the_contract(
     product: str,
 ) -> None:
     folder = truth.PRODUCTS / product
-    contract = yaml.safe_load((folder / "exposure.yaml").read_text(encoding="utf-8"))
-    document = yaml.safe_load((folder / contract["api"]).read_text(encoding="utf-8"))
+    contract = quick_yaml.load((folder / "exposure.yaml").read_text(encoding="utf-8"))
+    document = quick_yaml.load((folder / contract["api"]).read_text(encoding="utf-8"))
     operations = {
         each["operationId"]
         for path in document["paths"].values()

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-
-import yaml
 
 from oakum.guard.plan_hidden import hidden
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
-DIFFS = yaml.safe_load((FOLDER / "contracts" / "diffs.yaml").read_text())
+DIFFS = quick_yaml.load((FOLDER / "contracts" / "diffs.yaml").read_text())
 
 
 def test_each_object_of_a_path_stands_where_its_reader_and_resource_do(tmp_path: Path) -> None:
-    (tmp_path / "openapi.yaml").write_text(yaml.safe_dump(DIFFS["document"]))
-    (tmp_path / "exposure.yaml").write_text(
-        yaml.safe_dump({**DIFFS["policy"], "api": "openapi.yaml"})
-    )
+    (tmp_path / "openapi.yaml").write_text(json.dumps(DIFFS["document"]))
+    (tmp_path / "exposure.yaml").write_text(json.dumps({**DIFFS["policy"], "api": "openapi.yaml"}))
     endpoints = compile_for_gateway(load(tmp_path / "exposure.yaml")).lookups.endpoints
     at = {id: index for index, id in enumerate(endpoints)}
     plan = hidden(endpoints["withNote"], at, {"User": 0, "Page": 1, "Note": 2})

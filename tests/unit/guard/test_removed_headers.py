@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-
-import yaml
 
 from oakum.guard.removed_headers import removed_lines
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.scan.identities.identities_file import lines_sent
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
-TENANTS = yaml.safe_load((FOLDER / "contracts" / "tenants.yaml").read_text())
+TENANTS = quick_yaml.load((FOLDER / "contracts" / "tenants.yaml").read_text())
 ANN = """\
 identities:
   ann:
@@ -24,8 +24,8 @@ identities:
 
 def told(folder: Path, identities: str = ANN, **guard: object) -> list[tuple[str, str, int]]:
     policy = {**TENANTS["policy"], "api": "openapi.yaml", "guard": guard}
-    (folder / "openapi.yaml").write_text(yaml.safe_dump(TENANTS["document"]))
-    (folder / "exposure.yaml").write_text(yaml.safe_dump(policy))
+    (folder / "openapi.yaml").write_text(json.dumps(TENANTS["document"]))
+    (folder / "exposure.yaml").write_text(json.dumps(policy))
     (folder / "identities.yaml").write_text(identities)
     compiled = compile_for_gateway(load(folder / "exposure.yaml"))
     read = compiled.policy

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_reads import said
 
-NOTES = yaml.safe_load((FOLDER / "contracts" / "graph_notes.yaml").read_text(encoding="utf-8"))
+NOTES = quick_yaml.load((FOLDER / "contracts" / "graph_notes.yaml").read_text(encoding="utf-8"))
 
 
 def warned(folder: Path, *change: Any) -> str:

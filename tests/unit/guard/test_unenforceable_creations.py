@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_reads import LEDGER, said
 
-PICKS = yaml.safe_load((FOLDER / "contracts" / "picks.yaml").read_text())
-DECOYS = yaml.safe_load((FOLDER / "contracts" / "decoys.yaml").read_text())
+PICKS = quick_yaml.load((FOLDER / "contracts" / "picks.yaml").read_text())
+DECOYS = quick_yaml.load((FOLDER / "contracts" / "decoys.yaml").read_text())
 
 
 def test_a_put_below_a_list_creates_nothing(tmp_path: Path) -> None:

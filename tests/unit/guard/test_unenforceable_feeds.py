@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests import quick_yaml
 from tests.conformance.exchange_lua import lua_guard
 from tests.conformance.exchanges import FOLDER, Case, Request
 from tests.unit.guard.test_unenforceable_reads import Change, said
 
-LOGS = yaml.safe_load((FOLDER / "contracts" / "logs.yaml").read_text(encoding="utf-8"))
+LOGS = quick_yaml.load((FOLDER / "contracts" / "logs.yaml").read_text(encoding="utf-8"))
 WORDS = "is 404 where its request names a concealed"
 EVENT = [b'{"type": "memo.read"}']
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from oakum.guard.contract_files import read_contract
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.cli.shell import oakum
 
-DESK = yaml.safe_load((FOLDER / "contracts" / "desk.yaml").read_text())
-CLUB = yaml.safe_load((FOLDER / "contracts" / "club.yaml").read_text())
-LEDGER = yaml.safe_load((FOLDER / "contracts" / "ledger.yaml").read_text())
-PRINTS = yaml.safe_load((FOLDER / "contracts" / "prints.yaml").read_text())
+DESK = quick_yaml.load((FOLDER / "contracts" / "desk.yaml").read_text())
+CLUB = quick_yaml.load((FOLDER / "contracts" / "club.yaml").read_text())
+LEDGER = quick_yaml.load((FOLDER / "contracts" / "ledger.yaml").read_text())
+PRINTS = quick_yaml.load((FOLDER / "contracts" / "prints.yaml").read_text())
 REMARK, JSON = {"$ref": "#/components/schemas/Remark"}, "application/json"
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 
@@ -27,8 +28,8 @@ def said(folder: Path, base: dict[str, Any], change: Change | None = None) -> st
     document, policy = copy.deepcopy(base["document"]), copy.deepcopy(base["policy"])
     if change is not None:
         change(document, policy)
-    (folder / "openapi.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
-    written = yaml.safe_dump({**policy, "api": "openapi.yaml"}, sort_keys=False)
+    (folder / "openapi.yaml").write_text(json.dumps(document))
+    written = json.dumps({**policy, "api": "openapi.yaml"}, indent=2)
     (folder / "exposure.yaml").write_text(written)
     found = read_contract(folder / "exposure.yaml").warned(feeds=True)
     assert all(each.location.line > 0 and each.hint for each in found)
@@ -300,9 +301,9 @@ def test_guard_check_names_the_place_of_each(tmp_path: Path) -> None:
     said(tmp_path, DESK)
     contract = tmp_path / "exposure.yaml"
     done = oakum("guard", "check", contract)
-    line = contract.read_text().splitlines().index("  staff:") + 1
+    line = contract.read_text().splitlines().index('    "staff": {') + 1
     assert done.code == 0, done.err
-    assert f"warning: {contract}:{line}:3: `renew` declares no `role`" in done.err
+    assert f"warning: {contract}:{line}:5: `renew` declares no `role`" in done.err
 
 
 def test_what_is_made_below_an_object_that_nothing_names_is_refused(tmp_path: Path) -> None:
@@ -440,7 +441,7 @@ def test_a_claim_that_is_declared_as_a_number_is_no_name(tmp_path: Path) -> None
 
 
 def test_a_read_at_which_nobody_is_asked_is_nobodys(tmp_path: Path) -> None:
-    stats = yaml.safe_load((FOLDER / "contracts" / "stats.yaml").read_text())
+    stats = quick_yaml.load((FOLDER / "contracts" / "stats.yaml").read_text())
 
     def bare(document: dict[str, Any], _: dict[str, Any]) -> None:
         answers(document, "/users/{id}/met", "get", "application/json")
@@ -649,7 +650,7 @@ def test_what_is_of_an_object_that_is_of_another_is_told_the_line_that_opens_it(
     tmp_path: Path,
 ) -> None:
     """A list in the object around it would open nothing: that one's owner is not told there."""
-    base = yaml.safe_load((FOLDER / "contracts" / "levels.yaml").read_text())
+    base = quick_yaml.load((FOLDER / "contracts" / "levels.yaml").read_text())
     names = {"`patchComment`", "`deleteComment`"}
     line = "write `owner: FIELD` at `Comment` where it names its owner itself"
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from oakum.guard.contract_files import ContractFiles, read_contract
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
-HEADS = yaml.safe_load((FOLDER / "contracts" / "heads.yaml").read_text(encoding="utf-8"))
+HEADS = quick_yaml.load((FOLDER / "contracts" / "heads.yaml").read_text(encoding="utf-8"))
 
 
 def read(folder: Path, **rules: dict[str, Any]) -> ContractFiles:
     relations = HEADS["policy"]["relations"] | {"anyone": {}}
     policy = HEADS["policy"] | {"operations": rules, "relations": relations}
-    (folder / "openapi.yaml").write_text(yaml.safe_dump(HEADS["document"]), encoding="utf-8")
-    (folder / "exposure.yaml").write_text(yaml.safe_dump(policy), encoding="utf-8")
+    (folder / "openapi.yaml").write_text(json.dumps(HEADS["document"]), encoding="utf-8")
+    (folder / "exposure.yaml").write_text(json.dumps(policy), encoding="utf-8")
     return read_contract(folder / "exposure.yaml")
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-
-import yaml
 
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
-LEDGER = yaml.safe_load((FOLDER / "contracts" / "ledger.yaml").read_text())
+LEDGER = quick_yaml.load((FOLDER / "contracts" / "ledger.yaml").read_text())
 
 
 def test_what_is_declared_as_an_integer_alone_is_read_as_one(tmp_path: Path) -> None:
-    (tmp_path / "openapi.yaml").write_text(yaml.safe_dump(LEDGER["document"]))
+    (tmp_path / "openapi.yaml").write_text(json.dumps(LEDGER["document"]))
     policy = {**LEDGER["policy"], "api": "openapi.yaml"}
-    (tmp_path / "exposure.yaml").write_text(yaml.safe_dump(policy))
+    (tmp_path / "exposure.yaml").write_text(json.dumps(policy))
     compiled = compile_for_gateway(load(tmp_path / "exposure.yaml"))
     form = compiled.lookups.endpoints["close"].form
     assert form is not None and form.judged

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from oakum.authz import compile_contract
 from oakum.policy.contract import load
 from oakum.routing.path_objects import PathObjects
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
-BOARDS = yaml.safe_load((FOLDER / "contracts" / "boards.yaml").read_text())
+BOARDS = quick_yaml.load((FOLDER / "contracts" / "boards.yaml").read_text())
 
 
 def read(folder: Path, **paths: dict[str, Any]) -> PathObjects:
@@ -32,8 +33,8 @@ def read(folder: Path, **paths: dict[str, Any]) -> PathObjects:
     rules = {id: said.get("rule", {}) for id, said in paths.items()}
     made = document | {"paths": document["paths"] | added}
     policy |= {"api": "openapi.yaml", "operations": policy["operations"] | rules}
-    (folder / "openapi.yaml").write_text(yaml.safe_dump(made))
-    (folder / "exposure.yaml").write_text(yaml.safe_dump(policy))
+    (folder / "openapi.yaml").write_text(json.dumps(made))
+    (folder / "exposure.yaml").write_text(json.dumps(policy))
     contract = load(folder / "exposure.yaml")
     assert contract.policy is not None
     return PathObjects(contract.document, compile_contract(contract.document, contract.policy))

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
-TENANTS = yaml.safe_load((FOLDER / "contracts" / "tenants.yaml").read_text())
+TENANTS = quick_yaml.load((FOLDER / "contracts" / "tenants.yaml").read_text())
 
 
 def read(folder: Path, friend: dict[str, Any], **paths: str) -> CompiledContract:
     """`friend`: more of that relation; `paths`: deletes by their id."""
-    made = yaml.safe_load(yaml.safe_dump(TENANTS))
+    made = copy.deepcopy(TENANTS)
     for id, path in paths.items():
         gone = {"operationId": id, "responses": {"204": {"description": "gone"}}}
         made["document"]["paths"][path] = {"delete": gone}
     relation = made["policy"]["relations"]["friend"]
     relation.pop("end")
     relation.update(friend)
-    (folder / "openapi.yaml").write_text(yaml.safe_dump(made["document"]))
+    (folder / "openapi.yaml").write_text(json.dumps(made["document"]))
     policy = {**made["policy"], "api": "openapi.yaml"}
-    (folder / "exposure.yaml").write_text(yaml.safe_dump(policy))
+    (folder / "exposure.yaml").write_text(json.dumps(policy))
     return compile_for_gateway(load(folder / "exposure.yaml"))
 
 
@@ -55,13 +56,13 @@ def test_a_path_of_accounts_says_whose_it_is(tmp_path: Path) -> None:
     assert told(below) == []
 
 
-PEERS = yaml.safe_load((FOLDER / "contracts" / "ended.yaml").read_text())
+PEERS = quick_yaml.load((FOLDER / "contracts" / "ended.yaml").read_text())
 PRIVATE = {"private": {"field": "private", "missing": True}}
 
 
 def settings(folder: Path, path: str, member: str, **resource: Any) -> dict[str, tuple[str, ...]]:
     """What a PATCH of a path discards, whose body has a member. `resource`: of its object."""
-    made = yaml.safe_load(yaml.safe_dump(PEERS))
+    made = copy.deepcopy(PEERS)
     document, policy = made["document"], made["policy"]
     schema = {"type": "object", "properties": {"id": {}, "who": {}, member: {"type": "boolean"}}}
     document["components"]["schemas"]["Thing"] = schema
@@ -81,9 +82,9 @@ def settings(folder: Path, path: str, member: str, **resource: Any) -> dict[str,
         fields = {each: [{"see": "member", "set": "member"}] for each in ("id", "who", member)}
         policy["resources"]["Thing"] = {"key": "id", "main": "getThing", **resource}
         policy["resources"]["Thing"]["fields"] = fields
-    (folder / "openapi.yaml").write_text(yaml.safe_dump(document))
+    (folder / "openapi.yaml").write_text(json.dumps(document))
     policy["api"] = "openapi.yaml"
-    (folder / "exposure.yaml").write_text(yaml.safe_dump(policy))
+    (folder / "exposure.yaml").write_text(json.dumps(policy))
     found = compile_for_gateway(load(folder / "exposure.yaml")).lookups.ends
     return {id: looks for id, looks in found.items() if id == "change"}
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
-DESKS = yaml.safe_load((FOLDER / "contracts" / "desks.yaml").read_text())
+DESKS = quick_yaml.load((FOLDER / "contracts" / "desks.yaml").read_text())
 TEXT = {"type": "string"}
 
 
 def read(folder: Path, members: dict[str, Any]) -> CompiledContract:
     """The contract whose `closeTicket` takes these members."""
-    made = yaml.safe_load(yaml.safe_dump(DESKS))
+    made = copy.deepcopy(DESKS)
     close = made["document"]["paths"]["/tickets/{tid}/close"]["post"]
     close["requestBody"]["content"]["application/json"]["schema"]["properties"] = members
-    (folder / "openapi.yaml").write_text(yaml.safe_dump(made["document"]))
+    (folder / "openapi.yaml").write_text(json.dumps(made["document"]))
     policy = {**made["policy"], "api": "openapi.yaml"}
-    (folder / "exposure.yaml").write_text(yaml.safe_dump(policy))
+    (folder / "exposure.yaml").write_text(json.dumps(policy))
     return compile_for_gateway(load(folder / "exposure.yaml"))
 
 
@@ -62,18 +64,16 @@ def test_a_fact_about_the_object_is_no_condition(tmp_path: Path) -> None:
     assert compiled.lookups.selections["putTicket"].body == ()
 
 
-HALLS = yaml.safe_load((FOLDER / "contracts" / "halls.yaml").read_text())
+HALLS = quick_yaml.load((FOLDER / "contracts" / "halls.yaml").read_text())
 
 
 @pytest.fixture(scope="module")
 def halls(tmp_path_factory: pytest.TempPathFactory) -> CompiledContract:
     """The contract of halls, whose requests name tenants everywhere."""
     folder = tmp_path_factory.mktemp("halls")
-    (folder / "openapi.yaml").write_text(yaml.safe_dump(HALLS["document"]))
+    (folder / "openapi.yaml").write_text(json.dumps(HALLS["document"]))
     (folder / "schema.graphql").write_text(HALLS["files"]["schema.graphql"])
-    (folder / "exposure.yaml").write_text(
-        yaml.safe_dump({**HALLS["policy"], "api": "openapi.yaml"})
-    )
+    (folder / "exposure.yaml").write_text(json.dumps({**HALLS["policy"], "api": "openapi.yaml"}))
     return compile_for_gateway(load(folder / "exposure.yaml"))
 
 

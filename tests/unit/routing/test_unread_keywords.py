@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from oakum.guard.plan import render_plan
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_reads import said
 
-TEXTS = yaml.safe_load((FOLDER / "contracts" / "texts_of_json.yaml").read_text())
+TEXTS = quick_yaml.load((FOLDER / "contracts" / "texts_of_json.yaml").read_text())
 
 
 def test_each_text_with_an_object_is_named_by_the_check(tmp_path: Path) -> None:
@@ -46,7 +45,7 @@ def test_scan_and_recorded_traffic_read_the_document_as_it_is(tmp_path: Path) ->
     assert closed.properties["payload"]().kinds == {"object"}
 
 
-CONDITIONAL = yaml.safe_load((FOLDER / "contracts" / "conditional.yaml").read_text())
+CONDITIONAL = quick_yaml.load((FOLDER / "contracts" / "conditional.yaml").read_text())
 
 
 def meta(document: dict[str, Any]) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_reads import said
 
-TYPES = yaml.safe_load((FOLDER / "contracts" / "types_shown.yaml").read_text())
+TYPES = quick_yaml.load((FOLDER / "contracts" / "types_shown.yaml").read_text())
 
 
 @pytest.mark.parametrize(
