@@ -184,12 +184,46 @@ def test_modules_and_functions_can_be_read_in_one_sitting(file: Path) -> None:
             assert length <= MAX_FUNCTION, f"`{node.name}` has {length} lines"
 
 
+_FIXED = re.compile(
+    r"(monotonic|perf_counter)\(\) [+] [\d.]+\b"
+    r"|timeout ?= ?[1-9]\d+(\.\d*)?[,)\n]|settimeout\([1-9]|wait_for\(.*, [1-9][\d.]*\)\)*$"
+    r"|\.(join|wait)\((timeout=)?[1-9][\d.]*\)|set_default_timeout\([\d_.]+\)",
+    re.M,
+)
+_LET_GO = re.compile(r"create_server\(.*\) as probe\b")
+
+
 def test_no_test_waits_until_a_time_of_its_own() -> None:
-    """What was to come in ten seconds came later on a machine with more to do."""
-    fixed = re.compile(r"(monotonic|perf_counter)\(\) [+] [\d.]+\b")
+    """What was to come in ten seconds came later on a machine with more to do. A limit below ten,
+    of what is to be given up, is no such wait."""
     tests = {file for file in ROOT.glob("tests/**/*.py") if file != Path(__file__)}
-    late = [named(file) for file in tests if fixed.search(file.read_text(encoding="utf-8"))]
+    late = [named(file) for file in tests if _FIXED.search(file.read_text(encoding="utf-8"))]
     assert not late, "`tests.patience` has waits for a busy machine"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "end = time.monotonic() + 5",
+        "subprocess.run(x, timeout=60)",
+        "HTTPConnection(host, timeout=60)",
+        "connection.settimeout(5)",
+        "thread.join(timeout=5)",
+        "gone.wait(5)",
+        "asyncio.run(asyncio.wait_for(story(), 60))",
+        "page.set_default_timeout(10_000)",
+    ],
+)
+def test_a_wait_of_a_fixed_time_is_seen(line: str) -> None:
+    assert _FIXED.search(f"{line}\n")
+    assert not _FIXED.search(f"{re.sub('[0-9][0-9_]*', 'patient(5)', line)}\n")
+
+
+def test_no_test_lets_go_of_a_port_that_something_is_to_listen_at() -> None:
+    """Another took it meanwhile. `tests.ports` has ports that nobody else is given, and a server
+    that is given 0 chooses one itself."""
+    tests = {file for file in ROOT.glob("tests/**/*.py") if file != Path(__file__)}
+    assert not [named(file) for file in tests if _LET_GO.search(file.read_text(encoding="utf-8"))]
 
 
 def test_what_ci_leaves_out_of_the_tests_is_part_of_the_check() -> None:

@@ -25,6 +25,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.test_html_report import CONTRAST
 from tests.browser.test_html_report import browser as browser
 from tests.once import once
+from tests.patience import patient
 
 ROOT = Path(__file__).parents[2]
 OUTSIDE = run_path(str(ROOT / "docs/theme/files.py"))["OUTSIDE"]
@@ -176,7 +177,7 @@ def opens(browser: Browser, site: Path) -> Iterator[Opens]:
                 else None
             ),
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(1000 * patient(10))
         page = context.new_page()
         page.on("console", lambda message: wrong.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))

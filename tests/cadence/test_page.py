@@ -18,6 +18,7 @@ import cadence
 from cadence.endpoints.page import _PAGE
 from cadence.store import opened
 from tests.cadence.play import Play
+from tests.patience import patient
 
 CHROMIUM = "/usr/bin/chromium"
 
@@ -66,14 +67,14 @@ def origin() -> Iterator[str]:
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(patient(10))
     assert not thread.is_alive(), "the server did not stop"
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(1000 * patient(10))
     yield page
     page.close()
 

@@ -174,7 +174,7 @@ def _port(process: subprocess.Popen[bytes]) -> int:
         if not select.select([process.stdout], [], [], 1)[0]:
             continue
         line = process.stdout.readline().decode()
-        assert line, f"it ended with {process.wait(10)}"
+        assert line, f"it ended with {process.wait(patient(10))}"
         if found := re.fullmatch(r"(?:port )?([0-9]+)\n", line):
             return int(found[1])
     raise AssertionError("it did not say its port in time")

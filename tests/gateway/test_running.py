@@ -415,8 +415,7 @@ def test_what_is_under_way_is_answered_at_the_end(club: Club, engine: Target) ->
 def test_an_api_that_restarts_is_asked_again(tmp_path: Path, engine: Target) -> None:
     club = Club(tmp_path)
     club.write()
-    with create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     club.url = f"http://127.0.0.1:{port}"
     with guarded(options(club, engine)) as guard:
         for _ in range(2):

@@ -335,7 +335,7 @@ def test_a_listener_hears_of_so_many_owners_and_not_of_more(engine: Engine, feed
 
 def test_the_head_of_a_feed_does_not_wait_for_an_event(engine: Engine, feed: Feed) -> None:
     heard = threading.Event()
-    feed.pieces = [lambda: (heard.wait(600) and b": late\n\n") or b""]
+    feed.pieces = [lambda: (heard.wait(patient(300)) and b": late\n\n") or b""]
     with socket.create_connection(engine.listen, patient(5)) as connection:
         connection.sendall(client.request("GET", "/feed", "authorization: Bearer ann"))
         assert connection.recv(12) == b"HTTP/1.1 200"
@@ -387,7 +387,7 @@ def test_a_stream_that_nobody_declared_does_not_pass(engine: Engine, feed: Feed,
 
 def test_head_does_not_wait_for_events(engine: Engine, feed: Feed) -> None:
     heard = threading.Event()
-    feed.pieces = [lambda: (heard.wait(600) and b"") or b""]
+    feed.pieces = [lambda: (heard.wait(patient(300)) and b"") or b""]
     reply = ask(engine.listen, "HEAD", "/feed", "authorization: Bearer ann")
     heard.set()
     assert (reply.status, reply.body) == (200, b"")

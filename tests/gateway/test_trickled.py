@@ -34,7 +34,7 @@ def test_a_body_in_drops_is_not_waited_for_to_its_end(
     drop = b" " if framing == LENGTH else b"1\r\n \r\n"
     with gateway(ENGINES[engine](), found.setup(tmp_path), taken=2.0) as guard:
         begun = time.monotonic()
-        with socket.create_connection(guard._engine.listen, 30) as connection:
+        with socket.create_connection(guard._engine.listen, patient(30)) as connection:
             connection.sendall((HEAD + framing).encode())
             connection.settimeout(0.2)
             while time.monotonic() < begun + patient(20):
@@ -43,7 +43,7 @@ def test_a_body_in_drops_is_not_waited_for_to_its_end(
                         break
                 with suppress(ConnectionError):
                     connection.sendall(drop)
-            connection.settimeout(30)
+            connection.settimeout(patient(30))
             reply = NOTHING
             with suppress(ConnectionError):
                 reply = read(connection)

@@ -354,7 +354,12 @@ def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     with serve(Clinic()) as server:
         arguments_ = arguments(tmp_path, server.url, "--dry-run")
         done = subprocess.run(
-            arguments_, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=30
+            arguments_,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=patient(30),
         )
     assert done.returncode == 0
     assert server.calls == []

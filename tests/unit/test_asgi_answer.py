@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oakum.asgi import OakumMiddleware
+from tests.patience import patient
 from tests.unit.guard.club import PEOPLE, gate
 
 Said = Callable[[Callable[[Any], Awaitable[None]]], Awaitable[None]]
@@ -109,7 +110,7 @@ def test_an_answer_does_not_wait_for_what_the_application_does_after_it(tmp_path
         await asked
         assert done == ["mail"]
 
-    asyncio.run(asyncio.wait_for(talk(), 30))
+    asyncio.run(asyncio.wait_for(talk(), patient(30)))
     assert json.loads(sent[1]["body"]) == {"id": "bob", "name": "Bob"}
 
 
@@ -161,7 +162,7 @@ def test_a_server_that_ends_a_request_ends_the_application_too(tmp_path: Path) -
             await asked
         assert ended == ["here"]
 
-    asyncio.run(asyncio.wait_for(talk(), 30))
+    asyncio.run(asyncio.wait_for(talk(), patient(30)))
 
 
 def test_what_a_write_made_of_the_caller_is_believed_when_it_is_done(tmp_path: Path) -> None:
@@ -211,7 +212,7 @@ def test_what_a_write_made_of_the_caller_is_believed_when_it_is_done(tmp_path: P
         await writing
         assert not await city(b"bob")
 
-    asyncio.run(asyncio.wait_for(talk(), 30))
+    asyncio.run(asyncio.wait_for(talk(), patient(30)))
 
 
 # --------------------------------------------------------------------------- no answer at all

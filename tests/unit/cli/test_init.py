@@ -14,6 +14,7 @@ import pytest
 
 from oakum.draft_review.server import ReviewServer
 from oakum.policy.edit import Confirm
+from tests.patience import patient
 from tests.scan.clinic import DOCUMENT
 from tests.unit.cli.shell import oakum
 from tests.unit.draft_review import world
@@ -164,7 +165,7 @@ def test_a_review_in_a_process_of_its_own_ends_with_ctrl_c(tmp_path: Path) -> No
         url = running.stderr.readline().split()[-1]
         running.stderr.readline()
         port, query = url.split(":")[2].split("/")
-        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=patient(60))
         connection.request("GET", f"/{query}")
         assert connection.getresponse().status == 303
         connection.close()

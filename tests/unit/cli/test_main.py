@@ -12,6 +12,7 @@ import pytest
 import oakum as package
 from oakum.cli.main import COMMANDS, main
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError
+from tests.patience import patient
 from tests.unit.cli.shell import oakum
 
 NAMES = [name for name, _ in COMMANDS]
@@ -100,7 +101,11 @@ def test_it_runs_as_a_module_and_loads_no_command_for_its_help() -> None:
         "assert not heavy, heavy"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=patient(30),
     )
     assert done.returncode == 0, done.stderr
     assert "Usage: oakum" in done.stdout
@@ -116,7 +121,11 @@ def test_no_command_pays_for_what_its_input_does_not_need() -> None:
         "assert gc.isenabled()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=patient(60),
     )
     assert done.returncode == 0, done.stderr
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from oakum.draft_review.server import ReviewServer
+from tests.patience import patient
 from tests.unit.draft_review.world import CONTRACT, review
 
 pytestmark = pytest.mark.server
@@ -36,7 +37,7 @@ class Client:
     cookie: str = ""
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=patient(60))
         data = (
             body
             if isinstance(body, bytes)
@@ -213,6 +214,6 @@ def test_done_ends_the_server(tmp_path: Path) -> None:
     client = Client(server)
     client.enter()
     assert client.ask("POST", "/done", {}).json == {"unsaved": False}
-    thread.join(60)
+    thread.join(patient(60))
     assert not thread.is_alive()
     server.server_close()

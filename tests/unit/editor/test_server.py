@@ -9,6 +9,7 @@ from typing import Any
 
 from lsprotocol import types as lsp
 from pygls.lsp.client import LanguageClient
+from tests.patience import patient
 from tests.scan import clinic
 
 
@@ -68,7 +69,7 @@ def test_an_editor_is_told_what_check_tells(tmp_path: Path) -> None:
             found = await editor.write(editor.text + "\nx\u202e<b>: {")
             assert found
 
-    asyncio.run(asyncio.wait_for(story(), 60))
+    asyncio.run(asyncio.wait_for(story(), patient(60)))
 
 
 def test_names_are_completed_renamed_shown_and_found(tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def test_names_are_completed_renamed_shown_and_found(tmp_path: Path) -> None:
             line = (tmp_path / "openapi.yaml").read_text().split("\n")[place.range.start.line]
             assert place.uri.endswith("openapi.yaml") and "phone" in line
 
-    asyncio.run(asyncio.wait_for(story(), 60))
+    asyncio.run(asyncio.wait_for(story(), patient(60)))
 
 
 def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
@@ -117,4 +118,4 @@ def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
             deep = await editor.write("exposure: 1\nx: " + "[" * 5000)
             assert deep
 
-    asyncio.run(asyncio.wait_for(story(), 60))
+    asyncio.run(asyncio.wait_for(story(), patient(60)))

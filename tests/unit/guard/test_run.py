@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from oakum.guard import run
 from oakum.guard.run import Happening, Options, Running, running
 from tests.gateway.puppet import NEVER_SWAPPED, RELOADED_BY_SIGNAL, SWAPPED, Puppet
 from tests.patience import patient, tries, wait
+from tests.ports import free_port
 from tests.unit.guard.small import DOCUMENT, KEYED, OTHER, POLICY, write
 
 pytestmark = pytest.mark.server
@@ -379,8 +381,7 @@ def test_addresses_may_be_those_of_ip_6(contract: Path) -> None:
 
 
 def test_one_address_for_requests_and_for_health_is_refused(contract: Path) -> None:
-    with create_server(("127.0.0.1", 0)) as probe:
-        both = f"127.0.0.1:{probe.getsockname()[1]}"
+    both = f"127.0.0.1:{free_port()}"
     with pytest.raises(InputError, match=f"--listen `{both}`: address already in use"):
         running(replace(options(contract, admin=both), listen=both), lambda _: None).__enter__()
 
@@ -394,10 +395,9 @@ def usable(host: str) -> bool:
 
 
 def test_health_and_metrics_are_served_beside(contract: Path) -> None:
-    with create_server(("127.0.0.1", 0)) as probe:
-        admin = f"127.0.0.1:{probe.getsockname()[1]}"
     engine = Puppet()
-    with guarded(options(contract, engine=engine, admin=admin)) as (guard, told):
+    with guarded(options(contract, engine=engine, admin="127.0.0.1:0")) as (guard, told):
+        admin = guard.admin
         assert ask(admin, "/healthz") == (200, "ok\n")
         assert ask(admin, "/readyz") == (200, "ready\n")
         assert "oakum_guard_up 1" in ask(admin, "/metrics")[1]
@@ -444,9 +444,7 @@ run.serve(options, lambda each: print(each.words, flush=True))
 def served(
     contract: Path, audit: Path | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
-    with create_server(("127.0.0.1", 0)) as probe:
-        listen = f"127.0.0.1:{probe.getsockname()[1]}"
-    command = [sys.executable, "-c", _PROGRAM, str(contract), listen]
+    command = [sys.executable, "-c", _PROGRAM, str(contract), "127.0.0.1:0"]
     command += [str(audit)] if audit is not None else []
     root = str(Path(__file__).parents[3])
     child = subprocess.Popen(
@@ -459,7 +457,9 @@ def served(
     reader = threading.Thread(target=lambda: said.extend(child.stdout or ()), daemon=True)
     reader.start()
     try:
-        yield child, listen, said
+        listens = re.search(r" on http://(\S+) with ", said[0])
+        assert listens, said
+        yield child, listens[1], said
     finally:
         child.terminate()  # a guard that is killed leaves its engine
         try:

@@ -17,6 +17,7 @@ from oakum.traffic.intake import Source
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.watch import follow as module
 from oakum.watch.follow import follow
+from tests.patience import patient
 
 OAKUM = Path(sys.executable).with_name("oakum")
 
@@ -97,7 +98,11 @@ def test_what_does_not_grow_by_lines_is_refused(name: str) -> None:
 def test_standard_input_ends_with_all_of_it_and_an_honest_code() -> None:
     def watched(said: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [OAKUM, "observe", "watch", "-"], input=said, capture_output=True, text=True, timeout=60
+            [OAKUM, "observe", "watch", "-"],
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=patient(60),
         )
 
     done = watched(written(1) + written(2) + "no JSON\n")

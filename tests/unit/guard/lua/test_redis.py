@@ -143,7 +143,7 @@ def test_two_nodes_together_show_what_one_may(node: Make, tmp_path: Path) -> Non
         barrier = Barrier(2)
 
         def greedy(turn: int) -> set[str]:
-            barrier.wait(20)
+            barrier.wait(patient(20))
             mine = [f"o{(n + 150 * turn) % 300}" for n in range(300)]
             return {owner for owner in mine if nodes[turn].distinct("u1", owner)}
 
@@ -180,7 +180,7 @@ def test_two_nodes_together_let_as_many_calls_pass_as_one(node: Make, tmp_path: 
         barrier = Barrier(2)
 
         def greedy(turn: int) -> int:
-            barrier.wait(20)
+            barrier.wait(patient(20))
             return sum(nodes[turn].rate("u1") for _ in range(150))
 
         with ThreadPoolExecutor(2) as pool:

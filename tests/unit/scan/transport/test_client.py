@@ -107,7 +107,7 @@ def test_a_stream_that_never_ends_is_left(beat: bytes) -> None:
         thread = threading.Thread(target=speak, args=(listener,))
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with HttpTransport(url, timeout=0.15) as http:
+        with HttpTransport(url, timeout=patient(0.15)) as http:
             response = http.send(Request("GET", f"{url}/events"))
         stop.set()
         thread.join()
@@ -118,7 +118,10 @@ def test_a_stream_that_never_ends_is_left(beat: bytes) -> None:
 def test_one_thread_watches_all_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[threading.Thread] = []
     start = threading.Thread.start
-    with serve(lambda call: Reply(200, {})) as api, HttpTransport(api.url, timeout=30) as http:
+    with (
+        serve(lambda call: Reply(200, {})) as api,
+        HttpTransport(api.url, timeout=patient(30)) as http,
+    ):
 
         def counted(thread: threading.Thread) -> None:
             if "_watch" in thread.name:
@@ -812,7 +815,7 @@ def test_as_many_jobs_as_are_allowed_wait_for_one_another() -> None:
     gathered = threading.Barrier(4)
 
     def job() -> Response:
-        gathered.wait(5)  # raises where fewer come
+        gathered.wait(patient(5))  # raises where fewer come
         return Response(200)
 
     assert together([job] * 4) == [Response(200)] * 4

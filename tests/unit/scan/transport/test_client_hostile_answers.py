@@ -27,12 +27,13 @@ from oakum.scan.transport.cookies import cookies_of
 from oakum.scan.transport.unreachable import Unreachable
 from oakum.scan.undo.recognition import marked
 from tests.patience import patient
+from tests.ports import free_port
 
 
 @contextmanager
-def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
+def speaking(speak: Callable[[socket.socket], None], port: int = 0) -> Iterator[str]:
     """A server that reads a question and then says what it likes, until nobody listens."""
-    endpoint = socket.create_server(("127.0.0.1", 0))
+    endpoint = socket.create_server(("127.0.0.1", port))
 
     def serve() -> None:
         try:
@@ -49,7 +50,7 @@ def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
         yield f"http://127.0.0.1:{endpoint.getsockname()[1]}"
     finally:
         endpoint.close()
-        thread.join(timeout=5)
+        thread.join(patient(5))
 
 
 def drip(begin: bytes, piece: bytes) -> Callable[[socket.socket], None]:
@@ -80,11 +81,11 @@ def test_what_does_not_end_is_given_up(speak: Callable[[socket.socket], None]) -
 
 
 def test_after_one_that_was_given_up_the_next_is_asked() -> None:
-    with speaking(drip(b"HTTP/1.1 200 OK\r\nx: ", b"y")) as bad:
-        transport = HttpTransport(bad, timeout=0.2)
+    port = free_port()  # nobody else is given it between the two
+    with speaking(drip(b"HTTP/1.1 200 OK\r\nx: ", b"y"), port) as bad:
+        transport = HttpTransport(bad, timeout=patient(0.2))
         with pytest.raises(TargetError):
             transport.send(Request("GET", bad))
-    port = int(bad.rpartition(":")[2])
     with socket.create_server(("127.0.0.1", port)) as endpoint, transport:
 
         def serve() -> None:

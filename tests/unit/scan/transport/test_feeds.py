@@ -62,7 +62,7 @@ def identities(tmp_path: Path) -> Callable[[str], Identities]:
 
 @contextmanager
 def listening(url: str, known: Identities, budget: int = 100) -> Iterator[Feeds]:
-    with HttpTransport(url, timeout=2.0, run_id="r-17") as http:
+    with HttpTransport(url, timeout=patient(2), run_id="r-17") as http:
         governor = Governor(http, 1000, budget, sleep=lambda _: None)
         feeds = Feeds(http, governor, Sessions(known, governor, None, url))
         try:
@@ -147,7 +147,7 @@ def test_who_hangs_up_is_gone(identities: Any) -> None:
 
     def speak(peer: socket.socket, request: bytes) -> None:
         peer.sendall(HEAD + b"\r\n: nothing yet\n\n")
-        peer.settimeout(5)
+        peer.settimeout(patient(5))
         if peer.recv(1) == b"":
             gone.set()
 
