@@ -154,7 +154,7 @@ class _Endpoint:
         few = len(spaces) == 1 or sum(each.bits for each in spaces) <= _TOGETHER
         if few and all(space.walkable for space in spaces):
             return self._walk(case, max(spaces, key=lambda each: each.bits))
-        return len(hidden) == 1 and not self._leaks(case) and self._handed_out(case)
+        return len(hidden) == 1 and self._handed_out(case)
 
     def _compared(self, case: _Case, hidden: Sequence[str]) -> Sequence[str]:
         """Of several keys those that the endpoint looks at: without another one it stays shut."""
@@ -372,6 +372,8 @@ class _Endpoint:
                 holder = case.viewer if viewer is None else viewer
                 open_key = self._is_open(case, holder, case.owner, value)
                 if (same or viewer is None) and endpoint != self.probe.id and not open_key:
+                    if self._leaks(case):  # looks at every cell, so it is asked as the last
+                        return False
                     filled = self._fill(case.owner, turn)
                     answer = engine.send(self.probe, case.viewer, filled) if filled else None
                     if filled is None or answer is None or not self._opens(case, filled, answer):
