@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import orjson
@@ -49,6 +49,8 @@ def speaking(speak: Callable[[socket.socket], None], port: int = 0) -> Iterator[
     try:
         yield f"http://127.0.0.1:{endpoint.getsockname()[1]}"
     finally:
+        with suppress(OSError):  # wakes who accepts
+            endpoint.shutdown(socket.SHUT_RDWR)
         endpoint.close()
         thread.join(patient(5))
 
