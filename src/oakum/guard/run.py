@@ -472,6 +472,7 @@ def serve(options: Options, say: Say, line: Line | None = None) -> None:
     SIGHUP reloads the contract, SIGUSR1 reopens the audit file.
     """
     ends: list[int] = []
+    heard: deque[int] = deque()
 
     def interrupt(number: int, _: FrameType | None) -> None:
         ends.append(number)
@@ -479,18 +480,18 @@ def serve(options: Options, say: Say, line: Line | None = None) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, interrupt)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a contract is about to be read anyway
+    for number in (signal.SIGHUP, signal.SIGUSR1):  # the contract is read before the engine is up
+        signal.signal(number, lambda number, _: heard.append(number))
     with suppress(KeyboardInterrupt), running(options, say, line) as guard:
-        _attend(guard, ends)
+        _attend(guard, ends, heard)
     # Only a signal ends a guard: an engine that ends by itself is started anew.
     why = signal.Signals(ends[0]).name if ends else "SIGINT"
     said = f"{options.engine.name} has ended on {why}"
     say(Happening("ended", said, {"signal": why}))
 
 
-def _attend(guard: Running, ends: list[int]) -> None:
-    """`ends`: signals that end the guard are added to it."""
-    heard: deque[int] = deque()
+def _attend(guard: Running, ends: list[int], heard: deque[int]) -> None:
+    """`ends`: signals that end the guard are added to it. `heard`: what came while it started."""
 
     def hear(number: int, _: FrameType | None) -> None:
         heard.append(number)

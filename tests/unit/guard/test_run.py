@@ -440,11 +440,24 @@ run.serve(options, lambda each: print(each.words, flush=True))
 """
 
 
+_CHANGED_AT_ONCE = _PROGRAM.replace("lambda each: print(each.words, flush=True)", "told").replace(
+    "import sys\n",
+    """import os, signal, sys
+def told(each):
+    print(each.words, flush=True)
+    if each.kind == "guarding":
+        Path(sys.argv[1]).write_text(OTHER, encoding="utf-8")
+        os.kill(os.getpid(), signal.SIGHUP)
+from tests.unit.guard.small import OTHER
+""",
+)
+
+
 @contextmanager
 def served(
-    contract: Path, audit: Path | None = None
+    contract: Path, audit: Path | None = None, program: str = _PROGRAM
 ) -> Iterator[tuple[subprocess.Popen[str], str, list[str]]]:
-    command = [sys.executable, "-c", _PROGRAM, str(contract), "127.0.0.1:0"]
+    command = [sys.executable, "-c", program, str(contract), "127.0.0.1:0"]
     command += [str(audit)] if audit is not None else []
     root = str(Path(__file__).parents[3])
     child = subprocess.Popen(
@@ -488,6 +501,11 @@ def test_ctrl_c_in_a_terminal_reaches_the_engine_through_us_only(
         os.killpg(child.pid, signal.SIGINT)
         assert child.wait(patient(10)) == 0
     assert json.loads(audit.read_text(encoding="utf-8"))["op"] == "end"  # it was told to, by us
+
+
+def test_a_contract_that_changes_while_it_starts_is_read_too(contract: Path) -> None:
+    with served(contract, program=_CHANGED_AT_ONCE) as (_, _, said):
+        wait(lambda: any("is now in force" in line for line in said))
 
 
 def test_sighup_reads_the_contract_anew(contract: Path) -> None:
