@@ -9,7 +9,7 @@ from typing import Protocol
 
 from oakum.authz.declared_media import chosen
 from oakum.authz.places import Places, besides_resources, resource_of
-from oakum.authz.table import Table, bindings, compile_resource, deciding
+from oakum.authz.table import Table, allows, bindings, compile_resource, deciding
 from oakum.errors import Location, Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
@@ -260,6 +260,16 @@ def _written(
     found = tuple(dict.fromkeys([*said, *(n for at in shapes for n in outermost(at, bound))]))
     whole = top or all(_is_whole(each, bound) for each in shapes)
     return Written(found, whole) if found else None
+
+
+def is_withheld(model: Model, resource: str) -> bool:
+    """Whether the contract shows some of a resource to some callers only: somebody's, or what is
+    for members of a tenant or staff."""
+    login = model.policy.only("anyone", "authenticated")
+    table = model.tables[resource]
+    return table.resource.owner.kind != "none" or any(
+        not allows(table, path, login, {}) for path in table.leaves
+    )
 
 
 def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from oakum.authz import Model, Table
+from oakum.authz.compiled_model import is_withheld
 from oakum.errors import counted
 from oakum.exposure.known_identities import least_of, owns_too
 from oakum.finding import Cell, Result
@@ -182,14 +183,15 @@ def _is_asked_by_scans(seen: View, endpoint: str) -> bool:
     return bool(rule.reads) or operation.method == "GET"
 
 
-def never_asked(seen: View, cells: Iterable[Cell]) -> tuple[list[str], int]:
-    """Operations that show somebody's data and that no report has a tested cell of, in words; and
-    how many there are to ask. Left out are those that the contract marks `untested`."""
+def never_asked(seen: View, model: Model, cells: Iterable[Cell]) -> tuple[list[str], int]:
+    """Operations that show somebody's data, or what is for some callers only, and that no report
+    has a tested cell of, in words; and how many there are to ask. Left out are those that the
+    contract marks `untested`."""
     asked = {cell.endpoint.operation for cell in cells if cell.result is not Result.UNTESTED}
     rules = callers_said(seen.policy, seen.document)
     wanted = {
         endpoint: None
-        for name, resource in seen.policy.resources.items() if resource.owner.kind != "none"
+        for name in seen.policy.resources if is_withheld(model, name)
         for endpoint in seen.endpoints[name]
         if _is_asked_by_scans(seen, endpoint)
         and not rules.get(endpoint, OperationRule(endpoint)).untested

@@ -184,7 +184,7 @@ def _told(findings: Iterable[Finding]) -> Iterator[Detail]:
 
 def _asked(case: Case, evidence: Evidence) -> Criterion:
     """A share of cells may be reached without ever calling the operation that leaks."""
-    missed, all_of_them = never_asked(case.seen, evidence.cells)
+    missed, all_of_them = never_asked(case.seen, case.model, evidence.cells)
     advice = 'call it in a test or a scan, or say in the contract why not: `untested: "the reason"`'
     return Criterion(
         "asked", TITLES["asked"], "not met" if missed else "met",

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Model
-from oakum.authz.table import allows
+from oakum.authz.compiled_model import is_withheld
 from oakum.errors import counted
 from oakum.exposure.endpoints import probe_of
 from oakum.exposure.known_identities import KnownIdentities
@@ -44,7 +44,7 @@ def untested(
     found = [*_unasked(model, skipped)]
     by_operation: dict[str, list[Cell]] = {}
     for cell in cells:
-        if _is_withheld(model, cell.resource):
+        if is_withheld(model, cell.resource):
             by_operation.setdefault(cell.endpoint.operation, []).append(cell)
     for operation, own in by_operation.items():
         rule = model.rule(operation)
@@ -60,23 +60,13 @@ def _unasked(model: Model, skipped: Iterable[Skipped]) -> Iterator[Untested]:
         operation = model.operations.get(each.endpoint.operation)
         if operation is None or operation.method != "GET" or model.rule(operation.id).untested:
             continue
-        if any(_is_withheld(model, name) for name in probe_of(model, operation, {}).shows):
+        if any(is_withheld(model, name) for name in probe_of(model, operation, {}).shows):
             verdict = classify(operation)
             named = verdict.kind == "destructive" and each.reason == verdict.reason
             hint = "; if it only reads, say `reads: true` in its rule" if named else ""
             yield Untested(
                 f"{operation.method} {operation.path}", f"not asked: {each.reason}{hint}"
             )
-
-
-def _is_withheld(model: Model, resource: str) -> bool:
-    """Whether the contract shows some of a resource to some callers only: somebody's, or what is
-    for members of a tenant or staff."""
-    login = model.policy.only("anyone", "authenticated")
-    table = model.tables[resource]
-    return _is_somebodys(model, resource) or any(
-        not allows(table, path, login, {}) for path in table.leaves
-    )
 
 
 def _is_somebodys(model: Model, resource: str) -> bool:

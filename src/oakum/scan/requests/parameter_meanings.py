@@ -26,6 +26,7 @@ from oakum.scan.requests.builder import unlike
 TERMS = listed("q query search term keyword text name filter find match contains like")
 VIEWS = listed("view detail details mode level verbosity profile representation")
 PICKS = listed("fields select attributes columns props only projection")
+OMITS = listed("omit exclude excluded except without hide")
 FORMATS = listed("format output accept type")
 SWITCHES = listed("all debug detailed full raw show trace verbose")
 ORDERS = listed("dir direction order orderby ordering sort sortby")

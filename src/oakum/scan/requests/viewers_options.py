@@ -25,14 +25,18 @@ from oakum.scan.engine import Engine
 from oakum.scan.evaluation.answer_fingerprint import Form, form_of
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
-from oakum.scan.requests.parameter_meanings import free, is_text
+from oakum.scan.requests.parameter_meanings import OMITS, free, is_text
 
 HOW = "option"
 _ROUNDS = 4
 """Values of one option that are asked for."""
-_CHOOSES = EMBEDS | listed(
-    "fields select attributes columns props projection view detail details detailed mode level"
-    " verbosity verbose profile representation full debug raw all show expand preset"
+_CHOOSES = (
+    EMBEDS
+    | OMITS
+    | listed(
+        "fields select attributes columns props projection view detail details detailed mode level"
+        " verbosity verbose profile representation full debug raw all show expand preset"
+    )
 )
 """Words of options that choose how much is shown, and take no object off a list."""
 

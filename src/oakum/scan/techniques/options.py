@@ -29,6 +29,7 @@ from oakum.scan.requests.other_ids import ask_for_others, named_others
 from oakum.scan.requests.other_names import ask_by_other_names, other_names
 from oakum.scan.requests.parameter_meanings import (
     FORMATS,
+    OMITS,
     ORDERS,
     PICKS,
     SWITCHES,
@@ -281,6 +282,8 @@ def _texts(engine: Engine, probe: Probe, parameter: Parameter) -> Iterator[str]:
         whole = ",".join(sorted(every | dotted))
         yield whole if len(whole) <= _LONGEST else ",".join(sorted(every))
         yield "*"
+    elif name & OMITS:  # of an object without one field, the others may all be there
+        yield from sorted({path for path in fields if "*" not in path})[:1]
     elif name & VIEWS:
         yield from ("full", "all", "admin", "detailed")
     elif name & FORMATS:
