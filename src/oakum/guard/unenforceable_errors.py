@@ -27,7 +27,9 @@ def existence(
     whoever has one."""
     policy, id = model.policy, endpoint.operation.id
     path = [each for each in (endpoint.hidden, *endpoint.others) if each is not None]
-    beside = [one for name, one in endpoint.asked.by.items() if name != UNKNOWN]
+    # A member that the document does not declare could name one as well: of that nobody is told.
+    named = (name for name in endpoint.asked.by if name != UNKNOWN and any(_names(endpoint, name)))
+    beside = [endpoint.asked.by[name] for name in named]
     for each in (*path, *beside):
         for caller in model.rule(id).call or ():
             if policy.relations[caller].kind == "owner":

@@ -17,7 +17,7 @@ def test_a_write_that_was_done_tells_that_what_it_names_exists(tmp_path: Path) -
     def shown(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["resources"]["Note"]["fields"]["id"] = [{"see": ["member"]}]
 
-    words = "`member` may call `remark` but may see nothing of the `Note` that its requests name"
+    words = "`member` may call `member` may call `remark` but of the `Note` that its requests name"
     assert words in said(tmp_path, REMARKS)
     assert words not in said(tmp_path, REMARKS, shown)
 
@@ -40,3 +40,15 @@ def test_a_write_of_which_nobody_is_told_why_it_failed_is_named(tmp_path: Path) 
     assert "write `tag: {params: {noteId: Note.FIELD}}`" in said(tmp_path, REMARKS, unseen)
     for change in (None, open_, explained):
         assert words not in said(tmp_path, REMARKS, change)
+
+
+def test_a_write_that_declares_no_name_of_an_object_is_no_warning(tmp_path: Path) -> None:
+    def without(document: dict[str, Any], _: dict[str, Any]) -> None:
+        operation = document["paths"]["/remarks"]["post"]
+        del operation["parameters"]
+        shape = {"type": "object", "properties": {"text": {"type": "string"}}}
+        operation["requestBody"] = {"content": {"application/json": {"schema": shape}}}
+
+    words = "`member` may call `remark` but"
+    assert words in said(tmp_path, REMARKS)
+    assert words not in said(tmp_path, REMARKS, without)
