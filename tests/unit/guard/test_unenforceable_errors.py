@@ -17,7 +17,7 @@ def test_a_write_that_was_done_tells_that_what_it_names_exists(tmp_path: Path) -
     def shown(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["resources"]["Note"]["fields"]["id"] = [{"see": ["member"]}]
 
-    words = "`member` may call `member` may call `remark` but of the `Note` that its requests name"
+    words = "`member` may call `remark` but may see nothing of the `Note` that its requests name"
     assert words in said(tmp_path, REMARKS)
     assert words not in said(tmp_path, REMARKS, shown)
 
