@@ -18,6 +18,7 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import outermost, shapes_within
 from oakum.authz.page_caps import SIZES
 from oakum.authz.places import resource_of
+from oakum.authz.table import allows
 from oakum.exposure.endpoints import EMBEDS, Probe
 from oakum.exposure.enum_values import choices, has_choices, members_with_choices, placed
 from oakum.exposure.styles import text_of
@@ -282,6 +283,7 @@ def _texts(engine: Engine, probe: Probe, parameter: Parameter) -> Iterator[str]:
         whole = ",".join(sorted(every | dotted))
         yield whole if len(whole) <= _LONGEST else ",".join(sorted(every))
         yield "*"
+        yield from _hidden(engine.model, probe)[:1]  # a strict API takes no name that it lacks
     elif name & OMITS:  # of an object without one field, the others may all be there
         yield from sorted({path for path in fields if "*" not in path})[:1]
     elif name & VIEWS:
@@ -294,6 +296,18 @@ def _texts(engine: Engine, probe: Probe, parameter: Parameter) -> Iterator[str]:
         yield from ("*", "%", "a", "e")
     elif name & ORDERS and not probe.shows:
         yield "desc"
+
+
+def _hidden(model: Model, probe: Probe) -> list[str]:
+    """Fields of what an endpoint shows that a login alone does not open, as a parameter names
+    them."""
+    login = model.policy.only("anyone", "authenticated")
+    return [
+        path.partition(".")[2] if path.startswith(_INSIDE) else path
+        for name, paths in probe.shows.items()
+        for path in paths
+        if "*" not in path and not allows(model.tables[name], path, login, {})
+    ]
 
 
 def _links(engine: Engine, probe: Probe, parameter: Parameter) -> list[str]:
