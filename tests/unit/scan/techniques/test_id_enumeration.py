@@ -272,6 +272,18 @@ def test_a_key_handed_out_elsewhere_opens_the_endpoint() -> None:
         assert "/news hands them out" in found.title
 
 
+def test_a_key_that_leaks_itself_is_not_handed_out_as_well() -> None:
+    class Open(Depot):
+        def listNews(self, viewer: str | None, _: str) -> Response:
+            return reply({"arrived": [{"ref": code} for code in self.slips]})
+
+        def listOwn(self, viewer: str | None, _: str) -> Response:
+            return reply([*self.slips.values()])
+
+    rules = {rule for rule, *_ in Played(Open(drawn)).told}
+    assert rules and "enumerable-ids" not in rules
+
+
 def test_a_key_that_opens_nothing_may_stand_anywhere() -> None:
     class Quiet(Depot):
         def listNews(self, viewer: str | None, _: str) -> Response:
