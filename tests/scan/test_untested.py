@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from oakum.errors import ExitCode
 from oakum.finding import Result
-from tests.scan.verdicts import IDENTITIES, NAMES, RELATIONS, Api, path, schema, told
+from tests.scan.servers import Call, Reply
+from tests.scan.verdicts import IDENTITIES, NAMES, RELATIONS, Api, logged_in, path, schema, told
 
 NOTE = """\
   Note:
@@ -229,3 +231,25 @@ def test_who_is_two_things_to_an_object_is_asked_as_each(blocked: bool, tmp_path
         reasons = {each.reason for each in item if each.viewer == "crew"}
         assert reasons == {"callers who are `crew` were tested as `mate`"}
         assert run.code is ExitCode.CLEAN, run.report.distrust
+
+
+@pytest.mark.parametrize("age", [5, 5000])
+def test_times_of_the_last_minutes_are_said_to_be_looked_for_in_their_own_fields_alone(
+    age: int, tmp_path: Path
+) -> None:
+    """An ETag of all lists is the time of a change of somebody's; any answer may hold the time."""
+    changed = {id: int((time.time() - age) * 1000) + n for n, id in enumerate(NAMES.values())}
+
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
+        rows = [{"id": f"n-{NAMES[who]}", "by": NAMES[who], "changed": changed[NAMES[who]]}]
+        return Reply(200, rows)
+
+    policy = """\
+  Note: {key: id, owner: by, fields: {"id, by, changed": [{see: [owner]}]}}
+"""
+    shape = schema("Note", id="string", by="string", changed="integer")
+    run = told(tmp_path, shape, path("/notes", "listNotes", "Note", many=True), policy, api)
+    said = [each for each in run.report.notes if "times of the last minutes" in each]
+    assert bool(said) == (age < 300)
+    assert not said or "`Note.changed`" in said[0]

@@ -56,6 +56,8 @@ class Ambient:
 
     now: Callable[[], float] = time.time
     """Seconds since the epoch."""
+    recent: set[Place] = field(default_factory=set)
+    """Fields in which an owner was shown a time of the last minutes."""
     _varying: set[Place] = field(default_factory=set)
     _last: dict[tuple[str, ...], str] = field(default_factory=dict)
     _unrelated: dict[tuple[str, Place, str], set[str]] = field(default_factory=dict)
@@ -73,7 +75,9 @@ class Ambient:
             if classify_field(place[1]) in NAMES_ONE:
                 continue
             at = (asked, who, key, *place)
-            if self._last.setdefault(at, text) != text or is_present(text, moments):
+            if is_present(text, moments):
+                self.recent.add(place)
+            if self._last.setdefault(at, text) != text or place in self.recent:
                 self._varying.add(place)
             self._last[at] = text
 

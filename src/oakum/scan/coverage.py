@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_withheld
-from oakum.errors import counted
+from oakum.authz.table import allows
+from oakum.errors import counted, few
 from oakum.exposure.endpoints import probe_of
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix
@@ -125,6 +126,23 @@ def unseen(
         yield (
             f"no identity is `{viewer}`: nothing is known about such callers; list one, or"
             f' say in the contract why there is none: `untested: "the reason"` at `{viewer}`'
+        )
+
+
+def recent(model: Model, places: Collection[tuple[str, str]]) -> Iterator[str]:
+    """That hidden times of the last minutes were not looked for out of place. `places`: (resource,
+    field path) in which owners were shown some."""
+    login = model.policy.only("anyone", "authenticated")
+    hidden = [
+        f"{name}.{path}"
+        for name, path in sorted(places)
+        if not allows(model.tables[name], path, login, {})
+    ]
+    if hidden:
+        yield (
+            f"{few(hidden, 3)} of the identities' objects are times of the last minutes, which any"
+            " response may hold: they were looked for in their own fields alone; scan again in five"
+            " minutes"
         )
 
 

@@ -36,6 +36,7 @@ from oakum.scan.coverage import (
     bent,
     cut_short,
     masked,
+    recent,
     shown_twice,
     told,
     unseen,
@@ -274,6 +275,7 @@ class Scan:
             yield from (*said_unsent(engine), *unsent_choices(engine))
             yield from without_fields(engine, made.cells, made.skipped)
         yield from (*map(bent, engine.evaluator.bent.items()), *wrote_to(engine))
+        yield from recent(self.model, engine.knowledge.ambient.recent)
 
     def _leave(self, engine: Engine | None) -> tuple[str, ...]:
         """Put all back and look whether it is as before; says what is not."""
