@@ -127,7 +127,8 @@ class ParentObjects:
 
     def below_own(self, viewer: str | None, owner: str, request: Request) -> Request | None:
         """The same request below a parent of the viewer's own. None: there is none, or the run
-        cannot tell that the key names nothing there, which the request would write to."""
+        cannot tell that the key names nothing there, which the request would write to; a PUT may
+        make a new object of a key that names nothing (RFC 9110, 9.3.4)."""
         values = _values(self.probe, request)
         if viewer is None or not values:
             return None
@@ -143,7 +144,7 @@ class ParentObjects:
             return None
         none = self._at(request, values, {**own, last: unlike(own[last])})
         free = self._is_absent(viewer, owner, below, request, none)
-        if free is None:
+        if free is None and request.method != "PUT":
             free = self._is_free(viewer, own, own[last])
         return below if free else None
 
@@ -161,9 +162,9 @@ class ParentObjects:
     def _is_absent(
         self, viewer: str, owner: str, below: Request, request: Request, none: Request | None
     ) -> bool | None:
-        """Whether a read below the viewer's parent finds nothing by the key, or the very object
-        that its owner is shown: then it finds something else by another key. None: no read
-        tells."""
+        """Whether a read below the viewer's parent finds nothing by the key, of which a PUT would
+        make something, or the very object that its owner is shown: then it finds something else by
+        another key. None: no read tells."""
         path = _PLACE.sub("{}", self.probe.operation.path)
         probe = next(
             (
@@ -184,7 +185,7 @@ class ParentObjects:
 
         found = read(viewer, below)
         if found.status in _ABSENT:
-            return True
+            return request.method != "PUT"
         if not 200 <= found.status < 300:
             return None
         theirs, other = read(owner, request), read(viewer, none)
