@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.scan.servers import Reply
 from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told
 
 POSTS = [
@@ -165,3 +166,33 @@ def test_a_headline_is_no_leak_to_whom_its_document_names(tmp_path: Path, activi
     run = desk(tmp_path, activity=activity)
     assert run.proven == (set() if activity == "own" else {("Doc.headline", "member")})
     assert run.named("suspected") == set()
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+def test_an_element_of_a_list_that_a_refusal_carries_is_not_closed(
+    tmp_path: Path, leaks: bool
+) -> None:
+    """Short values are told by the name of their member: of an element, by that of its list."""
+    tags = {id: [f"t{id[-1]}{number}" for number in (1, 2)] for id in NAMES.values()}
+
+    def card(who: str, id: str) -> Any:
+        if not who or id not in tags:
+            return 404
+        if NAMES[who] == id:
+            return {"id": id, "tags": tags[id]}
+        said = {"requested": {"tags": tags[id]}} if leaks else {}
+        return Reply(403, {"error": "no", **said})
+
+    shape = schema("Card", id="string", tags="array").replace(
+        "type: array", "type: array, items: {type: string}"
+    )
+    policy = """\
+  Card: {key: id, owner: id, fields: {id: [{see: [member]}], tags: [{see: [owner]}]}}
+operations:
+  getCard: {params: {cardId: Me.id}}
+"""
+    run = told(
+        tmp_path, shape, path("/cards/{cardId}", "getCard", "Card"), policy,
+        Api({"/cards/([^/]+)": card}),
+    )  # fmt: skip
+    assert run.results("Card.tags.*", "member") == {"leak" if leaks else "closed"}

@@ -64,7 +64,7 @@ def stands_loose(
     known to be somebody's: under the same name, or too long to be there by chance."""
     viewer, knowledge = question.viewer or "", context.knowledge
     mine = knowledge.own.get((viewer, resource, path), ())
-    last = path.rpartition(".")[2]
+    last = next((step for step in reversed(path.split(".")) if step != "*"), "")
     for text in knowledge.own.get((who, resource, path), ()) if who != viewer else ():
         if text in mine or text in question.sent or text in knowledge.common:
             continue
