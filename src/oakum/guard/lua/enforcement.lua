@@ -1013,7 +1013,7 @@ local function told_of(x)
   if not x.taken then
     return objects.keys(endpoint.asked, { query = x.query or nil, params = x.params, headers = x.headers })
   end
-  local text = x.said or x.acts and form_said(x)
+  local text = x.said or x.acts and form_said(x) or nil
   local value = text and json.decode(text)
   if text or x.bytes_in == 0 or not objects.may_name(endpoint.asked, carried(x)) then
     local said = endpoint.graphql and graphql_arguments.values(value or graphql_arguments.by_url(x.query or ""))
