@@ -44,6 +44,7 @@ from oakum.scan.transport.client import Governor, together
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json
 from oakum.scan.undo.journal import Journal, Past
+from oakum.scan.undo.settings_record import keep_settings, opened
 from oakum.scan.undo.uncalled_operations import barred
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.write_log import WriteLog
@@ -132,7 +133,7 @@ class Wiring:
         if context.may.writes or self.past.undos:
             undo_log, provisioned = self._undo_log(engine), self._provisioned(engine)
             context = replace(context, undo_log=undo_log, provisioned=provisioned)
-        if self.may.own_settings or self.past.pending:
+        if self.may.own_settings or self.past.pending or self.past.settings:
             settings = self._account_settings(engine, log)
             relationships = self._relationships(engine, log)
             context = replace(context, account_settings=settings, relationships=relationships)
@@ -294,7 +295,8 @@ class Wiring:
             frozenset(e.id for e in operations if is_closed(self.contract.document.raw, e)),
             fields,
             [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
-            patience=self.patience,
+            patience=self.patience, keep=partial(keep_settings, self.journal, self.seal),
+            past={whose: opened(self.seal, each) for whose, each in self.past.settings.items()},
         )  # fmt: skip
         found.be_wary([*self.spending.probes, *self.spending.left])
         return found

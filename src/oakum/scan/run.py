@@ -120,6 +120,8 @@ class Scan:
     """What could not be put back at the end, in words."""
     differing: tuple[str, ...] | None = None
     """What differs from before the killed run beside what it wrote; None: it was not compared."""
+    settings_differing: tuple[str, ...] | None = None
+    """What settings differ from before it, beside those that it changed; likewise."""
 
     def __post_init__(self) -> None:
         options = self.options
@@ -305,6 +307,8 @@ class Scan:
                 Scheduler(engine).introduce(given, self.past.pending)
                 with self._to_the_end():
                     failed += self._restore(engine)
+                    settings = engine.context.account_settings
+                    self.settings_differing = settings.differing if settings else None
                     failed += (
                         engine.context.provisioned.restore() if engine.context.provisioned else ()
                     )

@@ -15,27 +15,21 @@ from functools import partial
 from oakum.errors import OakumError
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import Knowledge
-from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.masks import looks_masked
 from oakum.exposure.request_bodies import body_shape
 from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json, Operation
-from oakum.policy.model import Policy, Switch
-from oakum.scan.requests.builder import Ask, Filled, fill
-from oakum.scan.requests.past_cache import fresh, uncached
+from oakum.policy.model import Switch
+from oakum.scan.settings.other_settings import Before, OtherSettings, Whose
 from oakum.scan.settings.setting_change import Flip, left_behind, why_left
 from oakum.scan.settings.settings_body import (
-    DeclaredSettings,
     SettingsWrite,
     beside,
     how_moved,
-    names_of,
-    place_of,
-    set_by_the_api,
     settings_in,
     with_value,
 )
+from oakum.scan.settings.settings_reader import SettingsReader
 from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.settings.whose_settings import Elsewhere, Vouching, places
 from oakum.scan.settings.write_outcomes import Reception
@@ -44,18 +38,9 @@ from oakum.scan.undo.interrupt_delay import heard_afterwards
 
 
 @dataclass
-class AccountSettings:
+class AccountSettings(SettingsReader):
     """Flips settings and remembers what to put back."""
 
-    policy: Policy
-    writers: Mapping[str, Probe]
-    """Operation id → probe of each operation that a switch names, parameters resolved."""
-    readers: Mapping[str, Probe]
-    """Operation id of a writer → the GET of the same path, where there is one."""
-    identities: KnownIdentities
-    knowledge: Knowledge
-    target: str
-    ask: Ask
     log: Callable[[str, Flip], None]
     closed: frozenset[str] = frozenset()
     """Writers whose body may hold no other members than the document declares."""
@@ -80,14 +65,17 @@ class AccountSettings:
     """What was written where it did not belong, in words."""
     patience: Patience = field(default_factory=Patience.none)
     """How long is waited for settings to show what was done."""
+    keep: Callable[[str, str, Before | None], None] = lambda identity, operation, before: None
+    """Writes down how all settings were; see `OtherSettings`."""
+    past: Mapping[Whose, Before] = field(default_factory=dict)
+    """How they were before a killed run."""
+    differing: tuple[str, ...] = ()
+    """What else differs from before once all is put back, in words."""
     _base: dict[tuple[str, str], Json] = field(default_factory=dict)
     """(identity, `Resource.state`) → the value in its own object before the first change."""
-    _before: dict[tuple[str, str], Mapping[str, Json]] = field(default_factory=dict)
-    """(identity, writer) → the settings as they were before the first flip; never written down."""
-    _now: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
-    """(identity, writer) → the settings as last read."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._stuck: set[str] = set()
         """Operations by which a setting could not be put back."""
         self._status = 0
@@ -95,30 +83,18 @@ class AccountSettings:
         self.reception = Reception()
         self._past = {(flip.identity, flip.state) for flip in self.pending}
         self._kept: dict[tuple[str, str], str] = {}
-        self._pins: dict[tuple[str, str], str] = {}
-        """(identity, writer) → the address of the one object that is changed and put back."""
         for flip in self.pending:
             switch = self.switch(flip.state)
             if switch is not None and flip.at:
                 self._pins.setdefault((flip.identity, switch.operation), flip.at)
+        self.others = OtherSettings(self._declared, self.keep, self.past)
+        self._pins = {w: b.at for w, b in self.past.items() if b.at} | self._pins
 
     def be_wary(self, probes: Sequence[Probe]) -> None:
         """Checks that settings are the identity's own before writing them. `probes`: endpoints with
         objects."""
         self.vouching = Vouching(self.identities, self.shown, partial(places, self.policy))
         self.elsewhere = Elsewhere(probes, self.identities, self.knowledge, self.target, self.ask)
-
-    def shown(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
-        """An identity's settings, optionally bypassing caches; empty if not shown."""
-        reader = self.readers.get(operation)
-        filled = self._filled(reader, identity, operation) if reader else None
-        if filled is None:
-            return {}
-        writer, plain = self.writers[operation].operation, filled.request
-        content = settings_in(self.ask(identity, fresh(plain) if past else plain), writer)
-        if not content and past:  # the API may reject an unknown query parameter
-            content = settings_in(self.ask(identity, uncached(plain)), writer)
-        return content
 
     def _is_vouched(self, identity: str, paths: Collection[str], switch: Switch) -> bool:
         """Whether what is shown as the settings of an identity is theirs, as far as can be seen,
@@ -194,7 +170,8 @@ class AccountSettings:
 
     def _may_be_set(self, path: str) -> bool:
         switch = self.switch(path)
-        why = self.reception.why_not(path, switch.operation if switch else "")
+        operation = switch.operation if switch else ""
+        why = self.others.stopped.get(operation) or self.reception.why_not(path, operation)
         if self.patience.spent:
             why = "changes show so late that no time is left to see them restored"
         self.why = why or self.why
@@ -212,6 +189,7 @@ class AccountSettings:
         here = member_at(self._last(identity, switch), path_of(switch.pointer))
         if own:
             before = here
+        last = self._last(identity, switch)
         if before is None:
             self.why = "no response shows its current value"
             return False
@@ -220,15 +198,18 @@ class AccountSettings:
         if here != before and self._is_anothers(identity, path, switch, here):
             self.why = "the write would affect another object than the one whose setting is known"
             return False
-        if shown := self._last(identity, switch):
-            self._before.setdefault((identity, switch.operation), shown)
-        change = Flip(identity, path, before, value, own, self._pin(identity, switch, prepared))
+        pin = self._pin(identity, switch, prepared)
+        self._note(identity, switch.operation, last)
+        change = Flip(identity, path, before, value, own, pin)
         self._remember(change)
         self.reception.is_sent({(identity, path)})
         shown_so = self._write(prepared, identity, switch, value)
         self.reception.is_answered({(identity, path)}, self._status, shown=shown_so)
         if self._spread(identity, switch.operation):
             return False
+        if self.others.strange((identity, switch.operation)):
+            again = self._comes_back(identity, switch, [path], last)
+            return again and self._flip(identity, path, value)
         if not shown_so:
             if 200 <= self._status < 300:
                 self._is_late(identity, path, switch, before)
@@ -255,10 +236,10 @@ class AccountSettings:
             switch = self.switch(path)
             groups.setdefault(switch.operation if switch else "", []).append(path)
         for operation in groups if len(groups) > 1 else ():
-            if operation in self.writers and (identity, operation) not in self._before:
+            if operation in self.writers and not self.others.knows((identity, operation)):
                 # another operation's settings may affect this view, so read it before sending any
                 shown = self._read(self.writers[operation].operation, identity)
-                self._before |= {(identity, operation): shown} if shown else {}
+                self._note(identity, operation, shown)
         done: set[str] = set()
         for paths in groups.values():
             if len(paths) == 1:
@@ -273,6 +254,7 @@ class AccountSettings:
         if first is None or prepared is None or not self._is_vouched(identity, changes, first):
             return set()
         shown = self._last(identity, first)
+        pin = self._pin(identity, first, prepared)
         content = dict(prepared.content)
         flips: dict[str, tuple[Flip, tuple[str, ...]]] = {}
         for path, value in changes.items():
@@ -286,10 +268,8 @@ class AccountSettings:
                 content.setdefault(at[0], shown.get(at[0]))
             if before is not None and isinstance(member_at(content, at[:-1]), dict):
                 content = with_value(content, at, value)
-                pin = self._pin(identity, first, prepared)
                 flips[path] = Flip(identity, path, before, value, own, pin), at
-        if shown:
-            self._before.setdefault((identity, first.operation), shown)
+        self._note(identity, first.operation, shown)
         for flip, _ in flips.values():
             self._remember(flip)
         sent = {(identity, path) for path in flips}
@@ -304,8 +284,12 @@ class AccountSettings:
         )
         kept = {p for p, (flip, at) in flips.items() if member_at(now, at) in (None, flip.after)}
         self.reception.is_answered(((identity, path) for path in kept), self._status, shown=True)
+        self.others.heed((identity, first.operation), shown, now, self._changed(identity))
         if self._spread(identity, first.operation):
             return set()
+        if self.others.strange((identity, first.operation)):
+            again = self._comes_back(identity, first, list(flips), shown)
+            return self._together(identity, changes) if again else set()
         for path, (flip, at) in flips.items():
             if path not in kept and member_at(now, at) == flip.before:
                 self._is_late(identity, path, self.switch(path) or first, flip.before)
@@ -325,6 +309,68 @@ class AccountSettings:
         self.pending = [e for e in older if not (e.identity == identity and e.state in done)]
         for path in done:
             self._is_back(first[path])
+        self._mend(identity)
+
+    def _note(self, identity: str, operation: str, shown: Mapping[str, Json]) -> None:
+        """Takes down how all settings are before the first change."""
+        whose, reader = (identity, operation), self.readers.get(operation)
+        filled = self._filled(reader, identity, operation) if reader else None
+        read = filled.request if filled is not None else None
+        self.others.remember(whose, Before(shown, self._pins.get(whose, ""), read))
+
+    def _changed(self, identity: str) -> set[str]:
+        """Members that are changed now."""
+        switches = [self.switch(e.state) for e in self.pending if e.identity == identity]
+        return {path_of(each.pointer)[0] for each in switches if each is not None}
+
+    def _comes_back(
+        self, identity: str, switch: Switch, paths: Collection[str], last: Mapping[str, Json]
+    ) -> bool:  # fmt: skip
+        """Puts back a change that has moved other settings too; whether these have come back, so
+        that it may be sent again. `last`: shown before it."""
+        whose = identity, switch.operation
+        moved = self.others.strange(whose)
+        self.others.mended.discard(whose)
+        back = [self.undo(identity, path) for path in paths]
+        now = self._last(identity, switch)
+        left = not all(back) or self.others.differ(whose, last, now, self._changed(identity))
+        if not left:
+            alone = whose not in self.others.mended
+            self.others.come_back(switch.operation, moved, alone=alone)
+            if unshown := self.others.unshown(switch.operation, now):
+                left, of = True, f"settings of {identity} by `{switch.operation}`"
+                said = f"{of} may have been reset: `{unshown[0]}`, which no response shows"
+                self.harmed.append(f"{said}; check them by hand")
+        self.why = self.others.stop(switch.operation) if left else self.why
+        return not left
+
+    def _mend(self, identity: str | None = None) -> None:
+        """Sends all settings as they were, where a write has moved more than it was sent, and this
+        has not come back with what it was sent."""
+        for whose in self.others.owed(identity):
+            open = [e for e in self.pending if e.identity == whose[0]]
+            if any(s.operation == whose[1] for e in open if (s := self.switch(e.state))):
+                continue
+            with suppress(OakumError):
+                self._send_all(*whose)
+
+    def _send_all(self, identity: str, operation: str) -> None:
+        whose, probe = (identity, operation), self.writers[operation]
+        now = self._now.get(whose) or self._read(probe.operation, identity)
+        wrong = self.others.taken(whose, now)
+        filled = self._filled(probe, identity, operation) if wrong and now else None
+        if filled is None:
+            return
+        self.others.mended.add(whose)
+        set_alone = {at[0] for _, at in places(self.policy, operation)}
+        closed = operation in self.closed
+        for content in self.others.contents(operation, now, wrong, set_alone, closed=closed):
+            self._send(identity, SettingsWrite(filled.request, probe.operation, content), content)
+            self.patience.pause(self.patience.lag)
+            now = self._read(probe.operation, identity)
+            if not any(how_moved(name, v, now.get(name)) for name, v in wrong.items()):
+                return
+        self.others.stop(operation)
 
     def _shows(self, flip: Flip) -> bool:
         switch = self.switch(flip.state)
@@ -344,6 +390,7 @@ class AccountSettings:
             return False
         self.pending = [each for each in self.pending if each not in changes]
         self._is_back(changes[0])
+        self._mend(identity)
         return True
 
     def restore(self) -> tuple[str, ...]:
@@ -359,8 +406,17 @@ class AccountSettings:
                 continue
             self._is_back(flip)
         self.pending.clear()
+        with suppress(KeyboardInterrupt):  # what differs is to be told
+            self._mend()
         left = (left_behind(e, self._kept.get((e.identity, e.state), "")) for e in failed)
-        said = (*left, *self._damage(failed), *self.harmed)
+        known = {
+            (flip.identity, switch.operation, path_of(switch.pointer)[0])
+            for flip in failed
+            if (switch := self.switch(flip.state)) is not None
+        }
+        self.differing, moved = self.others.differences(self._at_last, known)
+        self.moved += moved
+        said = (*left, *self.differing, *self.harmed)
         self.harmed.clear()
         return (*said, *self._otherwise(e for e in first.values() if e not in failed))
 
@@ -425,48 +481,23 @@ class AccountSettings:
                 continue
         return False
 
-    def _damage(self, failed: list[Flip]) -> tuple[str, ...]:
-        """Members that writing has changed beyond the settings flipped, by name, not by value."""
-        known = {
-            (flip.identity, switch.operation, path_of(switch.pointer)[0])
-            for flip in failed
-            if (switch := self.switch(flip.state)) is not None
-        }
-        said: list[str] = []
-        for (identity, operation), before in self._before.items():
-            now = self._at_last(identity, operation, before)
-            said_of = self._declared(operation)
-            kept, declared = said_of.kept, said_of.names
-            names = {
-                name: how_moved(name, before.get(name), now.get(name))
-                for name in sorted(before.keys() | (now or {}).keys())
-                if now and (identity, operation, name) not in known
-            }
-            other = [n for n, how in names.items() if how == "changed" and n not in kept]
-            if other:
-                said.append(
-                    f"other settings of {identity} differ from before `{operation}`:"
-                    f" {names_of(other, declared)}; check them by hand"
-                )
-            if alone := [n for n, how in names.items() if how and n not in other]:
-                of, names_moved = f"settings of {identity}: ", names_of(alone, declared)
-                self.moved.append(set_by_the_api(of, names_moved, f"`{operation}`"))
-        self._before.clear()
-        return tuple(said)
-
-    def _at_last(
-        self, identity: str, operation: str, before: Mapping[str, Json]
-    ) -> Mapping[str, Json] | None:
+    def _at_last(self, whose: Whose) -> Mapping[str, Json] | None:
         """The settings as they are when all is put back: what another operation sets may be shown
         there, and was put back after they were last read."""
-        last = self._now.get((identity, operation))
-        if last and last != before:
+        identity, operation = whose
+        past, probe = self.others.past.get(whose), self.writers.get(operation)
+        if probe is None or identity not in self.identities.ids:
+            return None
+        if past is not None and past.read is not None:
+            try:
+                return settings_in(self.ask(identity, past.read), probe.operation)
+            except OakumError:
+                return None
+        last = self._now.get(whose)
+        if last != self.others.before(whose):
             with suppress(OakumError):
-                return self._read(self.writers[operation].operation, identity) or last
+                return self._read(probe.operation, identity) or last
         return last
-
-    def _last(self, identity: str, switch: Switch) -> Mapping[str, Json]:
-        return self._now.get((identity, switch.operation), {})
 
     def _prepare(self, identity: str, switch: Switch) -> SettingsWrite | None:
         """The write of a switch with everything in it but the value; None: `why` has the words."""
@@ -477,7 +508,7 @@ class AccountSettings:
         if filled is None:
             self.why = f"no value is known for a parameter of {named}, so nothing was sent"
             return None
-        whole = writer.method == "PUT"
+        whole = writer.method == "PUT" or writer.id in self.others.whole
         # Read after the last write; other changes since then do not matter to a PATCH.
         known = None if whole else self._now.get((identity, writer.id))
         current = dict(known) if known else self._read(writer, identity)
@@ -506,26 +537,14 @@ class AccountSettings:
             self.why = f"`{switch.pointer}` is not in the settings that the API shows"
             return None
         if whole:
-            content = self._declared(writer.id).sendable(current, writer.id in self.closed)
+            closed = writer.id in self.closed
+            content = self.others.sendable(writer.id, current, closed=closed)
         else:
             content = {path[0]: current[path[0]]} if len(path) > 1 else {}
         if not isinstance(member_at(content, path[:-1]), dict):
             self.why = f"`{switch.pointer}` is not in the settings that {named} accepts"
             return None
         return SettingsWrite(filled.request, probe.operation, content)
-
-    def _pin(self, identity: str, switch: Switch, write: SettingsWrite) -> str:
-        """Fixes the object that represents the setting until it is restored."""
-        return self._pins.setdefault((identity, switch.operation), place_of(write.request.url))
-
-    def _filled(self, probe: Probe, identity: str, writer: str) -> Filled | None:
-        """A question about the object that was changed, or about the first where none was."""
-        at = self._pins.get((identity, writer), "")
-        for turn in range(_MOST_OBJECTS if at else 1):
-            filled = fill(probe, self.target, self.knowledge, identity, turn=turn)
-            if filled is None or not at or place_of(filled.request.url) == at:
-                return filled
-        return None
 
     def _is_anothers(self, identity: str, path: str, switch: Switch, here: Json) -> bool:
         """Whether a setting that differs from what the object `here` shows is another object's: it
@@ -537,19 +556,15 @@ class AccountSettings:
         known = self.knowledge.objects.get((identity, path.partition(".")[0]), ())
         return len(known) > 1 and bool(self.writers[switch.operation].personal)
 
-    def _declared(self, operation: str) -> DeclaredSettings:
-        reader = self.readers.get(operation)
-        return DeclaredSettings(
-            self.writers[operation].operation, reader.operation if reader else None
-        )
-
     def _write(self, write: SettingsWrite, identity: str, switch: Switch, value: Json) -> bool:
         path, before = path_of(switch.pointer), self._last(identity, switch)
         answer = self._send(identity, write, with_value(write.content, path, value))
         if not 200 <= answer.status < 300:
             return False
         # assumed if the API does not show it
-        shown = member_at(self._seen(identity, write.operation, before, {path: value}), path)
+        now = self._seen(identity, write.operation, before, {path: value})
+        self.others.heed((identity, write.operation.id), before, now, self._changed(identity))
+        shown = member_at(now, path)
         return shown is None or bool(shown == value)
 
     def _seen(
@@ -573,26 +588,12 @@ class AccountSettings:
         return now[-1]
 
     def _send(self, identity: str, write: SettingsWrite, content: Mapping[str, Json]) -> Response:
-        """What was read before says nothing any more: what is refused or lost may be taken too."""
-        self._now.pop((identity, write.operation.id), None)
+        """What was read before says nothing any more: what is refused or lost may be taken too, and
+        another operation's settings may show it."""
+        self._now = {whose: shown for whose, shown in self._now.items() if whose[0] != identity}
         self._status = 0
         self.used.add(write.operation.id)
         with heard_afterwards():
             answer = self.ask(identity, write.body(content))
             self._status = answer.status
         return answer
-
-    def _read(self, writer: Operation, identity: str) -> dict[str, Json]:
-        reader = self.readers.get(writer.id)
-        filled = self._filled(reader, identity, writer.id) if reader else None
-        self._now.pop((identity, writer.id), None)
-        if filled is None:
-            return {}
-        content = settings_in(self.ask(identity, filled.request), writer)
-        if content:
-            self._now[(identity, writer.id)] = content
-        return content
-
-
-_MOST_OBJECTS = 100
-"""Objects of an identity among which the one that was changed is looked for."""

@@ -49,11 +49,14 @@ class Past:
     census: str = ""
     """What the identities were shown as their own before the first change, sealed; empty: it was
     compared since, or nothing was changed."""
+    settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(identity, operation that writes them) → all their settings before the first change, sealed,
+    where they were not compared since; empty: nothing could be sealed."""
 
     @property
     def left(self) -> bool:
         """Whether anything is to be put back or compared."""
-        return bool(self.pending or self.undos or self.census)
+        return bool(self.pending or self.undos or self.census or self.settings)
 
 
 class Journal:
@@ -81,6 +84,15 @@ class Journal:
     def flip(self, kind: str, flip: Flip) -> None:
         """Records a setting before it changes (`flip`) or after restoring (`restored`)."""
         self._line({kind: asdict(flip)})
+        self._sync()
+
+    def settings(self, identity: str, operation: str, sealed: str | None) -> None:
+        """Records, encrypted, all settings before the first of them changes; empty: they cannot be
+        encrypted; None: they were compared."""
+        whose = {"identity": identity, "operation": operation}
+        self._line(
+            {"settled": whose} if sealed is None else {"settings": {**whose, "sealed": sealed}}
+        )
         self._sync()
 
     def undo(self, kind: str, name: str, sealed: str = "") -> None:
@@ -162,7 +174,7 @@ def refuse_to_forget(path: Path) -> None:
         words = f"an interrupted run left settings of {names} changed"
     elif past.undos:
         words = f"an interrupted run has not undone {', '.join([*past.undos][:3])}"
-    elif past.census:
+    elif past.census or past.settings:
         words = "an interrupted run has not compared what it left with what there was before"
     else:
         return
@@ -203,6 +215,7 @@ class _Rest:
 
     pending: dict[tuple[str, str], Flip] = field(default_factory=dict)
     undos: dict[str, str] = field(default_factory=dict)
+    settings: dict[tuple[str, str], str] = field(default_factory=dict)
     census: str = ""
     changed: bool = False
     """Something was about to be changed since the census."""
@@ -211,6 +224,7 @@ class _Rest:
         """Takes in a line."""
         _remember_flip(each, self.pending)
         _remember_undo(each, self.undos)
+        _remember_settings(each, self.settings)
         if "census" in each or "compared" in each:
             self.census, self.changed = str(each.get("census", "")), False
         self.changed = self.changed or "flip" in each or "undo" in each
@@ -218,7 +232,10 @@ class _Rest:
     def past(self, known: Past = Past()) -> Past:
         """All of it, beside what else is known."""
         census = self.census if self.changed else ""
-        return replace(known, pending=tuple(self.pending.values()), undos=self.undos, census=census)
+        pending = tuple(self.pending.values())
+        return replace(
+            known, pending=pending, undos=self.undos, census=census, settings=self.settings
+        )
 
 
 def _entry(line: bytes) -> Mapping[str, Json]:
@@ -254,6 +271,14 @@ def _remember_undo(each: Mapping[str, Json], undos: dict[str, str]) -> None:
         undos[str(each["undo"]["name"])] = str(each["undo"]["sealed"])
     if "undone" in each:
         undos.pop(str(each["undone"]["name"]), None)
+
+
+def _remember_settings(each: Mapping[str, Json], settings: dict[tuple[str, str], str]) -> None:
+    for kind in ("settings", "settled"):
+        if kind in each:
+            whose = str(each[kind]["identity"]), str(each[kind]["operation"])
+            settings.pop(whose, None)
+            settings |= {whose: str(each[kind]["sealed"])} if kind == "settings" else {}
 
 
 def _outcome(raw: Json) -> Outcome:

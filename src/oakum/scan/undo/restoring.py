@@ -49,9 +49,11 @@ def restore(options: Options, emit: Callable[[Event], None]) -> Restored:
     after = _words(now)
     back = tuple(words for name, words in before.items() if name not in after)
     left = tuple(words for name, words in before.items() if name in after)
-    if scan.differing is None and now.census:
+    unread = scan.differing is None and now.census
+    if unread or (scan.settings_differing is None and now.settings):
         left += (_NOT_COMPARED,)
-    return Restored(back, (*left, *(scan.differing or ())), said, scan.past.run)
+    left += (*(scan.settings_differing or ()), *(scan.differing or ()))
+    return Restored(back, left, tuple(each for each in said if each not in left), scan.past.run)
 
 
 _NOT_COMPARED = "what the run did not write was not compared with what there was before"

@@ -185,9 +185,9 @@ def test_what_the_body_does_not_declare_is_sent_back_unless_forbidden(closed: bo
     studio.settings[IDS["ann"]]["language"] = "eo"
     _, found = ready(studio)
     found.closed = frozenset({"putSettings"} if closed else ())
-    assert found.flip("ann", PRIVATE, False)
+    assert found.flip("ann", PRIVATE, False) is not closed  # nothing puts back what is lost
     rest = {} if closed else {"language": "eo"}
-    assert studio.settings[IDS["ann"]] == {"is_private": False, "theme": "theme-of-ann", **rest}
+    assert studio.settings[IDS["ann"]] == {"is_private": closed, "theme": "theme-of-ann", **rest}
 
 
 def test_what_the_api_alone_sets_is_not_sent_back() -> None:
@@ -310,7 +310,8 @@ def test_a_date_that_is_no_stamp_is_damage_to_other_settings() -> None:
     for each in studio.settings.values():
         each["birthday"] = "1990-05-05"
     _, found = ready(studio)
-    assert found.flip("ann", PRIVATE, False)
+    assert not found.flip("ann", PRIVATE, False)
+    assert "changes other settings" in found.why
     assert "check them by hand" in found.restore()[0]
 
 
@@ -332,7 +333,7 @@ def test_the_time_of_a_first_change_is_no_damage_and_that_of_an_end_is(
     for each in studio.settings.values():
         each[name] = None
     _, found = ready(studio)
-    assert found.flip("ann", PRIVATE, False)
+    assert found.flip("ann", PRIVATE, False) is not harmed
     assert bool(found.restore()) is harmed
     assert bool(found.moved) is not harmed
 
@@ -348,7 +349,7 @@ def test_other_settings_that_writing_has_changed_are_told_by_name_only() -> None
     more = {"language": "eo-canary", "seen_at": "2026-01-01T00:00:00Z"}
     studio.settings[IDS["ann"]].update(more)
     _, found = ready(studio)
-    assert found.flip("ann", PRIVATE, False)
+    assert not found.flip("ann", PRIVATE, False)
     assert found.restore() == (
         "other settings of ann differ from before `putSettings`: `‹key›`, `theme`; check them by"
         " hand",

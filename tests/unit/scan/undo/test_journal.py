@@ -13,7 +13,14 @@ from oakum.errors import InputError, TargetError
 from oakum.exposure.matrix import Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
 from oakum.scan.settings.setting_change import Flip
-from oakum.scan.undo.journal import SCHEMA, Journal, Past, left_behind_in, recall
+from oakum.scan.undo.journal import (
+    SCHEMA,
+    Journal,
+    Past,
+    left_behind_in,
+    recall,
+    refuse_to_forget,
+)
 
 KEY = Key("getPerson", "Person", "bio", "member", (("private", "true"),))
 LINES = (Line("/bio", "string(9)", "0123456789", "leak"), Line("/id", "null"))
@@ -258,4 +265,17 @@ def test_a_census_is_to_be_compared_once_something_was_about_to_change(path: Pat
     assert recall(path).census == left_behind_in(path).census == "sealed:then"
     assert recall(path).left
     made.census("")
+    assert not recall(path).left
+
+
+def test_settings_are_remembered_until_they_were_compared(path: Path) -> None:
+    made = journal(path)
+    made.settings("ann", "putSettings", "sealed:1")
+    made.settings("bob", "putSettings", "")
+    assert recall(path).settings == {("ann", "putSettings"): "sealed:1", ("bob", "putSettings"): ""}
+    assert recall(path).left
+    with pytest.raises(InputError, match="has not compared what it left"):
+        refuse_to_forget(path)
+    made.settings("ann", "putSettings", None)
+    made.settings("bob", "putSettings", None)
     assert not recall(path).left

@@ -1,0 +1,90 @@
+"""Requests for the settings of identities, at the operations that write them and beside these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oakum.exposure.endpoints import Probe
+from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.known_identities import KnownIdentities
+from oakum.openapi.model import Json, Operation
+from oakum.policy.model import Policy, Switch
+from oakum.scan.requests.builder import Ask, Filled, fill
+from oakum.scan.requests.past_cache import fresh, uncached
+from oakum.scan.settings.settings_body import (
+    DeclaredSettings,
+    SettingsWrite,
+    place_of,
+    settings_in,
+)
+
+
+@dataclass
+class SettingsReader:
+    """Reads settings, and remembers what was shown last."""
+
+    policy: Policy
+    writers: Mapping[str, Probe]
+    """Operation id → probe of each operation that a switch names, parameters resolved."""
+    readers: Mapping[str, Probe]
+    """Operation id of a writer → the GET of the same path, where there is one."""
+    identities: KnownIdentities
+    knowledge: Knowledge
+    target: str
+    ask: Ask
+
+    def __post_init__(self) -> None:
+        self._now: dict[tuple[str, str], dict[str, Json]] = {}
+        """(identity, writer) → the settings as last read."""
+        self._pins: dict[tuple[str, str], str] = {}
+        """(identity, writer) → the address of the one object that is changed and put back."""
+
+    def shown(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
+        """An identity's settings, optionally bypassing caches; empty if not shown."""
+        reader = self.readers.get(operation)
+        filled = self._filled(reader, identity, operation) if reader else None
+        if filled is None:
+            return {}
+        writer, plain = self.writers[operation].operation, filled.request
+        content = settings_in(self.ask(identity, fresh(plain) if past else plain), writer)
+        if not content and past:  # the API may reject an unknown query parameter
+            content = settings_in(self.ask(identity, uncached(plain)), writer)
+        return content
+
+    def _read(self, writer: Operation, identity: str) -> dict[str, Json]:
+        reader = self.readers.get(writer.id)
+        filled = self._filled(reader, identity, writer.id) if reader else None
+        self._now.pop((identity, writer.id), None)
+        if filled is None:
+            return {}
+        content = settings_in(self.ask(identity, filled.request), writer)
+        if content:
+            self._now[(identity, writer.id)] = content
+        return content
+
+    def _last(self, identity: str, switch: Switch) -> Mapping[str, Json]:
+        return self._now.get((identity, switch.operation), {})
+
+    def _pin(self, identity: str, switch: Switch, write: SettingsWrite) -> str:
+        """Fixes the object that represents the setting until it is restored."""
+        return self._pins.setdefault((identity, switch.operation), place_of(write.request.url))
+
+    def _filled(self, probe: Probe, identity: str, writer: str) -> Filled | None:
+        """A question about the object that was changed, or about the first where none was."""
+        at = self._pins.get((identity, writer), "")
+        for turn in range(_MOST_OBJECTS if at else 1):
+            filled = fill(probe, self.target, self.knowledge, identity, turn=turn)
+            if filled is None or not at or place_of(filled.request.url) == at:
+                return filled
+        return None
+
+    def _declared(self, operation: str) -> DeclaredSettings:
+        reader = self.readers.get(operation)
+        return DeclaredSettings(
+            self.writers[operation].operation, reader.operation if reader else None
+        )
+
+
+_MOST_OBJECTS = 100
+"""Objects of an identity among which the one that was changed is looked for."""

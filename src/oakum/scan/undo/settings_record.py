@@ -1,0 +1,35 @@
+"""All settings of an identity as JSON, to be encrypted in the journal before the first of them
+changes, and taken up again by `oakum scan --restore`."""
+
+from __future__ import annotations
+
+from oakum.scan.settings.other_settings import Before
+from oakum.scan.undo.encryption import Encryption
+from oakum.scan.undo.entries import request_as_json, request_from_json
+from oakum.scan.undo.journal import Journal
+
+
+def keep_settings(
+    journal: Journal | None, seal: Encryption, identity: str, operation: str, before: Before | None
+) -> None:
+    """Writes down what there was; None: it was compared. Without a secret to encrypt it with, only
+    that there was something."""
+    if journal is None:
+        return
+    if before is None:
+        journal.settings(identity, operation, None)
+        return
+    read = request_as_json(before.read) if before.read is not None else None
+    content = {"settings": before.settings, "at": before.at, "read": read}
+    journal.settings(identity, operation, seal.close(content) if seal.holds else "")
+
+
+def opened(seal: Encryption, sealed: str) -> Before:
+    """What a killed run has written down, as far as it can be read."""
+    try:
+        content = seal.open(sealed) if sealed else {}
+        read = content["read"]
+        request = request_from_json(read) if read is not None else None
+        return Before(content["settings"], content["at"], request)
+    except (KeyError, TypeError, ValueError):
+        return Before(None)
