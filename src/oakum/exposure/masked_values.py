@@ -115,8 +115,21 @@ def _excess(text: str, whole: Whole, forms: Sequence[Mask], around: Json) -> int
     shown = set[int]().union(*(_shown(each, whole.plain) for each in readings(text[:_LONGEST])))
     if not shown:
         return None
-    beyond = (shown - _allowed(mask, whole, shown, text, around) for mask in forms)
-    return min(len(each - whole.common) for each in (*beyond, *(() if forms else (shown,))))
+    return min(
+        _beyond(shown, allowed, whole, text)
+        for allowed in (
+            [_allowed(mask, whole, shown, text, around) for mask in forms] or [set[int]()]
+        )
+    )
+
+
+def _beyond(shown: set[int], allowed: set[int], whole: Whole, text: str) -> int:
+    """How many places of a value a text shows that a form may not show: none where the places that
+    it may show spell the text, as `0000` is of the ends of `0000000000`."""
+    spelt = iter(whole.plain[at] for at in sorted(allowed) if at < len(whole.plain))
+    if all(each in spelt for each in letters(text)):
+        return 0
+    return len(shown - allowed - whole.common)
 
 
 def _allowed(mask: Mask, whole: Whole, shown: set[int], text: str, around: Json) -> set[int]:
@@ -125,8 +138,11 @@ def _allowed(mask: Mask, whole: Whole, shown: set[int], text: str, around: Json)
     if mask.kind == "ends":
         return {*every[: mask.first], *every[len(every) - min(mask.last, len(every)) :]}
     if mask.kind == "stars":
-        # `a***@x.test` hides nothing of `a@x.test`, and is how a short address is masked
-        short = any(0 < len(letters(part)) < _BLOCK for part in _HIDDEN.split(text))
+        # `a***@x.test` hides nothing of `a@x.test`, and is how a short address is masked; so does
+        # `/***@x.test` of one without a letter before the `@`
+        first, *rest = _HIDDEN.split(text)
+        short = any(0 < len(letters(part)) < _BLOCK for part in (first, *rest))
+        short = short or (bool(first) and not letters(first) and whole.text.startswith(first))
         return shown if mask.fits(text) and (short or len(shown) < len(every)) else set()
     if mask.kind == "decimals":
         before = re.match(r"[^.]*", whole.text)

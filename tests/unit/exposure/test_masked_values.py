@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from oakum.exposure.masked_values import PROOF, Judged, Whole, judge, letters
@@ -219,6 +219,8 @@ def masked(draw: st.DrawFn) -> tuple[Json, str, Mask]:
     return "***" + plain[4:], whole, STARS
 
 
+@example(("/***@A.AARP", "/@A.AARP", STARS), [])
+@example(("0000", "0000000000", Mask("ends", 3, 1)), [])
 @given(masked(), st.lists(wholes, max_size=2))
 def test_a_value_that_is_masked_as_granted_accuses_nobody(
     case: tuple[Json, str, Mask], others: list[str]
