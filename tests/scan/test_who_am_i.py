@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Told, schema, told
+from tests.scan.verdicts import KEYS, NAMES, RELATIONS, Told, logged_in, path, schema, told
 
 SHAPE = schema("Me", id="string", seed="string").removeprefix("    Me:")
 SECRET = """\
@@ -65,3 +65,18 @@ def test_a_secret_that_who_am_i_shows_one_identity_is_proven(tmp_path: Path) -> 
 @pytest.mark.parametrize("times", [1])
 def test_one_that_is_not_shown_again_is_suspected(tmp_path: Path, times: int) -> None:
     assert scan(tmp_path, times).named("suspected") == {("Me.seed", "owner")}
+
+
+def test_a_who_am_i_that_shows_no_resource_was_called(tmp_path: Path) -> None:
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
+        return Reply(200, [{"id": f"n-{who}-81", "by": NAMES[who], "text": f"bees of {who} 77"}])
+
+    relations = RELATIONS.replace(
+        "  Me: {key: id, owner: id, fields: {id: [{see: [member]}]}}\n", ""
+    )
+    policy = '  Note: {key: id, owner: by, fields: {"id, by, text": [{see: [owner]}]}}\n'
+    shape = schema("Note", id="string", by="string", text="string")
+    paths = path("/notes", "listNotes", "Note", many=True)
+    run = told(tmp_path, shape, paths, policy, api, relations=relations)
+    assert not [each for each in run.report.skipped if each.endpoint.operation == "getMe"]

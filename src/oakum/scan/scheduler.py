@@ -176,6 +176,7 @@ class Scheduler:
             {}, frozenset(), curl(plain, engine.context.credentials(identity)),
         )  # fmt: skip
         state.answered.setdefault(operation, set()).add(identity)
+        state.called.setdefault(operation, set())
         engine.meet(probe, question, exchange.response)
         outcome = engine.evaluator.look(probe, question, exchange.response)
         if operation in matrix.probes:
