@@ -53,20 +53,27 @@ _TEXTS = re.compile(r"utf|us|ascii|latin|iso|windows|cp|ibm|koi8|mac|gb|hz|big5|
 
 
 def read_as_declared(
-    operation: Operation, response: Response, parsed: Sequence[Json] = ()
+    operation: Operation,
+    response: Response,
+    parsed: Sequence[Json] = (),
+    *,
+    anonymous: bool = False,
 ) -> ResponseReader:
-    """Parses a response by its declared media type. `parsed`: its JSON values if known already.
+    """Parses a response by its declared media type. `parsed`: its JSON values if known already;
+    `anonymous`: whoever asked showed no session.
 
     As lenient as any client: whatever a sloppy parser gets has leaked. Incomplete bodies, server
-    errors, and redirects other than to a login, close nothing. CSV becomes a list of rows (RFC
-    4180), also with semicolons.
+    errors, and redirects other than of an anonymous caller to a login, close nothing. CSV becomes
+    a list of rows (RFC 4180), also with semicolons.
     """
     status = response.status
     media = likely_media(operation, status, response.media_type)
     if media is None and is_success(status):
         media = operation.success()
     shape = media.shape if media else None
-    refused = (400 <= status < 500 and status not in _BUSY) or leads_to_login(response)
+    refused = (400 <= status < 500 and status not in _BUSY) or (
+        anonymous and leads_to_login(response)
+    )
     answered = (is_success(status) or refused) and not response.truncated
     value: Json
     if parsed:

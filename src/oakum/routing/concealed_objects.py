@@ -77,14 +77,17 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
     if inner is None:
         return ()
     last, reader, _ = inner
-    through = {dict(reader.names).get(each, each) for each in names(reader.get)}
+    shown = _resources(paths, reader, paths.model.rule(operation.id).params)
+    # Who may see an account may not see what it stands below or beside.
+    alone = all(paths.model.policy.resources[each].is_account for each in shown)
+    through = {dict(reader.names).get(each, each) for each in ([] if alone else names(reader.get))}
     made, behind = list[Concealed](), False
     for step in steps:
         counts = step.kind == "object" or (step.kind == "account" and not behind)
         behind = behind or step.kind == "object"
         if counts and step is not last and step.param not in through:
             readers = paths.readers(steps, step) or _keyed_reader(paths, operation, step)
-            found = _read_by(paths, operation, readers)
+            found = _read_by(paths, operation, readers, step)
             one = _made(paths.model, *found, "") if found is not None else None
             made += [one] if one is not None else []
     return tuple(made)
@@ -99,7 +102,7 @@ def _innermost(
     for at, step in reversed([*enumerate(steps)]):
         beside = at > 0 and step.kind == "account"
         readers = [*paths.gets(step.path)] if beside else paths.readers(steps, step)
-        found = _read_by(paths, operation, readers) if step.kind != "keys" else None
+        found = _read_by(paths, operation, readers, step) if step.kind != "keys" else None
         if found is not None:
             reader, resources = found
             whose = paths.model.rule(operation.id).owner
@@ -116,14 +119,16 @@ def _keyed_reader(paths: PathObjects, operation: Operation, step: Step) -> list[
 
 
 def _read_by(
-    paths: PathObjects, operation: Operation, readers: Iterable[Reader]
+    paths: PathObjects, operation: Operation, readers: Iterable[Reader], step: Step
 ) -> tuple[Reader, tuple[str, ...]] | None:
     """The first of these GETs that the contract grants and that returns one object, and the
-    resources which that may be of."""
+    resources which that may be of. What stands in the answer about something else is not it."""
     model, params = paths.model, paths.model.rule(operation.id).params
     for each in readers:
         granted = each.get.id in model.rules or each.get.id in model.showing
-        if granted and (found := _resources(paths, each, params)):
+        found = _resources(paths, each, params) if granted else ()
+        other = step.resource is not None and step.resource.name not in found
+        if found and not (other and all(shown_at(model, each.get, name) for name in found)):
             return each, found
     return None
 

@@ -18,7 +18,7 @@ from oakum.authz.declared_media import edits
 from oakum.authz.id_spelling import identifier
 from oakum.authz.places import resource_of
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape_queries import element, named, scalars
+from oakum.openapi.shape_queries import element, named, rest, scalars
 from oakum.policy.model import Resource
 from oakum.routing.named_arguments import named_arguments
 from oakum.routing.path_objects import PathObjects, key_lists, names
@@ -335,7 +335,7 @@ def _held(model: Model, operation: Operation, top: Shape, path: str) -> Shape | 
             return None
         if _is_anything(at):
             return at
-        at = element(at) if step == "*" else named(at, step)
+        at = (element(at) or rest(at)) if step == "*" else named(at, step)
     inner = element(at) if at is not None else None
     if at is None or ("object" in at.kinds and at.properties):
         return None

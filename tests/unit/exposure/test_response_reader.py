@@ -118,4 +118,5 @@ def test_a_redirect_to_a_login_is_a_refusal_and_no_other_is(
     operation = Document.parse(DOCUMENT, "api.yaml").operation("export")
     assert operation is not None
     answer = Response(status, {"location": location, "content-type": "text/html"}, b"<p>Hello")
-    assert read_as_declared(operation, answer).whole is whole
+    assert read_as_declared(operation, answer, anonymous=True).whole is whole
+    assert not read_as_declared(operation, answer).whole or status == 200

@@ -86,7 +86,11 @@ def notes(folder: Path, paged: str = "", counts: str = "") -> Talk:
 def test_what_is_about_whoever_asks_is_asked_in_their_name(tmp_path: Path) -> None:
     talk = notes(tmp_path)
     assert body(talk.say(ASKED)) == {"id": "ann", "name": "Ann", "city": "Oslo"}
-    credentials = {each.target: each.headers[2:] for each in talk.asked}
+    plain = ("accept", "accept-encoding", "content-type")
+    credentials = {
+        each.target: tuple(pair for pair in each.headers if pair[0] not in plain)
+        for each in talk.asked
+    }
     assert credentials == {
         "/me?key=k-cy": (HOST, ("cache-control", "no-cache, no-store")),
         "/me/friends?key=k-cy": (HOST,),

@@ -224,7 +224,9 @@ class Evaluator:
         self, probe: Probe, question: Question, response: Response
     ) -> tuple[Json, Judgement, bool, Reading]:
         read = (
-            probe.reader(response) if probe.reader else read_as_declared(probe.operation, response)
+            probe.reader(response)
+            if probe.reader
+            else read_as_declared(probe.operation, response, anonymous=question.viewer is None)
         )
         principal = self._context.identities.principal(question.viewer)
         if read.bent and is_success(response.status):
