@@ -309,7 +309,7 @@ class AccountSettings(SettingsReader):
         self.pending = [e for e in older if not (e.identity == identity and e.state in done)]
         for path in done:
             self._is_back(first[path])
-        self._mend(identity)
+        self._restore_others(identity)
 
     def _note(self, identity: str, operation: str, shown: Mapping[str, Json]) -> None:
         """Takes down how all settings are before the first change."""
@@ -330,12 +330,12 @@ class AccountSettings(SettingsReader):
         that it may be sent again. `last`: shown before it."""
         whose = identity, switch.operation
         moved = self.others.strange(whose)
-        self.others.mended.discard(whose)
+        self.others.full_writes.discard(whose)
         back = [self.undo(identity, path) for path in paths]
         now = self._last(identity, switch)
         left = not all(back) or self.others.differ(whose, last, now, self._changed(identity))
         if not left:
-            alone = whose not in self.others.mended
+            alone = whose not in self.others.full_writes
             self.others.come_back(switch.operation, moved, alone=alone)
             if unshown := self.others.unshown(switch.operation, now):
                 left, of = True, f"settings of {identity} by `{switch.operation}`"
@@ -344,7 +344,7 @@ class AccountSettings(SettingsReader):
         self.why = self.others.stop(switch.operation) if left else self.why
         return not left
 
-    def _mend(self, identity: str | None = None) -> None:
+    def _restore_others(self, identity: str | None = None) -> None:
         """Sends all settings as they were, where a write has moved more than it was sent, and this
         has not come back with what it was sent."""
         for whose in self.others.owed(identity):
@@ -361,7 +361,7 @@ class AccountSettings(SettingsReader):
         filled = self._filled(probe, identity, operation) if wrong and now else None
         if filled is None:
             return
-        self.others.mended.add(whose)
+        self.others.full_writes.add(whose)
         set_alone = {at[0] for _, at in places(self.policy, operation)}
         closed = operation in self.closed
         for content in self.others.contents(operation, now, wrong, set_alone, closed=closed):
@@ -390,7 +390,7 @@ class AccountSettings(SettingsReader):
             return False
         self.pending = [each for each in self.pending if each not in changes]
         self._is_back(changes[0])
-        self._mend(identity)
+        self._restore_others(identity)
         return True
 
     def restore(self) -> tuple[str, ...]:
@@ -407,7 +407,7 @@ class AccountSettings(SettingsReader):
             self._is_back(flip)
         self.pending.clear()
         with suppress(KeyboardInterrupt):  # what differs is to be told
-            self._mend()
+            self._restore_others()
         left = (left_behind(e, self._kept.get((e.identity, e.state), "")) for e in failed)
         known = {
             (flip.identity, switch.operation, path_of(switch.pointer)[0])

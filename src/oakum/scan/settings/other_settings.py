@@ -62,8 +62,8 @@ class OtherSettings:
     """What a write has moved beside what it was sent, and how it was."""
     _known: dict[str, set[str]] = field(default_factory=dict)
     """Operation → members that it moves and that come back with what it was sent."""
-    mended: set[Whose] = field(default_factory=set)
-    """Of whom all settings were sent once more, to put back what a write has moved."""
+    full_writes: set[Whose] = field(default_factory=set)
+    """Whose settings were all sent once more, to put back what a write has moved."""
 
     def __post_init__(self) -> None:
         self._before |= {each: b.settings for each, b in self.past.items() if b.settings}
