@@ -265,11 +265,16 @@ def _written(
 def is_withheld(model: Model, resource: str) -> bool:
     """Whether the contract shows some of a resource to some callers only: somebody's, or what is
     for members of a tenant or staff."""
-    login = model.policy.only("anyone", "authenticated")
     table = model.tables[resource]
-    return table.resource.owner.kind != "none" or any(
-        not allows(table, path, login, {}) for path in table.leaves
+    return table.resource.owner.kind != "none" or not all(
+        is_open_to_members(model, resource, path) for path in table.leaves
     )
+
+
+def is_open_to_members(model: Model, resource: str, path: str) -> bool:
+    """Whether whoever is logged in may see a field of any object, in each of its states."""
+    login = model.policy.only("anyone", "authenticated")
+    return allows(model.tables[resource], path, login, {})
 
 
 def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:

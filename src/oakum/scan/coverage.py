@@ -12,8 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Model
-from oakum.authz.compiled_model import is_withheld
-from oakum.authz.table import allows
+from oakum.authz.compiled_model import is_open_to_members, is_withheld
 from oakum.errors import counted, few
 from oakum.exposure.endpoints import probe_of
 from oakum.exposure.known_identities import KnownIdentities
@@ -132,11 +131,10 @@ def unseen(
 def recent(model: Model, places: Collection[tuple[str, str]]) -> Iterator[str]:
     """That hidden times of the last minutes were not looked for out of place. `places`: (resource,
     field path) in which owners were shown some."""
-    login = model.policy.only("anyone", "authenticated")
     hidden = [
         f"{name}.{path}"
         for name, path in sorted(places)
-        if not allows(model.tables[name], path, login, {})
+        if not is_open_to_members(model, name, path)
     ]
     if hidden:
         yield (

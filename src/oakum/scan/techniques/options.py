@@ -15,10 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from oakum.authz import Model
-from oakum.authz.compiled_model import outermost, shapes_within
+from oakum.authz.compiled_model import is_open_to_members, outermost, shapes_within
 from oakum.authz.page_caps import SIZES
 from oakum.authz.places import resource_of
-from oakum.authz.table import allows
 from oakum.exposure.endpoints import EMBEDS, Probe
 from oakum.exposure.enum_values import choices, has_choices, members_with_choices, placed
 from oakum.exposure.styles import text_of
@@ -301,12 +300,11 @@ def _texts(engine: Engine, probe: Probe, parameter: Parameter) -> Iterator[str]:
 def _hidden(model: Model, probe: Probe) -> list[str]:
     """Fields of what an endpoint shows that a login alone does not open, as a parameter names
     them."""
-    login = model.policy.only("anyone", "authenticated")
     return [
         path.partition(".")[2] if path.startswith(_INSIDE) else path
         for name, paths in probe.shows.items()
         for path in paths
-        if "*" not in path and not allows(model.tables[name], path, login, {})
+        if "*" not in path and not is_open_to_members(model, name, path)
     ]
 
 
