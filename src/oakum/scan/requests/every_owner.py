@@ -76,17 +76,22 @@ def ask_for_each(engine: Engine, share: float) -> None:
         _look_further(engine, least)
         _find_own(engine, least)
         for last in _ROUNDS:
-            known = sum(map(len, engine.knowledge.objects.values()))
+            before = _count_known(engine)
             further = _questions(engine, further=share == 1)
             for each in chain(_lists(engine), _filtered_lists(engine), further):
                 if pace is not None and pace.left <= least:
                     break
                 if (each.probe.id, each.viewer) not in engine.state.braked:
                     _ask(engine, each)
-            if last or known == sum(map(len, engine.knowledge.objects.values())):
+            if last or before == _count_known(engine):
                 break
     engine.matrix.settle()
     confirm(engine)
+
+
+def _count_known(engine: Engine) -> int:
+    """How many objects of the identities are known."""
+    return sum(map(len, engine.knowledge.objects.values()))
 
 
 def _look_further(engine: Engine, least: float) -> None:
@@ -288,7 +293,7 @@ def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
                 some = _strangers(engine, probe, who, turn, alike[who])
                 if not any((probe.id, each, who, turn) in done for each in some):
                     yield _Asking(probe, done.next(probe, some, who), who, turn)
-    yield from _let_in(engine, done, kinds, turns)
+    yield from _let_in(engine, done, kinds, places, turns)
     yield from _second_owners(engine, done, kinds, places)
     yield from _each_viewer(engine, done, places)
 
@@ -313,20 +318,20 @@ def _let_in(
     engine: Engine,
     done: _Done,
     kinds: Mapping[str, list[str | None]],
+    places: Sequence[tuple[Probe, str]],
     turns: Mapping[tuple[str, str], list[int]],
 ) -> Iterator[_Asking]:
     """Further objects, as each further kind of viewers that was not refused the first one: what
     comes of a pending payment tells nothing of a paid one."""
-    places = {probe.id: probe for probe in _concerned(engine)}
-    for (id, who), positions in turns.items():
+    for probe, who in places:
         for viewer in kinds[who][1:]:
             alike = done.like(viewer, who)
-            answers = (engine.state.forms.get((id, each, who)) for each in alike)
+            answers = (engine.state.forms.get((probe.id, each, who)) for each in alike)
             if not any(form is not None and is_success(form[0]) for form in answers):
                 continue
-            for turn in positions:
-                if not any((id, each, who, turn) in done for each in alike):
-                    yield _Asking(places[id], done.next(places[id], alike, who), who, turn)
+            for turn in turns[probe.id, who]:
+                if not any((probe.id, each, who, turn) in done for each in alike):
+                    yield _Asking(probe, done.next(probe, alike, who), who, turn)
 
 
 def _second_owners(
