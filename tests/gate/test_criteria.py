@@ -132,6 +132,27 @@ def test_an_operation_that_no_report_has_called_fails_unless_the_contract_says_w
     assert not any("{id}" in each for each in named)
 
 
+@pytest.mark.parametrize(("sees", "named"), [("staff", True), ("member", False)])
+def test_an_operation_of_what_is_nobodys_counts_where_some_callers_only_may_see_it(
+    tmp_path: Path, sees: str, named: bool
+) -> None:
+    relations = POLICY.replace("relations:", "relations:\n  staff: {claim: roles, has: staff}", 1)
+    line = f"  Report: {{key: id, owner: none, fields: {{id: [{{see: [{sees}]}}]}}}}"
+    policy = relations.replace("resources:", f"resources:\n{line}", 1)
+    document = LISTED.replace(
+        'items: {$ref: "#/components/schemas/Member', 'items: {$ref: "#/components/schemas/Report'
+    ).replace(
+        "  schemas:\n",
+        "  schemas:\n    Report: {type: object, properties: {id: {type: string}}}\n",
+        1,
+    )
+    contract = written(tmp_path, document=document, policy=policy)
+    path = saved(clean(contract), tmp_path / "scan.json")
+    done = oakum("gate", contract, "--report", path, "--format", "json")
+    missed = [each for each in found(done, "asked")["details"] if "GET /members:" in each]
+    assert bool(missed) is named
+
+
 # --------------------------------------------------------------------------- waivers
 
 
