@@ -14,10 +14,10 @@ from oakum.cli import shared
 from oakum.errors import ExitCode, InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
-    from oakum.authz import Model
     from oakum.authz.diff import Change
     from oakum.cli.revision import Side
     from oakum.policy.contract import Contract
+    from oakum.routing.compiled_contract import CompiledContract
 
 _HEADS = (
     ("widened", "Widened"),
@@ -62,15 +62,16 @@ def command(old: str, new: str, overlays: tuple[Path, ...], form: str) -> int:
 
 def between(before: Side, after: Side, overlays: Sequence[Path]) -> tuple[Change, ...]:
     """What changes between two contracts; raises `InputError` with the mistakes of both."""
-    from oakum.authz import compile_contract
-    from oakum.authz.diff import changes, compare
+    from oakum.authz.diff import changes, compare, renamings
     from oakum.cli.revision import laid_out, place, problem
     from oakum.policy.contract import load
+    from oakum.routing.compiled_contract import compile_for_gateway
+    from oakum.routing.dropped_checks import dropped
 
     with ExitStack() as files:
         contracts: list[Contract] = []
         paths: list[tuple[Path, Side]] = []
-        models: list[Model] = []
+        compiled: list[CompiledContract] = []
         problems: list[Problem] = []
         for side in (before, after):
             try:
@@ -80,20 +81,22 @@ def between(before: Side, after: Side, overlays: Sequence[Path]) -> tuple[Change
                 if contract.policy is None:
                     hint = "draft one with `oakum init`"
                     raise InputError([Problem(Location(str(path)), "has no exposure policy", hint)])
-                models.append(compile_contract(contract.document, contract.policy))
+                compiled.append(compile_for_gateway(contract))
             except InputError as error:
                 problems += [problem(e, *paths[-1]) if paths else e for e in error.problems]
         if problems:
             raise InputError(problems)
         try:
-            found = compare(*models)
+            old, new = compiled
+            found = compare(old.stated, new.stated)
+            checks = dropped(old, new, renamings(old.policy, new.policy))
         except InputError as error:
             raise InputError(problem(each, *paths[1]) for each in error.problems) from None
         first, second = (contract.document.locate for contract in contracts)
         # A place in either contract is named as git names it, whatever folder it was read from.
         return tuple(
             replace(each, location=place(place(each.location, *paths[0]), *paths[1]))
-            for each in changes(found, first, second)
+            for each in changes(found, first, second, checks)
         )
 
 

@@ -197,6 +197,20 @@ class _Pair:
         return Problem(place, said, "split the resource, or use fewer relations or states")
 
 
+def renamings(old: Policy, new: Policy) -> dict[str, str]:
+    """New → old name of resources that were renamed, recognised by a common schema."""
+    olds, news = old.resources, new.resources
+    found: dict[str, str] = {}
+    for name, each in news.items():
+        if name not in olds:
+            alike = [o for o, one in olds.items()
+                     if o not in news and o not in found.values()
+                     and one.schemas & each.schemas]  # fmt: skip
+            if alike:
+                found[name] = alike[0]
+    return found
+
+
 def ruling(table: Table, leaf: str) -> int:
     """Bit set of the leaves that let a value at this path pass."""
     if leaf in table.leaves:
@@ -245,7 +259,7 @@ class _Both:
     def pairs(self, kind: Kind, standing: _Standing) -> Iterator[tuple[_Pair, str, str]]:
         """Each resource with its names in the old and the new contract."""
         olds, news = (m.tables if kind == "see" else m.settable for m in (self.old, self.new))
-        renamed = self._renamed()
+        renamed = renamings(self.old.policy, self.new.policy)
         for name in dict.fromkeys([*news, *(n for n in olds if n not in renamed.values())]):
             before = renamed.get(name, name)
             stands = tuple(
@@ -257,19 +271,6 @@ class _Both:
                 for key in keys.get(called, ())
             )
             yield _Pair(name, olds.get(before), news.get(name), stands), before, name
-
-    def _renamed(self) -> dict[str, str]:
-        """New → old name of resources that were renamed, recognised by a common schema."""
-        olds, news = self.old.policy.resources, self.new.policy.resources
-        found: dict[str, str] = {}
-        for name, each in news.items():
-            if name not in olds:
-                alike = [o for o, one in olds.items()
-                         if o not in news and o not in found.values()
-                         and one.schemas & each.schemas]  # fmt: skip
-                if alike:
-                    found[name] = alike[0]
-        return found
 
     def tables(self, kind: Kind, mask: Mask | None = None) -> Iterator[Move]:
         """Moves of `see` or `set` grants; with `mask`, of those who see a field in that form, and

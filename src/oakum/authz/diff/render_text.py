@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from oakum.authz.diff.compare import Difference, Kind, Move, Why, greatest
-from oakum.authz.diff.outside_tables import terms
+from oakum.authz.diff.outside_tables import Term, terms
 from oakum.authz.diff.viewer_names import Speaker, Viewer, when_words
 from oakum.authz.diff.worlds import Condition
 from oakum.errors import NOWHERE, Location
@@ -73,8 +73,11 @@ class _Group:
     """Endpoints with the same change where the document does not declare the field."""
 
 
-def changes(found: Difference, old_place: Place, new_place: Place) -> tuple[Change, ...]:
-    """The sentences: widened first, and of these the widest."""
+def changes(
+    found: Difference, old_place: Place, new_place: Place, further: Iterable[Term] = ()
+) -> tuple[Change, ...]:
+    """The sentences: widened first, and of these the widest. `further`: what only a compiled
+    contract tells."""
     told: dict[tuple[_Told, str], dict[str, int]] = {}
     for move in greatest(found.moves):
         for part, spots in _parts(move, found):
@@ -100,7 +103,7 @@ def changes(found: Difference, old_place: Place, new_place: Place) -> tuple[Chan
             for group, (fields, cells) in grouped.items()
         ]
     )
-    made += _terms(found)
+    made += _terms((*_outside(found), *further))
     made += _notes(found)
     return tuple(sorted(made, key=_order))
 
@@ -309,8 +312,12 @@ _WAYS: Mapping[tuple[bool, bool], Literal["changed", "widened", "narrowed", "not
 """(widens, narrows) → direction; with neither it is a note."""
 
 
-def _terms(found: Difference) -> Iterable[Change]:
-    for term in terms(found.old, found.new, found.old_endpoints, found.new_endpoints):
+def _outside(found: Difference) -> tuple[Term, ...]:
+    return terms(found.old, found.new, found.old_endpoints, found.new_endpoints)
+
+
+def _terms(said: Iterable[Term]) -> Iterable[Change]:
+    for term in said:
         way = _WAYS[term.widens, term.narrows]
         yield Change(
             "term",
