@@ -137,7 +137,7 @@ class Judge:
         graph = bool(self._rule.graphql)
         self._any = LeftOut(model, principal, graph, chosen or frozenset())
         self._left_out = self._any if chosen is not None else None
-        self._references: dict[Shape, bool] = {}
+        self._references: dict[tuple[Shape, str], bool] = {}
         self._lost = self._fields_lost = False
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
@@ -148,7 +148,7 @@ class Judge:
             keep = self._visit(value, spot, (), _Context(()), self._unbound)
         else:
             keep = type(value) in spot.passes and not self._is_misfit(value, spot, ())
-            keep = keep and not self._refers(value, spot)
+            keep = keep and not self._refers(value, spot, ())
             self._unbound.append(Leaf("", (), value, keep))
         rows, lost = self._rows, (self._lost, self._fields_lost, self._differs(value, spot))
         found, loose, untold = self._instances, self._unbound, self.misfits.met
@@ -204,17 +204,21 @@ class Judge:
 
     def _is_misfit(self, value: Json, spot: Spot, at: Pointer) -> bool:
         """Whether a value in a response is of another kind than the objects that stand there."""
-        return self._writing is None and self.misfits.is_one(value, spot.shape, at)
+        return self._writing is None and self.misfits.is_one(
+            value, spot.shape, at, inside=spot.inside
+        )
 
-    def _refers(self, value: Json, spot: Spot) -> bool:
+    def _refers(self, value: Json, spot: Spot, at: Pointer) -> bool:
         """Whether a declared text or number may be a hidden object, in whose place it stands."""
         shape = spot.shape
         if shape is None or self._writing is not None:
             return False
-        found = self._references.get(shape)
+        shown = self._resource_at(at)
+        found = self._references.get((shape, shown))
         if found is None:
-            resources = references(shape, self._model.bound)
-            found = self._references[shape] = not all(map(self._any.shows, resources))
+            resources = references(shape, self._model.bound, filter(None, [shown]))
+            found = not all(map(self._any.shows, resources))
+            self._references[shape, shown] = found
         if not found or not kind_of(value):
             return False
         self.misfits.met = True
@@ -277,7 +281,9 @@ class Judge:
                     allowed = False
                     if not place.inside:
                         self._rows.meet(pointer, shown=False)
-                elif allowed and not (listed or place.inside) and self._refers(child, place):
+                elif (
+                    allowed and not (listed or place.inside) and self._refers(child, place, pointer)
+                ):
                     allowed = False
                     self._rows.meet(pointer, shown=False)
                 masked = place.partly and not allowed and place.fits(child, value)

@@ -8,20 +8,21 @@ kind of value stands there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from oakum.authz.compiled_model import outermost
 from oakum.authz.places import resource_of
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import ways
+from oakum.openapi.shape_queries import scalars, ways
 
 Shown = tuple[tuple[tuple[str, ...], str], ...]
 """Pointer patterns, and the resource at each."""
-KINDS = frozenset(("scalar", "object", "array"))
+SCALARS = frozenset(("string", "integer", "number", "boolean"))
+"""Of values: `number` is one with a fraction or an exponent."""
+KINDS = SCALARS | {"object", "array"}
 _NONE = frozenset[str]()
-_SCALARS = frozenset(("string", "number", "integer", "boolean"))
 
 
 class Misfits:
@@ -36,10 +37,14 @@ class Misfits:
         self.met = False
         """Whether such a value was met."""
 
-    def is_one(self, value: Json, shape: Shape | None, at: Pointer) -> bool:
-        """Whether a value is of another kind; one that says nothing is none."""
+    def is_one(
+        self, value: Json, shape: Shape | None, at: Pointer, *, inside: bool = False
+    ) -> bool:
+        """Whether a value is of another kind; one that says nothing is none. `inside`: a field of
+        an object, as which any scalar passes where one may stand."""
         kind = kind_of(value) if self.texts or not isinstance(value, str) else ""
-        found = bool(kind) and kind in self.kinds(shape, at)
+        kinds = self.kinds(shape, at) if kind else _NONE
+        found = kind in (in_fields(kinds) if inside else kinds)
         self.met = self.met or found
         return found
 
@@ -67,7 +72,12 @@ def kind_of(value: Json) -> str:
     """What kind of value may say something; empty: it says nothing, as an empty list does."""
     if isinstance(value, dict | list):
         return ("object" if isinstance(value, dict) else "array") if value else ""
-    return "" if value is None or value is False or value == "" else "scalar"
+    if value is None or value is False or value == "":
+        return ""
+    return _OF[value.__class__]
+
+
+_OF: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
 def misfits(shape: Shape | None, ahead: Shown, bound: Mapping[str, str]) -> frozenset[str]:
@@ -80,43 +90,54 @@ def misfits(shape: Shape | None, ahead: Shown, bound: Mapping[str, str]) -> froz
     for step in steps:
         stated |= {"array"} if step == "*" or step.isdigit() else set()
     for way in ways(shape) if shape is not None else ():
-        own = _stated(way, bound)
-        if not own and not way.kinds and not way.branches and not steps:
-            return _NONE
-        stated |= own
+        stated |= _stated(way, bound, told=bool(steps))
     return KINDS - stated
+
+
+def in_fields(kinds: frozenset[str]) -> frozenset[str]:
+    """The same for a field of an object, as which any scalar passes where one may stand."""
+    return kinds if kinds >= SCALARS else kinds - SCALARS
 
 
 @lru_cache(maxsize=1 << 14)
 def _referred(shape: Shape, bound: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    found = [*ways(shape)]
-    if not any(way.kinds & _SCALARS or way.content is not None for way in found):
-        return ()
-    names = (resource_of(way, dict(bound)) for way in found)
+    names = (resource_of(way, dict(bound)) for way in ways(shape))
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def references(shape: Shape | None, bound: Mapping[str, str]) -> tuple[str, ...]:
+def references(
+    shape: Shape | None, bound: Mapping[str, str], shown: Iterable[str] = ()
+) -> tuple[str, ...]:
     """Resources of which a text or a number may stand in place of an object, as its key does where
-    a caller has not asked for more."""
-    return _referred(shape, tuple(bound.items())) if shape is not None else ()
+    a caller has not asked for more. `shown`: those that `shows` names there."""
+    told = (*shown,)
+    if shape is None or not any(_scalars(way, told=bool(told)) for way in ways(shape)):
+        return ()
+    return tuple(dict.fromkeys((*told, *_referred(shape, tuple(bound.items())))))
 
 
 def _leads(shape: Shape, bound: Mapping[str, str]) -> bool:
     return next(iter(outermost(shape, bound)), None) is not None
 
 
-def _stated(way: Shape, bound: Mapping[str, str]) -> set[str]:
+def _stated(way: Shape, bound: Mapping[str, str], *, told: bool) -> set[str]:
     """The kinds that one alternative describes. Of an object of which it says nothing but that it
-    is one, nobody can tell what it is, and so of a list."""
-    text = way.content is not None  # an object is declared, as what a text holds
-    found = {"scalar"} if text or way.kinds & _SCALARS else set[str]()
+    is one, nobody can tell what it is, and so of a list. `told`: `shows` says what stands there."""
+    found = _scalars(way, told=told)
     if "object" in way.kinds or not way.kinds:
         described = way.properties or way.extra is not None or resource_of(way, bound)
         found |= {"object"} if described else set()
     if "array" in way.kinds or not way.kinds:
         found |= {"array"} if way.items is not None else set()
     return found
+
+
+def _scalars(way: Shape, *, told: bool) -> set[str]:
+    """The kinds of scalar that one alternative allows: any, if nothing says what stands there."""
+    if way.content is not None:  # an object is declared, as what a text holds
+        return {"string"}
+    found = {*(way.kinds & SCALARS if way.branches or told else scalars(way))}
+    return found | {"integer"} if "number" in found else found
 
 
 def is_no_list(value: dict[str, Json], shape: Shape | None) -> bool:

@@ -21,7 +21,7 @@ from oakum.authz.complete_lists import Place
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.judge import holds
-from oakum.authz.misfits import references
+from oakum.authz.misfits import SCALARS
 from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
 from oakum.authz.places import resource_of
@@ -30,7 +30,7 @@ from oakum.authz.tags import objects_of, tag_of, tagged
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
 from oakum.guard.audit_counts import called
 from oakum.guard.plan_hidden import Shared, hidden
-from oakum.guard.plan_places import Ahead, inside_resource, misfit_bits, misfits_at
+from oakum.guard.plan_places import Ahead, inside_resource, misfit_bits, misfits_at, references_at
 from oakum.guard.plan_places import PlannedPlace as _Place
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.scalar_types import bits_of, nulls, scalar
@@ -425,11 +425,11 @@ class _Renderer:
         shape = place.shape
         kinds = 0
         if shape is not None and not self._refused(shape):
-            kinds = bits_of(shape, nothing="scalar" in self._noted(place))
+            kinds = bits_of(shape, nothing=self._noted(place) >= SCALARS)
         return {
             "kinds": kinds,
             "count": ((), "#") in place.ahead,
-            "refs": [self.resources[n] for n in references(shape, self.model.bound) if kinds],
+            "refs": [self.resources[n] for n in references_at(place, self.model.bound) if kinds],
             **self._containers(place),
         }
 
@@ -444,7 +444,7 @@ class _Renderer:
             "table": place.table,
             "own": passing(table, own),
             "any": passing(table, below),
-            "solid": solid(place.shape) or "scalar" in self._noted(place),
+            "solid": solid(place.shape) or self._noted(place) >= SCALARS,
             "instead": table.rules[below[0]].instead if below else "absent",
             "count": ((), "#") in place.ahead,
             **({"null": nulls(table, trie, place.shape), "parts": parts} if self.writing else {}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oakum.authz.misfits import lists_alone, misfits
+from oakum.authz.misfits import in_fields, lists_alone, misfits, references
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Shape
 
@@ -13,8 +13,9 @@ Ahead = tuple[tuple[tuple[str, ...], str], ...]
 """Pointers of `shows` below a place: segments still ahead, and the resource (`#`: a count)."""
 
 
-_BITS = {"scalar": 1, "object": 2, "array": 4}
-_LISTS = 8
+_BITS = {"string": 1, "integer": 2, "number": 4, "boolean": 8, "object": 32, "array": 64}
+"""Those of scalars are as the runtime numbers them."""
+_LISTS = 128
 """At a place in an object: lists alone are declared."""
 
 
@@ -45,7 +46,14 @@ def inside_resource(
 def misfits_at(place: PlannedPlace, bound: Mapping[str, str]) -> frozenset[str]:
     """Kinds of value that are none of those declared, if objects stand at a place."""
     ahead = tuple(each for each in place.ahead if each[1] != "#")
-    return misfits(place.shape, ahead, bound)
+    found = misfits(place.shape, ahead, bound)
+    return in_fields(found) if place.inside else found
+
+
+def references_at(place: PlannedPlace, bound: Mapping[str, str]) -> tuple[str, ...]:
+    """Resources of which a declared text or number may stand in place of an object."""
+    shown = [name for segments, name in place.ahead if not segments and name != "#"]
+    return references(place.shape, bound, shown[:1])
 
 
 def misfit_bits(place: PlannedPlace, bound: Mapping[str, str]) -> int:

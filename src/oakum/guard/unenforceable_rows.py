@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import outermost
-from oakum.authz.misfits import references
+from oakum.authz.misfits import matches, references
 from oakum.authz.places import resource_of
 from oakum.authz.project import ROOT_FIELD
 from oakum.errors import Location, Problem, few
@@ -60,13 +60,20 @@ def texts(
             if resource_of(shape, model.bound):
                 continue
             listed = at.endswith("/*")
-            one = "" if listed else next(_unseen(model, references(shape, model.bound)), "")
+            place = tuple(at.split("/")[1:])
+            shown = (
+                name
+                for segments, name in model.shown.get(each.operation.id, ())
+                if len(segments) == len(place) and matches(segments, place)
+            )
+            found = references(shape, model.bound, shown)
+            one = "" if listed else next(_unseen(model, found), "")
             if one:
                 yield Problem(
                     where(each.operation),
                     f"a text or a number at `{at or '/'}` of the response of `{each.operation.id}`"
                     f" stands in place of a `{one}`, and nobody can tell which: it is withheld, and"
-                    " what stands beside it with it",
+                    " with it what stands beside it in a row",
                     f"let the API answer with the object, or let every member see some of a"
                     f" `{one}`",
                 )

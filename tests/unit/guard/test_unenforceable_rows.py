@@ -71,3 +71,6 @@ def test_a_text_in_the_place_of_an_object_that_may_be_hidden_is_named(tmp_path: 
     words = "a text or a number at `/hits/*/either` of the response of `search` stands in place of"
     assert words in said(tmp_path, hits)
     assert words not in said(tmp_path, hits, seen)
+    shown = "a text or a number at `/*/note` of the response of `named` stands in place of"
+    assert shown in said(tmp_path, hits)
+    assert shown not in said(tmp_path, hits, seen)

@@ -465,9 +465,10 @@ end
 
 local record, object, list -- forward: values nest
 
--- Kinds of value, as the plan numbers those that are none of the declared ones where objects stand.
-local SCALAR, OBJECT, ARRAY = 1, 2, 4
-local LISTS_ALONE = 8 -- in an object, a place where lists alone are declared
+-- Kinds of value, as the plan numbers those that are none of the declared ones where objects stand; scalars
+-- as `scalar_end` does.
+local OBJECT, ARRAY = 32, 64
+local LISTS_ALONE = 128 -- in an object, a place where lists alone are declared
 
 -- Whether a scalar of a kind, which stands at [i, past), says something.
 local function says(i, past, kind)
@@ -531,7 +532,7 @@ local function value(node, i, depth, set, owners, tally, label)
       emit(i, past)
       return past, KEPT
     end
-    if band(node.misfits, SCALAR) ~= 0 and says(i, past, kind) then note_untold(node.inside, SHOWN) end
+    if band(node.misfits, kind) ~= 0 and says(i, past, kind) then note_untold(node.inside, SHOWN) end
     removed(label)
     return past, node.stand
   end
@@ -1564,9 +1565,9 @@ local function object_at(body, i, depth, above)
         emit(key, to)
         kept = true
       else
-        if CENSUS and node.inside and band(node.misfits, SCALAR) ~= 0 then
+        if CENSUS and node.inside and node.misfits ~= 0 then
           local past, kind = scalar_end(from)
-          HIDDEN = HIDDEN or says(from, past, kind)
+          HIDDEN = HIDDEN or band(node.misfits, kind) ~= 0 and says(from, past, kind)
         end
         removed(found.label)
         lost = lost or keyed and found.capture == keyed
