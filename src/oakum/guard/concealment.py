@@ -108,12 +108,17 @@ class Sight:
     def left(
         self, inquiry: Inquiry, done: Projection, apart: Callable[[], Projection]
     ) -> Generator[Asked, Answered | None, Projection]:
-        """What stays of the answer to a read. What has no owner of its own is judged by the objects
-        that the request names; `apart` cuts it. They are looked at only where that matters."""
+        """What stays of the answer to a read: nothing below an object in the path that is hidden.
+        What has no owner of its own is judged by the objects that the request names; `apart` cuts
+        it. They are looked at only where that matters."""
         own = self.endpoint.operation.id
         others = [each for each in self.objects if each[0].reader != own]
         if self.acts or not others or not shows(done):
             return done
+        above = [each for each in others if each[0].above]
+        if above and not (yield from self._all(above, inquiry)):
+            self._seen = False
+            return replace(done, body=None)
         without = apart()
         if without.body == done.body:
             return done

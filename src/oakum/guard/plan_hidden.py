@@ -25,6 +25,7 @@ def hidden(
             "resources": [resources[name] for name in each.resources],
             "whose": each.whose,
             "renamed": dict(each.names),
+            "above": each.above,
         }
 
     asked = endpoint.asked

@@ -24,6 +24,7 @@ from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
 from oakum.guard.unenforceable_parameters import parameters
+from oakum.guard.unenforceable_paths import below
 from oakum.guard.unenforceable_rows import counts, rows, texts
 from oakum.guard.unenforceable_writes import Writes
 from oakum.guard.unsent_methods import unsent_methods
@@ -70,6 +71,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *rows(model, wiring.endpoints.values()),
         *texts(model, wiring.endpoints.values(), seen.where),
         *counts(model, wiring.endpoints.values(), seen.where),
+        *below(model, wiring.endpoints.values(), seen.where),
         *feeds(model, wiring.endpoints.values(), seen.where),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),
     )

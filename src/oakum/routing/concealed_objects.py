@@ -1,7 +1,9 @@
 """Which of the objects that a request names have to be concealed from callers who may not see them.
 
-In a path, the innermost object counts, and so does every other object in the path, and every object
-that is named by its key beside the path: a read tells of each, and a write that fails may. If it is
+In a path, the innermost object counts, and so does every other object in the path but those without
+whose key no GET shows the innermost, and every object that is named by its key beside the path: a
+read tells of each, and a write that fails may. What an answer has around it or embeds in it is no
+object that the path names for that. If it is
 unclear which of several resources an object belongs to, it is concealed only if all of them are;
 then the caller has to be shown some part of the object as each of them.
 """
@@ -41,6 +43,8 @@ class Concealed:
     """Parameter with its owner's id; empty when none certainly holds it."""
     names: tuple[tuple[str, str], ...] = ()
     """As in `Reader`."""
+    above: bool = False
+    """It stands before the innermost object of a path: that one is shown there tells of it."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,7 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
     inner, steps = _innermost(paths, operation), paths.steps(operation)
     if inner is None:
         return ()
-    last, reader, _ = inner
-    shown = _resources(paths, reader, paths.model.rule(operation.id).params)
-    # Who may see an account may not see what it stands below or beside.
-    alone = all(paths.model.policy.resources[each].is_account for each in shown)
-    through = {dict(reader.names).get(each, each) for each in ([] if alone else names(reader.get))}
+    last, through = inner[0], _needed(paths, operation, inner[0], inner[1])
     made, behind = list[Concealed](), False
     for step in steps:
         counts = step.kind == "object" or (step.kind == "account" and not behind)
@@ -89,8 +89,39 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
             readers = paths.readers(steps, step) or _keyed_reader(paths, operation, step)
             found = _read_by(paths, operation, readers, step)
             one = _made(paths.model, *found, "") if found is not None else None
-            made += [one] if one is not None else []
+            made += [replace(one, above=step.kind == "object")] if one is not None else []
     return tuple(made)
+
+
+def _needed(paths: PathObjects, operation: Operation, last: Step, reader: Reader) -> set[str]:
+    """Parameters without which no GET shows the innermost object: those of every one that shows
+    it. What is wrapped may be anybody's, and who may see an account may not see what it stands
+    below or beside."""
+    model, params = paths.model, paths.model.rule(operation.id).params
+    resources = model.policy.resources
+    shown = _resources(paths, reader, params)
+    if all(resources[each].is_account for each in shown) or _is_wrapped(paths, reader, params):
+        return set()
+    ways = [reader, *(each for each in paths.readers(paths.steps(operation), last) if each.whole)]
+    if last.resource is not None and last.key == last.resource.key:
+        elsewhere = paths.by_key(operation, last.resource, last.param)
+        ways += [elsewhere] if elsewhere is not None else []
+    ways = [each for each in ways if each is reader or _is_granted(model, each.get)]
+    called = ({dict(way.names).get(name, name) for name in names(way.get)} for way in ways)
+    return set.intersection(*called)
+
+
+def _is_wrapped(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> bool:
+    """Whether an operation shows an object within something else, and nothing says that this is
+    what its path names."""
+    model, get, top = paths.model, reader.get, answer(reader.get)
+    if _keyed(paths, reader, params) in _held(model, get):
+        return False
+    places = (shown_at(model, get, name) for name in model.policy.resources)
+    if found := [at for at in places if at is not None]:
+        return () not in found
+    either = [*_branches(top, model.bound, _DEEP)] if top is not None else []
+    return not either or "" in either
 
 
 def _innermost(
@@ -125,12 +156,15 @@ def _read_by(
     resources which that may be of. What stands in the answer about something else is not it."""
     model, params = paths.model, paths.model.rule(operation.id).params
     for each in readers:
-        granted = each.get.id in model.rules or each.get.id in model.showing
-        found = _resources(paths, each, params) if granted else ()
+        found = _resources(paths, each, params) if _is_granted(model, each.get) else ()
         other = step.resource is not None and step.resource.name not in found
         if found and not (other and all(shown_at(model, each.get, name) for name in found)):
             return each, found
     return None
+
+
+def _is_granted(model: Model, get: Operation) -> bool:
+    return get.id in model.rules or get.id in model.showing
 
 
 def _made(model: Model, reader: Reader, resources: tuple[str, ...], whose: str) -> Concealed | None:

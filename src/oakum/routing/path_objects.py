@@ -191,11 +191,11 @@ class PathObjects:
         if param == rule.owner:
             return Step(param, path, "account")
         inner = any(each.kind == "object" for each in before)
-        worded = self._worded(param)
+        worded, called = self._worded(param), self._called(param, path)
         ways = (
             self._said(path, len(before)), self._whole(path),
-            self._shown(path, before, inner, worded), self._written(path),
-            self._listed(path, inner), self._called(param, path), worded,
+            self._shown(path, before, inner, [*worded, *called]), self._written(path),
+            self._listed(path, inner), called, worded,
         )  # fmt: skip
         for found in ways:
             if len(found) == 1:
@@ -221,11 +221,11 @@ class PathObjects:
         return found[1] if found is not None else []
 
     def _shown(
-        self, path: str, before: list[Step], inner: bool, worded: list[Resource]
+        self, path: str, before: list[Step], inner: bool, called: list[Resource]
     ) -> list[Resource]:
         """By the answer of the GET there: what it is, or the one thing that it wraps. An account
         that is wrapped below an object may be anybody's, and so may whatever is wrapped where the
-        parameter is called after something else (`worded`)."""
+        parameter, or the word before it, is called after something else (`called`)."""
         found = [self.alone(each.get) for each in self.gets(path)]
         known = {each.resource.name for each in before if each.resource is not None}
         return [
@@ -235,7 +235,7 @@ class PathObjects:
             or not (
                 one.name in known
                 or (inner and one.is_account)
-                or any(each is not one for each in worded)
+                or any(each is not one for each in called)
             )
         ]
 

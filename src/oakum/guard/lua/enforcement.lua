@@ -1134,17 +1134,22 @@ function Guard:visible(x)
   return x.sees
 end
 
--- What stays of the answer to a read, and what is to be said of that. What has no owner of its own is judged
--- by the objects that the request names, which are looked at only where that matters, and in an event by the
--- objects beside it; `apart` cuts it.
+-- What stays of the answer to a read, and what is to be said of that: nothing below an object in the path that
+-- is hidden. What has no owner of its own is judged by the objects that the request names, which are looked at
+-- only where that matters, and in an event by the objects beside it; `apart` cuts it.
 local function left(self, x, out, seen, apart)
-  local endpoint, list, others = x.endpoint, named(x), {}
+  local endpoint, list, others, above = x.endpoint, named(x), {}, {}
   for i = 1, #list do
     if list[i].of.reader ~= endpoint.index then others[#others + 1] = list[i] end
+    if list[i].of.reader ~= endpoint.index and list[i].of.above then above[#above + 1] = list[i] end
   end
   -- Of an answer without an object `tells` decides; an event is an answer of its own.
   local hangs = #others > 0 and (seen.shown or seen.event)
   if x.acts or not out or not (hangs or seen.lost) then return out, seen end
+  if #above > 0 and seen.shown and not all_seen(self, x, above) then
+    x.sees, x.seen_at = false, self.now()
+    return nil, { removed = {}, owners = {}, event = seen.event }
+  end
   local without = { removed = {}, owners = {}, apart = true, event = seen.event }
   local rest = apart(without)
   if rest == out then return out, seen end
