@@ -20,6 +20,10 @@ Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
 """What stays of a value: all, nothing, or per member or element; or a stand-in."""
 
 
+class Values(dict[str, Keep]):
+    """What stays of the values of a map: if nothing does, the map is empty, as a list is."""
+
+
 @dataclass
 class Rows:
     """Objects that stand in no other one, as a walk comes upon them, and the rows around them."""
@@ -78,15 +82,17 @@ def _holds_more(value: list[Json], objects: Collection[Pointer], at: Pointer) ->
 
 
 def beside_nothing(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:
-    """A value without everything outside these objects. Empty lists stay."""
+    """A value without everything outside these objects. Empty lists and maps stay."""
     if at in objects or keep is False:
         return keep
-    if isinstance(value, list) and not value:
+    if not value and (isinstance(value, list) or isinstance(keep, Values)):
         return keep
     if not isinstance(value, dict | list) or not value or not isinstance(keep, dict):
         return False
     steps = value.items() if isinstance(value, dict) else _elements(value)
-    return {name: beside_nothing(each, keep[name], objects, (*at, name)) for name, each in steps}
+    return keep.__class__(
+        (name, beside_nothing(each, keep[name], objects, (*at, name))) for name, each in steps
+    )
 
 
 def _elements(value: list[Json]) -> Iterable[tuple[str, Json]]:
@@ -94,8 +100,10 @@ def _elements(value: list[Json]) -> Iterable[tuple[str, Json]]:
 
 
 def is_left(value: Json, keep: Keep) -> bool:
-    """Whether something stays of an object. Of a list it is that there is one."""
-    if not isinstance(value, dict) or not value or not isinstance(keep, dict):
+    """Whether something stays of an object. Of a list or a map it is that there is one."""
+    if isinstance(keep, Values) or not isinstance(value, dict) or not value:
+        return keep is not False
+    if not isinstance(keep, dict):
         return keep is not False
     return any(is_left(each, keep[name]) for name, each in value.items())
 
@@ -109,7 +117,7 @@ def without(keep: Keep, rows: Collection[Pointer]) -> Keep:
             return False
         if at not in around or not isinstance(keep, dict):
             return keep
-        return {name: left(each, (*at, name)) for name, each in keep.items()}
+        return keep.__class__((name, left(each, (*at, name))) for name, each in keep.items())
 
     return left(keep, ())
 

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from itertools import repeat
 from typing import NamedTuple
 
-from oakum.authz.beside_objects import Keep, Rows, is_left, whole
+from oakum.authz.beside_objects import Keep, Rows, Values, is_left, whole
 from oakum.authz.body_owners import Around, MapName, Meant, Named, Writing, stepped, stood
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
@@ -31,7 +31,7 @@ from oakum.authz.tags import Tag, tag_of
 from oakum.authz.unions import chosen, keeps_kind, mixes
 from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import containers, read_only
+from oakum.openapi.shape_queries import containers, read_only, rest
 
 _UNSAID = object()
 STRANGER = object()
@@ -268,7 +268,7 @@ class Judge:
         walk = self._field if spot.inside else self._visit
         rows = None if spot.inside or self._writing is not None else self._rows
         listed = isinstance(value, list)  # a text among objects is a label of theirs
-        parts: dict[str, Keep] = {}
+        parts: dict[str, Keep] = Values() if self._is_map(value, spot, at) else {}
         for key, child, place in zip(keys, children, spots, strict=False):
             pointer = (*at, key)
             if child.__class__ is dict or child.__class__ is list:
@@ -302,6 +302,16 @@ class Judge:
             len(path) > depth and path[depth] == key and matches(path, at)
             for path, _ in self._shown
         )
+
+    def _is_map(self, value: dict[str, Json] | list[Json], spot: Spot, at: Pointer) -> bool:
+        """Whether an object of a response is no object of a resource, and holds values of a map
+        and nothing else."""
+        if self._writing is not None or isinstance(value, list) or (spot.inside and not spot.path):
+            return False
+        maps = (spot.shape is not None and rest(spot.shape) is not None) or any(
+            path[:1] == ("*",) for path, _ in self.misfits.ahead(at)
+        )
+        return maps and all(self._is_row(value, spot, key, at) for key in value)
 
     def _alike(self, value: list[Json], place: Spot) -> Iterable[Keep] | None:
         """Fast path for lists of scalars or of empty lists in a request body, which are cheap to

@@ -67,8 +67,8 @@ def close(
     alone: bool = False,
 ) -> bool:
     """Removes what is outside every object, unless `call:` grants the caller an outermost object,
-    the path's account, or the whole operation. Empty lists stay. `alone`: judge each list element
-    by itself. Returns whether anything was removed."""
+    the path's account, or the whole operation. Empty lists and maps stay. `alone`: judge each list
+    element by itself. Returns whether anything was removed."""
     if not asks(model, operation):
         return False
     known, own = bool(principal.ids), account(model, operation)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from oakum.authz.beside_objects import Keep, without
+from oakum.authz.beside_objects import Keep, Values, without
 from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge
@@ -124,16 +124,16 @@ def _places(keep: Keep, path: Pointer, at: Pointer = ()) -> Iterator[Pointer]:
 
 
 def settle(keep: Keep, span: Span) -> Keep:
-    """Removes containers of which everything is withheld; originally empty ones stay."""
+    """Removes objects of which everything is withheld; lists, maps and what was empty stay."""
     if not isinstance(keep, dict):
         return keep
-    if span.opening == "[" and dict not in set(map(type, keep.values())):
+    if span.opening == "[" and {*map(type, keep.values())}.isdisjoint((dict, Values)):
         return keep
     settled: dict[str, Keep] = {}
-    nothing = bool(span.parts) and span.opening == "{"
+    nothing = bool(span.parts) and span.opening == "{" and keep.__class__ is not Values
     for name, part in span.parts:
         inner = keep[name]
-        if inner.__class__ is dict:
+        if inner.__class__ is dict or inner.__class__ is Values:
             below = settle(inner, part)
             if below is not inner:
                 settled[name] = inner = below
@@ -159,7 +159,7 @@ def refuses(keep: Keep) -> bool:
 
 def cut(text: str, span: Span, keep: Keep) -> list[str]:
     """The remaining pieces of text. A removed part takes the preceding comma and white space with
-    it; the first remaining part has no comma."""
+    it; the first remaining part has no comma. Where none remains, no white space does."""
     pieces = [text[: span.start]]
     _cut(text, span, keep, pieces)
     pieces.append(text[span.end :])
@@ -188,7 +188,10 @@ def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
         else:
             into.append(text[part.key : part.start])
             _cut(text, part, inner, into)
-    into.append(text[span.parts[-1][1].end : span.end])
+    if several:
+        into.append(text[span.parts[-1][1].end : span.end])
+    else:
+        into[-1] = text[span.start] + text[span.end - 1]
 
 
 def withheld(span: Span, keep: Keep, at: str) -> list[str]:

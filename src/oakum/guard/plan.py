@@ -28,13 +28,14 @@ from oakum.authz.places import resource_of
 from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of, tagged
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
+from oakum.guard import plan_places
 from oakum.guard.audit_counts import called
 from oakum.guard.plan_hidden import Shared, hidden
-from oakum.guard.plan_places import Ahead, inside_resource, misfit_bits, misfits_at, references_at
+from oakum.guard.plan_places import Ahead
 from oakum.guard.plan_places import PlannedPlace as _Place
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.scalar_types import bits_of, nulls, scalar
-from oakum.guard.settings import passing_parameters, settings
+from oakum.guard.settings import caller, passing_parameters, settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Shape
@@ -129,7 +130,7 @@ class _Renderer:
             "rivals": list(self._rivals()),
             "automata": self.automata,
             "shared": self.shared.values,
-            "caller": self._caller(),
+            "caller": caller(self.policy.caller, self.wiring.whoami),
             "credentials": [
                 {"where": each.where, "name": each.name, "client": each.client}
                 for each in self.wiring.credentials
@@ -204,17 +205,6 @@ class _Renderer:
             "names": sorted(home.names),
             "copies": home.copies,
         }
-
-    def _caller(self) -> dict[str, Any]:
-        caller = self.policy.caller
-        if caller.api_key:
-            return {"kind": "api_key"}
-        if caller.claim:
-            return {"kind": "claim", "claim": caller.claim}
-        if self.wiring.whoami is not None:
-            at = path_of(caller.pointer)
-            return {"kind": "ask", "ask": self.wiring.whoami, "pointer": at}
-        return {"kind": "none"}
 
     # ------------------------------------------------------------ endpoints
 
@@ -429,7 +419,11 @@ class _Renderer:
         return {
             "kinds": kinds,
             "count": ((), "#") in place.ahead,
-            "refs": [self.resources[n] for n in references_at(place, self.model.bound) if kinds],
+            "refs": [
+                self.resources[n]
+                for n in plan_places.references_at(place, self.model.bound)
+                if kinds
+            ],
             **self._containers(place),
         }
 
@@ -453,7 +447,7 @@ class _Renderer:
 
     def _noted(self, place: _Place) -> frozenset[str]:
         """`misfits` of a response: what is in a request is only taken out."""
-        return frozenset() if self.writing else misfits_at(place, self.model.bound)
+        return frozenset() if self.writing else plan_places.misfits_at(place, self.model.bound)
 
     def _of(self, table: int) -> Table:
         tables = self.model.settable if self.writing else self.model.tables
@@ -464,7 +458,7 @@ class _Renderer:
     def _containers(self, place: _Place) -> dict[str, Any]:
         here = next((name for segments, name in place.ahead if not segments and name != "#"), "")
         found: dict[str, Any] = self._object(place, here)
-        found["misfits"] = 0 if self.writing else misfit_bits(place, self.model.bound)
+        found["misfits"] = 0 if self.writing else plan_places.misfit_bits(place, self.model.bound)
         shape = place.shape
         each = element(shape) if shape else None
         star = place.trie.child("*") if place.trie else None
@@ -501,7 +495,7 @@ class _Renderer:
         """Handling of a JSON object: one body, or one per branch of a union."""
         shape = place.shape
         within = shape is not None and place.inside and not here
-        if within and "object" in misfits_at(place, self.model.bound):
+        if within and "object" in plan_places.misfits_at(place, self.model.bound):
             return {"body": self._blind(place)}
         if shape is None or not shape.branches or resource_of(shape, self.model.bound):
             return {"body": self._body(place, shape, here)}
@@ -558,7 +552,7 @@ class _Renderer:
         name = here or (resource_of(shape, self.model.bound) if shape else "")
         if name:
             index = self.resources[name] + (len(self.resources) if self.writing else 0)
-            at = inside_resource(place, shape, self._of(index), index)
+            at = plan_places.inside_resource(place, shape, self._of(index), index)
         else:
             at = replace(place, shape=shape)
         kind = f"object {place.inside}" if name else "record"
@@ -570,12 +564,12 @@ class _Renderer:
         keys.update(dict.fromkeys(sorted(at.trie.names()) if at.trie else ()))
         keys.update((seg[0], None) for seg, _ in at.ahead if seg and seg[0] != "*")
         owner = self._of(at.table).resource.name if at.inside else ""
-        members = {key: self._member(at, key, owner) for key in keys}
         self.bodies[index] = {
             "table": at.table if name else None,
             "inside": at.inside,
             "hold": hold,
-            "members": members,
+            "map": not (name or self.writing) and plan_places.is_map(at),
+            "members": {key: self._member(at, key, owner) for key in keys},
             "lacks": self._lacks(at),
             "extra": self._member(at, None, owner),
         }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from oakum.authz.misfits import in_fields, lists_alone, misfits, references
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Shape
+from oakum.openapi.shape_queries import rest
 
 Ahead = tuple[tuple[tuple[str, ...], str], ...]
 """Pointers of `shows` below a place: segments still ahead, and the resource (`#`: a count)."""
@@ -41,6 +42,12 @@ def inside_resource(
     counts = any(segments and name == "#" for segments, name in place.ahead)
     page = counts and not place.inside and table.resource.owner.kind == "none"
     return PlannedPlace(shape, place.ahead, index, table.trie, True, page=page)
+
+
+def is_map(place: PlannedPlace) -> bool:
+    """Whether an object at a place may hold values of a map."""
+    declared = place.shape is not None and rest(place.shape) is not None
+    return declared or any(at[:1] == ("*",) and name != "#" for at, name in place.ahead)
 
 
 def misfits_at(place: PlannedPlace, bound: Mapping[str, str]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The `guard:` section of a policy as data for an engine."""
+"""The sections `guard:` and `caller:` of a policy as data for an engine."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from oakum.guard.key_files import read_api_keys, read_key_set
+from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Operation
-from oakum.policy.model import Guarding
+from oakum.policy.model import Caller, Guarding
 
 
 def settings(said: Guarding, folder: Path) -> dict[str, Any]:
@@ -50,3 +51,14 @@ def passing_parameters(operation: Operation) -> dict[str, Json]:
         "headers": sorted(headers | ({"cookie"} if cookies else set())),
         "cookies": sorted(cookies),
     }
+
+
+def caller(said: Caller, whoami: int | None) -> dict[str, Any]:
+    """How callers are identified; `whoami`: index of the look-up that tells."""
+    if said.api_key:
+        return {"kind": "api_key"}
+    if said.claim:
+        return {"kind": "claim", "claim": said.claim}
+    if whoami is not None:
+        return {"kind": "ask", "ask": whoami, "pointer": path_of(said.pointer)}
+    return {"kind": "none"}

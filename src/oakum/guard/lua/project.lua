@@ -563,7 +563,7 @@ local function value(node, i, depth, set, owners, tally, label)
     else
       goes = goes or body.blind or not (body.hold or body.inside)
       if goes then SEENOUT.removed = nil end
-      past = SHUT and not body.inside and space(i + 1) or N
+      past = SHUT and not body.inside and not body.map and space(i + 1) or N
       if past < N and P[past] == 125 then
         SEENOUT.removed = counts
         removed(label)
@@ -703,6 +703,14 @@ local function leave_out(body, there, depth)
   end
 end
 
+-- What stays of a list or a map of which nothing is kept: its brackets, the later of which stands at `i`.
+local function emptied(start, i, n, last, refused)
+  rollback(n, last, refused)
+  emit(start, start + 1)
+  emit(i, i + 1)
+  return i + 1, KEPT
+end
+
 function record(body, i, depth, set, owners, tally)
   local there = CHOSEN and body.lacks and {}
   local start, level = i, LEVELS[depth]
@@ -720,7 +728,7 @@ function record(body, i, depth, set, owners, tally)
     return i + 1, KEPT
   end
   emit(start, i)
-  local expected, kept, at = body.first, false, -1
+  local expected, kept, at, mapped = body.first, false, -1, body.map
   local previous
   -- An object within one of the same kind must not overwrite the marks of the outer one.
   local stamp, seen = 0, nil
@@ -741,6 +749,7 @@ function record(body, i, depth, set, owners, tally)
     end
     if previous then previous.next = found else body.first = found end
     previous, expected = found, found.next
+    mapped = mapped and found.map
     if there and found.name then there[found.name] = true end
     local before, tail, no = RANGES, TO[RANGES], REFUSED
     if kept then emit(at, i) end -- what separates it from the one before
@@ -758,10 +767,11 @@ function record(body, i, depth, set, owners, tally)
     if b == 125 then
       if not seen then body.busy = 0 end
       if there then leave_out(body, there, depth) end
-      if not kept or not (body.hold or body.inside) then
+      if not (kept or mapped) or not (body.hold or body.inside) then
         rollback(n, last, refused)
         return i + 1, GONE
       end
+      if not kept then return emptied(start, i, n, last, refused) end
       emit(past, i + 1)
       return i + 1, KEPT
     end
@@ -820,6 +830,7 @@ function list(node, i, depth, set, owners, tally, label)
         removed(label)
         return i + 1, node.inside and node.stand or GONE
       end
+      if not kept then return emptied(start, i, n, last, refused) end
       emit(past, i + 1)
       return i + 1, KEPT
     end
