@@ -221,3 +221,26 @@ def test_what_is_for_staff_alone_is_untested_while_nobody_was_shown_any(tmp_path
     run = told(tmp_path, shape, path("/staff/reports/{id}", "getReport", "Report"), policy, api)
     assert run.code == ExitCode.NOT_TRUSTWORTHY
     assert any("GET /staff/reports/{id} is untested" in each for each in run.report.distrust)
+
+
+@pytest.mark.parametrize("flag", ["with_seller", "include_archived"])
+def test_a_flag_that_embeds_nothing_is_told_as_a_flag(flag: str, tmp_path: Path) -> None:
+    """No order has a seller. What says which objects are shown has nothing to do with that."""
+
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
+        order = {"id": f"o-{who}-7", "buyer": NAMES[who], "item": f"Bicycle of {who} 7"}
+        if call.path == "/orders":
+            return Reply(200, [order])
+        found = call.path == f"/orders/o-{who}-7"
+        return Reply(200, order) if found else Reply(404, {"error": "no"})
+
+    paths = path("/orders", "listOrders", "Order", many=True) + with_option(
+        path("/orders/{id}", "getOrder", "Order"), f"name: {flag}, schema: {{type: boolean}}"
+    )
+    run = told(tmp_path, SELLERS, paths, ORDERS, api)
+    said = [each for each in run.report.distrust if "/orders/{id}" in each]
+    if flag == "with_seller":
+        assert run.code == ExitCode.NOT_TRUSTWORTHY
+        assert any("let an identity own" in each and "`with_seller`" in each for each in said)
+    assert not any("enum" in each or "include_archived" in each for each in said)

@@ -6,14 +6,18 @@ a name that selects whose data is shown, its endpoint is untested.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from oakum.authz import Model
 from oakum.errors import counted
 from oakum.exposure.endpoints import EMBEDS, Probe
-from oakum.inference.lexicon import words
+from oakum.exposure.enum_values import choices, has_choices
+from oakum.exposure.styles import text_of
+from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Parameter
 from oakum.scan.coverage import Untested
 from oakum.scan.engine import Engine
+from oakum.scan.requests.field_spellings import holding
 from oakum.scan.requests.parameter_meanings import optional, whom
 
 _MOST_NAMED = 8
@@ -58,9 +62,7 @@ def _never_embedded(engine: Engine) -> Iterator[Untested]:
     resource that the document declares there."""
     matrix, resources = engine.matrix, engine.model.policy.resources
     for probe in engine.state.probes:
-        by = [
-            f"`{each.name}`" for each in optional(probe) if not EMBEDS.isdisjoint(words(each.name))
-        ]
+        by = [each for each in optional(probe) if not EMBEDS.isdisjoint(words(each.name))]
         if probe.how or probe.lacks or probe.query or not by:
             continue
         of = {at for at, each in matrix.probes.items() if each.operation.id == probe.operation.id}
@@ -68,12 +70,34 @@ def _never_embedded(engine: Engine) -> Iterator[Untested]:
         owned = {name for name in probe.shows if resources[name].owner.kind != "none"}
         rule = engine.model.rule(probe.operation.id)
         if shown and owned - shown and not rule.untested:
+            at = f"{probe.endpoint.method} {probe.endpoint.path}"
             missing = " and ".join(f"`{name}`" for name in sorted(owned - shown))
-            yield Untested(
-                f"{probe.endpoint.method} {probe.endpoint.path}",
-                f"no value of {' and '.join(by)} that was tried showed {missing}, which the"
-                " document declares there: list its values as `enum` in the document",
-            )
+            if named := " and ".join(f"`{each.name}`" for each in by if not has_choices(each)):
+                yield Untested(
+                    at,
+                    f"no value of {named} that was tried showed {missing}, which the document"
+                    " declares there: list its values as `enum` in the document",
+                )
+                continue
+            flags = [each.name for each in by if _embeds(engine.model, probe, each, owned - shown)]
+            if named := " and ".join(f"`{each}`" for each in flags):
+                yield Untested(
+                    at,
+                    f"each value of {named} was tried, and none showed {missing}, which the"
+                    " document declares there: let an identity own an object that has one",
+                )
+
+
+def _embeds(model: Model, probe: Probe, parameter: Parameter, missing: Collection[str]) -> bool:
+    """Whether the name of a flag, such as `with_author`, or a value that the document lists, is
+    that of a missing resource or of the member that holds it. Other flags (`include_deleted`) say
+    which objects are shown."""
+    names = {*missing, *(at for at, name in holding(model, probe) if name in missing)}
+    meant = {tuple(singular(each) for each in words(name)) for name in names}
+    values = [text_of(each) for each in choices(parameter.name, parameter.shape)]
+    said = [tuple(singular(e) for e in words(text)) for text in values]
+    said.append(tuple(singular(e) for e in words(parameter.name) if e not in EMBEDS))
+    return not meant.isdisjoint(said)
 
 
 def _never_without(engine: Engine) -> Iterator[Untested]:

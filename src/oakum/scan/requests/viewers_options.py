@@ -63,6 +63,8 @@ class Option:
     """Where in the body it stands; empty: in no body."""
     sent: Json = None
     """The value as it stands there."""
+    query: tuple[tuple[str, str], ...] = ()
+    """The whole of it in the query, where that is not its name and value."""
 
     @property
     def said(self) -> str:
@@ -215,7 +217,7 @@ def _ask(engine: Engine, way: Probe, viewers: Sequence[str | None], about: _Abou
 
 def _way(probe: Probe, options: Sequence[Option]) -> Probe:
     plain = [each for each in options if each.where == "query" and not each.at]
-    query = tuple((each.name, each.value) for each in plain)
+    query = tuple(pair for each in plain for pair in each.query or ((each.name, each.value),))
     headers = {each.name.lower(): each.value for each in options if each.where == "header"}
     cookies = [f"{each.name}={quote(each.value)}" for each in options if each.where == "cookie"]
     headers |= {"cookie": "; ".join(cookies)} if cookies else {}

@@ -14,10 +14,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from oakum.authz import Model
-from oakum.authz.compiled_model import is_open_to_members, outermost, shapes_within
 from oakum.authz.page_caps import SIZES
-from oakum.authz.places import resource_of
+from oakum.errors import few
 from oakum.exposure.endpoints import EMBEDS, Probe
 from oakum.exposure.enum_values import choices, has_choices, members_with_choices, placed
 from oakum.exposure.styles import text_of
@@ -25,6 +23,7 @@ from oakum.inference.lexicon import words
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
+from oakum.scan.requests.field_spellings import INSIDE, hidden, holding, spellings
 from oakum.scan.requests.other_ids import ask_for_others, named_others
 from oakum.scan.requests.other_names import ask_by_other_names, other_names
 from oakum.scan.requests.parameter_meanings import (
@@ -50,7 +49,6 @@ _LONGEST = 1_500
 _MOST = 6
 """Values tried of one parameter."""
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
-_INSIDE = ("attributes.", "relationships.")
 _TERMS = 2
 """Those tried by themselves where the answer declares nothing."""
 
@@ -65,10 +63,9 @@ def run(engine: Engine) -> None:
         for parameter in _optional(probe):
             values = _values(engine, probe, parameter)
             tried += _choices(probe, parameter, values)
-            for value in values if probe.shows else ():
-                _try(
-                    engine, probe, probe.otherwise(HOW, query=((parameter.name, value),)), subjects
-                )
+            asked = [((parameter.name, value),) for value in values if probe.shows]
+            chosen = [_try(engine, probe, probe.otherwise(HOW, query=q), subjects) for q in asked]
+            tried += _spelled(engine, probe, parameter, subjects, known=any(chosen))
         for at, member in _members(probe):
             options = [Option(member.name, text_of(e), at=at, sent=e) for e in _chosen(member)]
             tried += [options] if options else []
@@ -86,17 +83,41 @@ def run(engine: Engine) -> None:
     ask_by_other_names(engine)
 
 
-def _try(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) -> None:
-    """Ask otherwise as everybody, if that gives an answer of another form."""
+def _spelled(
+    engine: Engine, probe: Probe, parameter: Parameter, subjects: list[str], *, known: bool
+) -> Iterator[list[Option]]:
+    """Hidden fields, chosen in other spellings that give an owner an answer of another form.
+    `known`: some value that was tried did. Where none does, nobody knows what it would open."""
+    if not probe.shows or has_choices(parameter) or PICKS.isdisjoint(words(parameter.name)):
+        return
+    for query in spellings(engine.model, probe, parameter):
+        way = probe.otherwise(HOW, query=query)
+        if way.id not in engine.matrix.probes and _is_alive(engine, probe, way, subjects):
+            known = True
+            yield [Option(parameter.name, "", alone=True, query=query)]
+    hides = hidden(engine.model, probe.shows)
+    seen = any((probe.id, name) in engine.matrix.carried for name in probe.shows)
+    if hides and seen and not known and not engine.model.rule(probe.operation.id).untested:
+        engine.state.lack(
+            f"{probe.endpoint.method} {probe.endpoint.path}",
+            f"no value of `{parameter.name}` that was tried chose a field, so what it would show of"
+            f" {few(hides, 3)} is unknown: list its values as `enum` in"
+            " the document",
+        )
+
+
+def _try(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) -> bool:
+    """Ask otherwise as everybody, if that gives an answer of another form; whether it does."""
     known = _own_objects(engine, probe, subjects)
     if way.id in engine.matrix.probes or not _is_alive(engine, probe, way, subjects):
-        return
+        return way.id in engine.matrix.probes and way in engine.state.ways
     engine.state.keep_way(way)
     # What a list omits by default exists for everybody, so known owners are requested one by one.
     owners = subjects if _own_objects(engine, probe, subjects) > known else []
     for who in subjects if probe.personal else [None]:
         for viewer in (who, *engine.watchers(who), *(owners if who is None else ())):
             engine.put(way, viewer, who)
+    return True
 
 
 def _own_objects(engine: Engine, probe: Probe, subjects: list[str]) -> int:
@@ -271,18 +292,18 @@ def _texts(engine: Engine, probe: Probe, parameter: Parameter) -> Iterator[str]:
     elif name & PICKS:
         leaves = [leaf for each in probe.shows for leaf in engine.model.tables[each].leaves]
         # JSON:API (1.1, 7.3) names a field there without the object that it stands in.
-        yield ",".join(sorted({leaf.split(".")[1] for leaf in leaves if leaf.startswith(_INSIDE)}))
+        yield ",".join(sorted({leaf.split(".")[1] for leaf in leaves if leaf.startswith(INSIDE)}))
         every = {path.split(".")[0] for path in leaves}
         inside = {
             f"{member}.{leaf}"
-            for member, name in _holding(engine.model, probe)
+            for member, name in holding(engine.model, probe)
             for leaf in engine.model.tables[name].leaves
         }
         dotted = {path for path in (*fields, *inside) if "*" not in path}
         whole = ",".join(sorted(every | dotted))
         yield whole if len(whole) <= _LONGEST else ",".join(sorted(every))
         yield "*"
-        yield from _hidden(engine.model, probe)[:1]  # a strict API takes no name that it lacks
+        yield from hidden(engine.model, probe.shows)[:1]  # a strict API takes no name that it lacks
     elif name & OMITS:  # of an object without one field, the others may all be there
         yield from sorted({path for path in fields if "*" not in path})[:1]
     elif name & VIEWS:
@@ -295,17 +316,6 @@ def _texts(engine: Engine, probe: Probe, parameter: Parameter) -> Iterator[str]:
         yield from ("*", "%", "a", "e")
     elif name & ORDERS and not probe.shows:
         yield "desc"
-
-
-def _hidden(model: Model, probe: Probe) -> list[str]:
-    """Fields of what an endpoint shows that a login alone does not open, as a parameter names
-    them."""
-    return [
-        path.partition(".")[2] if path.startswith(_INSIDE) else path
-        for name, paths in probe.shows.items()
-        for path in paths
-        if "*" not in path and not is_open_to_members(model, name, path)
-    ]
 
 
 def _links(engine: Engine, probe: Probe, parameter: Parameter) -> list[str]:
@@ -321,18 +331,9 @@ def _links(engine: Engine, probe: Probe, parameter: Parameter) -> list[str]:
         found.setdefault(lower + "s")
     said = _NAME.findall(parameter.description)
     found |= dict.fromkeys(each for each in said if each.partition(".")[0] in found)
-    holding = {member for member, _ in _holding(engine.model, probe)}
+    holders = {member for member, _ in holding(engine.model, probe)}
 
     def rank(name: str) -> tuple[bool, bool]:
-        return name not in said, name not in holding
+        return name not in said, name not in holders
 
     return sorted(found, key=rank)[: _MOST - 1]
-
-
-def _holding(model: Model, probe: Probe) -> Iterator[tuple[str, str]]:
-    """Members of what an endpoint shows that are another resource, or a list of one, with it."""
-    media = probe.operation.success()
-    whole = media.shape if media is not None else None
-    for at in shapes_within(whole) if whole is not None else ():
-        for name, thunk in at.properties.items() if resource_of(at, model.bound) else ():
-            yield from ((name, inner) for inner in outermost(thunk(), model.bound))
