@@ -278,7 +278,7 @@ class Misplaced:
             found = chain(found, self._apart(text))
         elif not given_text.where and len(text) <= _LONG:
             apart = self._apart(text)
-            found = chain(found, (each for each in apart if _is_unmistakable(each[0])))
+            found = chain(found, (each for each in apart if is_unmistakable(each[0])))
         for value, key in found:
             if value not in given:
                 given.add(value)
@@ -329,7 +329,7 @@ def is_a_name(
     return context.may_see(viewer, who, resource, path, value)
 
 
-def _is_unmistakable(value: str) -> bool:
+def is_unmistakable(value: str) -> bool:
     """Whether a value in a short text is too distinctive for chance: long, and no date or
     number."""
     return len(value) >= _TELLING and any(each.isalpha() for each in value) and not _DATED(value)

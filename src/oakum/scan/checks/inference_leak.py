@@ -39,8 +39,10 @@ example), or whose parts are names of parameters (`filters[email]`), gets the co
 was not tested. The owner has to come with the right value, and not with another of
 the same form, twice; or a row that names nobody (a score, a snippet, a total), which must not come either if one word of the value differs. The
 other value keeps every word that the caller sees of the owner, so that a search by the visible name is not a finding. Orders and
-counts need paired worlds (`--allow-own-settings`): the scan sets the field to low, low again, high and low; differences between two lows
-are noise. It does so with fields of accounts, and of what each caller has one of.
+counts are proven in paired worlds (`--allow-own-settings`): the scan sets the field to low, low again, high and low; differences between two lows
+are noise. It does so with fields of accounts, and of what each caller has one of. Without writes they are *suspected*: a list that is ordered by a
+hidden field (a `sort` with any text, or with this value in the document) comes in the order of the owners' values, and neither as usual nor as for a
+name that is no field; a total that the contract names as `counts` is larger than the list and large enough for others' hidden objects.
 
 **Cannot know** what owners cannot write (a date of birth that is set once), whether a field of another object affects an order (existing
 objects are not changed for this; the report lists such fields as untried), nor evaluate a list in random order.

@@ -37,6 +37,7 @@ from oakum.scan.requests.parameter_meanings import (
     free,
 )
 from oakum.scan.requests.viewers_options import Option, media_types, options_beside, try_as_viewers
+from oakum.scan.requests.words_to_find import ask_by_words
 from oakum.scan.technique import Line, Prospect
 
 HOW = "option"
@@ -81,6 +82,7 @@ def run(engine: Engine) -> None:
         try_as_viewers(engine, probe, tried, but=turns)
     ask_for_others(engine)
     ask_by_other_names(engine)
+    ask_by_words(engine)
 
 
 def _spelled(

@@ -1,0 +1,161 @@
+"""Values of nobody's object in the text of an answer that does not show it.
+
+`{"error": "forbidden: talk about the merger"}` tells a caller the topic of a room that they were
+not let into (CWE-209). Objects with `owner: none` have no owner whose values could be looked for in
+every answer. So one is asked for as somebody who is shown it, and as others whom the contract hides
+it from: no value of it may stand in what they are sent instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from oakum.authz import Model
+from oakum.authz.compiled_model import is_withheld
+from oakum.exchange import Response
+from oakum.exposure.endpoints import Probe
+from oakum.exposure.knowledge import canonical
+from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome, state_key
+from oakum.exposure.misplaced import is_unmistakable
+from oakum.exposure.spellings import holds
+from oakum.finding import Evidence, Result
+from oakum.scan.engine import Engine
+from oakum.scan.limits import is_spent
+from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.technique import Line, Prospect
+
+HOW = "option"
+RULES: frozenset[str] = frozenset()
+OPENS_WAYS = True
+
+_OBJECTS = 2
+"""Objects that are asked for at each endpoint."""
+_TURNS = 4
+"""Those that are tried until so many are shown to somebody."""
+
+
+def run(engine: Engine) -> None:
+    """Asks each endpoint for an object of nobody's as who is shown it, and as who is not."""
+    engine.say("reading refusals")
+    for probe in list(engine.state.probes):
+        if not is_spent(engine.context.pace) and (names := _hidden(engine.model, probe)):
+            _Refusals(engine, probe, names).run()
+
+
+def foresee(prospect: Prospect) -> Iterator[Line]:
+    """One line for each endpoint that names such an object."""
+    for probe in prospect.probes:
+        if _hidden(prospect.model, probe):
+            yield {
+                "as": "one identity that is shown the object, and one of each kind that is not",
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}",
+                "why": "a refusal may hold values of what it refuses",
+            }
+
+
+def _hidden(model: Model, probe: Probe) -> list[str]:
+    """Resources without an owner, hidden from some, of which a parameter names one."""
+    if probe.how or probe.query or probe.batch or probe.personal:
+        return []
+    return [
+        name
+        for name in {source.partition(".")[0] for source in probe.sources.values()}
+        if name in probe.shows
+        and model.policy.resources[name].owner.kind == "none"
+        and is_withheld(model, name)
+        and f"{name}.{model.policy.resources[name].key}" in probe.sources.values()
+    ]
+
+
+class _Refusals:
+    """An endpoint that names an object of nobody's."""
+
+    def __init__(self, engine: Engine, probe: Probe, names: list[str]) -> None:
+        self.engine, self.probe, self.names = engine, probe, names
+
+    def run(self) -> None:
+        """Asks for the first objects that somebody is shown."""
+        engine, shown = self.engine, 0
+        for turn in range(_TURNS):
+            filled = fill(self.probe, engine.target, engine.knowledge, None, turn=turn)
+            if filled is None or shown == _OBJECTS or is_spent(engine.context.pace):
+                return
+            for who in engine.identities.names():
+                answer = engine.send(self.probe, who, filled)
+                if self._values(filled, answer, who, allowed=True):
+                    self._as_others(filled, answer, who)
+                    shown += 1
+                    break
+
+    def _as_others(self, filled: Filled, whole: Response, who: str) -> None:
+        """`whole`: what `who` is shown."""
+        engine, done = self.engine, set[str]()
+        for viewer in (None, *engine.identities.names()):
+            hidden = self._values(filled, whole, viewer, allowed=False)
+            labels = {key.viewer for key in hidden.values()}
+            if viewer == who or not hidden or labels <= done:
+                continue
+            done |= labels
+            answers = [engine.send(self.probe, viewer, filled) for _ in range(2)]
+            told = [
+                key for text, key in hidden.items() if self._is_told(filled, answers, text, viewer)
+            ]
+            for key in told:
+                self._report(key, filled, whole, who, viewer, answers[0])
+
+    def _values(
+        self, filled: Filled, answer: Response, viewer: str | None, *, allowed: bool
+    ) -> Mapping[str, Key]:
+        """Telling values of such objects in an answer, and the cells of a viewer that they are in:
+        those that the viewer may see, or may not."""
+        engine = self.engine
+        if not 200 <= answer.status < 300:
+            return {}
+        question = engine.question(self.probe, viewer, frozenset(), filled, HOW)
+        _, judged, _ = engine.evaluator.walk(self.probe, question, answer)
+        found: dict[str, Key] = {}
+        for each in judged.instances if judged.instances else ():
+            if each.resource not in self.names:
+                continue
+            table = engine.model.tables[each.resource]
+            label = engine.identities.label(each.held, viewer, NOBODY)
+            for leaf in each.leaves:
+                text = canonical(leaf.value)
+                telling = leaf.path in table.leaves and is_unmistakable(text)
+                if telling and leaf.allowed is allowed and not leaf.masked:
+                    state = state_key(table, leaf.path, each.state)
+                    found[text] = Key(self.probe.id, each.resource, leaf.path, label, state)
+        return found
+
+    def _is_told(
+        self, filled: Filled, answers: list[Response], text: str, viewer: str | None
+    ) -> bool:
+        """Whether a value stands in each answer, which shows no such object."""
+        return text not in filled.sent and all(
+            holds(answer.body.decode("utf-8", "replace"), text)
+            and not self._shows_any(filled, answer, viewer)
+            for answer in answers
+        )
+
+    def _shows_any(self, filled: Filled, answer: Response, viewer: str | None) -> bool:
+        """Whether an answer shows such an object, which is judged where it stands."""
+        question = self.engine.question(self.probe, viewer, frozenset(), filled, HOW)
+        _, judged, _ = self.engine.evaluator.walk(self.probe, question, answer)
+        return any(each.resource in self.names and each.leaves for each in judged.instances)
+
+    def _report(
+        self, key: Key, filled: Filled, whole: Response, who: str, viewer: str | None,
+        answer: Response,
+    ) -> None:  # fmt: skip
+        engine = self.engine
+        own = engine.identities.label(engine.identities.relations(who, NOBODY), who, NOBODY)
+        evidence = Evidence(
+            engine.evaluator.side(who, own, whole),
+            engine.evaluator.side(viewer, key.viewer, answer),
+            curl(filled, engine.context.credentials(viewer)),
+            note="a value of the object stands in what is sent instead of it",
+        )
+        for again in ("refusal", "refusal again"):
+            request_key = engine.key(self.probe, viewer, None, again)
+            seen = Observation(key, False, Result.LEAK, viewer, NOBODY, evidence)
+            engine.matrix.apply(self.probe.id, Outcome(request_key, answer.status, (seen,)))
