@@ -95,12 +95,15 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
 
 def _needed(paths: PathObjects, operation: Operation, last: Step, reader: Reader) -> set[str]:
     """Parameters without which no GET shows the innermost object: those of every one that shows
-    it. What is wrapped may be anybody's, and who may see an account may not see what it stands
-    below or beside."""
+    it. What is wrapped may be anybody's, and who may see an account, or what is nobody's, may not
+    see what it stands below or beside."""
     model, params = paths.model, paths.model.rule(operation.id).params
     resources = model.policy.resources
     shown = _resources(paths, reader, params)
-    if all(resources[each].is_account for each in shown) or _is_wrapped(paths, reader, params):
+    apart = (
+        each.is_account or each.owner.kind == "none" for each in map(resources.__getitem__, shown)
+    )
+    if all(apart) or _is_wrapped(paths, reader, params):
         return set()
     ways = [reader, *(each for each in paths.readers(paths.steps(operation), last) if each.whole)]
     if last.resource is not None and last.key == last.resource.key:
