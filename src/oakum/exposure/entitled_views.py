@@ -112,7 +112,7 @@ class EntitledViews:
                 del self._closed[key]
                 entry = matrix.entries.get(key)
                 if entry is not None and entry.result is Result.CLOSED:
-                    entry.result = Result.UNTESTED
+                    matrix.take_back(entry)
 
 
 def _stands(value: str, texts: Collection[str]) -> bool:

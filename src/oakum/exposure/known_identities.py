@@ -20,6 +20,9 @@ never reported as `anyone` or `member`."""
 _NO_ID = "\0account of "
 _NO_ACCOUNT = "\0no account: "
 
+_NOBODY = ""
+_BASIC = ("anyone", "authenticated")
+
 ANYONE = "anyone"
 """Label of a viewer without any relation of the contract."""
 
@@ -251,6 +254,32 @@ def least_of(policy: Policy, name: str) -> tuple[str, frozenset[str]]:
     held = frozenset(each for each in known if holds(each))
     # Nobody can hold a relation that its own requirements exclude: it is named, and untested.
     return (label_of(policy, held), held) if name in held else (name, held | {name})
+
+
+def viewer_kinds(
+    identities: KnownIdentities,
+    words: Mapping[str, Iterable[str]],
+    expected: Mapping[str, tuple[frozenset[str], bool]],
+) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
+    """(resource, label) → relations, and whether logged in: all pairs of test identities, and
+    relations that only a grant names (`words`: resource → those)."""
+    kinds: dict[tuple[str, str], tuple[frozenset[str], bool]] = {}
+    policy = identities.policy
+    for name, resource in policy.resources.items():
+        nobodys = resource.owner.kind == "none"
+        for owner in (_NOBODY,) if nobodys else identities.names():
+            for viewer in (None, *identities.names()):
+                held = identities.relations(viewer, owner)
+                label = identities.label(held, viewer, owner)
+                kinds.setdefault((name, label), (held, viewer is not None))
+        for label, kind_of in expected.items() if not nobodys else ():
+            kinds.setdefault((name, label), kind_of)
+        for word in words[name]:
+            kind = policy.relations[word].kind
+            if (not nobodys or kind in _BASIC) and not owns_too(policy, resource, word):
+                label, fewest = least_of(policy, word)
+                kinds.setdefault((name, label), (fewest, kind != "anyone"))
+    return kinds
 
 
 def owns_too(policy: Policy, resource: Resource, name: str) -> bool:

@@ -18,7 +18,7 @@ from oakum.authz.owner_states import digit, state_of
 from oakum.authz.table import allows, closed_by_absence, deciding
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
-from oakum.exposure.known_identities import KnownIdentities, least_of, owns_too
+from oakum.exposure.known_identities import KnownIdentities, viewer_kinds
 from oakum.exposure.list_ends import Ends
 from oakum.finding import Endpoint, Evidence, Result, State
 from oakum.openapi.model import Json
@@ -129,7 +129,6 @@ class Entry:
     """Some request showed what is granted."""
 
 
-_BASIC = ("anyone", "authenticated")
 _RANK = {
     Result.UNTESTED: 0,
     Result.CLOSED: 1,
@@ -139,15 +138,19 @@ _RANK = {
 }
 
 
+_Place = tuple[str, str, str, tuple[int, ...]]
+
+
 @dataclass
 class _Memo:
     """Caches for values that every request needs."""
 
-    cells: dict[tuple[str, str, str, tuple[int, ...]], list[tuple[Key, Entry]]] = field(
-        default_factory=dict
-    )
+    cells: dict[_Place, list[tuple[Key, Entry]]] = field(default_factory=dict)
     """(endpoint, resource, kind of viewers, digit of each state) → the cells, while there are
     `counted` of them in all."""
+    open: dict[_Place, list[tuple[Key, Entry]]] = field(default_factory=dict)
+    """Those of them that a response may still change. One is left out for good, until a result is
+    taken back."""
     counted: int = 0
     states: dict[tuple[str, str], tuple[Principal, tuple[str, ...], dict[str, Json]]] = field(
         default_factory=dict
@@ -225,7 +228,9 @@ class Matrix:
         self.passed_over: set[tuple[str, str | None, str]] = set()
         """(endpoint, viewer, owner) that an endpoint which selects objects itself left out."""
         self.by_peer = set[str]()  # endpoints that show what the caller has with the named person
-        self._memo, self._kinds = _Memo(), self._viewer_kinds()
+        self._memo = _Memo()
+        relations = {name: table.relations for name, table in model.tables.items()}
+        self._kinds = viewer_kinds(identities, relations, expected)
         self._plan_all()
 
     def _plan_all(self) -> None:
@@ -233,27 +238,6 @@ class Matrix:
             for resource, fields in probe.shows.items():
                 for path in fields:
                     self._plan(probe.id, resource, path)
-
-    def _viewer_kinds(self) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
-        """(resource, label) → relations, and whether logged in: all pairs of test identities, and
-        relations that only a grant names."""
-        kinds: dict[tuple[str, str], tuple[frozenset[str], bool]] = {}
-        policy = self.model.policy
-        for name, resource in policy.resources.items():
-            nobodys = resource.owner.kind == "none"
-            for owner in (NOBODY,) if nobodys else self.identities.names():
-                for viewer in (None, *self.identities.names()):
-                    held = self.identities.relations(viewer, owner)
-                    label = self.identities.label(held, viewer, owner)
-                    kinds.setdefault((name, label), (held, viewer is not None))
-            for label, kind_of in self._expected.items() if not nobodys else ():
-                kinds.setdefault((name, label), kind_of)
-            for word in self.model.tables[name].relations:
-                kind = policy.relations[word].kind
-                if (not nobodys or kind in _BASIC) and not owns_too(policy, resource, word):
-                    label, fewest = least_of(policy, word)
-                    kinds.setdefault((name, label), (fewest, kind != "anyone"))
-        return kinds
 
     def _plan(self, endpoint: str, resource: str, path: str) -> None:
         table = self.model.tables[resource]
@@ -345,7 +329,7 @@ class Matrix:
                 continue
             held = self.identities.relations(viewer, whose)
             label = self.identities.label(held, viewer, whose)
-            for key, entry in self.candidates(probe, resource, label, whose):
+            for key, entry in self._changeable(probe, resource, label, whose):
                 if not self._is_open(key, entry, viewer):
                     continue
                 left_out = entry.granted and (endpoint, viewer, whose) in self.passed_over
@@ -357,10 +341,39 @@ class Matrix:
     ) -> Iterator[tuple[Key, Entry]]:
         """Cells of one kind of viewer in the current states of the owner's objects; cached, since
         states do not change which cells exist."""
+        for _, cells in self._candidates(probe, resource, label, owner):
+            yield from cells
+
+    def _changeable(
+        self, probe: Probe, resource: str, label: str, owner: str
+    ) -> Iterator[tuple[Key, Entry]]:
+        """Those of `candidates` that a response may change: late in a run, few."""
+        for place, cells in self._candidates(probe, resource, label, owner):
+            found = self._memo.open.get(place, cells)
+            kept = [each for each in found if not self._is_final(each[1])]
+            self._memo.open[place] = kept
+            yield from kept
+
+    def _is_final(self, entry: Entry) -> bool:
+        """Whether no response changes a cell any more, whoever gets it."""
+        if entry.result is Result.LEAK:
+            return bool(entry.request_keys)
+        closed = entry.result is Result.CLOSED and self.insists is None
+        return closed or entry.result in (Result.OPEN, Result.OVER_BLOCK)
+
+    def take_back(self, entry: Entry, result: Result = Result.UNTESTED) -> None:
+        """Gives a cell a weaker result than it had."""
+        entry.result = result
+        self._memo.open.clear()
+
+    def _candidates(
+        self, probe: Probe, resource: str, label: str, owner: str
+    ) -> Iterator[tuple[_Place, list[tuple[Key, Entry]]]]:
         table, values = self.model.tables[resource], self.state(resource, owner)
         cells = self._memo.cells
         if self._memo.counted != len(self.entries):  # a new cell may belong to them
             cells.clear()
+            self._memo.open.clear()
             self._memo.counted = len(self.entries)
         own = self.conditions(probe, table.resource, owner) if self.conditions else []
         for each in own or [{}]:
@@ -371,7 +384,7 @@ class Matrix:
                 states = ((path, state_key(table, path, known)) for path in probe.shows[resource])
                 keys = [Key(probe.id, resource, path, label, state) for path, state in states]
                 cells[place] = [(k, self.entries[k]) for k in keys if k in self.entries]
-            yield from cells[place]
+            yield place, cells[place]
 
     def is_decidable(self, key: Key, entry: Entry, owner: str) -> bool:
         """Whether a response with this owner's object can still decide a cell."""
@@ -470,6 +483,7 @@ class Matrix:
                 self.evidence[name] = seen.evidence
         if seen.weak and seen.result is Result.LEAK:
             self.weak.setdefault(name, seen.weak)
+            self._memo.open.clear()  # it is open again, although it leaks
             return
         if again and seen.result is Result.LEAK:
             self.confirmed.add(name)
@@ -524,32 +538,11 @@ class Matrix:
                 continue
             del self._doubts[key]
 
-    def asked_as_more(self) -> dict[tuple[str, str, str], set[str]]:
-        """(endpoint, resource, label) → further labels under which its viewers were judged, because
-        objects name them in a relation."""
-        found: dict[tuple[str, str, str], set[str]] = {}
-        named, basic = self.model.policy.with_any("field"), self.model.policy.only(*_BASIC)
-        for key, entry in self.entries.items():
-            if entry.viewer and entry.owner and not named.isdisjoint(key.viewer.split("+")):
-                held = self.identities.relations(entry.viewer, entry.owner)
-                label = self.identities.label(held, entry.viewer, entry.owner)
-                if label != key.viewer and held - basic:
-                    found.setdefault((*key[:2], label), set()).add(key.viewer)
-        return found
-
     def leaks(self) -> Iterator[tuple[Key, Entry]]:
         """Cells that leak, and granted cells that are blocked."""
         for key, entry in self.entries.items():
             if entry.result in (Result.LEAK, Result.OVER_BLOCK):
                 yield key, entry
-
-    def is_anybodys(self, resource: str) -> bool:
-        """Whether any response held a test identity's object of a resource."""
-        return any(name == resource for _, name in self.carried)
-
-    def unjudged(self) -> list[str]:
-        """Resources that were seen, but never with a test identity as owner."""
-        return sorted({name for _, name in self.outsiders if not self.is_anybodys(name)})
 
     def open(self, probe: Probe) -> None:
         """Adds a variant of an endpoint. It creates no cells to cover: a variant only adds

@@ -23,7 +23,7 @@ def report_cells(
     ways: set[Key] = set()
     carried = _Carried.of(matrix)
     beside = _told_beside(matrix, why, carried)
-    keyless, more = why_keyless(matrix), matrix.asked_as_more()
+    keyless, more = why_keyless(matrix), asked_as_more(matrix)
     by_ways = _told_by_ways(matrix)
     met = (k for k, each in matrix.entries.items() if each.result is not Result.UNTESTED)
     reach = {**reach, **{(key.resource, key.viewer): True for key in met}}
@@ -134,3 +134,18 @@ def _is_uncarried(
     shown = (key.endpoint, key.resource, key.field) in carried.fields
     owned = (key.endpoint, key.resource) in carried.owned
     return not shown or not owned or not matrix.probes[key.endpoint].personal
+
+
+def asked_as_more(matrix: Matrix) -> dict[tuple[str, str, str], set[str]]:
+    """(endpoint, resource, label) → further labels under which its viewers were judged, because
+    objects name them in a relation."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    policy, identities = matrix.model.policy, matrix.identities
+    named, basic = policy.with_any("field"), policy.only("anyone", "authenticated")
+    for key, entry in matrix.entries.items():
+        if entry.viewer and entry.owner and not named.isdisjoint(key.viewer.split("+")):
+            held = identities.relations(entry.viewer, entry.owner)
+            label = identities.label(held, entry.viewer, entry.owner)
+            if label != key.viewer and held - basic:
+                found.setdefault((*key[:2], label), set()).add(key.viewer)
+    return found

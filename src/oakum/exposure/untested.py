@@ -35,7 +35,7 @@ def why_untested(
         return _of_doubt(model, key, doubt)
     if not reach.get((key.resource, key.viewer)):
         return _nobody_is(model, identities, key)
-    if (key.endpoint, key.resource) in matrix.outsiders and not matrix.is_anybodys(key.resource):
+    if (key.endpoint, key.resource) in matrix.outsiders and not is_anybodys(matrix, key.resource):
         return (
             f"`{key.resource}` came, but its owner is not one of the identities; if it is, give"
             " that identity `facts: {user_id: …}`"
@@ -184,3 +184,13 @@ def _labels(identities: KnownIdentities, viewer: str) -> set[str]:
     who = viewer or None
     pairs = ((identities.relations(who, owner), owner) for owner in identities.names())
     return {identities.label(held, who, owner) for held, owner in pairs if owner != viewer}
+
+
+def is_anybodys(matrix: Matrix, resource: str) -> bool:
+    """Whether any response held a test identity's object of a resource."""
+    return any(name == resource for _, name in matrix.carried)
+
+
+def unjudged(matrix: Matrix) -> list[str]:
+    """Resources that were seen, but never with a test identity as owner."""
+    return sorted({name for _, name in matrix.outsiders if not is_anybodys(matrix, name)})

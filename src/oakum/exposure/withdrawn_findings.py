@@ -231,7 +231,7 @@ def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> N
     ]
     if entry.request_keys:
         return
-    entry.result = Result.UNTESTED
+    matrix.take_back(entry)
     name = key.finding
     same = [each for at, each in matrix.entries.items() if at.finding == name and each.request_keys]
     leaking = [each for each in same if each.result is Result.LEAK]

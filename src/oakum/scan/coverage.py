@@ -17,6 +17,7 @@ from oakum.errors import counted, few
 from oakum.exposure.endpoints import probe_of
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix
+from oakum.exposure.report_cells import asked_as_more
 from oakum.exposure.untested import asked_as
 from oakum.finding import Cell, Result, Skipped
 from oakum.inference.side_effects import classify
@@ -90,7 +91,7 @@ def within_reach(identities: KnownIdentities, matrix: Matrix) -> set[tuple[str, 
                     continue
                 label = identities.label(identities.relations(viewer, owner), viewer, owner)
                 found.add((matrix.operation(endpoint), resource, label))
-    more = matrix.asked_as_more()  # these viewers were judged under another relation there
+    more = asked_as_more(matrix)  # these viewers were judged under another relation there
     return found - {(matrix.operation(at), resource, label) for at, resource, label in more}
 
 

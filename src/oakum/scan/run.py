@@ -21,6 +21,7 @@ from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange, Request
 from oakum.exposure.endpoints import asking_for_all, asking_for_more, feeds, survey
 from oakum.exposure.report_cells import report_cells
+from oakum.exposure.untested import unjudged
 from oakum.finding import Cell, IdentityState, Report, Result, Skipped
 from oakum.inference.draft import drafted_policy
 from oakum.inference.params import infer_params
@@ -500,12 +501,12 @@ class Scan:
         if engine is not None and engine.context.memberships is not None:
             distrust += engine.context.memberships.unread()
         distrust += map(shown_twice, engine.evaluator.twice.items()) if engine else ()
-        unjudged = engine.matrix.unjudged() if engine else []
+        left = unjudged(engine.matrix) if engine else []
         if self.scope is not None:
             seen = seen or bool(engine and engine.matrix.own)
-            unjudged = [name for name in unjudged if name == self.scope.focus.finding.resource]
-        if unjudged:
-            named = ", ".join(f"`{name}`" for name in unjudged)
+            left = [name for name in left if name == self.scope.focus.finding.resource]
+        if left:
+            named = ", ".join(f"`{name}`" for name in left)
             distrust.append(
                 f"{named} came, but never with an identity as owner: nothing of it was judged;"
                 f" give each identity its id under `facts:`, such as"

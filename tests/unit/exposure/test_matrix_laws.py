@@ -11,8 +11,9 @@ import pytest
 from oakum.authz import Model
 from oakum.exposure.endpoints import Query
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import ECHO, NOBODY, Doubt, Key, Matrix, Outcome
+from oakum.exposure.matrix import ECHO, NOBODY, Doubt, Key, Matrix, Observation, Outcome
 from oakum.exposure.report_cells import report_cells
+from oakum.exposure.untested import is_anybodys, unjudged
 from oakum.finding import Evidence, Result
 from tests.unit.exposure.test_matrix import (
     BIO,
@@ -521,10 +522,10 @@ def test_a_resource_of_which_only_strangers_objects_came_is_not_judged() -> None
     found = matrix("getPerson", "listPeople")
     found.outsiders[("listPeople", "Person")] = {"cat": {"p-zoe-9"}}
     found.outsiders[("listPeople", "Post")] = {"cat": {"p-zoe-9"}}
-    assert found.unjudged() == ["Person", "Post"]
+    assert unjudged(found) == ["Person", "Post"]
     found.apply("getPerson", shown_to_owner(NAME))
-    assert found.unjudged() == ["Post"]
-    assert found.is_anybodys("Person") and not found.is_anybodys("Post")
+    assert unjudged(found) == ["Post"]
+    assert is_anybodys(found, "Person") and not is_anybodys(found, "Post")
 
 
 def test_graphql_queries_are_cells_of_the_one_operation_that_they_go_through() -> None:
@@ -544,3 +545,24 @@ def test_an_answer_kept_from_an_earlier_run_says_the_same() -> None:
     assert reasons(found, {})[PHONE] == ""
     assert Outcome("one", 200).whole and not Outcome("one", 200).tentative
     assert Key("a", "b", "c", "d", PRIVATE).finding == ("b", "c", "d", PRIVATE)
+
+
+def test_what_may_change_is_the_same_whatever_was_asked_before() -> None:
+    """Cells that are decided are left out of an index, and come back once a result is taken
+    back, or a leak turns out to rest on nothing."""
+    found, one = Matrix(studio.model(), [probe("getPerson")], known_identities()), "getPerson"
+    first = [*found.undecided(one, "cat", "ann")]
+    for number, key in enumerate(first):
+        entry = found.entries[key]
+        result = Result.OPEN if entry.granted else Result.CLOSED
+        seen = Observation(key, entry.granted, result, "cat", "ann")
+        found.apply(one, Outcome(f"request {number}", 200, (seen,)))
+        assert [*found.undecided(one, "cat", "ann")] == first[number + 1 :]
+    for key in reversed(first):
+        found.take_back(found.entries[key])
+    assert [*found.undecided(one, "cat", "ann")] == first
+    denied = next(key for key in first if not found.entries[key].granted)
+    for result, weak in ((Result.CLOSED, ""), (Result.LEAK, "perhaps chance")):
+        seen = Observation(denied, False, result, "cat", "ann", None, weak)
+        found.apply(one, Outcome(f"{result}", 200, (seen,)))
+        assert (denied in found.undecided(one, "cat", "ann")) is bool(weak)

@@ -11,6 +11,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome
 from oakum.exposure.named_objects import parameter_naming
 from oakum.exposure.ownership import is_one_of_many
+from oakum.exposure.report_cells import asked_as_more
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 
@@ -18,7 +19,7 @@ from oakum.scan.engine import Engine
 def close_lists(engine: Engine) -> None:
     """Closes cells whose field or object was missing for a viewer. Runs last, since it needs the
     owners' own views."""
-    more = engine.matrix.asked_as_more()
+    more = asked_as_more(engine.matrix)
     for (endpoint, _), answers in engine.state.seen.items():
         shown = set().union(*answers.values())
         picks = not engine.matrix.probes[endpoint].personal

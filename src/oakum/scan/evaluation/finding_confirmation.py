@@ -102,7 +102,7 @@ def drop_unconfirmed(matrix: Matrix) -> None:
     API about a grant."""
     for key, entry in matrix.entries.items():
         if entry.result is Result.OVER_BLOCK and not is_sure(matrix, (entry.result, key.finding)):
-            entry.result = Result.OPEN if entry.open else Result.UNTESTED
+            matrix.take_back(entry, Result.OPEN if entry.open else Result.UNTESTED)
 
 
 def is_sure(matrix: Matrix, name: _Name) -> bool:

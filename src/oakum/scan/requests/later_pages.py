@@ -17,8 +17,9 @@ from oakum.authz.member_paths import texts
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import says_nothing
+from oakum.exposure.matrix import Entry, Matrix
 from oakum.exposure.response_reader import is_success
-from oakum.finding import Result
+from oakum.finding import Result, State
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
@@ -42,7 +43,7 @@ _SAYS = listed("more total truncated")
 def read_on(engine: Engine) -> None:
     """Reads some further pages of each list as one viewer of each kind. Whoever was refused the
     first page asks for the next one by the address that led its owner there."""
-    resources = engine.model.policy.resources
+    resources, states = engine.model.policy.resources, _States(engine.matrix)
     for probe in list(engine.state.probes):
         owned = any(resources[name].owner.kind != "none" for name in probe.shows)
         if probe.batch or probe.query or not owned:
@@ -63,7 +64,7 @@ def read_on(engine: Engine) -> None:
                 if not about:
                     _with_owners(engine, probe, viewer, trail)
         for owner in () if about else engine.identities.subjects():
-            if owner not in trails and _looks_for_own(engine, probe, owner):
+            if owner not in trails and _looks_for_own(engine, probe, owner, states):
                 _read(engine, probe, owner, None, trails.setdefault(owner, []))
         led = about or next((each for each in trails if each and trails[each]), None)
         for viewer in engine.watchers(led) if led in trails else ():
@@ -71,7 +72,28 @@ def read_on(engine: Engine) -> None:
                 _follow(engine, trails[led], viewer, about)
 
 
-def _looks_for_own(engine: Engine, probe: Probe, who: str) -> bool:
+@dataclass
+class _States:
+    """The cells of each resource by their state: thousands, that every list would go through."""
+
+    matrix: Matrix
+    counted: int = 0
+    found: dict[str, dict[State, list[Entry]]] = field(default_factory=dict)
+
+    def lacks_some(self, resource: str) -> bool:
+        """Whether nothing is known of any cell of a resource in some state."""
+        entries = self.matrix.entries
+        if self.counted != len(entries):
+            self.counted, self.found = len(entries), {}
+            for key, entry in entries.items():
+                self.found.setdefault(key.resource, {}).setdefault(key.state, []).append(entry)
+        return any(
+            all(entry.result is Result.UNTESTED for entry in cells)
+            for cells in self.found.get(resource, {}).values()
+        )
+
+
+def _looks_for_own(engine: Engine, probe: Probe, who: str, states: _States) -> bool:
     """Whether a list may hold, further on, what is needed of an identity's own: of whom no object
     is known nobody else can ask for one, nor for one in a state in which none was seen."""
     if not _may_go_on(engine, probe, who, None):
@@ -83,16 +105,9 @@ def _looks_for_own(engine: Engine, probe: Probe, who: str) -> bool:
             continue
         if not knowledge.objects.get((who, name)):
             return True
-        if any(not state.of for state in resource.states.values()):
-            entries = engine.matrix.entries.items()
-            every = {key.state for key, _ in entries if key.resource == name}
-            seen = {
-                key.state
-                for key, entry in entries
-                if key.resource == name and entry.result is not Result.UNTESTED
-            }
-            if every - seen:
-                return True
+        own = any(not state.of for state in resource.states.values())
+        if own and states.lacks_some(name):
+            return True
     return False
 
 
