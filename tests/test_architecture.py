@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import re
 import subprocess
 import sys
@@ -10,9 +12,12 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
 
 import pytest
 
+import oakum
 from tests import find
 
 ROOT = Path(__file__).parent.parent
@@ -328,3 +333,44 @@ def test_the_modules_and_tests_that_are_broken_on_purpose_are_there() -> None:
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutation"]["groups"]
     named = [each for group in groups.values() for each in (*group["modules"], *group["tests"])]
     assert [each for each in named if not (ROOT / each).exists()] == []
+
+
+# ------------------------------------------------------------ patterns
+
+
+def repeats_loosely(tree: Any) -> bool:
+    """Whether a pattern repeats possessively what is neither one character nor an atomic group:
+    before Python 3.11.5 `re` then takes up what it had given back (CPython issue 106052)."""
+    one = ("IN", "LITERAL", "NOT_LITERAL", "ANY", "ATOMIC_GROUP")
+    for op, details in tree:
+        if str(op) == "POSSESSIVE_REPEAT":
+            body = details[2]
+            if len(body) != 1 or str(body[0][0]) not in one:
+                return True
+        parts = details if isinstance(details, tuple | list) else (details,)
+        below = [each for part in parts for each in (part if isinstance(part, list) else [part])]
+        if any(repeats_loosely(each) for each in below if isinstance(each, _parser.SubPattern)):
+            return True
+    return False
+
+
+def test_a_group_is_repeated_possessively_only_if_it_is_atomic() -> None:
+    for module in pkgutil.walk_packages(oakum.__path__, "oakum."):
+        if module.name.endswith("__main__"):
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if isinstance(value, re.Pattern):
+                tree = _parser.parse(value.pattern, value.flags & ~re.DEBUG)
+                assert not repeats_loosely(tree), f"{module.name}.{name}: write (?>…)*+"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "loose"),
+    [
+        ("(?:a|bc)*+", True), ("x(?:y(?:a|bc)*+|z)", True), ("(?:ab)++", True), ("(a|bc)?+", True),
+        ("(?:a|b)*+", False), ("(?>a|bc)*+", False), ("[ab]*+a++", False), ("(?:a|b)*", False),
+        (r"(?>\\(?:n|u[0-9]{4}))*+", False),
+    ],
+)  # fmt: skip
+def test_a_loose_repeat_is_seen(pattern: str, loose: bool) -> None:
+    assert repeats_loosely(_parser.parse(pattern)) is loose

@@ -19,7 +19,7 @@ MAX_DIGITS = 4300
 """Most digits of an integer: parsing takes quadratic time."""
 _WS = r"[ \t\n\r]*+"
 _DIGITS = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?"
-_QUOTED = r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
+_QUOTED = r'"[^"\\\x00-\x1f]*+(?>\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
 _WORD = rf"{_QUOTED}|{_DIGITS}|true|false|null"
 _SPACE = re.compile(_WS)
 _SCALAR = re.compile(_WORD)
@@ -30,7 +30,7 @@ _ELEMENT = re.compile(rf"({_PLAIN}){_WS}(?:(,){_WS}|\])")
 """A list element with its separator, matched in one step."""
 _FEW_DIGITS = _DIGITS.replace("[1-9][0-9]*+", f"[1-9][0-9]{{0,{MAX_DIGITS - 2}}}+")
 _FLAT_ONE = rf"(?:{_PLAIN.replace(_DIGITS, _FEW_DIGITS)}){_WS}"
-_FLAT = re.compile(rf"\[{_WS}{_FLAT_ONE}(?:,{_WS}{_FLAT_ONE})*+\]")
+_FLAT = re.compile(rf"\[{_WS}{_FLAT_ONE}(?>,{_WS}{_FLAT_ONE})*+\]")
 """A list of scalars and empty containers, matched as a whole: the cheapest way to send many
 values."""
 _MEMBER = re.compile(rf"({_QUOTED}){_WS}:{_WS}(?:({_PLAIN}){_WS}(?:(,){_WS}|\}})|(?=[\[{{]))")

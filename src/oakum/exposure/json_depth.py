@@ -8,7 +8,7 @@ from oakum.authz.span import MAX_DEPTH
 
 DEEPEST = MAX_DEPTH - 1
 """Deepest nesting that is judged; a deeper body is cut off and closes nothing."""
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)|[\[{\]}]', re.DOTALL)
+_BRACKETS = re.compile(rb'"(?>[^"\\]|\\.?)*+(?:"|\Z)|[\[{\]}]', re.DOTALL)
 _NO_BRACKETS = bytes(sorted(set(range(256)) - set(b'"\\[]{}')))
 _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
 

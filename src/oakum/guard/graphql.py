@@ -21,13 +21,13 @@ MAX_LEVELS = 15
 
 # Line ends that only some parsers recognise would end a comment for some and not for others.
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x85\u2028\u2029\ud800-\udfff]|\r(?!\n)")
-_IGNORED = re.compile("(?:[\t\n\r ,\ufeff]|#[^\n\r]*)*+")
+_IGNORED = re.compile("(?>[\t\n\r ,\ufeff]|#[^\n\r]*)*+")
 _TOKEN = re.compile(
     r"""[A-Za-z_][0-9A-Za-z_]*
     |\.\.\.|[!$&():=@\[\]{|}]
     |-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![0-9A-Za-z_.])
-    |"{3}(?:[^"\\]|\\"{3}|\\(?!"{3})|"(?!""))*+"{3}
-        |"(?!"")(?:[^"\\\n\r]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+["]
+    |"{3}(?>[^"\\]|\\"{3}|\\(?!"{3})|"(?!""))*+"{3}
+        |"(?!"")(?>[^"\\\n\r]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+["]
     """,
     re.VERBOSE,
 )

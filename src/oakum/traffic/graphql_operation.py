@@ -11,7 +11,7 @@ import re
 from oakum.openapi.model import Json
 
 _TOKEN = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?|"(?:[^"\\\n]|\\.)*+"?|\#[^\n]*|[_A-Za-z][_0-9A-Za-z]*'
+    r'"""(?>[^"\\]|\\.|"(?!""))*+(?:""")?|"(?>[^"\\\n]|\\.)*+"?|\#[^\n]*|[_A-Za-z][_0-9A-Za-z]*'
     r"|[^\s\w]|\w+",
     re.DOTALL,
 )
