@@ -12,6 +12,7 @@ from functools import partial
 
 from oakum.authz import Call, Model, Principal, Projection, Subject, project
 from oakum.authz.decide import may_call
+from oakum.authz.id_spelling import identifier
 from oakum.authz.project import left
 from oakum.authz.relations import held
 from oakum.authz.span import Unreadable, read
@@ -20,6 +21,7 @@ from oakum.guard.graphql import queries
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
+from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.routing.concealed_objects import Concealed
 from oakum.routing.lookup_plan import Endpoint
@@ -168,7 +170,7 @@ def _read(
     model: Model, hidden: Concealed, params: Mapping[str, str], inquiry: Inquiry
 ) -> Generator[Asked, Answered | None, bool]:
     """Reads the object and checks whether anything of it is shown."""
-    params = renamed(params, hidden.names)
+    wanted, params = params.get(hidden.key, ""), renamed(params, hidden.names)
     path = filled(model.operations[hidden.reader].path, params)
     inquiry.begin()
     if path is None or not inquiry.spend():
@@ -179,7 +181,8 @@ def _read(
     if question is None:
         return False
     answered = yield from inquiry.ask(question)
-    if answered is None or readable(answered) is None:
+    value = readable(answered) if answered is not None else None
+    if answered is None or value is None or not _is_asked(hidden, wanted, value):
         return False
     yield from inquiry.again()
     if not may_call(model, inquiry.principal(), hidden.reader, params):
@@ -190,9 +193,15 @@ def _read(
         if done.judged is None:
             return False
         seen = done.judged.instances
-        wanted = partial(LookupRequirements.answer, call=call, instances=seen, closed=done.closed)
-        if not (yield from inquiry.settle(wanted)):
+        needs = partial(LookupRequirements.answer, call=call, instances=seen, closed=done.closed)
+        if not (yield from inquiry.settle(needs)):
             return shows(done)
+
+
+def _is_asked(hidden: Concealed, wanted: str, value: Json) -> bool:
+    """Whether a look-up shows the object that was asked for, by its key, and no other."""
+    said = [identifier(each) for each in values_at(value, hidden.at)] if hidden.at else [wanted]
+    return bool(said) and all(each == wanted for each in said)
 
 
 def shows(done: Projection) -> bool:

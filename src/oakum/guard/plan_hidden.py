@@ -26,6 +26,8 @@ def hidden(
             "whose": each.whose,
             "renamed": dict(each.names),
             "above": each.above,
+            "key": each.key,
+            "at": each.at,
         }
 
     asked = endpoint.asked

@@ -14,6 +14,7 @@ from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.named_arguments import UNKNOWN
 from oakum.routing.request_places import plain
+from oakum.routing.write_targets import needs_object
 
 
 def existence(
@@ -26,7 +27,7 @@ def existence(
     that it names: its success reveals that the object exists. `at_least`: relations that hold for
     whoever has one."""
     policy, id = model.policy, endpoint.operation.id
-    path = [each for each in (endpoint.hidden, *endpoint.others) if each is not None]
+    path = [each for each in (endpoint.hidden, *endpoint.others) if each and each.reader]
     # A member that the document does not declare could name one as well: of that nobody is told.
     named = (name for name in endpoint.asked.by if name != UNKNOWN and any(_names(endpoint, name)))
     beside = [endpoint.asked.by[name] for name in named]
@@ -53,6 +54,19 @@ def errors(
     """Warns about a write of which nobody is told why it failed: no GET shows the object that it
     names, so nobody is known to see it."""
     policy, id = model.policy, endpoint.operation.id
+    call, refused = model.rule(id).call, endpoint.target.kind == "none" and not endpoint.plain
+    refused = refused and (call is None or needs_object(policy, call))
+    unknown = [each for each in endpoint.others if not each.reader and not refused]
+    if endpoint.acts and any(not model.tables[name].see({*policy.only("anyone")}, {})
+           for each in unknown[:1] for name in each.resources):  # fmt: skip
+        params = [each.key for each in unknown]
+        yield Problem(
+            where(endpoint.operation),
+            f"nobody says what {few(params, 3)} in the path of `{id}` names, so nobody is told why"
+            " a call with it failed: each error is 404",
+            f"write `{id}: {{params: {{{params[0]}: RESOURCE.KEY}}}}` with what it names, or the"
+            " field that it holds",
+        )
     for name, one in endpoint.asked.by.items() if endpoint.acts else ():
         names = [*dict.fromkeys(_names(endpoint, name))]
         if name == UNKNOWN or one.reader or not names:

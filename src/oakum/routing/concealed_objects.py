@@ -15,10 +15,12 @@ from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import outermost, resources_in
+from oakum.authz.operations_outside_objects import changes
 from oakum.authz.places import resource_of
 from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape_queries import member
 from oakum.routing.named_arguments import UNKNOWN
-from oakum.routing.object_locations import answer, shown_at
+from oakum.routing.object_locations import answer, likeliest, listed_at, outer_at, shown_at
 from oakum.routing.objects_by_key import Plain, asked_keys
 from oakum.routing.path_objects import PathObjects, Reader, Step, names
 from oakum.routing.request_places import Carried
@@ -45,6 +47,11 @@ class Concealed:
     """As in `Reader`."""
     above: bool = False
     """It stands before the innermost object of a path: that one is shown there tells of it."""
+    key: str = ""
+    """The parameter that holds its key; of one that nobody looks up, the one that names it."""
+    at: tuple[str, ...] = ()
+    """Where the answer of its GET says that key, without which it shows another object; empty: it
+    need not."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +85,31 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
     """The other concealed objects in a path: all but those by whose keys the innermost is looked
     up, too. An account behind an object says what is done with that."""
     inner, steps = _innermost(paths, operation), paths.steps(operation)
+    acts = changes(paths.model, operation) and operation.method != "GET"
     if inner is None:
-        return ()
-    last, through = inner[0], _needed(paths, operation, inner[0], inner[1])
-    made, behind = list[Concealed](), False
+        return tuple(_unknown(paths.model, steps)) if acts else ()
+    last, reader, _ = inner
+    through = _needed(paths, operation, last, reader)
+    needed = {dict(reader.names).get(each, each) for each in names(reader.get)}
+    made, behind, unknown = list[Concealed](), False, list[Step]()
     for step in steps:
         counts = step.kind == "object" or (step.kind == "account" and not behind)
         behind = behind or step.kind == "object"
         if counts and step is not last and step.param not in through:
             readers = paths.readers(steps, step) or _keyed_reader(paths, operation, step)
             found = _read_by(paths, operation, readers, step)
-            one = _made(paths.model, *found, "") if found is not None else None
+            one = _made(paths.model, *found, "", step) if found is not None else None
             made += [replace(one, above=step.kind == "object")] if one is not None else []
-    return tuple(made)
+            unknown += [step] if found is None and step.param not in needed else []
+    return (*made, *(_unknown(paths.model, unknown) if acts else ()))
+
+
+def _unknown(model: Model, steps: Iterable[Step]) -> Iterator[Concealed]:
+    """Of what nobody says which object it names: it may be any, and nobody looks it up."""
+    every = tuple(name for name, each in model.policy.resources.items() if each.conceal)
+    for step in steps:
+        if every and step.kind == "object" and step.resource is None:
+            yield Concealed("", every, key=step.param)
 
 
 def _needed(paths: PathObjects, operation: Operation, last: Step, reader: Reader) -> set[str]:
@@ -140,7 +159,7 @@ def _innermost(
         if found is not None:
             reader, resources = found
             whose = paths.model.rule(operation.id).owner
-            return step, reader, _made(paths.model, reader, resources, whose)
+            return step, reader, _made(paths.model, reader, resources, whose, step)
     return None
 
 
@@ -170,12 +189,33 @@ def _is_granted(model: Model, get: Operation) -> bool:
     return get.id in model.rules or get.id in model.showing
 
 
-def _made(model: Model, reader: Reader, resources: tuple[str, ...], whose: str) -> Concealed | None:
+def _made(
+    model: Model, reader: Reader, resources: tuple[str, ...], whose: str, step: Step
+) -> Concealed | None:
     """None if it need not be concealed."""
     if not all(model.policy.resources[name].conceal for name in resources):
         return None
     whose = whose or _whose(model, reader, resources)
-    return Concealed(reader.get.id, resources, whose, reader.names)
+    at = _key_at(model, reader, step) if len(resources) == 1 else ()
+    return Concealed(reader.get.id, resources, whose, reader.names, key=step.param, at=at)
+
+
+def _key_at(model: Model, reader: Reader, step: Step) -> tuple[str, ...]:
+    """Where an answer says the key of what a step names; empty if it need not say one: it is
+    nothing but what the same path shows, or an account, which may have another name, or the
+    document has no key there."""
+    one = step.resource
+    outer = outer_at(model, reader.get, one.name) if one is not None and step.key else []
+    if one is None or not step.key:
+        return ()
+    at = likeliest(outer, one.name) if outer else listed_at(model, reader.get, one.name)
+    bare = not (reader.whole or step.stated) or one.is_account
+    if at is None or (at == () and len(outer) == 1 and bare):
+        return ()
+    pointer, shape = (*at, *step.key.split(".")), answer(reader.get)
+    for each in pointer:
+        shape = member(shape, each) if shape is not None else None
+    return pointer if shape is not None else ()
 
 
 def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> Asked:
@@ -192,7 +232,10 @@ def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> A
             reader = paths.by_key(operation, one, KEY)
             whose = KEY if one.is_account else ""
             if reader is not None:
-                by[name] = Concealed(reader.get.id, (name,), whose, reader.names)
+                at = _key_at(
+                    paths.model, reader, Step(KEY, "", "object", one, one.key, stated=True)
+                )
+                by[name] = Concealed(reader.get.id, (name,), whose, reader.names, key=KEY, at=at)
             else:  # no GET shows it by its key, so the response to the read may
                 own = shown_at(paths.model, operation, name) is not None
                 by[name] = Concealed(operation.id if own else "", (name,), whose)

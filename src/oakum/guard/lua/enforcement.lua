@@ -1108,7 +1108,8 @@ local function sees(self, x, each)
   if not question then return false end
   question.timeout = seconds
   local answer, value = asking:ask(x, question)
-  local declared = value ~= nil and declared_answer(reader, 200, answer.headers["content-type"] or "")
+  if value == nil or not objects.is_asked(of, each.params[of.key], value) then return false end
+  local declared = declared_answer(reader, 200, answer.headers["content-type"] or "")
   if not declared or declared.kind ~= "json" then return false end
   local seen, out
   repeat

@@ -61,6 +61,16 @@ local function has_key(value, path, wanted)
   return n == 1 and said == wanted
 end
 
+-- Whether a look-up shows the object that was asked for, by its key, and no other.
+function M.is_asked(of, wanted, value)
+  if of.at.n == 0 then return true end
+  local keys = lookups.at(value, of.at, of.at.n)
+  for i = 1, #keys do
+    if spelling.id(keys[i]) ~= wanted then return false end
+  end
+  return #keys > 0
+end
+
 -- The object in what the API shows: of a list the one element with the key that is asked for, or nil.
 local function inside_of(target, value, params)
   local pointer, key = target.pointer, target.key
