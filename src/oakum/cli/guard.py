@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,13 +39,13 @@ ENGINES: Mapping[str, Callable[[], Target]] = {"envoy": _envoy, "nginx": _nginx}
 """The engine of each name; it is loaded only when it is wanted."""
 
 
+_listens = click.option(
+    "--listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT",
+    help="address that clients connect to; port 0: any free port",
+)  # fmt: skip
 _gateway = shared.options(
     click.argument("contract", type=shared.PATH),
     click.option("--upstream", required=True, metavar="URL", help="base URL of the API behind it"),
-    click.option(
-        "--listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT",
-        help="address that clients connect to; port 0: any free port",
-    ),
     click.option(
         "--engine", type=click.Choice([*ENGINES]), default="envoy", show_default=True,
         help="the proxy that runs the contract",
@@ -88,6 +89,7 @@ def command() -> None:
 
 @command.command(hidden=True, epilog=command.epilog)
 @_gateway
+@_listens
 @click.option(
     "--admin", default="127.0.0.1:0", metavar="HOST:PORT",
     help="health and metrics over HTTP  [default: a free port of 127.0.0.1]",
@@ -147,6 +149,10 @@ def run(
 )
 @_gateway
 @click.option(
+    "--listen", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT",
+    help="address that clients connect to",
+)  # fmt: skip
+@click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR",
     help="output folder; must not exist, or be an earlier export",
 )  # fmt: skip
@@ -171,6 +177,8 @@ def export(
     from oakum.guard.audit_reader import AUDIT_KEY
     from oakum.guard.export import Order, export
 
+    if re.search(r":0+\Z", listen):
+        raise click.BadParameter("an export cannot choose a port", param_hint="--listen")
     order = Order(
         contract,
         shared.valid_target(upstream, "--upstream"),

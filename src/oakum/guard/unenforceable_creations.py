@@ -13,9 +13,10 @@ from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.shape_queries import element, ways
+from oakum.openapi.shape_queries import ways
 from oakum.policy.model import Resource
 from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.request_places import body_places
 
 
 def creations(
@@ -60,14 +61,14 @@ def creations(
 def replaced(
     model: Model, endpoint: Endpoint, where: Callable[[Operation], Location]
 ) -> Iterator[Problem]:
-    """Warns about a PUT of a list: what it leaves out goes, and is asked about by nobody."""
+    """Warns about a PUT of a list, or of a map: what it leaves out goes, and is asked about by
+    nobody."""
     operation = endpoint.operation
     if not endpoint.write or operation.method != "PUT":
         return
-    for media in operation.body:
-        item = element(media.shape) if media.shape is not None else None
-        one = model.policy.resources.get(resource_of(item, model.bound)) if item else None
-        if one is not None and one.owner.kind == "field" and not one.is_account:
+    for name in dict.fromkeys(_listed(model, operation)):
+        one = model.policy.resources[name]
+        if one.owner.kind == "field" and not one.is_account:
             yield Problem(
                 where(operation),
                 f"`{operation.id}` replaces a list of `{one.name}`, and the gateway checks those"
@@ -76,6 +77,12 @@ def replaced(
                 f" `{one.name}` by itself",
             )
             return
+
+
+def _listed(model: Model, operation: Operation) -> Iterator[str]:
+    """Resources of which a body has several, in a list or a map outside of every object."""
+    yield from (name for at, name in model.sets.get(operation.id, ()) if "*" in at)
+    yield from (e for at, e in body_places(operation, model.bound) if e and "*" in at.inside)
 
 
 def placed(

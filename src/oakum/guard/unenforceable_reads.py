@@ -23,9 +23,10 @@ from oakum.guard.unenforceable_creations import creations, placed, replaced
 from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
 from oakum.guard.unenforceable_headers import answers, conditions, cookies
+from oakum.guard.unenforceable_names import Unstated
 from oakum.guard.unenforceable_parameters import parameters
 from oakum.guard.unenforceable_paths import below
-from oakum.guard.unenforceable_rows import counts, rows, texts
+from oakum.guard.unenforceable_rows import alternatives, counts, rows, texts
 from oakum.guard.unenforceable_writes import Writes
 from oakum.guard.unsent_methods import unsent_methods
 from oakum.http.json_pointer import path_of
@@ -65,11 +66,13 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *conditions([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *answers([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *parameters(PathObjects(document, model), wiring.endpoints.values(), seen.where),
+        *Unstated(model, [*wiring.endpoints.values()], seen.where).problems(),
         *bodies(model, wiring.endpoints.values(), seen.where),
         *other_kinds(model, wiring.endpoints.values(), seen.where),
         *arguments(seen.policy.resources, wiring.endpoints.values(), seen.where),
         *rows(model, wiring.endpoints.values()),
         *texts(model, wiring.endpoints.values(), seen.where),
+        *alternatives(model, wiring.endpoints.values(), seen.where),
         *counts(model, wiring.endpoints.values(), seen.where),
         *below(model, wiring.endpoints.values(), seen.where),
         *feeds(model, wiring.endpoints.values(), seen.where),

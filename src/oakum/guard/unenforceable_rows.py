@@ -85,6 +85,52 @@ def texts(
             met |= {inner for _, inner in below}
 
 
+def alternatives(
+    model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about what may stand in place of objects that may be hidden, and passes with what is
+    beside it: a text in place of a list, or an object of no resource."""
+    for each in endpoints:
+        media = each.operation.success() if not model.rule(each.operation.id).graphql else None
+        todo = [("", media.shape)] if media is not None and media.shape is not None else []
+        met = {shape for _, shape in todo}
+        for at, shape in todo:
+            if resource_of(shape, model.bound):
+                continue
+            one, what = _another(model, shape)
+            if one:
+                yield Problem(
+                    where(each.operation),
+                    f"{what} may stand at `{at or '/'}` of the response of `{each.operation.id}` in"
+                    f" place of a `{one}`: it passes, and so does what stands beside it, also where"
+                    f" that `{one}` is hidden",
+                    "declare the object alone there, or bind each alternative to a resource",
+                )
+                break
+            below = [(f"{at}/{name}", child()) for name, child in shape.properties.items()]
+            below += [(f"{at}/*", inner()) for inner in (shape.items, shape.extra) if inner]
+            below += [(at, branch()) for branch in shape.branches]
+            todo += [(step, inner) for step, inner in below if inner not in met]
+            met |= {inner for _, inner in below}
+
+
+def _another(model: Model, shape: Shape) -> tuple[str, str]:
+    """A resource that may be hidden and stands in an alternative, and what stands in another."""
+    branches = [branch() for branch in shape.branches]
+    bound = model.bound
+    alone = next(_unseen(model, filter(None, (resource_of(e, bound) for e in branches))), "")
+    items = [each.items() for each in branches if each.items is not None]
+    listed = next(_unseen(model, filter(None, (resource_of(e, bound) for e in items))), "")
+    for each in branches if alone or listed else ():
+        if resource_of(each, bound) or each.kinds == {"null"} or each.branches:
+            continue
+        if each.properties and not any(outermost(each, bound)):
+            return alone or listed, "an object of no resource"
+        if listed and not alone and each.kinds & {"string", "integer", "number"}:
+            return listed, "a text or a number"
+    return "", ""
+
+
 def _unseen(model: Model, resources: Iterable[str]) -> Iterator[str]:
     """Those of which somebody who is logged in may see nothing."""
     held = frozenset(model.policy.only("anyone", "authenticated"))

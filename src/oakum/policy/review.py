@@ -209,8 +209,10 @@ def _silent(seen: View) -> Iterator[Problem]:
     if silent:
         yield Problem(
             place(policy, "operations"),
-            f"{few(silent, _FEW)} is not in the contract, and shows no resource",
-            "so nobody may call it; `{}` follows the document's security",
+            f"{few(silent, _FEW)} {'are' if silent[1:] else 'is'} not in the contract, and"
+            f" {'show' if silent[1:] else 'shows'} no resource",
+            f"so nobody may call {'them' if silent[1:] else 'it'}; `{{}}` follows the document's"
+            " security",
         )
 
 

@@ -241,8 +241,7 @@ def unchecked_keys(
         return
     called = {*words(model, {one.name: one})}
     called |= {plain(one.key), *_ANY} if one.name in held else set()
-    body = (each for each, name in body_places(operation, model.bound) if not name)
-    for place in (*_parameters(model, operation), *body):
+    for place in (*_parameters(model, operation), *_loose(model, operation)):
         generic = plain(place.last) in _ANY and place.where == "query"
         if plain(place.last) in called and not generic:
             yield place
@@ -260,13 +259,21 @@ def unchecked_references(
         return
     called = {plain(one.name), *(plain(e) for e, name in model.bound.items() if name == one.name)}
     called |= _REFERENCES if one.name in held else frozenset()
-    places = [each for each, name in body_places(operation, model.bound) if not name]
+    places = [*_loose(model, operation)]
     for place in places:
         if plain(place.last) in called:
             yield place
         # Of a map whose values may be keys, a member may be called like one.
         if place.names and any(each.inside == (*place.inside, "*") for each in places):
             yield replace(place, inside=(*place.inside, one.key), names=False)
+
+
+def _loose(model: Model, operation: Operation) -> Iterator[RequestPlace]:
+    """Places in a body outside every resource, also where `sets` says that one stands."""
+    roots = [tuple(at) for at, _ in model.sets.get(operation.id, ())]
+    for place, name in body_places(operation, model.bound):
+        if not name and not any(place.inside[: len(at)] == at for at in roots):
+            yield place
 
 
 def _is_single(model: Model, operation: Operation) -> bool:

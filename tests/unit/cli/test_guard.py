@@ -139,6 +139,16 @@ def test_check_names_the_secret_and_what_stays_closed(contract: Path) -> None:
     )
 
 
+def test_an_export_cannot_choose_a_port(contract: Path, tmp_path: Path) -> None:
+    done = oakum(
+        "guard", "export", contract, "--upstream", "http://127.0.0.1:9", "--out", tmp_path / "out",
+        "--listen", "127.0.0.1:0",
+    )  # fmt: skip
+    assert done.code == 2 and "an export cannot choose a port" in done.err
+    assert not (tmp_path / "out").exists()
+    assert "any free port" not in oakum("guard", "export", "--help").out
+
+
 def test_an_export_says_where_to_read_on(contract: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with patch.dict(guard.ENGINES, PUPPETS):

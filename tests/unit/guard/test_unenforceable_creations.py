@@ -112,3 +112,16 @@ def test_a_list_that_is_replaced_may_lose_what_is_anothers(tmp_path: Path) -> No
     words = "`putTasks` replaces a list of `Task`, and the gateway checks those that the body names"
     assert words in said(tmp_path, PICKS)
     assert words not in said(tmp_path, PICKS, parents)
+
+
+def test_a_list_within_a_body_is_replaced_as_well(tmp_path: Path) -> None:
+    def wrapped(document: dict[str, Any], _: dict[str, Any]) -> None:
+        for path in document["paths"].values():
+            for method, operation in path.items():
+                if method == "put" and operation["operationId"] == "putTasks":
+                    content = operation["requestBody"]["content"]["application/json"]
+                    shape = {"type": "object", "properties": {"tasks": content["schema"]}}
+                    operation["requestBody"] = {"content": {"application/json": {"schema": shape}}}
+
+    words = "`putTasks` replaces a list of `Task`, and the gateway checks those that the body names"
+    assert words in said(tmp_path, PICKS, wrapped)

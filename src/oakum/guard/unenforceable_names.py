@@ -1,0 +1,127 @@
+"""Warnings of `guard check` about names in writes of which nobody says what they hold.
+
+Warnings change nothing. A gateway checks the objects that a request names by the path, by what
+`params` states, or by what is called like a resource with its key. Any other text may be the key of
+an object, too, and is as often none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from oakum.authz import Model
+from oakum.errors import Location, Problem, few
+from oakum.openapi.model import Operation
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.path_objects import key_lists, names
+from oakum.routing.request_places import RequestPlace, plain
+from oakum.routing.unexplained_names import unexplained
+from oakum.routing.write_targets import needs_object
+
+_MANY = 3
+"""From this number on, equal warnings are merged into one."""
+_KEYS = frozenset(("id", "uuid", "key", "guid"))
+"""Names of a key of anything."""
+
+
+@dataclass(frozen=True)
+class Unstated:
+    """Warnings about the writes of one contract."""
+
+    model: Model
+    endpoints: Iterable[Endpoint]
+    where: Callable[[Operation], Location]
+
+    def problems(self) -> Iterator[Problem]:
+        """Writes of nobody knows whose objects, and failures that tell of them."""
+        said = {id: found for each in self.endpoints if (id := each.operation.id)
+                for found in [self._unchecked(each)] if found is not None}  # fmt: skip
+        yield from said.values()
+        told = [each for each in self.endpoints if each.operation.id not in said]
+        found = {each.operation.id: one for each in told for one in self._failures(each)}
+        if len(found) < _MANY:
+            yield from found.values()
+            return
+        (_, first), *others = found.items()
+        more = f"; likewise at {few([id for id, _ in others], _MANY)}"
+        yield Problem(first.location, first.message + more, first.hint)
+
+    def _unchecked(self, endpoint: Endpoint) -> Problem | None:
+        """A write for the owner, say, of an object that nothing names which the gateway checks."""
+        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
+        listed = key_lists(self.model, operation)
+        within = any(each not in listed for each in names(operation))
+        told = within or endpoint.plain.places or endpoint.target.kind == "none" or rule.graphql
+        if not endpoint.write or endpoint.binds or told:
+            return None
+        makes = operation.method in ("POST", "QUERY")
+        if makes and (not rule.call or not needs_object(self.model.policy, rule.call)):
+            return None
+        if rule.call and not needs_object(self.model.policy, rule.call):
+            return None
+        found = [*unexplained(self.model, operation)]
+        if not makes:
+            # Any name in a query is asked about elsewhere.
+            found = [each for each in found if each.where != "query" and self._is_key(each)]
+        some = self._names(found)
+        id, callers = operation.id, " and ".join(f"`{each}`" for each in rule.call or ())
+        if makes and not some:
+            return Problem(
+                self.where(operation),
+                f"nothing in a request says whose object `{id}` writes, so {callers} at `call:`"
+                " lets in everybody who is logged in",
+                f"write `{id}: {{call: […]}}` with a relation that needs no object, if it writes"
+                " none but the caller's own",
+            )
+        if not some:
+            return None
+        said = f"`{id}` may take from {few(some, 3)} which object it writes, and the gateway does"
+        said += " not check that"
+        if makes:
+            said += f": {callers} at `call:` lets in everybody who is logged in"
+        return Problem(self.where(operation), said, self._hint(id, some[0]))
+
+    def _names(self, found: Iterable[RequestPlace]) -> list[str]:
+        """As the contract calls them, those first that are called like a key."""
+        by = sorted(found, key=lambda each: not self._is_key(each))
+        return [*dict.fromkeys(each.called or "the body" for each in by)]
+
+    def _is_key(self, place: RequestPlace) -> bool:
+        keys = {plain(each.key) for each in self.model.policy.resources.values() if each.key}
+        return plain(place.last) in _KEYS | keys
+
+    def _failures(self, endpoint: Endpoint) -> Iterator[Problem]:
+        """A write of which the error tells whether a hidden object exists, if one of the names says
+        which."""
+        operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
+        if not endpoint.acts or rule.graphql or rule.login or not self._hides():
+            return
+        if operation.security is not None and not any(operation.security):
+            return  # nobody has logged in yet
+        if some := self._names(unexplained(self.model, operation)):
+            id = operation.id
+            yield Problem(
+                self.where(operation),
+                f"nobody says what {few(some, 3)} of `{id}` names; if it is the key of an object,"
+                " why a call failed tells whoever may not see that one whether it exists",
+                self._hint(id, some[0]),
+            )
+
+    def _hides(self) -> bool:
+        """Whether some object is hidden from somebody."""
+        anyone = {*self.model.policy.only("anyone", "authenticated")}
+        return any(
+            each.conceal and not self.model.tables[name].see(anyone, {})
+            for name, each in self.model.policy.resources.items()
+        )
+
+    def _hint(self, id: str, name: str) -> str:
+        known = [n for n, e in self.model.policy.resources.items() if e.key and not e.is_account]
+        one = known[0] if len(known) == 1 else "RESOURCE"
+        key = self.model.policy.resources[one].key if len(known) == 1 else "KEY"
+        called = name if name != "the body" else "NAME"
+        return (
+            f"write `{id}: {{params: {{{called}: {one}.{key}}}}}` if it names one, or with the"
+            f" field that it holds, `{one}.FIELD`"
+        )

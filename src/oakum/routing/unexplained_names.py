@@ -1,0 +1,87 @@
+"""What a request may say of which neither contract nor document tells what it names.
+
+A text or a number outside every resource may be the key of an object, whatever it is called. What
+`params` states, and what is called like a resource with its key, is explained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.authz import Model
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape_queries import member, scalars, ways
+from oakum.routing.headers import is_standard
+from oakum.routing.largest_page import PAGING
+from oakum.routing.path_objects import key_lists
+from oakum.routing.request_places import (
+    RequestPlace,
+    body_places,
+    parameter_places,
+    plain,
+    words,
+)
+
+_KEYS = frozenset(("string", "integer"))
+_FORMATS = frozenset(
+    ("date", "date-time", "time", "duration", "password", "email", "binary", "byte", "hostname")
+)
+"""Formats of texts that are no keys of objects (JSON Schema Validation, 7.3; OpenAPI 3.0)."""
+
+
+def unexplained(model: Model, operation: Operation) -> Iterator[RequestPlace]:
+    """The places beside the path of which nobody says what they hold, and that may hold a key."""
+    rule, every = model.rule(operation.id), words(model, model.policy.resources)
+    roots = [tuple(at) for at, _ in model.sets.get(operation.id, ())]
+    said = {*rule.params, *key_lists(model, operation)}
+    for place, shape in _places(model, operation):
+        inside = any(place.inside[: len(at)] == at for at in roots) and place.where == "body"
+        named = plain(place.last) in every or any(each in every for each in place.joined)
+        stated = place.called in said or place.last in said or place.name in said
+        if not (inside or named or stated) and may_be_a_key(shape, place):
+            yield place
+
+
+def may_be_a_key(shape: Shape | None, place: RequestPlace) -> bool:
+    """Whether what stands at a place may be the key of an object."""
+    if shape is None or place.names:
+        return True
+    found = [each for way in ways(shape) for each in (way, *_elements(way))]
+    return any(
+        scalars(each) & _KEYS
+        and not each.enum
+        and each.format not in _FORMATS
+        and not each.branches
+        for each in found
+    )
+
+
+def _elements(shape: Shape) -> Iterator[Shape]:
+    if shape.items is not None:
+        yield from ways(shape.items())
+
+
+def _places(model: Model, operation: Operation) -> Iterator[tuple[RequestPlace, Shape | None]]:
+    """Those that are forwarded, each with its schema. A header that any client sends names no
+    object, and neither does what turns pages."""
+    without = model.rule(operation.id).without
+    for each in operation.parameters:
+        usual = each.where == "path" or (each.where == "header" and is_standard(each.name.lower()))
+        paged = each.where == "query" and each.name.lower() in PAGING
+        if usual or paged or each.where == "cookie" or each.name in without:
+            continue
+        for place in parameter_places(each):
+            if place.called not in without:
+                yield place, _at(each.shape, place.inside)
+    for place, resource in body_places(operation, model.bound):
+        for media in operation.body if not resource else ():
+            shape = media.shape
+            if shape is None or not place.inside or _at(shape, place.inside) is not None:
+                yield place, _at(shape, place.inside) if shape is not None else None
+
+
+def _at(shape: Shape, inside: tuple[str, ...]) -> Shape | None:
+    found: Shape | None = shape
+    for step in inside:
+        found = member(found, step) if found is not None else None
+    return found
