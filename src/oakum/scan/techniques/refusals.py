@@ -9,6 +9,7 @@ it from: no value of it may stand in what they are sent instead.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_withheld
@@ -67,6 +68,15 @@ def _hidden(model: Model, probe: Probe) -> list[str]:
     ]
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """A request for an object of nobody's, and what somebody is sent who is shown it."""
+
+    filled: Filled
+    answer: Response
+    who: str
+
+
 class _Refusals:
     """An endpoint that names an object of nobody's."""
 
@@ -75,33 +85,51 @@ class _Refusals:
 
     def run(self) -> None:
         """Asks for the first objects that somebody is shown."""
-        engine, shown = self.engine, 0
+        shown = list(self._shown())
+        for each in shown:
+            self._as_others(each, [other for other in shown if other is not each])
+
+    def _shown(self) -> Iterator[_Shown]:
+        engine, count = self.engine, 0
         for turn in range(_TURNS):
             filled = fill(self.probe, engine.target, engine.knowledge, None, turn=turn)
-            if filled is None or shown == _OBJECTS or is_spent(engine.context.pace):
+            if filled is None or count == _OBJECTS or is_spent(engine.context.pace):
                 return
             for who in engine.identities.names():
                 answer = engine.send(self.probe, who, filled)
                 if self._values(filled, answer, who, allowed=True):
-                    self._as_others(filled, answer, who)
-                    shown += 1
+                    yield _Shown(filled, answer, who)
+                    count += 1
                     break
 
-    def _as_others(self, filled: Filled, whole: Response, who: str) -> None:
-        """`whole`: what `who` is shown."""
-        engine, done = self.engine, set[str]()
+    def _as_others(self, shown: _Shown, others: list[_Shown]) -> None:
+        engine, filled, done = self.engine, shown.filled, set[str]()
         for viewer in (None, *engine.identities.names()):
-            hidden = self._values(filled, whole, viewer, allowed=False)
+            hidden = self._values(filled, shown.answer, viewer, allowed=False)
             labels = {key.viewer for key in hidden.values()}
-            if viewer == who or not hidden or labels <= done:
+            if viewer == shown.who or not hidden or labels <= done:
                 continue
             done |= labels
             answers = [engine.send(self.probe, viewer, filled) for _ in range(2)]
-            told = [
-                key for text, key in hidden.items() if self._is_told(filled, answers, text, viewer)
-            ]
-            for key in told:
-                self._report(key, filled, whole, who, viewer, answers[0])
+            for text, key in hidden.items():
+                told = self._is_told(filled, answers, text, viewer)
+                if told and not self._is_said_of_others(text, viewer, others):
+                    self._report(key, shown, viewer, answers[0])
+
+    def _is_said_of_others(self, text: str, viewer: str | None, others: list[_Shown]) -> bool:
+        """Whether the same stands where an object is refused that does not hold it, or that does
+        not exist: it is part of every refusal, and tells of no object."""
+        engine = self.engine
+        asked = [
+            each.filled
+            for each in others
+            if text not in self._values(each.filled, each.answer, viewer, allowed=False)
+        ]
+        absent = fill(self.probe, engine.target, engine.knowledge, None, absent=True)
+        return any(
+            self._is_told(each, [engine.send(self.probe, viewer, each)], text, viewer)
+            for each in (*asked, *filter(None, [absent]))
+        )
 
     def _values(
         self, filled: Filled, answer: Response, viewer: str | None, *, allowed: bool
@@ -143,16 +171,13 @@ class _Refusals:
         _, judged, _ = self.engine.evaluator.walk(self.probe, question, answer)
         return any(each.resource in self.names and each.leaves for each in judged.instances)
 
-    def _report(
-        self, key: Key, filled: Filled, whole: Response, who: str, viewer: str | None,
-        answer: Response,
-    ) -> None:  # fmt: skip
-        engine = self.engine
+    def _report(self, key: Key, shown: _Shown, viewer: str | None, answer: Response) -> None:
+        engine, who = self.engine, shown.who
         own = engine.identities.label(engine.identities.relations(who, NOBODY), who, NOBODY)
         evidence = Evidence(
-            engine.evaluator.side(who, own, whole),
+            engine.evaluator.side(who, own, shown.answer),
             engine.evaluator.side(viewer, key.viewer, answer),
-            curl(filled, engine.context.credentials(viewer)),
+            curl(shown.filled, engine.context.credentials(viewer)),
             note="a value of the object stands in what is sent instead of it",
         )
         for again in ("refusal", "refusal again"):

@@ -47,7 +47,7 @@ operations:
 
 
 @pytest.mark.parametrize("status", [403, 200])
-@pytest.mark.parametrize("says", ["no", "topic", "sent"])
+@pytest.mark.parametrize("says", ["no", "topic", "sent", "all"])
 def test_a_value_of_what_is_nobodys_is_a_leak_in_the_text_of_a_refusal(
     says: str, status: int, tmp_path: Path
 ) -> None:
@@ -61,7 +61,13 @@ def test_a_value_of_what_is_nobodys_is_a_leak_in_the_text_of_a_refusal(
             return Reply(404, {"error": "no such room"})
         if room in mine:
             return Reply(200, {"data": room})
-        text = {"no": "no", "topic": f"not in: {room['topic']}", "sent": f"no {room['id']} for you"}
+        one = f"rooms are closed, such as {ROOMS['r-1']['topic']}"
+        text = {
+            "all": one,
+            "no": "no",
+            "topic": f"not in: {room['topic']}",
+            "sent": f"no {room['id']} for you",
+        }
         return Reply(status, {"error": text.get(says, "no")})
 
     paths = path("/rooms", "listRooms", "Room", many=True) + path("/rooms/{id}", "getRoom", "One")
