@@ -30,14 +30,16 @@ TEXT
 
 # ---------------------------------------------------------------- the environment
 
-# A distribution's own first: what is compiled without its optimizations, as version managers do,
-# takes half as long again for everything.
+# One that can make an environment, and a distribution's own first: what is compiled without its
+# optimizations, as version managers do, takes half as long again for everything.
 python() {
-    for name in /usr/bin/python3 python3 python3.13 python3.12 python3.11; do
-        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            echo "$name"
-            return
-        fi
+    for modules in 'ensurepip, venv' sys; do
+        for name in /usr/bin/python3 python3 python3.13 python3.12 python3.11; do
+            if "$name" -c "import sys, $modules; sys.exit(sys.version_info < (3, 11))" 2>/dev/null; then
+                echo "$name"
+                return
+            fi
+        done
     done
     die 'Python 3.11 or later is needed: apt-get install python3'
 }
