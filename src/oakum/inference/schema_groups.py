@@ -297,18 +297,16 @@ def _views(things: Sequence[Thing]) -> list[Thing]:
 
 
 def _is_view_of(thing: Thing, larger: Thing) -> bool:
+    if not thing.key or thing.key != larger.key:
+        return False
     parts, whole = thing.noun.split("_"), larger.noun.split("_")
-    shared = parts[-len(whole) :] == whole or parts[: len(whole)] == whole
+    if parts[-len(whole) :] != whole and parts[: len(whole)] != whole:
+        return False
     paths = {noun_of_path(each.operation.path) for each in thing.objects if not each.inside}
+    if paths and paths != {larger.noun}:
+        return False
     members = thing.members()
-    return (
-        bool(thing.key)
-        and thing.key == larger.key
-        and shared
-        and (paths == {larger.noun} or not paths)
-        and members <= larger.members()
-        and len(members) > 1
-    )
+    return len(members) > 1 and members <= larger.members()
 
 
 def _asked_for(thing: Thing) -> str:
