@@ -145,4 +145,4 @@ _KNOWN: list[Contract] = []
 
 def _is_told(api: Logs, note: str) -> bool:
     status, told = api.told[note]
-    return status == 200 and isinstance(told, dict) and "by" in told
+    return status == 200 and isinstance(told, dict) and told.keys() >= {"by", "id"}
