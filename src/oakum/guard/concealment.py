@@ -115,7 +115,14 @@ class Sight:
         it. They are looked at only where that matters."""
         own = self.endpoint.operation.id
         others = [each for each in self.objects if each[0].reader != own]
-        if self.acts or not others or not shows(done):
+        if self.acts or not shows(done):
+            return done
+        its = [each for each in self.objects if each[0].reader == own]
+        lost = [each for each in its if not _holds(done, each[0].within)]
+        if lost and not (yield from self._all(lost, inquiry)):
+            self._seen = False
+            return replace(done, body=None)
+        if not others:
             return done
         above = [each for each in others if each[0].above]
         if above and not (yield from self._all(above, inquiry)):
@@ -195,13 +202,24 @@ def _read(
         seen = done.judged.instances
         needs = partial(LookupRequirements.answer, call=call, instances=seen, closed=done.closed)
         if not (yield from inquiry.settle(needs)):
-            return shows(done)
+            return shows(done) and _holds(done, hidden.within)
 
 
 def _is_asked(hidden: Concealed, wanted: str, value: Json) -> bool:
     """Whether a look-up shows the object that was asked for, by its key, and no other."""
     said = [identifier(each) for each in values_at(value, hidden.at)] if hidden.at else [wanted]
     return bool(said) and all(each == wanted for each in said)
+
+
+def _holds(done: Projection, within: Sequence[str]) -> bool:
+    """Whether something of the object that a request names remains at its place."""
+    if not within or done.body is None:
+        return done.body is not None
+    try:
+        value = read(done.body)[0]
+    except Unreadable:  # no JSON, which has no such place
+        return True
+    return any(isinstance(each, dict | list) and bool(each) for each in values_at(value, within))
 
 
 def shows(done: Projection) -> bool:

@@ -28,6 +28,7 @@ def hidden(
             "above": each.above,
             "key": each.key,
             "at": each.at,
+            "within": each.within,
         }
 
     asked = endpoint.asked

@@ -52,6 +52,9 @@ class Concealed:
     at: tuple[str, ...] = ()
     """Where the answer of its GET says that key, without which it shows another object; empty: it
     need not."""
+    within: tuple[str, ...] = ()
+    """Where that answer holds the object, beside others: those tell nothing of it. Empty: it is the
+    whole answer, or its place is not known."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +199,16 @@ def _made(
     if not all(model.policy.resources[name].conceal for name in resources):
         return None
     whose = whose or _whose(model, reader, resources)
-    at = _key_at(model, reader, step) if len(resources) == 1 else ()
-    return Concealed(reader.get.id, resources, whose, reader.names, key=step.param, at=at)
+    if len(resources) != 1:
+        return Concealed(reader.get.id, resources, whose, reader.names, key=step.param)
+    within, at = _place(model, reader, resources[0]) or (), _key_at(model, reader, step)
+    return Concealed(reader.get.id, resources, whose, reader.names, False, step.param, at, within)
+
+
+def _place(model: Model, reader: Reader, name: str) -> tuple[str, ...] | None:
+    """Where an answer holds the object that its path names; None: nowhere."""
+    outer = outer_at(model, reader.get, name)
+    return likeliest(outer, name) if outer else listed_at(model, reader.get, name)
 
 
 def _key_at(model: Model, reader: Reader, step: Step) -> tuple[str, ...]:
@@ -205,12 +216,12 @@ def _key_at(model: Model, reader: Reader, step: Step) -> tuple[str, ...]:
     nothing but what the same path shows, or an account, which may have another name, or the
     document has no key there."""
     one = step.resource
-    outer = outer_at(model, reader.get, one.name) if one is not None and step.key else []
     if one is None or not step.key:
         return ()
-    at = likeliest(outer, one.name) if outer else listed_at(model, reader.get, one.name)
+    at = _place(model, reader, one.name)
     bare = not (reader.whole or step.stated) or one.is_account
-    if at is None or (at == () and len(outer) == 1 and bare):
+    alone = len(outer_at(model, reader.get, one.name)) == 1
+    if at is None or (at == () and alone and bare):
         return ()
     pointer, shape = (*at, *step.key.split(".")), answer(reader.get)
     for each in pointer:
@@ -232,10 +243,9 @@ def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> A
             reader = paths.by_key(operation, one, KEY)
             whose = KEY if one.is_account else ""
             if reader is not None:
-                at = _key_at(
-                    paths.model, reader, Step(KEY, "", "object", one, one.key, stated=True)
-                )
-                by[name] = Concealed(reader.get.id, (name,), whose, reader.names, key=KEY, at=at)
+                step = Step(KEY, "", "object", one, one.key, stated=True)
+                found = _made(paths.model, reader, (name,), whose, step)
+                by |= {name: found} if found is not None else {}
             else:  # no GET shows it by its key, so the response to the read may
                 own = shown_at(paths.model, operation, name) is not None
                 by[name] = Concealed(operation.id if own else "", (name,), whose)

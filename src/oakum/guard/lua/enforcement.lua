@@ -1118,7 +1118,7 @@ local function sees(self, x, each)
     seen = { removed = {} }
     out = project.body(self.plan, declared.node, x.who.know, reader.index, params, 200, answer.body, seen)
   until not asking:inquire(x)
-  return out ~= nil and seen.shown or false
+  return out ~= nil and seen.shown and objects.remains(of, out) or false
 end
 
 local function all_seen(self, x, list)
@@ -1139,10 +1139,18 @@ end
 -- is hidden. What has no owner of its own is judged by the objects that the request names, which are looked at
 -- only where that matters, and in an event by the objects beside it; `apart` cuts it.
 local function left(self, x, out, seen, apart)
-  local endpoint, list, others, above = x.endpoint, named(x), {}, {}
+  local endpoint, list, others, above, lost = x.endpoint, named(x), {}, {}, {}
   for i = 1, #list do
-    if list[i].of.reader ~= endpoint.index then others[#others + 1] = list[i] end
+    if list[i].of.reader ~= endpoint.index then
+      others[#others + 1] = list[i]
+    elseif out and seen.shown and not x.acts and not objects.remains(list[i].of, out) then
+      lost[#lost + 1] = list[i]
+    end
     if list[i].of.reader ~= endpoint.index and list[i].of.above then above[#above + 1] = list[i] end
+  end
+  if #lost > 0 and not all_seen(self, x, lost) then
+    x.sees, x.seen_at = false, self.now()
+    return nil, { removed = {}, owners = {}, event = seen.event }
   end
   -- Of an answer without an object `tells` decides; an event is an answer of its own.
   local hangs = #others > 0 and (seen.shown or seen.event)

@@ -71,6 +71,18 @@ function M.is_asked(of, wanted, value)
   return #keys > 0
 end
 
+-- Whether something of the object that a request names remains at its place in what passes of an answer.
+function M.remains(of, text)
+  local value = of.within.n > 0 and json.decode(text) or nil
+  if value == nil then return true end
+  local found = lookups.at(value, of.within, of.within.n)
+  for i = 1, #found do
+    local each = found[i]
+    if json.is_object(each) and next(each) ~= nil or json.is_array(each) and each.n > 0 then return true end
+  end
+  return false
+end
+
 -- The object in what the API shows: of a list the one element with the key that is asked for, or nil.
 local function inside_of(target, value, params)
   local pointer, key = target.pointer, target.key
