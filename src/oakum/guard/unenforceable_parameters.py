@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
+from oakum.authz.places import resource_of
 from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation, Parameter
+from oakum.openapi.walk import elements
 from oakum.routing.form_members import form_of
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.media import FORM, PARTS
+from oakum.routing.object_locations import answer
 from oakum.routing.objects_by_key import unchecked_keys, unchecked_references
 from oakum.routing.path_objects import PathObjects, Step
 from oakum.routing.write_targets import needs_object
@@ -30,6 +33,7 @@ def parameters(
         operation = endpoint.operation
         yield from _objects(endpoint, where)
         yield from _keys(paths.model, endpoint, where)
+        yield from _unexplained(paths, endpoint, where)
         declared = {each.name: each for each in operation.parameters if each.where == "path"}
         for step in paths.steps(operation):
             each = declared.get(step.param)
@@ -37,6 +41,34 @@ def parameters(
                 continue
             if found := _unread(operation, each, step):
                 yield Problem(where(operation), *found)
+
+
+def _unexplained(
+    paths: PathObjects, endpoint: Endpoint, where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about a read that tells more than whole objects, and whose path names something of
+    which nobody says what it is: perhaps an object that is hidden."""
+    model, operation, top = paths.model, endpoint.operation, answer(endpoint.operation)
+    if endpoint.acts or top is None or operation.id not in model.rules:
+        return
+    anyone = frozenset(model.policy.only("anyone", "authenticated"))
+    hidden = [
+        name
+        for name, each in model.policy.resources.items()
+        if each.conceal and each.key and not model.tables[name].see(anyone, {})
+    ]
+    inner = elements(top)
+    whole = any(resource_of(each, model.bound) for each in (top, inner) if each is not None)
+    found = [e.param for e in paths.steps(operation) if e.kind == "object" and e.resource is None]
+    if found and hidden and not whole:
+        key = f"{hidden[0]}.{model.policy.resources[hidden[0]].key}"
+        yield Problem(
+            where(operation),
+            f"nobody says what {few(found, 3)} in the path of `{operation.id}` names; if it is the"
+            " key of an object, the response tells whoever may not see that one about it",
+            f"write `{operation.id}: {{params: {{{found[0]}: {key}}}}}` if it names one, or with"
+            " the field that it holds",
+        )
 
 
 def _objects(endpoint: Endpoint, where: Callable[[Operation], Location]) -> Iterator[Problem]:

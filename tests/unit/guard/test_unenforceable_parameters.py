@@ -186,3 +186,24 @@ def test_what_is_called_like_a_key_in_a_post_is_named_until_it_is_stated(tmp_pat
     assert words not in said(tmp_path, DIFFS, made(stated))
     assert words not in said(tmp_path, DIFFS, made({}, call=["member"]))
     assert words not in said(tmp_path, DIFFS, made({}, reads=True))
+
+
+def test_what_nobody_explains_in_the_path_of_a_read_is_named(tmp_path: Path) -> None:
+    def counted(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        total = {"type": "object", "properties": {"total": {"type": "integer"}}}
+        content = {"application/json": {"schema": total}}
+        document["paths"]["/figures/{of}"] = {
+            "get": {
+                "operationId": "figures",
+                "responses": {"200": {"description": "d", "content": content}},
+            }
+        }
+        policy["operations"]["figures"] = {"call": ["member"]}
+
+    def stated(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        counted(document, policy)
+        policy["operations"]["figures"]["params"] = {"of": "Note.nid"}
+
+    words = "nobody says what `of` in the path of `figures` names"
+    assert words in said(tmp_path, DIFFS, counted)
+    assert words not in said(tmp_path, DIFFS, stated)
