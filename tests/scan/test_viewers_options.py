@@ -87,8 +87,17 @@ def test_an_option_is_judged_at_who_is_not_to_see_it(tmp_path: Path, which: str)
 
 def test_options_that_open_nothing_are_clean(tmp_path: Path) -> None:
     shape = schema("Person", id="string", nick="string", email="string", city="string")
-    found = told(tmp_path, shape, PATHS, POLICY, Options(""))
+    paths = PATHS.replace(" {name: fields, in: query, schema: {type: string}},", "")
+    assert paths != PATHS
+    found = told(tmp_path, shape, paths, POLICY, Options(""))
     assert (found.report.findings, found.code) == ((), ExitCode.CLEAN)
+
+
+def test_a_selection_of_fields_that_selects_none_is_untested(tmp_path: Path) -> None:
+    shape = schema("Person", id="string", nick="string", email="string", city="string")
+    found = told(tmp_path, shape, PATHS, POLICY, Options(""))
+    assert (found.report.findings, found.code) == ((), ExitCode.NOT_TRUSTWORTHY)
+    assert any("fields" in each for each in found.report.distrust)
 
 
 def test_an_object_of_many_fields_is_picked_by_a_url_that_servers_take(tmp_path: Path) -> None:

@@ -257,6 +257,7 @@ def least_of(policy: Policy, name: str) -> tuple[str, frozenset[str]]:
 
 
 def viewer_kinds(
+    policy: Policy,
     identities: KnownIdentities,
     words: Mapping[str, Iterable[str]],
     expected: Mapping[str, tuple[frozenset[str], bool]],
@@ -264,7 +265,6 @@ def viewer_kinds(
     """(resource, label) → relations, and whether logged in: all pairs of test identities, and
     relations that only a grant names (`words`: resource → those)."""
     kinds: dict[tuple[str, str], tuple[frozenset[str], bool]] = {}
-    policy = identities.policy
     for name, resource in policy.resources.items():
         nobodys = resource.owner.kind == "none"
         for owner in (_NOBODY,) if nobodys else identities.names():

@@ -230,7 +230,7 @@ class Matrix:
         self.by_peer = set[str]()  # endpoints that show what the caller has with the named person
         self._memo = _Memo()
         relations = {name: table.relations for name, table in model.tables.items()}
-        self._kinds = viewer_kinds(identities, relations, expected)
+        self._kinds = viewer_kinds(model.policy, identities, relations, expected)
         self._plan_all()
 
     def _plan_all(self) -> None:

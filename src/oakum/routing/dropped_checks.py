@@ -137,8 +137,14 @@ class _Both:
                 yield _called(each), name
         for word, one in was.words.items() if was.free else ():
             said = {plain(each.last) for each in (*was.places, *now.places)}
-            if word not in now.words and word not in said:
+            if word not in now.words and word not in said and not self._is_of_schema(word):
                 yield f"`{word}`", self.names.get(one, one)
+
+    def _is_of_schema(self, word: str) -> bool:
+        """Whether it is called like a schema of the document before, which is there no more: the
+        API itself has no such names."""
+        gone = self.old.model.bound.keys() - self.new.model.bound.keys()
+        return any(word.startswith(plain(each)) for each in gone)
 
     def _gained(self, was: Plain, now: Plain) -> Iterator[tuple[str, str]]:
         known = {(e.where, e.called): self.names.get(one, one) for e, one in was.places.items()}
