@@ -244,3 +244,25 @@ def test_what_edits_the_callers_own_account_makes_nothing(
         report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
     assert people == before
     assert f"POST {where}" in {f"{e.endpoint.method} {e.endpoint.path}" for e in report.skipped}
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_a_list_of_plain_values_that_its_owner_may_set_is_no_finding(
+    may: bool, tmp_path: Path
+) -> None:
+    class Topics(Notebook):
+        def keep(self, who: str, said: dict[str, Any]) -> str:
+            ref = super().keep(who, said)
+            self.notes[ref]["topics"] = said.get("topics", ["ore and tin", "copper"])
+            return ref
+
+    topics = "topics: {type: array, items: {type: string}}"
+    grants = "[{see: [owner], set: [owner]}]" if may else "[{see: [owner]}]"
+    made, _ = entry(())
+    document = made.document.replace("{title: {type", f"{{{topics}, title: {{type")
+    document = document.replace("        ref: {type", f"        {topics}\n        ref: {{type")
+    exposure = made.exposure.replace("      title: [", f"      topics: {grants}\n      title: [")
+    made = replace(made, document=document, exposure=exposure, app=lambda *_: Topics(()).app())
+    played = play(made, "leaky", 1, tmp_path)
+    found = set() if may else {("mass-assignment", "topics", "owner", "POST /notes")}
+    assert told(played.report.findings) == found

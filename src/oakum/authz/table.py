@@ -288,6 +288,13 @@ def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, J
     return index >= 0 and bool(table.see(held, values) >> index & 1)
 
 
+def allows_member(
+    table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]
+) -> bool:
+    """The same of a member that may be a list of plain values, whose leaf is `path.*`."""
+    return any(allows(table, each, held, values) for each in (path, f"{path}.*"))
+
+
 def may_allow(table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]) -> bool:
     """Whether the table grants a field to a holder of these relations in some state that has these
     values; other values of the state are unknown."""

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
-from oakum.authz.table import allows
+from oakum.authz.table import allows_member
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.request_bodies import body_shape
@@ -246,7 +246,7 @@ class _Trial:
             for name, thunk in shape.properties.items()
             if classify_field(name, thunk()) is FieldClass.AUTHORITY and name not in more
             if not thunk().read_only
-            and not (resource in table and allows(table[resource], name, owner, {}))
+            and not (resource in table and allows_member(table[resource], name, owner, {}))
         }
         if unasked:
             self.engine.state.leave_out(left_out(self.provisioned.probe.endpoint, unasked))
@@ -270,7 +270,7 @@ class _Trial:
                 continue
             if not engine.evaluator.may_write(member):
                 continue
-            if table is not None and allows(table, member, owner, {}):
+            if table is not None and allows_member(table, member, owner, {}):
                 continue
             inner = declared[member] if asked else inner
             other = _raised(member, value, inner) if inner else None

@@ -16,7 +16,7 @@ from functools import partial
 from urllib.parse import quote
 
 from oakum.authz.decide import through
-from oakum.authz.table import allows
+from oakum.authz.table import allows, allows_member
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.object_relations import relations_given, relations_to
@@ -185,7 +185,7 @@ class _Trial:
             inner = shape_of(engine.model, resource, *at)
             if isinstance(value, str) and bears(value, mark):
                 continue
-            if not engine.evaluator.may_write(*at) or allows(table, path, held, state):
+            if not engine.evaluator.may_write(*at) or allows_member(table, path, held, state):
                 continue
             other = other_value(at[-1], value, taken_by(body, at, inner), far=True)
             why = why_left_out(known, path, inner, value)

@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from oakum.authz.decide import through
-from oakum.authz.table import allows
+from oakum.authz.table import allows_member
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
@@ -353,7 +353,7 @@ class _Endpoint:
             return False
         table = engine.model.settable[self.resource]
         state = engine.matrix.state(self.resource, owner)
-        return any(allows(table, each, held, state) for each in (name, f"{name}.*"))
+        return allows_member(table, name, held, state)
 
     def _write(
         self, owner: str, viewer: str | None, view: _View, changes: Mapping[str, Json]
