@@ -144,3 +144,40 @@ def people(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two of the staff more than in other APIs of the tests."""
     monkeypatch.setattr("tests.scan.verdicts.NAMES", IDS)
     monkeypatch.setattr("tests.scan.verdicts.KEYS", {f"key-of-{name}-778": name for name in IDS})
+
+
+@pytest.mark.parametrize("leaks", [False, True])
+def test_a_list_for_the_staff_alone_need_show_its_owner_nothing(
+    leaks: bool, people: None, tmp_path: Path
+) -> None:
+    """Owners may not call it: there is nothing to put right, and others are judged there."""
+    rows = {
+        IDS[name]: {"id": IDS[name], "number": f"insured {name} {n * 7919}"}
+        for n, name in enumerate(NEXT, 1)
+    }
+
+    def listed(name: str) -> Any:
+        return [*rows.values()] if name in STAFF or (leaks and name) else 403 if name else 401
+
+    def one(name: str, id: str) -> Any:
+        mine = name in STAFF or (name and IDS[name] == id)
+        return rows.get(id, 404) if mine else 403 if name else 401
+
+    run = told(
+        tmp_path, schema("Person", id="string", number="string"),
+        path("/people", "listPeople", "Person", many=True)
+        + path("/people/{id}", "getPerson", "Person"),
+        "  Person: {key: id, owner: id, main: getPerson,"
+        ' fields: {"id, number": [{see: [owner, staff]}]}}\n'
+        "operations:\n  getPerson: {params: {id: Person.id}}\n  listPeople: {call: [staff]}\n",
+        Api({"/people": listed, "/people/([^/]+)": one}),
+        identities="identities:\n" + "".join(
+            f'  {name}: {{send: "X-Key: $k", k: key-of-{name}-778,'
+            f" claims: {{roles: [{'staff' if name in STAFF else ''}]}}}}\n" for name in IDS
+        ),
+        relations=RELATIONS,
+    )  # fmt: skip
+    if leaks:
+        assert ("Person.number", "member") in run.proven
+    else:
+        assert (run.report.findings, run.report.distrust, run.code) == ((), (), ExitCode.CLEAN)

@@ -50,7 +50,7 @@ def untested(
     for operation, own in by_operation.items():
         rule = model.rule(operation)
         endpoint = next((c.endpoint for c in own if c.result is not Result.LEAK), own[0].endpoint)
-        if not rule.untested and (why := _lacking(own, reach)):
+        if not rule.untested and (why := _lacking(model, own, reach)):
             found.append(Untested(f"{endpoint.method} {endpoint.path}", why))
     return sorted(set(found), key=lambda each: each.operation)
 
@@ -155,18 +155,28 @@ def alone(model: Model, identities: KnownIdentities) -> Iterator[str]:
         )
 
 
-def _lacking(cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
-    """What an operation lacks to have been tested; empty: nothing."""
+def _lacking(model: Model, cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
+    """What an operation lacks to have been tested; empty: nothing. Owners who may not call it are
+    shown nothing of their own there."""
     if not any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells):
         reasons = [cell.reason for cell in cells if cell.reason]
         return max(reasons, key=reasons.count) if reasons else "it showed nobody anything"
     decided: dict[str, bool] = {}
     for cell in cells:
-        if (cell.endpoint.operation, cell.resource, cell.viewer) in reach:
+        operation = cell.endpoint.operation
+        if (operation, cell.resource, cell.viewer) in reach and not _is_barred(model, cell):
             known = cell.result is not Result.UNTESTED
             decided[cell.viewer] = decided.get(cell.viewer, False) or known
     blind = [viewer for viewer, known in decided.items() if not known]
     return f"it showed nothing to {' and '.join(f'`{each}`' for each in blind)}" if blind else ""
+
+
+def _is_barred(model: Model, cell: Cell) -> bool:
+    """Whether a cell is that of owners whom `call:` does not let call its operation."""
+    label, call = {*cell.viewer.split("+")}, model.rule(cell.endpoint.operation).call
+    owners = any("owner" in model.policy.kinds(each) for each in label & {*model.policy.relations})
+    basic = model.policy.only("anyone", "authenticated")
+    return owners and call is not None and (label | basic).isdisjoint(call)
 
 
 def told(found: list[Untested]) -> Iterator[str]:
