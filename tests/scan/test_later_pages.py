@@ -12,7 +12,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import KEYS, NAMES, Api, Told, path, schema, told
+from tests.scan.verdicts import KEYS, NAMES, RELATIONS, Api, Told, path, schema, told
 
 ROWS = [
     {"id": f"n-{name}-{number}-5b2c", "owner_id": id, "text": f"{name} wrote {number}, 77{id[-1]}"}
@@ -110,6 +110,18 @@ def test_what_stands_behind_the_first_page_is_judged(tmp_path: Path, goes_on: st
 def test_lists_that_go_on_with_ones_own_are_clean(tmp_path: Path, goes_on: str) -> None:
     found = scan(tmp_path, goes_on, leaks=False)
     assert (found.report.findings, found.code) == ((), ExitCode.CLEAN)
+
+
+@pytest.mark.parametrize("goes_on", WAYS[:5])
+@pytest.mark.parametrize("leaks", [True, False])
+def test_what_is_nobodys_is_judged_there_too(tmp_path: Path, goes_on: str, leaks: bool) -> None:
+    policy = POLICY.replace("owner: owner_id", "owner: none").replace("[owner]", "[inside]")
+    relations = RELATIONS.replace("{is: owner}}", "{is: owner}, inside: {field: owner_id}}")
+    api = Pages(goes_on, leaks=leaks)
+    run = told(tmp_path, SHAPE, paths_of(goes_on), policy.partition("operations:")[0], api,
+               relations=relations)  # fmt: skip
+    assert (("Note.text", "member") in run.proven) is leaks
+    assert leaks or (run.report.findings, run.report.distrust) == ((), ())
 
 
 class Unmoved(Pages):

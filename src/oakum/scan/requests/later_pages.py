@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
+from oakum.authz.compiled_model import is_withheld
 from oakum.authz.complete_lists import Pages, extent, look, place_of
 from oakum.authz.member_paths import texts
 from oakum.exchange import Request, Response, json_bytes
@@ -45,8 +46,11 @@ def read_on(engine: Engine) -> None:
     first page asks for the next one by the address that led its owner there."""
     resources, states = engine.model.policy.resources, _States(engine.matrix)
     for probe in list(engine.state.probes):
-        owned = any(resources[name].owner.kind != "none" for name in probe.shows)
-        if probe.batch or probe.query or not owned:
+        told = any(
+            resources[name].owner.kind != "none" or is_withheld(engine.model, name)
+            for name in probe.shows
+        )
+        if probe.batch or probe.query or not told:
             continue
         who = next(
             (each for each in engine.identities.subjects() if engine.state.has_page(probe, each)),
