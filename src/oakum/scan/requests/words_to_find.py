@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count, zip_longest
 
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.enum_values import has_choices
@@ -31,19 +32,18 @@ _NOBODYS = "oakumword"
 def ask_by_words(engine: Engine) -> None:
     """Asks each search by words of hidden values."""
     for probe in list(engine.state.probes):
-        parameter = search_term(probe)
+        parameter, numbers = search_term(probe), count(1)
         for who in engine.identities.subjects()[:_MOST_OWNERS] if parameter is not None else ():
             assert parameter is not None
             for word in list(_words(engine, who))[:_MOST_WORDS]:
                 if is_spent(engine.context.pace):
                     return
-                way = _way(probe, parameter, word)
+                way = _way(probe, parameter, word, next(numbers))
                 if _finds(engine, _way(probe, parameter, _NOBODYS), way, who):
                     engine.matrix.open(way)
                     engine.state.keep_way(way)
                     for viewer in (who, *engine.watchers(who)):
                         engine.put(way, viewer, None)
-                    break
 
 
 def search_term(probe: Probe) -> Parameter | None:
@@ -61,21 +61,31 @@ def search_term(probe: Probe) -> Parameter | None:
 
 
 def _words(engine: Engine, who: str) -> Iterator[str]:
-    """Words that stand in hidden values of one identity alone."""
-    own: dict[str, None] = {}
+    """Words that stand in hidden values of one identity alone: the longest of each value first, as
+    some values may be those of an object that is open."""
+    own: list[list[str]] = []
     others: set[str] = set()
     for (name, resource, path), values in engine.knowledge.own.items():
-        found = {word.casefold() for value in values for word in _WORD.findall(value)}
+        found = [
+            sorted({word.casefold() for word in _WORD.findall(value)}, key=_longest)
+            for value in sorted(values)
+        ]
         if name != who:
-            others |= found
+            others.update(*found)
         elif any(not engine.may_see(resource, path, each, who) for each in engine.watchers(who)):
-            own |= dict.fromkeys(sorted(found, key=len, reverse=True))
-    yield from (word for word in own if word not in others)
+            own += found
+    alone = [[word for word in each if word not in others] for each in own]
+    turns = zip_longest(*alone, fillvalue="")
+    yield from dict.fromkeys(word for turn in turns for word in turn if word)
 
 
-def _way(probe: Probe, parameter: Parameter, word: str) -> Probe:
-    name = parameter.name
-    way = probe.otherwise(HOW, query=((name, word),), veiled={name: "$OWN_WORD"})
+def _longest(word: str) -> tuple[int, str]:
+    return -len(word), word
+
+
+def _way(probe: Probe, parameter: Parameter, word: str, number: int = 1) -> Probe:
+    name, also = parameter.name, "" if number == 1 else f"_{number}"
+    way = probe.otherwise(HOW, query=((name, word),), veiled={name: f"$OWN_WORD{also}"})
     return replace(way, unfilled=tuple(each for each in way.unfilled if each != name))
 
 
