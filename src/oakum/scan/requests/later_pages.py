@@ -44,13 +44,10 @@ _SAYS = listed("more total truncated")
 def read_on(engine: Engine) -> None:
     """Reads some further pages of each list as one viewer of each kind. Whoever was refused the
     first page asks for the next one by the address that led its owner there."""
-    resources, states = engine.model.policy.resources, _States(engine.matrix)
+    states = _States(engine.matrix)
     for probe in list(engine.state.probes):
-        told = any(
-            resources[name].owner.kind != "none" or is_withheld(engine.model, name)
-            for name in probe.shows
-        )
-        if probe.batch or probe.query or not told:
+        withheld = any(is_withheld(engine.model, name) for name in probe.shows)
+        if probe.batch or probe.query or not withheld:
             continue
         who = next(
             (each for each in engine.identities.subjects() if engine.state.has_page(probe, each)),

@@ -142,7 +142,7 @@ class _Refusals:
         question = engine.question(self.probe, viewer, frozenset(), filled, HOW)
         _, judged, _ = engine.evaluator.walk(self.probe, question, answer)
         found: dict[str, Key] = {}
-        for each in judged.instances if judged.instances else ():
+        for each in judged.instances:
             if each.resource not in self.names:
                 continue
             table = engine.model.tables[each.resource]
