@@ -277,6 +277,12 @@ def is_open_to_members(model: Model, resource: str, path: str) -> bool:
     return allows(model.tables[resource], path, login, {})
 
 
+def is_hidden_from_members(model: Model, resource: str) -> bool:
+    """Whether whoever is logged in may see nothing of an object in some state."""
+    login = model.policy.only("anyone", "authenticated")
+    return not model.tables[resource].see(login, {})
+
+
 def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
     """Resources at or below a shape that are not inside another one."""
     for at in shapes_within(shape, lambda at: not resource_of(at, bound)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
+from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation
 from oakum.routing.concealed_objects import Concealed
@@ -43,5 +44,4 @@ def feeds(
 
 def _is_open(model: Model, concealed: Concealed) -> bool:
     """Whether everybody who is logged in sees some of any such object."""
-    held = frozenset(model.policy.only("anyone", "authenticated"))
-    return all(model.tables[name].see(held, {}) for name in concealed.resources)
+    return not any(is_hidden_from_members(model, name) for name in concealed.resources)

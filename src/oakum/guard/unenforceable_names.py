@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from oakum.authz import Model
+from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
@@ -110,9 +111,8 @@ class Unstated:
 
     def _hides(self) -> bool:
         """Whether some object is hidden from somebody."""
-        anyone = {*self.model.policy.only("anyone", "authenticated")}
         return any(
-            each.conceal and not self.model.tables[name].see(anyone, {})
+            each.conceal and is_hidden_from_members(self.model, name)
             for name, each in self.model.policy.resources.items()
         )
 

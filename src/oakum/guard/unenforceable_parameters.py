@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
+from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.authz.places import resource_of
 from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation, Parameter
@@ -51,11 +52,10 @@ def _unexplained(
     model, operation, top = paths.model, endpoint.operation, answer(endpoint.operation)
     if endpoint.acts or top is None or operation.id not in model.rules:
         return
-    anyone = frozenset(model.policy.only("anyone", "authenticated"))
     hidden = [
         name
         for name, each in model.policy.resources.items()
-        if each.conceal and each.key and not model.tables[name].see(anyone, {})
+        if each.conceal and each.key and is_hidden_from_members(model, name)
     ]
     inner = elements(top)
     whole = any(resource_of(each, model.bound) for each in (top, inner) if each is not None)

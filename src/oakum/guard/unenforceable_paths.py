@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
+from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Location, Problem
 from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
@@ -18,15 +19,12 @@ def below(
     model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
 ) -> Iterator[Problem]:
     """Warns about each read that names an object after one of which others see nothing."""
-    held, resources = (
-        frozenset(model.policy.only("anyone", "authenticated")),
-        model.policy.resources,
-    )
+    resources = model.policy.resources
     for each in endpoints:
         id, last = each.operation.id, each.hidden.resources if each.hidden is not None else ()
         owned = [name for name in last if resources[name].owner.kind != "parent"]
         above = [name for one in each.others if one.above for name in one.resources]
-        unseen = [name for name in above if not model.tables[name].see(held, {})]
+        unseen = [name for name in above if is_hidden_from_members(model, name)]
         if owned and unseen and not each.acts:
             yield Problem(
                 where(each.operation),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
-from oakum.authz.compiled_model import outermost
+from oakum.authz.compiled_model import is_hidden_from_members, outermost
 from oakum.authz.misfits import matches, references
 from oakum.authz.places import resource_of
 from oakum.authz.project import ROOT_FIELD
@@ -53,12 +53,7 @@ def texts(
 ) -> Iterator[Problem]:
     """Warns about texts in the place of objects that may be hidden: nobody can tell which it is."""
     for each in endpoints:
-        media = each.operation.success() if not model.rule(each.operation.id).graphql else None
-        todo = [("", media.shape)] if media is not None and media.shape is not None else []
-        met = {shape for _, shape in todo}
-        for at, shape in todo:
-            if resource_of(shape, model.bound):
-                continue
+        for at, shape in _beside(model, each):
             listed = at.endswith("/*")
             place = tuple(at.split("/")[1:])
             shown = (
@@ -78,11 +73,23 @@ def texts(
                     f" `{one}`",
                 )
                 break
-            below = [(f"{at}/{name}", child()) for name, child in shape.properties.items()]
-            below += [(f"{at}/*", inner()) for inner in (shape.items, shape.extra) if inner]
-            below += [(at, branch()) for branch in shape.branches]
-            todo += [(step, inner) for step, inner in below if inner not in met]
-            met |= {inner for _, inner in below}
+
+
+def _beside(model: Model, endpoint: Endpoint) -> Iterator[tuple[str, Shape]]:
+    """The pointer and the schema of each place of a response outside its objects, itself first."""
+    operation = endpoint.operation
+    media = operation.success() if not model.rule(operation.id).graphql else None
+    todo = [("", media.shape)] if media is not None and media.shape is not None else []
+    met = {shape for _, shape in todo}
+    for at, shape in todo:
+        if resource_of(shape, model.bound):
+            continue
+        yield at, shape
+        below = [(f"{at}/{name}", child()) for name, child in shape.properties.items()]
+        below += [(f"{at}/*", inner()) for inner in (shape.items, shape.extra) if inner]
+        below += [(at, branch()) for branch in shape.branches]
+        todo += [(step, inner) for step, inner in below if inner not in met]
+        met |= {inner for _, inner in below}
 
 
 def alternatives(
@@ -91,12 +98,7 @@ def alternatives(
     """Warns about what may stand in place of objects that may be hidden, and passes with what is
     beside it: a text in place of a list, or an object of no resource."""
     for each in endpoints:
-        media = each.operation.success() if not model.rule(each.operation.id).graphql else None
-        todo = [("", media.shape)] if media is not None and media.shape is not None else []
-        met = {shape for _, shape in todo}
-        for at, shape in todo:
-            if resource_of(shape, model.bound):
-                continue
+        for at, shape in _beside(model, each):
             one, what = _another(model, shape)
             if one:
                 yield Problem(
@@ -107,11 +109,6 @@ def alternatives(
                     "declare the object alone there, or bind each alternative to a resource",
                 )
                 break
-            below = [(f"{at}/{name}", child()) for name, child in shape.properties.items()]
-            below += [(f"{at}/*", inner()) for inner in (shape.items, shape.extra) if inner]
-            below += [(at, branch()) for branch in shape.branches]
-            todo += [(step, inner) for step, inner in below if inner not in met]
-            met |= {inner for _, inner in below}
 
 
 def _another(model: Model, shape: Shape) -> tuple[str, str]:
@@ -133,8 +130,7 @@ def _another(model: Model, shape: Shape) -> tuple[str, str]:
 
 def _unseen(model: Model, resources: Iterable[str]) -> Iterator[str]:
     """Those of which somebody who is logged in may see nothing."""
-    held = frozenset(model.policy.only("anyone", "authenticated"))
-    yield from (each for each in resources if not model.tables[each].see(held, {}))
+    yield from (each for each in resources if is_hidden_from_members(model, each))
 
 
 def counts(

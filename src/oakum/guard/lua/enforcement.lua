@@ -1143,10 +1143,10 @@ local function left(self, x, out, seen, apart)
   for i = 1, #list do
     if list[i].of.reader ~= endpoint.index then
       others[#others + 1] = list[i]
+      if list[i].of.above then above[#above + 1] = list[i] end
     elseif out and seen.shown and not x.acts and not objects.remains(list[i].of, out) then
       lost[#lost + 1] = list[i]
     end
-    if list[i].of.reader ~= endpoint.index and list[i].of.above then above[#above + 1] = list[i] end
   end
   if #lost > 0 and not all_seen(self, x, lost) then
     x.sees, x.seen_at = false, self.now()
