@@ -22,6 +22,7 @@ from oakum.report.grouping import exit_code
 from oakum.scan.context import Event
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
+from oakum.scan.undo.interrupt_delay import heard_late
 
 
 @click.command(
@@ -155,8 +156,9 @@ def _play(
             watchers.append(stack.enter_context(progress(options.budget)))
         shared.heed_sigterm()
         report = _reported(scan)
-    for name, path in reports.items():
-        shared.write(report, path, name)
+        with heard_late(lambda: emit(Event("phase", {"name": "writing, despite Ctrl-C"}))):
+            for name, path in reports.items():
+                shared.write(report, path, name)
     shared.show(report, form)
     return int(exit_code(report))
 

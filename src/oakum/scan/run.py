@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -80,6 +78,7 @@ from oakum.scan.transport.feeds import Feeds
 from oakum.scan.transport.required_certificate import required_certificate
 from oakum.scan.undo.census_record import differences, keeper
 from oakum.scan.undo.encryption import Encryption
+from oakum.scan.undo.interrupt_delay import heard_late
 from oakum.scan.undo.journal import Journal, Past, recall, refuse_to_forget, to_restore
 from oakum.scan.undo.object_snapshots import Census
 from oakum.scan.undo.uncalled_operations import all_untried
@@ -87,8 +86,6 @@ from oakum.scan.undo.write_log import WriteLog, wrote_to
 
 _RESTORE_RESERVE = 200
 """Requests beyond the budget that only putting settings back may use."""
-_PATIENCE = 2
-"""Times that Ctrl-C is not heeded while things are put back."""
 
 NOTHING_SHOWN = (
     "no owner received any of their own data: nothing was tested; run `oakum doctor` and check"
@@ -104,6 +101,17 @@ class _Work:
     sessions: Sessions
     listen: Feeds
     journal: Journal | None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a run knows when all is asked; `engine` is None where it did not come to ask."""
+
+    work: _Work
+    engine: Engine | None
+    states: tuple[IdentityState, ...]
+    distrust: list[str]
+    notes: list[str]
 
 
 @dataclass
@@ -208,8 +216,19 @@ class Scan:
 
     def report(self) -> Report:
         """Runs to the end, whatever fails, and reports what is known."""
-        options = self.options
         started, clock = datetime.now(UTC), time.monotonic()
+        with ExitStack() as rest:  # what an interrupt comes too late for is reported all the same
+            made = self._reported(self._asked(rest))
+        return replace(
+            made,
+            started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            seconds=round(time.monotonic() - clock, 2),
+        )
+
+    def _asked(self, rest: ExitStack) -> _Asked:
+        """Asks all that is to be asked and puts back what it changed; from then on, and as long as
+        `rest` is open, interrupts are heard late."""
+        options = self.options
         distrust, notes = list[str](), list[str]()
         states: tuple[IdentityState, ...] = ()
         engine: Engine | None = None
@@ -237,25 +256,30 @@ class Scan:
             except KeyboardInterrupt:
                 distrust.append("interrupted: requests that were not sent are reported as untested")
             finally:
-                with work.governor.reserve(_RESTORE_RESERVE), self._to_the_end():
+                rest.enter_context(heard_late(self._finishing))
+                with work.governor.reserve(_RESTORE_RESERVE):
                     left = self._leave(engine)
                     if work.journal is not None and self._census is not None:
                         work.journal.census("")
                 self.left_behind = left
                 distrust += (*left, *self.how_to_restore())
+        return _Asked(work, engine, states, distrust, notes)
+
+    def _reported(self, asked: _Asked) -> Report:
+        work, engine, distrust = asked.work, asked.engine, asked.distrust
         if self.stale is not None:
-            raise InputError([*self.stale.problems, *_as_problems(options.journal, distrust)])
+            problems = _as_problems(self.options.journal, distrust)
+            raise InputError([*self.stale.problems, *problems])
         unasked = len(engine.state.later if engine else self.spending.left)
-        notes += [*filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
+        notes = [*asked.notes, *filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
         unsure = engine.context.unsure if engine is not None else ()
         made = self._write_up(engine, distrust)
         notes += [*self._remarks(engine, made), *unsure] if engine is not None else ()
         return replace(
             made,
-            started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            seconds=round(time.monotonic() - clock, 2),
             requests=work.governor.sent,
-            identities=states or tuple(IdentityState(n, False) for n in self.identities.items),
+            identities=asked.states
+            or tuple(IdentityState(name, False) for name in self.identities.items),
             notes=tuple(notes),
             writes=self.writes.writes(
                 self.whole,
@@ -306,7 +330,7 @@ class Scan:
                 engine, relations = self._wired(found, work)
                 given = self._given(found, work.sessions)
                 Scheduler(engine).introduce(given, self.past.pending)
-                with self._to_the_end():
+                with heard_late(self._finishing):
                     failed += self._restore(engine)
                     settings = engine.context.account_settings
                     self.settings_differing = settings.differing if settings else None
@@ -318,25 +342,8 @@ class Scan:
                 failed.append(str(error))
         return tuple(failed)
 
-    @contextmanager
-    def _to_the_end(self) -> Iterator[None]:
-        """Ctrl-C is heard when it is given for the third time: half put back is worse than late."""
-        if threading.current_thread() is not threading.main_thread():
-            yield  # signals only reach the main thread
-            return
-        patience = iter(range(_PATIENCE))
-
-        def heard(signum: int, frame: object) -> None:
-            if next(patience, None) is None:
-                raise KeyboardInterrupt
-            self.emit(Event("phase", {"name": "restoring changes, despite Ctrl-C"}))
-
-        before = {each: signal.signal(each, heard) for each in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+    def _finishing(self) -> None:
+        self.emit(Event("phase", {"name": "restoring and reporting, despite Ctrl-C"}))
 
     @contextmanager
     def _at_work(self) -> Iterator[_Work]:

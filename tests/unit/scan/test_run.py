@@ -102,6 +102,24 @@ def test_a_clean_api_gives_a_clean_report_that_can_be_trusted(desk: Desk) -> Non
     assert desk.closed
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_after_the_last_request_loses_no_report(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals
+) -> None:
+    whole = desk.report()
+    write_up = Scan._write_up
+
+    def interrupted(scan: Scan, *more: Any) -> Report:
+        signal.raise_signal(sent)
+        return write_up(scan, *more)
+
+    monkeypatch.setattr(Scan, "_write_up", interrupted)
+    report = desk.report()
+    assert (report.cells, report.distrust) == (whole.cells, ())
+    assert [each for each in desk.events if each.kind == "phase" and "Ctrl-C" in str(each)]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_what_the_document_is_wrong_about_is_left_out_and_named(desk: Desk) -> None:
     wrong = "  /wrong:\n    get: {operationId: getWrong, responses: {200: {$ref: '#/no'}}}\n"
     text = DOCUMENT.replace("paths:\n", f"paths:\n{wrong}", 1)

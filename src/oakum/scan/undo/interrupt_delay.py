@@ -1,12 +1,16 @@
-"""Delays interrupts while a write is in flight, so that its outcome is known."""
+"""Delays interrupts while a write is in flight, and while what a run has changed and found is put
+back and written."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+_PATIENCE = 2
+"""Interrupts that `heard_late` does not heed."""
 
 
 @contextmanager
@@ -35,6 +39,29 @@ def heard_afterwards() -> Iterator[None]:
             signal.signal(each, before[each] or signal.default_int_handler)
     if len(heard) == 1:
         _pass_on(before[signal.Signals(heard[0][0])], *heard[0])
+
+
+@contextmanager
+def heard_late(say: Callable[[], None]) -> Iterator[None]:
+    """Heeds Ctrl-C and SIGTERM only when they come for the third time: half put back is worse than
+    late, and a report that is lost was paid for. `say` tells whoever presses that work is being
+    finished. Outside the main thread nothing is changed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals only reach the main thread
+        return
+    patience = iter(range(_PATIENCE))
+
+    def hear(signum: int, frame: FrameType | None) -> None:
+        if next(patience, None) is None:
+            raise KeyboardInterrupt
+        say()
+
+    before = {each: signal.signal(each, hear) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _pass_on(handler: object, signum: int, frame: FrameType | None) -> None:
