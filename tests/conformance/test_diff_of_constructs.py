@@ -1,5 +1,6 @@
-"""Each construct of a contract is taken away, and added again: where a guard then lets through or
-tells more in some exchange of the cases, `oakum diff` calls it a widening."""
+"""Each construct of a contract, and each input that a document declares, is taken away, and added
+again: where a guard then lets through or tells more in some exchange of the cases, `oakum diff`
+calls it a widening."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Case, Outcome, Prepared
 
 FILES = ("edits", "finds", "told_by_writes", "keys")
+WITH_INPUTS = ("nested", "forms", "headers", "edits")
 WIDER = {"widened", "changed", "own"}
 Path_ = tuple[str | int, ...]
 
@@ -90,10 +92,12 @@ def widens(old: Prepared, new: Prepared) -> bool:
     return not WIDER.isdisjoint(each.direction for each in said)
 
 
-def prepared(shared: dict[str, Any], policy: dict[str, Any]) -> Prepared:
+def prepared(
+    shared: dict[str, Any], policy: dict[str, Any], document: dict[str, Any] | None = None
+) -> Prepared:
     base = exchanges._contract(shared["contract"])
     files = {
-        "openapi.yaml": json.dumps(base["document"]),
+        "openapi.yaml": json.dumps(document or base["document"]),
         "exposure.yaml": json.dumps({**policy, "api": "openapi.yaml"}),
     }
     for name, text in {**base.get("files", {}), **shared.get("files", {})}.items():
@@ -130,3 +134,57 @@ def test_what_opens_is_a_widening(file: str, tmp_path: Path) -> None:
                 came = opened(both[1], both[0], "GET") if unsaid[1] and method == "GET" else ""
                 assert not came, f"{case.name}: with {at}, {came}, and diff does not say it"
     assert compared > 8
+
+
+def inputs(document: dict[str, Any]) -> Iterator[Path_]:
+    """Where each parameter of an operation stands, and each body, its types and their members."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if not isinstance(operation, dict):
+                continue
+            for at, each in enumerate(operation.get("parameters", ())):
+                if each.get("in") != "path":
+                    yield "paths", path, method, "parameters", at
+            if (body := operation.get("requestBody")) is not None:
+                yield "paths", path, method, "requestBody"
+                for kind, media in body.get("content", {}).items():
+                    around = ("paths", path, method, "requestBody", "content", kind)
+                    if "$ref" not in media.get("schema", {}):
+                        yield around  # another form of the same object says no more than that one
+                    for name in media.get("schema", {}).get("properties", ()):
+                        yield *around, "schema", "properties", name
+
+
+def carried(outcome: Outcome) -> set[str]:
+    """What the API is told."""
+    seen = outcome.forwarded
+    if seen is None:
+        return set()
+    query = seen.target.partition("?")[2].split("&")
+    cookies = [each for name, said in seen.headers if name == "cookie" for each in said.split("; ")]
+    headers = [name for name, _ in seen.headers if name not in ("content-length", "cookie")]
+    return {"it", *query, *cookies, *headers, seen.body.decode("latin-1")} - {""}
+
+
+@pytest.mark.parametrize("file", WITH_INPUTS)
+def test_what_a_document_lets_through_is_a_widening(file: str, tmp_path: Path) -> None:
+    cases = [e for e in exchanges.cases() if e.file == file and not e.said.get("policy")]
+    shared = cases[0].shared
+    cases = [case for case in cases if case.shared == shared]
+    base = exchanges._contract(shared["contract"])
+    policy = exchanges.laid(base["policy"], shared.get("policy", {}))
+    whole, compared = prepared(shared, policy), 0
+    said = {case.name: [*outcomes(case, whole, tmp_path)] for case in cases}
+    for at in inputs(base["document"]):
+        try:
+            less = prepared(shared, policy, without(base["document"], at))
+            if widens(less, whole):
+                compared += 1
+                continue
+        except InputError:
+            continue  # the contract does not hold without it
+        for case in cases:
+            for was, now in zip(outcomes(case, less, tmp_path), said[case.name], strict=True):
+                more = carried(now) - carried(was)
+                assert not more, f"{case.name}: with {at}, {more} passes, and diff does not say it"
+    assert compared

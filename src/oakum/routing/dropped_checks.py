@@ -19,6 +19,7 @@ from oakum.policy.model import Relation, Resource, Switch
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.objects_by_key import Plain
+from oakum.routing.passed_inputs import passed
 from oakum.routing.request_places import RequestPlace, body_places, plain
 
 
@@ -28,9 +29,8 @@ def dropped(
     """All changes of what is checked. `renamed`: new → old name of resources that have another."""
     names = {before: after for after, before in renamed.items()}
     both = _Both(old, new, names)
-    return tuple(
-        dict.fromkeys([*both.endpoints(), *both.resources(), *both.steps(), *both.whole()])
-    )
+    found = [*both.endpoints(), *both.resources(), *both.steps(), *both.whole()]
+    return tuple(dict.fromkeys([*found, *passed(old, new)]))
 
 
 @dataclass(frozen=True)

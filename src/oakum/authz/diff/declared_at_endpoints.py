@@ -55,6 +55,8 @@ class Endpoint:
     takes: dict[str, Declared] = field(default_factory=dict)
     outside: frozenset[str] = frozenset()
     """Declared response paths outside every resource."""
+    accepts: Mapping[str, bool] = field(default_factory=dict)
+    """Declared paths of request bodies outside every resource → whether anything may be there."""
 
     @property
     def key(self) -> str:
@@ -101,15 +103,19 @@ class Walk:
         id = operation.id
         granted = id in self.model.rules or id in self.model.showing
         endpoint = Endpoint(operation, granted, self.model.rule(id).call)
-        outside: dict[str, None] = {}
+        outside: dict[str, bool] = {}
         for status, answers in operation.responses.items():
             good = status.startswith("2") or status == "default"
             patterns = self.model.shown.get(id, ()) if good else ()
             for media in answers:
                 self._body(media, patterns, endpoint.shows, outside)
         endpoint.outside = frozenset(outside)
+        accepts: dict[str, bool] = {}
         for media in operation.body:
-            self._body(media, self.model.sets.get(id, ()), endpoint.takes, {}, writing=True)
+            self._body(media, self.model.sets.get(id, ()), endpoint.takes, accepts, writing=True)
+            if media.shape is None:
+                accepts[""] = True
+        endpoint.accepts = accepts
         return endpoint
 
     def _body(
@@ -117,7 +123,7 @@ class Walk:
         media: Media,
         patterns: tuple[tuple[tuple[str, ...], str], ...],
         found: dict[str, Declared],
-        outside: dict[str, None],
+        outside: dict[str, bool],
         *,
         writing: bool = False,
     ) -> None:
@@ -134,7 +140,7 @@ class Walk:
             if name := resource_of(shape, self.model.bound):
                 roots.append((name, shape))
             else:
-                outside[path] = None
+                outside[path] = outside.get(path, False) or _is_free(shape)
         self._resources(roots, found, writing)
 
     def _resources(
