@@ -158,14 +158,18 @@ class Setup:
     prepared: Prepared | None = None
     """Of the contract; None: this setup is the only one that has it."""
 
+    @cached_property
+    def _made(self) -> Prepared:
+        return self.prepared or Prepared(self.contract)
+
     @property
     def compiled(self) -> CompiledContract:
-        return (self.prepared or Prepared(self.contract)).compiled
+        return self._made.compiled
 
     @property
     def plan(self) -> str:
         """The text of the plan."""
-        return (self.prepared or Prepared(self.contract)).plan(self.folder)
+        return self._made.plan(self.folder)
 
 
 @dataclass(frozen=True)

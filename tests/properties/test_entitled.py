@@ -17,7 +17,7 @@ from oakum.scan.evaluation.absence import close_by_entitled
 from tests.properties.pool import LAW
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import CARD, Watch, policy
-from tests.unit.scan.studio import IDS, Run, Studio, known_identities
+from tests.unit.scan.studio import IDS
 
 STAFFED = studio.POLICY.replace(
     "phone, vip: [{see: [owner]}]", "phone: [{see: [staff]}]\n      vip: [{see: [owner]}]"
@@ -51,11 +51,7 @@ def answers(draw: st.DrawFn) -> Answer:
 
 def staffed(*staff: str) -> Watch:
     """Nothing has been seen yet, and these are of the staff."""
-    watch = Watch()
-    claims = {name: {"roles": ["staff"]} for name in staff}
-    watch.run = Run(Studio(), who=known_identities(relationships={}, claims=claims))
-    watch.run.identities.states |= {(name, "Settings.private"): True for name in IDS}
-    return watch
+    return Watch(claims={name: {"roles": ["staff"]} for name in staff})
 
 
 def look(watch: Watch, each: Answer, number: int) -> None:

@@ -207,26 +207,44 @@ FOLLOWS = {("bob", "ann"): frozenset({"follower"})}
 
 
 @cache
-def contract() -> Contract:
-    """The contract, read once."""
+def _contract(document: str, policy: str) -> Contract:
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "openapi.yaml").write_text(DOCUMENT)
-        (Path(folder) / "exposure.yaml").write_text(POLICY)
+        (Path(folder) / "openapi.yaml").write_text(document)
+        (Path(folder) / "exposure.yaml").write_text(policy)
         return load(Path(folder) / "exposure.yaml")
 
 
 @cache
-def model() -> Model:
-    """The contract, compiled once."""
-    found = contract()
+def _model(document: str, policy: str) -> Model:
+    found = _contract(document, policy)
     assert found.policy is not None
     return compile_contract(found.document, found.policy)
 
 
 @cache
+def _probes(document: str, policy: str) -> tuple[Probe, ...]:
+    return tuple(survey(_model(document, policy), {})[0])
+
+
+@cache
+def _probe(document: str, policy: str, operation: str) -> Probe:
+    model = _model(document, policy)
+    return probe_of(model, model.operations[operation], {})
+
+
+def contract() -> Contract:
+    """The contract, read once."""
+    return _contract(DOCUMENT, POLICY)
+
+
+def model() -> Model:
+    """The contract, compiled once."""
+    return _model(DOCUMENT, POLICY)
+
+
 def probe(operation: str) -> Probe:
     """An endpoint as the survey gives it."""
-    return probe_of(model(), model().operations[operation], {})
+    return _probe(DOCUMENT, POLICY, operation)
 
 
 def known_identities(
@@ -398,7 +416,7 @@ class Run:
         self.knowledge = Knowledge()
         probes = [
             each
-            for each in survey(model(), {})[0]
+            for each in _probes(DOCUMENT, POLICY)
             if not endpoints or each.operation.id in endpoints
         ]
         self.matrix = Matrix(model(), probes, self.identities)

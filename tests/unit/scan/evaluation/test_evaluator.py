@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -28,8 +28,14 @@ Relationships = dict[tuple[str, str], frozenset[str]]
 class Watch:
     """An evaluator that has been told ann's settings, and answers given to it one by one."""
 
-    def __init__(self, private: bool = True, relationships: Relationships | None = None) -> None:
-        self.run = Run(Studio(), who=known_identities(relationships=relationships or {}))
+    def __init__(
+        self,
+        private: bool = True,
+        relationships: Relationships | None = None,
+        claims: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        who = known_identities(relationships=relationships or {}, claims=claims)
+        self.run = Run(Studio(), who=who)
         for name in IDS:
             self.run.identities.states[(name, "Settings.private")] = private
 
@@ -90,15 +96,8 @@ def test_what_is_served_to_another_is_open_or_a_leak(watch: Watch) -> None:
 @contextmanager
 def policy(text: str) -> Iterator[None]:
     """Another policy of the studio, for a while."""
-    made = (studio.contract, studio.model, studio.probe)
-    try:
-        with patch.object(studio, "POLICY", text):
-            for each in made:
-                each.cache_clear()
-            yield
-    finally:
-        for each in made:
-            each.cache_clear()
+    with patch.object(studio, "POLICY", text):
+        yield
 
 
 @pytest.mark.parametrize("kept_back", [False, True])
