@@ -1,4 +1,4 @@
-"""Warnings of `guard check` about redirections, and responses of which no body is declared.
+"""Warnings of `guard check` about redirections, names of files, and bodies that nobody declares.
 
 Warnings change nothing. What is not declared does not pass, whatever `shows` says: nobody can tell
 in which media type it comes.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from oakum.authz import Model
 from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import Endpoint, kind_of
 
 _EMPTY = frozenset(("204", "205"))
 _REDIRECTS = ("301", "302", "303", "307", "308", "3XX")
@@ -43,18 +43,41 @@ def undeclared(
 def redirects(
     model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
 ) -> Iterator[Problem]:
-    """Warns once about reads that may lead to an object: `location` passes as the API writes it."""
+    """Warns once about what may lead to an object: `location` passes as the API writes it."""
     found = [
-        each.operation
-        for each in endpoints
-        if not each.acts and not each.operation.responses.keys().isdisjoint(_REDIRECTS)
+        each for each in endpoints if not each.operation.responses.keys().isdisjoint(_REDIRECTS)
     ]
+    found.sort(key=lambda each: each.acts)
     if found and any(each.conceal for each in model.policy.resources.values()):
         yield Problem(
-            where(found[0]),
-            f"{few([each.id for each in found], _MOST)} may redirect, and `location` passes as the"
-            " API writes it, also where it names an object that the caller may not see",
+            where(found[0].operation),
+            f"{few([each.operation.id for each in found], _MOST)} may redirect, and `location`"
+            " passes as the API writes it, also where it names an object that the caller may not"
+            " see",
             "let the API redirect by what the caller said alone, or answer with the object",
+        )
+
+
+def file_names(
+    model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns once about names of files, which mostly are a field of what the body shows."""
+    named = [
+        each.operation
+        for each in endpoints
+        if "content-disposition" in map(str.lower, each.operation.headers)
+        and any(kind_of(of) for some in each.operation.responses.values() for of in some)
+        and each.operation.id in model.showing
+    ]
+    if named and "content-disposition" not in model.policy.guard.headers:
+        yield Problem(
+            where(named[0]),
+            f"the name of a file in `content-disposition` of"
+            f" {few([each.id for each in named], _MOST)} reaches a caller only where nothing is"
+            " removed from the body, since it may be a hidden field; it passes also where the API"
+            " itself leaves that field out",
+            "let the API name files by what all callers may see; then `guard: {headers:"
+            " [content-disposition]}` lets every name pass",
         )
 
 

@@ -172,11 +172,23 @@ def returns(name: str, guard: Guarding) -> bool:
     return _BACK.fullmatch(name) is not None or name in guard.headers
 
 
-def back(answered: Answered, guard: Guarding, *, private: bool) -> Headers:
-    """Response headers that reach the client; `private`: no cache may store the response."""
+_NAMING = "content-disposition"
+"""It names a file, mostly by a field of the object in the body."""
+
+
+def back(answered: Answered, guard: Guarding, *, private: bool, whole: bool = False) -> Headers:
+    """Response headers that reach the client; `private`: no cache may store the response; `whole`:
+    nothing was removed from its body. Otherwise the name of a file might hold what was."""
+    named = whole or _NAMING in guard.headers
     kept = tuple(
-        (name, value)
+        (name, value if named or name != _NAMING else _unnamed(value))
         for name, value in answered.headers
         if returns(name, guard) and not (private and name in _CACHING)
     )
     return (*kept, ("cache-control", "private, no-store")) if private else kept
+
+
+def _unnamed(value: str) -> str:
+    """A disposition without its parameters; an unknown one is `attachment` (RFC 6266, 4.2)."""
+    kind = value.partition(";")[0].strip(" \t").lower()
+    return "inline" if kind == "inline" else "attachment"

@@ -61,3 +61,34 @@ def test_a_read_that_may_redirect_is_named_where_anything_is_concealed(tmp_path:
     assert words in said(tmp_path, REMARKS, redirects)
     assert words not in said(tmp_path, REMARKS, opened)
     assert words not in said(tmp_path, REMARKS)
+
+
+def test_a_write_that_may_redirect_is_named_as_well(tmp_path: Path) -> None:
+    def redirects(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        answers = {"303": {"description": "d"}}
+        document["paths"]["/x"] = {"post": {"operationId": "x", "responses": answers}}
+        policy["operations"]["x"] = {"call": ["member"]}
+
+    words = "`x` may redirect, and `location` passes as the API writes it"
+    assert words in said(tmp_path, REMARKS, redirects)
+
+
+def test_the_name_of_a_file_is_told_until_the_contract_lets_it_pass(tmp_path: Path) -> None:
+    def names(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        schema = {"$ref": "#/components/schemas/Note"}
+        answer = {
+            "description": "d",
+            "headers": {"Content-Disposition": {"schema": {"type": "string"}}},
+            "content": {"application/json": {"schema": schema}},
+        }
+        document["paths"]["/x"] = {"get": {"operationId": "x", "responses": {"200": answer}}}
+        policy["operations"]["x"] = {"call": ["member"]}
+
+    def allowed(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        names(document, policy)
+        policy["guard"] = {"headers": ["content-disposition"]}
+
+    words = "the name of a file in `content-disposition` of `x` reaches a caller only where nothing"
+    assert words in said(tmp_path, REMARKS, names)
+    assert words not in said(tmp_path, REMARKS, allowed)
+    assert words not in said(tmp_path, REMARKS)

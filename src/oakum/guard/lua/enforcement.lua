@@ -1209,7 +1209,7 @@ end
 
 -- A write that was done is not said to have failed, whatever became of its answer.
 local function done(self, res)
-  local list, kept = self.headers:answered(res.headers, true), {}
+  local list, kept = self.headers:unnamed(self.headers:answered(res.headers, true)), {}
   for i = 1, #list do
     if list[i][1] ~= "content-type" then kept[#kept + 1] = list[i] end
   end
@@ -1224,7 +1224,7 @@ local function answered(self, x, res)
   if endpoint.conceals and (status == 403 or status == 404) then return self:refusal(x, 404) end
   local private = #endpoint.login > 0 or not endpoint.public or x.carrying
   local list, content_type, encoding = self.headers:answered(res.headers, private)
-  local out = { status = status, headers = list, body = "" }
+  local out = { status = status, headers = self.headers:unnamed(list), body = "" }
   if status == 204 or status == 205 or (status >= 300 and status < 400) then return out end
   if not media.plain(encoding) then return nil, 502, "encoding" end
   local declared = content_type and declared_answer(endpoint, status, content_type)
@@ -1244,6 +1244,7 @@ local function answered(self, x, res)
   local body, failed, reason, wait = self:cut(x, endpoint, status, declared, cutter, text, res.headers)
   if not body then return nil, failed, reason, wait end
   out.body = body
+  if body == text then out.headers = list end
   return out
 end
 

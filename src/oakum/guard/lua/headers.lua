@@ -345,6 +345,27 @@ function Headers:answered(headers, private)
   return out, content_type, encoding
 end
 
+-- Names a file, mostly by a field of the object in the body.
+local NAMING = "content-disposition"
+
+-- Headers of an answer of whose body something was removed, which the name of a file might hold: only the
+-- disposition stays; an unknown one counts as `attachment` (RFC 6266, 4.2).
+function Headers:unnamed(list)
+  if self.answer[NAMING] then return list end
+  local out
+  for i = 1, #list do
+    if list[i][1] == NAMING then
+      if not out then
+        out = {}
+        for j = 1, #list do out[j] = list[j] end
+      end
+      local kind = lower(match(match(list[i][2], "^[^;]*"), "^[ \t]*(.-)[ \t]*$"))
+      out[i] = { NAMING, kind == "inline" and "inline" or "attachment" }
+    end
+  end
+  return out or list
+end
+
 M.PRIVATE = { "cache-control", "private, no-store" }
 
 -- ---------------------------------------------------------------- values
