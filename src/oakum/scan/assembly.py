@@ -33,6 +33,7 @@ from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.relationships import SIGN, Relationships
+from oakum.scan.identities.sent_choices import Choice
 from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import May
 from oakum.scan.settings.account_settings import AccountSettings
@@ -88,6 +89,7 @@ class Wiring:
     left_out: tuple[Operation, ...] = ()
     curl_headers: tuple[str, ...] = ()
     """Header lines that each curl line has, with variables for the values."""
+    choices: tuple[Choice, ...] = ()
 
     def engine(self, found: Examination) -> Engine:
         """The engine of one run, with the identities whose account is confirmed."""
@@ -183,6 +185,7 @@ class Wiring:
             params=self.inferred,
             graphs=self.contract.graphs,
             left_out=self.left_out,
+            choices=self.choices,
             replay=self.past.outcomes,
         )
 

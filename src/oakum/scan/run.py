@@ -54,6 +54,7 @@ from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.relation_lists import Relations
+from oakum.scan.identities.sent_choices import choices_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import BudgetSpent, May, is_spent
 from oakum.scan.named_operations import left_alone, unsent_choices, without_fields
@@ -142,6 +143,7 @@ class Scan:
             options.identities, self.policy.relations, resources=self.policy.resources
         )
         compiled = compile_contract(contract.document, self.policy)
+        self.choices = choices_of(compiled, self.identities)
         self.whole: Model = without_sent(compiled, self.identities, options.connection.headers)
         self.selection = select(self.whole, options.include, options.exclude)
         self.model: Model = self.selection.model
@@ -209,7 +211,7 @@ class Scan:
         what this user does."""
         return Prospect(
             self.model, tuple(self.probes), may or self.may, tuple(self.feeds),
-            self.contract.graphs, self.inferred,
+            self.contract.graphs, self.inferred, self.choices,
         )  # fmt: skip
 
     # ------------------------------------------------------------ the run
@@ -392,7 +394,7 @@ class Scan:
             self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
             work.sessions, work.governor, work.listen, work.journal, self.emit, self.writes,
             Patience(self.sleep), (*self.selection.left_out.values(), *closed),
-            self.options.connection.curl(),
+            self.options.connection.curl(), self.choices,
         )  # fmt: skip
         engine = wiring.engine(found)
         relations = wiring.relations(engine)

@@ -31,6 +31,11 @@ _CREDENTIAL = re.compile(r"auth|cookie|key|token|secret|sess|sid|jwt|pass|pwd|pi
 SOURCES = ("env", "file", "command", "keyring", "totp")
 
 
+def is_credential(name: str) -> bool:
+    """Whether what is sent under a name tells who is calling, or lets them in."""
+    return _CREDENTIAL.search(name.lower()) is not None
+
+
 class SecretStore:
     """Reads the secrets of one file and remembers each, so that it can be kept out of sight."""
 
@@ -142,7 +147,7 @@ class SecretStore:
         self.literal.append(place)
 
     def _hide(self, send: Send, hidden: dict[str, Secret], taken: Collection[str]) -> Send:
-        secret = send.where == "cookie" or _CREDENTIAL.search(send.name.lower())
+        secret = send.where == "cookie" or is_credential(send.name)
         if any(names(send.value)) or not secret:
             return send
         scheme, space, rest = send.value.partition(" ")
@@ -159,7 +164,7 @@ class SecretStore:
         text = node.scalar
         if isinstance(text, str) and text and not any(names(text)) and not is_plain(name):
             self.found.add(Secret(text))
-            if _CREDENTIAL.search(name.lower()):
+            if is_credential(name):
                 self.literal.append(node.location)
 
     def _named(self, node: Node, name: str) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from oakum.authz.claims import joined, with_claim
 from oakum.errors import TargetError
@@ -42,6 +42,7 @@ from oakum.scan.identities.login import (
     sent_to_login,
 )
 from oakum.scan.identities.person import AtScreen, Person
+from oakum.scan.identities.sent_choices import sent_by_all
 from oakum.scan.identities.storage_state import granted, is_sent_to
 from oakum.scan.requests.past_cache import past_cache
 from oakum.scan.transport.certificates import CertificateRefused
@@ -122,6 +123,7 @@ class Sessions:
         self.proof: Proof | None = None
         """Set once who-am-I is known to tell identities apart."""
         self._transport = transport
+        self._choices = sent_by_all(identities)
         self._home = origin_of(target)
         self._origins = {origin_of(each) for each in (target, *also)}
         self._run = run
@@ -378,8 +380,14 @@ class Sessions:
 
     def _signed(self, identity: Identity, session: _Session, request: Request) -> Request:
         headers, url = dict(request.headers), request.url
+        asked = {name.lower() for name, _ in parse_qsl(urlsplit(url).query, True)}
         for send in identity.sends:
             value = identity.fill(send.value, self._extra(session.token))
+            place = (send.where, send.name.lower())
+            if place in self._choices and send.name.lower() in (
+                headers if send.where == "header" else asked
+            ):
+                continue  # the request says itself which tenant it is about
             if send.where == "header":
                 headers[send.name.lower()] = value
             elif send.where == "query":

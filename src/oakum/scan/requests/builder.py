@@ -272,8 +272,7 @@ def _build(
     declared = {parameter.name: parameter.where for parameter in operation.parameters}
     written = {each.name: each for each in operation.parameters}
     given = {n.lower(): text_of(v) for n, v in probe.fixed.items() if declared.get(n) == "header"}
-    extra = {**given, **probe.headers}
-    headers = {"accept": "application/json, */*;q=0.5", **extra}
+    headers = {"accept": "application/json, */*;q=0.5", **(extra := {**given, **probe.headers})}
     for name, where in declared.items():
         if where == "path" and name in values:
             params[name] = values[name][0]
@@ -314,12 +313,13 @@ def _build(
     if shown:
         symbolic += "?" + "&".join(shown)
     sent = frozenset(value for each in values.values() for value in each)
+    sent |= {text for name, text in probe.headers.items() if name in probe.veiled}
     sent |= {part for _, value in probe.query for part in _parts(value)}
     # A value sent in the body may be echoed, as may one in the query.
     told = (leaf for name in probe.veiled for _, leaf in leaves_of(content.get(name)))
     sent |= {text_of(leaf) for leaf in told if leaf is not None}
     request = Request(operation.method, url, headers, body)
-    more = tuple(f"{name}: {text}" for name, text in extra.items())
+    more = tuple(f"{name}: {probe.veiled.get(name, text)}" for name, text in extra.items())
     return Filled(request, params, sent, probe.base + symbolic, body_symbolic, more, content)
 
 
@@ -447,6 +447,7 @@ def curl(filled: Filled, credentials: tuple[str, ...]) -> str:
     """The curl command of a request, with variables for secrets and ids. `credentials`: header
     lines, query parameters that begin with `?`, and options of curl."""
     method, _, where = f"{filled.request.method} {filled.symbolic}".partition(" ")
+    credentials = tuple(each for each in credentials if not _is_said(filled, each))
     parts = ["curl -s"] + ([f"-X {method}"] if method != "GET" else [])
     parts += [each for each in credentials if each[:2] == "--"]
     given = (*(each for each in credentials if each[:1] not in ("?", "-")), *filled.headers)
@@ -461,6 +462,15 @@ def curl(filled: Filled, credentials: tuple[str, ...]) -> str:
         parts += _body_options(filled)
     at = where if where.startswith(("http://", "https://")) else f"$TARGET{where}"
     return " ".join([*parts, f'"{at}"'])
+
+
+def _is_said(filled: Filled, credential: str) -> bool:
+    """Whether a request says itself what a line of its caller says, such as another's tenant."""
+    if credential[:1] == "?":
+        query = filled.symbolic.partition("?")[2].split("&")
+        return credential[1:].partition("=")[0] in {each.partition("=")[0] for each in query}
+    said = {each.partition(":")[0].lower() for each in filled.headers} - {"cookie"}
+    return credential.partition(":")[0].lower() in said
 
 
 def _is_cookie(header: str) -> bool:

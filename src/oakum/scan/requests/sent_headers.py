@@ -1,4 +1,4 @@
-"""Header parameters that the callers' own lines fill, such as the key of a client."""
+"""Parameters that the callers' own lines fill, such as the key of a client."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from oakum.scan.identities.credentials import Identities
 
 
 def without_sent(model: Model, identities: Identities, always: Collection[str] = ()) -> Model:
-    """The model without header parameters that every identity sends with each of its requests, and
-    `always`: no other value of them may be tried, and none is lacking. One that the contract fills
-    by `params:` stays."""
-    lines = [
-        {each.name.lower() for each in identity.sends if each.where == "header"}
+    """The model without parameters in the header or query that every identity sends with each of
+    its requests, and `always`, headers: none is lacking, and what each line says is no example.
+    One that the contract fills by `params:` stays."""
+    lines: list[set[tuple[str, str]]] = [
+        {(each.where, each.name.lower()) for each in identity.sends}
         for identity in identities.items.values()
     ]
-    sent = (set.intersection(*lines) if lines else set()) | {name.lower() for name in always}
+    sent: set[tuple[str, str]] = {("header", name.lower()) for name in always}
+    sent |= set.intersection(*lines) if lines else set()
     return replace(
         model,
         operations={
@@ -26,7 +27,8 @@ def without_sent(model: Model, identities: Identities, always: Collection[str] =
                 parameters=tuple(
                     p
                     for p in each.parameters
-                    if p.where != "header" or p.name.lower() not in sent
+                    if p.where not in ("header", "query")
+                    or (p.where, p.name.lower()) not in sent
                     or p.name in model.rule(id).params
                 ),
             )
