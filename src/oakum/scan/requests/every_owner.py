@@ -31,6 +31,7 @@ from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.requests.builder import fill, known_objects
 from oakum.scan.requests.peers import ask_with_peers
+from oakum.scan.requests.strangers import strangers
 
 MOST_OBJECTS = 3
 """Objects of one owner that others ask for at one endpoint."""
@@ -454,13 +455,7 @@ def _strangers(
     engine: Engine, probe: Probe, who: str, turn: int, viewers: list[str | None]
 ) -> list[str | None]:
     """Those of these viewers whom one of somebody's objects does not name; all, if it names all."""
-    named = set[str | None]()
-    for parameter in probe.personal:
-        resource = engine.model.policy.resources[probe.sources[parameter].partition(".")[0]]
-        keys = named_keys(probe, parameter, who, engine.knowledge, resource)[turn : turn + 1]
-        place = (who, resource.name, keys[0] if keys else "")
-        named |= {n for n, kin in engine.knowledge.kin.get(place, {}).items() if kin}
-    return [each for each in viewers if each not in named] or viewers
+    return strangers(engine, probe, who, turn, viewers) or viewers
 
 
 def _named_in(engine: Engine, row: Mapping[str, str], member: str, who: str) -> str:

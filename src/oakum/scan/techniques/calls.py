@@ -4,6 +4,10 @@ The response of such an operation (a list of jobs, a report of all sales) holds 
 owner. So one caller of each kind requests it, and the API has to refuse those that the contract's
 `call` leaves out (CWE-862). It is proven if they get the same response as callers who may call it.
 A response that only has the same form may be a refusal in words, and is suspected.
+
+An operation without a declared shape that names somebody's object, such as the export of a
+conversation as text, is requested for an object that does not name the caller: of two owners, as
+one caller of each kind. What others own with them tells nothing of strangers.
 """
 
 from __future__ import annotations
@@ -12,12 +16,15 @@ from collections.abc import Iterator
 
 from oakum.authz import Model
 from oakum.authz.decide import through
+from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import NOBODY
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
-from oakum.scan.engine import Engine
-from oakum.scan.requests.builder import curl, fill
+from oakum.scan.engine import Engine, Kind
+from oakum.scan.limits import is_spent
+from oakum.scan.requests.builder import Filled, curl, fill, known_objects
+from oakum.scan.requests.strangers import strangers
 from oakum.scan.technique import Line, Prospect
 
 HOW = "call"
@@ -26,6 +33,10 @@ OPENS_WAYS = False
 
 _BY_CALLER = ("anyone", "authenticated", "claim")
 """Kinds of relations that hang on the caller alone, whatever is asked for."""
+_OWNERS = 2
+"""Owners whose objects strangers ask for where no shape is declared."""
+_OBJECTS = 8
+"""Objects of one owner among which one is looked for that does not name a viewer."""
 
 
 def run(engine: Engine) -> None:
@@ -33,6 +44,9 @@ def run(engine: Engine) -> None:
     for probe in engine.state.probes:
         if _is_closed_to_some(engine.model, probe):
             _ask(engine, probe)
+        elif _is_formless(probe):
+            for who in _owners(engine, probe):
+                _ask_strangers(engine, probe, who)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -44,6 +58,12 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 "request": f"{probe.endpoint.method} {probe.endpoint.path}",
                 "why": "the contract says who may call",
             }
+        elif _is_formless(probe):
+            yield {
+                "as": "an owner, and one caller of each kind whom the object does not name",
+                "request": f"{probe.endpoint.method} {probe.endpoint.path}",
+                "why": "the document does not say what its response shows",
+            }
 
 
 def _is_closed_to_some(model: Model, probe: Probe) -> bool:
@@ -52,6 +72,56 @@ def _is_closed_to_some(model: Model, probe: Probe) -> bool:
         return False
     kinds = {model.policy.relations[name].kind for name in call}
     return kinds <= set(_BY_CALLER) and "anyone" not in kinds
+
+
+def _is_formless(probe: Probe) -> bool:
+    return bool(probe.personal) and not (probe.shows or probe.batch or probe.how or probe.query)
+
+
+def _owners(engine: Engine, probe: Probe) -> list[str]:
+    """Two identities of whom there is an object."""
+    subjects = engine.identities.subjects()
+    return [who for who in subjects if known_objects(probe, engine.knowledge, who, probe.personal)][
+        :_OWNERS
+    ]
+
+
+def _ask_strangers(engine: Engine, probe: Probe, who: str) -> None:
+    """Requests the first object of an owner's that does not name a viewer, as one of each kind."""
+    count = known_objects(probe, engine.knowledge, who, probe.personal)
+    done = set[Kind]()
+    for turn in range(min(count, _OBJECTS)):
+        every: list[str | None] = [each for each in engine.identities.names() if each != who]
+        for viewer in strangers(engine, probe, who, turn, every):
+            kind = engine.kind(viewer, who)._replace(given=frozenset())
+            if viewer is None or kind in done or is_spent(engine.context.pace):
+                continue
+            done.add(kind)
+            engine.put(probe, who, who, turn=turn)
+            engine.put(probe, viewer, who, turn=turn)
+            if not _may(engine, probe, viewer, who):
+                _compare(engine, probe, viewer, who, turn)
+
+
+def _may(engine: Engine, probe: Probe, viewer: str, who: str) -> bool:
+    """Whether `call` lets in a viewer who is nobody to the object itself."""
+    held = engine.identities.relations(viewer, who)
+    return engine.model.rule(probe.operation.id).call is None or through(
+        engine.model, probe.operation.id, held, logged_in=True
+    )
+
+
+def _compare(engine: Engine, probe: Probe, viewer: str, who: str, turn: int) -> None:
+    """Tells if a viewer outside `call` gets what its owner gets. Both are asked once more: the
+    first answers may have been about other objects."""
+    place = engine.state.keeping.get((probe.id, viewer, who))
+    filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
+    if filled is None or place is None or not 200 <= place.status < 300:
+        return
+    own, other = (engine.send(probe, each, filled) for each in (who, viewer))
+    if own.body and own.body == other.body and 200 <= own.status < 300:
+        label = engine.identities.label(engine.identities.relations(viewer, who), viewer, who)
+        _report(engine, probe, viewer, label, filled, other, sure=True)
 
 
 def _ask(engine: Engine, probe: Probe) -> None:
@@ -87,6 +157,13 @@ def _tell(engine: Engine, probe: Probe, viewer: str | None, *, sure: bool) -> No
     if not 200 <= answer.status < 300:
         return  # one failure may be chance
     label = engine.identities.label(engine.identities.relations(viewer, NOBODY), viewer, NOBODY)
+    _report(engine, probe, viewer, label, filled, answer, sure=sure)
+
+
+def _report(
+    engine: Engine, probe: Probe, viewer: str | None, label: str, filled: Filled,
+    answer: Response, *, sure: bool,
+) -> None:  # fmt: skip
     says = "gets the same response as callers who may call it" if sure else "is not refused"
     evidence = Evidence(
         None,

@@ -1,0 +1,28 @@
+"""Whom an object does not name: as an owner, in a relation, or in any member."""
+
+from __future__ import annotations
+
+from oakum.exposure.endpoints import Probe
+from oakum.exposure.named_objects import named_keys
+from oakum.scan.engine import Engine
+
+
+def strangers(
+    engine: Engine, probe: Probe, who: str, turn: int, viewers: list[str | None]
+) -> list[str | None]:
+    """Those of these viewers whom none of what a request names of somebody's does name. `turn`:
+    position of the object."""
+    known, named = engine.knowledge, set[str | None]()
+    for parameter in probe.personal:
+        resource = engine.model.policy.resources[probe.sources[parameter].partition(".")[0]]
+        keys = named_keys(probe, parameter, who, known, resource)[turn : turn + 1]
+        key = keys[0] if keys else ""
+        kin = known.kin.get((who, resource.name, key), {})
+        named |= {name for name, relations in kin.items() if relations}
+        rows = known.objects.get((who, resource.name), ())
+        said = {text for row in rows if row.get(resource.key) == key for text in row.values()}
+        said |= {*known.parties.get((resource.name, key), ())}
+        named |= {name for name, ids in engine.identities.ids.items() if ids & said}
+        source = f"{resource.name}.{resource.key}"
+        named |= {name for name in engine.identities.names() if key in known.values(source, name)}
+    return [each for each in viewers if each not in named]
