@@ -240,7 +240,7 @@ class Intake:
             url = asked.target.partition("?")[2]
             self._query(endpoint, {"query": parameter(url)} if reads else None, inquiry)
             if decides and not self._own(endpoint, inquiry, subject):
-                raise absent(endpoint, "call")
+                raise Denied(422, "body")
             yield from self._sets(endpoint, inquiry, subject)
             return body, None
         kind = self._media(endpoint, asked)
@@ -256,7 +256,7 @@ class Intake:
         call = Call(operation.id, params, media_type=str(kind))
         done = yield from self._left(endpoint, call, inquiry, subject, reading)
         if not done.sets and decides and not self._own(endpoint, inquiry, subject):
-            raise absent(endpoint, "call")
+            raise Denied(422, "body")  # whoever may set something else has come so far
         onward = done.body if done.whole or self._guard.unknown != "refuse" else None
         if onward is None:
             raise Denied(422, "body")

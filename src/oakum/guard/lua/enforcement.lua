@@ -759,7 +759,7 @@ function Guard:judged(x, req, endpoint, object)
       local url = endpoint.method == "GET" and graphql.parameter(x.query or "")
       if evades(self, x, endpoint, { query = url }) then return 400, "query" end
     end
-    if decides and not own(endpoint, object, x.who) then return absent(endpoint), "call" end
+    if decides and not own(endpoint, object, x.who) then return 422, "body" end
     if unset(self, x, endpoint, object) then return 422, "body" end
     return nil
   end
@@ -806,7 +806,8 @@ function Guard:judged(x, req, endpoint, object)
     end
   until not more and not again
   local sets = (out or why == "refused") and seen.sets
-  if not sets and decides and not own(endpoint, object, x.who) then return absent(endpoint), "call" end
+  -- Whoever may set something else has come so far.
+  if not sets and decides and not own(endpoint, object, x.who) then return 422, "body" end
   if not out or (next(seen.removed) ~= nil and self.plan.guard.unknown == "refuse") then
     return 422, "body"
   end
