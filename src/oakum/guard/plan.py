@@ -241,6 +241,7 @@ class _Renderer:
             "finders": {name: self.targets.plan(each) for name, each in endpoint.finders.items()},
             "local": sorted(endpoint.local),
             "binds": bool(endpoint.binds),
+            "upload": endpoint.upload,
             "unread": sorted(endpoint.unread),
             **self._written(operation),
             "graphql": bool(rule.graphql),

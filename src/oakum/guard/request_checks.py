@@ -246,6 +246,12 @@ class Intake:
         kind = self._media(endpoint, asked)
         form = endpoint.resource_form(kind.type)
         if form is None and not is_json(kind.type):
+            if endpoint.upload and not self._own(endpoint, inquiry, subject):
+                # No `set` decides about it, as where no other body holds a resource.
+                if unsaid:
+                    raise absent(endpoint, "call")
+                if endpoint.upload == "own":
+                    raise Denied(422, "body")
             return self._unread(endpoint, kind, body), None
         said = as_json(form, kind, body) if form is not None else body
         try:
@@ -377,6 +383,7 @@ class Intake:
         if said is None or media is None or not is_plain(asked.values("content-encoding")):
             raise Denied(415, "media")
         judged = endpoint.binds or endpoint.plain.body
+        judged = judged and not (said.type == PARTS and endpoint.upload)
         if not is_json(said.type) and judged and endpoint.resource_form(said.type) is None:
             raise Denied(415, "media")
         if key(media.type) in endpoint.unjudged:

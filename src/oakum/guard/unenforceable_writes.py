@@ -20,6 +20,7 @@ from oakum.openapi.shape_queries import element, scalars
 from oakum.policy.model import Resource
 from oakum.routing.largest_page import PAGING
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
+from oakum.routing.media import FORM, PARTS
 from oakum.routing.object_locations import enclosing, listed_at, shown_at
 from oakum.routing.path_objects import PathObjects, key_lists, names
 from oakum.routing.write_targets import needs_object
@@ -439,16 +440,22 @@ class Writes:
             each.type
             for each in endpoint.operation.body
             if kind_of(each) != "json" and endpoint.resource_form(each.type) is None
+            if each.type != PARTS or not endpoint.upload
         ]
-        if (endpoint.binds or endpoint.plain.body) and said:
-            types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))
-            what, done = ("a resource", "set") if endpoint.binds else ("keys", "named")
-            yield Problem(
-                self.where(endpoint.operation),
-                f"`{endpoint.operation.id}` takes {what} as {types}, and a gateway cannot read"
-                f" what is {done} there: it is refused with 415",
-                "let clients send JSON there, or bind no resource to the form's schema",
-            )
+        if not (endpoint.binds or endpoint.plain.body) or not said:
+            return
+        types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))
+        hint = "let clients send JSON there, or declare it at an operation of its own"
+        if FORM in said or PARTS in said:
+            hint = "if the form is the resource, name its schema in `schemas` of that"
+            hint += "; one with a file passes if it names no field that its owner may not set"
+        what = "sets of a resource" if endpoint.binds else "names by keys"
+        yield Problem(
+            self.where(endpoint.operation),
+            f"a gateway judges what a body of `{endpoint.operation.id}` {what}, and cannot in"
+            f" {types}: that is refused with 415",
+            hint,
+        )
 
     def _shown(self, operation: Operation) -> list[str]:
         """Resources in an operation's success response."""

@@ -80,6 +80,8 @@ def annotate(raw: Json, made: dict[str, Any]) -> None:
         made.setdefault("example", examples[0])
     if "format" in raw:
         made.setdefault("format", str(raw["format"]))
+    elif _is_file(raw):
+        made.setdefault("format", "binary")
     if type(values := raw.get("enum")) is list:
         made.setdefault("enum", tuple(values))
     elif "const" in raw:
@@ -99,6 +101,14 @@ def annotate(raw: Json, made: dict[str, Any]) -> None:
         made["read_only"] = True
     if raw.get("writeOnly") is True:
         made["write_only"] = True
+
+
+def _is_file(raw: Json) -> bool:
+    """Whether it is bytes as they are, which have no `format` in OpenAPI 3.1 (4.8.14.2)."""
+    kind = raw.get("contentMediaType")
+    if type(kind) is not str or "contentEncoding" in raw or "contentSchema" in raw:
+        return False
+    return kind.lower().startswith(("application/octet-stream", "image/", "audio/", "video/"))
 
 
 def members(part: Place) -> list[tuple[str, Place]]:

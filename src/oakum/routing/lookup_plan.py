@@ -42,6 +42,7 @@ from oakum.routing.resource_parameters import resource_parameters
 from oakum.routing.route import rivals, written
 from oakum.routing.selecting_parameters import Selection, selections, unasked
 from oakum.routing.tenants_without_lookup import unsaid, with_tenants
+from oakum.routing.uploads import upload
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
 from oakum.routing.written_types import typed
 
@@ -145,6 +146,8 @@ class Endpoint:
     """Where callers choose the members of its response."""
     graph: bool = False
     """Whether it answers GraphQL."""
+    upload: str = ""
+    """As `uploads.upload` has it, of a write."""
 
     @property
     def acts(self) -> bool:
@@ -479,14 +482,14 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         typed(make.paths, operation) if write and operation.method != "GET" else None,
         plain,
         *_last(make, operation, target, write=write),
-        choices=choices(make.model, operation),
         graph=bool(rule.graphql),
+        upload=upload(make.model, operation, judged=reads_body) if write else "",
     )
 
 
 def _last(
     make: _Maker, operation: Operation, target: Target, *, write: bool
-) -> tuple[str, str, bool, Asked, tuple[Concealed, ...], Mapping[str, str]]:
+) -> tuple[str, str, bool, Asked, tuple[Concealed, ...], Mapping[str, str], Choices]:
     """The last members of an endpoint, from `unlooked` on."""
     unknown = write and target.kind == "none"
     return (
@@ -495,6 +498,7 @@ def _last(
         asked(make.paths, operation, makes=write and operation.method == "POST"),
         others(make.paths, operation),
         resource_parameters(make.model, operation) if write else {},
+        choices(make.model, operation),
     )
 
 

@@ -337,7 +337,7 @@ def test_a_form_around_a_resource_is_refused_and_one_that_is_it_is_not(tmp_path:
         wrapped = {"type": "object", "properties": {"label": content["application/json"]["schema"]}}
         content["multipart/form-data"] = {"schema": wrapped}
 
-    words = "`updateLabel` takes a resource as `multipart/form-data`, and a gateway cannot"
+    words = "of `updateLabel` sets of a resource, and cannot in `multipart/form-data`: that is"
     assert words in said(tmp_path, DESK, around)
     assert words not in said(tmp_path, DESK, form)
     assert words not in said(tmp_path, DESK)
@@ -641,7 +641,9 @@ def test_a_body_in_which_nobody_reads_the_keys_is_told_of(tmp_path: Path) -> Non
         content = document["paths"]["/notes/archive"]["post"]["requestBody"]["content"]
         content["text/plain"] = {"schema": {"type": "string"}}
 
-    words = "`archive` takes keys as `text/plain`, and a gateway cannot read what is named"
+    words = (
+        "a body of `archive` names by keys, and cannot in `text/plain`: that is refused with 415"
+    )
     assert words in said(tmp_path, PRINTS, text)
     assert words not in said(tmp_path, PRINTS)
 

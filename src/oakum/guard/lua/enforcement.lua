@@ -683,6 +683,7 @@ local function accepted(x, endpoint)
   if node and not media.is_json(said.type) and not judged_form(endpoint, said.type) then node = false end
   if node == nil or not said or not media.plain(x.content_encoding) then return nil, 415, "media" end
   local judged = binds(endpoint) or media.is_json(said.type)
+  if said.type == PARTS and endpoint.upload ~= "" then judged = false end
   if node == false and judged then return nil, 415, "media" end
   -- Operations on fields are no object of another JSON type, nor of a range.
   if said.type == PATCH and not endpoint.accepts[PATCH] and binds(endpoint) then return nil, 415, "media" end
@@ -766,6 +767,11 @@ function Guard:judged(x, req, endpoint, object)
   local node, status, reason, said = accepted(x, endpoint)
   if status then return status, reason end
   if node == false then
+    -- No `set` decides about an upload, as where no other body holds a resource.
+    if endpoint.upload ~= "" and not own(endpoint, object, x.who) then
+      if not endpoint.call then return absent(endpoint), "call" end
+      if endpoint.upload == "own" then return 422, "body" end
+    end
     status = unread(self, x, endpoint, said, text)
     if status then return status, "body" end
     return nil
