@@ -18,6 +18,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import says_nothing
 from oakum.exposure.matrix import state_key
 from oakum.exposure.ownership import is_one_of_many
+from oakum.exposure.response_reader import is_success
 from oakum.exposure.side_channels import Place, Reading, read, told
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Result
@@ -46,7 +47,7 @@ def run(engine: Engine) -> None:
     words: _Words = {}
     for hidden in hidden_fields(engine):
         for probe in engine.state.probes:
-            if hidden.resource in probe.shows and not probe.personal and not probe.batch:
+            if _lists(probe, hidden.resource) and not _is_refused(engine, probe, hidden):
                 for asking in _questions(engine, probe, hidden, words, tried):
                     if tried.is_vain(asking.way, hidden):
                         continue
@@ -60,11 +61,11 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each parameter that is called like a field."""
     for probe in prospect.probes:
         for parameter in probe.operation.parameters:
-            if parameter.where != "query" or probe.personal:
+            if parameter.where != "query" or not any(_lists(probe, each) for each in probe.shows):
                 continue
             fields = (
                 path
-                for resource in probe.shows
+                for resource in filter(partial(_lists, probe), probe.shows)
                 for path in prospect.model.tables[resource].leaves
                 if filter_by(parameter, path)
             )
@@ -77,6 +78,19 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                     "request": f"{probe.endpoint.method} {asked}",
                     "why": f"a filter by {named} may reveal it",
                 }
+
+
+def _lists(probe: Probe, resource: str) -> bool:
+    """Whether an endpoint may show several objects of a resource, be it below an account or another
+    object: one that is named by itself is not looked for by a filter."""
+    named = {probe.sources[each].partition(".")[0] for each in probe.personal}
+    return resource in probe.shows and resource not in named and not probe.batch
+
+
+def _is_refused(engine: Engine, probe: Probe, hidden: Hidden) -> bool:
+    """Whether a viewer is refused what is below the owner's account without any filter."""
+    form = engine.state.forms.get((probe.id, hidden.viewer, hidden.owner))
+    return bool(probe.personal) and form is not None and not is_success(form[0])
 
 
 @dataclass(frozen=True)
@@ -388,9 +402,12 @@ def _otherwise(engine: Engine, hidden: Hidden, words: _Words) -> str:
 
 
 def _words_seen(engine: Engine, viewer: str | None, owner: str) -> Iterator[str]:
+    sees = engine.evaluator.may_see
     for (who, resource, field), values in engine.knowledge.own.items():
         if who == owner and engine.may_see(resource, field, viewer, owner):
-            yield from (token for each in values for token in _TOKEN.findall(each.casefold()))
+            # Of objects in different states, the viewer sees some.
+            seen = [each for each in values if sees(viewer, owner, resource, field, each)]
+            yield from (token for each in seen for token in _TOKEN.findall(each.casefold()))
 
 
 def _is_seen(token: str, seen: Collection[str]) -> bool:
@@ -402,7 +419,9 @@ def _asked(probe: Probe, name: str, value: str, of: str = "") -> Probe:
     way = probe.otherwise(HOW, query=((name, value),), veiled={name: "$OWN_VALUE"})
     fixed = {each: given for each, given in way.fixed.items() if each not in (name, of)}
     sources = {each: source for each, source in way.sources.items() if each not in (name, of)}
-    return replace(way, fixed=fixed, sources=sources)
+    unfilled = tuple(each for each in way.unfilled if each not in (name, of))
+    personal = way.personal & sources.keys()
+    return replace(way, fixed=fixed, sources=sources, unfilled=unfilled, personal=personal)
 
 
 def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int], None]) -> bool:
@@ -448,7 +467,7 @@ def _sent(engine: Engine, way: Probe, hidden: Hidden, filled: Filled, answer: Re
     field itself is among what they show."""
     way = replace(way, how="option")  # what stands in the rows is sent, not inferred
     engine.matrix.open(way)
-    outcome = engine.take_in(way, hidden.viewer, None, filled, answer)
+    outcome = engine.take_in(way, hidden.viewer, _whose(way, hidden), filled, answer)
     engine.state.keep_way(way)
     place = (hidden.resource, hidden.field, hidden.label)
     return any(
@@ -460,7 +479,7 @@ def _answer(
     engine: Engine, way: Probe, hidden: Hidden, met: Callable[[int], None]
 ) -> tuple[Filled, Response, Reading] | None:
     """A question, and its answer; None if it cannot be asked, or its form is refused."""
-    filled = fill(way, engine.target, engine.knowledge, None)
+    filled = fill(way, engine.target, engine.knowledge, _whose(way, hidden))
     if filled is None:
         return None
     answer = engine.send(way, hidden.viewer, filled)
@@ -468,6 +487,11 @@ def _answer(
     if answer.status >= _FAILS or answer.status in _REFUSES:
         return None
     return filled, answer, reading(engine, way, hidden.viewer, filled, answer)
+
+
+def _whose(way: Probe, hidden: Hidden) -> str | None:
+    """Whose values a path needs that leads to the list."""
+    return hidden.owner if way.personal else None
 
 
 def _more_rows(readings: Sequence[Reading]) -> bool:
