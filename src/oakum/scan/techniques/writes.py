@@ -218,10 +218,13 @@ class _Endpoint:
         return relations_to(*of, owner)
 
     def _wanted(self, owner: str, todo: Mapping[Kind, str | None], view: _View) -> bool:
-        viewers = todo.values()
-        return any(
+        """Whether anything would be sent, to an object of the run's own if there can be one."""
+        self.ours, viewers = self.workshop.may_make(self.probe, self.resource), todo.values()
+        found = any(
             True for v in viewers for _ in self._changes(owner, v, view, declared=v != owner)
         )
+        self.ours = False
+        return found
 
     def _made_for(self, owner: str) -> AsOwn | None:
         """An object of the run's own, where the request names the one that it writes."""

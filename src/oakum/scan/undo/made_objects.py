@@ -423,6 +423,13 @@ class Workshop:
     )
     _more: list[tuple[Maker, Made, Mapping[str, str]] | None] = field(default_factory=list)
 
+    def may_make(self, probe: Probe, resource: str) -> bool:
+        """Whether an operation names its object by the key, and another creates such objects."""
+        key = self.engine.model.policy.resources[resource].key
+        named = bool(key) and f"{resource}.{key}" in probe.sources.values()
+        made = creations(self.engine.model, self.engine.context.params)
+        return named and any(each.resource == resource for each in made)
+
     def of(self, owner: str, resource: str) -> AsOwn | None:
         """An object of an identity created by the run; None if impossible, with the reason in
         `why_none`."""
