@@ -4,18 +4,21 @@
 number as `counts`. A list is read to its end as each kind of viewer. If the number is larger than
 all that the viewer was shown there or owns, and large enough for the objects of others that the
 contract hides from them, it is *suspected* to count those: from outside, nobody can see what is
-counted. If it is larger for another reason, the endpoint is untested.
+counted. If it is larger for another reason, the endpoint is untested. Of what is nobody's, such as
+the things of a tenant, those are hidden that other viewers are shown in their lists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from oakum.authz.compiled_model import is_withheld
 from oakum.authz.complete_lists import USUAL
 from oakum.authz.page_caps import SIZES
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.matrix import NOBODY
 from oakum.http.json_pointer import path_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
@@ -40,10 +43,17 @@ def run(engine: Engine) -> None:
     """Compares the numbers of each list with what it shows."""
     engine.say("comparing totals with lists")
     for probe in list(engine.state.probes):
-        if _counted(engine, probe) and not probe.personal and not probe.batch:
-            for viewer in (None, *engine.identities.names()):
+        viewers = (None, *engine.identities.names())
+        if probe.personal or probe.batch or not engine.model.rule(probe.operation.id).counts:
+            continue
+        if _counted(engine, probe):
+            for viewer in viewers:
                 if not is_spent(engine.context.pace):
                     _compare(engine, probe, viewer)
+        elif name := _nobodys(engine, probe):
+            lists = [each for v in viewers if (each := _read(engine, probe, v)) is not None]
+            for each in lists:
+                _compare_with_others(engine, name, each, lists)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -59,8 +69,68 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 def _counted(engine: Engine, probe: Probe) -> bool:
     resources = engine.model.policy.resources
-    owned = any(resources[name].owner.kind != "none" for name in probe.shows)
-    return owned and bool(engine.model.rule(probe.operation.id).counts)
+    return any(resources[name].owner.kind != "none" for name in probe.shows)
+
+
+def _nobodys(engine: Engine, probe: Probe) -> str:
+    """The resource of a list of what is nobody's, if some are hidden from somebody."""
+    known = engine.model.policy.resources
+    return next((n for n in probe.shows if known[n].key and is_withheld(engine.model, n)), "")
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list read to its end as one viewer: its first answer, all pages, and what they show."""
+
+    way: Probe
+    viewer: str | None
+    filled: Filled
+    pages: list[Response]
+    total: int
+    shown: set[tuple[str, str]]
+
+
+def _read(engine: Engine, probe: Probe, viewer: str | None) -> _List | None:
+    asked = _asked(engine, probe, viewer) if not is_spent(engine.context.pace) else None
+    if asked is None:
+        return None
+    way, filled, answer, total = asked
+    pages = [answer]
+    shown = _shown(engine, way, viewer, filled, pages, total)
+    return _List(way, viewer, filled, pages, total, shown) if shown is not None else None
+
+
+def _compare_with_others(engine: Engine, resource: str, one: _List, lists: Sequence[_List]) -> None:
+    """Compares a number with what others are shown and the viewer may not see."""
+    if one.total <= len(one.shown):
+        return
+    hidden = {
+        id
+        for other in lists if other is not one
+        for page in other.pages
+        for id in _hidden_in(engine, resource, other, page, one.viewer)
+        if (resource, id) not in one.shown
+    }  # fmt: skip
+    if not hidden or one.total < len(one.shown) + len(hidden):
+        _lack(engine, one.way)
+        return
+    held, id = engine.identities.relations(one.viewer, NOBODY), min(hidden)
+    label = engine.identities.label(held, one.viewer, NOBODY)
+    key = engine.model.policy.resources[resource].key
+    found = Hidden(resource, key, NOBODY, one.viewer, label, id, id)
+    _report(engine, one.way, found, one.filled, one.pages[0])
+
+
+def _hidden_in(
+    engine: Engine, resource: str, other: _List, page: Response, viewer: str | None
+) -> Iterator[str]:
+    """Keys of the objects in what somebody was sent that a viewer may not see."""
+    question = engine.question(other.way, viewer, frozenset(), other.filled, HOW)
+    key = engine.model.policy.resources[resource].key
+    for each in engine.evaluator.walk(other.way, question, page)[1].instances:
+        for leaf in each.leaves if each.resource == resource else ():
+            if leaf.path == key and not leaf.allowed:
+                yield str(leaf.value)
 
 
 def _compare(engine: Engine, probe: Probe, viewer: str | None) -> None:
@@ -68,7 +138,7 @@ def _compare(engine: Engine, probe: Probe, viewer: str | None) -> None:
     if asked is None:
         return
     way, filled, answer, total = asked
-    shown = _shown(engine, way, viewer, filled, answer, total)
+    shown = _shown(engine, way, viewer, filled, [answer], total)
     if shown is None or total <= len(shown):
         return
     resource = max(probe.shows, key=lambda name: sum(each[0] == name for each in shown), default="")
@@ -87,14 +157,21 @@ def _compare(engine: Engine, probe: Probe, viewer: str | None) -> None:
         who, id = min(hidden)
         held = engine.identities.relations(viewer, who)
         label = engine.identities.label(held, viewer, who)
-        says = "a total counts objects that the list does not show"
-        found = signal(
-            engine, way, Hidden(resource, key, who, viewer, label, id, id), filled, answer, says
-        )
-        engine.state.report(replace(found, sure=False))
-    elif not engine.model.rule(probe.operation.id).untested:
+        _report(engine, way, Hidden(resource, key, who, viewer, label, id, id), filled, answer)
+    else:
+        _lack(engine, probe)
+
+
+def _report(engine: Engine, way: Probe, hidden: Hidden, filled: Filled, answer: Response) -> None:
+    says = "a total counts objects that the list does not show"
+    engine.state.report(replace(signal(engine, way, hidden, filled, answer, says), sure=False))
+
+
+def _lack(engine: Engine, probe: Probe) -> None:
+    operation = probe.operation
+    if not engine.model.rule(operation.id).untested:
         engine.state.lack(
-            f"{probe.endpoint.method} {probe.endpoint.path}",
+            f"{operation.method} {operation.path}",
             "a total that the contract names as `counts` is larger than the list, and nothing tells"
             " what it counts besides",
         )
@@ -150,10 +227,16 @@ def _number(value: Json, counts: tuple[str, ...]) -> int | None:
 
 
 def _shown(
-    engine: Engine, way: Probe, viewer: str | None, filled: Filled, answer: Response, total: int
+    engine: Engine,
+    way: Probe,
+    viewer: str | None,
+    filled: Filled,
+    pages: list[Response],
+    total: int,
 ) -> set[tuple[str, str]] | None:
     """(resource, key) of what a list shows to its end; objects that cannot be told apart count by
-    their place. None: its end was not seen."""
+    their place. None: its end was not seen. `pages`: the first one, and then the others."""
+    answer = pages[0]
     names = [each.name for each in way.operation.parameters if each.where == "query"]
     keys = {name: engine.model.policy.resources[name].key for name in way.shows}
     found: set[tuple[str, str]] = set()
@@ -180,4 +263,5 @@ def _shown(
         answer = engine.send(way, viewer, replace(filled, request=following))
         if not 200 <= answer.status < 300:
             return None
+        pages.append(answer)
     return None
