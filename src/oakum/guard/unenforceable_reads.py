@@ -19,6 +19,7 @@ from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_answers import file_names, redirects, undeclared
 from oakum.guard.unenforceable_arguments import arguments
 from oakum.guard.unenforceable_bodies import bodies, other_kinds
+from oakum.guard.unenforceable_calls import calls
 from oakum.guard.unenforceable_creations import creations, placed, replaced
 from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
@@ -69,6 +70,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *parameters(PathObjects(document, model), wiring.endpoints.values(), seen.where),
         *Unstated(model, [*wiring.endpoints.values()], seen.where).problems(),
         *bodies(model, wiring.endpoints.values(), seen.where),
+        *calls(model, wiring.endpoints.values()),
         *other_kinds(model, wiring.endpoints.values(), seen.where),
         *arguments(seen.policy.resources, wiring.endpoints.values(), seen.where),
         *rows(model, wiring.endpoints.values()),
