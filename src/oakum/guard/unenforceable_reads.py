@@ -28,6 +28,7 @@ from oakum.guard.unenforceable_names import Unstated
 from oakum.guard.unenforceable_parameters import parameters
 from oakum.guard.unenforceable_paths import below
 from oakum.guard.unenforceable_rows import alternatives, counts, rows, texts
+from oakum.guard.unenforceable_searches import searches
 from oakum.guard.unenforceable_writes import Writes
 from oakum.guard.unsent_methods import unsent_methods
 from oakum.http.json_pointer import path_of
@@ -71,6 +72,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *Unstated(model, [*wiring.endpoints.values()], seen.where).problems(),
         *bodies(model, wiring.endpoints.values(), seen.where),
         *calls(model, wiring.endpoints.values()),
+        *searches(model, wiring.endpoints.values(), seen.where),
         *other_kinds(model, wiring.endpoints.values(), seen.where),
         *arguments(seen.policy.resources, wiring.endpoints.values(), seen.where),
         *rows(model, wiring.endpoints.values()),
