@@ -14,6 +14,7 @@ from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.named_arguments import UNKNOWN
 from oakum.routing.request_places import plain
+from oakum.routing.unexplained_names import explains
 from oakum.routing.write_targets import needs_object
 
 
@@ -64,8 +65,7 @@ def errors(
             where(endpoint.operation),
             f"nobody says what {few(params, 3)} in the path of `{id}` names, so nobody is told why"
             " a call with it failed: each error is 404",
-            f"write `{id}: {{params: {{{params[0]}: RESOURCE.KEY}}}}` with what it names, or the"
-            " field that it holds",
+            explains(model, id, params[0]),
         )
     for name, one in endpoint.asked.by.items() if endpoint.acts else ():
         names = [*dict.fromkeys(_names(endpoint, name))]

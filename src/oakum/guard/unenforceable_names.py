@@ -17,7 +17,7 @@ from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.path_objects import key_lists, names
 from oakum.routing.request_places import RequestPlace, plain
-from oakum.routing.unexplained_names import unexplained
+from oakum.routing.unexplained_names import explains, unexplained
 from oakum.routing.write_targets import needs_object
 
 _MANY = 3
@@ -81,7 +81,7 @@ class Unstated:
         said += " not check that"
         if makes:
             said += f": {callers} at `call:` lets in everybody who is logged in"
-        return Problem(self.where(operation), said, self._hint(id, some[0]))
+        return Problem(self.where(operation), said, explains(self.model, id, _called(some[0])))
 
     def _names(self, found: Iterable[RequestPlace]) -> list[str]:
         """As the contract calls them, those first that are called like a key."""
@@ -106,7 +106,7 @@ class Unstated:
                 self.where(operation),
                 f"nobody says what {few(some, 3)} of `{id}` names; if it is the key of an object,"
                 " why a call failed tells whoever may not see that one whether it exists",
-                self._hint(id, some[0]),
+                explains(self.model, id, _called(some[0])),
             )
 
     def _hides(self) -> bool:
@@ -116,12 +116,6 @@ class Unstated:
             for name, each in self.model.policy.resources.items()
         )
 
-    def _hint(self, id: str, name: str) -> str:
-        known = [n for n, e in self.model.policy.resources.items() if e.key and not e.is_account]
-        one = known[0] if len(known) == 1 else "RESOURCE"
-        key = self.model.policy.resources[one].key if len(known) == 1 else "KEY"
-        called = name if name != "the body" else "NAME"
-        return (
-            f"write `{id}: {{params: {{{called}: {one}.{key}}}}}` if it names one, or with the"
-            f" field that it holds, `{one}.FIELD`"
-        )
+
+def _called(name: str) -> str:
+    return name if name != "the body" else "NAME"

@@ -19,6 +19,7 @@ from oakum.routing.media import FORM, PARTS
 from oakum.routing.object_locations import answer
 from oakum.routing.objects_by_key import unchecked_keys, unchecked_references
 from oakum.routing.path_objects import PathObjects, Step
+from oakum.routing.unexplained_names import explains
 from oakum.routing.write_targets import needs_object
 
 _MARKS = {"label": ".", "matrix": ";"}
@@ -61,13 +62,11 @@ def _unexplained(
     whole = any(resource_of(each, model.bound) for each in (top, inner) if each is not None)
     found = [e.param for e in paths.steps(operation) if e.kind == "object" and e.resource is None]
     if found and hidden and not whole:
-        key = f"{hidden[0]}.{model.policy.resources[hidden[0]].key}"
         yield Problem(
             where(operation),
             f"nobody says what {few(found, 3)} in the path of `{operation.id}` names; if it is the"
             " key of an object, the response tells whoever may not see that one about it",
-            f"write `{operation.id}: {{params: {{{found[0]}: {key}}}}}` if it names one, or with"
-            " the field that it holds",
+            explains(model, operation.id, found[0]),
         )
 
 

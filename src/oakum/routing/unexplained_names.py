@@ -29,6 +29,17 @@ _FORMATS = frozenset(
 """Formats of texts that are no keys of objects (JSON Schema Validation, 7.3; OpenAPI 3.0)."""
 
 
+def explains(model: Model, operation: str, name: str) -> str:
+    """The line that says what a name of requests holds, for a warning that asks."""
+    known = [n for n, e in model.policy.resources.items() if e.key and not e.is_account]
+    one = known[0] if len(known) == 1 else "RESOURCE"
+    key = model.policy.resources[one].key if len(known) == 1 else "KEY"
+    return (
+        f"write `{operation}: {{params: {{{name}: {one}.{key}}}}}` if it names an object, or with"
+        f" the field that it holds, `{one}.FIELD`"
+    )
+
+
 def unexplained(model: Model, operation: Operation) -> Iterator[RequestPlace]:
     """The places beside the path of which nobody says what they hold, and that may hold a key."""
     rule, every = model.rule(operation.id), words(model, model.policy.resources)

@@ -69,7 +69,7 @@ def test_a_write_of_an_object_that_nothing_checked_names(
 
     told = said(tmp_path, REMARKS, change)
     assert f"`act` may take from `{name}`" in told and WHOSE in told
-    assert f"write `act: {{params: {{{name}: Note.id}}}}` if it names one" in told
+    assert f"write `act: {{params: {{{name}: Note.id}}}}` if it names an object" in told
     assert WHOSE not in said(tmp_path, REMARKS, stated)
 
 
@@ -144,7 +144,7 @@ def test_a_path_that_nobody_explains_is_named(tmp_path: Path) -> None:
         assert (
             f"nobody says what `{name}` in the path of `{at}` names, so nobody is told why" in told
         )
-        assert f"write `{at}: {{params: {{{name}: RESOURCE.KEY}}}}` with what it names" in told
+        assert f"write `{at}: {{params: {{{name}: Note.id}}}}` if it names an object" in told
     assert "path of `label` names" not in told
     assert "so nobody is told why" not in said(tmp_path, REMARKS, stated)
 
