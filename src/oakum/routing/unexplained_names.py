@@ -27,6 +27,8 @@ _FORMATS = frozenset(
     ("date", "date-time", "time", "duration", "password", "email", "binary", "byte", "hostname")
 )
 """Formats of texts that are no keys of objects (JSON Schema Validation, 7.3; OpenAPI 3.0)."""
+_DEEDS = frozenset(("action", "op", "operation", "command", "verb"))
+"""Names of what to do with an object, and of none, unless a resource is called so."""
 
 
 def explains(model: Model, operation: str, name: str) -> str:
@@ -45,9 +47,10 @@ def unexplained(model: Model, operation: Operation) -> Iterator[RequestPlace]:
     rule, every = model.rule(operation.id), words(model, model.policy.resources)
     roots = [tuple(at) for at, _ in model.sets.get(operation.id, ())]
     said = {*rule.params, *key_lists(model, operation)}
+    deeds = _DEEDS - {plain(name) for name in (*model.policy.resources, *model.bound)}
     for place, shape in _places(model, operation):
         inside = any(place.inside[: len(at)] == at for at in roots) and place.where == "body"
-        named = plain(place.last) in every or any(each in every for each in place.joined)
+        named = plain(place.last) in {*every, *deeds} or any(each in every for each in place.joined)
         stated = place.called in said or place.last in said or place.name in said
         if not (inside or named or stated) and may_be_a_key(shape, place):
             yield place
