@@ -53,8 +53,7 @@ def texts(
 ) -> Iterator[Problem]:
     """Warns about texts in the place of objects that may be hidden: nobody can tell which it is."""
     for each in endpoints:
-        for at, shape in _beside(model, each):
-            listed = at.endswith("/*")
+        for at, shape, listed in _beside(model, each):
             place = tuple(at.split("/")[1:])
             shown = (
                 name
@@ -62,7 +61,19 @@ def texts(
                 if len(segments) == len(place) and matches(segments, place)
             )
             found = references(shape, model.bound, shown)
-            one = "" if listed else next(_unseen(model, found), "")
+            one = next(_unseen(model, found), "")
+            if one and listed:
+                around = at.removesuffix("/*") or "/"
+                yield Problem(
+                    where(each.operation),
+                    f"an element of the list at `{around}` of the response of `{each.operation.id}`"
+                    f" may be a text or a number in place of a `{one}`, also where `prefixItems`"
+                    f" says which: it passes, and so does what stands beside it, also where that"
+                    f" `{one}` is hidden",
+                    f"let the list hold a `{one}` alone, and what is beside it in members of its"
+                    " own",
+                )
+                break
             if one:
                 yield Problem(
                     where(each.operation),
@@ -75,21 +86,23 @@ def texts(
                 break
 
 
-def _beside(model: Model, endpoint: Endpoint) -> Iterator[tuple[str, Shape]]:
-    """The pointer and the schema of each place of a response outside its objects, itself first."""
+def _beside(model: Model, endpoint: Endpoint) -> Iterator[tuple[str, Shape, bool]]:
+    """The pointer and the schema of each place of a response outside its objects, itself first, and
+    whether it is an element of a list."""
     operation = endpoint.operation
     media = operation.success() if not model.rule(operation.id).graphql else None
-    todo = [("", media.shape)] if media is not None and media.shape is not None else []
-    met = {shape for _, shape in todo}
-    for at, shape in todo:
+    todo = [("", media.shape, False)] if media is not None and media.shape is not None else []
+    met = {shape for _, shape, _ in todo}
+    for at, shape, listed in todo:
         if resource_of(shape, model.bound):
             continue
-        yield at, shape
-        below = [(f"{at}/{name}", child()) for name, child in shape.properties.items()]
-        below += [(f"{at}/*", inner()) for inner in (shape.items, shape.extra) if inner]
-        below += [(at, branch()) for branch in shape.branches]
-        todo += [(step, inner) for step, inner in below if inner not in met]
-        met |= {inner for _, inner in below}
+        yield at, shape, listed
+        below = [(f"{at}/{name}", child(), False) for name, child in shape.properties.items()]
+        below += [(f"{at}/*", inner(), True) for inner in (shape.items,) if inner]
+        below += [(f"{at}/*", inner(), False) for inner in (shape.extra,) if inner]
+        below += [(at, branch(), listed) for branch in shape.branches]
+        todo += [step for step in below if step[1] not in met]
+        met |= {inner for _, inner, _ in below}
 
 
 def alternatives(
@@ -98,7 +111,7 @@ def alternatives(
     """Warns about what may stand in place of objects that may be hidden, and passes with what is
     beside it: a text in place of a list, or an object of no resource."""
     for each in endpoints:
-        for at, shape in _beside(model, each):
+        for at, shape, _ in _beside(model, each):
             one, what = _another(model, shape)
             if one:
                 yield Problem(

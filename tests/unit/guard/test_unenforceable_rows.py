@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_arguments import warned
 from tests.unit.guard.test_unenforceable_reads import said
 
+REMARKS = quick_yaml.load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
 WORDS = "what stands beside a hidden `Note` in"
 
 
@@ -74,3 +76,46 @@ def test_a_text_in_the_place_of_an_object_that_may_be_hidden_is_named(tmp_path: 
     shown = "a text or a number at `/*/note` of the response of `named` stands in place of"
     assert shown in said(tmp_path, hits)
     assert shown not in said(tmp_path, hits, seen)
+
+
+NOTE = {"$ref": "#/components/schemas/Note"}
+EITHER = {"anyOf": [{"type": "string"}, NOTE]}
+
+
+def within(schema: dict[str, Any]) -> Any:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        content = {"application/json": {"schema": {"type": "object", "properties": {"x": schema}}}}
+        answer = {"200": {"description": "d", "content": content}}
+        document["paths"]["/x"] = {"get": {"operationId": "x", "responses": answer}}
+        policy["operations"]["x"] = {"call": ["member"]}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "items": EITHER},
+        {"type": "array", "prefixItems": [{"type": "integer"}, NOTE, {"type": "string"}]},
+    ],
+)
+def test_a_list_of_texts_and_objects_is_named(tmp_path: Path, schema: dict[str, Any]) -> None:
+    found = said(tmp_path, REMARKS, within(schema))
+    assert (
+        "an element of the list at `/x` of the response of `x` may be a text or a number" in found
+    )
+    assert "is withheld, and with it what stands beside it" not in found
+
+
+def test_of_a_map_the_texts_are_withheld(tmp_path: Path) -> None:
+    found = said(tmp_path, REMARKS, within({"type": "object", "additionalProperties": EITHER}))
+    assert (
+        "a text or a number at `/x/*` of the response of `x` stands in place of a `Note`" in found
+    )
+    assert "an element of the list" not in found
+
+
+@pytest.mark.parametrize("items", [NOTE, {"type": "string"}])
+def test_a_list_of_one_kind_is_not_named(tmp_path: Path, items: dict[str, Any]) -> None:
+    found = said(tmp_path, REMARKS, within({"type": "array", "items": items}))
+    assert "an element of the list" not in found
