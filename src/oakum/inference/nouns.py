@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from oakum.inference.lexicon import listed, singular, words
 from oakum.openapi.model import Operation
@@ -75,6 +76,7 @@ def nouns(path: str, parameter: str) -> Iterator[str]:
     yield from dict.fromkeys(full for noun in named for full in _IN_FULL.get(noun, ()))
 
 
+@lru_cache(1 << 16)
 def noun_of_path(path: str) -> str:
     """The last literal segment that names things, in the singular; empty when none does."""
     for segment in reversed(path.split("/")):

@@ -15,7 +15,6 @@ from oakum.inference.nouns import (
     ACCOUNTS,
     is_segment,
     last_parameter,
-    noun_of_path,
     nouns,
     without_id,
 )
@@ -150,11 +149,9 @@ def _is_another(world: World, noun: str, name: str) -> bool:
     if world.account is None or noun == world.account.noun:
         return False
     return any(
-        noun in (thing.noun, noun_of_path(seen.operation.path))
+        noun in thing.nouns
         for thing in world.things
         if thing is not world.account and not _is_other_view(world.account, thing)
-        for seen in thing.objects
-        if not seen.inside
     )
 
 

@@ -7,9 +7,10 @@ share a key, or when one is a smaller view of the account (`Author`, `MemberCard
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 
 from oakum.http.json_pointer import path_of
 from oakum.inference.declared_objects import DeclaredObject, declared_objects, is_item
@@ -71,7 +72,14 @@ class Thing:
 
     def members(self) -> set[str]:
         """Names of the members that any of its schemas has."""
-        return {name for seen in self.objects for name in children(seen.shape)}
+        shapes = {seen.shape for seen in self.objects}
+        return {name for shape in shapes for name in children(shape)}
+
+    @cached_property
+    def nouns(self) -> frozenset[str]:
+        """What it is called, and what the paths are about at which it stands by itself."""
+        paths = {seen.operation.path for seen in self.objects if not seen.inside}
+        return frozenset((self.noun, *map(noun_of_path, paths)))
 
 
 @dataclass(frozen=True)
@@ -154,8 +162,11 @@ def world_of(document: Document) -> World:
         if not any(thing is account for thing in things):
             things.insert(0, account)
     _embed(things, account, seen)
+    at_path: dict[str, list[Operation]] = {}
+    for operation in document.operations:
+        at_path.setdefault(operation.path, []).append(operation)
     for thing in things:
-        thing.objects += _echoes(thing, document)
+        thing.objects += _echoes(thing, at_path)
     for thing in things:
         if thing is not account and thing.noun not in ACCOUNTS:
             thing.key = _asked_for(thing)
@@ -284,24 +295,34 @@ def _told_apart(things: Sequence[Thing]) -> list[Thing]:
 def _views(things: Sequence[Thing]) -> list[Thing]:
     """The things, without those that are a view of another: with the same key, nothing but members
     of it, and its name: `InvoiceLine` at `/invoices` beside `Invoice` at `/invoices/{id}`."""
-    kept = sorted(things, key=lambda thing: len(thing.members()), reverse=True)
     gone: set[int] = set()
-    for number, thing in enumerate(kept):
-        for larger in kept[:number]:
-            if id(larger) not in gone and _is_view_of(thing, larger):
-                larger.objects += thing.objects
-                larger.__dict__.pop("shapes", None)
-                gone.add(id(thing))
-                break
+    known: dict[tuple[str, str], list[tuple[int, Thing]]] = {}
+    """By key and noun, each with its place among all by size."""
+    by_size = sorted(things, key=lambda thing: len(thing.members()), reverse=True)
+    for place, thing in enumerate(by_size):
+        names = _shorter(thing.noun) if thing.key else ()
+        likely = [each for name in names for each in known.get((thing.key, name), ())]
+        larger = next(
+            (one for _, one in sorted(likely, key=itemgetter(0)) if _is_view_of(thing, one)), None
+        )
+        if larger is None:
+            known.setdefault((thing.key, thing.noun), []).append((place, thing))
+        else:
+            larger.objects += thing.objects
+            larger.__dict__.pop("shapes", None)
+            gone.add(id(thing))
     return [thing for thing in things if id(thing) not in gone]
 
 
+def _shorter(noun: str) -> set[str]:
+    """A noun, and what it begins and ends with: of `invoice_line` also `invoice` and `line`."""
+    parts = noun.split("_")
+    begun = {"_".join(parts[: end + 1]) for end in range(len(parts))}
+    return begun | {"_".join(parts[start:]) for start in range(len(parts))}
+
+
 def _is_view_of(thing: Thing, larger: Thing) -> bool:
-    if not thing.key or thing.key != larger.key:
-        return False
-    parts, whole = thing.noun.split("_"), larger.noun.split("_")
-    if parts[-len(whole) :] != whole and parts[: len(whole)] != whole:
-        return False
+    """Whether it has nothing but members of another thing whose name and key it has."""
     paths = {noun_of_path(each.operation.path) for each in thing.objects if not each.inside}
     if paths and paths != {larger.noun}:
         return False
@@ -412,7 +433,7 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Declar
             thing.objects.append(each)
 
 
-def _echoes(thing: Thing, document: Document) -> list[DeclaredObject]:
+def _echoes(thing: Thing, at_path: Mapping[str, Sequence[Operation]]) -> list[DeclaredObject]:
     """Answers of writes that tell what a reading of the same address tells, and no more: the same
     thing, though they are described in place and may have no key."""
     endpoints = {each.operation.id for each in thing.objects}
@@ -420,9 +441,9 @@ def _echoes(thing: Thing, document: Document) -> list[DeclaredObject]:
     for read in thing.objects:
         if read.operation.method != "GET" or read.inside or "*" in read.pointer:
             continue
-        for operation in document.operations:
+        for operation in at_path[read.operation.path]:
             media = operation.success()
-            if operation.path != read.operation.path or operation.id in endpoints or media is None:
+            if operation.id in endpoints or media is None:
                 continue
             shape = at(media.shape, [*path_of(read.pointer)]) if media.shape is not None else None
             names = set(children(shape)) if shape is not None and not shape.names else set()
