@@ -100,7 +100,8 @@ class Unstated:
             return
         if operation.security is not None and not any(operation.security):
             return  # nobody has logged in yet
-        if some := self._names(unexplained(self.model, operation)):
+        known = endpoint.asked.keys.places
+        if some := self._names(e for e in unexplained(self.model, operation) if e not in known):
             id = operation.id
             yield Problem(
                 self.where(operation),

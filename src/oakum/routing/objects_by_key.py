@@ -16,6 +16,7 @@ from oakum.authz import Model
 from oakum.authz.body_owners import Key
 from oakum.authz.declared_media import edits
 from oakum.authz.id_spelling import identifier
+from oakum.authz.operations_outside_objects import changes
 from oakum.authz.places import resource_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element, named, rest, scalars
@@ -300,12 +301,14 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
         for place in stated_places(model, operation, name, resource):
             found[place] = resource.name
     every = {} if rule.graphql else words(model, model.policy.resources)
+    # Of a read it may be a place in a list, such as `afterNoteId`, which the object need not be at.
+    longer = every if changes(model, operation) and operation.method != "GET" else {}
     said = {plain(name.rpartition(".")[2]) for name in rule.params}
     called = {word: name for word, name in every.items() if word not in said}
     for place in _parameters(model, operation):
         one = paths.asked(operation, place.name) if place.where == "query" else None
         asks = one is not None and not place.inside
-        named = one.name if one is not None and asks else _named(called, every, place)
+        named = one.name if one is not None and asks else _named(called, every, longer, place)
         alone = asks or plain(place.last) in called
         explained = _is_explained(model, operation, place, alone=alone)
         if named and place not in found and not explained:
@@ -314,7 +317,9 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
         if name and (key := model.policy.resources[name].key):
             if not makes:
                 found[RequestPlace("body", "", (*place.inside, *key.split(".")))] = name
-        elif not name and (named := _named(called, every, place)):
+            continue
+        ends = {} if _is_explained(model, operation, place) else longer
+        if not name and (named := _named(called, every, ends, place)):
             found.setdefault(place, named)
     for at, name in named_arguments(paths, operation).items():
         found[RequestPlace("argument", at)] = name
@@ -324,11 +329,18 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
     return Plain(found, called, bool(called) and bool(operation.body), texts)
 
 
-def _named(called: Mapping[str, str], every: Mapping[str, str], place: RequestPlace) -> str:
+def _named(
+    called: Mapping[str, str],
+    every: Mapping[str, str],
+    longer: Mapping[str, str],
+    place: RequestPlace,
+) -> str:
     """The resource that a place names by what it is called, alone or with the object around it.
-    `called`: without the names that `params` explains, which stand alone."""
+    `called`: without the names that `params` explains, which stand alone; `longer`: of which the
+    name may be the end of a longer one."""
     around = (every[each] for each in place.joined if each in every)
-    return called.get(plain(place.last)) or next(around, "")
+    ends = (longer[each] for each in place.endings if each in longer)
+    return called.get(plain(place.last)) or next(around, "") or next(ends, "")
 
 
 def _held(model: Model, operation: Operation, top: Shape, path: str) -> Shape | None:

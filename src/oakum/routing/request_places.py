@@ -30,6 +30,7 @@ _MARKS = {"pipeDelimited": "|", "spaceDelimited": " ", "tabDelimited": "\t"}
 _STEP = re.compile(r"[.:/\[\]]+")
 _MEMBER = re.compile(r'"([^"\\]*)"[ \t\r\n]*:')
 _PRIVATE = re.compile(r"\Ax-", re.I)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 _JOINTS = str.maketrans("", "", "_-")
 _DEEP = 5
 """Most levels to follow, since a schema may be recursive."""
@@ -73,6 +74,12 @@ class RequestPlace:
         bare = _PRIVATE.sub("", self.name) if self.where == "header" else self.name
         steps = [e for said in (bare, *self.inside) if said != "*" for e in _steps(said) if e]
         return tuple(_joined(steps[-2], steps[-1])) if len(steps) > 1 else ()
+
+    @property
+    def endings(self) -> Iterator[str]:
+        """What its last name ends with, as `plain` spells it: `noteid` of `otherNoteId`."""
+        found = [plain(each) for each in _WORDS.findall(self.last)]
+        yield from ("".join(found[at:]) for at in range(1, len(found)))
 
     @property
     def _spelt(self) -> str:

@@ -91,8 +91,7 @@ FAILED = "why a call failed tells whoever may not see that one whether it exists
     [
         (row(target=TEXT), "target"),
         (row(note=TEXT), "note"),
-        (row(otherNote_id=TEXT), "otherNote_id"),
-        (row(sourceNoteId=TEXT, targetNoteId=TEXT), "sourceNoteId`, `targetNoteId"),
+        (row(footnoteId=TEXT), "footnoteId"),
         (row(data={"type": "array", "items": row(type=TEXT, id=TEXT)}), "data.*.id`, `data.*.type"),
         (row(_links=row(note=row(href=TEXT))), "_links.note.href"),
         (row(**{"Note@odata.bind": TEXT}), "Note@odata.bind"),
@@ -120,6 +119,8 @@ def test_a_name_that_nobody_states_is_asked_about(tmp_path: Path, body: Any, nam
         row(at={"type": "string", "format": "date-time"}, share={"type": "number"}),
         {"$ref": "#/components/schemas/Note"},
         row(noteId=TEXT),
+        row(otherNote_id=TEXT),
+        row(sourceNoteId=TEXT, targetNoteId=TEXT),
     ],
 )
 def test_what_names_nothing_is_not_asked_about(tmp_path: Path, body: Any) -> None:
