@@ -23,6 +23,7 @@ from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.object_locations import enclosing, listed_at, shown_at
 from oakum.routing.path_objects import PathObjects, key_lists, names
+from oakum.routing.uploads import unset_files
 from oakum.routing.write_targets import needs_object
 from oakum.routing.written_types import untold
 
@@ -435,6 +436,14 @@ class Writes:
                 f" `{endpoint.operation.id}` sets: it is refused with 415",
                 "let clients send a body that contains the resource, or say with `sets` where it"
                 " is",
+            )
+        if endpoint.write and (files := [*unset_files(self.model, endpoint.operation)]):
+            name, resource = files[0]
+            yield Problem(
+                self.where(endpoint.operation),
+                f"no line lets anybody set `{name}` of a `{resource}`, so each form of"
+                f" `{endpoint.operation.id}` with that file is refused with 422",
+                f"write `{name}: [{{set: […]}}]` in `fields` of `{resource}`",
             )
         said = [
             each.type

@@ -8,6 +8,8 @@ a form pass if that decides nothing that JSON would not: whoever may set a field
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.principal import Principal, Subject
@@ -43,6 +45,20 @@ def upload(model: Model, operation: Operation, *, judged: bool) -> str:
     fields = [name for name in form.names if ruling(table, name)]
     sets = all(bits >> index & 1 for name in fields for index in ruling(settable, name))
     return ("own" if fields else "all") if sets else ""
+
+
+def unset_files(model: Model, operation: Operation) -> Iterator[tuple[str, str]]:
+    """Files of a multipart form that is a resource, with that, which no line lets anybody set."""
+    form = form_body(model, operation, PARTS, judged=False)
+    shape = next((each.shape for each in operation.body if each.type == PARTS), None)
+    written = model.written.get(operation.id)
+    if form is None or not form.judged or shape is None or written is None:
+        return
+    for name in form.names if len(written.resources) == 1 else ():
+        settable = model.settable[written.resources[0]]
+        grants = [settable.rules[index].grants for index in ruling(settable, name)]
+        if _is_file(named(shape, name)) and not any(grants):
+            yield name, written.resources[0]
 
 
 def _is_file(shape: Shape | None) -> bool:

@@ -26,3 +26,17 @@ def test_a_form_with_a_file_is_refused_only_for_what_its_owner_may_not_set(tmp_p
     assert words not in said(tmp_path, UPLOADS, names("caption"))
     assert words in said(tmp_path, UPLOADS, names("likes"))
     assert hint in said(tmp_path, UPLOADS, names("likes"))
+
+
+def test_a_file_of_a_form_that_is_the_resource_needs_a_line(tmp_path: Path) -> None:
+    def stated(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["create"] = {"sets": {"Photo": ""}}
+
+    def settable(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        stated(document, policy)
+        policy["resources"]["Photo"]["fields"]["file"] = [{"set": ["owner"]}]
+
+    words = "no line lets anybody set `file` of a `Photo`, so each form of `create` with that file"
+    assert words in said(tmp_path, UPLOADS, stated)
+    assert words not in said(tmp_path, UPLOADS, settable)
+    assert words not in said(tmp_path, UPLOADS)
