@@ -29,6 +29,8 @@ STORY = Story(
 
 ADDED = "added"
 """What `Leak.says` is where something was made below an object."""
+GIVEN = "given"
+"""What `Leak.says` is where something was made in the name of another."""
 REMOVED = "removed"
 """What `Leak.says` is where an account was taken away."""
 
@@ -37,7 +39,8 @@ REFERENCE = """
 
 **Finds** writes to an identity's object by somebody who may not write it: a stranger at a member's endpoint, or a member at a staff
 endpoint. Only the owner's own view afterwards counts, whatever the answer says; a deletion is repeated with a second object, which
-has to stay while it is only read. Needs `--allow-writes`. Also finds that an account of the run removes another
+has to stay while it is only read. Needs `--allow-writes`. An object is also created in the name of another identity (`{"account_id": …}`), if
+both could create and remove one of their own. Also finds that an account of the run removes another
 account of the run, if no `call:` lets any caller remove accounts. A write of many objects by their keys (`PATCH /notes` with a list) is
 tried with one object; where the list may replace what is there, *Writes* in the report names it as untried.
 A nested object (`DELETE /notes/{id}/comments/{cid}`) is tried below a parent that the caller is shown, or owns, there with an object of the
@@ -64,6 +67,8 @@ def title(leak: Leak) -> str:
     """One sentence: who can write which field of whom, or delete whose account."""
     if leak.says == REMOVED:
         return f"`{leak.viewer}` can delete another user's account (`{leak.resource}`)"
+    if leak.says == GIVEN:
+        return f"`{leak.viewer}` can create a `{leak.resource}` in another user's name"
     if leak.says == ADDED:
         return f"`{leak.viewer}` can add to another user's `{leak.resource}`"
     return f"`{leak.viewer}` can write another user's `{leak.resource}.{leak.field}`"

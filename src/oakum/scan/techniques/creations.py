@@ -31,6 +31,7 @@ from oakum.scan.requests.omitted_members import left_out, why_left_out
 from oakum.scan.requests.values_to_write import other_value, place, shape_of, taken_by
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.creations_below import CreationsBelow
+from oakum.scan.undo.creations_for_others import CreationsForOthers
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.made_objects import Maker, creations
 from oakum.scan.undo.owner_control import Outcome, WriteControl
@@ -83,6 +84,13 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             "request": f"{pair.make.endpoint.method} {pair.make.endpoint.path}",
             "why": f"a `{pair.resource}` of the run: which members it may set",
         }
+        known = prospect.model.policy.resources[pair.resource].owner
+        if known.kind == "field" and "{" not in pair.make.operation.path:
+            yield {
+                "as": "an identity",
+                "request": f"{pair.make.endpoint.method} {pair.make.endpoint.path}",
+                "why": f"a `{pair.resource}` in the name of another, who removes it",
+            }
         yield {
             "as": "others, then its owner",
             "request": f"{pair.remove.endpoint.method} {pair.remove.endpoint.path}",
@@ -139,7 +147,9 @@ class _Trial:
         for viewer in hidden:
             if not self._is_tried_below_shown(viewer):
                 self.parents.name(viewer, self.owner)
-        more = dict(self._beyond(view, made.mark))
+        for_others = CreationsForOthers(self.maker)
+        for_others.run()
+        more = dict(self._beyond(view, made.mark, named=for_others.tried))
         if more and self._ask_for(more, view) is None and len(more) > 1:
             for at, value in more.items():
                 self._ask_for({at: value}, view)
@@ -167,10 +177,11 @@ class _Trial:
     # --------------------------------------------------------- privileged members
 
     def _beyond(
-        self, view: Mapping[str, Json], mark: str
+        self, view: Mapping[str, Json], mark: str, *, named: bool
     ) -> Iterator[tuple[tuple[str, ...], Json]]:
         """Members that owners may not set, each with another value than it has; not the one that
-        holds the mark, by which the object is found again."""
+        holds the mark, by which the object is found again. `named`: what names the owner was tried
+        already."""
         engine, resource = self.engine, self.pair.resource
         known = engine.model.policy.resources[resource]
         untried: dict[str, str] = {}
@@ -184,6 +195,8 @@ class _Trial:
             path = ".".join(at)
             inner = shape_of(engine.model, resource, *at)
             if isinstance(value, str) and bears(value, mark):
+                continue
+            if named and path in known.owner.members:
                 continue
             if not engine.evaluator.may_write(*at) or allows_member(table, path, held, state):
                 continue

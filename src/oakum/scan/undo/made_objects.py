@@ -206,11 +206,12 @@ class Maker:
                 turns=tuple(names for _, names in lists), remover="",
             )  # fmt: skip
             seen = log.seen(own)
-            key = told or (in_path(seen[0][made.key]) if seen else "")
-            if key and key not in made.older and log.is_ours(own, key):
-                log.enter(replace(own, known=key))
-                self.undo(log.learn(own, key, seen[0] if seen else None))
-                return
+            # The answer may have named another object: what the writer sees comes next.
+            for key in dict.fromkeys((told, in_path(seen[0][made.key]) if seen else "")):
+                if key and key not in made.older and log.is_ours(own, key):
+                    log.enter(replace(own, known=key))
+                    self.undo(log.learn(own, key, seen[0] if seen else None))
+                    return
         log.taken(made)
         self._stop()
 

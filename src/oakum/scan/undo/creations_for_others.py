@@ -1,0 +1,124 @@
+"""Creations in somebody else's name: `POST /hooks` with `{"account_id": …}` of another account.
+
+An API that takes the owner of a new object from the body lets anybody put objects into anybody's
+account (CWE-915, CWE-639). One identity creates an object with the id of another identity, who is
+asked whether they were given it. It is tried only if both have created one of their own before, and
+removed it; so whoever has it in the end can remove it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from oakum.authz.table import allows_member
+from oakum.exchange import Response
+from oakum.exposure.request_bodies import body_shape, json_value
+from oakum.exposure.signals import Signal
+from oakum.finding import Evidence
+from oakum.http.json_pointer import member_at
+from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.openapi.model import Shape
+from oakum.scan.checks.bola_write import GIVEN
+from oakum.scan.engine import Engine
+from oakum.scan.requests.builder import curl
+from oakum.scan.requests.values_to_write import shape_of
+from oakum.scan.undo.entries import Made
+from oakum.scan.undo.made_objects import Maker
+
+
+@dataclass
+class CreationsForOthers:
+    """Creations by one identity, who can make and remove their own, in the name of another."""
+
+    maker: Maker
+    tried: bool = field(default=False)
+    """Whether a request was sent."""
+
+    def __post_init__(self) -> None:
+        self.engine: Engine = self.maker.engine
+        self.writer, self.resource = self.maker.owner, self.maker.creation.resource
+        members = self.engine.model.policy.resources[self.resource].owner.members
+        self.member = members[0] if len(members) == 1 and "*" not in members[0] else ""
+
+    def run(self) -> None:
+        """Tries one other identity of whom the id is known, and who can remove such an object."""
+        if not self.member or "{" in self.maker.creation.make.operation.path:
+            return
+        if self._refers() or self._may_name(self.maker.owner):
+            return
+        for other in self.engine.identities.subjects():
+            id = self._id_of(other) if other != self.writer else ""
+            if id and not self.maker.removes_nothing() and self._can_remove(other):
+                self._try(other, id)
+                return
+
+    def _refers(self) -> bool:
+        """Whether a new object has to refer to another one, which may decide whose it is."""
+        known = self.engine.model.policy.resources[self.resource]
+        shape: Shape | None = body_shape(self.maker.creation.make.operation)
+        for step in self.maker.creation.at:
+            shape = shape.properties[step]() if shape and step in shape.properties else None
+        return shape is None or any(
+            classify_field(name, shape.properties[name]()) is FieldClass.KEY
+            for name in shape.required & shape.properties.keys() - {known.key, self.member}
+        )
+
+    def _may_name(self, writer: str) -> bool:
+        """Whether the contract lets a stranger say whose a new object is."""
+        table = self.engine.model.settable[self.resource]
+        return any(
+            allows_member(table, self.member, self.engine.identities.relations(writer, other), {})
+            for other in self.engine.identities.subjects()
+            if other != writer
+        )
+
+    def _id_of(self, who: str) -> str:
+        """What names somebody as the owner in their own objects; empty: unknown."""
+        rows = self.engine.knowledge.objects.get((who, self.resource), ())
+        ids = self.engine.identities.ids.get(who, frozenset())
+        return next((row[self.member] for row in rows if row.get(self.member) in ids), "")
+
+    def _can_remove(self, other: str) -> bool:
+        own = Maker(self.engine, self.maker.undo_log, self.maker.creation, other)
+        made = own.make({})
+        if made is not None:
+            own.undo(made[0])
+        return made is not None and not own.removes_nothing()
+
+    def _try(self, other: str, id: str) -> None:
+        creation, at = self.maker.creation, tuple(self.member.split("."))
+        value = json_value(id, shape_of(self.engine.model, self.resource, *at))
+        by = Maker(self.engine, self.maker.undo_log, creation, other, by=(self.writer,))
+        self.tried = True
+        found = by.make({at: value})
+        self.maker.stopped |= by.stopped
+        if found is None:
+            return
+        made, view = found
+        given = member_at(view, at) == value and self._is_shown(made)
+        by.undo(made)
+        self.maker.stopped |= by.stopped
+        if given:
+            self._tell(other, by, at)
+
+    def _is_shown(self, made: Made) -> bool:
+        """Whether the other is shown it among theirs."""
+        seen = self.maker.undo_log.seen(made)
+        return any(str(each.get(made.key)) == made.known for each in seen)
+
+    def _tell(self, other: str, by: Maker, at: tuple[str, ...]) -> None:
+        engine, writer, make = self.engine, self.writer, self.maker.creation.make
+        label = engine.identities.label(engine.identities.relations(writer, other), writer, other)
+        asked = by.request("…", {at: "…"})
+        evidence = Evidence(
+            None,
+            engine.evaluator.side(writer, label, Response(by.status, {}, b"")),
+            curl(asked, engine.context.credentials(writer)) if asked else "",
+            note=f"the other was then shown a new `{self.resource}` as theirs; the run removed it",
+        )
+        engine.state.report(
+            Signal(
+                "bola-write", self.resource, self.member, label, make.endpoint, evidence, (),
+                writer, says=GIVEN,
+            )
+        )  # fmt: skip

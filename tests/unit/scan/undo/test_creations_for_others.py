@@ -1,0 +1,89 @@
+"""Objects that one identity creates in the name of another."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.errors import ExitCode
+from tests.scan.servers import Call, Reply
+from tests.scan.test_writes_to_made_objects import PATHS, POLICY, SHAPES
+from tests.scan.verdicts import NAMES, Told, logged_in, told
+
+pytestmark = pytest.mark.server
+
+
+def scan(
+    folder: Path, owner: str, policy: str = POLICY, removes: str = "all"
+) -> tuple[Told, list[str], dict[str, Any]]:
+    """What a scan says, the owners that were asked for, and the hooks at its end. `owner`: whether
+    an API `takes`, `ignores` or `refuses` the one in the body; `removes`: whose are removed."""
+    hooks: dict[str, Any] = {
+        f"wh-{n}77": {
+            "id": f"wh-{n}77", "account_id": id, "url": f"https://{who}.test/in", "events": "paid",
+        }
+        for n, (who, id) in enumerate(NAMES.items())
+    }  # fmt: skip
+    number, named = count(4), list[str]()
+
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
+        mine = {key: each for key, each in hooks.items() if each["account_id"] == NAMES[who]}
+        key = call.path.removeprefix("/hooks").strip("/")
+        if call.method == "POST":
+            body = {"url": "", "events": "", **call.json}
+            if (said := body.pop("account_id", None)) is not None:
+                named.append(said)
+                if owner == "refuses":
+                    return Reply(422, {"error": "unknown member"})
+            whose = said if said in NAMES.values() and owner == "takes" else NAMES[who]
+            made = {"id": f"wh-{next(number)}77", "account_id": whose, **body}
+            hooks[made["id"]] = made
+            return Reply(201, made)
+        if not key:
+            return Reply(200, list(mine.values()))
+        if key not in mine:
+            return Reply(404, {"error": "no such hook"})
+        if call.method == "DELETE":
+            if removes not in ("all", who):
+                return Reply(409, {"error": "in use"})
+            del hooks[key]
+            return Reply(204)
+        if call.method == "PATCH":
+            hooks[key] |= {name: call.json[name] for name in ("url", "events") if name in call.json}
+        return Reply(200, hooks[key])
+
+    return told(folder, SHAPES, PATHS, policy, api, allow_writes=True), named, hooks
+
+
+def test_an_object_in_the_name_of_another_is_a_leak(tmp_path: Path) -> None:
+    run, named, hooks = scan(tmp_path, "takes")
+    assert ("Hook.account_id", "member") in run.proven
+    assert run.finding("Hook.account_id", "member").rule == "bola-write"
+    assert run.code == ExitCode.FINDINGS
+    assert named and len(hooks) == len(NAMES)
+
+
+@pytest.mark.parametrize("owner", ["ignores", "refuses"])
+def test_the_fixed_twin_is_clean(owner: str, tmp_path: Path) -> None:
+    run, named, hooks = scan(tmp_path, owner)
+    assert run.report.findings == ()
+    assert run.code == ExitCode.CLEAN, run.report.distrust
+    assert named and len(hooks) == len(NAMES)
+
+
+def test_who_may_name_the_owner_is_accused_of_nothing(tmp_path: Path) -> None:
+    free = POLICY.replace(
+        "account_id: [{see: [owner]}]", "account_id: [{see: [owner], set: [member]}]"
+    )
+    run, _, hooks = scan(tmp_path, "takes", free)
+    assert ("Hook.account_id", "member") not in run.proven
+    assert len(hooks) == len(NAMES)
+
+
+def test_nothing_is_given_to_whom_the_api_does_not_let_remove_it(tmp_path: Path) -> None:
+    _, named, _ = scan(tmp_path, "takes", removes="ann")
+    assert named == []
