@@ -412,14 +412,15 @@ def _bound(
 ) -> Iterator[tuple[str, Shape]]:
     """Resources at or below shapes, without those that were met before."""
     for at in reachable(shapes, met):
-        if at.names:
-            yield from ((bound[name], at) for name in sorted(at.names & bound.keys()))
+        if name := resource_of(at, bound):
+            yield name, at
 
 
 def resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, Shape]]:
     """Resources at or below a shape, each schema once."""
     for at in shapes_within(shape):
-        yield from ((bound[name], at) for name in sorted(at.names & bound.keys()))
+        if name := resource_of(at, bound):
+            yield name, at
 
 
 def answer_media(operation: Operation, status: int, media_type: str) -> Media | None:

@@ -10,6 +10,7 @@ from itertools import islice
 
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import (
+    called,
     identity,
     member,
     member_names,
@@ -25,8 +26,9 @@ MOST_PLACES = 1 << 13
 
 
 def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
-    """Resource that a shape's schema names are bound to; empty if none."""
-    return next((bound[name] for name in sorted(shape.names) if name in bound), "")
+    """Resource that a shape's schema names are bound to, the most specific of them; empty if
+    none."""
+    return next((bound[name] for name in called(shape) if name in bound), "")
 
 
 def nameable(name: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from oakum.http.json_pointer import escape, unescape
+from oakum.http.json_pointer import escape
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import (
     ACCOUNTS,
@@ -27,6 +27,7 @@ from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
+from oakum.openapi.shape_queries import called
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,9 +355,8 @@ def _is_receipt(operation: Operation, below: Mapping[str, Shape]) -> bool:
 
 
 def _named(shape: Shape) -> str:
-    """A schema's own component name, or else an inherited one; empty without either."""
-    own = unescape(shape.pointer.rpartition("/")[2])
-    return own if own in shape.names else min(shape.names, default="")
+    """A schema's own component name, or else the closest that it takes in; empty without either."""
+    return next(iter(called(shape)), "")
 
 
 def _stem(component: str, known: set[str], of_paths: set[str]) -> str:

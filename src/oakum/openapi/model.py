@@ -53,6 +53,8 @@ class Shape:
     """Names of the members that must be there."""
     pointer: str = ""
     """JSON pointer of the schema in its document."""
+    lineage: tuple[str, ...] = ()
+    """Several `names`, each before those that its schema takes in; empty: one name or none."""
 
     def below(self) -> list[Shape]:
         """The shapes of all declared members and elements, and its alternatives."""

@@ -129,6 +129,8 @@ class Schemas:
         names = whole.names | {name} - {""}
         if names:
             made["names"] = frozenset(names)
+        if len(names) > 1:
+            made["lineage"] = tuple(dict.fromkeys(filter(None, (name, *whole.lineage()))))
         if whole.discriminator is not None:
             made["discriminator"] = whole.discriminator
         members = self._merge(whole.parts, made)
@@ -216,19 +218,21 @@ class _Conjunction:
     def __init__(self, schemas: Schemas, library: Library, places: Iterable[Place]) -> None:
         self.parts: list[Place] = []
         self.names: set[str] = set()
+        self._takes: dict[str, dict[str, None]] = {}
+        """Component to those that it takes in; empty for what stands in none of them."""
         self.nullable = False
         self.groups: list[tuple[Place, ...]] = []
         self.discriminator: tuple[str, Mapping[str, str]] | None = None
         self._schemas = schemas
         self._library = library
         seen: set[int] = set()
-        waiting = [*reversed(tuple(places))]
+        waiting = [(place, "") for place in reversed(tuple(places))]
         while waiting:
-            place = waiting.pop()
+            place, component = waiting.pop()
             if type(place.value) is dict and id(place.value) not in seen:
                 seen.add(id(place.value))
                 self.parts.append(place)
-                waiting.extend(reversed([*self._conjuncts(place)]))
+                waiting.extend(reversed([*self._conjuncts(place, component)]))
         whole = [g for g in self.groups if not any(self._end(p) in seen for p in g)]
         self.empty = False
         """No alternative is left: nothing is such a value."""
@@ -246,15 +250,32 @@ class _Conjunction:
         found |= {id(place.value) for group in self.groups for place in group}
         return found.pop() if len(found) == 1 else frozenset(found or map(id, self.parts))
 
-    def _conjuncts(self, place: Place) -> Iterator[Place]:
+    def lineage(self) -> list[str]:
+        """The names of its components, each before those that it takes in."""
+        done: dict[str, None] = {}
+        met, path = {""}, [("", [*self._takes.get("", ())])]
+        while path:
+            name, ahead = path[-1]
+            if not ahead:
+                done[name] = None
+                path.pop()
+            elif (below := ahead.pop()) not in met:
+                met.add(below)
+                path.append((below, [*self._takes.get(below, ())]))
+        return [*reversed(done)]
+
+    def _conjuncts(self, place: Place, component: str) -> Iterator[tuple[Place, str]]:
+        """The parts of a part that stands in a component, each with its own component."""
         raw = place.value
         self.nullable |= schema_object.is_nullable(raw)
         if type(ref := raw.get("$ref")) is str:
             target = self._library.resolve(place.file, ref)
             if not isinstance(target, str):
-                self.names |= {self._schemas.name(target)} - {""}
-                yield target
-        yield from schema_object.listed(place, "allOf")
+                name = self._schemas.name(target)
+                self.names |= {name} - {""}
+                self._takes.setdefault(component, {})[name] = None
+                yield target, name or component
+        yield from ((each, component) for each in schema_object.listed(place, "allOf"))
         groups = []
         for word in ("oneOf", "anyOf"):
             given = [p for p in schema_object.listed(place, word) if p.value is not False]
@@ -263,7 +284,7 @@ class _Conjunction:
             if len(live) > 1:
                 groups.append(live)
             else:
-                yield from live
+                yield from ((each, component) for each in live)
         if type(raw.get("discriminator")) is dict:
             mapped = self._discriminate(place, groups)
             groups = groups or [mapped] if mapped else groups

@@ -5,11 +5,17 @@ For a shape with alternatives (`oneOf`, `anyOf`), each result combines all of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from oakum.openapi.model import Shape
+
+
+def called(shape: Shape) -> Collection[str]:
+    """The component names of a schema, the most specific first: of an object that is a `Dog`, which
+    takes in `Animal` by `allOf`, `Dog`."""
+    return shape.lineage or sorted(shape.names)
 
 
 def member_names(shape: Shape) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.reach import Reach
 from oakum.openapi.schema import children, elements
+from oakum.openapi.shape_queries import called
 from oakum.openapi.walk import reachable
 from oakum.policy.model import OperationRule, Policy
 
@@ -103,7 +104,7 @@ class View:
         """The resource that a shape is bound to; empty: none."""
         if not shape.names:
             return ""
-        return next((self.bound[name] for name in sorted(shape.names) if name in self.bound), "")
+        return next((self.bound[name] for name in called(shape) if name in self.bound), "")
 
     def embedded(self, shape: Shape) -> str:
         """The resource of a shape, or of its list elements, map values or alternatives."""
@@ -167,8 +168,7 @@ def _look(seen: View, every: _Sent, operation: Operation, rule: OperationRule) -
 
 
 def _title(shape: Shape) -> str:
-    own = shape.pointer.rpartition("/")[2]
-    return own if own in shape.names else min(shape.names)
+    return next(iter(called(shape)))
 
 
 class _Sent:

@@ -14,7 +14,7 @@ from oakum.authz.compiled_model import resources_in
 from oakum.openapi.document import Document
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, either, elements, flatten
-from oakum.openapi.shape_queries import containers, scalars
+from oakum.openapi.shape_queries import called, containers, scalars
 
 
 def document(schemas: dict[str, Any], version: str = "3.1.0") -> Document:
@@ -144,6 +144,31 @@ def test_names_are_those_of_all_references_on_the_way() -> None:
     found = document(schemas).schemas["User"]()
     assert found.names == {"Base", "Alias", "User"}
     assert sorted(found.properties) == ["id", "name"]
+
+
+@given(st.permutations("ABCDEF"), st.lists(st.lists(st.integers(0, 5), max_size=4), max_size=6))
+def test_a_schema_is_called_first_by_what_takes_in_the_others(
+    names: list[str], taken: list[list[int]]
+) -> None:
+    """Of components that take in earlier ones in any order, also twice and by a detour."""
+    parts: dict[int, list[int]] = {key: [] for key in range(6)} | {
+        at: [other for other in below if other < at] for at, below in enumerate(taken)
+    }
+    schemas = {
+        names[at]: {"allOf": [*map(ref, map(names.__getitem__, below)), {"title": names[at]}]}
+        for at, below in parts.items()
+    }
+    doc = document(schemas)
+    for name, thunk in doc.schemas.items():
+        said = [*called(thunk())]
+        assert said[0] == name and {*said} == thunk().names
+        for at, each in enumerate(said):
+            assert doc.schemas[each]().names.isdisjoint(said[:at])
+
+
+def test_what_a_loop_of_components_is_called_ends() -> None:
+    doc = document({"A": {"allOf": [ref("B"), STRING]}, "B": {"allOf": [ref("A"), ref("B")]}})
+    assert [[*called(doc.schemas[name]())] for name in "AB"] == [["A", "B"], ["B", "A"]]
 
 
 def test_a_reference_is_the_component_itself() -> None:

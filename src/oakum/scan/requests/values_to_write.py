@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
+from oakum.authz.places import resource_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.inference.params import enumerated
@@ -37,8 +38,8 @@ def written(model: Model, operation: Operation) -> list[tuple[str, tuple[str, ..
     shape = body_shape(operation)
     if said or shape is None:
         return list(said.items())
-    bound = [model.bound[name] for name in shape.names if name in model.bound]
-    return [(name, ()) for name in dict.fromkeys(bound)] or _derived(model, operation, shape)
+    name = resource_of(shape, model.bound)
+    return [(name, ())] if name else _derived(model, operation, shape)
 
 
 def place(model: Model, operation: Operation, resource: str) -> tuple[tuple[str, ...], Shape]:
