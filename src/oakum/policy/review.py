@@ -12,6 +12,7 @@ from oakum.errors import Location, Problem, did_you_mean, few
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
+from oakum.openapi.shape_queries import called as names_of
 from oakum.policy.grammar import place
 from oakum.policy.model import Policy, Resource
 from oakum.policy.monotone import closed_shows_more, weaker_sees_more
@@ -28,6 +29,7 @@ def review(seen: View) -> Iterator[Problem]:
     yield from _drafted(seen.policy)
     for resource in seen.policy.resources.values():
         yield from _shown(seen, resource)
+        yield from _kinds(seen, resource)
         yield from _keyless(seen, resource)
         yield from _listed_owners(seen, resource)
         yield from _granted(seen, resource)
@@ -78,6 +80,32 @@ def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
         yield Problem(
             where, f"`{resource.main}`, the main endpoint, does not send `{resource.name}`"
         )
+
+
+def _kinds(seen: View, resource: Resource) -> Iterator[Problem]:
+    """Other resources that an object of this one may be: its own lines decide."""
+    for way in dict.fromkeys(flat for each in seen.shapes[resource.name] for flat in _ways(each)):
+        other = seen.resource_of(way)
+        if other and other != resource.name:
+            kind = next(iter(names_of(way)))
+            yield Problem(
+                resource.location,
+                f"an object of `{resource.name}` may be a `{kind}`, and is then judged by the lines"
+                f" of `{resource.name}`, not by those of `{other}`",
+                f"let no line of `{resource.name}` grant what `{other}` withholds, or give the"
+                " operations an alternative (`oneOf`) of the two schemas with an overlay",
+            )
+
+
+def _ways(shape: Shape) -> Iterator[Shape]:
+    """The alternatives of a schema, and theirs."""
+    waiting, met = [*shape.branches], set[Shape]()
+    while waiting:
+        way = waiting.pop(0)()
+        if way not in met:
+            met.add(way)
+            waiting += way.branches
+            yield way
 
 
 def _keyless(seen: View, resource: Resource) -> Iterator[Problem]:
@@ -334,6 +362,9 @@ def _shadowed(resource: Resource) -> Iterator[Problem]:
 
 
 def _unused(policy: Policy) -> Iterator[Problem]:
+    """Relations without a use, once nothing is a draft: until then they stand there to be used."""
+    if policy.drafted:
+        return
     grants = [
         grant
         for resource in policy.resources.values()

@@ -189,6 +189,50 @@ def test_anyone_need_not_be_used() -> None:
     ]
 
 
+def test_what_a_draft_defines_need_not_be_used_yet() -> None:
+    relations = "relations: {owner: {is: owner}, member: {authenticated: true}}\n"
+    part = of_member("{draft: true, owner: id, fields: {id: [{see: owner}]}}")
+    assert not any("never used" in each for each in warnings(relations + part))
+
+
+EVENTS = """
+openapi: 3.1.0
+info: {title: Events, version: "1"}
+paths:
+  /events/{id}: {get: {operationId: getEvent, responses: {"200": {description: d, content: {application/json: {schema: {$ref: "#/components/schemas/Event"}}}}}}}
+components:
+  schemas:
+    Event: {properties: {id: {type: string}, kind: {type: string}}, discriminator: {propertyName: kind, mapping: {ride: "#/components/schemas/Ride", tour: "#/components/schemas/Tour"}}}
+    Ride: {allOf: [{$ref: "#/components/schemas/Event"}, {properties: {route: {type: string}}}]}
+    Tour: {allOf: [{$ref: "#/components/schemas/Ride"}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ride", "told"),
+    [
+        (
+            "Ride: {schemas: [Ride, Tour], key: id, owner: none, fields: {'id, kind, route': [{see: owner}]}}",
+            2,
+        ),
+        (
+            "Ride: {schemas: [Tour], key: id, owner: none, fields: {'id, kind, route': [{see: owner}]}}",
+            1,
+        ),
+        ("Other: {owner: none, fields: {x: []}}", 0),
+    ],
+)
+def test_an_object_that_may_be_of_another_resource_is_named(ride: str, told: int) -> None:
+    event = "resources:\n  Event: {key: id, owner: none, fields: {'id, kind, route': [{see: owner}]}}\n  "
+    events = Document.parse(EVENTS.encode(), "events.yaml")
+    said = [str(each) for each in check(events, policy(whole(event + ride)))[1]]
+    assert len([each for each in said if "may be a" in each]) == told
+    assert not told or any(
+        "an object of `Event` may be a `Tour`, and is then judged by the lines of `Event`, not by those of `Ride`"
+        in each for each in said
+    )  # fmt: skip
+
+
 def test_what_is_only_written_is_not_missed() -> None:
     told = warnings(of_member("{owner: id, fields: {id: [{see: member}]}}"))
     assert not any("password" in each for each in told)
