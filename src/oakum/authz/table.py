@@ -16,13 +16,14 @@ from math import prod
 
 from oakum.authz.owner_states import digit
 from oakum.authz.places import MOST_PLACES, Places, nameable, unnameable
-from oakum.errors import InputError, Problem
+from oakum.errors import InputError, Problem, few
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import member, member_names
 from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Policy, Resource, State
 
 _MAX_ROWS = 1 << 18
+_FEW = 5
 
 
 @dataclass
@@ -144,6 +145,7 @@ def compile_resource(
     rules: list[FieldRule] = []
     lines: list[tuple[FieldRule, int]] = []
     trie, named_before, notes = Trie(), set[str](), list[Problem]()
+    left_out: dict[tuple[str, ...], list[FieldRule]] = {}
     places = Places(bound)
     for said in resource.fields:
         rule = _settable(said) if setting else said
@@ -158,7 +160,7 @@ def compile_resource(
         if steps and at is not None:
             notes.append(_shortened(resource, rule, at, steps))
         if at is not None and rule.grants and (lost := unnameable(at, bound)):
-            notes.append(_left_out(resource, rule, lost))
+            left_out.setdefault(tuple(lost), []).append(rule)
         for leaf in found:
             if leaf in named_before:  # the first line that names a field rules it
                 continue
@@ -173,6 +175,7 @@ def compile_resource(
     used = {name for rule in rules for grant in rule.every_grant for name in grant.when}
     states = tuple(state for name, state in resource.states.items() if name in used)
     sets, rows, stride = _rows(resource, lines, relations, states)
+    notes += [_left_out(resource, rules, lost) for lost, rules in left_out.items()]
     return Table(
         resource, relations, states, tuple(leaves), tuple(rules), sets, rows, stride,
         trie, tuple(notes),
@@ -393,13 +396,15 @@ def _shortened(resource: Resource, rule: FieldRule, at: Shape, steps: int) -> Pr
     )
 
 
-def _left_out(resource: Resource, rule: FieldRule, lost: list[str]) -> Problem:
+def _left_out(resource: Resource, rules: list[FieldRule], lost: tuple[str, ...]) -> Problem:
     names = ", ".join(f"`{name}`" for name in lost)
+    lines, first = [f"{resource.name}.{rule.path}" for rule in rules], rules[0]
+    verb, below = ("does", "it") if len(rules) == 1 else ("do", "them")
     return Problem(
-        rule.location,
-        f"`{resource.name}.{rule.path}` does not grant {names}, which the document declares below"
-        " it: no field path can name a member with `.` in its name, or one called `*` or `**`",
-        f"`{rule.path}.**` grants all members below it, whatever their names",
+        first.location,
+        f"{few(lines, _FEW)} {verb} not grant {names}, which the document declares below {below}:"
+        " no field path can name a member with `.` in its name, or one called `*` or `**`",
+        f"`{first.path}.**` grants all members below it, whatever their names",
     )
 
 

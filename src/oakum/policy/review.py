@@ -84,17 +84,21 @@ def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
 
 def _kinds(seen: View, resource: Resource) -> Iterator[Problem]:
     """Other resources that an object of this one may be: its own lines decide."""
-    for way in dict.fromkeys(flat for each in seen.shapes[resource.name] for flat in _ways(each)):
-        other = seen.resource_of(way)
-        if other and other != resource.name:
-            kind = next(iter(names_of(way)))
-            yield Problem(
-                resource.location,
-                f"an object of `{resource.name}` may be a `{kind}`, and is then judged by the lines"
-                f" of `{resource.name}`, not by those of `{other}`",
-                f"let no line of `{resource.name}` grant what `{other}` withholds, or give the"
-                " operations an alternative (`oneOf`) of the two schemas with an overlay",
-            )
+    ways = dict.fromkeys(flat for each in seen.shapes[resource.name] for flat in _ways(each))
+    kinds = {
+        next(iter(names_of(way))): other
+        for way in ways
+        if (other := seen.resource_of(way)) and other != resource.name
+    }
+    if kinds:
+        others = few(sorted({*kinds.values()}), _FEW)
+        yield Problem(
+            resource.location,
+            f"an object of `{resource.name}` may be a {few(sorted(kinds), _FEW)}, and is then judged"
+            f" by the lines of `{resource.name}`, not by those of {others}",
+            f"let no line of `{resource.name}` grant what {others} withholds, or give the"
+            " operations an alternative (`oneOf`) of the schemas with an overlay",
+        )
 
 
 def _ways(shape: Shape) -> Iterator[Shape]:

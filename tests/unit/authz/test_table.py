@@ -157,3 +157,6 @@ def test_a_line_that_leaves_out_members_without_a_path_says_which() -> None:
     assert "`title.**`" in said.hint
     all_of_it = compile_resource(note({"title.**": (see("owner"),)}), shape, BOUND)
     assert all_of_it.notes == ()
+    two = {"title": (see("owner"),), "text": (see("owner"),)}
+    (said,) = compile_resource(note(two), record(title=inner, text=inner), BOUND).notes
+    assert "`Note.title`, `Note.text` do not grant `*`, `**`, `a.b`" in said.message
