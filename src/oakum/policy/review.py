@@ -39,6 +39,7 @@ def review(seen: View) -> Iterator[Problem]:
         yield from _shadowed(resource)
         yield from weaker_sees_more(seen.policy, resource)
         yield from closed_shows_more(seen.policy, resource)
+    yield from _unnameable(seen)
     yield from _strangers(seen)
     yield from _silent(seen)
     yield from _unused(seen.policy)
@@ -94,8 +95,8 @@ def _kinds(seen: View, resource: Resource) -> Iterator[Problem]:
         others = few(sorted({*kinds.values()}), _FEW)
         yield Problem(
             resource.location,
-            f"an object of `{resource.name}` may be a {few(sorted(kinds), _FEW)}, and is then judged"
-            f" by the lines of `{resource.name}`, not by those of {others}",
+            f"an object of `{resource.name}` may be a {few(sorted(kinds), _FEW)}, and is then"
+            f" judged by the lines of `{resource.name}`, not by those of {others}",
             f"let no line of `{resource.name}` grant what {others} withholds, or give the"
             " operations an alternative (`oneOf`) of the schemas with an overlay",
         )
@@ -316,12 +317,14 @@ def _inner_resource(seen: View, resource: Resource, path: list[str]) -> tuple[st
 
 def _unmentioned(seen: View, resource: Resource) -> Iterator[Problem]:
     """Declared fields that no line names, and embedded objects that none grants."""
-    gaps = unmentioned(seen, resource)
+    gaps = _all_gaps(seen, resource)
     for path, inner in gaps.items():
         if inner:
-            message = f"`{resource.name}` embeds `{inner}` as `{path}`, and no line grants it"
+            at_path = ".".join(path)
+            message = f"`{resource.name}` embeds `{inner}` as `{at_path}`, and no line grants it"
             yield Problem(resource.location, message, "so nobody sees it here")
-    plain = [path for path, inner in gaps.items() if not inner]
+    without = [path for path, inner in gaps.items() if not inner]
+    plain = [".".join(path) for path in without if all(map(_is_segment, path))]
     if plain:
         message = f"no line of `{resource.name}` mentions {few(plain, _FEW)}"
         yield Problem(
@@ -331,14 +334,42 @@ def _unmentioned(seen: View, resource: Resource) -> Iterator[Problem]:
 
 def unmentioned(seen: View, resource: Resource) -> Mapping[str, str]:
     """Declared fields that no line reaches, to the resource that is embedded there; empty: none."""
+    return {".".join(path): inner for path, inner in _all_gaps(seen, resource).items()}
+
+
+def _unnameable(seen: View) -> Iterator[Problem]:
+    """Declared members that no line can name, all of a name at once."""
+    found: dict[str, list[tuple[Resource, Path]]] = {}
+    for resource in seen.policy.resources.values():
+        for path, inner in _all_gaps(seen, resource).items():
+            odd = next((each for each in path if not _is_segment(each)), None)
+            if odd is not None and not inner:
+                found.setdefault(odd, []).append((resource, path))
+    for places in found.values():
+        fields = [".".join((resource.name, *path)) for resource, path in places]
+        yield Problem(
+            places[0][0].location,
+            f"no line can grant {few(fields, _FEW)}, so nobody sees it: no field path can name a"
+            " member with `.` in its name, or one called `*` or `**`",
+        )
+
+
+def _is_segment(name: str) -> bool:
+    """Whether a field path can name a member, or all elements of a list."""
+    return "." not in name and name != "**"
+
+
+def _all_gaps(seen: View, resource: Resource) -> Mapping[Path, str]:
     lines = [tuple(rule.path.split(".")) for rule in resource.fields]
-    gaps: dict[str, str] = {}
+    gaps: dict[Path, str] = {}
     for shape in seen.shapes[resource.name]:
         gaps.update(_gaps(seen, shape, lines, ()))
     return gaps
 
 
-def _gaps(seen: View, shape: Shape, lines: Sequence[Path], path: Path) -> Iterator[tuple[str, str]]:
+def _gaps(
+    seen: View, shape: Shape, lines: Sequence[Path], path: Path
+) -> Iterator[tuple[Path, str]]:
     """(path, embedded resource or "") of what no line reaches; looks no deeper than they do."""
     below = dict(children(shape))
     if (star := elements(shape)) is not None:
@@ -347,7 +378,7 @@ def _gaps(seen: View, shape: Shape, lines: Sequence[Path], path: Path) -> Iterat
         inner = seen.embedded(child)
         rest = [line[1:] for line in lines if line[0] in (name, "*")]
         if not rest and not child.write_only:
-            yield ".".join((*path, name)), inner
+            yield (*path, name), inner
         elif rest and not inner and () not in rest and ("**",) not in rest:
             yield from _gaps(seen, child, rest, (*path, name))
 

@@ -232,6 +232,16 @@ def test_an_object_that_may_be_of_another_resource_is_named(ride: str, kinds: st
     )
 
 
+def test_a_member_that_no_path_can_name_is_told_apart_from_one_that_no_line_names() -> None:
+    dotted = EVENTS.replace("kind: {type: string}}", '"a.b": {type: string}, kind: {type: string}}')
+    event = "resources:\n  Event: {key: id, owner: none, fields: {id: [{see: owner}]}}\n"
+    told = check(Document.parse(dotted.encode(), "events.yaml"), policy(whole(event)))[1]
+    assert {(each.message, each.hint) for each in told if "no line " in each.message} == {
+        ("no line of `Event` mentions `kind`, `route`", "so nobody sees them; `[]` states that explicitly"),
+        ("no line can grant `Event.a.b`, so nobody sees it: no field path can name a member with `.` in its name, or one called `*` or `**`", ""),
+    }  # fmt: skip
+
+
 def test_what_is_only_written_is_not_missed() -> None:
     told = warnings(of_member("{owner: id, fields: {id: [{see: member}]}}"))
     assert not any("password" in each for each in told)
