@@ -384,10 +384,10 @@ def _gaps(
 
 
 def _shadowed(resource: Resource) -> Iterator[Problem]:
-    """Of two lines that cover a field the first rules it."""
+    """Of two lines that cover a field the first rules it. `**` covers what no other line names."""
     for index, rule in enumerate(resource.fields):
         for earlier in resource.fields[:index]:
-            if rule.path.startswith(f"{earlier.path.removesuffix('.**')}."):
+            if rule.path.startswith(f"{earlier.path}."):
                 message = f"`{earlier.path}` already covers `{rule.path}`, and comes first"
                 yield Problem(rule.location, message, "put the narrower line before the wider one")
                 break

@@ -73,7 +73,6 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
         ("user_id, user, guest_ids", "user_id, user.email, guest_ids", "`user.email` of `Workout` belongs to `Member`; grant `user` here, and the rest there"),
         ("comments: [", "comments.*.text: [", "`comments.*.text` of `Workout` belongs to `Comment`; grant `comments.*` here, and the rest there"),
         ("streaks.best: [{see: owner}]\n          streaks, workout_counts.*:", "streaks, streaks.best, workout_counts.*:", "`streaks` already covers `streaks.best`, and comes first; put the narrower line before the wider one"),
-        ("extras.**:", "extras.**, extras.x:", "`extras.**` already covers `extras.x`, and comes first; put the narrower line before the wider one"),
         ("Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}", "", "`Ride` has its own key but is not a resource; whoever may call `getRide` sees all of it"),
         ("Award: {key: name, owner: {path: memberId}, fields: {name: [{see: anyone}]}}", "", "`getAwards` is not in the contract, and shows no resource; so nobody may call it; `{}` follows the document's security"),
         ("owner: {is: owner}\n", "owner: {is: owner}\n      staff: {claim: roles, has: staff}\n", "the relation `staff` is never used"),
@@ -177,6 +176,10 @@ def test_a_grant_to_whom_only_the_object_around_names_is_told_once(
 
 def test_a_star_covers_every_member() -> None:
     assert warnings(QUIET.replace("streaks, workout_counts.*", "streaks.*, workout_counts.*")) == []
+
+
+def test_two_stars_do_not_cover_what_a_line_names() -> None:
+    assert warnings(QUIET.replace("extras.**:", "extras.**, extras.x:")) == []
 
 
 def test_anyone_need_not_be_used() -> None:
