@@ -393,8 +393,9 @@ class _Both:
                         at = (low.bit_length() - 1, widens, why)
                         found.setdefault(at, []).append((world, now))
         owned = (_owning(self.old.policy), _owning(self.new.policy))
+        theirs = _own_as_before(*self._owners(pair)) if pair.old and pair.new else True
         for (index, widens, why), spots in found.items():
-            own = all(
+            own = (theirs or not widens) and all(
                 not (world.new if widens else world.old).isdisjoint(owned[widens])
                 for world, _ in spots
             )
@@ -551,6 +552,13 @@ def _moved(
 
 def _owning(policy: Policy) -> frozenset[str]:
     return frozenset(name for name, each in policy.relations.items() if each.kind == "owner")
+
+
+def _own_as_before(old: Owner, new: Owner) -> bool:
+    """Whether no account owns an object that it did not own before, if somebody did."""
+    if old.kind == "none":
+        return new.kind != "caller"  # that is everybody
+    return old.kind == new.kind and {*new.members} <= {*old.members}
 
 
 def _meaning(state: State) -> tuple[object, ...]:

@@ -134,6 +134,26 @@ def test_another_list_is_another_relation_whatever_its_name() -> None:
     assert "`follower` (which means others now)" in found[0].sentence
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "widens"),
+    [
+        (Owner("field", ("author_id",)), Owner("caller"), True),
+        (Owner("field", ("author_id",)), Owner("field", ("editor_id",)), True),
+        (Owner("field", ("author_id",)), Owner("field", ("author_id", "editor_id")), True),
+        (Owner("field", ("author_id",)), Owner("path", ("author_id",)), True),
+        (Owner("none"), Owner("caller"), True),
+        (Owner("none"), Owner("field", ("author_id",)), False),
+        (Owner("field", ("author_id", "editor_id")), Owner("field", ("author_id",)), False),
+    ],
+)
+def test_what_is_owned_by_others_than_before_is_open_to_others(
+    old: Owner, new: Owner, widens: bool
+) -> None:
+    lines = {path: (see("owner"),) for path in ("id", "author_id", "text")}
+    found = between(*(contract(replace(note(lines), owner=each), PERSON) for each in (old, new)))
+    assert any(each.widens for each in found) is widens
+
+
 def test_a_new_name_for_the_same_list_changes_nothing() -> None:
     fan = replace(RELATIONS["follower"], name="fan")
     relations = {("fan" if k == "follower" else k): v for k, v in RELATIONS.items()}
