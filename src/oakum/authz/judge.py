@@ -277,6 +277,8 @@ class Judge:
                 parts[key] = rows.leave(row, child, keep, pointer) if rows and row else keep
             else:
                 allowed = child.__class__ in place.passes
+                if not (allowed or self.misfits.texts) and child.__class__ is str:
+                    allowed = place.in_cell
                 if (self._shown or not allowed) and self._is_misfit(child, place, pointer):
                     allowed = False
                     if not place.inside:

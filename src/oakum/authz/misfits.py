@@ -15,7 +15,7 @@ from oakum.authz.compiled_model import outermost
 from oakum.authz.places import resource_of
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import scalars, ways
+from oakum.openapi.shape_queries import containers, element, scalars, ways
 
 Shown = tuple[tuple[tuple[str, ...], str], ...]
 """Pointer patterns, and the resource at each."""
@@ -165,6 +165,16 @@ def _lists_alone(shape: Shape) -> bool:
             return False
         found = found or listed
     return found
+
+
+@lru_cache(maxsize=1 << 14)
+def in_cell(shape: Shape | None, *, inside: bool) -> bool:
+    """Whether a cell of CSV, which can only be a text, stands for what a document declares: plain
+    values, or a list of them. `inside`: a field, as which any scalar passes where one may stand."""
+    if shape is None:
+        return False
+    each = element(shape) if lists_alone(shape) else None if inside else shape
+    return each is not None and bool(scalars(each)) and not containers(each)
 
 
 def matches(segments: tuple[str, ...], at: Pointer) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from oakum.authz.compiled_model import Model
+from oakum.authz.misfits import in_cell
 from oakum.authz.null_writes import taken_by_null
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Json, Shape
@@ -124,6 +125,13 @@ class Spot:
     def lists(self) -> bool:
         """Whether the contract has a list here, not a single value."""
         return self._node is not None and self._node.child("*") is not None
+
+    @property
+    def in_cell(self) -> bool:
+        """Whether a text in a cell of CSV is shown for the plain value or the list declared."""
+        if not in_cell(self.shape, inside=self.inside):
+            return False
+        return not self.inside or str in self.element().passes
 
     def of(self, shape: Shape | None) -> Spot:
         """The same place with another shape."""

@@ -21,7 +21,7 @@ from oakum.authz.complete_lists import Place
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.judge import holds
-from oakum.authz.misfits import SCALARS
+from oakum.authz.misfits import SCALARS, in_cell
 from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
 from oakum.authz.places import resource_of
@@ -459,6 +459,8 @@ class _Renderer:
     def _containers(self, place: _Place) -> dict[str, Any]:
         here = next((name for segments, name in place.ahead if not segments and name != "#"), "")
         found: dict[str, Any] = self._object(place, here)
+        if not self.writing and in_cell(place.shape, inside=place.inside):
+            found["cell"] = True
         found["misfits"] = 0 if self.writing else plan_places.misfit_bits(place, self.model.bound)
         shape = place.shape
         each = element(shape) if shape else None

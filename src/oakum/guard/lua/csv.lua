@@ -265,6 +265,7 @@ function M.body(plan, node, know, endpoint, params, status, text, seen)
   local rows = read(text)
   if not rows then return nil, "unreadable" end
   local head, names = rows[0], {}
+  seen.cells = true
   for i = 1, head.n do names[i] = json.quote(head.texts[i]) end
   local shown, why = judged(plan, node, rows, names, seen, function(by, object)
     return project.body(plan, by, know, endpoint, params, status, object, seen)

@@ -55,6 +55,7 @@ local MET -- whether `call:` lets the caller have an object that stands in no ot
 local SHUT -- whether nobody was asked about an object, so that nothing outside of one passes
 local CHOSEN -- where the caller chose which members the answer has: fields of GraphQL that have arguments; else false
 local EVERY -- whether a request body may not lose one of many, in a list or a map: the rest would say to delete it
+local CELLS -- whether it is a row of comma-separated values, in which a text stands for a list
 local RECENT -- where the object of a resource began that was read last
 local APART -- whether only objects with an owner of their own pass
 local LOST -- whether an object that stands in no other one, in this row and in no row within it, is hidden whole
@@ -470,6 +471,13 @@ local record, object, list -- forward: values nest
 local OBJECT, ARRAY = 32, 64
 local LISTS_ALONE = 128 -- in an object, a place where lists alone are declared
 
+-- Whether a cell, which can only be a text, is shown for the plain value or the list that is declared.
+local function in_cell(node, set)
+  if not node.cell or not node.inside then return node.cell end
+  local each = node.list.node
+  return not each.nothing and each.own[set]
+end
+
 -- Whether a scalar of a kind, which stands at [i, past), says something.
 local function says(i, past, kind)
   return kind ~= 16 and not (kind == 8 and P[i] == 102) and not (kind == 1 and past == i + 2)
@@ -515,9 +523,10 @@ local function value(node, i, depth, set, owners, tally, label)
     local keep
     if node.inside then
       keep = node.own[set] and (kind == 16 or not node.solid) or (kind == 16 and node.null[set])
+      keep = keep or kind == 1 and CELLS and in_cell(node, set)
       if keep then tally[1] = tally[1] + 1 end
     else
-      keep = band(node.kinds, kind) ~= 0
+      keep = band(node.kinds, kind) ~= 0 or kind == 1 and CELLS and in_cell(node, set)
       -- A declared text may be a hidden object, in whose place it stands; one among objects in a list is a
       -- label of theirs.
       local listed = depth > 0 and type(PATH[depth - 1]) == "number"
@@ -1570,7 +1579,8 @@ local function object_at(body, i, depth, above)
     local found, key, from, to = entries[k], keys[k], froms[k], tos[k]
     local node, b, before_it = found.node, P[from], tos[k - 1]
     if b ~= 123 and b ~= 91 and not DROP_COUNTS then
-      if node.inside and (node.own[set] and (b == 110 or not node.solid) or (b == 110 and node.null[set])) then
+      if node.inside and (node.own[set] and (b == 110 or not node.solid) or (b == 110 and node.null[set])
+        or b == 34 and CELLS and in_cell(node, set)) then
         seen = seen + 1
         if kept then emit(before_it, key) end
         emit(key, to)
@@ -1973,7 +1983,7 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
   S, P, N = text, cast("const uint8_t *", text), #text
   PLAN, KNOW, ENDPOINT, PARAMS, SUBJECT, SEENOUT = plan, know, endpoint, params, subject, seen
   CENSUS, HIDDEN, FEWER, DROP_COUNTS, MET, SHUT = counts, false, false, false, false, false
-  APART, CHOSEN = seen.apart or false, seen.chosen or false
+  APART, CHOSEN, CELLS = seen.apart or false, seen.chosen or false, seen.cells or false
   EVERY, RECENT = subject ~= nil and plan.guard.unknown == "remove", -1
   if not survey() then return nil, "unreadable" end
   SHUT = APART
