@@ -5,9 +5,17 @@ A list that is not known to be complete counts as cut off. `lua/whole.lua` has t
 
 from __future__ import annotations
 
+import re
+
 from oakum.authz.complete_lists import Place, extent, failed, look
 from oakum.openapi.model import Json
 from oakum.routing.messages import Answered
+
+_TOLD = re.compile(r"(?<![a-z=])(?:stale|updating)(?![a-z])|(?<![a-z])fail|ttl=-")
+"""What a cache calls a response that it had too long: `STALE`, `TCP_STALE_HIT`, `UPDATING`,
+`TCP_REFRESH_FAIL_OLD`; not `fwd=stale`, for which it has asked anew (RFC 9211)."""
+_NO_WORD = ("control", "key", "keys", "tag", "tags")
+"""Ends of headers that say something else of a cache."""
 
 
 def is_whole(place: Place, answered: Answered, value: Json) -> bool:
@@ -25,9 +33,16 @@ def _named(answered: Answered) -> dict[str, str]:
 
 
 def is_stale(answered: Answered, ttl: float) -> bool:
-    """Whether a cached response is older than `ttl` seconds (RFC 9111, 5.1, 5.5)."""
+    """Whether a cached response is older than `ttl` seconds (RFC 9111, 5.1, 5.5), or a cache calls
+    it stale."""
     age, warning = answered.header("age").strip(), answered.header("warning").strip()
     old = bool(age) and not (
         age.isdecimal() and age.isascii() and len(age) < 10 and int(age) <= ttl
     )
-    return old or warning.startswith(("110", "111", "112", "113"))
+    told = any(_is_told(name, said.lower()) for name, said in answered.headers)
+    return told or old or warning.startswith(("110", "111", "112", "113"))
+
+
+def _is_told(name: str, said: str) -> bool:
+    about = "cache" in (said if name == "server-timing" else name)
+    return about and not name.endswith(_NO_WORD) and bool(_TOLD.search(said))

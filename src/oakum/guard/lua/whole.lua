@@ -470,10 +470,25 @@ function M.is(place, answer, value)
   return look["end"] or (place.page == 0 and not usual) or false
 end
 
+-- Whether a cache calls an answer one that it had too long: `STALE`, `TCP_STALE_HIT`, `UPDATING`,
+-- `TCP_REFRESH_FAIL_OLD`; not `fwd=stale`, for which it has asked anew (RFC 9211).
+local NO_WORD = words "control key keys tag tags"
+local function told_stale(name, said)
+  if not find(name == "server-timing" and said or name, "cache", 1, true) then return false end
+  for i = 1, #NO_WORD do
+    if name:sub(-#NO_WORD[i]) == NO_WORD[i] then return false end
+  end
+  return find(said, "%f[%l=]stale%f[%L]") or find(said, "%f[%l=]updating%f[%L]") or find(said, "%f[%l]fail")
+    or find(said, "ttl=-", 1, true)
+end
+
 -- Whether some cache gave an answer that is older than one may be believed (RFC 9111, 5.1, 5.5).
 function M.stale(answer, ttl)
   local age = (answer.headers.age or ""):match "^%s*(.-)%s*$"
   if age ~= "" and not (age:find "^%d+$" and #age < 10 and tonumber(age) <= ttl) then return true end
+  for name, text in pairs(answer.headers) do
+    if told_stale(name, lower(text)) then return true end
+  end
   return (answer.headers.warning or ""):find "^%s*11[0-3]" ~= nil
 end
 
