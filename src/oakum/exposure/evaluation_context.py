@@ -20,7 +20,7 @@ from oakum.exposure.ownership import (
     members_named,
     relations_through_members,
 )
-from oakum.exposure.withdrawn_findings import ByObject, ByValue, MaskedFields, Placeholders
+from oakum.exposure.withdrawn_findings import ByObject, ByValue, MaskedFields, Placeholders, Told
 from oakum.finding import Result
 from oakum.openapi.model import Json
 
@@ -93,6 +93,13 @@ class EvaluationContext:
         if any(self.may_see(viewer, who, *each, text) for each in named):
             return "", "", True
         return (*(near if near in named else min(named, default=("", ""))), False)
+
+    def is_open(self, told: Told) -> bool:
+        """Whether a line of the contract shows a value of somebody's in every state, in whatever
+        object of theirs it stands."""
+        text, who, held = told
+        places, tables = self.knowledge.places(text, who), self.model.tables
+        return any(allows(tables[name], path, held, {}) for name, path in places)
 
     def is_of_an_open_one(
         self, viewer: str | None, who: str, resource: str, path: str, text: str

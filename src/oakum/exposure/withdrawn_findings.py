@@ -1,8 +1,9 @@
 """Withdraws findings that later responses contradict.
 
-A finding by a value alone is withdrawn if the value turns out to identify nobody. A finding by the
-object that contains the value, made before its owner was shown the field, is withdrawn if the owner
-is shown another value.
+A finding by a value alone is withdrawn if the value turns out to identify nobody, or to stand in
+another object of its owner that the contract shows the viewer in any state. A finding by the object
+that contains the value, made before its owner was shown the field, is withdrawn if the owner is
+shown another value.
 
 A viewer may receive the same value in a field of several owners, some of whom are shown another
 value themselves. Then it is a placeholder for all of them, also for the one owner who really has
@@ -14,7 +15,7 @@ untested, unless all owners have it alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.exposure.finding_evidence import NOWHERE
@@ -40,33 +41,41 @@ BEYOND = (
 FEW = "it shows too little beyond the masked form to rule out chance"
 
 
+Told = tuple[str, str, frozenset[str]]
+"""A value, its owner, and the relations of the viewer to them."""
+
+
 @dataclass(frozen=True)
 class ByValue:
     """Cells that leak by a value outside every declared field. Values in memory only."""
 
-    _told: dict[Key, dict[str, tuple[str, Observation | None, Place | None]]] = field(
+    _told: dict[Key, dict[str, tuple[Told, Observation | None, Place | None]]] = field(
         default_factory=dict
     )
-    """Cell → request_key → the value, the observation without it, and the place of the viewer's own
-    where it stands."""
+    """Cell → request_key → what was told, the observation without it, and the place of the viewer's
+    own where it stands."""
 
     def add(
-        self, key: Key, request_key: str, value: str, without: Observation | None,
+        self, key: Key, request_key: str, told: Told, without: Observation | None,
         inside: Place | None = None,
     ) -> None:  # fmt: skip
         """Records the value by which a response leaks."""
-        self._told.setdefault(key, {})[request_key] = (value, without, inside)
+        self._told.setdefault(key, {})[request_key] = (told, without, inside)
 
-    def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
-        """Withdraws leaks by values that turned out to identify nobody."""
+    def take_back(
+        self, matrix: Matrix, knowledge: Knowledge, is_open: Callable[[Told], bool]
+    ) -> None:
+        """Withdraws leaks by values that turned out to identify nobody, or that are open to the
+        viewer."""
         for key, told in list(self._told.items()):
             void = {
                 request_key: without
-                for request_key, (value, without, inside) in told.items()
-                if (
-                    knowledge.anothers(value, inside)
+                for request_key, (each, without, inside) in told.items()
+                if is_open(each)
+                or (
+                    knowledge.anothers(each[0], inside)
                     if inside
-                    else knowledge.canary(value, aside=True)
+                    else knowledge.canary(each[0], aside=True)
                 )
                 is None
             }
@@ -86,7 +95,7 @@ class ByValue:
                 continue
             told = self._told.get(key, {})
             values = [
-                told[request_key][0] for request_key in entry.request_keys if request_key in told
+                told[request_key][0][0] for request_key in entry.request_keys if request_key in told
             ]
             if len(values) < max(len(entry.request_keys), 1) or not all(
                 knowledge.may_be_ambient(each, key.endpoint) for each in values

@@ -508,7 +508,7 @@ class Cells:
             if self._found.get(key) is not before:
                 self._tentative = True
                 request_key = self._question.request_key
-                self._context.by_value.add(key, request_key, value, before, inside)
+                self._context.by_value.add(key, request_key, (value, who, held), before, inside)
 
     def _beside(
         self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],

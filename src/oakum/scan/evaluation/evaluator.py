@@ -452,7 +452,8 @@ class Evaluator:
     def take_back(self) -> None:
         """Re-evaluates by all current knowledge: withdraws leaks by values that identify nobody or
         that differ from the owner's, and adds what only several responses show."""
-        self._context.by_value.take_back(self._context.matrix, self._context.knowledge)
+        context = self._context
+        context.by_value.take_back(context.matrix, context.knowledge, context.is_open)
         self._context.by_object.take_back(self._context.matrix, self._context.knowledge)
         self._context.placeholders.take_back(self._context.matrix)
         self._context.matrix.beyond = self._context.masked.doubts()

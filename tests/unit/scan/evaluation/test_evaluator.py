@@ -100,6 +100,37 @@ def policy(text: str) -> Iterator[None]:
         yield
 
 
+@pytest.mark.parametrize(
+    ("grant", "open_to_all"),
+    [
+        ("{see: [member]}", True),
+        ("{see: [owner]}", False),
+        ("{see: [member], when: {private: true}}", False),
+        ("{see: [anyone], when: {private: false}}", False),
+    ],
+)
+def test_a_value_out_of_place_is_no_leak_where_another_line_shows_it_in_every_state(
+    grant: str, open_to_all: bool
+) -> None:
+    """Also where nobody has read before it was found that it stands there as well."""
+    lines = "      id, author_id, course_id, text, author:\n"
+    shown = lines.replace(" text,", "")
+    with policy(studio.POLICY.replace(lines, f"      text: [{grant}]\n{shown}")):
+        watch = Watch()
+        watch.look("ann", ANN)
+        news = Response(200, {"content-type": "text/plain"}, f"call {ANN['phone']} now".encode())
+        watch.look("cat", news, endpoint="getNews")
+        key = next(
+            each for each, entry in watch.run.matrix.entries.items()
+            if entry.result is Result.LEAK and (each.resource, each.field) == ("Person", "phone")
+        )  # fmt: skip
+        post = {"id": "post-77", "author_id": ANN["id"], "text": ANN["phone"]}
+        watch.look("ann", post, endpoint="getPost")
+        watch.run.evaluator.take_back()
+        found = watch.run.matrix.entries[key].result
+        assert (found is not Result.LEAK) is open_to_all
+
+
 @pytest.mark.parametrize("kept_back", [False, True])
 def test_what_came_without_its_owner_is_what_was_asked_for(kept_back: bool) -> None:
     """And the member that says whose it is, is owed or not as the contract has it."""
