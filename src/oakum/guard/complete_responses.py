@@ -11,7 +11,7 @@ from oakum.authz.complete_lists import Place, extent, failed, look
 from oakum.openapi.model import Json
 from oakum.routing.messages import Answered
 
-_TOLD = re.compile(r"(?<![a-z=])(?:stale|updating)(?![a-z])|(?<![a-z])fail|ttl=-")
+_TOLD = re.compile(r"(?<![a-z])(?<!fwd=)(?:stale|updating)(?![a-z])|(?<![a-z])fail|ttl=-")
 """What a cache calls a response that it had too long: `STALE`, `TCP_STALE_HIT`, `UPDATING`,
 `TCP_REFRESH_FAIL_OLD`; not `fwd=stale`, for which it has asked anew (RFC 9211)."""
 _NO_WORD = ("control", "key", "keys", "tag", "tags")

@@ -478,7 +478,8 @@ local function told_stale(name, said)
   for i = 1, #NO_WORD do
     if name:sub(-#NO_WORD[i]) == NO_WORD[i] then return false end
   end
-  return find(said, "%f[%l=]stale%f[%L]") or find(said, "%f[%l=]updating%f[%L]") or find(said, "%f[%l]fail")
+  said = gsub(said, "fwd=stale", "")
+  return find(said, "%f[%l]stale%f[%L]") or find(said, "%f[%l]updating%f[%L]") or find(said, "%f[%l]fail")
     or find(said, "ttl=-", 1, true)
 end
 
