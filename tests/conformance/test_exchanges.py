@@ -41,6 +41,7 @@ UNHEARD = frozenset(
         ("wsgi", "an escaped suffix is no part of a parameter"),
         ("wsgi", "nor an escaped one"),
         ("wsgi", "a preflight where an escaped one is needed"),
+        ("wsgi", "an escaped one is a character of the value"),
         ("wsgi", "the object is asked for with the id as it came"),
     )
 )
