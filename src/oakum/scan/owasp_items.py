@@ -19,18 +19,25 @@ from oakum.scan.techniques import TECHNIQUES, offline
 
 _DENIED = (Result.CLOSED, Result.LEAK)
 _EARLY = "the run ended before it"
+_OF_WRITES = ("bola-write", "mass-assignment", "revocation-not-enforced")
+"""Rules that only a request which writes can test."""
+_UNWRITTEN = "no request that writes could be sent"
 _NOTHING = "nothing in the document or the contract calls for it"
 
 
 def tested_items(
-    engine: Engine | None, cells: Sequence[Cell], prospect: Callable[[May], Prospect]
+    engine: Engine | None,
+    cells: Sequence[Cell],
+    prospect: Callable[[May], Prospect],
+    *,
+    wrote: bool,
 ) -> tuple[TestedItem, ...]:
     """All items of the list, in its order. `prospect`: what techniques would know beforehand if the
-    user allowed this."""
+    user allowed this; `wrote`: whether the run sent a request that writes."""
     found = []
     for item in OWASP.values():
         why = {
-            rule.id: _untested(rule.id, engine, cells, prospect) if engine else _EARLY
+            rule.id: _untested(rule.id, engine, cells, prospect, wrote) if engine else _EARLY
             for rule in filed(item)
         }
         tested = tuple(rule for rule, reason in why.items() if not reason)
@@ -40,7 +47,11 @@ def tested_items(
 
 
 def _untested(
-    rule: str, engine: Engine, cells: Sequence[Cell], prospect: Callable[[May], Prospect]
+    rule: str,
+    engine: Engine,
+    cells: Sequence[Cell],
+    prospect: Callable[[May], Prospect],
+    wrote: bool,
 ) -> str:
     """Why a rule was not tested; empty: it was."""
     techniques = [each for each in TECHNIQUES if rule in each.RULES]
@@ -53,7 +64,7 @@ def _untested(
     may = engine.context.may
     planned = [each for each in techniques if _sends(each, prospect(may))]
     if any(each in engine.state.finished for each in planned):
-        return ""
+        return _UNWRITTEN if rule in _OF_WRITES and not wrote else ""
     if planned:
         return _EARLY
     needed = list(_needed(techniques, may, engine.target, prospect))

@@ -277,20 +277,21 @@ class Scan:
         unsure = engine.context.unsure if engine is not None else ()
         made = self._write_up(engine, distrust)
         notes += [*self._remarks(engine, made), *unsure] if engine is not None else ()
+        writes = self.writes.writes(
+            self.whole,
+            work.governor.written,
+            (*self.left_behind, *unsure, *(self._census.traces if self._census else ())),
+            all_untried(self.model, engine.state.untried if engine else (), writes=self.may.writes),
+        )
+        items = partial(tested_items, engine, made.cells, self.prospect, wrote=writes.sent > 0)
         return replace(
             made,
             requests=work.governor.sent,
             identities=asked.states
             or tuple(IdentityState(name, False) for name in self.identities.items),
             notes=tuple(notes),
-            writes=self.writes.writes(
-                self.whole,
-                work.governor.written,
-                (*self.left_behind, *unsure, *(self._census.traces if self._census else ())),
-                all_untried(
-                    self.model, engine.state.untried if engine else (), writes=self.may.writes
-                ),
-            ),
+            writes=writes,
+            items=items() if self.scope is None else (),
         )
 
     def how_to_restore(self) -> tuple[str, ...]:
@@ -551,7 +552,6 @@ class Scan:
             field_lines=dict(self.model.field_locations()),
             allowed=options.allowed,
             contract_digest=self.contract_digest,
-            items=tested_items(engine, cells, self.prospect) if self.scope is None else (),
         )
 
     def _lacking(

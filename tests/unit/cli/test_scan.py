@@ -166,6 +166,18 @@ def test_what_was_tested_is_told_by_item_of_owasp(folder: Path) -> None:
     assert oakum("report", folder / "r.json").out == done.out
 
 
+def test_no_rule_of_writes_is_called_tested_by_a_run_that_wrote_nothing(folder: Path) -> None:
+    """Nothing of this API can be written and restored."""
+    with serve(Clinic()) as server:
+        done = run("scan", folder, server.url, "--allow-writes", "--format", "json")
+    assert done.json["writes"]["sent"] == 0
+    untested = {e["rule"]: e["reason"] for item in done.json["owasp"] for e in item["untested"]}
+    why = "no request that writes could be sent"
+    assert {rule for rule, reason in untested.items() if reason == why} == {
+        "bola-write", "mass-assignment",
+    }  # fmt: skip
+
+
 def test_nothing_is_called_tested_by_a_run_that_could_not_log_in(folder: Path) -> None:
     with serve(Clinic(wrong_password=True)) as server:
         done = run("scan", folder, server.url, "--format", "json")
