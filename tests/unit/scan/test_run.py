@@ -120,6 +120,23 @@ def test_an_interrupt_after_the_last_request_loses_no_report(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.parametrize("relation", ["member", "staff"])
+def test_who_am_i_may_show_no_resource_and_be_closed_to_some(desk: Desk, relation: str) -> None:
+    """Its answers are known from proving the identities."""
+    plain = "content: {application/json: {schema: {type: object, properties: {id: {}}}}}"
+    me = "operationId: getMe\n      responses: {"
+    text = DOCUMENT.replace(
+        me + '"200": {$ref: "#/components/responses/Person"}}',
+        me + f'"200": {{description: ok, {plain}}}}}',
+    )
+    assert text != DOCUMENT
+    (desk.folder / "openapi.yaml").write_text(text)
+    (desk.folder / "exposure.yaml").write_text(f"{POLICY}  getMe: {{call: [{relation}]}}\n")
+    found = {(each.rule, each.viewer) for each in desk.report().findings}
+    told = {("broken-function-level-authorization", "member")}
+    assert found == (told if relation == "staff" else set())
+
+
 def test_what_the_document_is_wrong_about_is_left_out_and_named(desk: Desk) -> None:
     wrong = "  /wrong:\n    get: {operationId: getWrong, responses: {200: {$ref: '#/no'}}}\n"
     text = DOCUMENT.replace("paths:\n", f"paths:\n{wrong}", 1)
