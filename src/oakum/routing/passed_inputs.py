@@ -15,6 +15,7 @@ from oakum.authz.diff.outside_tables import Term
 from oakum.authz.diff.worlds import endpoint_key
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.shape_queries import scalars
+from oakum.openapi.walk import reachable
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.headers import forwards
 from oakum.routing.largest_page import PAGING
@@ -24,13 +25,14 @@ from oakum.routing.nested_parameters import Below
 _At = tuple[str, ...]
 """Names of members, from the outermost one; `*` is any name, and `""` an element of a list."""
 _Input = tuple[str, _At]
-"""`header`, `cookie`, `query` or `body`, and what stands there."""
+"""`header`, `cookie`, `query` or `body`, and what stands there; or `argument`, and its type, field
+and name in GraphQL."""
 
 
 def passed(old: CompiledContract, new: CompiledContract) -> Iterator[Term]:
     """Inputs of the endpoints that both contracts grant, and the credentials of callers."""
     sides = _Side(old), _Side(new)
-    found: dict[tuple[bool, str, str], list[Operation]] = {}
+    found: dict[tuple[bool, str, str], dict[str, Operation]] = {}
     for key, now in sides[1].endpoints.items():
         was = sides[0].endpoints.get(key)
         if was is None:
@@ -42,14 +44,14 @@ def passed(old: CompiledContract, new: CompiledContract) -> Iterator[Term]:
             known = other.inputs(before)
             for each in side.inputs(own):
                 if not other.lets(each, before, known):
-                    found.setdefault((wide, "input", _called(each)), []).append(now.operation)
+                    found.setdefault((wide, "input", _called(each)), {})[key] = now.operation
             alone = other.schemes(before)
             for schemes in side.schemes(own):
                 if schemes and not any(schemes >= others for others in alone):
                     said = " with ".join(sorted(f"`{name}`" for name, *_ in schemes))
-                    found.setdefault((wide, "scheme", said), []).append(now.operation)
+                    found.setdefault((wide, "scheme", said), {})[key] = now.operation
     for (wide, kind, what), operations in found.items():
-        yield _term(new, kind, what, operations, wide=wide)
+        yield _term(new, kind, what, [*operations.values()], wide=wide)
     yield from _credentials(old, new)
 
 
@@ -89,6 +91,8 @@ def _called(each: _Input) -> str:
     where, at = each
     if where == "body":
         return f"`{'.'.join(part or '*' for part in at)}` in the body" if at else "the body"
+    if where == "argument":  # as the policy calls it
+        return f"the argument `{at[1]}.{at[2]}`"
     name = at[0] + "".join(f"[{part}]" for part in at[1:])
     return f"the {_KINDS[where]} `{name}`"
 
@@ -102,6 +106,7 @@ class _Side:
         self._bodies = {
             key: endpoint.accepts for key, endpoint in Walk(contract.model).endpoints().items()
         }
+        self._types: dict[str, frozenset[_At]] = {}
         self.endpoints = {
             endpoint_key(each.operation.method, each.operation.path): each
             for each in contract.lookups.endpoints.values()
@@ -125,11 +130,16 @@ class _Side:
         key = endpoint_key(operation.method, operation.path)
         for text, free in self._bodies.get(key, {}).items():
             found["body", tuple(text.split(".")) if text else ()] = free
+        for said in operation.arguments:
+            if said.name.lower() not in PAGING:
+                found["argument", (said.on, said.field, said.name)] = False
         return found
 
     def lets(self, each: _Input, endpoint: Endpoint, known: Mapping[_Input, bool]) -> bool:
         """Whether an input passes. `known`: all of this endpoint."""
         guard, (where, at) = self._contract.policy.guard, each
+        if where == "argument":  # those of a new field say no more than the field does
+            return each in known or at[:2] not in self._fields(endpoint.operation)
         if where != "body" and (where, at[0]) in self._credentials:
             return True
         if where == "header":
@@ -141,6 +151,16 @@ class _Side:
         return each in known or any(
             where == other and _is_at(at, path, free=free) for (other, path), free in known.items()
         )
+
+    def _fields(self, operation: Operation) -> frozenset[_At]:
+        """Types of GraphQL in an answer, each with its fields."""
+        if operation.id not in self._types:
+            media = operation.success()
+            shapes = reachable([media.shape]) if media is not None and media.shape else ()
+            self._types[operation.id] = frozenset(
+                (type, field) for at in shapes for type in at.names for field in at.properties
+            )
+        return self._types[operation.id]
 
     def schemes(self, endpoint: Endpoint) -> frozenset[frozenset[tuple[str, ...]]]:
         """Alternatives of credentials by which the document lets somebody call it; the empty one

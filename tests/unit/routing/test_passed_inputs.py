@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from oakum.routing.compiled_contract import CompiledContract
 from tests.unit.routing.test_dropped_checks import TEXT, compiled, directions
 
 OBJECT = {"type": "object"}
@@ -147,3 +148,44 @@ def test_a_form_has_its_members(tmp_path: Path) -> None:
     old = folder(tmp_path / "old", body("/count", "get", first))
     new = folder(tmp_path / "new", body("/count", "get", second))
     assert [*directions(old, new)] == [f"widened: a guard lets `b` in the body of {COUNT}"]
+
+
+GRAPH = """
+input Filter {{ text: String{member} }}
+type Query {{ notes(first: Int, filter: Filter{argument}): [Note]{field} }}
+type Note {{ id: ID by: ID }}
+"""
+
+
+def graph(path: Path, **more: str) -> CompiledContract:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        body = {"application/json": {"schema": OBJECT}}
+        answer = {"200": {"description": "d", "content": body}}
+        post = {"operationId": "graph", "requestBody": {"content": body}, "responses": answer}
+        document["paths"]["/graphql"] = {"post": post}
+        policy["operations"]["graph"] = {"graphql": "notes.graphql", "reads": True}
+
+    path.mkdir()
+    text = GRAPH.format(**{"member": "", "argument": "", "field": "", **more})
+    (path / "notes.graphql").write_text(text)
+    return compiled(path, change)
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [({"argument": " email: String"}, "notes.email"), ({"member": " body: String"}, "notes.body")],
+)
+def test_a_new_argument_of_graphql_widens(tmp_path: Path, more: dict[str, str], what: str) -> None:
+    old, new = graph(tmp_path / "old"), graph(tmp_path / "new", **more)
+    said = f"a guard lets the argument `{what}` of requests to `POST /graphql` through"
+    assert f"widened: {said}" in [*directions(old, new)]
+    gone = said.replace("lets", "no longer lets")
+    assert f"narrowed: {gone}" in [*directions(new, old)]
+
+
+@pytest.mark.parametrize("more", [{"argument": " page: Int"}, {"field": " more(id: ID): [Note]"}])
+def test_an_argument_of_a_page_or_of_a_new_field_is_none_more(
+    tmp_path: Path, more: dict[str, str]
+) -> None:
+    old, new = graph(tmp_path / "old"), graph(tmp_path / "new", **more)
+    assert not [each for each in directions(old, new) if "argument" in each]
