@@ -11,19 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import oakum
 from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem, TargetError
-from oakum.exchange import Exchange, Request
 from oakum.exposure.endpoints import asking_for_all, asking_for_more, feeds, survey
 from oakum.exposure.report_cells import report_cells
 from oakum.exposure.untested import unjudged
 from oakum.finding import Cell, IdentityState, Report, Result, Skipped
 from oakum.inference.draft import drafted_policy
 from oakum.inference.params import infer_params
-from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract, digest, load
 from oakum.policy.model import Policy
 from oakum.scan.assembly import Wiring
@@ -52,6 +49,7 @@ from oakum.scan.findings import conclude
 from oakum.scan.identities.account_removal import tell_removals
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination, examine
+from oakum.scan.identities.first_answers import first_answers, not_before, whoami
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.sent_choices import choices_of
@@ -77,6 +75,7 @@ from oakum.scan.transport.client import Governor, HttpTransport
 from oakum.scan.transport.fault_hook import Between
 from oakum.scan.transport.feeds import Feeds
 from oakum.scan.transport.required_certificate import required_certificate
+from oakum.scan.undo.after_a_kill import mistrust, put_back
 from oakum.scan.undo.census_record import differences, keeper
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.interrupt_delay import heard_late
@@ -174,6 +173,10 @@ class Scan:
         self.seal = Encryption(self.identities.secrets(), self.run)
         self.writes = WriteLog()
         self._census: Census | None = None
+        self._told = tuple[str, ...]()
+        """Remarks on comparing with before a killed run."""
+        self._unsure = tuple[str, ...]()
+        """What of a killed run was restored without certainty."""
         self.stale: InputError | None = None
         """Why the journal is of no use but to put settings back."""
         if options.resume or options.restore:
@@ -242,10 +245,13 @@ class Scan:
                 notes += found.notes
                 distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
                 engine, relations = self._wired(found, work)
-                given = list(self._given(found, work.sessions))
+                given = [*first_answers(self.contract.document, self.model, found, work.sessions)]
                 with work.governor.reserve(_RESTORE_RESERVE):
                     engine, failed = self._put_back(engine, relations, given, work.journal)
                 distrust += failed
+                if self.past.pending or self.past.undos:
+                    engine, relations = self._anew(engine, found, work)
+                    given = not_before(self.past.pending, given)
                 if self.stale is None:
                     engine = self.scope.take(engine) if self.scope is not None else engine
                     keep = keeper(work.journal, self.seal)
@@ -274,7 +280,7 @@ class Scan:
             raise InputError([*self.stale.problems, *problems])
         unasked = len(engine.state.later if engine else self.spending.left)
         notes = [*asked.notes, *filter(None, (self.spending.note(unasked),)), *work.sessions.notes]
-        unsure = engine.context.unsure if engine is not None else ()
+        unsure = (*self._unsure, *(engine.context.unsure if engine is not None else ()))
         made = self._write_up(engine, distrust)
         notes += [*self._remarks(engine, made), *unsure] if engine is not None else ()
         writes = self.writes.writes(
@@ -331,7 +337,7 @@ class Scan:
                 found = self._examined(work)
                 failed = [f"identity `{s.name}`: {s.message}" for s in found.states if not s.ok]
                 engine, relations = self._wired(found, work)
-                given = self._given(found, work.sessions)
+                given = first_answers(self.contract.document, self.model, found, work.sessions)
                 Scheduler(engine).introduce(given, self.past.pending)
                 with heard_late(self._finishing):
                     failed += self._restore(engine)
@@ -388,11 +394,13 @@ class Scan:
         found = examine(self.identities, work.sessions, "", document, caller)
         return with_claims(found, self.policy, work.sessions)
 
-    def _wired(self, found: Examination, work: _Work) -> tuple[Engine, Relations]:
+    def _wired(
+        self, found: Examination, work: _Work, past: Past | None = None
+    ) -> tuple[Engine, Relations]:
         closed = (each.operation for each in self.contract.document.closed)
         wiring = Wiring(
             self.contract, self.policy, self.model, self.identities, self.inferred,
-            self.spending, self.feeds, self.may, self.options.target, self.past, self.seal,
+            self.spending, self.feeds, self.may, self.options.target, past or self.past, self.seal,
             work.sessions, work.governor, work.listen, work.journal, self.emit, self.writes,
             Patience(self.sleep), (*self.selection.left_out.values(), *closed),
             self.options.connection.curl(), self.choices,
@@ -412,7 +420,7 @@ class Scan:
             self.scope.teach(scheduler, given)
         if found.mixed:  # who-am-I itself returned another caller's response
             scheduler.introduce(given)
-            operation = self._whoami(found)
+            operation = whoami(self.contract.document, self.model, found)
             mixed_up(engine, operation.id if operation is not None else "", found)
         scheduler.explore(given)
 
@@ -445,14 +453,27 @@ class Scan:
         and what differs beside it."""
         if not self.past.left:
             return engine, ()
-        Scheduler(engine).introduce(given, self.past.pending)
+        unheard = replace(engine, context=replace(engine.context, emit=self.emit))  # no journal
+        Scheduler(unheard).introduce(given, self.past.pending)
         failed = self._restore(engine)
         if failed or not self.options.allow_own_settings:
             # A second change would overwrite the original value that is to be restored.
             context = replace(engine.context, relationships=None, account_settings=None)
             engine = replace(engine, context=context)
-        self._compare(engine, relations, journal, settled=not failed)
+        self._told += self._compare(engine, relations, journal, settled=not failed)
         return engine, (*failed, *(self.differing or ()))
+
+    def _anew(self, engine: Engine, found: Examination, work: _Work) -> tuple[Engine, Relations]:
+        """The engine of a run that knows nothing of what was read until all was put back: it was
+        of accounts and objects that were otherwise."""
+        fresh, relations = self._wired(found, work, put_back(self.past, self.seal))
+        if engine.context.account_settings is None:
+            context = replace(fresh.context, relationships=None, account_settings=None)
+            fresh = replace(fresh, context=context)
+        mistrust(fresh.identities, self.options.journal)
+        fresh.state.remark(*self._told)
+        self._unsure += engine.context.unsure
+        return fresh, relations
 
     def _restore(self, engine: Engine | None) -> tuple[str, ...]:
         """Put back what is flipped still, however the run has ended; says what could not be."""
@@ -466,30 +487,6 @@ class Scan:
                 for what, restore in engine.context.undoing()
                 for said in _surely(what, restore)
             ),
-        )
-
-    def _given(self, found: Examination, sessions: Sessions) -> Iterator[tuple[str, str, Exchange]]:
-        """Exchanges that proving the identities has made already: endpoints like any other."""
-        operation = self._whoami(found)
-        if operation is not None:
-            for name, answer in found.answers.items():
-                yield operation.id, name, Exchange(Request("GET", operation.path), answer)
-        for name, exchange in sessions.login_answers.items():
-            path = urlsplit(exchange.request.url).path
-            for each in self.model.operations.values():
-                if each.path == path and each.method == exchange.request.method:
-                    yield each.id, name, exchange
-
-    def _whoami(self, found: Examination) -> Operation | None:
-        """The operation that tells who is asking; None where the document has none such."""
-        operation = self.contract.document.operation(found.whoami) if found.whoami else None
-        return operation or next(
-            (
-                each
-                for each in self.model.operations.values()
-                if each.method == "GET" and each.path == found.whoami
-            ),
-            None,
         )
 
     # ------------------------------------------------------------ the report
