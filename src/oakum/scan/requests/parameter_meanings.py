@@ -356,8 +356,9 @@ def forms(parameter: Parameter) -> tuple[str, ...]:
 
 
 def put(form: str, field: str, value: str) -> str:
-    """A query in one of `forms`."""
-    return form.format(field=field, value=value, quoted=value.replace("'", "''"))
+    """A query in one of `forms`. SCIM (RFC 7644, 3.5.2), RSQL and document stores name a member of
+    the elements of a list without a step for the list: `emails.value`."""
+    return form.format(field=field.replace(".*", ""), value=value, quoted=value.replace("'", "''"))
 
 
 def is_text(shape: Shape) -> bool:
