@@ -1,7 +1,8 @@
 """Memos that people make, change and delete, where a write says more than what it writes.
 
 `Desk("tag")`: what `asks` names is asked for at each write: the `version` of the memo in the body,
-its entity `tag` in `If-Match` (`header`: the document says so), a `reason` of ten characters, a
+its entity `tag` in `If-Match` (`header`: the document says so), its version in the `query`
+(`unsaid`: no response shows it), a `reason` of ten characters, a
 `lock` that the caller has set, its `kind` in the body, or a `confirm` flag of a deletion.
 """
 
@@ -38,6 +39,8 @@ def document(asks: Collection[str], makes: bool = True) -> dict[str, Any]:
         body["required"] = ["reason"]
     tag = {"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}
     more = [tag] if "header" in asks else []
+    said_version = {"name": "version", "in": "query", "required": True}
+    more += [{**said_version, "schema": {"type": "integer"}}] if "query" in asks else []
     flag = {"name": "confirm", "in": "query", "required": True, "schema": {"type": "boolean"}}
     seal = {"name": "seal", "in": "query", "required": True, "schema": {"type": "string"}}
     flags = [flag] * ("confirm" in asks) + [seal] * ("seal" in asks)
@@ -67,7 +70,8 @@ def document(asks: Collection[str], makes: bool = True) -> dict[str, Any]:
             "responses": {"204": {"description": "gone"}},
         }  # fmt: skip
     members = {"id": "integer", "by": "string", "text": "string", "kind": "string"}
-    known = {name: {"type": kind} for name, kind in {**members, "version": "integer"}.items()}
+    members |= {} if "unsaid" in asks else {"version": "integer"}
+    known = {name: {"type": kind} for name, kind in members.items()}
     return {
         "openapi": "3.1.0", "info": {"title": "Desk", "version": "1"}, "security": [{"token": []}],
         "paths": paths,
@@ -132,6 +136,10 @@ class Desk:
             for id, memo in self.memos.items()
         }
 
+    def shown(self, memo: dict[str, Any]) -> dict[str, Any]:
+        """What a response shows of a memo."""
+        return {n: v for n, v in memo.items() if n != "version" or "unsaid" not in self.asks}
+
     def unchanged(self) -> bool:
         was = {id: {n: v for n, v in m.items() if n != "version"} for id, m in self.before.items()}
         return self.kept() == was
@@ -143,6 +151,8 @@ class Desk:
         given = request.headers.get("if-match", "")
         if {"tag", "header"} & {*asks} and given not in (tag, "*"):
             return 412 if given else 428
+        if "query" in asks and request.query_params.get("version") != str(memo["version"]):
+            return 409
         if patch and "version" in asks and said.get("version") != memo["version"]:
             return 409 if "version" in said else 422
         if patch and "reason" in asks and len(str(said.get("reason", ""))) < 10:
@@ -171,7 +181,7 @@ class Desk:
                 return Response(status_code=401)
             if request.method == "POST":
                 return JSONResponse(self.keep(who, (await request.json())["text"]), 201)
-            return JSONResponse([each for each in self.memos.values() if each["by"] == who])
+            return JSONResponse([self.shown(e) for e in self.memos.values() if e["by"] == who])
 
         async def memo(request: Request) -> Response:
             who, found = whose(request), self.memos.get(int(request.path_params["id"]))
@@ -181,7 +191,7 @@ class Desk:
             if found is None or (found["by"] != who and name not in self.leaks):
                 return Response(status_code=404)
             if name == "memo":
-                return JSONResponse(found, headers={"etag": f'"{found["version"]}"'})
+                return JSONResponse(self.shown(found), headers={"etag": f'"{found["version"]}"'})
             raw = await request.body()
             said = json.loads(raw) if raw else {}
             if (status := self.refuses(request, said, found)) or name in self.never:
@@ -194,7 +204,7 @@ class Desk:
             for name in taken:
                 found[name] = str(said.get(name, found[name]))
             found["version"] += 1
-            return JSONResponse(found)
+            return JSONResponse(self.shown(found))
 
         made = Starlette(
             routes=[
@@ -210,6 +220,8 @@ class Desk:
         """All that a scan needs. `sets`: who may set the text of a memo."""
         exposure = EXPOSURE.replace("MAIN", main).replace("SETS", sets)
         exposure = exposure.replace(", {set: []}", "") + (MAKES if makes else "")
+        if "unsaid" in self.asks:
+            exposure = exposure.replace(", version:", ":")
         if "kind" in self.asks:
             line = "version: [{see: [owner]}]\n"
             kind = f"{line}      kind: [{{see: [owner]}}, {{set: [owner]}}]\n"

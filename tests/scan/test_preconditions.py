@@ -26,7 +26,7 @@ def found(report: Report) -> Found:
     }
 
 
-ASKS = [(), ("version",), ("tag",), ("header",), ("confirm",), ("reason",), ("kind",)]
+ASKS = [(), ("version",), ("tag",), ("header",), ("query",), ("confirm",), ("reason",), ("kind",)]
 BOTH: Found = {("proven", "edit", "person"), ("proven", "drop", "person")}
 
 
@@ -51,7 +51,7 @@ def test_an_api_that_asks_for_a_state_and_refuses_strangers_is_clean(
 
 
 @pytest.mark.parametrize("main", ["memo", "memos"])
-@pytest.mark.parametrize("asks", [(), ("version",), ("tag",), ("header",)], ids=str)
+@pytest.mark.parametrize("asks", [(), ("version",), ("tag",), ("header",), ("query",)], ids=str)
 def test_an_object_that_was_there_gets_its_value_back(
     asks: tuple[str, ...], main: str, tmp_path: Path
 ) -> None:
@@ -63,6 +63,27 @@ def test_an_object_that_was_there_gets_its_value_back(
     ]
     assert (desk.unchanged(), report.distrust) == (True, ())
     assert any("and restored the values" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("main", ["memo", "memos"])
+@pytest.mark.parametrize("leaks", [(), ("edit",)], ids=["correct", "leaking"])
+def test_a_version_in_the_query_is_that_of_the_present(
+    leaks: tuple[str, ...], main: str, tmp_path: Path
+) -> None:
+    """The undo names the version that the trial has made, not the one that it has named."""
+    desk = Desk("query", leaks=leaks)
+    report = scan(desk.entry(makes=False, main=main), desk.app(), tmp_path)
+    assert found(report) == ({("proven", "edit", "person")} if leaks else set())
+    assert (desk.unchanged(), report.distrust) == (True, ())
+
+
+def test_nothing_is_sent_that_has_to_name_a_version_which_no_response_shows(tmp_path: Path) -> None:
+    desk = Desk("query", "unsaid", leaks=("edit",))
+    report = scan(desk.entry(makes=False), desk.app(), tmp_path)
+    assert (desk.applied, desk.memos, report.distrust) == ([], desk.before, ())
+    assert report.writes is not None
+    said = [each.reason for each in report.writes.untried if each.endpoint.operation == "edit"]
+    assert said == ["not written to: it requires `version`, and no value is known"]
 
 
 def test_a_write_that_cannot_be_taken_back_is_the_last_and_is_told(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from oakum.inference.nouns import (
     parameter_after,
     parameter_before,
 )
+from oakum.inference.state_names import names_state, state_member
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
@@ -28,11 +29,13 @@ from oakum.policy.resource_schemas import view
 
 _PART = frozenset(("name", "slug"))
 """What names an object among those of the one before it in a path."""
+_READS = frozenset(("GET", "HEAD", "OPTIONS", "QUERY"))
 _IDS = {"id", "uuid", "guid", "key"}
 
 
 def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]]:
-    """Operation id to parameter to `Resource.field`, for path and required query parameters."""
+    """Operation id to parameter to `Resource.field`, for path and required query parameters, and
+    for what a write has to say of the state of its object."""
     resources = _Resources(document, policy)
     found: dict[str, dict[str, str]] = {}
     for operation in document.operations:
@@ -40,14 +43,22 @@ def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]
         for parameter in operation.parameters:
             owner = parameter.where == "query" and parameter.name in policy.owners_in_query
             required = parameter.where == "query" and parameter.required
-            if parameter.where == "path" or required or owner:
-                target = resources.meant(operation, parameter)
+            state = _is_state(operation, parameter)
+            if parameter.where == "path" or required or owner or state:
+                of = resources.state if state else resources.meant
+                target = of(operation, parameter)
                 target = target or (resources.account() if owner else "")
-                if target and not (parameter.where == "query" and _is_given(parameter)):
+                if target and not (parameter.where != "path" and _is_given(parameter)):
                     filled[parameter.name] = target
         if filled:
             found[operation.id] = filled
     return found
+
+
+def _is_state(operation: Operation, parameter: Parameter) -> bool:
+    """Whether a write has to say with it on which state of its object it is based."""
+    asked = parameter.required and parameter.where in ("query", "header")
+    return asked and operation.method not in _READS and names_state(parameter.name)
 
 
 def _is_name(member: str, shape: Shape) -> bool:
@@ -126,6 +137,13 @@ class _Resources:
             if operation.id in self._endpoints[name] and parameter.name in self._members[name]:
                 return f"{name}.{parameter.name}"
         return self._begun(operation, parameter)
+
+    def state(self, operation: Operation, parameter: Parameter) -> str:
+        """The member that tells the state of the object which the path names."""
+        found = [each for each in operation.parameters if each.where == "path"]
+        name = self.meant(operation, found[-1]).partition(".")[0] if found else ""
+        member = state_member(parameter.name, name, self._members.get(name, ()))
+        return f"{name}.{member}" if member else ""
 
     def _begun(self, operation: Operation, parameter: Parameter) -> str:
         """The key of the one object that a read shows, where the last parameter of its path is

@@ -271,3 +271,44 @@ def test_the_last_parameter_may_be_called_as_the_name_of_the_object_begins(
     assert infer_params(document(path, shows=shows), POLICY).get("op", {}) == expected
     listed = infer_params(document(path, shows=shows, many=True), POLICY)
     assert "op" not in listed, "what a list is of may be another object"
+
+
+STATED = {"id": "string", "version": "integer", "_rev": "string"}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "where", "method", "means"),
+    [
+        ("version", "query", "delete", "Note.version"),
+        ("expected_version", "query", "patch", "Note.version"),
+        ("X-Note-Version", "header", "put", "Note.version"),
+        ("rev", "query", "post", "Note._rev"),
+        ("etag", "query", "delete", ""),
+        ("X-Api-Version", "header", "delete", ""),
+        ("Acme-Version", "header", "delete", ""),
+        ("If-Match", "header", "delete", ""),
+    ],
+)
+def test_the_state_that_a_write_names_is_that_of_the_object_in_its_path(
+    parameter: str, where: str, method: str, means: str
+) -> None:
+    asked = [
+        {"name": name, "in": at, "required": True, "schema": {"type": "string"}}
+        for name, at in (("id", "path"), (parameter, where))
+    ]
+    known = {"type": "object", "properties": {n: {"type": t} for n, t in STATED.items()}}
+    gone = {"204": {"description": "gone"}}
+    raw = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "paths": {
+            "/notes/{id}": {method: {"operationId": "op", "parameters": asked, "responses": gone}}
+        },
+        "components": {"schemas": {"Note": known}},
+    }
+    policy = Policy(
+        relations={},
+        resources={"Note": Resource("Note", frozenset(["Note"]), "id", Owner("none"))},
+    )
+    found = infer_params(Document.parse(json.dumps(raw).encode(), "openapi.json"), policy)
+    assert found["op"] == {"id": "Note.id", **({parameter: means} if means else {})}

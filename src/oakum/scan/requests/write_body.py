@@ -11,6 +11,7 @@ from oakum.exchange import Request, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.masks import looks_masked
 from oakum.inference.lexicon import classify_field
+from oakum.inference.state_names import names_state
 from oakum.openapi.model import Json, Shape
 from oakum.scan.requests.builder import Filled, variable, with_body
 from oakum.scan.requests.bulk_writes import Bulk
@@ -18,6 +19,7 @@ from oakum.scan.requests.person_operations import is_secret
 from oakum.scan.requests.person_requests import harmless
 from oakum.scan.requests.values_to_write import place
 from oakum.scan.settings.owned_fields import LETS_IN
+from oakum.scan.undo.preconditions import States, in_state, member_at, states_of
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,16 @@ class WriteBody:
             return self.many.at, self.many.shape
         return place(self.model, self.probe.operation, self.resource)
 
+    @cached_property
+    def states(self) -> States:
+        """What a request says of the state of the object beside its body."""
+        return states_of(self.probe, self.resource, self._key)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What a request has to say of the state of the object, and nothing tells."""
+        return tuple(each for each in self.probe.unfilled if names_state(each))
+
     @property
     def _key(self) -> str:
         return self.model.policy.resources[self.resource].key
@@ -56,7 +68,8 @@ class WriteBody:
         """A write of some members of the object that its owner is shown. `ours`: the object is the
         run's own, so that a required member that no view shows may be written, too."""
         body = self.content(filled, shown, changes, ours=ours)
-        return with_body(filled, self.probe.operation, body).request
+        request = with_body(filled, self.probe.operation, body).request
+        return in_state(request, shown, self.states)
 
     def content(
         self,
@@ -86,6 +99,26 @@ class WriteBody:
         """Members that are in the body only because they would be lost, or are required."""
         fixed = {self._key} if self.many else filled.content.keys()
         return tuple(sorted({*self._as_shown} - fixed - changes.keys()))
+
+    def why_lost(
+        self,
+        owner: str,
+        shown: Mapping[str, Json],
+        faces: Mapping[tuple[str, str, str, str], Mapping[str, str]],
+    ) -> str:
+        """Why an object could not be put back after a write: nothing shows the state that a request
+        has to say, or a PUT would replace what its owner's view does not show."""
+        for name, member in self.states:
+            if member_at(shown, member) is None and self._is_required(name):
+                return f"it requires `{name}`, and no response shows the present value"
+        if self.probe.operation.method != "PUT" or not self.probe.operation.body:
+            return ""
+        unseen = self.unseen(owner, shown, faces)
+        return f"it replaces the whole object, and {unseen[0]}" if unseen else ""
+
+    def _is_required(self, parameter: str) -> bool:
+        known = self.probe.operation.parameters
+        return any(each.required for each in known if each.name == parameter)
 
     def _made_up(self, shown: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
         """Required members that the object does not have, such as the reason of a change; not what

@@ -32,7 +32,7 @@ from oakum.scan.requests.values_to_write import other_value, shape_of, taken_by
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Undo
-from oakum.scan.undo.extracts import extract, is_same
+from oakum.scan.undo.extracts import EMPTY, emptied, extract, is_same
 from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.owner_control import LabelsTried, Outcome, WriteControl
 from oakum.scan.undo.parent_objects import ParentObjects
@@ -49,7 +49,6 @@ _MOST = 12
 """Members tried at one endpoint."""
 _READS = 2
 """Further readings that an object has to be missing from."""
-_EMPTY: tuple[Json, ...] = (None, "", [], {})
 
 
 def run(engine: Engine) -> None:
@@ -141,6 +140,9 @@ class _Endpoint:
             if filled is not None:
                 done |= self._try_each(owner, todo)
         self.labels.tell()
+        for name in self.body.unknown:
+            why = f"not written to: it requires `{name}`, and no value is known"
+            engine.state.leave_out(Skipped(self.probe.endpoint, why))
         if self.many and self.probe.operation.id not in engine.state.called:
             why = "no identity has an object there that could be restored"
             engine.state.leave_out(Skipped(self.probe.endpoint, f"not written to: {why}"))
@@ -236,15 +238,12 @@ class _Endpoint:
         return None
 
     def _loses(self, owner: str, view: _View) -> bool:
-        """Whether a PUT would replace what its owner's view does not show: it could not be put
-        back."""
-        if self.probe.operation.method != "PUT" or not self.probe.operation.body:
-            return False
-        why = self.body.unseen(owner, view.object, self.engine.knowledge.faces)
+        """Whether the object could not be put back after a write."""
+        why = self.body.why_lost(owner, view.object, self.engine.knowledge.faces)
         if why:
             self.engine.state.remark(
                 f"{self.probe.endpoint.method} {self.probe.endpoint.path} was not tried on objects"
-                f" of {owner}: it replaces the whole object, and {why[0]}"
+                f" of {owner}: {why}"
             )
         return bool(why)
 
@@ -322,7 +321,7 @@ class _Endpoint:
             ):
                 continue
             why = why_left_out(known, name, each, value)
-            value = self._as_before(owner, name, each) if self.ours and value in _EMPTY else value
+            value = self._as_before(owner, name, each) if self.ours and value in EMPTY else value
             taken = taken_by(shape, (name,), each)
             other = other_value(name, value, taken, far=moves_by_itself(name, value))
             if not why and name in states:
@@ -433,6 +432,7 @@ class _Endpoint:
             self.body.content(filled, shown.object, before, ours=self.ours),
             self.body.beside(filled, before),
             self.of,
+            self.body.states,
         )
 
     def _sent(self, viewer: str | None, owner: str, asked: Filled, undo: Undo) -> Response:
@@ -442,10 +442,14 @@ class _Endpoint:
         def send(request: Request) -> Response:
             return engine.send(self.probe, viewer, replace(asked, request=request))
 
-        who, look = undo.look or undo.check
-        answer = send_on(send, asked.request, lambda: engine.context.ask(who, look))
+        def sent() -> Response:
+            who, look = undo.look or undo.check
+            seen, this, states = lambda: engine.context.ask(who, look), undo.this, undo.states
+            return send_on(send, asked.request, seen, (), this, states)
+
+        answer = sent()
         if engine.context.told_once():
-            answer = send(asked.request)
+            answer = sent()
         if viewer == owner or not self.parents.refused(viewer, asked.request, answer.status):
             return answer
         below = self.parents.below_own(viewer, owner, asked.request) if self.ours else None
@@ -481,12 +485,7 @@ class _Endpoint:
         """Send all that the owner's view has shown where a write has emptied more than it was sent:
         members that the document does not name. What stays empty is told at the end."""
         now = self._view(owner)
-        lost = [
-            name
-            for name, value in was.object.items()
-            if now is not None and value not in _EMPTY and now.object.get(name) in _EMPTY
-        ]
-        if not lost:
+        if not (lost := emptied(was.object, now.object) if now is not None else []):
             return
         self.emptied = True
         shape = self.body.shape
@@ -498,7 +497,8 @@ class _Endpoint:
             return self.engine.send(self.probe, owner, replace(filled, request=asked))
 
         seen = now.answer if now is not None else None
-        send_on(send, request, lambda: seen, lost, self.body.state(owner, filled, was.object)[1])
+        this = self.body.state(owner, filled, was.object)[1]
+        send_on(send, request, lambda: seen, lost, this, self.body.states)
         self.engine.state.remark(
             f"{self.probe.endpoint.method} {self.probe.endpoint.path} clears members that the"
             f" request omits, even undocumented ones: it was not tried again"
@@ -530,6 +530,7 @@ class _Endpoint:
             *self.body.state(viewer, filled, view.object),
             self.body.content(filled, view.object, held),
             self.body.beside(filled, held),
+            states=self.body.states,
         )
 
     def _is_lost(self, owner: str) -> bool:

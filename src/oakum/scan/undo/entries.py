@@ -44,6 +44,9 @@ class Undo:
     them."""
     of: str = ""
     """Name of the creation of the run that made the object; empty: it was there before."""
+    states: tuple[tuple[str, str], ...] = ()
+    """(parameter, member): query parameters and headers of the steps that say the state that this
+    member of the object tells; each is sent as a new reading shows it."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ class Made:
     remover: str = ""
     """Who is asked to remove it before `who` is: whoever made it below somebody else's object;
     empty: `who` alone."""
+    states: tuple[tuple[str, str], ...] = ()
+    """As in `Undo`, of the request that removes it."""
 
 
 Entry = Undo | Made
@@ -111,6 +116,7 @@ def as_json(undo: Entry) -> Json:
             "remover": undo.remover,
             "named": undo.named,
             "place": undo.place,
+            "states": [list(each) for each in undo.states],
         }
     return {
         "name": undo.name,
@@ -126,6 +132,7 @@ def as_json(undo: Entry) -> Json:
         "content": undo.content,
         "beside": list(undo.beside),
         "of": undo.of,
+        "states": [list(each) for each in undo.states],
     }
 
 
@@ -147,7 +154,7 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         by, named = str(value.get("remover", "")), str(value.get("named", ""))
         place = str(value.get("place", ""))
         before = tuple(map(request_from_json, value.get("before", ())))
-        made = replace(made, before=before)
+        made = replace(made, before=before, states=_states(value))
         return replace(made, shown=shown, purge=purge, remover=by, named=named, place=place)
     who, asked = value["check"]
     return Undo(
@@ -164,7 +171,12 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         value.get("content"),
         tuple(value.get("beside") or ()),
         str(value.get("of", "")),
+        _states(value),
     )
+
+
+def _states(value: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(name), str(member)) for name, member in value.get("states", ()))
 
 
 def request_as_json(request: Request) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import orjson
 
@@ -10,6 +10,13 @@ from oakum.exchange import Response, json_bytes
 from oakum.exposure.knowledge import objects_of
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
+
+EMPTY: tuple[Json, ...] = (None, "", [], {})
+
+
+def emptied(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
+    """Members that held something and hold nothing any more."""
+    return [n for n, value in before.items() if value not in EMPTY and now.get(n) in EMPTY]
 
 
 def extract(answer: Response, members: tuple[str, ...]) -> str:

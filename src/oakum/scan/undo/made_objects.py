@@ -32,6 +32,7 @@ from oakum.scan.requests.values_to_write import last_parameter, written
 from oakum.scan.undo.creation_body import NewObject, new_body, placeholders, put
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.object_keys import in_path
+from oakum.scan.undo.preconditions import states_of
 from oakum.scan.undo.recognition import holds, marked
 from oakum.scan.undo.uncalled_operations import (
     barred,
@@ -137,7 +138,13 @@ class Maker:
             look=self._look(), turns=tuple(names for _, names in lists),
             how=f"{pair.remove.endpoint.method} {pair.remove.endpoint.path} as {maker}",
             remover=maker if self.by else "", named=pair.named,
+            states=states_of(pair.remove, pair.resource, key),
         )  # fmt: skip
+        if made.states and made.look is None:
+            names = f"`{made.states[0][0]}`, and no endpoint shows the object alone"
+            why = f"nothing was created: `{pair.remove.operation.id}` requires {names}"
+            engine.state.leave_out(Skipped(pair.make.endpoint, why))
+            return None
         known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
         rows = (row for _, found in known_of for row in found)
         older = {in_path(row[key]) for row in rows if key in row} | log.keys(made)
@@ -346,8 +353,11 @@ class Maker:
         source = f"{pair.resource}.{key}"
         if pair.named and of.sources.get(last) != source:
             return None
-        sources = {**of.sources, last: source}
-        probe = replace(of, sources=sources, unfilled=(), personal=frozenset(sources))
+        # The state that a removal has to name is told by a reading before each one.
+        stated = dict(states_of(of, pair.resource, key) if of is pair.remove else ())
+        sources = {n: each for n, each in of.sources.items() if n not in stated} | {last: source}
+        fixed = {**of.fixed, **dict.fromkeys(stated, "0")}
+        probe = replace(of, sources=sources, fixed=fixed, unfilled=(), personal=frozenset(sources))
         with AsOwn(engine, self.owner, pair.resource, {key: "{key}"}):
             filled = fill(probe, engine.target, engine.knowledge, self.owner)
         if filled is None:

@@ -1,4 +1,5 @@
-"""The state that a write is based on: an entity tag (RFC 9110, 13.1.1), or a version in its body.
+"""The state that a write is based on: an entity tag (RFC 9110, 13.1.1), or a version in its body,
+in its query or in a header.
 
 An API that requires it refuses a write that names no state or an old one. Such a refusal does not
 show who may write, and a write is undone only with the state that it has produced.
@@ -6,18 +7,61 @@ show who may write, and a write is undone only with the state that it has produc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.knowledge import objects_of
+from oakum.exposure.endpoints import Probe
+from oakum.exposure.knowledge import canonical, objects_of
+from oakum.inference.state_names import names_state
 from oakum.openapi.model import Json
 
 _OF_TAGS = (400, 412, 428)
 _OF_STATE = (*_OF_TAGS, 409, 422)
 """What may refuse the state that a request is based on, and not its caller."""
+States = tuple[tuple[str, str], ...]
+"""(parameter, member): what says in a query or header the state that this member of the object
+tells."""
+
+
+def states_of(probe: Probe, resource: str, key: str) -> States:
+    """What a write of one object says of its state beside path and body."""
+    found: dict[str, str] = {}
+    for each in probe.operation.parameters:
+        name, _, member = probe.sources.get(each.name, "").partition(".")
+        told = names_state(each.name) or names_state(member)
+        if each.where in ("query", "header") and name == resource and member != key and told:
+            found[each.name] = member
+    return tuple(found.items())
+
+
+def in_state(request: Request, shown: Mapping[str, Json], states: States) -> Request:
+    """A request with the state of an object as a response shows it."""
+    known = {
+        name: canonical(value)
+        for name, member in states
+        if (value := member_at(shown, member)) is not None
+    }
+    path, _, query = request.url.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    fresh = [(name, known.get(name, value)) for name, value in pairs]
+    url = request.url if fresh == pairs else f"{path}?{urlencode(fresh)}"
+    lower = {name.lower(): value for name, value in known.items()}
+    headers = {name: lower.get(name.lower(), each) for name, each in request.headers.items()}
+    return replace(request, url=url, headers=headers)
+
+
+def member_at(shown: Mapping[str, Json], path: str) -> Json:
+    """A member of an object at a dotted path; None: it has none there."""
+    at: Json = shown
+    for name in path.split("."):
+        at = at.get(name) if isinstance(at, Mapping) else None
+    return at
 
 
 def send_on(
@@ -26,16 +70,46 @@ def send_on(
     look: Callable[[], Response | None],
     kept: Collection[str] = (),
     this: tuple[str, Json] = ("", None),
+    states: States = (),
 ) -> Response:
     """The answer to a request; where it refuses the state that this is based on, to the same on the
     state that `look` shows. `kept`: members of the body that stay as they are; `this`: member and
-    value that name the object."""
+    value that name the object; `states`: parameters that say its state, as
+    `look` shows it before."""
+    if states:
+        with suppress(OakumError):
+            request = _as_seen(request, look(), this, states)
     answer = send(request)
-    if answer.status not in (_OF_STATE if request.body else _OF_TAGS):
+    if answer.status not in (_OF_STATE if request.body or states else _OF_TAGS):
         return answer
     seen = look()
-    fresh = based_on(request, seen, answer.status, kept, this) if seen is not None else request
+    fresh = _as_seen(request, seen, this, states)
+    fresh = based_on(fresh, seen, answer.status, kept, this) if seen is not None else request
     return answer if fresh == request else send(fresh)
+
+
+def _as_seen(
+    request: Request, seen: Response | None, this: tuple[str, Json], states: States
+) -> Request:
+    """A request with the state of the one object that an answer shows; unchanged if it shows none,
+    or several."""
+    rows = [*_rows(seen, this, states)] if seen is not None and states else []
+    fresh = [in_state(request, row, states) for row in rows]
+    return fresh[0] if fresh and all(each == fresh[0] for each in fresh) else request
+
+
+def _rows(seen: Response, this: tuple[str, Json], states: States) -> Iterator[Mapping[str, Json]]:
+    if not 200 <= seen.status < 300 or seen.truncated:
+        return
+    try:
+        found = [*objects_of(orjson.loads(seen.body))]
+    except orjson.JSONDecodeError:
+        return
+    key, value = this
+    for each in found:
+        named = key not in each or canonical(each[key]) == canonical(value)
+        if named and all(member_at(each, member) is not None for _, member in states):
+            yield each
 
 
 def based_on(

@@ -343,7 +343,9 @@ class UndoLog:
         self, send: Callable[[Request], Response], made: Made, request: Request, key: str
     ) -> Response:
         """The answer to a removal, with the tag of the object where the API asks for one."""
-        return send_on(send, request, lambda: self._looked_at(made, key))
+        return send_on(
+            send, request, lambda: self._looked_at(made, key), (), (made.key, key), made.states
+        )
 
     def _remove(self, made: Made, *, thorough: bool) -> bool:
         """Deletes an object, wherever it is; `thorough` searches all pages for it."""
@@ -492,7 +494,7 @@ class UndoLog:
             return self.ask(who, asked)
 
         look = undo.look or undo.check
-        send_on(send, request, lambda: self.ask(*look), undo.members, undo.this)
+        send_on(send, request, lambda: self.ask(*look), undo.members, undo.this, undo.states)
 
     def _is_ours(self, undo: Undo, now: str) -> bool:
         """Whether what a reading shows is what the write has made. Whatever the first one of the

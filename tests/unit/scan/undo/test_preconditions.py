@@ -55,6 +55,33 @@ def test_a_tag_goes_only_to_whom_asks_for_one() -> None:
     assert len(sent([409], shown, tag='"a"')) == 1
 
 
+def stated(shown: Json, url: str = f"{NOTE}?version=3&loud=1") -> list[tuple[str, str]]:
+    """Query and header of what is sent, where the API refuses the first request."""
+    asked: list[tuple[str, str]] = []
+
+    def send(request: Request) -> Response:
+        asked.append((request.url.partition("?")[2], request.headers["x-rev"]))
+        return Response(409)
+
+    seen = Response(200, {}, json.dumps(shown).encode())
+    states = (("version", "version"), ("X-Rev", "meta.rev"))
+    request = Request("DELETE", url, {"x-rev": "a"}, b"")
+    send_on(send, request, lambda: seen, (), ("id", "7"), states)
+    return asked
+
+
+def test_a_state_beside_the_body_is_the_present_one_before_anything_is_sent() -> None:
+    mine = {"id": 7, "version": 4, "meta": {"rev": "b"}}
+    assert stated(mine) == [("version=4&loud=1", "b")]
+    assert stated([{**mine, "id": 6, "version": 9}, mine]) == [("version=4&loud=1", "b")]
+
+
+def test_what_shows_no_state_or_anothers_changes_no_request() -> None:
+    other = {"id": 6, "version": 9, "meta": {"rev": "b"}}
+    for shown in (other, {"id": 7, "version": 4}, {"id": 7}, []):
+        assert stated(shown) == [("version=3&loud=1", "a")]
+
+
 def test_of_several_objects_the_one_that_is_named_tells() -> None:
     rows = [{"id": 6, "title": "a", "version": 9}, {"id": 7, "title": "b", "version": 4}]
     assert len(sent([409], rows)) == 1

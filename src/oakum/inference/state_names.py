@@ -1,0 +1,35 @@
+"""Names by which a write says on which state of an object it is based: `version`, `If-Match`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from oakum.inference.lexicon import listed, words
+
+_STATES = listed("etag generation modified rev revision unmodified updated version")
+_PAIRS = (("e", "tag"), ("if", "match"), ("concurrency", "stamp"), ("concurrency", "token"))
+_OF_PROGRAMS = listed("api app client format platform protocol schema sdk")
+
+_BESIDE = listed("base current expected if known last lock object old previous resource row x")
+"""Words that do not tell one state of an object from another."""
+
+
+def state_member(parameter: str, resource: str, members: Iterable[str]) -> str:
+    """The member that tells the state which a parameter asks for: `version` for
+    `expected_version`; empty if there is none, or several."""
+
+    def bare(name: str) -> tuple[str, ...]:
+        return tuple(each for each in words(name) if each not in _BESIDE.union(words(resource)))
+
+    found = [each for each in members if each == parameter] or [
+        each for each in members if names_state(each) and bare(each) == bare(parameter)
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
+def names_state(name: str) -> bool:
+    """Whether a parameter or member of this name tells the state of one object."""
+    said = words(name)
+    if not _OF_PROGRAMS.isdisjoint(said):
+        return False
+    return not _STATES.isdisjoint(said) or said[:2] in _PAIRS
