@@ -73,6 +73,7 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
         return Projection(None, refused="no list of objects of this media type is declared")
     try:
         lead, head, rows = _read(body)
+        _check_separator(head, member_names(shape))
     except Unreadable as error:
         return Projection(None, refused=f"unreadable body: {error}")
     alike, judges = _alike(model, call, shape, head, rows)
@@ -236,6 +237,15 @@ def _read(body: bytes) -> tuple[str, _Row, list[_Row]]:
     if any(len(name.encode()) > MAX_NAME for name in rows[0].texts):
         raise Unreadable(f"a name of more than {MAX_NAME} bytes")
     return lead, rows[0], rows[1:]
+
+
+def _check_separator(head: _Row, names: Sequence[str]) -> None:
+    """Raises `Unreadable` where declared columns stand in one cell, between other separators: as
+    one column of that name nothing would be left."""
+    if len(head.texts) == 1 and head.texts[0] not in names:
+        parts = {part.strip('" ') for part in re.split(r"[;\t|]", head.texts[0])}
+        if len(parts) > 1 and not parts.isdisjoint(names):
+            raise Unreadable("not separated by commas")
 
 
 def _without_blanks(rows: list[_Row]) -> list[_Row]:

@@ -198,7 +198,7 @@ def _joined(made: list[Change]) -> list[Change]:
             kept.append(each)
             continue
         call = made[index]
-        what = listed(tuple(map(quoted, each.fields)))
+        what = listed(tuple(map(quoted, each.fields))) or _ALL
         joined = replace(
             call,
             sentence=f"{call.sentence}; outside every resource it answers {what}",
@@ -228,9 +228,14 @@ def _of_call(part: _Told, made: Change, state: str) -> str:
     return f"{who} may {'now' if part.widens else 'no longer'} call {endpoint}{ends}"
 
 
+_ALL = "the whole body"
+"""Of a response or request outside every resource, which has no members."""
+
+
 def _of_field(found: Difference, group: _Group, made: Change) -> str:
     part, first = group.part, quoted(made.endpoints[0])
-    who, what = listed(made.viewers), listed(tuple(map(quoted, _short(found, part, made.fields))))
+    who, names = listed(made.viewers), tuple(map(quoted, _short(found, part, made.fields)))
+    what = listed(names) or _ALL
     if part.resource:
         what += f" of `{part.resource}`"
     what += f" masked as `{part.mask}`" if part.mask else ""
@@ -257,7 +262,12 @@ def _of_field(found: Difference, group: _Group, made: Change) -> str:
     if group.also:
         more = f"{len(group.also):,} more, where the document does not declare them"
         said += f" (and at {more})"
-    if part.widens and part.kind == "see" and _is_new(found, part, made.fields, group.keys):
+    if (
+        names
+        and part.widens
+        and part.kind == "see"
+        and _is_new(found, part, made.fields, group.keys)
+    ):
         return f"a new field: {said}" if len(made.fields) == 1 else f"new fields: {said}"
     return said
 

@@ -259,12 +259,24 @@ local function judged(plan, node, rows, names, seen, judge)
   return shown
 end
 
+-- Whether declared columns stand in one cell of the header, between other separators.
+local function separated(head, columns)
+  local declared, name = {}, head.texts[1]
+  for i = 1, columns.n do declared[columns[i]] = true end
+  if head.n > 1 or declared[name] or not find(name, "[;\t|]") then return false end
+  for part in name:gmatch "[^;\t|]+" do
+    if declared[part:match '^[" ]*(.-)[" ]*$'] then return true end
+  end
+  return false
+end
+
 -- As `project.body`, for a text of comma-separated values. `node.columns` are the declared names.
 function M.body(plan, node, know, endpoint, params, status, text, seen)
   if not node.columns then return nil, "nothing" end
   local rows = read(text)
   if not rows then return nil, "unreadable" end
   local head, names = rows[0], {}
+  if separated(head, node.columns) then return nil, "unreadable" end
   seen.cells = true
   for i = 1, head.n do names[i] = json.quote(head.texts[i]) end
   local shown, why = judged(plan, node, rows, names, seen, function(by, object)

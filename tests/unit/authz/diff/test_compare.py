@@ -224,6 +224,15 @@ def test_a_new_member_outside_every_resource() -> None:
     ]
 
 
+def test_a_new_body_without_members_has_a_name() -> None:
+    first = endpoint()
+    text = {"200": (*first.responses["200"], Media("text/plain", TEXT))}
+    assert said(contract(), contract(endpoints=(replace(first, responses=text),))) == [
+        "widened: whoever is logged in may now see the whole body, at `GET /notes`,"
+        " outside every resource"
+    ]
+
+
 def test_a_granted_field_at_one_more_endpoint() -> None:
     bare = record("Note", id=TEXT, owner_id=TEXT)
     endpoints = endpoint(), endpoint("mini", "/mini", bare)
