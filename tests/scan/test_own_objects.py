@@ -54,8 +54,8 @@ operations:
 
 
 class Notes:
-    """Notes with their owner in `by`, as whoever makes one says; `open`: methods that anybody may
-    call; `absent`: the status for what there is not, and for what is another's."""
+    """Notes with their owner in `by`, as whoever makes one has to say; `open`: methods that anybody
+    may call; `absent`: the status for what there is not, and for what is another's."""
 
     def __init__(self, open: tuple[str, ...] = (), absent: int = 404) -> None:
         self.open, self.absent = open, absent
@@ -71,6 +71,8 @@ class Notes:
     def __call__(self, who: str, call: Call) -> Reply:
         me, key = NAMES.get(who, ""), call.path.removeprefix("/notes").strip("/")
         if call.path == "/notes" and call.method == "POST":
+            if me and call.json.get("by", me) != me:
+                return Reply(403, {"error": "in your own name only"})
             row = {**call.json, "id": f"made-{next(self.count)}"} if me else {}
             self.made.append((me, row))
             self.rows |= {row["id"]: row} if me else {}

@@ -65,9 +65,9 @@ def scan(folder: Path, *, leaks: bool) -> tuple[Told, set[str]]:
         if call.method == "POST":
             made = {
                 "id": f"wh-{next(number)}77",
-                "account_id": NAMES[who],
                 "events": "",
                 **call.json,
+                "account_id": NAMES[who],
             }
             hooks[made["id"]] = made
             return Reply(201, made)
