@@ -21,7 +21,6 @@ from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.absence import close_by_entitled, close_lists, say_why, unread
 from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
-from oakum.scan.evaluation.answer_fingerprint import form_of
 from oakum.scan.evaluation.finding_confirmation import confirm, still_served
 from oakum.scan.evaluation.own_lists import own_ids
 from oakum.scan.limits import LEAST, BudgetSpent, is_spent
@@ -186,7 +185,6 @@ class Scheduler:
                 state.begin(question.request_key, probe, identity, None, 0)
             kept = engine.kept_by_caches(probe, question, exchange.response)
             state.keeping[operation, identity, None] = kept
-            state.forms[operation, identity, None] = form_of(exchange.response)
             state.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
         engine.record(probe, outcome)
 
