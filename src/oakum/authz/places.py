@@ -10,12 +10,12 @@ from itertools import islice
 
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import (
-    called,
     identity,
     member,
     member_names,
     merged,
     named,
+    names_of,
 )
 
 _MAX_DEPTH = 24
@@ -28,7 +28,7 @@ MOST_PLACES = 1 << 13
 def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
     """Resource that a shape's schema names are bound to, the most specific of them; empty if
     none."""
-    return next((bound[name] for name in called(shape) if name in bound), "")
+    return next((bound[name] for name in names_of(shape) if name in bound), "")
 
 
 def nameable(name: str) -> bool:

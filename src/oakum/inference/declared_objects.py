@@ -27,7 +27,7 @@ from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
-from oakum.openapi.shape_queries import called
+from oakum.openapi.shape_queries import names_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -356,7 +356,7 @@ def _is_receipt(operation: Operation, below: Mapping[str, Shape]) -> bool:
 
 def _named(shape: Shape) -> str:
     """A schema's own component name, or else the closest that it takes in; empty without either."""
-    return next(iter(called(shape)), "")
+    return next(iter(names_of(shape)), "")
 
 
 def _stem(component: str, known: set[str], of_paths: set[str]) -> str:

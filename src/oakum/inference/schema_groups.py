@@ -27,7 +27,7 @@ from oakum.inference.side_effects import opens_session
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
-from oakum.openapi.shape_queries import called
+from oakum.openapi.shape_queries import names_of
 from oakum.policy.resource_schemas import at
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -137,7 +137,7 @@ class World:
         while waiting:
             here = waiting.pop()
             done.add(here)
-            names = [name for name in called(here) if name in self._by_schema]
+            names = [name for name in names_of(here) if name in self._by_schema]
             found = self._by_schema[names[0]] if names else self._by_shape.get(here)
             if found is not None:
                 return found

@@ -12,7 +12,7 @@ from functools import lru_cache
 from oakum.openapi.model import Shape
 
 
-def called(shape: Shape) -> Collection[str]:
+def names_of(shape: Shape) -> Collection[str]:
     """The component names of a schema, the most specific first: of an object that is a `Dog`, which
     takes in `Animal` by `allOf`, `Dog`."""
     return shape.lineage or sorted(shape.names)

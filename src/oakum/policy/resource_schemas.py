@@ -14,7 +14,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.reach import Reach
 from oakum.openapi.schema import children, elements
-from oakum.openapi.shape_queries import called
+from oakum.openapi.shape_queries import names_of
 from oakum.openapi.walk import reachable
 from oakum.policy.model import OperationRule, Policy
 
@@ -104,7 +104,7 @@ class View:
         """The resource that a shape is bound to; empty: none."""
         if not shape.names:
             return ""
-        return next((self.bound[name] for name in called(shape) if name in self.bound), "")
+        return next((self.bound[name] for name in names_of(shape) if name in self.bound), "")
 
     def embedded(self, shape: Shape) -> str:
         """The resource of a shape, or of its list elements, map values or alternatives."""
@@ -168,7 +168,7 @@ def _look(seen: View, every: _Sent, operation: Operation, rule: OperationRule) -
 
 
 def _title(shape: Shape) -> str:
-    return next(iter(called(shape)))
+    return next(iter(names_of(shape)))
 
 
 class _Sent:

@@ -12,7 +12,7 @@ from oakum.errors import Location, Problem, did_you_mean, few
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
-from oakum.openapi.shape_queries import called as names_of
+from oakum.openapi.shape_queries import names_of, ways
 from oakum.policy.grammar import place
 from oakum.policy.model import Policy, Resource
 from oakum.policy.monotone import closed_shows_more, weaker_sees_more
@@ -27,6 +27,7 @@ Path = tuple[str, ...]
 def review(seen: View) -> Iterator[Problem]:
     """Every warning of a policy that is right in itself."""
     yield from _drafted(seen.policy)
+    gaps = {name: _all_gaps(seen, each) for name, each in seen.policy.resources.items()}
     for resource in seen.policy.resources.values():
         yield from _shown(seen, resource)
         yield from _kinds(seen, resource)
@@ -35,11 +36,11 @@ def review(seen: View) -> Iterator[Problem]:
         yield from _granted(seen, resource)
         yield from _masked_objects(seen, resource)
         yield from _unnamed(seen, resource)
-        yield from _unmentioned(seen, resource)
+        yield from _unmentioned(resource, gaps[resource.name])
         yield from _shadowed(resource)
         yield from weaker_sees_more(seen.policy, resource)
         yield from closed_shows_more(seen.policy, resource)
-    yield from _unnameable(seen)
+    yield from _unnameable(seen.policy, gaps)
     yield from _strangers(seen)
     yield from _silent(seen)
     yield from _unused(seen.policy)
@@ -85,10 +86,10 @@ def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
 
 def _kinds(seen: View, resource: Resource) -> Iterator[Problem]:
     """Other resources that an object of this one may be: its own lines decide."""
-    ways = dict.fromkeys(flat for each in seen.shapes[resource.name] for flat in _ways(each))
     kinds = {
         next(iter(names_of(way))): other
-        for way in ways
+        for each in seen.shapes[resource.name]
+        for way in ways(each)[1:]
         if (other := seen.resource_of(way)) and other != resource.name
     }
     if kinds:
@@ -100,17 +101,6 @@ def _kinds(seen: View, resource: Resource) -> Iterator[Problem]:
             f"let no line of `{resource.name}` grant what {others} withholds, or give the"
             " operations an alternative (`oneOf`) of the schemas with an overlay",
         )
-
-
-def _ways(shape: Shape) -> Iterator[Shape]:
-    """The alternatives of a schema, and theirs."""
-    waiting, met = [*shape.branches], set[Shape]()
-    while waiting:
-        way = waiting.pop(0)()
-        if way not in met:
-            met.add(way)
-            waiting += way.branches
-            yield way
 
 
 def _keyless(seen: View, resource: Resource) -> Iterator[Problem]:
@@ -315,9 +305,8 @@ def _inner_resource(seen: View, resource: Resource, path: list[str]) -> tuple[st
     return None
 
 
-def _unmentioned(seen: View, resource: Resource) -> Iterator[Problem]:
+def _unmentioned(resource: Resource, gaps: Mapping[Path, str]) -> Iterator[Problem]:
     """Declared fields that no line names, and embedded objects that none grants."""
-    gaps = _all_gaps(seen, resource)
     for path, inner in gaps.items():
         if inner:
             at_path = ".".join(path)
@@ -337,11 +326,11 @@ def unmentioned(seen: View, resource: Resource) -> Mapping[str, str]:
     return {".".join(path): inner for path, inner in _all_gaps(seen, resource).items()}
 
 
-def _unnameable(seen: View) -> Iterator[Problem]:
+def _unnameable(policy: Policy, gaps: Mapping[str, Mapping[Path, str]]) -> Iterator[Problem]:
     """Declared members that no line can name, all of a name at once."""
     found: dict[str, list[tuple[Resource, Path]]] = {}
-    for resource in seen.policy.resources.values():
-        for path, inner in _all_gaps(seen, resource).items():
+    for resource in policy.resources.values():
+        for path, inner in gaps[resource.name].items():
             odd = next((each for each in path if not _is_segment(each)), None)
             if odd is not None and not inner:
                 found.setdefault(odd, []).append((resource, path))

@@ -14,7 +14,7 @@ from oakum.authz.compiled_model import resources_in
 from oakum.openapi.document import Document
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, either, elements, flatten
-from oakum.openapi.shape_queries import called, containers, scalars
+from oakum.openapi.shape_queries import containers, names_of, scalars
 
 
 def document(schemas: dict[str, Any], version: str = "3.1.0") -> Document:
@@ -160,7 +160,7 @@ def test_a_schema_is_called_first_by_what_takes_in_the_others(
     }
     doc = document(schemas)
     for name, thunk in doc.schemas.items():
-        said = [*called(thunk())]
+        said = [*names_of(thunk())]
         assert said[0] == name and {*said} == thunk().names
         for at, each in enumerate(said):
             assert doc.schemas[each]().names.isdisjoint(said[:at])
@@ -168,7 +168,7 @@ def test_a_schema_is_called_first_by_what_takes_in_the_others(
 
 def test_what_a_loop_of_components_is_called_ends() -> None:
     doc = document({"A": {"allOf": [ref("B"), STRING]}, "B": {"allOf": [ref("A"), ref("B")]}})
-    assert [[*called(doc.schemas[name]())] for name in "AB"] == [["A", "B"], ["B", "A"]]
+    assert [[*names_of(doc.schemas[name]())] for name in "AB"] == [["A", "B"], ["B", "A"]]
 
 
 def test_a_reference_is_the_component_itself() -> None:
