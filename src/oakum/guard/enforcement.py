@@ -33,7 +33,15 @@ from oakum.routing import cors_preflight
 from oakum.routing.caching import FRESH, kept_apart
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.conditions import conditions
-from oakum.routing.headers import back, client, onward, refuse_lost, upgrades, with_cookies
+from oakum.routing.headers import (
+    back,
+    client,
+    onward,
+    refuse_lost,
+    upgrades,
+    with_cookies,
+    without_file_name,
+)
 from oakum.routing.lookup_plan import Endpoint, kind_of
 from oakum.routing.media import described, read_media_type
 from oakum.routing.mentioned_ids import EVERYBODY, named_by
@@ -407,7 +415,8 @@ class Gatekeeper:
         """Keeps the success status of a completed write, whatever happens to its response."""
         if denial.status == 429:
             return denial
-        headers = back(answered, self.policy.guard, private=True)
+        guard = self.policy.guard
+        headers = without_file_name(back(answered, guard, private=True), guard)
         kept = tuple(each for each in headers if each[0] != "content-type")
         return replace(answered, headers=kept, body=b"")
 
@@ -447,7 +456,8 @@ class Gatekeeper:
             return self._denial(passing, Denied(404, ""))
         login = self._model.rule(endpoint.operation.id).login
         private = bool(login) or not endpoint.operation.anonymous or bool(inquiry.on.held.values)
-        headers = back(answered, guard, private=private)
+        whole = back(answered, guard, private=private)
+        headers = without_file_name(whole, guard)
         if answered.status in _BODILESS or 300 <= answered.status < 400:
             return replace(answered, headers=headers, body=b"")
         if answered.encoded:
@@ -458,9 +468,7 @@ class Gatekeeper:
             return replace(answered, headers=headers)
         inquiry.begin()
         body = yield from self._cut(passing, endpoint, inquiry, answered)
-        if body == answered.body:
-            headers = back(answered, guard, private=private, whole=True)
-        return replace(answered, headers=headers, body=body)
+        return replace(answered, headers=whole if body == answered.body else headers, body=body)
 
     def _cut(
         self, passing: Passing, endpoint: Endpoint, inquiry: Inquiry, answered: Answered

@@ -176,19 +176,24 @@ _NAMING = "content-disposition"
 """It names a file, mostly by a field of the object in the body."""
 
 
-def back(answered: Answered, guard: Guarding, *, private: bool, whole: bool = False) -> Headers:
-    """Response headers that reach the client; `private`: no cache may store the response; `whole`:
-    nothing was removed from its body. Otherwise the name of a file might hold what was."""
-    named = whole or _NAMING in guard.headers
+def back(answered: Answered, guard: Guarding, *, private: bool) -> Headers:
+    """Response headers that reach the client; `private`: no cache may store the response."""
     kept = tuple(
-        (name, value if named or name != _NAMING else _unnamed(value))
+        (name, value)
         for name, value in answered.headers
         if returns(name, guard) and not (private and name in _CACHING)
     )
     return (*kept, ("cache-control", "private, no-store")) if private else kept
 
 
-def _unnamed(value: str) -> str:
-    """A disposition without its parameters; an unknown one is `attachment` (RFC 6266, 4.2)."""
+def without_file_name(headers: Headers, guard: Guarding) -> Headers:
+    """The headers of a response of whose body something was removed, which the name of a file might
+    hold: only the disposition stays; an unknown one is `attachment` (RFC 6266, 4.2)."""
+    if _NAMING in guard.headers:
+        return headers
+    return tuple((n, _disposition(value) if n == _NAMING else value) for n, value in headers)
+
+
+def _disposition(value: str) -> str:
     kind = value.partition(";")[0].strip(" \t").lower()
     return "inline" if kind == "inline" else "attachment"

@@ -17,7 +17,7 @@ from oakum.authz.relations import held
 from oakum.authz.table import ruling
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, named
-from oakum.routing.form_members import form_body
+from oakum.routing.form_members import Form, form_body
 from oakum.routing.media import PARTS
 
 _SOMEBODY = "somebody"
@@ -27,18 +27,13 @@ def upload(model: Model, operation: Operation, *, judged: bool) -> str:
     """Who may send the multipart form of a write whose other bodies hold a resource: `all` who may
     call it, or the `own`er of what is written, if parts are called like fields that only owners are
     known to set; empty: nobody. `judged`: some member is a key."""
-    form = form_body(model, operation, PARTS, judged=judged)
-    shape = next((each.shape for each in operation.body if each.type == PARTS), None)
-    written = model.written.get(operation.id)
-    if form is None or form.judged or shape is None or written is None:
-        return ""
-    if model.sets.get(operation.id) or len(written.resources) != 1:
+    form, shape, resource = _form(model, operation, judged=judged)
+    if form is None or form.judged or shape is None or model.sets.get(operation.id):
         return ""
     if any(True for _ in resources_in(shape, model.bound)):
         return ""
     if not any(_is_file(named(shape, name)) for name in form.names):
         return ""
-    resource = written.resources[0]
     table, settable = model.tables[resource], model.settable[resource]
     owner = held(model.policy, Principal(frozenset((_SOMEBODY,))), Subject(resource, (_SOMEBODY,)))
     bits = settable.see(owner, {})
@@ -49,16 +44,24 @@ def upload(model: Model, operation: Operation, *, judged: bool) -> str:
 
 def unset_files(model: Model, operation: Operation) -> Iterator[tuple[str, str]]:
     """Files of a multipart form that is a resource, with that, which no line lets anybody set."""
-    form = form_body(model, operation, PARTS, judged=False)
-    shape = next((each.shape for each in operation.body if each.type == PARTS), None)
-    written = model.written.get(operation.id)
-    if form is None or not form.judged or shape is None or written is None:
-        return
-    for name in form.names if len(written.resources) == 1 else ():
-        settable = model.settable[written.resources[0]]
+    form, shape, resource = _form(model, operation, judged=False)
+    for name in form.names if form is not None and form.judged else ():
+        settable = model.settable[resource]
         grants = [settable.rules[index].grants for index in ruling(settable, name)]
-        if _is_file(named(shape, name)) and not any(grants):
-            yield name, written.resources[0]
+        if _is_file(named(shape, name) if shape else None) and not any(grants):
+            yield name, resource
+
+
+def _form(
+    model: Model, operation: Operation, *, judged: bool
+) -> tuple[Form | None, Shape | None, str]:
+    """The multipart form of a write of one resource, its schema, and that resource; None: it takes
+    no form, or says of none or several resources that it writes them."""
+    written = model.written.get(operation.id)
+    shape = next((each.shape for each in operation.body if each.type == PARTS), None)
+    if written is None or len(written.resources) != 1 or shape is None:
+        return None, None, ""
+    return form_body(model, operation, PARTS, judged=judged), shape, written.resources[0]
 
 
 def _is_file(shape: Shape | None) -> bool:
