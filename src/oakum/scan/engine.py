@@ -35,6 +35,7 @@ from oakum.exposure.streams import Listen, Stream
 from oakum.http.origin import origin_of
 from oakum.scan.context import Event, RunContext
 from oakum.scan.evaluation.answer_fingerprint import (
+    Form,
     Keeping,
     form_of,
     governed,
@@ -131,6 +132,15 @@ class Engine:
         """Sends a request; the response is neither judged nor learnt from."""
         self.announce(probe, viewer, filled)
         return self.context.ask(viewer, filled.request)
+
+    def form(self, probe: Probe, viewer: str | None, who: str | None) -> Form | None:
+        """The form of the response to a request that was put; it is sent again if it was answered
+        before the run, as who-am-I is. None if a parameter has no value."""
+        forms, place = self.state.forms, (probe.id, viewer, who)
+        filled = fill(probe, self.target, self.knowledge, who)
+        if place not in forms and filled is not None:
+            forms[place] = form_of(self.send(probe, viewer, filled))
+        return forms.get(place)
 
     def listen(
         self, port: Listen, probe: Probe, viewer: str | None, filled: Filled, first: bytes = b""

@@ -104,7 +104,7 @@ class _Work:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Exploration:
     """What a run knows when all is asked; `engine` is None where it did not come to ask."""
 
     work: _Work
@@ -223,14 +223,14 @@ class Scan:
         """Runs to the end, whatever fails, and reports what is known."""
         started, clock = datetime.now(UTC), time.monotonic()
         with ExitStack() as rest:  # what an interrupt comes too late for is reported all the same
-            made = self._reported(self._asked(rest))
+            made = self._account_for(self._ask_all(rest))
         return replace(
             made,
             started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             seconds=round(time.monotonic() - clock, 2),
         )
 
-    def _asked(self, rest: ExitStack) -> _Asked:
+    def _ask_all(self, rest: ExitStack) -> _Exploration:
         """Asks all that is to be asked and puts back what it changed; from then on, and as long as
         `rest` is open, interrupts are heard late."""
         options = self.options
@@ -264,16 +264,16 @@ class Scan:
             except KeyboardInterrupt:
                 distrust.append("interrupted: requests that were not sent are reported as untested")
             finally:
-                rest.enter_context(heard_late(self._finishing))
+                rest.enter_context(heard_late(self._say_late))
                 with work.governor.reserve(_RESTORE_RESERVE):
                     left = self._leave(engine)
                     if work.journal is not None and self._census is not None:
                         work.journal.census("")
                 self.left_behind = left
                 distrust += (*left, *self.how_to_restore())
-        return _Asked(work, engine, states, distrust, notes)
+        return _Exploration(work, engine, states, distrust, notes)
 
-    def _reported(self, asked: _Asked) -> Report:
+    def _account_for(self, asked: _Exploration) -> Report:
         work, engine, distrust = asked.work, asked.engine, asked.distrust
         if self.stale is not None:
             problems = _as_problems(self.options.journal, distrust)
@@ -339,7 +339,7 @@ class Scan:
                 engine, relations = self._wired(found, work)
                 given = first_answers(self.contract.document, self.model, found, work.sessions)
                 Scheduler(engine).introduce(given, self.past.pending)
-                with heard_late(self._finishing):
+                with heard_late(self._say_late):
                     failed += self._restore(engine)
                     settings = engine.context.account_settings
                     self.settings_differing = settings.differing if settings else None
@@ -351,7 +351,7 @@ class Scan:
                 failed.append(str(error))
         return tuple(failed)
 
-    def _finishing(self) -> None:
+    def _say_late(self) -> None:
         self.emit(Event("phase", {"name": "restoring and reporting, despite Ctrl-C"}))
 
     @contextmanager

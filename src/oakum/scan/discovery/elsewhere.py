@@ -184,15 +184,9 @@ class Elsewhere:
 
     def _usual(self, probe: Probe, viewer: str | None, about: str | None) -> Form | None:
         """The documented endpoint's response to the same request."""
-        engine, place = self.engine, (probe.id, viewer, about)
-        if place not in engine.state.forms:
-            engine.put(probe, viewer, about)
-        filled = fill(probe, engine.target, engine.knowledge, about)
-        if (
-            place not in engine.state.forms and filled is not None
-        ):  # requested before the run started
-            engine.state.forms[place] = form_of(engine.send(probe, viewer, filled))
-        return engine.state.forms.get(place)
+        if (probe.id, viewer, about) not in self.engine.state.forms:
+            self.engine.put(probe, viewer, about)
+        return self.engine.form(probe, viewer, about)
 
     # --------------------------------------------------- requests by other callers
 

@@ -454,10 +454,10 @@ class Evaluator:
         that differ from the owner's, and adds what only several responses show."""
         context = self._context
         context.by_value.take_back(context.matrix, context.knowledge, context.is_open)
-        self._context.by_object.take_back(self._context.matrix, self._context.knowledge)
-        self._context.placeholders.take_back(self._context.matrix)
-        self._context.matrix.beyond = self._context.masked.doubts()
-        tell_mixed(self._context)
+        context.by_object.take_back(context.matrix, context.knowledge)
+        context.placeholders.take_back(context.matrix)
+        context.matrix.beyond = context.masked.doubts()
+        tell_mixed(context)
 
     def _learn_parties(self, instance: ObjectInstance, reading: Reading) -> None:
         resource = self._context.model.policy.resources[instance.resource]

@@ -380,7 +380,8 @@ class Sessions:
 
     def _signed(self, identity: Identity, session: _Session, request: Request) -> Request:
         headers, url = dict(request.headers), request.url
-        asked = {name.lower() for name, _ in parse_qsl(urlsplit(url).query, True)}
+        query = urlsplit(url).query if self._choices else ""
+        asked = {name.lower() for name, _ in parse_qsl(query, True)}
         for send in identity.sends:
             value = identity.fill(send.value, self._extra(session.token))
             place = (send.where, send.name.lower())

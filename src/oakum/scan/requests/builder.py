@@ -261,6 +261,13 @@ def _fields_of(resource: str, values: Mapping[str, str]) -> Iterator[tuple[str, 
             yield path, value
 
 
+def _shown_query(probe: Probe) -> Iterator[str]:
+    """What an endpoint adds to the query, as a curl line has it."""
+    for name, value in probe.query:
+        veiled = probe.veiled.get(name)
+        yield urlencode([(name, value)]) if veiled is None else f"{quote(name, safe='')}={veiled}"
+
+
 def _build(
     probe: Probe, target: str, values: Mapping[str, list[str]], names: Mapping[str, str]
 ) -> Filled:
@@ -272,7 +279,8 @@ def _build(
     declared = {parameter.name: parameter.where for parameter in operation.parameters}
     written = {each.name: each for each in operation.parameters}
     given = {n.lower(): text_of(v) for n, v in probe.fixed.items() if declared.get(n) == "header"}
-    headers = {"accept": "application/json, */*;q=0.5", **(extra := {**given, **probe.headers})}
+    extra = {**given, **probe.headers}
+    headers = {"accept": "application/json, */*;q=0.5", **extra}
     for name, where in declared.items():
         if where == "path" and name in values:
             params[name] = values[name][0]
@@ -290,12 +298,7 @@ def _build(
         elif where == "cookie" and name in values:
             headers["cookie"] = f"{name}={quote(values[name][0], safe='')}"
     query += probe.query
-    shown += [
-        f"{quote(name, safe='')}={probe.veiled[name]}"
-        if name in probe.veiled
-        else urlencode([(name, value)])
-        for name, value in probe.query
-    ]
+    shown += _shown_query(probe)
     content, body_symbolic = _body(probe, declared, values, names)
     if probe.asks is not None and operation.method == "GET":
         query += [(name, text_of(each)) for name, each in content.items()]

@@ -19,7 +19,7 @@ from oakum.scan.requests.person_operations import is_secret
 from oakum.scan.requests.person_requests import harmless
 from oakum.scan.requests.values_to_write import place
 from oakum.scan.settings.owned_fields import LETS_IN
-from oakum.scan.undo.preconditions import States, in_state, member_at, states_of
+from oakum.scan.undo.preconditions import States, in_state, states_of, told_by
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class WriteBody:
         """Why an object could not be put back after a write: nothing shows the state that a request
         has to say, or a PUT would replace what its owner's view does not show."""
         for name, member in self.states:
-            if member_at(shown, member) is None and self._is_required(name):
+            if told_by(shown, member) is None and self._is_required(name):
                 return f"it requires `{name}`, and no response shows the present value"
         if self.probe.operation.method != "PUT" or not self.probe.operation.body:
             return ""

@@ -22,7 +22,6 @@ from oakum.exposure.matrix import NOBODY
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
 from oakum.scan.engine import Engine, Kind
-from oakum.scan.evaluation.answer_fingerprint import form_of
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, curl, fill, known_objects
 from oakum.scan.requests.strangers import strangers
@@ -131,7 +130,8 @@ def _ask(engine: Engine, probe: Probe) -> None:
         held = engine.identities.relations(viewer, NOBODY)
         may[viewer] = through(engine.model, probe.operation.id, held, viewer is not None)
         engine.put(probe, viewer, None)
-        _look_again(engine, probe, viewer)
+        if (probe.id, viewer, None) in engine.state.keeping:
+            engine.form(probe, viewer, None)
     places = {viewer: (probe.id, viewer, None) for viewer in may}
     done = {
         viewer: engine.state.keeping[at].text
@@ -150,15 +150,6 @@ def _ask(engine: Engine, probe: Probe) -> None:
         )
         if same or alike or not any(may.values()):
             _tell(engine, probe, viewer, sure=same)
-
-
-def _look_again(engine: Engine, probe: Probe, viewer: str | None) -> None:
-    """Who-am-I was answered while the identities were proven: nothing is kept to compare it by."""
-    at = (probe.id, viewer, None)
-    filled = fill(probe, engine.target, engine.knowledge, None)
-    if filled is None or at in engine.state.forms or at not in engine.state.keeping:
-        return
-    engine.state.forms[at] = form_of(engine.send(probe, viewer, filled))
 
 
 def _tell(engine: Engine, probe: Probe, viewer: str | None, *, sure: bool) -> None:

@@ -18,6 +18,7 @@ from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical, objects_of
+from oakum.http.json_pointer import member_at
 from oakum.inference.state_names import names_state
 from oakum.openapi.model import Json
 
@@ -45,7 +46,7 @@ def in_state(request: Request, shown: Mapping[str, Json], states: States) -> Req
     known = {
         name: canonical(value)
         for name, member in states
-        if (value := member_at(shown, member)) is not None
+        if (value := told_by(shown, member)) is not None
     }
     path, _, query = request.url.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -56,12 +57,9 @@ def in_state(request: Request, shown: Mapping[str, Json], states: States) -> Req
     return replace(request, url=url, headers=headers)
 
 
-def member_at(shown: Mapping[str, Json], path: str) -> Json:
-    """A member of an object at a dotted path; None: it has none there."""
-    at: Json = shown
-    for name in path.split("."):
-        at = at.get(name) if isinstance(at, Mapping) else None
-    return at
+def told_by(shown: Mapping[str, Json], member: str) -> Json:
+    """What a member of an object at a dotted path tells; None: it has none there."""
+    return member_at(dict(shown), member.split("."))
 
 
 def send_on(
@@ -108,7 +106,7 @@ def _rows(seen: Response, this: tuple[str, Json], states: States) -> Iterator[Ma
     key, value = this
     for each in found:
         named = key not in each or canonical(each[key]) == canonical(value)
-        if named and all(member_at(each, member) is not None for _, member in states):
+        if named and all(told_by(each, member) is not None for _, member in states):
             yield each
 
 
