@@ -102,7 +102,7 @@ class _Mixed:
         )
         engine.matrix.open(way)
         outcome = engine.put(way, viewer, who, turn=turn)
-        return outcome is not None and outcome.status != 0
+        return outcome is not None
 
     def _turn(self, other: str) -> int:
         """Which object that is nobody's the other is shown."""

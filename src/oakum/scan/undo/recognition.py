@@ -200,3 +200,11 @@ def words_of_left(entry: Entry, why: str) -> str:
         return f"{entry.name} could not be undone{mark}: {why}"
     how = f" ({entry.how}{mark})" if entry.how else ""
     return f"{entry.name} could not be undone: check it by hand{how}" + (f": {why}" if why else "")
+
+
+def parsed(answer: Response) -> tuple[Json, bool]:
+    """An answer's value, and whether an object in it would be seen: it is whole, and JSON."""
+    try:
+        return orjson.loads(answer.body or b"null"), not answer.truncated
+    except orjson.JSONDecodeError:
+        return None, False

@@ -34,6 +34,7 @@ from oakum.scan.undo.recognition import (
     is_written,
     marked,
     named,
+    parsed,
     shows,
     tells_nothing,
     unused,
@@ -116,7 +117,7 @@ class UndoLog:
         found: set[str] = set()
         for request in made.find:
             with suppress(*_FAILS):
-                value, _ = _read(self.ask(made.who, request))
+                value, _ = parsed(self.ask(made.who, request))
                 found |= {in_path(each[made.key]) for each in marked(value, "", made.key)}
         return frozenset(found - {""})
 
@@ -183,7 +184,7 @@ class UndoLog:
                 if at is None or found:
                     break
                 answer = self.ask(made.who, at)
-                value, legible = _read(answer)
+                value, legible = parsed(answer)
                 whole = whole and 200 <= answer.status < 300 and legible
                 if answer.body in texts:
                     at = None  # paging has no effect: every page is the same
@@ -252,7 +253,7 @@ class UndoLog:
         there = 200 <= answer.status < 300 and shows(answer, made.mark)
         if there:
             self.is_shown(made)
-        rows = named(_read(answer)[0], made.key, key) if there else ()
+        rows = named(parsed(answer)[0], made.key, key) if there else ()
         return there and not any(self._is_kept(made, each) for each in rows)
 
     def _may_be_anothers(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> bool:
@@ -370,6 +371,11 @@ class UndoLog:
         ours = set()
         for key in keys:
             standing = self._standing(made, key)
+            if standing is Standing.UNKNOWN and made.remover:
+                # Whoever has sent it may see more of it than in whose name it was sent.
+                by_writer = replace(made, who=made.remover)
+                if self._standing(by_writer, key) is Standing.RUNS:
+                    made, standing = by_writer, Standing.RUNS
             if standing in (Standing.ANOTHERS, Standing.UNKNOWN):
                 self._why[made.name] = standing.value
                 return False
@@ -429,7 +435,7 @@ class UndoLog:
 
     def _listed(self, who: str, request: Request, group: Sequence[Made]) -> bool:
         """Whether a list shows what was removed, without a word that it is deleted."""
-        value, _ = _read(self.ask(who, request))
+        value, _ = parsed(self.ask(who, request))
         rows = [(e, row) for e in group for row in marked(value, e.mark, e.key)]
         return bool([row for made, row in rows if not self._is_kept(made, row)])
 
@@ -590,11 +596,3 @@ class UndoLog:
         for each in self.pending if isinstance(undo, Made) else ():
             if isinstance(each, Undo) and each.of == undo.name:
                 self._done(each)
-
-
-def _read(answer: Response) -> tuple[Json, bool]:
-    """An answer's value, and whether an object in it would be seen: it is whole, and JSON."""
-    try:
-        return orjson.loads(answer.body or b"null"), not answer.truncated
-    except orjson.JSONDecodeError:
-        return None, False

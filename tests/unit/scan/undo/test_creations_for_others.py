@@ -20,7 +20,8 @@ def scan(
     folder: Path, owner: str, policy: str = POLICY, removes: str = "all"
 ) -> tuple[Told, list[str], dict[str, Any]]:
     """What a scan says, the owners that were asked for, and the hooks at its end. `owner`: whether
-    an API `takes`, `ignores` or `refuses` the one in the body; `removes`: whose are removed."""
+    an API `takes`, `ignores` or `refuses` the one in the body, or only `echoes` it and lists all
+    to everybody; `removes`: whose are removed."""
     hooks: dict[str, Any] = {
         f"wh-{n}77": {
             "id": f"wh-{n}77", "account_id": id, "url": f"https://{who}.test/in", "events": "paid",
@@ -42,9 +43,10 @@ def scan(
             whose = said if said in NAMES.values() and owner == "takes" else NAMES[who]
             made = {"id": f"wh-{next(number)}77", "account_id": whose, **body}
             hooks[made["id"]] = made
-            return Reply(201, made)
+            echo = {"account_id": said} if said and owner == "echoes" else {}
+            return Reply(201, made | echo)
         if not key:
-            return Reply(200, list(mine.values()))
+            return Reply(200, list((hooks if owner == "echoes" else mine).values()))
         if key not in mine:
             return Reply(404, {"error": "no such hook"})
         if call.method == "DELETE":
@@ -87,3 +89,10 @@ def test_who_may_name_the_owner_is_accused_of_nothing(tmp_path: Path) -> None:
 def test_nothing_is_given_to_whom_the_api_does_not_let_remove_it(tmp_path: Path) -> None:
     _, named, _ = scan(tmp_path, "takes", removes="ann")
     assert named == []
+
+
+def test_an_owner_that_only_the_answer_says_is_none(tmp_path: Path) -> None:
+    run, named, hooks = scan(tmp_path, "echoes")
+    assert named
+    assert "bola-write" not in {each.rule for each in run.report.findings}
+    assert len(hooks) == len(NAMES)
