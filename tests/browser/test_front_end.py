@@ -226,6 +226,29 @@ def test_a_script_that_cannot_be_followed_runs_as_it_is_and_is_counted(
     )
 
 
+SLOW = b"""<p></p><script type=module>
+  const late = () => { const until = performance.now() + 7; while (performance.now() < until); };
+  const { user } = await (await fetch("/api")).json();
+  const copy = Object.fromEntries(Object.keys(user).map((name) => {
+    const each = [name, user[name]];
+    late();
+    return each;
+  }));
+  document.querySelector("p").textContent = copy.on ? "On" : "Off";
+</script>"""
+
+
+def test_a_copy_that_a_busy_machine_interrupts_is_followed(browser: Browser) -> None:
+    user = {"on": True, **{f"member{n}": n for n in range(8)}}
+    with zoo.answering({"GET /api": {"user": user}}, SLOW) as address:
+        found = watch(browser, opening(address), address, quiet())
+    assert found.load is not None, found.why
+    (endpoint,) = judge(found.load, address).endpoints
+    uses = {field.path: field.use for field in endpoint.fields}
+    assert uses.pop("user.on") == "read"
+    assert set(uses.values()) == {"copied"}
+
+
 def test_a_page_that_shows_the_instrument_is_discarded(browser: Browser) -> None:
     page = b"""<p></p><script>
       document.querySelector("p").textContent = /native/.test(`${fetch}`) && `${JSON.parse}`;

@@ -139,7 +139,7 @@ let reads = 0;
 
 // "Just now" is told by a clock that a busy machine does not speed up: what interrupts a task counts
 // for STEP at most, and between tasks time passes when a timer has come twice and nothing was read.
-const STEP = 5; // milliseconds
+const STEP = 1; // milliseconds
 let clock = 0;
 let measured = now();
 let pauses = -1; // no timer is set
