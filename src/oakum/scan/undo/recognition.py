@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
 
 import orjson
@@ -20,7 +20,7 @@ from oakum.exchange import Response
 from oakum.exposure.knowledge import leaves_of, objects_of
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
-from oakum.scan.undo.entries import Entry, Made
+from oakum.scan.undo.entries import Entry, Made, Undo
 
 _OF_CALLER = (401, 407, 408, 425, 429)  # refuse a caller or a moment
 CLEAR = 8
@@ -36,6 +36,7 @@ class Standing(Enum):
     ANOTHERS = "what has its key now does not contain that text, so it may be another's and stays"
     GONE = "nothing has its key"
     UNKNOWN = "no response shows what has its key now, so it was not removed"
+    ELSEWHERE = "a list shows it and its own URL does not, so it was not removed"
 
 
 CHANGED = (
@@ -140,6 +141,13 @@ def named(value: Json, member: str, key: str) -> Iterator[Mapping[str, Json]]:
     for each in objects_of(value):
         if isinstance(each.get(member), str | int) and str(each[member]) == key:
             yield each
+
+
+def texts_of(entries: Iterable[Entry]) -> Iterator[str]:
+    """Texts of writes that were not taken back: they may stand where a mark has stood."""
+    for each in entries:
+        sent = orjson.loads(each.sent or "{}") if isinstance(each, Undo) else {}
+        yield from (v for v in sent.values() if isinstance(v, str) and v.startswith("oakum-"))
 
 
 def is_written(before: str, sent: str, now: str) -> bool:

@@ -1,4 +1,5 @@
-"""Objects that an API keeps after deletion and marks: `status: deleted`, `deleted_at`.
+"""Objects that an API keeps after deletion and marks: `status: deleted`, `deleted_at`; or moves to a
+list of what was removed.
 
 They count as deleted.
 """
@@ -7,14 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from oakum.exchange import Request
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
+from oakum.scan.undo.entries import Made
 
 _DELETED = listed("deleted removed trashed binned")
 _LIVES = listed("status state lifecycle stage phase")
 """Words of a member that says what has become of an object."""
 _OTHERWISE = listed("can be may not never include including show only un if")
 """Words beside which a name says something else: `can_be_deleted`."""
+
+
+def lists_of_what_stands(made: Made) -> list[tuple[Request, tuple[str, ...]]]:
+    """Lists in which its owner sees it until it is removed, each with the parameters of its pages:
+    one of what was removed says nothing of what stands."""
+    removed = {listed.url for listed, _ in made.purge}
+    turns = made.turns or ((),) * len(made.find)
+    lists = zip(made.find, turns, strict=True)
+    return [(request, names) for request, names in lists if request.url not in removed]
 
 
 def is_deleted(shown: Mapping[str, Json]) -> bool:

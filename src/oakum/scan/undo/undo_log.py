@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-import orjson
-
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
@@ -37,11 +35,12 @@ from oakum.scan.undo.recognition import (
     parsed,
     shows,
     tells_nothing,
+    texts_of,
     unused,
     words_of_left,
 )
 from oakum.scan.undo.removal_flags import is_same_place, or_plainly
-from oakum.scan.undo.soft_deletion import is_deleted
+from oakum.scan.undo.soft_deletion import is_deleted, lists_of_what_stands
 
 _FAILS = (OakumError, RecursionError, ValueError)  # no answer, or one nested too deep to be read
 _OF_STATE = (400, 409, 412, 422, 423)
@@ -175,9 +174,9 @@ class UndoLog:
         """Objects with the mark in them, and whether all that there is was looked through. `key`:
         those that have this key instead."""
         found: list[Mapping[str, Json]] = []
-        whole = bool(made.find)
-        turns = made.turns or ((),) * len(made.find)
-        for request, names in zip(made.find, turns, strict=True):
+        lists = lists_of_what_stands(made)
+        whole = bool(lists)
+        for request, names in lists:
             at: Request | None = request
             texts: set[bytes] = set()
             for _ in range(pages):
@@ -271,7 +270,7 @@ class UndoLog:
         return made.look is not None and is_same_place(made.look, made.remove)
 
     def _signs(self, made: Made) -> set[str]:
-        return {made.mark, *self._texts()}
+        return {made.mark, *texts_of(self.pending)}
 
     def _is_kept(self, made: Made, shown: Mapping[str, Json]) -> bool:
         """Whether an object is marked as deleted, though the API keeps it; this is reported."""
@@ -316,7 +315,9 @@ class UndoLog:
                 Standing.GONE,
                 Standing.ANOTHERS,
             )
-            return Standing.UNKNOWN if other else Standing.RUNS
+            if alone is Standing.GONE and all(self._is_kept(made, row) for row in rows):
+                return alone
+            return Standing.ELSEWHERE if other else Standing.RUNS
         if made.look is None and made.name in self._own - self._shown:
             return Standing.RUNS  # no response has shown it since it was made
         if rows or (alone is Standing.ANOTHERS and not whole):
@@ -333,12 +334,6 @@ class UndoLog:
         assert made.look is not None
         never = unused(self.address(made, key))
         return is_like_absence(answer, self.ask(made.who, for_key(made.look, never)))
-
-    def _texts(self) -> Iterator[str]:
-        """Texts of writes that were not taken back: they may stand where a mark has stood."""
-        for each in self.pending:
-            sent = orjson.loads(each.sent or "{}") if isinstance(each, Undo) else {}
-            yield from (v for v in sent.values() if isinstance(v, str) and v.startswith("oakum-"))
 
     def in_its_state(
         self, send: Callable[[Request], Response], made: Made, request: Request, key: str
@@ -376,7 +371,7 @@ class UndoLog:
                 by_writer = replace(made, who=made.remover)
                 if self._standing(by_writer, key) is Standing.RUNS:
                     made, standing = by_writer, Standing.RUNS
-            if standing in (Standing.ANOTHERS, Standing.UNKNOWN):
+            if standing not in (Standing.RUNS, Standing.GONE):
                 self._why[made.name] = standing.value
                 return False
             ours |= {key} if standing is Standing.RUNS else set()
@@ -413,17 +408,17 @@ class UndoLog:
         who = made.remover or made.who
         keys = [each for each in keys if not may_lose_a_piece(each)]
         for listed, purge in made.purge:
-            its = replace(made, who=who, find=(listed,), turns=())
+            its = replace(made, who=who, find=(listed,), turns=(), purge=())
             for key in keys:
                 rows, _ = self._search(its, _PAGES, key)
-                if any(holds(row, sign) for row in rows for sign in (made.mark, *self._texts())):
+                if any(holds(row, sign) for row in rows for sign in self._signs(made)):
                     self.ask(who, for_key(purge, key))
 
     def _tell_kept(self) -> None:
         """Names what the API shows its owner still, though it is removed."""
         groups: dict[tuple[str, str], tuple[Request, list[Made]]] = {}
         for made in self._removed:
-            for request in made.find:
+            for request in (*made.find, *(listed for listed, _ in made.purge)):
                 groups.setdefault((made.who, request.url), (request, []))[1].append(made)
         self._removed.clear()
         for (who, _), (request, group) in groups.items():

@@ -311,3 +311,57 @@ def test_a_restoration_that_is_killed_at_a_removal_is_ended_by_another(
     assert said[-1] == ("undone", MADE.name)
     left = [each["sign"] for each in market.stalls.values()]
     assert left == [s for s in signs if s != MADE.mark]
+
+
+class Binned(Market):
+    """What is deleted stands in `/bin` until it is deleted there. `marks`: as deleted."""
+
+    def __init__(self, signs: list[str], marks: bool) -> None:
+        super().__init__(signs)
+        self.bin: dict[str, dict[str, str]] = {}
+        self.marks = marks
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        place, _, key = urlsplit(request.url).path.strip("/").partition("/")
+        if place == "bin":
+            if request.method == "DELETE":
+                return self.reply(None, 204 if self.bin.pop(key, None) else 404)
+            return self.reply(list(self.bin.values()))
+        if request.method == "DELETE" and key in self.stalls:
+            marks = {"status": "deleted"} if self.marks else {}
+            self.bin[key] = {**self.stalls[key], **marks}
+        return super().__call__(viewer, request)
+
+
+BIN = "http://market.test/bin"
+PURGED = replace(
+    MADE, known="s5", shown=True, find=(*MADE.find, Request("GET", BIN)), turns=(("page",), ()),
+    purge=((Request("GET", BIN), Request("DELETE", f"{BIN}/{{key}}")),),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("marks", [True, False])
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_was_deleted_before_a_kill_is_removed_from_the_list_of_deleted_objects(
+    marks: bool, alone: bool
+) -> None:
+    market = Binned(SIGNS, marks)
+    market.bin["s9"] = {"id": "s9", "sign": "jute"}
+    market(None, Request("DELETE", f"{AT}/s5"))  # and the run was killed
+    log, _ = undo_log(market, PURGED if alone else replace(PURGED, look=None))
+    assert log.restore() == ()
+    assert (list(market.bin), log.unsure) == (["s9"], [])
+
+
+def test_what_a_list_of_deleted_objects_does_not_let_go_is_told() -> None:
+    class Kept(Binned):
+        def __call__(self, viewer: str | None, request: Request, /) -> Response:
+            purge = request.method == "DELETE" and "/bin/" in request.url
+            return self.reply(None, 403) if purge else super().__call__(viewer, request)
+
+    market = Kept(SIGNS, marks=False)
+    market(None, Request("DELETE", f"{AT}/s5"))
+    log, _ = undo_log(market, replace(PURGED, find=MADE.find, turns=MADE.turns))
+    assert log.restore() == ()
+    (said,) = log.unsure
+    assert "still shows what is deleted" in said
