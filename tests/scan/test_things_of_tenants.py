@@ -3,13 +3,15 @@ a caller is to it."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oakum.errors import ExitCode
-from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
+from tests.scan.servers import Call, Reply
+from tests.scan.verdicts import KEYS, NAMES, Api, Told, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -133,3 +135,96 @@ def test_what_a_stranger_or_a_lesser_role_is_shown_is_found(
     assert found <= run.proven
     if leak.startswith("any "):
         assert ("Project.budget", "member") not in run.proven
+
+
+# ------------------------------------------------------------------------------- filters
+
+
+CLIENTS = {
+    f"c-{n}": {
+        "id": f"c-{n}",
+        "firm_id": firm,
+        "title": f"keeper {word} of {firm}",
+        "budget": 48211 + 733 * n,
+        "mail": f"office{n}@{word}-keep.test",
+    }
+    for n, (firm, word) in enumerate(
+        [("north", "tide"), ("south", "reed"), ("north", "moss"), ("south", "fen")]
+    )
+}
+ROLES = RELATIONS.replace(
+    f"""\
+  colleague: {{{IN}}}
+  lead: {{{IN}, role: /*/role, has: lead}}
+""",
+    """\
+  colleague: {field: firm_id, claim: firm}
+  lead: {claim: role, has: lead, requires: [colleague]}
+""",
+).replace("fields: {id: [", 'fields: {"id, firm, role": [')
+CLIENT = """\
+  Client:
+    key: id
+    owner: none
+    fields:
+      id, firm_id, title: [{see: [colleague]}]
+      budget, mail: [{see: [lead]}]
+operations:
+  listClients: {call: [member]}
+"""
+
+
+def filtered(folder: Path, name: str, leaks: bool, *, ignores: bool = False) -> Told:
+    """A list of the caller's firm, by a filter in OData's syntax that reads what the caller may see
+    (`leaks`: all), or by parameters that are called as fields. `ignores`: none is read."""
+    of = {who: (firm, role) for firm, each in FIRMS.items() for who, role in each.items()}
+    asked = "".join(
+        f"{{name: {each}, in: query, schema: {{type: string}}}}, " for each in name.split()
+    )
+
+    def api(call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        if not who:
+            return Reply(401, {"error": "log in"})
+        firm, role = of[who]
+        if call.path == "/me":
+            return Reply(200, {"id": NAMES[who], "firm": firm, "role": role})
+        rows = [each for each in CLIENTS.values() if each["firm_id"] == firm]
+        open_to = {*CLIENTS["c-0"]} if role == "lead" or leaks else {"id", "firm_id", "title"}
+        for given, text in [] if ignores else call.query.items():
+            match = re.fullmatch(r"(\w+) eq (?:'(.*)'|(\d+))", text)
+            if given == "$filter" and (match is None or match[1] not in open_to):
+                return Reply(400, {"error": "filter"})
+            field, value = (match[1], match[2] or match[3]) if match else (given, text)
+            if field in open_to:
+                rows = [each for each in rows if str(each[field]) == value]
+        hidden = set() if role == "lead" else {"budget", "mail"}
+        return Reply(200, [{k: v for k, v in e.items() if k not in hidden} for e in rows])
+
+    paths = path("/clients", "listClients", "Client", many=True).replace(
+        "parameters: []", f"parameters: [{asked}]"
+    )
+    schemas = schema(
+        "Client", id="string", firm_id="string", title="string", budget="integer", mail="string"
+    )
+    return told(folder, schemas, paths, CLIENT, api, relations=ROLES)
+
+
+@pytest.mark.parametrize("name", ["$filter", "budget mail"])
+def test_a_filter_by_what_a_lesser_role_may_not_see_is_a_leak(name: str, tmp_path: Path) -> None:
+    run = filtered(tmp_path, name, leaks=True)
+    assert run.proven == {("Client.budget", "colleague"), ("Client.mail", "colleague")}
+    assert {each.rule for each in run.report.findings} == {"inference-leak"}
+
+
+@pytest.mark.parametrize("name", ["$filter", "budget mail"])
+def test_a_filter_that_reads_what_the_caller_may_see_is_clean(name: str, tmp_path: Path) -> None:
+    run = filtered(tmp_path, name, leaks=False)
+    assert (run.report.findings, run.code) == ((), ExitCode.CLEAN)
+    assert not any("no filter in" in each for each in run.report.notes)
+
+
+def test_a_filter_of_things_that_is_not_read_is_named(tmp_path: Path) -> None:
+    run = filtered(tmp_path, "$filter", leaks=True, ignores=True)
+    assert run.report.findings == ()
+    assert any("no filter in `$filter`" in each for each in run.report.notes)

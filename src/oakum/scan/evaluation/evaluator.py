@@ -220,6 +220,13 @@ class Evaluator:
         Learns nothing."""
         return self._walked(probe, question, response)[:3]
 
+    def read(
+        self, probe: Probe, question: Question, response: Response
+    ) -> tuple[Judgement, Reading]:
+        """The response's judgement, and what is known of its objects. Learns nothing."""
+        _, judged, _, reading = self._walked(probe, question, response)
+        return judged, reading
+
     def _walked(
         self, probe: Probe, question: Question, response: Response
     ) -> tuple[Json, Judgement, bool, Reading]:

@@ -19,8 +19,9 @@ from oakum.inference.lexicon import listed, singular, words
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.hidden_values import Hidden
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.techniques.inference import Hidden, signal
+from oakum.scan.techniques.inference import signal
 
 HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})

@@ -12,19 +12,19 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from oakum.authz.table import allows, deciding
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import says_nothing
-from oakum.exposure.matrix import state_key
-from oakum.exposure.ownership import is_one_of_many
+from oakum.exposure.matrix import NOBODY, state_key
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.side_channels import Place, Reading, read, told
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Parameter
-from oakum.scan.engine import Engine, Kind
+from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.filter_trials import FAILS, REFUSES, Tried, Way
+from oakum.scan.requests.hidden_values import Hidden, hidden_fields, hidden_in_list
 from oakum.scan.requests.json_filters import Dialect, dialects, literal
 from oakum.scan.requests.parameter_meanings import BARE, Filter, another, filter_by, forms, put
 from oakum.scan.requests.values_to_write import shape_of
@@ -43,18 +43,40 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 def run(engine: Engine) -> None:
     """Tests filters with values known to their owners; `worlds` tests changed settings."""
     engine.say("looking for hidden fields that affect responses")
-    tried = _Tried()
+    tried = Tried()
     words: _Words = {}
     for hidden in hidden_fields(engine):
         for probe in engine.state.probes:
             if _lists(probe, hidden.resource) and not _is_refused(engine, probe, hidden):
-                for asking in _questions(engine, probe, hidden, words, tried):
-                    if tried.is_vain(asking.way, hidden):
-                        continue
-                    if _tells(engine, asking, hidden, partial(tried.met, asking.way, hidden)):
-                        tried.works.add(asking.way.place)
-                        break
+                _ask(engine, probe, hidden, words, tried)
+    for probe in list(engine.state.probes):
+        for hidden in hidden_in_list(engine, probe) if _filters_nobodys(engine, probe) else ():
+            _ask(engine, probe, hidden, words, tried)
     engine.state.remark(*tried.notes())
+
+
+def _ask(engine: Engine, probe: Probe, hidden: Hidden, words: _Words, tried: Tried) -> None:
+    """Asks each filter of an endpoint about a hidden value."""
+    for asking in _questions(engine, probe, hidden, words, tried):
+        if tried.is_vain(asking.way, hidden):
+            continue
+        if _tells(engine, asking, hidden, partial(tried.met, asking.way, hidden)):
+            tried.works.add(asking.way.place)
+            break
+
+
+def _filters_nobodys(engine: Engine, probe: Probe) -> bool:
+    """Whether an endpoint lists what is nobody's, and a parameter may filter it."""
+    keys = {f"{name}.{each.key}" for name, each in engine.model.policy.resources.items()}
+    if probe.personal or probe.batch or probe.how or not keys.isdisjoint(probe.sources.values()):
+        return False
+    nobodys = [n for n in probe.shows if engine.model.policy.resources[n].owner.kind == "none"]
+    fields = [path for name in nobodys for path in engine.model.tables[name].leaves]
+    return any(
+        forms(each) or dialects(each) or any(filter_by(each, path) for path in fields)
+        for each in probe.operation.parameters
+        if nobodys and each.where == "query"
+    )
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -88,143 +110,13 @@ def _lists(probe: Probe, resource: str) -> bool:
 
 
 def _is_refused(engine: Engine, probe: Probe, hidden: Hidden) -> bool:
-    """Whether a viewer is refused what is below the owner's account without any filter."""
-    form = engine.state.forms.get((probe.id, hidden.viewer, hidden.owner))
-    return bool(probe.personal) and form is not None and not is_success(form[0])
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """A value of one owner's that one viewer may not see."""
-
-    resource: str
-    field: str
-    owner: str
-    viewer: str | None
-    label: str
-    value: str
-    key: str = ""
-    """Of the object that it stands in, where an owner may have several in states of their own."""
-
-
-def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
-    """Each denied (field, kind of viewer) once, with an owner whose value is known; without those
-    already shown or reported. `whose`: this owner only."""
-    matrix = engine.matrix
-    shown = {(key.resource, key.field, key.viewer) for key, _ in matrix.leaks()}
-    shown |= {(each.resource, each.field, each.viewer) for each in engine.state.signals}
-    done: set[tuple[str, str, Kind]] = set()
-    for (owner, resource, field), values in engine.knowledge.own.items():
-        if owner not in engine.identities.ids or whose not in ("", owner):
-            continue
-        for viewer in engine.watchers(owner):
-            kind = engine.kind(viewer, owner)
-            place = (resource, field, kind)
-            if (resource, field, kind.label) in shown or place in done:
-                continue
-            value, key = _denied(engine, (owner, resource, field), values, viewer)
-            if not says_nothing(value):
-                done.add(place)
-                yield Hidden(resource, field, owner, viewer, kind.label, value, key)
-
-
-def _denied(
-    engine: Engine, place: tuple[str, str, str], values: Collection[str], viewer: str | None
-) -> tuple[str, str]:
-    """A value of an owner's in a field that one viewer may not see, and the key of its object: no
-    value that another object of the owner's, which the viewer may see, has as well."""
-    owner, resource, field = place
-    each = engine.model.policy.resources[resource]
-    deciders = set(deciding(engine.model.tables[resource], field))
-    own = {name for name, state in each.states.items() if state.member} & deciders
-    if not own or not is_one_of_many(engine.model, each):
-        sees = engine.evaluator.may_see
-        # An object may name the viewer in a relation that shows them the field.
-        hidden = [text for text in values if not sees(viewer, owner, resource, field, text)]
-        return (min(hidden, default=""), "")
-    held = engine.held(viewer, owner)
-    general = engine.matrix.state(resource, owner)
-    denied: dict[str, str] = {}
-    seen: set[str] = set()
-    for row in engine.knowledge.objects.get((owner, resource), ()):
-        known = engine.knowledge.states_of(owner, resource, row.get(each.key, ""))
-        state = {**general, **known}
-        hides = own <= known.keys() and not allows(
-            engine.model.tables[resource], field, held, state
-        )
-        if hides and field in row:
-            denied[row[field]] = row[each.key]
-        elif field in row:
-            seen.add(row[field])
-    value = min(denied.keys() - seen, default="")
-    return value, denied.get(value, "")
-
-
-@dataclass(frozen=True)
-class _Way:
-    """A parameter, and the form in which a question is put into it."""
-
-    probe: Probe
-    parameter: str
-    form: str
-    """One of `meanings.forms`, or a place of a condition in JSON; empty: the parameter is a
-    field's."""
-
-    @property
-    def place(self) -> tuple[str, str]:
-        return f"{self.probe.endpoint.method} {self.probe.endpoint.path}", self.parameter
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.probe.operation.id, self.parameter, self.form
-
-
-class _Tried:
-    """Results by form: a form that made a server fail is not repeated, nor one that was
-    rejected."""
-
-    def __init__(self) -> None:
-        self.failed: set[tuple[str, str, str]] = set()
-        self.refused: set[tuple[tuple[str, str, str], str, str]] = set()
-        self.works: set[tuple[str, str]] = set()
-        """Parameters that are known to filter."""
-        self.spoken: dict[tuple[str, str, str | None], Dialect | None] = {}
-        """(endpoint, parameter, viewer) → the dialect in which it filters by what the viewer may
-        see; None: in none that is known."""
-        self._forms: dict[tuple[str, str], bool] = {}
-
-    def is_vain(self, way: _Way, hidden: Hidden) -> bool:
-        asked = (way.key, hidden.resource, hidden.field)
-        failed = [each for each in self.failed if each[:2] == way.key[:2]]
-        return way.key in failed or len(failed) >= _MOST_FAILED or asked in self.refused
-
-    def met(self, way: _Way, hidden: Hidden, status: int) -> None:
-        """Records a response's status."""
-        if way.form:
-            self._forms[way.place] = self._forms.get(way.place, False) or 200 <= status < 300
-        if status >= _FAILS:
-            self.failed.add(way.key)
-        elif status in _REFUSES:
-            self.refused.add((way.key, hidden.resource, hidden.field))
-
-    def notes(self) -> list[str]:
-        """Remarks on parameters that rejected every form, or found nobody by what may be seen."""
-        said = []
-        without = {place[:2] for place, found in self.spoken.items() if found is None}
-        for (endpoint, name), taken in self._forms.items():
-            why = "" if taken else "every syntax was refused"
-            if taken and (endpoint, name) in without:
-                why = "no condition on a field that the caller may see found its owner"
-            if why and (endpoint, name) not in self.works:
-                said.append(f"{endpoint}: no filter in `{name}` was tested: {why}")
-        return said
-
-
-_FAILS = 500
-_MOST_FAILED = 3
-"""Forms that a server fails over until no other is put into the same parameter."""
-_REFUSES = (400, 406, 409, 415, 422)
-"""Statuses that find fault with a question itself (RFC 9110, 15.5)."""
+    """Whether a viewer is refused what is below the owner's account without any filter, or nobody
+    is let in who is not logged in."""
+    whose = hidden.owner if probe.personal else None
+    form = engine.state.forms.get((probe.id, hidden.viewer, whose))
+    if form is None or is_success(form[0]):
+        return False
+    return bool(probe.personal) or (hidden.viewer is None and form[0] == 401)
 
 
 _Words = dict[tuple[str | None, str], set[str]]
@@ -235,7 +127,7 @@ _Words = dict[tuple[str | None, str], set[str]]
 class _Asking:
     """Three questions to one filter."""
 
-    way: _Way
+    way: Way
     one: Probe
     """Finds the owner if the filter reads the field."""
     other: Probe
@@ -247,7 +139,7 @@ class _Asking:
 
 
 def _questions(
-    engine: Engine, probe: Probe, hidden: Hidden, words: _Words, tried: _Tried
+    engine: Engine, probe: Probe, hidden: Hidden, words: _Words, tried: Tried
 ) -> Iterator[_Asking]:
     """What to ask the filters of an endpoint to learn of a hidden value."""
     plain, careful = another(hidden.value), _otherwise(engine, hidden, words)
@@ -256,7 +148,7 @@ def _questions(
         name = parameter.name
         if parameter.where != "query":
             continue
-        way, source = _Way(probe, name, ""), f"{hidden.resource}.{hidden.field}"
+        way, source = Way(probe, name, ""), f"{hidden.resource}.{hidden.field}"
         found = filter_by(parameter, hidden.field)
         if found is None and probe.sources.get(name) == source:
             found = Filter(frozenset(), named=False)
@@ -271,7 +163,9 @@ def _questions(
         if dialects(parameter):
             yield from _conditions(engine, way, parameter, hidden, careful, tried)
             continue
-        for form in forms(parameter):
+        if (known := forms(parameter)) and way.place not in tried.learnt:
+            _learn(engine, way, parameter, hidden, tried)
+        for form in known:
             if careful == hidden.value or (form == BARE and len(hidden.value) < _LEAST):
                 continue
             said = (put(form, hidden.field, each) for each in (hidden.value, careful, near))
@@ -280,7 +174,7 @@ def _questions(
 
 
 def _conditions(
-    engine: Engine, way: _Way, parameter: Parameter, hidden: Hidden, careful: str, tried: _Tried
+    engine: Engine, way: Way, parameter: Parameter, hidden: Hidden, careful: str, tried: Tried
 ) -> Iterator[_Asking]:
     """Conditions on a hidden field, in each place of a filter that is JSON; in the plain place
     alone if conditions on what the viewer may see have no effect.
@@ -311,6 +205,35 @@ def _conditions(
             yield _Asking(form, one, two, three, said.replace('"…"', "…"))
 
 
+def _learn(engine: Engine, way: Way, parameter: Parameter, hidden: Hidden, tried: Tried) -> None:
+    """Learns in which forms a filter finds an object by what the viewer may see of it, and not by
+    another value. What is refused in another form then is so for its form."""
+    for field, value in _granted(engine, hidden):
+        control, refused = replace(hidden, field=field, value=value), list[Way]()
+        for form in forms(parameter):
+            each = replace(way, form=form)
+            if (form == BARE and len(value) < _LEAST) or tried.is_vain(each, control):
+                continue
+            met = partial(tried.met, each, control)
+            right, wrong = (
+                _asked(way.probe, parameter.name, put(form, field, text))
+                for text in (value, another(value))
+            )
+            answer = _answer(engine, right, hidden, met)
+            if answer is None:
+                refused.append(each)
+                continue
+            if 200 <= answer[1].status < 300:
+                tried.learnt.setdefault(way.place, False)
+            if not tried.learnt.get(way.place) and _came(engine, hidden, answer[2]):
+                answer = _answer(engine, wrong, hidden, met)
+                tried.learnt[way.place] = answer is None or not _came(engine, hidden, answer[2])
+        if tried.learnt.get(way.place):
+            tried.works.add(way.place)
+            tried.are_vain(refused, value)
+            return
+
+
 def _put(probe: Probe, name: str, dialect: Dialect, condition: Json) -> Probe:
     (pair,) = dialect.pairs(name, condition)
     return _asked(probe, *pair, of=name)
@@ -334,14 +257,12 @@ def _granted(engine: Engine, hidden: Hidden) -> list[tuple[str, str]]:
             for (who, name, field), values in known.own.items()
             if (who, name) == (hidden.owner, hidden.resource) and values
         ]
-    sees = engine.evaluator.may_see
-    seen = [
-        (field, value)
-        for field, value in found
-        if not says_nothing(value)
-        and another(value) != value
-        and sees(hidden.viewer, hidden.owner, hidden.resource, field, value)
-    ]
+    sees = partial(engine.evaluator.may_see, hidden.viewer, hidden.owner, hidden.resource)
+    if hidden.owner == NOBODY:
+        seen = [*hidden.seen]
+    else:
+        seen = [(field, value) for field, value in found if sees(field, value)]
+    seen = [each for each in seen if not says_nothing(each[1]) and another(each[1]) != each[1]]
     return sorted(
         seen, key=lambda e: (e[0].count("."), bool(_DAY.match(e[1])), e[0] == resource.key)
     )[:_CONTROLS]
@@ -349,11 +270,11 @@ def _granted(engine: Engine, hidden: Hidden) -> list[tuple[str, str]]:
 
 def _spoken(
     engine: Engine,
-    way: _Way,
+    way: Way,
     parameter: Parameter,
     hidden: Hidden,
     granted: Sequence[tuple[str, str]],
-    tried: _Tried,
+    tried: Tried,
 ) -> Dialect | None:
     """The dialect in which a filter finds an owner by what the viewer may see of them, and not by
     another value; None: in none that is known."""
@@ -388,9 +309,11 @@ def _otherwise(engine: Engine, hidden: Hidden, words: _Words) -> str:
     """Another value that holds what the viewer may see of its owner anyway: a search that finds the
     owner by their name finds them by that as well. The value itself: it tells nothing."""
     pair = (hidden.viewer, hidden.owner)
-    if pair not in words:
-        words[pair] = set(_words_seen(engine, *pair))
-    seen = words[pair]
+    if hidden.owner == NOBODY:
+        seen = {word for _, text in hidden.seen for word in _TOKEN.findall(text.casefold())}
+    else:
+        seen = words.setdefault(pair, set()) or {*_words_seen(engine, *pair)}
+        words[pair] = seen
     value, other = hidden.value, another(hidden.value)
     spans = [each.span() for each in _TOKEN.finditer(value)]
     known = [(a, b) for a, b in spans if _is_seen(value[a:b].casefold(), seen)]
@@ -484,7 +407,7 @@ def _answer(
         return None
     answer = engine.send(way, hidden.viewer, filled)
     met(answer.status)
-    if answer.status >= _FAILS or answer.status in _REFUSES:
+    if answer.status >= FAILS or answer.status in REFUSES:
         return None
     return filled, answer, reading(engine, way, hidden.viewer, filled, answer)
 
@@ -509,7 +432,8 @@ def _is_theirs_alone(engine: Engine, hidden: Hidden) -> bool:
     places = engine.knowledge.places(hidden.value, hidden.owner)
     sees = engine.evaluator.may_see
     return (
-        len(hidden.value) >= _LEAST
+        hidden.owner != NOBODY
+        and len(hidden.value) >= _LEAST
         and bool(places)
         and not any(sees(hidden.viewer, hidden.owner, *place, hidden.value) for place in places)
     )
@@ -571,10 +495,8 @@ __all__ = [
     "HOW",
     "OPENS_WAYS",
     "RULES",
-    "Hidden",
     "Place",
     "foresee",
-    "hidden_fields",
     "reading",
     "run",
     "signal",

@@ -20,8 +20,9 @@ from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.hidden_values import Hidden, hidden_fields
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.techniques.inference import Hidden, hidden_fields, reading, signal
+from oakum.scan.techniques.inference import reading, signal
 
 HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})

@@ -25,9 +25,10 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.hidden_values import Hidden
 from oakum.scan.requests.next_page import longest_list, next_page, says_next, value_of
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.techniques.inference import Hidden, signal
+from oakum.scan.techniques.inference import signal
 
 HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})

@@ -25,10 +25,11 @@ from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.hidden_values import Hidden, hidden_fields
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import of_objects, own_fields
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.techniques.inference import Hidden, hidden_fields, reading, signal
+from oakum.scan.techniques.inference import reading, signal
 
 HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})

@@ -1,5 +1,4 @@
-"""Objects that an API keeps after deletion and marks: `status: deleted`, `deleted_at`; or moves to a
-list of what was removed.
+"""Objects that an API keeps after deletion: marked as `status: deleted`, or in a list of such.
 
 They count as deleted.
 """
