@@ -194,7 +194,6 @@ def test_a_filter_whose_language_is_not_learnt_is_named(
     assert any("no filter in `filter`" in e and why in e for e in run.report.notes)
 
 
-
 @pytest.mark.parametrize("field", ["email", "nick"])
 def test_a_search_that_finds_by_words_that_may_be_seen_tells_nothing(
     field: str, tmp_path: Path

@@ -366,7 +366,7 @@ class UndoLog:
         ours = set()
         for key in keys:
             standing = self._standing(made, key)
-            if standing is Standing.UNKNOWN and made.remover:
+            if standing in (Standing.UNKNOWN, Standing.ELSEWHERE) and made.remover:
                 # Whoever has sent it may see more of it than in whose name it was sent.
                 by_writer = replace(made, who=made.remover)
                 if self._standing(by_writer, key) is Standing.RUNS:
