@@ -15,8 +15,6 @@ from functools import partial
 from oakum.errors import OakumError
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.masks import looks_masked
-from oakum.exposure.request_bodies import body_shape
 from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Switch
@@ -27,6 +25,7 @@ from oakum.scan.settings.settings_body import (
     beside,
     how_moved,
     settings_in,
+    why_not_whole,
     with_value,
 )
 from oakum.scan.settings.settings_reader import SettingsReader
@@ -78,10 +77,10 @@ class AccountSettings(SettingsReader):
         super().__post_init__()
         self._stuck: set[str] = set()
         """Operations by which a setting could not be put back."""
-        self._status = 0
-        """Of the last answer to a write."""
+        self._status = 0  # of the last answer to a write
         self.reception = Reception()
         self._past = {(flip.identity, flip.state) for flip in self.pending}
+        self.reception.is_made(self._past)
         self._kept: dict[tuple[str, str], str] = {}
         for flip in self.pending:
             switch = self.switch(flip.state)
@@ -189,7 +188,6 @@ class AccountSettings(SettingsReader):
         here = member_at(self._last(identity, switch), path_of(switch.pointer))
         if own:
             before = here
-        last = self._last(identity, switch)
         if before is None:
             self.why = "no response shows its current value"
             return False
@@ -199,7 +197,7 @@ class AccountSettings(SettingsReader):
             self.why = "the write would affect another object than the one whose setting is known"
             return False
         pin = self._pin(identity, switch, prepared)
-        self._note(identity, switch.operation, last)
+        self._note(identity, switch.operation, last := self._last(identity, switch))
         change = Flip(identity, path, before, value, own, pin)
         self._remember(change)
         self.reception.is_sent({(identity, path)})
@@ -274,7 +272,8 @@ class AccountSettings(SettingsReader):
             self._remember(flip)
         sent = {(identity, path) for path in flips}
         self.reception.is_sent(sent)
-        answer = self._send(identity, prepared, content) if flips else None
+        about = {at[0] for _, at in flips.values()}
+        answer = self._send(identity, prepared, content, about) if flips else None
         self.reception.is_answered(sent, self._status, shown=False)
         if answer is None or not 200 <= answer.status < 300:
             self.why = "the API did not accept the settings"
@@ -282,8 +281,9 @@ class AccountSettings(SettingsReader):
         now = self._seen(
             identity, prepared.operation, shown, {at: flip.after for flip, at in flips.values()}
         )
-        kept = {p for p, (flip, at) in flips.items() if member_at(now, at) in (None, flip.after)}
-        self.reception.is_answered(((identity, path) for path in kept), self._status, shown=True)
+        done = {p for p, (flip, at) in flips.items() if member_at(now, at) in (None, flip.after)}
+        self.reception.is_answered(((identity, path) for path in done), self._status, shown=True)
+        shown = self._based_on or shown
         self.others.heed((identity, first.operation), shown, now, self._changed(identity))
         if self._spread(identity, first.operation):
             return set()
@@ -291,11 +291,11 @@ class AccountSettings(SettingsReader):
             again = self._comes_back(identity, first, list(flips), shown)
             return self._together(identity, changes) if again else set()
         for path, (flip, at) in flips.items():
-            if path not in kept and member_at(now, at) == flip.before:
+            if path not in done and member_at(now, at) == flip.before:
                 self._is_late(identity, path, self.switch(path) or first, flip.before)
-        self.taken += len(kept)
-        self.identities.states |= {(identity, p): changes[p] for p in kept if p not in self.fields}
-        return kept
+        self.taken += len(done)
+        self.identities.states |= {(identity, p): changes[p] for p in done if p not in self.fields}
+        return done
 
     def undo_all(self, identity: str, paths: Collection[str]) -> None:
         """Restores several fields or states; failures are retried at the end."""
@@ -365,7 +365,8 @@ class AccountSettings(SettingsReader):
         set_alone = {at[0] for _, at in places(self.policy, operation)}
         closed = operation in self.closed
         for content in self.others.contents(operation, now, wrong, set_alone, closed=closed):
-            self._send(identity, SettingsWrite(filled.request, probe.operation, content), content)
+            every = SettingsWrite(filled.request, probe.operation, content)
+            self._send(identity, every, content, content)
             self.patience.pause(self.patience.lag)
             now = self._read(probe.operation, identity)
             if not any(how_moved(name, v, now.get(name)) for name, v in wrong.items()):
@@ -441,11 +442,13 @@ class AccountSettings(SettingsReader):
                 yield f"{left_behind(flip)}; its own object does not show it"
 
     def _is_back(self, flip: Flip) -> None:
-        self.reception.is_answered([(flip.identity, flip.state)], self._status, shown=True)
+        name = flip.identity, flip.state
+        refused = self.reception.is_put_back(name)
+        self.reception.is_answered([name], self._status, shown=True)
         if flip.state not in self.fields:
-            self.identities.states[(flip.identity, flip.state)] = flip.before
+            self.identities.states[name] = flip.before
         with suppress(OakumError):  # settings that are still in a journal are restored again
-            self.log("restored", flip)
+            self.log("refused" if refused else "restored", flip)
 
     def _put_back(self, flip: Flip, others: Iterable[Flip] = ()) -> bool:
         """`others`: what is put back as well. A reading that lags may show them changed, and a
@@ -471,6 +474,7 @@ class AccountSettings(SettingsReader):
                     self._kept[name] = why
                     return False
                 prepared = beside(prepared, flip, others, self.switch)
+                self.reception.is_made({name})
                 if self._write(prepared, flip.identity, switch, flip.before):
                     return True
                 shown = member_at(self._read(prepared.operation, flip.identity), at)
@@ -522,14 +526,8 @@ class AccountSettings(SettingsReader):
             self.why = f"{named} replaces {what} and {shows}, so nothing was sent"
             return None
         first = (identity, writer.id) not in self._pins  # otherwise it is being restored
-        declared = body_shape(writer) if whole and first else None
-        for name, thunk in declared.properties.items() if declared is not None else ():
-            if name not in current and name != path[0] and not thunk().read_only:
-                self.why = f"{named} replaces everything, and no response shows `{name}`"
-                return None
-        masked = [name for name, value in current.items() if whole and looks_masked(value)]
-        if masked and first:
-            self.why = f"{named} replaces everything, and `{masked[0]}` may be a mask"
+        if why := whole and first and why_not_whole(writer, current, path[0]):
+            self.why = why
             return None
         if not path or not all(
             isinstance(member_at(current, path[:n]), dict) for n in range(len(path))
@@ -558,13 +556,13 @@ class AccountSettings(SettingsReader):
 
     def _write(self, write: SettingsWrite, identity: str, switch: Switch, value: Json) -> bool:
         path, before = path_of(switch.pointer), self._last(identity, switch)
-        answer = self._send(identity, write, with_value(write.content, path, value))
+        answer = self._send(identity, write, with_value(write.content, path, value), path[:1])
         if not 200 <= answer.status < 300:
             return False
-        # assumed if the API does not show it
         now = self._seen(identity, write.operation, before, {path: value})
+        before = self._based_on or before
         self.others.heed((identity, write.operation.id), before, now, self._changed(identity))
-        shown = member_at(now, path)
+        shown = member_at(now, path)  # assumed if the API does not show it
         return shown is None or bool(shown == value)
 
     def _seen(
@@ -587,13 +585,16 @@ class AccountSettings(SettingsReader):
             self.reception.is_shown(writer.id)
         return now[-1]
 
-    def _send(self, identity: str, write: SettingsWrite, content: Mapping[str, Json]) -> Response:
+    def _send(
+        self, identity: str, write: SettingsWrite, content: Mapping[str, Json],
+        kept: Collection[str],
+    ) -> Response:  # fmt: skip
         """What was read before says nothing any more: what is refused or lost may be taken too, and
-        another operation's settings may show it."""
+        another operation's settings may show it. `kept`: members that the write is about."""
         self._now = {whose: shown for whose, shown in self._now.items() if whose[0] != identity}
         self._status = 0
         self.used.add(write.operation.id)
         with heard_afterwards():
-            answer = self.ask(identity, write.body(content))
+            answer = self._sent(identity, write.operation, write.body(content), kept)
             self._status = answer.status
         return answer

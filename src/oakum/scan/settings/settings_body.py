@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
+from oakum.exposure.masks import looks_masked
 from oakum.exposure.request_bodies import body_shape, encode
 from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.unsafe_writes import moves_by_itself, says_when_changed
@@ -107,6 +108,17 @@ def with_value(content: Mapping[str, Json], path: tuple[str, ...], value: Json) 
     head, *rest = path
     inner = with_value(content[head], tuple(rest), value) if rest else value
     return {**content, head: inner}
+
+
+def why_not_whole(writer: Operation, current: Mapping[str, Json], name: str) -> str:
+    """Why an operation that replaces all settings is not sent what is shown of them; empty: it may
+    be. `name`: the member that is to change."""
+    declared, named = body_shape(writer), f"`{writer.method} {writer.path}` replaces everything"
+    for each, thunk in declared.properties.items() if declared is not None else ():
+        if each not in current and each != name and not thunk().read_only:
+            return f"{named}, and no response shows `{each}`"
+    masked = [each for each, value in current.items() if looks_masked(value)]
+    return f"{named}, and `{masked[0]}` may be a mask" if masked else ""
 
 
 def how_moved(name: str, before: Json, now: Json) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
+from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.inference.state_names import names_state
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
 from oakum.scan.requests.builder import Ask, Filled, fill
@@ -18,6 +21,7 @@ from oakum.scan.settings.settings_body import (
     place_of,
     settings_in,
 )
+from oakum.scan.undo.preconditions import States, send_on
 
 
 @dataclass
@@ -39,6 +43,10 @@ class SettingsReader:
         """(identity, writer) → the settings as last read."""
         self._pins: dict[tuple[str, str], str] = {}
         """(identity, writer) → the address of the one object that is changed and put back."""
+        self._tags: dict[tuple[str, str], str] = {}
+        """(identity, writer) → the entity tag of the settings as last read."""
+        self._based_on: Mapping[str, Json] = {}
+        """The settings on which the last write was sent once more; empty: it was sent once."""
 
     def shown(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
         """An identity's settings, optionally bypassing caches; empty if not shown."""
@@ -58,10 +66,41 @@ class SettingsReader:
         self._now.pop((identity, writer.id), None)
         if filled is None:
             return {}
-        content = settings_in(self.ask(identity, filled.request), writer)
+        answer = self.ask(identity, filled.request)
+        content = settings_in(answer, writer)
         if content:
             self._now[(identity, writer.id)] = content
+            self._tags[(identity, writer.id)] = answer.headers.get("etag", "")
         return content
+
+    def _sent(
+        self, identity: str, writer: Operation, request: Request, kept: Collection[str]
+    ) -> Response:
+        """The answer to a write, on the state that the settings were last read in; where it is
+        refused for another, on that which a new reading shows. `kept`: members that it is about."""
+        reader = self.readers.get(writer.id)
+        read = self._filled(reader, identity, writer.id) if reader else None
+        if "if-match" in request.headers and (tag := self._tags.get((identity, writer.id))):
+            request = replace(request, headers={**request.headers, "if-match": tag})
+
+        def look() -> Response | None:
+            answer = self.ask(identity, read.request) if read is not None else None
+            self._based_on = settings_in(answer, writer) if answer is not None else {}
+            return answer
+
+        self._based_on = {}
+        states = self._states(self.writers[writer.id])
+        return send_on(partial(self.ask, identity), request, look, kept, states=states)
+
+    @staticmethod
+    def _states(probe: Probe) -> States:
+        """Parameters of a write that say which state of the settings it is based on."""
+        found: dict[str, str] = {}
+        for each in probe.operation.parameters:
+            member = probe.sources.get(each.name, "").partition(".")[2] or each.name
+            if each.where in ("query", "header") and names_state(each.name):
+                found[each.name] = member
+        return tuple(found.items())
 
     def _last(self, identity: str, switch: Switch) -> Mapping[str, Json]:
         return self._now.get((identity, switch.operation), {})

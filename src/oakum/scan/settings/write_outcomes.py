@@ -25,6 +25,8 @@ class Reception:
     """Those of them to which no answer came, or a server error."""
     written: set[Setting] = field(default_factory=set)
     """Sent, and answered with something else than a refusal."""
+    _made: set[Setting] = field(default_factory=set)
+    """Changed since they were as before, for all that is known."""
     _silent: set[str] = field(default_factory=set)
     """Settings, and operations that never showed one, of which a change was not shown."""
     _answering: set[str] = field(default_factory=set)
@@ -45,6 +47,18 @@ class Reception:
             self.lost -= about
         if shown or 300 <= status < 500:
             self.late -= about
+        if shown or not 300 <= status < 500:
+            self.is_made(about)
+
+    def is_made(self, settings: Iterable[Setting]) -> None:
+        """Records that settings may be changed by now."""
+        self._made |= {*settings}
+
+    def is_put_back(self, setting: Setting) -> bool:
+        """Records that a setting is as before; whether all that was sent of it was refused."""
+        refused = setting not in self._made
+        self._made.discard(setting)
+        return refused
 
     def is_shown(self, operation: str) -> None:
         """Records that an operation's settings are visible in a read."""

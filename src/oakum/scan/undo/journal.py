@@ -82,8 +82,9 @@ class Journal:
         self._line({"outcome": asdict(outcome)})
 
     def flip(self, kind: str, flip: Flip) -> None:
-        """Records a setting before it changes (`flip`) or after restoring (`restored`)."""
-        self._line({kind: asdict(flip)})
+        """Records a setting before it changes (`flip`), and that it is as before: after restoring
+        (`restored`), or for it was never changed (`refused`)."""
+        self._line({"restored" if kind == "refused" else kind: asdict(flip)})
         self._sync()
 
     def settings(self, identity: str, operation: str, sealed: str | None) -> None:

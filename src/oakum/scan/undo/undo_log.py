@@ -79,6 +79,8 @@ class UndoLog:
     _fresh: set[str] = field(default_factory=set)
     """Names of writes of this process that no reading has followed yet, and that were not refused:
     what the first one shows is theirs."""
+    _refused: set[str] = field(default_factory=set)
+    """Names of writes that the API rejected, and that nothing was sent to take back."""
     _own: set[str] = field(default_factory=set)
     """Names of creations of this process."""
     _shown: set[str] = field(default_factory=set)
@@ -105,11 +107,13 @@ class UndoLog:
     def is_sent(self, undo: Undo) -> None:
         """Records that the write is about to be sent."""
         self._sent.add(undo.name)
+        self._refused.discard(undo.name)
 
     def is_refused(self, undo: Undo) -> None:
         """Records that the API rejected the write (RFC 9110, 15.4 and 15.5); a read verifies it."""
         self._sent.discard(undo.name)
         self._fresh.discard(undo.name)
+        self._refused.add(undo.name)
 
     def keys(self, made: Made) -> frozenset[str]:
         """Keys on the owner's first pages, before the object is created."""
@@ -477,6 +481,7 @@ class UndoLog:
             if done:
                 steps = steps[-1:] if undo.name in self._sent else ()
             for step in steps:
+                self._refused.discard(undo.name)
                 with suppress(OakumError):  # it may have succeeded, or another step may do it
                     self._send_back(undo, *step)
                 if done := self._shows_back(undo):
@@ -586,6 +591,7 @@ class UndoLog:
         an object, every write to it is gone."""
         self._sent.discard(undo.name)
         self.pending = [each for each in self.pending if each.name != undo.name]
+        kind = "refused" if undo.name in self._refused else kind
         with suppress(OakumError):  # a change left in the journal is only undone twice
             self.log(kind, undo.name)
         for each in self.pending if isinstance(undo, Made) else ():

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.openapi.model import Media, Shape
+from oakum.openapi.model import Media, Parameter, Shape
 from oakum.policy.model import Switch
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.setting_change import Flip
+from oakum.scan.undo.write_log import WriteLog
 from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, Run, Studio, account_settings, probe, reply
 
@@ -767,3 +768,109 @@ def test_a_setting_goes_out_in_the_media_type_that_its_body_is_written_in() -> N
     (write,) = (each for each in sent if each.method == "PUT")
     assert {n.lower(): v for n, v in write.headers.items()}["content-type"] == "application/json"
     assert json.loads(write.body) == {"is_private": False, "theme": "theme-of-ann"}
+
+
+class Versioned(Studio):
+    """Takes settings that say on which state they are based, and refuses others with 412 or 409.
+
+    `by`: `tag`, a header that the document declares; `asked`, one that it does not declare, for
+    which the answer asks (RFC 6585, 3); `query`. `others`: how often somebody else writes first."""
+
+    def __init__(self, by: str, others: int = 0) -> None:
+        super().__init__()
+        self.by, self.others = by, others
+        self.state = dict.fromkeys(IDS.values(), 3)
+        self.refused = 0
+
+    def __call__(self, viewer: str | None, request: Request) -> Response:
+        id = IDS.get(viewer or "", "")
+        given = request.headers.get("if-match", "").strip('"')
+        if self.by == "query" and "?" in request.url:
+            url, _, given = request.url.partition("?version=")
+            request = replace(request, url=url)
+        if request.method == "PUT":
+            if self.others:
+                self.others -= 1
+                self.state[id] += 1
+                self.settings[id] = {**self.settings[id], "theme": "theirs"}
+            if given != str(self.state[id]):
+                self.refused += 1
+                return reply({"error": "state"}, 412 if given or self.by == "query" else 428)
+            self.state[id] += 1
+        answer = super().__call__(viewer, request)
+        if not request.url.endswith("/settings") or answer.status != 200:
+            return answer
+        if self.by == "query":
+            return reply({**self.settings[id], "version": self.state[id]})
+        return replace(answer, headers={**answer.headers, "etag": f'"{self.state[id]}"'})
+
+
+def versioned(studio: Versioned) -> AccountSettings:
+    _, found = ready(studio)
+    writer = found.writers["putSettings"]
+    if studio.by == "tag":
+        writer = writer.otherwise("", headers={"if-match": "*"})
+    if studio.by == "query":
+        parameter = Parameter("version", "query", required=True)
+        operation = replace(writer.operation, parameters=(*writer.operation.parameters, parameter))
+        writer = replace(writer, operation=operation, fixed={**writer.fixed, "version": "1"})
+    found.writers = {"putSettings": writer}
+    return found
+
+
+@pytest.mark.parametrize("by", ["tag", "asked", "query"])
+def test_a_setting_is_changed_and_put_back_on_its_present_state(by: str) -> None:
+    studio = Versioned(by)
+    before = {id: dict(each) for id, each in studio.settings.items()}
+    found = versioned(studio)
+    assert found.flip("ann", PRIVATE, False)
+    assert studio.settings[IDS["ann"]]["is_private"] is False
+    assert found.restore() == ()
+    settings = {
+        id: {name: value for name, value in each.items() if name != "version"}
+        for id, each in studio.settings.items()
+    }
+    assert settings == before
+    assert studio.refused == (2 if by == "asked" else 0)
+
+
+@pytest.mark.parametrize("by", ["tag", "asked"])
+def test_what_somebody_else_has_written_meanwhile_stays(by: str) -> None:
+    studio = Versioned(by, others=1)
+    found = versioned(studio)
+    assert found.flip("ann", PRIVATE, False)
+    assert studio.settings[IDS["ann"]] == {"is_private": False, "theme": "theirs"}
+
+
+@pytest.mark.parametrize("status", [403, 412, 422])
+def test_a_setting_that_the_api_refuses_is_no_change(status: int) -> None:
+    class Strict(Studio):
+        def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+            return reply({"error": "no"}, status)
+
+    log = WriteLog()
+    _, found = ready(Strict())
+    found.log = lambda kind, flip: log.heard(kind, f"{flip.state} {flip.identity}")
+    assert not found.flip("ann", PRIVATE, False)
+    assert not found.flip_all("bob", {PRIVATE: True})
+    assert found.restore() == ()
+    assert (log.changes, log.undone) == (0, 0)
+
+
+def test_one_that_was_changed_before_a_refusal_is_one() -> None:
+    class Once(Studio):
+        taken = 0
+
+        def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+            self.taken += 1
+            if self.taken == 2:
+                return reply({"error": "no"}, 422)
+            return super().putSettings(viewer, id, body)
+
+    log = WriteLog()
+    _, found = ready(Once())
+    found.log = lambda kind, flip: log.heard(kind, f"{flip.state} {flip.identity}")
+    assert found.flip("ann", PRIVATE, False)
+    assert not found.flip("ann", PRIVATE, "friends")
+    assert found.restore() == ()
+    assert (log.changes, log.undone) == (1, 1)

@@ -365,3 +365,26 @@ def test_what_a_list_of_deleted_objects_does_not_let_go_is_told() -> None:
     assert log.restore() == ()
     (said,) = log.unsure
     assert "still shows what is deleted" in said
+
+
+@pytest.mark.parametrize("takes", [False, True])
+def test_a_write_that_was_refused_counts_as_a_change_only_where_it_was_made(takes: bool) -> None:
+    shown = {"id": "s1", "sign": "oakum-1" if takes else "wool"}
+
+    def ask(viewer: str | None, request: Request) -> Response:
+        if request.method == "PATCH":
+            shown["sign"] = "wool"
+        return Response(200, {}, json.dumps(shown).encode())
+
+    back = Request("PATCH", f"{AT}/s1", {}, b'{"sign": "wool"}')
+    undo = Undo(
+        "`Stall` of ann", (("ann", back),), ("ann", Request("GET", f"{AT}/s1")),
+        '[{"sign":"wool"}]', ("sign",), sent='{"sign": "oakum-1"}',
+    )  # fmt: skip
+    said: list[str] = []
+    found = UndoLog(ask, lambda kind, entry: said.append(kind))
+    found.enter(undo)
+    found.is_sent(undo)
+    found.is_refused(undo)
+    assert found.undo(undo) and shown["sign"] == "wool"
+    assert said[-1] == ("undone" if takes else "refused")
