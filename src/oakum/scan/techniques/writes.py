@@ -36,7 +36,7 @@ from oakum.scan.undo.extracts import EMPTY, emptied, extract, is_same
 from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.owner_control import LabelsTried, Outcome, WriteControl
 from oakum.scan.undo.parent_objects import ParentObjects
-from oakum.scan.undo.preconditions import send_on
+from oakum.scan.undo.preconditions import send_on, send_trial
 from oakum.scan.undo.recognition import taken_over, tells_nothing
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.writing_endpoints import bulk_left_out, is_meant, writing_endpoints
@@ -442,14 +442,10 @@ class _Endpoint:
         def send(request: Request) -> Response:
             return engine.send(self.probe, viewer, replace(asked, request=request))
 
-        def sent() -> Response:
-            who, look = undo.look or undo.check
-            seen, this, states = lambda: engine.context.ask(who, look), undo.this, undo.states
-            return send_on(send, asked.request, seen, (), this, states)
+        def look() -> Response:
+            return engine.context.ask(*(undo.look or undo.check))
 
-        answer = sent()
-        if engine.context.told_once():
-            answer = sent()
+        answer = send_trial(send, asked.request, look, undo, engine.context.told_once)
         if viewer == owner or not self.parents.refused(viewer, asked.request, answer.status):
             return answer
         below = self.parents.below_own(viewer, owner, asked.request) if self.ours else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -21,6 +22,8 @@ from oakum.exposure.knowledge import canonical, objects_of
 from oakum.http.json_pointer import member_at
 from oakum.inference.state_names import names_state
 from oakum.openapi.model import Json
+from oakum.scan.requests.builder import Ask
+from oakum.scan.undo.entries import Undo
 
 _OF_TAGS = (400, 412, 428)
 _OF_STATE = (*_OF_TAGS, 409, 422)
@@ -84,6 +87,55 @@ def send_on(
     fresh = _as_seen(request, seen, this, states)
     fresh = based_on(fresh, seen, answer.status, kept, this) if seen is not None else request
     return answer if fresh == request else send(fresh)
+
+
+def send_trial(
+    send: Callable[[Request], Response],
+    request: Request,
+    look: Callable[[], Response | None],
+    undo: Undo,
+    again: Callable[[], bool],
+) -> Response:
+    """The answer to a write. Where `again` says so it is sent once more, on the state that it has
+    left; a refusal of that does not undo the first."""
+    answer = send_on(send, request, look, undo.members, undo.this, undo.states)
+    if again():
+        fresh = on_present(request, look, undo)
+        last = send_on(send, fresh, look, undo.members, undo.this, undo.states)
+        return answer if last.status >= 400 > answer.status else last
+    return answer
+
+
+def send_back(ask: Ask, undo: Undo, who: str | None, request: Request) -> None:
+    """Sends a step that takes a write back, on the state that this has left."""
+
+    def look() -> Response:
+        return ask(*(undo.look or undo.check))
+
+    fresh = on_present(request, look, undo)
+    send_on(partial(ask, who), fresh, look, undo.members, undo.this, undo.states)
+
+
+def on_present(request: Request, look: Callable[[], Response | None], undo: Undo) -> Request:
+    """A request whose body names the version that `look` shows of the object, where it names one
+    and is not about it: its own was that before another write."""
+    kept = {*_beside_a_state(request.body, undo.members)}
+    seen = look() if kept else None
+    if seen is None or not 200 <= seen.status < 300 or seen.truncated:
+        return request
+    return replace(request, body=_with_members(request.body, seen.body, kept, undo.this))
+
+
+def _beside_a_state(body: bytes, about: Collection[str]) -> Iterator[str]:
+    """Members of a body, at any depth, beside one whose name tells the state of an object. `about`:
+    those that it is to set."""
+    try:
+        value = orjson.loads(body or b"null")
+    except orjson.JSONDecodeError:
+        return
+    for each in objects_of(value):
+        others = [name for name in each if name in about or not names_state(name)]
+        yield from others if len(others) < len(each) else ()
 
 
 def _as_seen(

@@ -18,7 +18,7 @@ from oakum.scan.undo.entries import Entry, Made, Undo, as_json
 from oakum.scan.undo.extracts import extract, is_same, moved_alone
 from oakum.scan.undo.object_keys import for_key, in_path, may_lose_a_piece
 from oakum.scan.undo.other_members import steps_now
-from oakum.scan.undo.preconditions import send_on
+from oakum.scan.undo.preconditions import send_back, send_on
 from oakum.scan.undo.recognition import (
     BESIDE,
     CHANGED,
@@ -483,7 +483,7 @@ class UndoLog:
             for step in steps:
                 self._refused.discard(undo.name)
                 with suppress(OakumError):  # it may have succeeded, or another step may do it
-                    self._send_back(undo, *step)
+                    send_back(self.ask, undo, *step)
                 if done := self._shows_back(undo):
                     break
             if done or (steps and self.patience.until(lambda: self._shows_back(undo))):
@@ -492,15 +492,6 @@ class UndoLog:
         except _FAILS:
             return False
         return False
-
-    def _send_back(self, undo: Undo, who: str | None, request: Request) -> None:
-        """Sends a step, on the state that the write has left."""
-
-        def send(asked: Request) -> Response:
-            return self.ask(who, asked)
-
-        look = undo.look or undo.check
-        send_on(send, request, lambda: self.ask(*look), undo.members, undo.this, undo.states)
 
     def _is_ours(self, undo: Undo, now: str) -> bool:
         """Whether what a reading shows is what the write has made. Whatever the first one of the

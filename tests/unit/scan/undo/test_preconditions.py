@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
-from oakum.scan.undo.preconditions import send_on
+from oakum.scan.undo.entries import Undo
+from oakum.scan.undo.preconditions import send_back, send_on, send_trial
 
 NOTE = "http://notes.test/notes/7"
 SENT: Json = {"title": "old", "version": 3}
@@ -96,3 +99,81 @@ def test_what_the_object_does_not_show_stays_as_it_was_sent() -> None:
 def test_a_removal_without_a_body_is_sent_on_for_a_tag_alone() -> None:
     assert sent([409], {"title": "b"}, None, tag='"a"') == [(None, "")]
     assert sent([412, 204], {"title": "b"}, None, tag='"a"')[1] == (None, '"a"')
+
+
+UNDO = Undo(
+    "`Note` of ann", (), ("ann", Request("GET", NOTE)), "[]", ("title",), this=("id", 7)
+)  # fmt: skip
+
+
+class Locked:
+    """A note whose writes name its version, or are answered with a status."""
+
+    def __init__(self, status: int = 409) -> None:
+        self.status = status
+        self.note: dict[str, Json] = {"id": 7, "title": "old", "version": 3}
+        self.taken: list[Json] = []
+        self.refused = 0
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        if request.method == "GET":
+            return Response(200, {}, json.dumps(self.note).encode())
+        body = json.loads(request.body)
+        if body.get("version") != self.note["version"]:
+            self.refused += 1
+            return Response(self.status)
+        self.note |= {**body, "version": body["version"] + 1}
+        self.taken.append(body["title"])
+        return Response(200, {}, json.dumps(self.note).encode())
+
+
+def write(title: str, **more: Json) -> Request:
+    return Request("PATCH", NOTE, {}, json.dumps({"title": title, **more}).encode())
+
+
+@pytest.mark.parametrize("status", [409, 423, 500])
+def test_a_write_is_taken_back_on_the_version_that_it_has_left(status: int) -> None:
+    """Whatever an API answers to an old one."""
+    api = Locked(status)
+    api("bob", write("oakum-1", version=3))
+    send_back(api, UNDO, "ann", write("old", version=3))
+    assert (api.note["title"], api.refused) == ("old", 0)
+
+
+def test_a_trial_is_repeated_on_the_version_that_it_has_left() -> None:
+    api = Locked()
+    told = iter([True])
+    answer = send_trial(
+        partial(api, "bob"), write("oakum-1", version=3), lambda: api("ann", Request("GET", NOTE)),
+        UNDO, lambda: next(told),
+    )  # fmt: skip
+    assert (answer.status, api.taken, api.refused) == (200, ["oakum-1", "oakum-1"], 0)
+
+
+def test_a_repetition_that_is_refused_leaves_the_first_answer() -> None:
+    """What was written is to be taken back, also where a reading shows it late."""
+    answers = iter([Response(200), Response(429)])
+    answer = send_trial(lambda r: next(answers), write("x"), lambda: None, UNDO, lambda: True)
+    assert answer.status == 200
+
+
+def test_what_somebody_else_has_written_since_refuses_no_trial() -> None:
+    api = Locked()
+    api("ann", write("theirs", version=3))
+    look = lambda: api("ann", Request("GET", NOTE))  # noqa: E731
+    answer = send_trial(partial(api, "bob"), write("oakum-1", version=3), look, UNDO, lambda: False)
+    assert (answer.status, api.taken[-1]) == (200, "oakum-1")
+
+
+def test_a_version_that_a_write_is_about_goes_as_it_was() -> None:
+    sent: list[Json] = []
+
+    def ask(viewer: str | None, request: Request, /) -> Response:
+        if request.method == "GET":
+            return Response(200, {}, b'{"id": 7, "title": "a", "version": 9, "etag": "n"}')
+        sent.append(json.loads(request.body))
+        return Response(200)
+
+    about = replace(UNDO, members=("version",))
+    send_back(ask, about, "ann", write("a", version=3, etag="m"))
+    assert sent == [{"title": "a", "version": 3, "etag": "n"}]
