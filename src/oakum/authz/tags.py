@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from oakum.authz.places import resource_of
 from oakum.openapi.model import Shape
+from oakum.openapi.shape_queries import names_of
 
 Tag = tuple[str, Mapping[str, str]]
 """Name of the member, and its values mapped to component names."""
@@ -55,11 +56,18 @@ def tagged(mapping: Mapping[str, str], branches: Sequence[Shape]) -> dict[str, i
     found: dict[str, int] = {}
     names = {*mapping, *(name for each in branches for name in each.names)}
     for said in sorted(names):
-        wanted = mapping.get(said, said)
-        hit = [index for index, each in enumerate(branches) if wanted in each.names]
-        if len(hit) == 1:
-            found[said] = hit[0]
+        hit = meant(mapping.get(said, said), branches)
+        if hit is not None:
+            found[said] = hit
     return found
+
+
+def meant(wanted: str, branches: Sequence[Shape]) -> int | None:
+    """Index of the one alternative that is a component, or else takes it in; None: there is not one
+    such alternative."""
+    itself = [n for n, each in enumerate(branches) if wanted == next(iter(names_of(each)), "")]
+    hit = itself or [n for n, each in enumerate(branches) if wanted in each.names]
+    return hit[0] if len(hit) == 1 else None
 
 
 def objects_of(shape: Shape, bound: Mapping[str, str]) -> list[Shape]:

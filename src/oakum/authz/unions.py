@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from oakum.authz.compiled_model import Members, members_of
 from oakum.authz.places import resource_of
-from oakum.authz.tags import Tag, objects_of
+from oakum.authz.tags import Tag, meant, objects_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import merged
 
@@ -39,9 +39,9 @@ def chosen(
         name, mapping = told
         tag = value.get(name)
         wanted = mapping.get(tag, tag) if isinstance(tag, str) else None
-        hit = [branch for branch in branches if wanted in branch.names]
-        if len(hit) == 1:
-            return hit[0]
+        hit = meant(wanted, branches) if wanted is not None else None
+        if hit is not None:
+            return branches[hit]
     resources = [resource_of(branch, bound) for branch in branches]
     if not any(resources):
         return shape

@@ -6,7 +6,7 @@ to, and is a warning with its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from oakum.openapi.model import ClosedOperation, Json, Operation, Shape
 from oakum.openapi.operation_reader import OperationReader, extensions, members
 from oakum.openapi.reference import File, Library, Place
 from oakum.openapi.schema import Schemas
+from oakum.openapi.subtypes import Subtypes
 
 
 class Document:
@@ -32,18 +33,14 @@ class Document:
         self._library = Library(file, refs)
         self._schemas = Schemas(self._library)
         old = "swagger" in file.root
-        read = swagger.SwaggerReader if old else OperationReader
-        reader = read(self._library, self._schemas, broken(self._library))
-        self.operations: tuple[Operation, ...] = reader.operations()
+        reader = self._read()
         self.closed: tuple[ClosedOperation, ...] = tuple(reader.closed)
         """Operations that a mistake in the document closes; none of them is in `operations`."""
         self.warnings: tuple[Problem, ...] = tuple(sorted(set(reader.problems)))
         """Mistakes in the document, and what the overlays asked for and nothing matched."""
         root = Place(file, "", file.root)
         self._home = root.at("definitions") if old else root.at("components", "schemas")
-        self.schemas: Mapping[str, Callable[[], Shape]] = {
-            name: partial(self._schemas.component, place) for name, place in members(self._home)
-        }
+        self.schemas: Mapping[str, Callable[[], Shape]] = self._components()
         """Shapes of the components by name; a second call gives the same shape."""
         said = root.at("securityDefinitions") if old else root.at("components", "securitySchemes")
         schemes = {name: self._library.value(place) for name, place in members(said)}
@@ -56,7 +53,34 @@ class Document:
         """The `x-…` members of the document itself."""
         self.base_url: str = reader.origin
         """Origin of the first server with an absolute URL, `https://api.example.com`, or ""."""
+        self.alternatives: Mapping[str, tuple[str, ...]] = {}
+        """Components in whose place another may stand that is not its owner's (`told_apart`)."""
+        self._origin: Document = self
+
+    def _read(self) -> OperationReader:
+        read = swagger.SwaggerReader if "swagger" in self._library.main.root else OperationReader
+        reader = read(self._library, self._schemas, broken(self._library))
+        self.operations: tuple[Operation, ...] = reader.operations()
         self._by_id = reader.by_id
+        return reader
+
+    def _components(self) -> dict[str, Callable[[], Shape]]:
+        return {name: partial(self._schemas.own, place) for name, place in members(self._home)}
+
+    def told_apart(self, bound: Iterable[str], owner: Callable[[Shape], str]) -> Document:
+        """This document, read so that a place is a union where by its schema an object of another
+        owner may stand. `bound`: the components that have an owner, which `owner` tells of a shape.
+        Endpoints that speak GraphQL are added after that (`extended`)."""
+        origin = self._origin
+        found = Subtypes(origin._library, origin._schemas, dict(members(origin._home)), owner)
+        found.find(bound)
+        if not found.bases:
+            return origin
+        made = copy(origin)
+        made._schemas = Schemas(origin._library, found.bases, found.tags)
+        made._read()
+        made.schemas, made.alternatives = made._components(), found.names
+        return made
 
     @classmethod
     def load(

@@ -151,6 +151,23 @@ class Library:
             end = self._ends[key] = self._end(place.file, ref)
         return end
 
+    def aliased(self, place: Place) -> Place:
+        """The schema that a reference with nothing beside it leads to; the place itself if it is
+        none, or leads nowhere."""
+        met: set[int] = set()
+        while (
+            type(place.value) is dict
+            and len(place.value) == 1
+            and type(ref := place.value.get("$ref")) is str
+            and id(place.value) not in met
+        ):
+            met.add(id(place.value))
+            target = self.resolve(place.file, ref)
+            if isinstance(target, str):
+                break
+            place = target
+        return place
+
     def _end(self, file: File, ref: str) -> Place | str:
         """The end of a chain of references; each step is resolved once, even if several chains
         share it."""

@@ -9,8 +9,9 @@ command never needs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from oakum.http.json_pointer import unescape
 from oakum.openapi import schema_object
@@ -25,6 +26,7 @@ from oakum.openapi.walk import (
     either,
     elements,
     flatten,
+    schema_of,
     shape_with,
 )
 
@@ -37,11 +39,43 @@ _NESTING = 64
 """Unions within unions that are looked through for what their alternatives share."""
 
 
+class Ways(NamedTuple):
+    """What may stand in place of a schema, as its document says."""
+
+    itself: bool
+    """Whether the schema itself is one of them."""
+    others: tuple[tuple[Place, ...], ...]
+    """The others, each the schemas that it satisfies."""
+
+
+class Groups(NamedTuple):
+    """The alternatives of a schema."""
+
+    listed: list[Place]
+    """Those of its `oneOf` and `anyOf`."""
+    mapped: list[Place]
+    """Those that its own discriminator names, if it lists none."""
+    tags: frozenset[int]
+    """The identities of its parts with such a discriminator."""
+    told: bool
+    """Whether it has a discriminator, be it by what it takes in."""
+
+
 class Schemas:
     """The shapes of one description: one shared `Shape` per schema."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(
+        self,
+        library: Library,
+        bases: Mapping[int, Ways] | None = None,
+        tags: frozenset[int] = frozenset(),
+    ) -> None:
+        """`bases`: the schemas that are read as unions where they are referred to (`subtypes`);
+        `tags`: their parts with a discriminator, which names no alternatives of theirs."""
         self._library = library
+        self._bases = bases or {}
+        self._tags = tags
+        self._unions: dict[int, Shape] = {}
         self._shapes: dict[int, Shape] = {}
         self._meets: dict[frozenset[int], Shape] = {}
         self._underway: set[int] = set()
@@ -61,6 +95,16 @@ class Schemas:
         return known
 
     def component(self, place: Place) -> Shape:
+        """What stands where a schema with a name is declared: it, or what may be in its place."""
+        ways = self._bases and self._bases.get(id(self._library.aliased(place).value))
+        if not ways:
+            return self.own(place)
+        known = self._unions.get(id(place.value))
+        if known is None:
+            known = self._unions[id(place.value)] = self._one_of(self.own(place), ways)
+        return known
+
+    def own(self, place: Place) -> Shape:
         """The shape of a schema that has a name: a component, the target of a reference."""
         raw = place.value
         if type(raw) is not dict:
@@ -69,6 +113,39 @@ class Schemas:
         if known is None:
             known = self._shapes[id(raw)] = self._read(place, self.name(place))
         return known
+
+    def groups(self, place: Place) -> Groups:
+        """What a schema lists, and what its discriminator names."""
+        whole = _Conjunction(self, self._library, (place,))
+        mapped = [group for _, _, group in whole.mapped]
+        return Groups(
+            [each for group in whole.groups if group not in mapped for each in group],
+            [each for component, _, group in whole.mapped if not component for each in group],
+            frozenset(tag for component, tag, _ in whole.mapped if not component),
+            whole.discriminator is not None,
+        )
+
+    def _one_of(self, own: Shape, ways: Ways) -> Shape:
+        """A union that belongs to none of its alternatives."""
+        first: list[Thunk] = [partial(_same, own)] if ways.itself else []
+        made = replace(
+            own,
+            names=frozenset(),
+            lineage=(),
+            properties=_NO_MEMBERS,
+            items=None,
+            extra=None,
+            branches=(*first, *(_Own(self, each) for each in ways.others)),
+            pointer="",
+        )
+        vars(made)["_schema"] = ("one of", schema_of(own))
+        return made
+
+    def alone(self, places: tuple[Place, ...]) -> Shape:
+        """The shape of what satisfies some schemas and is in no other's place."""
+        if len(places) == 1:
+            return self.own(places[0])
+        return self._composed(_Conjunction(self, self._library, places, self._tags), places, "")
 
     def name(self, place: Place) -> str:
         """The component name of a reference's target; "" if the target is not a component."""
@@ -124,7 +201,19 @@ class Schemas:
         return _with_kinds(made, schema_object.kinds(raw), schema_object.is_nullable(raw))
 
     def _compose(self, places: tuple[Place, ...], name: str) -> Shape:
-        whole = _Conjunction(self, self._library, places)
+        whole = _Conjunction(self, self._library, places, self._tags)
+        shape = self._composed(whole, places, name)
+        if name or not self._bases:
+            return shape
+        met = {id(part.value) for part in whole.parts}
+        for part in whole.parts:
+            ways = self._bases.get(id(part.value))
+            ends = (self._library.aliased(way) for way, *_ in ways.others) if ways else ()
+            if ways and met.isdisjoint(id(end.value) for end in ends):
+                return self._one_of(shape, ways)
+        return shape
+
+    def _composed(self, whole: _Conjunction, places: tuple[Place, ...], name: str) -> Shape:
         made: dict[str, Any] = {"pointer": places[0].where, "_schema": whole.structure()}
         names = whole.names | {name} - {""}
         if names:
@@ -215,7 +304,18 @@ class Schemas:
 class _Conjunction:
     """The parts that a value must satisfy all at once, and the alternatives beside them."""
 
-    def __init__(self, schemas: Schemas, library: Library, places: Iterable[Place]) -> None:
+    def __init__(
+        self,
+        schemas: Schemas,
+        library: Library,
+        places: Iterable[Place],
+        tags: frozenset[int] = frozenset(),
+    ) -> None:
+        """`tags`: as those of `Schemas`."""
+        self.mapped: list[tuple[str, int, tuple[Place, ...]]] = []
+        """The groups of what a discriminator names and no list has, with the component and the part
+        where it stands."""
+        self._tags = tags
         self.parts: list[Place] = []
         self.names: set[str] = set()
         self._takes: dict[str, dict[str, None]] = {}
@@ -287,13 +387,22 @@ class _Conjunction:
                 yield from ((each, component) for each in live)
         if type(raw.get("discriminator")) is dict:
             mapped = self._discriminate(place, groups)
-            groups = groups or [mapped] if mapped else groups
+            groups = groups or self._apart(place, component, mapped) if mapped else groups
         elif type(word := raw.get("discriminator")) is str:
             heirs = self._schemas.heirs(place)
-            groups = groups or [tuple(heirs.values())] if heirs else groups
+            if heirs and not groups:
+                groups = self._apart(place, component, tuple(heirs.values()))
             if self.discriminator is None:
                 self.discriminator = (word, {name: name for name in heirs})
         self.groups += groups
+
+    def _apart(
+        self, place: Place, component: str, mapped: tuple[Place, ...]
+    ) -> list[tuple[Place, ...]]:
+        if id(place.value) in self._tags:
+            return []
+        self.mapped.append((component, id(place.value), mapped))
+        return [mapped]
 
     def _discriminate(self, place: Place, groups: list[tuple[Place, ...]]) -> tuple[Place, ...]:
         """Notes the discriminator. Gives the mapped schemas: where inheritance is written by
@@ -331,6 +440,23 @@ def _same(shape: Shape) -> Shape:
 def _says(part: Place) -> bool:
     """Whether a schema says something of a value by itself."""
     return bool(schema_object.kinds(part.value)) or not STRUCTURE.isdisjoint(part.value)
+
+
+class _Own:
+    """The shape of what satisfies some schemas and is in no other's place, made at the first call
+    and kept."""
+
+    __slots__ = ("_places", "_schemas", "_shape")
+
+    def __init__(self, schemas: Schemas, places: tuple[Place, ...]) -> None:
+        self._schemas = schemas
+        self._places = places
+        self._shape: Shape | None = None
+
+    def __call__(self) -> Shape:
+        if self._shape is None:
+            self._shape = self._schemas.alone(self._places)
+        return self._shape
 
 
 class _Lazy:

@@ -18,6 +18,7 @@ from oakum.policy.embed import KEY, embedded, keys
 from oakum.policy.grammar import parse_policy
 from oakum.policy.graphql import Graph, with_graphs
 from oakum.policy.model import Policy
+from oakum.policy.resource_schemas import told_apart
 
 __all__ = ["Contract", "digest", "load"]
 
@@ -156,6 +157,7 @@ def _checked(
         if problems:
             raise InputError(problems)
         return Contract(document, None, document.warnings)
+    document = told_apart(document, policy)
     document, graphs, unsound = with_graphs(document, policy, folder)
     if unsound:
         raise InputError([*problems, *unsound])

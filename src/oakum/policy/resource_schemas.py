@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
@@ -102,9 +103,7 @@ class View:
 
     def resource_of(self, shape: Shape) -> str:
         """The resource that a shape is bound to; empty: none."""
-        if not shape.names:
-            return ""
-        return next((self.bound[name] for name in names_of(shape) if name in self.bound), "")
+        return _owner(self.bound, shape) if shape.names else ""
 
     def embedded(self, shape: Shape) -> str:
         """The resource of a shape, or of its list elements, map values or alternatives."""
@@ -120,17 +119,37 @@ class View:
         return ""
 
 
-def view(document: Document, policy: Policy) -> View:
-    """Lay a policy over its document."""
-    bound = {
+def _bound(policy: Policy) -> dict[str, str]:
+    return {
         schema: resource.name
         for resource in policy.resources.values()
         for schema in sorted(resource.schemas)
     }
+
+
+def _owner(bound: Mapping[str, str], shape: Shape) -> str:
+    return next((bound[name] for name in names_of(shape) if name in bound), "")
+
+
+def told_apart(document: Document, policy: Policy) -> Document:
+    """The document, read so that a place is a union where by its schema an object of another
+    resource of the policy may stand."""
+    bound = _bound(policy)
+    names = (name for name in bound if name in document.schemas)
+    return document.told_apart(names, partial(_owner, bound))
+
+
+def view(document: Document, policy: Policy) -> View:
+    """Lay a policy over its document."""
+    bound = _bound(policy)
     shapes: dict[str, list[Shape]] = {name: [] for name in policy.resources}
     for schema, resource in bound.items():
         if schema in document.schemas:
             shapes[resource].append(document.schemas[schema]())
+    for name in dict.fromkeys(each for names in document.alternatives.values() for each in names):
+        shape = document.schemas[name]() if name in document.schemas and name not in bound else None
+        if shape is not None and (own := _owner(bound, shape)):
+            shapes[own].append(shape)
     given: dict[str, list[Shape]] = {name: [] for name in policy.resources}
     endpoints: dict[str, list[str]] = {name: [] for name in policy.resources}
     seen = View(document, policy, bound, shapes, given, endpoints)

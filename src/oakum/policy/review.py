@@ -12,7 +12,6 @@ from oakum.errors import Location, Problem, did_you_mean, few
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
-from oakum.openapi.shape_queries import names_of, ways
 from oakum.policy.grammar import place
 from oakum.policy.model import Policy, Resource
 from oakum.policy.monotone import closed_shows_more, weaker_sees_more
@@ -28,9 +27,9 @@ def review(seen: View) -> Iterator[Problem]:
     """Every warning of a policy that is right in itself."""
     yield from _drafted(seen.policy)
     gaps = {name: _all_gaps(seen, each) for name, each in seen.policy.resources.items()}
+    yield from _kinds(seen)
     for resource in seen.policy.resources.values():
         yield from _shown(seen, resource)
-        yield from _kinds(seen, resource)
         yield from _keyless(seen, resource)
         yield from _listed_owners(seen, resource)
         yield from _granted(seen, resource)
@@ -84,23 +83,40 @@ def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
         )
 
 
-def _kinds(seen: View, resource: Resource) -> Iterator[Problem]:
-    """Other resources that an object of this one may be: its own lines decide."""
-    kinds = {
-        next(iter(names_of(way))): other
-        for each in seen.shapes[resource.name]
-        for way in ways(each)[1:]
-        if (other := seen.resource_of(way)) and other != resource.name
-    }
-    if kinds:
-        others = few(sorted({*kinds.values()}), _FEW)
+def _kinds(seen: View) -> Iterator[Problem]:
+    """Schemas in whose place an object of another resource may stand, where the document leaves
+    open which one it is."""
+    for base, names in seen.document.alternatives.items():
+        shape = seen.document.schemas[base]() if base in seen.document.schemas else Shape()
+        own = seen.resource_of(shape)
+        others = {name: seen.resource_of(seen.document.schemas[name]()) for name in names
+                  if name in seen.document.schemas}  # fmt: skip
+        kind = next((name for name, each in others.items() if each not in ("", own)), "")
+        if not kind or _is_told(shape, {base, *names}):
+            continue
+        tag = shape.discriminator[0] if shape.discriminator else ""
+        said = f"whose `{tag}` names none of them" if tag else "of which no member says what it is"
+        shown = "nothing is shown" if own else "only what the latter's lines show is shown"
+        named = f"give `{base}` a `{tag}` that is required, and each of its values a schema in the"
         yield Problem(
-            resource.location,
-            f"an object of `{resource.name}` may be a {few(sorted(kinds), _FEW)}, and is then"
-            f" judged by the lines of `{resource.name}`, not by those of {others}",
-            f"let no line of `{resource.name}` grant what {others} withholds, or give the"
-            " operations an alternative (`oneOf`) of the schemas with an overlay",
+            seen.policy.resources[own or others[kind]].location,
+            f"an object of `{base}` may be a `{kind}`, which is a `{others[kind]}`; of one {said},"
+            f" {shown}",
+            f"{named} `mapping`" if tag else "give the alternatives a `discriminator`",
         )
+
+
+def _is_told(base: Shape, names: set[str]) -> bool:
+    """Whether by its document each object says by the discriminator which schema it is of."""
+    if base.discriminator is None:
+        return False
+    tag, mapping = base.discriminator
+    if tag not in base.required or tag not in base.properties:
+        return False
+    values = base.properties[tag]().enum
+    return all(each in mapping or each in names for each in values) if values else (
+        base.names & {*mapping.values()} != set()
+    )  # fmt: skip
 
 
 def _keyless(seen: View, resource: Resource) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ import pytest
 from oakum.openapi.document import Document
 from oakum.policy.check import check
 from oakum.policy.contract import load
+from oakum.policy.resource_schemas import told_apart
 from tests.gate import club
 from tests.unit.policy.crew import document, of_member, warnings, written
 from tests.unit.policy.grammar import policy, whole
@@ -211,28 +212,60 @@ components:
 """
 
 
+RIDE = "key: id, owner: none, fields: {'id, kind, route': [{see: owner}]}}"
+
+
+def of_events(resources: str, text: str = EVENTS) -> list[str]:
+    event = "resources:\n  Event: {key: id, owner: none, fields: {'id, kind, route': [{see: owner}]}}\n  "
+    events, said = Document.parse(text.encode(), "events.yaml"), policy(whole(event + resources))
+    found = check(told_apart(events, said), said)[1]
+    return [each.message for each in found if "may be a" in each.message]
+
+
 @pytest.mark.parametrize(
     ("ride", "kinds"),
     [
-        (
-            "Ride: {schemas: [Ride, Tour], key: id, owner: none, fields: {'id, kind, route': [{see: owner}]}}",
-            "`Ride`, `Tour`",
-        ),
-        (
-            "Ride: {schemas: [Tour], key: id, owner: none, fields: {'id, kind, route': [{see: owner}]}}",
-            "`Tour`",
-        ),
-        ("Other: {owner: none, fields: {x: []}}", None),
+        ("Ride: {schemas: [Ride, Tour], " + RIDE, [("Event", "Ride")]),
+        ("Ride: {schemas: [Tour], " + RIDE, [("Event", "Tour"), ("Ride", "Tour")]),
+        ("Other: {owner: none, fields: {x: []}}", []),
     ],
 )
-def test_an_object_that_may_be_of_another_resource_is_named(ride: str, kinds: str | None) -> None:
-    event = "resources:\n  Event: {key: id, owner: none, fields: {'id, kind, route': [{see: owner}]}}\n  "
-    events = Document.parse(EVENTS.encode(), "events.yaml")
-    said = [each.message for each in check(events, policy(whole(event + ride)))[1]]
-    judged = "and is then judged by the lines of `Event`, not by those of `Ride`"
-    assert [each for each in said if "may be a" in each] == (
-        [f"an object of `Event` may be a {kinds}, {judged}"] if kinds else []
+def test_an_object_that_may_be_of_another_resource_and_need_not_say_so_is_named(
+    ride: str, kinds: list[tuple[str, str]]
+) -> None:
+    rest = "of one whose `kind` names none of them, nothing is shown"
+    assert sorted(of_events(ride)) == [
+        f"an object of `{base}` may be a `{kind}`, which is a `Ride`; {rest}"
+        for base, kind in kinds
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mapping"),
+    [
+        ("kind: {enum: [ride, tour, Event]}", "tour:"),
+        ("kind: {type: string}", "event: Event, tour:"),
+    ],
+)
+def test_an_object_that_always_says_so_is_not(kind: str, mapping: str) -> None:
+    event = EVENTS.replace("kind: {type: string}", kind).replace("tour:", mapping)
+    told = event.replace("Event: {prop", "Event: {required: [kind], prop")
+    ride = "Ride: {schemas: [Ride, Tour], " + RIDE
+    assert len(of_events(ride, event)) == 1 and of_events(ride, told) == []
+
+
+def test_alternatives_of_which_no_member_says_what_they_are_are_named() -> None:
+    listed = (
+        "Event: {oneOf: [{$ref: '#/components/schemas/Tour'}, {$ref: '#/components/schemas/Ride'}]}"
     )
+    tour = "Tour: {properties: {id: {type: string}, kind: {type: string}}}"
+    text = (
+        EVENTS.split("    Event:")[0]
+        + f"    {listed}\n    {tour}\n    Ride: {{properties: {{id: {{type: string}}, kind: {{type: string}}, route: {{type: string}}}}}}\n"
+    )
+    assert of_events("Ride: {" + RIDE, text) == [
+        "an object of `Event` may be a `Ride`, which is a `Ride`; of one of which no member says what it is, nothing is shown"
+    ]  # fmt: skip
 
 
 def test_a_member_that_no_path_can_name_is_told_apart_from_one_that_no_line_names() -> None:
