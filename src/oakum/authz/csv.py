@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from itertools import compress
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from oakum.authz.beside_objects import Keep
 from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge
+from oakum.authz.misfits import references
 from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.places import resource_of
 from oakum.authz.principal import Principal
@@ -30,7 +31,7 @@ from oakum.authz.span import Unreadable
 from oakum.authz.tags import tag_of
 from oakum.http.json_pointer import Pointer, escape
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import element, member_names, ways
+from oakum.openapi.shape_queries import element, member_names, named, ways
 from oakum.policy.model import State
 
 _CELL = re.compile(r'"((?:[^"\x00]|"")*)"|[^",\r\n\x00]*')
@@ -45,6 +46,10 @@ BOOLEANS: Mapping[str, bool] = {
     **dict.fromkeys(("false", "False", "FALSE", "0", "no", "No", "NO", "f"), False),
 }
 """Texts for booleans in spreadsheets, databases and web frameworks."""
+
+
+_SAID = "?"
+"""In place of any text, where it decides only that there is one."""
 
 
 class _Row(NamedTuple):
@@ -136,24 +141,53 @@ class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
         return len(self._made)
 
 
+def referring(model: Model, operation: str, shape: Shape, names: Iterable[str]) -> list[str]:
+    """Columns in which a text may stand in place of an object, by the schema of a row or by what
+    `shows` says; for these it decides whether a cell says something."""
+    shown = model.shown.get(operation, ())
+
+    def refers(name: str) -> bool:
+        said = [of for at, of in shown if len(at) == 2 and at[1] in (name, "*")]
+        return bool(references(named(shape, name), model.bound, said))
+
+    return [name for name in names if refers(name)]
+
+
+def said_columns(model: Model, operation: str, shape: Shape) -> list[str]:
+    """`referring`, of all columns that document or contract name, and of any other (`*`)."""
+    shown = (at[1] for at, _ in model.shown.get(operation, ()) if len(at) == 2)
+    return referring(model, operation, shape, dict.fromkeys((*member_names(shape), *shown, "*")))
+
+
 def _alike(
     model: Model, call: Call, shape: Shape, head: _Row, rows: list[_Row]
 ) -> tuple[list[int], list[Json]]:
     """For each row the index of the row judged in its place, and the judged rows reduced to the
     members that matter."""
     decides = _deciding(model, shape)
+    others = (name for name in head.texts if name not in decides)
+    there = {*referring(model, call.operation, shape, others)}
+    says = [index for index, name in enumerate(head.texts) if name in there]
     at = [index for index, name in enumerate(head.texts) if name in decides]
     placed = any(
         segments and segments[0] != "*" for segments, _ in model.shown.get(call.operation, ())
     )
     known: dict[tuple[object, ...], int] = {}
     alike = [
-        known.setdefault((place if placed else 0, *[row.texts[i] for i in at]), len(known))
+        known.setdefault(
+            (
+                place if placed else 0,
+                *[row.texts[i] for i in at],
+                *[_SAID if row.texts[i] else "" for i in says],
+            ),
+            len(known),
+        )
         for place, row in enumerate(rows)
     ]
     blank = dict.fromkeys(head.texts, "")
     said = [
-        {head.texts[i]: str(text) for i, text in zip(at, key[1:], strict=True)} for key in known
+        {head.texts[i]: str(text) for i, text in zip((*at, *says), key[1:], strict=True)}
+        for key in known
     ]
     read = _states(model, call, shape)
     judges: list[Json] = []

@@ -284,7 +284,9 @@ class Judge:
                     if not place.inside:
                         self._rows.meet(pointer, shown=False)
                 elif (
-                    allowed and not (listed or place.inside) and self._refers(child, place, pointer)
+                    (allowed or (not self.misfits.texts and child.__class__ is str))
+                    and not (listed or place.inside)
+                    and self._refers(child, place, pointer)
                 ):
                     allowed = False
                     self._rows.meet(pointer, shown=False)

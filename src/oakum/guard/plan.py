@@ -18,6 +18,7 @@ import orjson
 from oakum.authz import Model
 from oakum.authz.claims import claim_path
 from oakum.authz.complete_lists import Place
+from oakum.authz.csv import said_columns
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.judge import holds
@@ -337,6 +338,7 @@ class _Renderer:
                 each = element(shape) if kind == "csv" and shape is not None else None
                 if each is not None:
                     found[status][name]["columns"] = member_names(each)
+                    found[status][name]["says"] = said_columns(self.model, id, each)
         self._settle()
         return found
 

@@ -12,6 +12,7 @@ local concat = table.concat
 local M = {}
 
 local MAX_COLUMNS, MAX_NAME = 1000, 256
+local SAID = "?" -- in place of any text, where it decides only that there is one
 
 -- A cell at `at`: as it stands, as it reads, and where it ends; nil where a quote never closes.
 local function cell(s, at)
@@ -219,20 +220,25 @@ end
 
 -- For each row the columns that it shows; nil and why. Each row is counted in `seen`.
 local function judged(plan, node, rows, names, seen, judge)
-  local at, n, head, shown, known = {}, 0, rows[0], {}, {}
-  local decides = deciding(plan)
+  local at, n, head, shown, known, bare = {}, 0, rows[0], {}, {}, {}
+  local decides, says, declared = deciding(plan), {}, {}
+  for i = 1, node.says.n do says[node.says[i]] = true end
+  for i = 1, node.columns.n do declared[node.columns[i]] = true end
   for i = 1, head.n do
-    if decides[head.texts[i]] then
+    local name = head.texts[i]
+    local only = not decides[name] and (says[name] or says["*"] and not declared[name])
+    if only or decides[name] then
       n = n + 1
-      at[n] = i
+      at[n], bare[n] = i, only
     end
   end
   local total = seen.removed
   for k = 1, rows.n do
     local texts, cells, key = rows[k].texts, {}, {}
     for j = 1, n do
-      cells[at[j]] = texts[at[j]]
-      key[j] = texts[at[j]]
+      local text = texts[at[j]]
+      if bare[j] and text ~= "" then text = SAID end
+      cells[at[j]], key[j] = text, text
     end
     local place = alone(node, k - 1)
     key = (place and k or "") .. "\0" .. concat(key, "\0") -- which no cell holds

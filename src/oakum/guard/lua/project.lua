@@ -530,7 +530,8 @@ local function value(node, i, depth, set, owners, tally, label)
       -- A declared text may be a hidden object, in whose place it stands; one among objects in a list is a
       -- label of theirs.
       local listed = depth > 0 and type(PATH[depth - 1]) == "number"
-      if keep and node.refs and not SUBJECT and not listed and says(i, past, kind) and any_hidden(node.refs) then
+      local refers = (keep or kind == 1 and CELLS) and node.refs and not SUBJECT and not listed
+      if refers and says(i, past, kind) and any_hidden(node.refs) then
         note_untold(false, SHOWN)
         removed(label)
         return past, node.stand
@@ -541,7 +542,8 @@ local function value(node, i, depth, set, owners, tally, label)
       emit(i, past)
       return past, KEPT
     end
-    if band(node.misfits, kind) ~= 0 and says(i, past, kind) then note_untold(node.inside, SHOWN) end
+    local misfit = band(node.misfits, kind) ~= 0 and not (kind == 1 and CELLS)
+    if misfit and says(i, past, kind) then note_untold(node.inside, SHOWN) end
     removed(label)
     return past, node.stand
   end
@@ -1865,6 +1867,7 @@ local function load_endpoints(plan)
       for _, answer in pairs(answers) do
         answer.node, answer.error = plan.nodes[answer.node + 1], plan.nodes[answer.error + 1]
         answer.node.columns, answer.error.columns = answer.columns, answer.columns
+        answer.node.says, answer.error.says = answer.says, answer.says
       end
     end
   end
