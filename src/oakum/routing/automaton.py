@@ -57,6 +57,22 @@ class Automaton:
                 return False
         return self.accepts[state]
 
+    def within(self, other: Automaton) -> bool:
+        """Whether each text that matches here matches there."""
+        bytes = {(self.classes[b], other.classes[b]) for b in range(256)}
+        todo = [(0, 0)]
+        met = {*todo}
+        for here, there in todo:
+            if self.accepts[here] and not (there >= 0 and other.accepts[there]):
+                return False
+            for own, its in bytes:
+                onward = self.next[here * self.width + own]
+                beyond = other.next[there * other.width + its] if there >= 0 else -1
+                if onward >= 0 and (onward, beyond) not in met:
+                    met.add((onward, beyond))
+                    todo.append((onward, beyond))
+        return True
+
     def shortest(self) -> str | None:
         """The shortest matching text that is a valid path segment, preferably of letters, digits,
         `-` and `_`; None if there is none."""

@@ -1,9 +1,9 @@
 """What requests may carry to the API under one contract and not under another.
 
-A guard forwards what the document declares, and removes or refuses the rest: parameters, members of
-objects in a query, members of bodies. So the document alone may open a way to say more to the API,
-such as a filter by a hidden field, or a header that names an account. What a body sets of a
-resource is compared elsewhere, field by field (`set`).
+A guard forwards what the document declares, and removes or refuses the rest: parameters, values of
+those in a path, members of objects in a query, members of bodies. So the document alone may open a
+way to say more to the API, such as a filter by a hidden field, or a header that names an account.
+What a body sets of a resource is compared elsewhere, field by field (`set`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from oakum.routing.headers import forwards
 from oakum.routing.largest_page import PAGING
 from oakum.routing.lookup_plan import Credential, Endpoint
 from oakum.routing.nested_parameters import Below
+from oakum.routing.path_objects import names
 
 _At = tuple[str, ...]
 """Names of members, from the outermost one; `*` is any name, and `""` an element of a list."""
@@ -45,6 +46,10 @@ def passed(old: CompiledContract, new: CompiledContract) -> Iterator[Term]:
             for each in side.inputs(own):
                 if not other.lets(each, before, known):
                     found.setdefault((wide, "input", _called(each)), {})[key] = now.operation
+            for name in _more_values(before, own):
+                some = "new" if wide else "some"
+                said = f"{some} values of the path parameter `{name}`"
+                found.setdefault((wide, "input", said), {})[key] = now.operation
             alone = other.schemes(before)
             for schemes in side.schemes(own):
                 if schemes and not any(schemes >= others for others in alone):
@@ -53,6 +58,15 @@ def passed(old: CompiledContract, new: CompiledContract) -> Iterator[Term]:
     for (wide, kind, what), operations in found.items():
         yield _term(new, kind, what, [*operations.values()], wide=wide)
     yield from _credentials(old, new)
+
+
+def _more_values(narrow: Endpoint, wide: Endpoint) -> Iterator[str]:
+    """Parameters of a path that may hold a text in one endpoint and not in another of that path:
+    what `type`, `enum` and `pattern` do not allow is no request to it."""
+    for before, after in zip(names(narrow.operation), names(wide.operation), strict=True):
+        was, now = narrow.texts.get(before), wide.texts.get(after)
+        if was is not None and (now is None or not now.within(was)):
+            yield after
 
 
 def _term(

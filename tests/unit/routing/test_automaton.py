@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -116,3 +117,16 @@ def test_the_shortest_text_of_a_pattern(pattern: str, text: str | None) -> None:
     made = of_pattern(pattern)
     assert made.shortest() == text
     assert text is None or made.matches(text)
+
+
+PATTERNS = ("", "^$", "a", "^a", "a$", "^[ab]+$", "^a?b$", "^(ab|ba)$", "^.{2}$", "[^a]|zz")
+
+
+@pytest.mark.parametrize("one", PATTERNS)
+@pytest.mark.parametrize("other", PATTERNS)
+def test_one_is_within_another_where_each_of_its_texts_is(one: str, other: str) -> None:
+    texts = ["".join(each) for size in range(4) for each in product("abzé", repeat=size)]
+    here, there = of_pattern(one), of_pattern(other)
+    assert here.within(there) is all(
+        there.matches(text) for text in (*texts, "abab", "q" * 9) if here.matches(text)
+    )

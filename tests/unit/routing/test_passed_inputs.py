@@ -57,6 +57,13 @@ def both(first: Change, second: Change) -> Change:
     return change
 
 
+def limited(**schema: Any) -> Change:
+    def change(document: dict[str, Any]) -> None:
+        document["paths"]["/notes/{noteId}/like/{other}"]["parameters"][0]["schema"] = schema
+
+    return change
+
+
 COUNT = "requests to `GET /count` through"
 MOVES = "requests to `PATCH /moves` through"
 DEEP = {"style": "deepObject", "schema": {**OBJECT, "properties": {"name": TEXT}}}
@@ -127,6 +134,42 @@ def test_what_passes_no_more_than_before_does_not(
     old, new = folder(tmp_path / "old", before), folder(tmp_path / "new", after)
     found = [*directions(old, new)]
     assert not [each for each in found if each.startswith(("widened", "changed"))], found
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        (limited(enum=["a", "b"]), limited(enum=["b", "a", "c"])),
+        (limited(enum=["a"]), None),
+        (limited(type="integer"), limited(type="string")),
+        (limited(type="string", pattern="^n[0-9]{2}$"), limited(type="string", pattern="^n[0-9]+")),
+        (limited(enum=[1, 2]), limited(type="integer")),
+        (limited(type="string", pattern="^a"), limited(type="string", pattern="^[ab]")),
+    ],
+)
+def test_a_parameter_of_a_path_that_may_have_other_values_widens(
+    tmp_path: Path, narrow: Change, wide: Change | None
+) -> None:
+    old, new = folder(tmp_path / "old", narrow), folder(tmp_path / "new", wide)
+    at = "values of the path parameter `noteId` of requests to `GET /notes/{noteId}/like/{other}`"
+    assert [*directions(old, new)] == [f"widened: a guard lets new {at} through"]
+    assert [*directions(new, old)] == [f"narrowed: a guard no longer lets some {at} through"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (limited(enum=["a", "b"]), limited(enum=["b", "a"])),
+        (limited(type="integer"), limited(type="integer", maximum=9)),
+        (limited(type="string"), limited(type="string", maxLength=9)),
+        (limited(enum=["a", "b"]), limited(type="string", pattern="^[ab]$")),
+    ],
+)
+def test_one_that_may_have_the_same_values_does_not(
+    tmp_path: Path, one: Change, other: Change
+) -> None:
+    old, new = folder(tmp_path / "old", one), folder(tmp_path / "new", other)
+    assert [*directions(old, new)] == [] == [*directions(new, old)]
 
 
 def test_what_many_endpoints_have_is_one_sentence(tmp_path: Path) -> None:
