@@ -243,6 +243,15 @@ class Identity:
 
         return walk(template)
 
+    def fixed(self) -> Iterator[str]:
+        """Texts of its own lines that may be a token: `Authorization` first, then what else it
+        sends, then its variables. `environment` is the whole file's, with others' tokens."""
+        for send in sorted(self.sends, key=lambda it: it.name.lower() != "authorization"):
+            if _variables(send.value) <= self.variables.keys():
+                yield from str(self.fill(send.value)).split()
+        for each in self.variables.values():
+            yield each.reveal().removeprefix("Bearer ")
+
     def shell(self, template: str) -> str:
         """The template for double quotes in a shell: ann's `$token` becomes `$ANN_TOKEN`."""
 

@@ -178,10 +178,7 @@ class _Doctor:
                 headers = {"accept": ACCEPT, "cache-control": "no-cache"}
                 requests[name] = Request(method, url, headers)
         # All are asked before one is given up: each is compared with what the others are shown.
-        faults = {
-            name: self._ask_own(name, request, [each for each in requests if each != name])
-            for name, request in requests.items()
-        }
+        faults = {name: self._ask_own(name, requests) for name in requests}
         for name, (words, status) in faults.items():
             if words and name not in self.wrong:
                 self._object(name, words, denied=status in (401, 403))
@@ -192,24 +189,57 @@ class _Doctor:
             first = next(iter(proven.values()))
             self.sessions.proof = Proof(first, self._holds, refusals, others=proven)
 
-    def _ask_own(self, name: str, request: Request, others: list[str]) -> tuple[str, int]:
+    def _ask_own(self, name: str, requests: Mapping[str, Request]) -> tuple[str, int]:
         """Why an identity's own who-am-I proves nothing, empty when it does, and its status."""
+        request = requests[name]
         self.nobody = self.sessions.send(None, request)
         answer = self._asked(request, [name]).get(name)
         if answer is None:
             return "", 0
         if words := self._objection(name, answer, own=True):
             return words, answer.status
-        beside = [self.nobody, *self._asked(request, others[:_MOST_BESIDE]).values()]
+        others = [each for each in requests if each != name][:_MOST_BESIDE]
+        shown = {each: _marks(said) for each, said in self._asked(request, others).items()}
         marks = _marks(answer) & _marks(self._asked(request, [name]).get(name, _NONE))
-        for each in beside:
-            marks -= _marks(each)
-        if not marks:
-            shown = f"`{self.where}` shows `{name}` nothing that others are not shown there"
-            return f"{shown}; {_HINT}", answer.status
-        self.marks[name], self.facts[name] = marks, json_of(answer)
+        marks -= _marks(self.nobody)
+        alone = marks.difference(*shown.values()) or self._overseen(name, marks, shown, requests)
+        if not alone:
+            said = f"`{self.where}` shows `{name}` nothing that others are not shown there"
+            return f"{said}; {_HINT}", answer.status
+        self.marks[name], self.facts[name] = alone, json_of(answer)
         self.answers[name] = answer
         return "", answer.status
+
+    def _overseen(
+        self,
+        name: str,
+        marks: frozenset[_Mark],
+        shown: Mapping[str, frozenset[_Mark]],
+        requests: Mapping[str, Request],
+    ) -> frozenset[_Mark]:
+        """What only the caller itself is shown here, and those who are shown the same of others,
+        too, as staff are. The caller itself must be shown it of nobody else."""
+        staff = {who: marks & theirs for who, theirs in shown.items() if marks & theirs}
+        pages = [*staff, *(each for each in requests if each not in (name, *staff))]
+        told: dict[str, dict[str, frozenset[tuple[str, ...]] | None]] = {}
+        for whose in pages[:_MOST_BESIDE]:
+            asked = self._asked(requests[whose], list(dict.fromkeys([whose, name, *staff])))
+            told[whose] = {who: _places(said) for who, said in asked.items()}
+
+        def oversees(who: str, at: tuple[str, ...]) -> bool:
+            pages = [said.get(who) for whose, said in told.items() if whose != who]
+            return bool(pages) and all(at in (page or ()) for page in pages)
+
+        def only_here(at: tuple[str, ...]) -> bool:
+            pages = [said.get(name) for said in told.values()]
+            return all(page is not None and at not in page for page in pages)
+
+        return frozenset(
+            (at, value)
+            for at, value in marks
+            if only_here(at)
+            and all(oversees(who, at) for who, theirs in staff.items() if (at, value) in theirs)
+        )
 
     def ask_others(self) -> None:
         """Asks of each caller that is no account what answers its credentials and nobody else."""
@@ -435,6 +465,13 @@ def _marks(response: Response) -> frozenset[_Mark]:
     return frozenset(
         (at, canonical(value)) for at, value in leaves_of(body) if not says_nothing(value)
     )
+
+
+def _places(response: Response) -> frozenset[tuple[str, ...]] | None:
+    """Where a response says something; None if it tells neither what is shown nor a refusal."""
+    if response.status in (401, 403, 404):
+        return frozenset()
+    return frozenset(at for at, _ in _marks(response)) if 200 <= response.status < 300 else None
 
 
 def _guess(operations: Iterable[Operation]) -> str:

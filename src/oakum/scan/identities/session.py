@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -236,26 +236,29 @@ class Sessions:
     def claims(self, name: str) -> Mapping[str, Json]:
         """Claims of its token (the payload of a JWT, RFC 7519) and of the identities file."""
         identity = self.identities.items[name]
-        session = self._live.get(name, _Session())
-        fixed = [*identity.variables.values(), *identity.environment.values()]
         said: dict[str, Json] = {}
         for claim, value in identity.claims.items():
             said = with_claim(said, claim, value)
-        for token in [session.token, *session.cookies.values(), *fixed]:
-            if token and (found := claims_of(token.reveal().removeprefix("Bearer "))):
+        for token in self._held(identity, self._live.get(name, _Session())):
+            if found := claims_of(token):
                 return joined(found, said)
         return said
 
     def tokens(self) -> list[tuple[str, str]]:
         """(identity, token) for every token in memory that could be a JWT (RFC 7519)."""
-        found: list[tuple[str, str]] = []
-        for name, session in self._live.items():
-            identity = self.identities.items[name]
-            fixed = [*identity.variables.values(), *identity.environment.values()]
-            for each in (session.token, *session.cookies.values(), *fixed):
-                text = each.reveal().removeprefix("Bearer ") if each else ""
-                found += [(name, text)] if text.count(".") == 2 else []
-        return found
+        return [
+            (name, token)
+            for name, session in self._live.items()
+            for token in dict.fromkeys(self._held(self.identities.items[name], session))
+            if token.count(".") == 2
+        ]
+
+    def _held(self, identity: Identity, session: _Session) -> Iterator[str]:
+        """Texts that may be an identity's token, from its login and from its own lines."""
+        for each in (session.token, *session.cookies.values()):
+            if each:
+                yield each.reveal().removeprefix("Bearer ")
+        yield from identity.fixed()
 
     def secrets(self) -> frozenset[str]:
         """All known secrets: the file's, and tokens and cookies from the target."""

@@ -464,6 +464,34 @@ def test_what_only_the_caller_is_shown_at_a_path_of_theirs_proves_them(
     assert not proof.holds("ann", show("ann", "bob"))
 
 
+STAFFED = OWN + '  sue: {send: "X-Who: $username", username: sue}\n'
+
+
+def overseen(whose: str, who: str) -> Response:
+    return profile(whose, whose if who == "sue" else who)
+
+
+def befriended(whose: str, who: str) -> Response:
+    """Sue is a friend of ann, and is shown the same of nobody else."""
+    return profile(whose, whose if (whose, who) == ("ann", "sue") else who)
+
+
+def mixed_up(whose: str, who: str) -> Response:
+    """What the file says of ann is sent by staff, too."""
+    return profile(whose, whose if who in ("ann", "sue") else who)
+
+
+@pytest.mark.parametrize(
+    ("show", "proven"),
+    [(overseen, {"ann", "bob", "sue"}), (befriended, {"bob", "sue"}), (mixed_up, {"bob"})],
+)
+def test_staff_who_are_shown_everybody_do_not_hide_who_a_caller_is(
+    clinic: Clinic, show: Callable[[str, str], Response], proven: set[str]
+) -> None:
+    found = clinic.examine(of_path(show), STAFFED)
+    assert {state.name for state in found.states if state.ok} == proven
+
+
 @pytest.mark.parametrize(
     ("show", "says"),
     [

@@ -546,6 +546,34 @@ def test_claims_of_a_token(load) -> None:
 
 
 @pytest.mark.parametrize(
+    "sent",
+    [
+        'header: "Authorization: Bearer ${%s}"',
+        'header: ["X-Client: ${CLIENT}", "Authorization: Bearer ${%s}"]',
+        'cookie: "session=${%s}"',
+        'token: {env: %s}, send: "X-Token: $token"',
+    ],
+)
+def test_the_token_of_an_identity_is_no_other_identitys(load, sent: str) -> None:
+    def token(sub: str) -> str:
+        payload = base64.urlsafe_b64encode(f'{{"sub": "{sub}"}}'.encode()).rstrip(b"=").decode()
+        return f"h.{payload}.s"
+
+    lines = "".join(f"  {name.lower()}: {{{sent % name}}}\n" for name in ("ADA", "BEA", "CAT"))
+    text = f"identities:\n{lines}  dan: {{header: 'X-Key: k'}}\n"
+    secrets = {name: token(name) for name in ("ADA", "BEA", "CAT", "CLIENT")}
+    live, _ = sessions(load(text, **secrets), lambda _: answer())
+    names = ("ada", "bea", "cat", "dan")
+    for name in names:
+        live.login(name)
+    subs = [live.claims(name).get("sub") for name in names]
+    assert subs == ["ADA", "BEA", "CAT", None]
+    held = {name: {each for who, each in live.tokens() if who == name} for name in names}
+    assert all(secrets[name.upper()] in held[name] for name in names[:3])
+    assert secrets["BEA"] not in held["ada"] | held["cat"] | held["dan"]
+
+
+@pytest.mark.parametrize(
     ("cookie", "line"),
     [
         ("cookie: sid", "Cookie: sid=$ANN_SESSION"),
