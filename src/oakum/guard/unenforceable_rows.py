@@ -16,7 +16,8 @@ from oakum.authz.project import ROOT_FIELD
 from oakum.errors import Location, Problem, few
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape_queries import member, member_names, named
+from oakum.openapi.shape_queries import member, member_names, named, names_of
+from oakum.openapi.walk import reachable
 from oakum.policy.model import FieldRule
 from oakum.routing.lookup_plan import Endpoint
 
@@ -162,6 +163,50 @@ def counts(
                     "count in the type that has the list, or remove it from `counts` if everybody"
                     " may know the number",
                 )
+
+
+def untold(
+    model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns about fields of GraphQL that lead to one of several types, where a query need not say
+    which, and about roots of which one argument withholds the response."""
+    for each in endpoints:
+        media = each.operation.success() if model.rule(each.operation.id).graphql else None
+        data = named(media.shape, "data") if media is not None and media.shape else None
+        if data is None:
+            continue
+        found = [*_untold(model, data)]
+        if found:
+            yield Problem(
+                where(each.operation),
+                f"{few(found, 2)} of `{each.operation.id}` may be of several types: of an"
+                " object for which a query selects neither `__typename` nor a field that only one"
+                " of them has, nothing is shown",
+                "let clients select `__typename`, and grant it",
+            )
+        root = resource_of(data, model.bound)
+        if root and each.asked.by:
+            one = next(iter(each.asked.keys.arguments), "")
+            yield Problem(
+                where(each.operation),
+                f"`{root}` is a resource, so one argument of `{each.operation.id}` that names a"
+                f" hidden object, as `{one}` may, makes the whole response 404",
+                "let clients send such a field in a query of its own, or make the types below the"
+                " root resources instead",
+            )
+
+
+def _untold(model: Model, data: Shape) -> Iterator[str]:
+    """Fields that may hold an object of one of several types, which are several resources."""
+    for at in reachable([data]):
+        for name, thunk in at.properties.items():
+            shape = thunk()
+            while shape.items is not None:
+                shape = shape.items()
+            ways = [branch() for branch in shape.branches]
+            owners = {resource_of(way, model.bound) for way in ways} - {""}
+            if at.names and shape.discriminator and len(owners) > 1:
+                yield f"{next(iter(names_of(at)))}.{name}"
 
 
 def _row(model: Model, data: Shape, path: str) -> tuple[str, str] | None:

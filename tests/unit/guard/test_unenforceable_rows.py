@@ -119,3 +119,23 @@ def test_of_a_map_the_texts_are_withheld(tmp_path: Path) -> None:
 def test_a_list_of_one_kind_is_not_named(tmp_path: Path, items: dict[str, Any]) -> None:
     found = said(tmp_path, REMARKS, within({"type": "array", "items": items}))
     assert "an element of the list" not in found
+
+
+def graph_of(folder: Path, name: str, change: Any = None) -> str:
+    contract = quick_yaml.load((FOLDER / "contracts" / name).read_text(encoding="utf-8"))
+    for file, text in contract["files"].items():
+        (folder / file).write_text(text, encoding="utf-8")
+    return said(folder, contract, change)
+
+
+def test_a_field_of_several_types_is_named_where_several_are_resources(tmp_path: Path) -> None:
+    words = "of `graph` may be of several types: of an object for which a query selects neither"
+    assert f"`Query.node`, `Query.search` {words} `__typename`" in graph_of(tmp_path, "graph.yaml")
+    assert words not in graph_of(tmp_path, "graph_root.yaml")
+
+
+def test_a_root_of_which_one_argument_withholds_the_response_is_named(tmp_path: Path) -> None:
+    words = "one argument of `graph` that names a hidden object, as `audit.noteId` may, makes"
+    found = graph_of(tmp_path, "graph_root.yaml")
+    assert f"`Query` is a resource, so {words} the whole response 404" in found
+    assert "the whole response" not in graph_of(tmp_path, "graph_notes.yaml")
