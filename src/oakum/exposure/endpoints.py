@@ -17,12 +17,14 @@ from oakum.authz.places import resource_of
 from oakum.exposure.enum_values import choices, members_with_choices, placed
 from oakum.exposure.frames import EVENTS, LINES
 from oakum.exposure.knowledge import Knowledge
-from oakum.exposure.request_bodies import body_members, body_shape
+from oakum.exposure.request_bodies import Member, body_members, body_shape
 from oakum.exposure.response_reader import Reader
 from oakum.exposure.styles import in_parts
 from oakum.finding import Endpoint, Skipped
+from oakum.http.json_pointer import member_at
 from oakum.http.media_type import essence
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.params import enumerated
 from oakum.inference.side_effects import Verdict, classify
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter
@@ -502,18 +504,37 @@ _NAMES = (FieldClass.CONTACT, FieldClass.KEY, FieldClass.IDENTITY_DOCUMENT)
 
 
 def _chosen(probe: Probe) -> dict[str, Json]:
-    """The first choice of every required body member; of a text an example, or an empty one: a
-    search for it finds most."""
+    """The first choice of every required body member, and the one value that another may have; of a
+    text an example, or an empty one: a search for it finds most."""
     content: dict[str, Json] = {}
     for at, each in members_with_choices(probe.operation, probe.sources):
         if each.required:
             content = dict(placed(at, choices(each.name, each.shape)[0], content))
-    for name, inside in body_members(probe.operation).items():
+    members = body_members(probe.operation)
+    for name, inside in members.items():
         shape = inside.shape
-        text = shape.kinds == {"string"} and not shape.format and not shape.enum
-        if text and inside.required and name not in probe.sources:
+        if not inside.required or name in probe.sources:
+            continue
+        only = _only_value(inside, called="jsonrpc" in members)
+        if only is not None and member_at(content, inside.at) is None:
+            content = dict(placed(inside.at, only, content))
+        elif shape.kinds == {"string"} and not shape.format and not shape.enum:
             content = dict(placed(inside.at, shape.example or "", content))
     return content
+
+
+def _only_value(member: Member, *, called: bool) -> Json:
+    """The value that a required member of a read has for want of another: its only one, its
+    default, or the number of the call (`called`: JSON-RPC 2.0, 4). None: there is none such."""
+    shape = member.shape
+    if any(asks_for_change(step, "", shape.kinds) for step in member.at):
+        return None
+    if shape.default is not None:
+        return shape.default
+    if called and member.at == ("id",):
+        return 1 if not shape.kinds or shape.kinds & {"integer", "number"} else "1"
+    every = enumerated(shape)
+    return every[0] if len(every) == 1 else None
 
 
 SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")

@@ -68,7 +68,7 @@ def members_with_choices(
     if shape is None:
         return []
     found = list(_members(shape, (), required=True))
-    known = {at[0] for at, _ in found} | {*given}
+    known = {at[0] for at, _ in found} | {*given} | {each.partition(".")[0] for each in given}
     return found if shape.required <= known else []
 
 

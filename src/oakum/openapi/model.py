@@ -42,6 +42,8 @@ class Shape:
     read_only: bool = False
     format: str = ""
     example: Json = None
+    default: Json = None
+    """What a value is taken for that is not there; None: it does not say."""
     enum: tuple[Json, ...] = ()
     pattern: str = ""
     """Regular expression (ECMA-262) that is found in each text; empty: any."""

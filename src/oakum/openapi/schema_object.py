@@ -73,11 +73,13 @@ def kinds_of_all(parts: Sequence[Place]) -> frozenset[str]:
 
 def annotate(raw: Json, made: dict[str, Any]) -> None:
     """Adds what a schema says beside its structure to the fields of a `Shape`; what an earlier
-    schema said of an example, a format or an enumeration stays."""
+    schema said of an example, a default, a format or an enumeration stays."""
     if "example" in raw:
         made.setdefault("example", raw["example"])
     elif type(examples := raw.get("examples")) is list and examples:
         made.setdefault("example", examples[0])
+    if "default" in raw:
+        made.setdefault("default", raw["default"])
     if "format" in raw:
         made.setdefault("format", str(raw["format"]))
     elif _is_file(raw):

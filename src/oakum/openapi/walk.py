@@ -113,6 +113,7 @@ def _union(shapes: tuple[Shape, ...]) -> Shape:
         "properties": lifted,
         "branches": tuple(_Given(shape) for shape in shapes),
         "example": next((s.example for s in shapes if s.example is not None), None),
+        "default": next((s.default for s in shapes if s.default is not None), None),
         "read_only": all(shape.read_only for shape in shapes),
         "write_only": all(shape.write_only for shape in shapes),
     }
