@@ -80,3 +80,34 @@ def test_a_who_am_i_that_shows_no_resource_was_called(tmp_path: Path) -> None:
     paths = path("/notes", "listNotes", "Note", many=True)
     run = told(tmp_path, shape, paths, policy, api, relations=relations)
     assert not [each for each in run.report.skipped if each.endpoint.operation == "getMe"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code"),
+    [
+        (Reply(200, {"ok": False, "error": {"code": "unauth"}}), ExitCode.CLEAN),
+        (Reply(200, b"<form action=/login>", (("content-type", "text/html"),)), ExitCode.CLEAN),
+        (
+            Reply(200, b"<p>back soon</p>", (("content-type", "text/html"),)),
+            ExitCode.NOT_TRUSTWORTHY,
+        ),
+        (Reply(200, {"seed": "seed-of-ann-4411"}), ExitCode.FINDINGS),
+    ],
+)
+def test_a_refusal_with_200_is_one_where_nothing_else_came(
+    refusal: Reply, code: ExitCode, tmp_path: Path
+) -> None:
+    """A page that may be anything is named as what it is."""
+
+    def api(call: Call) -> Reply:
+        who = KEYS.get(call.headers.get("x-key", ""), "")
+        if call.path != "/me":
+            return Reply(404, {"error": "no"})
+        return Reply(200, {"id": NAMES[who], "seed": f"seed-of-{who}-4411"}) if who else refusal
+
+    relations = SECRET.replace("id: [{see: [member]}], seed: []", '"id, seed": [{see: [owner]}]')
+    run = told(tmp_path, "", "", "", api, document=DOCUMENT, relations=relations)
+    assert run.code is code, run.report.distrust
+    if code is ExitCode.NOT_TRUSTWORTHY:
+        (said,) = run.report.distrust
+        assert "`anyone`" in said and "not JSON as the document declares" in said

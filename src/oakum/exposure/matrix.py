@@ -205,6 +205,9 @@ class Matrix:
         """Finding → why it is not proven yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()
         """(endpoint, viewer, owner, resource) of `Outcome.unclear`."""
+        self.unread: dict[tuple[str, str], str] = {}
+        """(endpoint, viewer) → media type of an answer that was a success and no JSON, where the
+        document declares JSON."""
         self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
         """(endpoint, resource) → viewer → owner ids outside the test identities. In memory only."""
         self.conditions: Callable[[Probe, Resource, str], list[Mapping[str, Json]]] | None = None

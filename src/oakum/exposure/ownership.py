@@ -25,10 +25,11 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import AROUND, UNTOLD
 from oakum.exposure.named_objects import asked_key, named_keys, parameter_naming
 from oakum.exposure.parents import Parents
+from oakum.exposure.response_reader import says_no
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Json
-from oakum.policy.model import Policy, Resource, State
+from oakum.policy.model import Resource, State
 
 _KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
 _MOST_STATES = 4
@@ -230,7 +231,8 @@ class Ownership:
         if kind == "field" and (known := self._known_by_key(each, resource, found)) is not None:
             found.given |= {each.pointer} if known else set()
             return tuple(sorted(self.identities.ids[known])) if known else ()
-        found.unclear.add(each.resource)
+        declared = self.model.tables[each.resource].leaves
+        found.unclear |= set() if says_no(each.value, declared) else {each.resource}
         return ()
 
     def _known_by_key(self, each: ObjectInstance, resource: Resource, found: Reading) -> str | None:
@@ -463,7 +465,7 @@ class Ownership:
             found.untold[each.pointer] = frozenset(
                 name
                 for name in policy.relations
-                if unsaid & depends_on(policy, name)
+                if unsaid & policy.depends_on(name)
                 and holds(policy, name, principal, subject) is None
             )
         return found_named
@@ -589,12 +591,3 @@ def members_named(model: Model, relation: str) -> tuple[str, ...]:
     policy = model.policy
     members = (policy.relations[name].member for name in policy.required(relation))
     return tuple(member for member in members if member)
-
-
-def depends_on(policy: Policy, name: str) -> frozenset[str]:
-    """A relation, all that may take it away and all that it requires, at any depth."""
-    found = [name]
-    for each in found:
-        relation = policy.relations[each]
-        found += [e for e in (*relation.unless, *relation.requires) if e not in found]
-    return frozenset(found)

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from oakum.authz import Leaf, likely_media
 from oakum.exchange import Response
 from oakum.exposure.knowledge import says_nothing
+from oakum.http.media_type import essence
+from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element
 
@@ -44,6 +46,9 @@ REDIRECTS = (301, 302, 303, 307, 308)
 _LOGIN_PAGE = re.compile(
     r"(?:^|/)(?:log[-_]?in|sign[-_]?in|sessions?/new)(?:[/.]|$)", re.IGNORECASE
 )
+_PAGE = "text/html"
+_FORM = re.compile(r"""<form\b[^>]{0,999}?\baction\s*=\s*["']?([^"'\s>]{1,999})""", re.IGNORECASE)
+_PASSWORD = re.compile(r"""<input\b[^>]{0,999}?\btype\s*=\s*["']?password\b""", re.IGNORECASE)
 _BUSY = (408, 425, 429)
 """Statuses of an overloaded server (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
 Reader = Callable[[Response], ResponseReader]
@@ -71,9 +76,8 @@ def read_as_declared(
     if media is None and is_success(status):
         media = operation.success()
     shape = media.shape if media else None
-    refused = (400 <= status < 500 and status not in _BUSY) or (
-        anonymous and leads_to_login(response)
-    )
+    asks = anonymous and (leads_to_login(response) or _is_login_page(operation, response))
+    refused = (400 <= status < 500 and status not in _BUSY) or asks
     answered = (is_success(status) or refused) and not response.truncated
     value: Json
     if parsed:
@@ -91,7 +95,7 @@ def read_as_declared(
         try:
             value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
         except (ValueError, RecursionError):
-            return ResponseReader(text[:MAX_TEXT], None, whole=answered and status >= 300)
+            return ResponseReader(text[:MAX_TEXT], None, whole=answered and (status >= 300 or asks))
     if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
         # Declared as a list but sent as a single object, as real APIs do.
         return ResponseReader([value], shape, whole=answered, bent=shape.pointer or "/")
@@ -177,6 +181,35 @@ def leads_to_login(response: Response) -> bool:
     """Whether a response is a redirect to a page where one logs in: to whoever shows no session
     that is a refusal, as a site says it to a browser."""
     return response.status in REDIRECTS and bool(_LOGIN_PAGE.search(path_of_location(response)))
+
+
+def _is_login_page(operation: Operation, response: Response) -> bool:
+    """Whether a page came where one logs in, in place of what the document declares."""
+    declared = operation.success()
+    if response.media_type != _PAGE or (declared and essence(declared.type) == _PAGE):
+        return False
+    text = text_of(response)[:MAX_TEXT]
+    actions = (each[1].partition("?")[0].rstrip("/") for each in _FORM.finditer(text))
+    return _PASSWORD.search(text) is not None or any(map(_LOGIN_PAGE.search, actions))
+
+
+_OF_REFUSALS = listed(
+    "code detail details error errors hint instance message messages ok reason status success title"
+    " type"
+)
+"""Words of members that say why there is no object (RFC 9457, 3.1)."""
+
+
+def says_no(value: Mapping[str, Json], declared: Iterable[str]) -> bool:
+    """Whether what came in place of an object only says that there is none: it has members, none of
+    the object's, and each is called as those of an error are."""
+    names = {path.partition(".")[0] for path in declared}
+    said = [words(name) for name in value]
+    return (
+        bool(said)
+        and names.isdisjoint(value)
+        and all(each and _OF_REFUSALS.issuperset(each) for each in said)
+    )
 
 
 def path_of_location(response: Response) -> str:

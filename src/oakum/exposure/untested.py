@@ -31,6 +31,8 @@ def why_untested(
         return f"a `{key.resource}` came there, but nothing in it names its owner"
     if beyond := matrix.beyond.get(key):
         return beyond
+    if unread := _unread(matrix, identities, key):
+        return unread
     if doubt := matrix.doubt(key):
         return _of_doubt(model, key, doubt)
     if not reach.get((key.resource, key.viewer)):
@@ -177,6 +179,19 @@ def _came_unclear(matrix: Matrix, identities: KnownIdentities, key: Key) -> bool
         and key.viewer in (ANYONE if not viewer else "", *_labels(identities, viewer))
         for endpoint, viewer, _, resource in matrix.unclear
     )
+
+
+def _unread(matrix: Matrix, identities: KnownIdentities, key: Key) -> str:
+    """That an answer to such a viewer was not of the form that the document declares."""
+    for (endpoint, viewer), media_type in matrix.unread.items():
+        labels = (ANYONE,) if not viewer else _labels(identities, viewer)
+        if endpoint == key.endpoint and key.viewer in labels:
+            return (
+                f"what came for `{key.viewer}` was {f'`{media_type}`' if media_type else 'a text'},"
+                " not JSON as the document declares, and with a status of success, so that nothing"
+                " tells it from a refusal: answer with 401, 403 or 404"
+            )
+    return ""
 
 
 def _labels(identities: KnownIdentities, viewer: str) -> set[str]:

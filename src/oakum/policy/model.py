@@ -401,6 +401,14 @@ class Policy:
         """Kinds of some relations, and of all that they require."""
         return frozenset(self.relations[name].kind for name in self.required(*names))
 
+    def depends_on(self, name: str) -> frozenset[str]:
+        """A relation, all that may take it away and all that it requires, at any depth."""
+        found = [name]
+        for each in found:
+            relation = self.relations[each]
+            found += [e for e in (*relation.unless, *relation.requires) if e not in found]
+        return frozenset(found)
+
     def required(self, *names: str) -> tuple[str, ...]:
         """Some relations, and all that they require."""
         found, waiting = dict.fromkeys(names), list(names)

@@ -168,7 +168,11 @@ def _lacking(model: Model, cells: list[Cell], reach: Collection[tuple[str, str, 
             known = cell.result is not Result.UNTESTED
             decided[cell.viewer] = decided.get(cell.viewer, False) or known
     blind = [viewer for viewer, known in decided.items() if not known]
-    return f"it showed nothing to {' and '.join(f'`{each}`' for each in blind)}" if blind else ""
+    if not blind:
+        return ""
+    reasons = [cell.reason for cell in cells if cell.viewer in blind and cell.reason]
+    why = max(reasons, key=reasons.count) if reasons else "no request could tell"
+    return f"nothing is known of {' and '.join(f'`{each}`' for each in blind)} there: {why}"
 
 
 def _is_barred(model: Model, cell: Cell) -> bool:

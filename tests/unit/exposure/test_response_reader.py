@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from oakum.exchange import Response
-from oakum.exposure.response_reader import read_as_declared, text_of
+from oakum.exposure.response_reader import read_as_declared, says_no, text_of
 from oakum.openapi.document import Document
 
 DOCUMENT = b"""\
@@ -120,3 +122,43 @@ def test_a_redirect_to_a_login_is_a_refusal_and_no_other_is(
     answer = Response(status, {"location": location, "content-type": "text/html"}, b"<p>Hello")
     assert read_as_declared(operation, answer, anonymous=True).whole is whole
     assert not read_as_declared(operation, answer).whole or status == 200
+
+
+LOGIN = b'<html><form action="/sessions/new?to=1"><input name=u></form></html>'
+PASSWORD = b"<p>Welcome<input class=x type='password'></p>"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "declared", "anonymous", "whole"),
+    [
+        (LOGIN, "text/html", "application/json", True, True),
+        (PASSWORD, "text/html", "application/json", True, True),
+        (PASSWORD, "text/html", "application/json", False, False),
+        (b"<form action=/search>back soon</form>", "text/html", "application/json", True, False),
+        (LOGIN, "text/html", "text/html", True, False),
+        (LOGIN, "text/plain", "application/json", True, False),
+    ],
+)
+def test_a_page_where_one_logs_in_is_a_refusal_where_none_is_declared(
+    body: bytes, kind: str, declared: str, anonymous: bool, whole: bool
+) -> None:
+    text = DOCUMENT.replace(b"text/csv", declared.encode())
+    operation = Document.parse(text, "api.yaml").operation("export")
+    assert operation is not None
+    answer = Response(200, {"content-type": kind}, body)
+    assert read_as_declared(operation, answer, anonymous=anonymous).whole is whole
+
+
+@pytest.mark.parametrize(
+    ("value", "no"),
+    [
+        ({"ok": False, "error": {"code": "unauth"}}, True),
+        ({"type": "about:blank", "detail": "x", "status": 401}, True),
+        ({"errorMessage": "log in"}, True),
+        ({"title": "x", "detail": "y"}, False),
+        ({"error": "x", "mail": "y"}, False),
+        ({}, False),
+    ],
+)
+def test_what_only_says_that_there_is_no_object(value: dict[str, Any], no: bool) -> None:
+    assert says_no(value, ("id", "title", "tags.*")) is no

@@ -137,6 +137,10 @@ class Evaluator:
             self._contest(question.viewer, judged.instances, reading)
         self._note_nameless(question, judged.instances, reading)
         outcome = self._judged(probe, question, response, value, judged, whole, reading)
+        media, place = probe.operation.success(), (question.endpoint, question.viewer or "")
+        unread = isinstance(value, str) and not whole and not response.is_json
+        if unread and is_success(response.status) and media is not None and media.is_json:
+            self._context.matrix.unread[place] = response.media_type
         if reading.untold and len(self._kept) < _MOST_KEPT:
             outcome = replace(outcome, tentative=True)
             kept = _Kept(probe, question, response, outcome, self._around())
