@@ -206,16 +206,14 @@ class Matrix:
         self.unclear: set[tuple[str, str, str, str]] = set()
         """(endpoint, viewer, owner, resource) of `Outcome.unclear`."""
         self.unread: dict[tuple[str, str], str] = {}
-        """(endpoint, viewer) → media type of an answer that was a success and no JSON, where the
-        document declares JSON."""
+        """(endpoint, viewer) → media type of a success that is no JSON, where that is declared."""
         self.outsiders: dict[tuple[str, str], dict[str | None, set[str]]] = {}
         """(endpoint, resource) → viewer → owner ids outside the test identities. In memory only."""
         self.conditions: Callable[[Probe, Resource, str], list[Mapping[str, Json]]] | None = None
         """States of the owner's objects that a request may be about; None if unknown."""
         self.embedded: set[tuple[str, str]] = set()
         """(endpoint, resource) that occurs only inside another object, with which it is judged."""
-        self.ends = Ends()
-        """Which lists were read to the end."""
+        self.ends = Ends()  # which lists were read to the end
         self.relative: set[tuple[str, str]] = set()
         """(resource, field) whose value differs by reader."""
         self._doubts: dict[Key, tuple[str, Doubt]] = {}
