@@ -49,7 +49,7 @@ from oakum.scan.findings import conclude
 from oakum.scan.identities.account_removal import tell_removals
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination, examine
-from oakum.scan.identities.first_answers import first_answers, not_before, whoami
+from oakum.scan.identities.first_answers import first_answers, not_before, read_again, whoami
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.sent_choices import choices_of
@@ -250,8 +250,12 @@ class Scan:
                     engine, failed = self._put_back(engine, relations, given, work.journal)
                 distrust += failed
                 if self.past.pending or self.past.undos:
+                    found = with_claims(
+                        read_again(found, work.sessions), self.policy, work.sessions
+                    )
                     engine, relations = self._anew(engine, found, work)
-                    given = not_before(self.past.pending, given)
+                    told = first_answers(self.contract.document, self.model, found, work.sessions)
+                    given = not_before(self.past.pending, told)
                 if self.stale is None:
                     engine = self.scope.take(engine) if self.scope is not None else engine
                     keep = keeper(work.journal, self.seal)

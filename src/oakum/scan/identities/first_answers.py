@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oakum.authz import Model
@@ -10,7 +11,10 @@ from oakum.exchange import Exchange, Request
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.scan.identities.doctor import Examination
+from oakum.scan.identities.login import json_of
+from oakum.scan.identities.relationships import SIGN
 from oakum.scan.identities.session import Sessions
+from oakum.scan.requests.past_cache import past_cache
 from oakum.scan.settings.setting_change import Flip
 
 _First = tuple[str, str, Exchange]
@@ -45,8 +49,23 @@ def whoami(document: Document, model: Model, found: Examination) -> Operation | 
     )
 
 
-def not_before(changes: Iterable[Flip], given: Iterable[_First]) -> list[_First]:
-    """Without what came while a killed run's changes stood: who-am-I is asked once more, and
-    nobody whose settings were changed logs in again for that."""
+def read_again(found: Examination, sessions: Sessions) -> Examination:
+    """The examination with what who-am-I answers once a killed run's changes are put back: claims
+    may depend on settings and relations, as may what it shows."""
+    facts, answers = {**found.facts}, {**found.answers}
+    if (proof := sessions.proof) is None:
+        return found
+    for name in found.answers:
+        request = proof.others.get(name, proof.request)
+        answer = sessions.send(name, past_cache(request) if proof.cached else request)
+        if proof.holds(name, answer):
+            facts[name], answers[name] = json_of(answer), answer
+    return replace(found, facts=facts, answers=answers)
+
+
+def not_before(changes: Collection[Flip], given: Iterable[_First]) -> list[_First]:
+    """Without what logins answered while a killed run's changes stood: nobody who was concerned
+    logs in again for that."""
     changed = {each.identity for each in changes}
-    return [e for e in given if e[2].request.method != "GET" and e[1] not in changed]
+    changed |= {each.state.partition(SIGN)[2] for each in changes}
+    return [e for e in given if e[2].request.method == "GET" or e[1] not in changed]

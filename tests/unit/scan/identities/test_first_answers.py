@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import pytest
+
 from oakum.exchange import Exchange, Request, Response
 from oakum.scan.identities.first_answers import not_before
+from oakum.scan.identities.relationships import SIGN
 from oakum.scan.settings.setting_change import Flip
 
+GIVEN = [
+    (operation, who, Exchange(Request(method, "/me"), Response(200)))
+    for operation, method in (("getMe", "GET"), ("login", "POST"))
+    for who in ("ann", "bob", "cat")
+]
 
-def test_what_came_while_changes_stood_is_left_out() -> None:
-    given = [
-        (operation, who, Exchange(Request(method, "/me"), Response(200)))
-        for operation, method in (("getMe", "GET"), ("login", "POST"))
-        for who in ("ann", "bob")
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        (Flip("ann", "Settings.private", True, False), ["bob", "cat"]),
+        (Flip("ann", f"follower{SIGN}bob", False, True), ["cat"]),
+    ],
+)
+def test_what_logins_told_while_changes_stood_is_left_out(change: Flip, left: list[str]) -> None:
+    found = [each[:2] for each in not_before([change], GIVEN)]
+    assert found == [*(("getMe", who) for who in ("ann", "bob", "cat"))] + [
+        ("login", who) for who in left
     ]
-    left = not_before([Flip("ann", "Settings.private", True, False)], given)
-    assert [each[:2] for each in left] == [("login", "bob")]
