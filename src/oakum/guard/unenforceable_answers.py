@@ -15,6 +15,7 @@ from oakum.routing.lookup_plan import Endpoint, kind_of
 
 _EMPTY = frozenset(("204", "205"))
 _REDIRECTS = ("301", "302", "303", "307", "308", "3XX")
+_SAYING = ("content-language", "location", "set-cookie")
 _MOST = 3
 
 
@@ -78,6 +79,28 @@ def file_names(
             " itself leaves that field out",
             "let the API name files by what all callers may see; then `guard: {headers:"
             " [content-disposition]}` lets every name pass",
+        )
+
+
+def said_beside(
+    model: Model, endpoints: Iterable[Endpoint], where: Callable[[Operation], Location]
+) -> Iterator[Problem]:
+    """Warns once about declared headers that pass beside objects and may say a value of one."""
+    found: dict[str, list[Operation]] = {}
+    for operation in (each.operation for each in endpoints if not each.acts):
+        said = {*map(str.lower, operation.headers)} & {*_SAYING}
+        if not operation.responses.keys().isdisjoint(_REDIRECTS):
+            said.discard("location")  # which `redirects` names
+        for name in said if operation.id in model.showing else ():
+            found.setdefault(name, []).append(operation)
+    if found:
+        first, names = found[min(found)], few(sorted(found), _MOST)
+        yield Problem(
+            where(first[0]),
+            f"{names} of {few([each.id for each in first], _MOST)} passes as the API writes it,"
+            " also where it says a field that is withheld, or is there only with an"
+            " object that is hidden",
+            "let the API say there what it says to everybody who may call the operation",
         )
 
 

@@ -16,7 +16,7 @@ from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
 from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
-from oakum.guard.unenforceable_answers import file_names, redirects, undeclared
+from oakum.guard.unenforceable_answers import file_names, redirects, said_beside, undeclared
 from oakum.guard.unenforceable_arguments import arguments
 from oakum.guard.unenforceable_bodies import bodies, other_kinds
 from oakum.guard.unenforceable_calls import calls
@@ -60,6 +60,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.shut(),
         *redirects(model, wiring.endpoints.values(), seen.where),
         *file_names(model, wiring.endpoints.values(), seen.where),
+        *said_beside(model, wiring.endpoints.values(), seen.where),
         *undeclared(model, wiring.endpoints.values(), seen.where),
         *unsent_methods(document, model, wiring, seen.where),
         *seen.logins(),

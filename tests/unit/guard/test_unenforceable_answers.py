@@ -92,3 +92,25 @@ def test_the_name_of_a_file_is_told_until_the_contract_lets_it_pass(tmp_path: Pa
     assert words in said(tmp_path, REMARKS, names)
     assert words not in said(tmp_path, REMARKS, allowed)
     assert words not in said(tmp_path, REMARKS)
+
+
+def test_a_header_that_may_say_a_value_of_an_object_is_named(tmp_path: Path) -> None:
+    def headed(*names: str, of: str = "Note") -> Any:
+        def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+            schema = {"$ref": f"#/components/schemas/{of}"} if of else {"type": "object"}
+            answer = {
+                "description": "d",
+                "headers": {name: {"schema": {"type": "string"}} for name in names},
+                "content": {"application/json": {"schema": schema}},
+            }
+            document["paths"]["/x"] = {"get": {"operationId": "x", "responses": {"200": answer}}}
+            policy["operations"]["x"] = {"call": ["member"]}
+
+        return change
+
+    words = "passes as the API writes it, also where it says a field that is withheld"
+    found = said(tmp_path, REMARKS, headed("Content-Language", "Location", "Vary"))
+    assert f"`content-language`, `location` of `x` {words}" in found
+    assert f"`set-cookie` of `x` {words}" in said(tmp_path, REMARKS, headed("Set-Cookie"))
+    assert words not in said(tmp_path, REMARKS, headed("Vary", "X-Request-Id"))
+    assert words not in said(tmp_path, REMARKS, headed("Content-Language", of=""))
