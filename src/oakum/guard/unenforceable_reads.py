@@ -28,6 +28,7 @@ from oakum.guard.unenforceable_names import Unstated
 from oakum.guard.unenforceable_parameters import parameters
 from oakum.guard.unenforceable_paths import below
 from oakum.guard.unenforceable_rows import alternatives, counts, rows, texts, untold
+from oakum.guard.unenforceable_schemas import schemas
 from oakum.guard.unenforceable_searches import searches
 from oakum.guard.unenforceable_writes import Writes
 from oakum.guard.unsent_methods import unsent_methods
@@ -82,6 +83,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *counts(model, wiring.endpoints.values(), seen.where),
         *untold(model, wiring.endpoints.values(), seen.where),
         *below(model, wiring.endpoints.values(), seen.where),
+        *schemas(model, wiring.endpoints.values(), seen.where),
         *feeds(model, wiring.endpoints.values(), seen.where),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),
     )
