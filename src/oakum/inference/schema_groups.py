@@ -23,7 +23,7 @@ from oakum.inference.nouns import (
     noun_of_path,
     nouns,
 )
-from oakum.inference.side_effects import opens_session
+from oakum.inference.side_effects import classify, opens_session
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
@@ -209,20 +209,33 @@ _CREDENTIALS = re.compile(
 def _whoami(seen: Sequence[DeclaredObject], document: Document) -> DeclaredObject | None:
     """The response that identifies its caller, recognised by its endpoint's name."""
     secured = any(operation.security for operation in document.operations)
+    keyed = {(each.operation.id, each.pointer) for each in seen if each.keys}
     ranked = [
-        (rank, at) for at, each in enumerate(seen) if (rank := _rank(each, secured)) is not None
+        (rank, at)
+        for at, each in enumerate(seen)
+        if (rank := _rank(each, secured, _is_held(each, keyed))) is not None
     ]
     return seen[min(ranked)[1]] if ranked else None
 
 
-def _rank(seen: DeclaredObject, secured: bool) -> tuple[int, bool, bool, int] | None:
+def _is_held(seen: DeclaredObject, keyed: set[tuple[str, str]]) -> bool:
+    """Whether an account stands in an object that is no other: `user` in `{user, permissions}`."""
+    around = (seen.operation.id, seen.pointer.rpartition("/")[0])
+    return seen.inside in ACCOUNTS and around not in keyed
+
+
+def _rank(seen: DeclaredObject, secured: bool, held: bool) -> tuple[int, bool, bool, int] | None:
     """How certainly an endpoint identifies its caller, lowest first; None if it does not. Where a
-    document asks for no credentials anywhere, an endpoint without them tells nothing."""
+    document asks for no credentials anywhere, an endpoint without them tells nothing. `held`: only
+    an endpoint that is called who-am-I tells it so."""
     operation = seen.operation
     asked = any(
         p.where == "path" or (p.required and not _is_given(p)) for p in operation.parameters
     )
-    if operation.method != "GET" or asked or seen.inside or "*" in seen.pointer or not seen.keys:
+    inside = bool(seen.inside) and not held
+    if operation.method != "GET" or asked or inside or "*" in seen.pointer or not seen.keys:
+        return None
+    if classify(operation).kind != "read":
         return None
     last = "".join(words(operation.path.rstrip("/").rpartition("/")[2]))
     said = "".join(words(re.split(r"[./#]", operation.id)[-1])).removeprefix("get")
@@ -234,6 +247,8 @@ def _rank(seen: DeclaredObject, secured: bool) -> tuple[int, bool, bool, int] | 
         return 0, *rest[:2], _WHO.index(last) + len(_WHO) * rest[2]
     if said in (*_WHO, "authenticated", "myprofile", "myaccount", "loggedinuser"):
         return 1, *rest
+    if held:
+        return None
     if last in _WHO_TOO and closed:
         return 2 + _WHO_TOO.index(last), *rest
     later = 2 + len(_WHO_TOO)

@@ -425,6 +425,48 @@ class TestOtherViewsOfTheAccount:
         }
 
 
+RESET: Spec = {
+    "get": answer(thing("id", "name", "email", "token"), operationId="validateToken", **LOGGED_IN)
+}
+
+
+@pytest.mark.parametrize(
+    ("me", "caller"),
+    [
+        (
+            thing(
+                user=ref("User"),
+                permissions=many(thing("permission", "project")),
+                feedback=many(thing("feedbackId", "userId")),
+                splash={"type": "object", "additionalProperties": FLAG},
+            ),
+            "/user/id",
+        ),
+        (thing("id", "name"), "/id"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/admin/user", "/admin/me"])
+def test_a_caller_is_named_by_who_am_i_and_not_by_what_changes_something(
+    path: str, me: Spec, caller: str
+) -> None:
+    user = thing("id", "name", "username", "email")
+    found = policy(
+        {
+            "/auth/reset/validate": RESET,
+            path: {"get": answer(ref("Me"), operationId="getMe", **LOGGED_IN)},
+            "/users/{id}": {"get": answer(ref("User"), **LOGGED_IN)},
+        },
+        {"Me": me, "User": user},
+    )
+    assert found.caller == Caller("getMe", caller)
+
+
+def test_what_only_a_reset_shows_names_no_caller() -> None:
+    users = {"get": answer(thing("id", "name"), operationId="oneUser", **LOGGED_IN)}
+    found = policy({"/auth/reset/validate": RESET, "/users/{id}": users})
+    assert found.caller.claim == "sub"
+
+
 @pytest.mark.parametrize(
     ("giving", "member", "expected"),
     [
