@@ -105,6 +105,7 @@ class Judge:
         self._params = params
         self._rule = model.rule(operation)
         self._writing = Writing(writing, principal.ids, named) if writing is not None else None
+        self._unlike = writing.unlike if writing is not None else frozenset[str]()
         self.written: list[tuple[Table, Subject]] = []
         """Request bodies only: objects in the body, and the tables that judge them."""
         self.mapped = set[Pointer]()
@@ -341,7 +342,10 @@ class Judge:
         key = (shape, inside, tag if isinstance(tag, str) else None, *value)
         if key not in self._choices:
             model = self._model
-            found = chosen(shape, value, model.bound, model.known, told, inside=inside)
+            unlike = self._unlike if not inside else frozenset[str]()
+            found = chosen(
+                shape, value, model.bound, model.known, told, inside=inside, unlike=unlike
+            )
             if self._keeps_kind and not inside and mixes(shape, model.bound):
                 found = found if found is not None and resource_of(found, model.bound) else None
             self._choices[key] = found

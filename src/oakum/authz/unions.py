@@ -24,13 +24,15 @@ def chosen(
     told: Tag | None,
     *,
     inside: bool = False,
+    unlike: frozenset[str] = frozenset(),
 ) -> Shape | None:
     """The alternative of a union that an object belongs to; the union itself if none is a resource.
 
     Only present members count, since an object may be partial: an alternative is ruled out by a
     member that others declare and it does not. If one resource remains, it is chosen; None if
     several do, since ambiguity must open nothing. `inside` a resource, an alternative that is no
-    resource has other rules, so it must not remain beside one that is.
+    resource has other rules, so it must not remain beside one that is. `unlike`: resources that the
+    object is none of, as the API shows it, which counts where it says nothing of that itself.
     """
     if not shape.branches or resource_of(shape, bound):
         return shape
@@ -57,6 +59,8 @@ def chosen(
     if inside and "" in left:
         return None
     possible = (left or {*resources}) - {""}
+    if left and told and told[0] not in value:
+        possible -= unlike
     return all_of(branches, possible.pop(), bound) if len(possible) == 1 else None
 
 

@@ -96,7 +96,9 @@ def _kinds(seen: View) -> Iterator[Problem]:
             continue
         tag = shape.discriminator[0] if shape.discriminator else ""
         said = f"whose `{tag}` names none of them" if tag else "of which no member says what it is"
-        shown = "nothing is shown" if own else "only what the latter's lines show is shown"
+        shown = (
+            "nothing is shown or created" if own else "only what the latter's lines show is shown"
+        )
         named = f"give `{base}` a `{tag}` that is required, and each of its values a schema in the"
         yield Problem(
             seen.policy.resources[own or others[kind]].location,

@@ -233,7 +233,7 @@ def of_events(resources: str, text: str = EVENTS) -> list[str]:
 def test_an_object_that_may_be_of_another_resource_and_need_not_say_so_is_named(
     ride: str, kinds: list[tuple[str, str]]
 ) -> None:
-    rest = "of one whose `kind` names none of them, nothing is shown"
+    rest = "of one whose `kind` names none of them, nothing is shown or created"
     assert sorted(of_events(ride)) == [
         f"an object of `{base}` may be a `{kind}`, which is a `Ride`; {rest}"
         for base, kind in kinds
@@ -264,7 +264,7 @@ def test_alternatives_of_which_no_member_says_what_they_are_are_named() -> None:
         + f"    {listed}\n    {tour}\n    Ride: {{properties: {{id: {{type: string}}, kind: {{type: string}}, route: {{type: string}}}}}}\n"
     )
     assert of_events("Ride: {" + RIDE, text) == [
-        "an object of `Event` may be a `Ride`, which is a `Ride`; of one of which no member says what it is, nothing is shown"
+        "an object of `Event` may be a `Ride`, which is a `Ride`; of one of which no member says what it is, nothing is shown or created"
     ]  # fmt: skip
 
 

@@ -397,7 +397,9 @@ end
 -- The body by which an object with these members and this text of its tag is judged. What it has tells, and
 -- never what it lacks: an alternative is ruled out by a member that others declare and its resource does
 -- not have.
-local function pick(union, names, said)
+-- `unlike`: resources that it is none of, as the API shows it, which counts where it says nothing of that
+-- itself; or nil.
+local function pick(union, names, said, unlike)
   local ways = union.ways
   if said and union.tags[said] then return ways[union.tags[said]].body end
   if not union.somebodys then return union["else"] end
@@ -405,7 +407,8 @@ local function pick(union, names, said)
   for name in pairs(names) do
     if union.names[name] then there[name] = true end
   end
-  local left, nobodys, possible, several = false, false, nil, nil
+  local left, nobodys, somebodys, possible, several = false, false, false, nil, nil
+  unlike = union.tag ~= "" and names[union.tag] == nil and unlike or nil
   for k = 1, ways.n do
     local way = ways[k]
     if way.open or may_have(way, there) then
@@ -413,22 +416,25 @@ local function pick(union, names, said)
       if way.resource == "" then
         nobodys = true
       else
-        several = several or (possible ~= nil and possible ~= way.resource)
-        possible = possible or way.resource
+        somebodys = true
+        if not (unlike and unlike[way.resource]) then
+          several = several or (possible ~= nil and possible ~= way.resource)
+          possible = possible or way.resource
+        end
       end
     end
   end
-  if nobodys and not possible then return union.nobodys end
+  if nobodys and not somebodys then return union.nobodys end
   if nobodys and union.inside then return union["else"] end
-  if not left then possible, several = union.only, not union.only end
-  if several then return union["else"] end
+  if not left then possible = union.only end
+  if several or not possible then return union["else"] end
   return union.all[possible]
 end
 
 -- The same for the object at `i`, or nil.
 local function choose(union, i, depth)
   local names, said = outline(i, depth, union.tag)
-  return names and pick(union, names, said)
+  return names and pick(union, names, said, SUBJECT and not union.inside and SUBJECT.unlike or nil)
 end
 
 -- Notes of each object in a decoded answer, read by a node, of which resource it is; empty: it may be of
