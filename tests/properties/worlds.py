@@ -6,7 +6,8 @@ One resource `Thing`, one embedded `Person`, an envelope; five relations, two st
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ ANSWER = record(total=scalar("integer"), next=WORD, data=array(THING))
 @dataclass
 class Document:
     operations: tuple[Operation, ...]
+    stand_ins: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def operation(self, name: str) -> Operation | None:
         return next((each for each in self.operations if each.id == name), None)

@@ -26,6 +26,8 @@ class Describes(Protocol):
 
     @property
     def operations(self) -> tuple[Operation, ...]: ...
+    @property
+    def stand_ins(self) -> Mapping[str, frozenset[str]]: ...
     def operation(self, name: str, /) -> Operation | None: ...
 
 
@@ -125,6 +127,9 @@ class Model:
     one."""
     merged: Mapping[str, Shape] = field(default_factory=dict)
     """Resource name → its declared shapes in responses, as one."""
+
+    stand_ins: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Resource name → the others, of which an object may be that is declared as one of it."""
 
     def at_least(self, resource: str, mask: Mask) -> Table | None:
         """Who sees the fields of a resource at least in a masked form, also in one that the
@@ -235,7 +240,7 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
     }
     return Model(
         policy, operations, rules, bound, tables, shown, showing, settable, sets, known, bodies,
-        masked, merged,
+        masked, merged, document.stand_ins,
     )  # fmt: skip
 
 

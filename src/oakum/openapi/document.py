@@ -55,6 +55,8 @@ class Document:
         """Origin of the first server with an absolute URL, `https://api.example.com`, or ""."""
         self.alternatives: Mapping[str, tuple[str, ...]] = {}
         """Components in whose place another may stand that is not its owner's (`told_apart`)."""
+        self.stand_ins: Mapping[str, frozenset[str]] = {}
+        """By owner the others, whose objects may stand where its own are declared."""
         self._origin: Document = self
 
     def _read(self) -> OperationReader:
@@ -79,7 +81,8 @@ class Document:
         made = copy(origin)
         made._schemas = Schemas(origin._library, found.bases, found.tags)
         made._read()
-        made.schemas, made.alternatives = made._components(), found.names
+        made.schemas = made._components()
+        made.alternatives, made.stand_ins = found.names, found.owners
         return made
 
     @classmethod

@@ -22,7 +22,7 @@ Owner = Callable[[Shape], str]
 class Subtypes:
     """`bases`: by the identity of a schema, what else may stand in its place; `tags`: the
     identities of what holds the discriminators that say so; `names`: `bases` by the names of
-    components."""
+    components; `owners`: by owner the others, whose objects may stand in place of its own."""
 
     def __init__(
         self, library: Library, schemas: Schemas, home: Mapping[str, Place], owner: Owner
@@ -34,6 +34,7 @@ class Subtypes:
         self._taken: dict[int, dict[int, Place]] = {}
         self.bases: dict[int, Ways] = {}
         self.tags: frozenset[int] = frozenset()
+        self.owners: dict[str, frozenset[str]] = {}
         self.names: dict[str, tuple[str, ...]] = {}
 
     def find(self, bound: Iterable[str]) -> None:
@@ -69,6 +70,9 @@ class Subtypes:
             if more <= {"", owner}:
                 return
             ways = tuple((each,) for each in heirs)
+        others = {self._owner(self._schemas.own(self._end(each))) for each, *_ in ways}
+        if owner:
+            self.owners[owner] = self.owners.get(owner, frozenset()) | (others - {"", owner})
         found = Ways(not listed, ways)
         self.bases[id(base.value)] = found
         self.tags |= frozenset() if listed else tags

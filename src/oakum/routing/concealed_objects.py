@@ -238,17 +238,17 @@ def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> A
     for name in keys.resources:
         if name == UNKNOWN:
             continue
-        one = policy.resources[name]
+        one, each = policy.resources[name], _with_stand_ins(paths.model, (name,))
         if one.conceal:
             reader = paths.by_key(operation, one, KEY)
             whose = KEY if one.is_account else ""
             if reader is not None:
                 step = Step(KEY, "", "object", one, one.key, stated=True)
-                found = _made(paths.model, reader, (name,), whose, step)
+                found = _made(paths.model, reader, each, whose, step)
                 by |= {name: found} if found is not None else {}
             else:  # no GET shows it by its key, so the response to the read may
                 own = shown_at(paths.model, operation, name) is not None
-                by[name] = Concealed(operation.id if own else "", (name,), whose)
+                by[name] = Concealed(operation.id if own else "", each, whose)
     # Inside others, too: where the root is a resource, everything is inside it.
     top = answer(operation)
     within = resources_in(top, paths.model.bound) if top is not None else ()
@@ -261,6 +261,16 @@ def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> A
 
 def _resources(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> tuple[str, ...]:
     """The resource that an operation returns one object of; several when it is one of them."""
+    return _with_stand_ins(paths.model, _declared(paths, reader, params))
+
+
+def _with_stand_ins(model: Model, resources: tuple[str, ...]) -> tuple[str, ...]:
+    """With those of which an object may be that is declared as one of these."""
+    others = (sorted(model.stand_ins.get(name, ())) for name in resources)
+    return tuple(dict.fromkeys((*resources, *(name for names in others for name in names))))
+
+
+def _declared(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> tuple[str, ...]:
     model, operation, top = paths.model, reader.get, answer(reader.get)
     keyed = _keyed(paths, reader, params)
     if keyed and keyed in _held(model, operation):
