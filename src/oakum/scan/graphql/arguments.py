@@ -61,13 +61,14 @@ class Arguments:
         """Words of members that name an owner."""
 
     def given(
-        self, field: GraphQLField, targets: Sequence[GraphQLObjectType], page: int
+        self, called: str, field: GraphQLField, targets: Sequence[GraphQLObjectType], page: int
     ) -> Given | None:
         """Arguments for a field that leads to `targets`; None if one has no value."""
         found: list[tuple[str, Value]] = []
         for name, arg in field.args.items():
-            if name in self._params:
-                found.append((name, Hole(self._params[name], str(arg.type))))
+            said = self._params.get(f"{called}.{name}") or self._params.get(name)
+            if said:
+                found.append((name, Hole(said, str(arg.type))))
             elif _is_size(name, arg):
                 found.append((name, str(page)))
             elif is_required_argument(arg):

@@ -18,6 +18,7 @@ from graphql.utilities import strip_ignored_characters
 from oakum.errors import few
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, Query, probe_of
+from oakum.exposure.knowledge import says_nothing
 from oakum.finding import Endpoint
 from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import listed, words
@@ -79,6 +80,8 @@ class Explorer:
     """By the text of the query, and what fills it."""
     _unused: dict[str, list[str]] = field(default_factory=dict)
     """Field of the root → optional arguments that no query has."""
+    _lacking: list[str] = field(default_factory=list)
+    """Fields of the root that want what nobody knows."""
     _alive: list[tuple[Asked, tuple[Ask, ...]]] = field(default_factory=list)
     """What has shown somebody something."""
     _seen: dict[str, set[str]] = field(default_factory=dict)
@@ -151,13 +154,28 @@ class Explorer:
             self._learn_ids()
             self._ask_all([root for root in ready if root.holes()])
         self._ask_all([root for root in roots if self._is_needed(root)])
-        if waiting and not self._closed:
-            named = ", ".join(f"`{root.name}`" for root in waiting)
-            self.engine.state.remark(f"{self._called}: no known value to query {named}")
-        if self._unused and not self._closed:
-            named = few([f"{name}({', '.join(each)})" for name, each in self._unused.items()], 8)
-            self.engine.state.remark(f"{self._called}: arguments that no query used: {named}")
+        if not self._closed:
+            self._say_what_is_left(roots, waiting)
         self._keep_ways()
+
+    def _say_what_is_left(self, roots: Sequence[Root], waiting: Sequence[Root]) -> None:
+        """Names fields of the root that nothing could ask, and arguments that nothing filled."""
+        state, called = self.engine.state, self._called
+        if waiting:
+            named = ", ".join(f"`{root.name}`" for root in waiting)
+            state.remark(f"{called}: no known value to query {named}")
+        asked = {root.pick.field for root in roots if root not in waiting}
+        blind = [root.pick.field for root in waiting if root.rank == 0 or not root.pick.below]
+        blind = [*dict.fromkeys([*self._lacking, *blind])]
+        if left := [name for name in blind if name not in asked]:
+            state.lack(
+                f"{called} {few(left, 8)}",
+                "nothing says what fills its arguments; say it under `operations:"
+                f" {{{self.operation.id or called}: {{params: {{FIELD.ARG: Resource.field}}}}}}`",
+            )
+        if self._unused:
+            named = few([f"{name}({', '.join(each)})" for name, each in self._unused.items()], 8)
+            state.remark(f"{called}: arguments that no query used: {named}")
 
     def _suppose(self) -> None:
         """Of who is known by facts of the file alone, one is taken for the id: rather one with
@@ -181,7 +199,7 @@ class Explorer:
             said = f"`{name}` of {self._called} was not queried: {why}"
             if said not in self.engine.state.notes:
                 self.engine.state.remark(said)
-        self._unused = planner.unused
+        self._unused, self._lacking = planner.unused, planner.lacking
         return roots
 
     def _ask_all(self, roots: Sequence[Root]) -> None:
@@ -310,8 +328,9 @@ class Explorer:
         roots = {ask.root.name for ask in asks}
         for root in roots:
             self._seen.setdefault(root, set())
+        tells = self._tells(asked, said)
         for nth, viewer in enumerate(viewers[1:], start=1):
-            if nth > 1 and not shown:
+            if nth > 1 and not shown and not tells:
                 return  # neither of two owners was shown an object
             if viewer is None and not self._anonymous:
                 continue
@@ -319,12 +338,23 @@ class Explorer:
             if again is not None:
                 shown |= again.sighted
                 to_others |= again.sighted - {viewer}
+                tells = tells or self._tells(asked, again)
                 self._rest(asked, again, viewer)
         # with several queries in one response, it is unclear which one showed an object
         if len(roots) == 1:
             self._seen[next(iter(roots))] |= to_others
         if shown:
             self._alive.append((asked, asks))
+
+    def _tells(self, asked: Asked, said: _Said) -> bool:
+        """Whether anything came at a root that leads to no resource: what stands there may be
+        anybody's."""
+        data = said.heard.data
+        return isinstance(data, dict) and any(
+            not says_nothing(data.get(pick.key)) and pick.ends not in self._words.leading
+            for pick in asked.picks
+            if not pick.below or pick.ends
+        )
 
     def _first(
         self, asks: tuple[Ask, ...], viewer: str | None
@@ -430,7 +460,7 @@ class Explorer:
 
     def _probe(self, asked: Asked, base: Probe | None = None) -> Probe:
         """The endpoint with this query as its request."""
-        key = (asked.text, tuple(asked.whose.items()))
+        key = (asked.text, tuple(asked.sources.items()), tuple(asked.whose.items()))
         if key in self._probes:
             return self._probes[key]
         base = base or self._base

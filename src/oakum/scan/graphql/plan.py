@@ -38,6 +38,14 @@ _MOST_TYPES = 6
 """Of an interface or a union."""
 _MOST_LISTS = 3
 """Lists within lists."""
+_MOST_NAMED = 3
+"""Of the resources whose ids a value is asked for."""
+_OPERATES = listed(
+    "command debug diagnostic diagnostics exec execute job maintenance ping run shell system task"
+    " test trigger"
+)
+"""Words of fields that hold what a machine says of itself, once it has been told to."""
+_SAYS_WHY = frozenset(("message", "messages", "error", "errors", "reason", "detail", "details"))
 _INTO_VALUES = 2
 """Steps into what leads to no resource: an address, a set of counts."""
 
@@ -115,10 +123,11 @@ class Planner:
             if why := acts(name, each, root=True):
                 self.acting[name] = why
                 continue
-            if self._is_beside(name, each):
+            if is_leaf_type(get_named_type(each.type)) and (why := self._may_act(name, each)):
+                self.acting[name] = why
                 continue
             made = list(self._roots(name, each))
-            if not made:
+            if not made and (self._leads(each) or is_leaf_type(get_named_type(each.type))):
                 self.lacking.append(name)
             used = {argument for root in made for argument, _ in root.pick.args}
             if left := [arg for arg in self._arguments.optional(each) if arg not in used]:
@@ -126,32 +135,39 @@ class Planner:
             found += made
         return sorted(found, key=lambda root: root.rank)
 
-    def _is_beside(self, name: str, each: GraphQLField) -> bool:
-        """Whether a field of the root holds one value, and nothing says that this is somebody's:
-        such are what queries that do something answer."""
-        if not is_leaf_type(get_named_type(each.type)):
-            return False
+    def _may_act(self, name: str, each: GraphQLField) -> str:
+        """Why a field of the root that holds values alone is not asked: such are what queries that
+        do something answer; empty: it is asked."""
         query = self._query.name if self._query else ""
         if self._words.resource(query):
-            return False
-        given = self._arguments.given(each, [], self._style.page)
-        plain = get_named_type(each.type).name != "Boolean"
-        return not (plain and given and _asks(given) and reads_by_every_word(name))
+            return ""
+        if get_named_type(each.type).name == "Boolean":
+            return "it says no more than yes or no"
+        if not reads_by_every_word(name) or _OPERATES.intersection(words(name)):
+            return "a word of its name may say that it does something"
+        return ""
+
+    def _leads(self, each: GraphQLField) -> bool:
+        """Whether a field leads to what belongs to somebody."""
+        return self._rank(get_named_type(each.type)) == 0
 
     def _roots(self, name: str, each: GraphQLField) -> Iterator[Root]:
         end = get_named_type(each.type)
-        targets = self._words.targets(end)
-        if is_abstract_type(end) and targets:  # an id that names its type
+        leaf = is_leaf_type(end)
+        targets = self._words.named(name) if leaf else self._words.targets(end)
+        if (is_abstract_type(end) or leaf) and targets:  # an id that names its type
             meant = [
                 (found, type.name)
-                for type in targets[:_MOST_TYPES]
-                if (found := self._arguments.given(each, [type], self._style.page)) and _asks(found)
+                for type in targets[: _MOST_NAMED if leaf else _MOST_TYPES]
+                if (found := self._arguments.given(name, each, [type], self._style.page))
+                and _asks(found)
             ]
-            for found, only in meant:
-                yield from self._root(name, each, found, only)
+            for nth, (found, only) in enumerate(meant):
+                if not (leaf and any(found == before for before, _ in meant[:nth])):
+                    yield from self._root(name, each, found, only)
             if meant:
                 return
-        given = self._arguments.given(each, targets, self._style.page)
+        given = self._arguments.given(name, each, targets, self._style.page)
         if given is None:
             return
         choice = None if _asks(given) else self._arguments.choosing(each, targets)
@@ -216,7 +232,7 @@ class Planner:
             way = waiting.popleft()
             types = self._words.objects(way.node.end)
             if only and way.node is root:
-                types = [type for type in types if type.name == only]
+                types = self._beside(types, only)
             for type in types[:_MOST_TYPES]:
                 on = type.name if is_abstract_type(way.node.end) else ""
                 ways = dict(self._ways(type, on, way, gone))
@@ -225,6 +241,12 @@ class Planner:
                 way.node.below += made
                 waiting += ways.values()
                 left -= len(made)
+
+    def _beside(self, types: Sequence[GraphQLObjectType], only: str) -> list[GraphQLObjectType]:
+        """One type, and those that are no resource: what may stand in its place says why."""
+        others = [type for type in types if not self._words.resource(type.name)]
+        others.sort(key=lambda type: _SAYS_WHY.isdisjoint(type.fields))
+        return [*(type for type in types if type.name == only), *others]
 
     def _values(self, type: GraphQLObjectType, on: str, asked: frozenset[str]) -> Iterator[_Node]:
         resource = self._words.resource(type.name)
@@ -236,7 +258,7 @@ class Planner:
                 continue
             if acts(name, each) or not self._words.is_worth(type.name, name):
                 continue
-            given = self._arguments.given(each, [], self._style.page)
+            given = self._arguments.given(name, each, [], self._style.page)
             if given is not None and not _asks(given):
                 yield _Node(Pick(name, on=on, args=given, listed=_is_many(each.type)), each.type)
 
@@ -258,7 +280,7 @@ class Planner:
             if min(steps, levels) < 0 or lists > _MOST_LISTS:
                 continue
             page = self._style.inner if way.lists else self._style.page
-            given = self._arguments.given(each, self._words.targets(end), page)
+            given = self._arguments.given(name, each, self._words.targets(end), page)
             if given is None:
                 continue
             gone.add((type.name, name))

@@ -127,6 +127,19 @@ class Vocabulary:
                     waiting += self.objects(end)
         return found
 
+    def named(self, field: str) -> list[GraphQLObjectType]:
+        """Types of owned resources with a key that the name of a field says, else all such."""
+        known = self.schema.type_map.values() if self.schema else ()
+        owned = [
+            type
+            for type in known
+            if is_object_type(type)
+            and self.is_owned(resource := self.resource(type.name))
+            and self.model.policy.resources[resource].key
+        ]
+        said = {singular(word) for word in words(field)}
+        return [type for type in owned if said.issuperset(_core(type.name)[-1:])] or owned
+
     # ------------------------------------------------------------ fields
 
     def member(self, type: str, field: str) -> str:

@@ -433,6 +433,132 @@ def test_optional_arguments_that_no_query_has_are_named() -> None:
     assert said == "POST /api/graphql: arguments that no query used: `berths(after)`"
 
 
+# --------------------------------------------------------- what belongs to nobody by its type
+
+VALUES = """\
+type Query { me: Sailor ROOT boats: [Boat!] }
+scalar JSON
+union Outcome = Boat | Refused
+type Refused { message: String log: Entry }
+type Entry { text: String }
+type Sailor { id: ID! nick: String }
+type Boat { id: ID! name: String insurance: String captain: Sailor! }
+"""
+
+
+def with_values(root: str, answer: Any) -> Harbour:
+    """`boats` shows each their own. `answer`: (harbour, caller, id) → the value of the root."""
+    harbour = Harbour(VALUES.replace("ROOT", root))
+    harbour.roots = {
+        "me": lambda me: harbour.sailor(me, me),
+        "boats": lambda me: [
+            harbour.boat(me, id) for id, each in harbour.boats.items() if each["captain"] == me
+        ],
+        root.partition("(")[0].partition(":")[0]: lambda me, **given: answer(
+            harbour, me, int(given.get("id") or 0)
+        ),
+    }
+    return harbour
+
+
+def is_mine(harbour: Harbour, me: int, id: int) -> bool:
+    return bool(harbour.boats.get(id, {}).get("captain") == me)
+
+
+def policies(harbour: Harbour) -> list[str]:
+    return [each["insurance"] for each in harbour.boats.values()]
+
+
+SCALARS = {
+    "one by its id": (
+        "boatPolicy(id: ID!): String",
+        lambda harbour, me, id: harbour.boats.get(id, {}).get("insurance"),
+    ),
+    "one by the id of nothing that it names": (
+        "papers(id: ID!): String",
+        lambda harbour, me, id: harbour.boats.get(id, {}).get("insurance"),
+    ),
+    "one by itself": ("news: String", lambda harbour, me, id: policies(harbour)[2]),
+    "a list": ("policies: [String!]!", lambda harbour, me, id: policies(harbour)),
+    "a value of any form": (
+        "settings: JSON",
+        lambda harbour, me, id: {"recent": [{"of": text} for text in policies(harbour)]},
+    ),
+    "the other side of a result": (
+        "claim(id: ID!): Outcome",
+        lambda harbour, me, id: (
+            harbour.boat(me, id)
+            if is_mine(harbour, me, id)
+            else {"__typename": "Refused", "message": f"not {harbour.boats[id]['insurance']}"}
+        ),
+    ),
+    "what the other side of a result holds": (
+        "claim(id: ID!): Outcome",
+        lambda harbour, me, id: (
+            harbour.boat(me, id)
+            if is_mine(harbour, me, id)
+            else {"__typename": "Refused", "log": {"text": harbour.boats[id]["insurance"]}}
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", SCALARS)
+def test_what_is_no_resource_is_asked_for_and_judged_by_its_values(way: str) -> None:
+    root, answer = SCALARS[way]
+    sdl = VALUES.replace("ROOT", root)
+    assert Sailed(with_values(root, answer), sdl=sdl).told == {INSURANCE}
+
+    def fair(harbour: Harbour, me: int, id: int) -> Any:
+        if is_mine(harbour, me, id):
+            return answer(harbour, me, id)
+        return {"__typename": "Refused", "message": "no"} if "Outcome" in root else None
+
+    def alone(harbour: Harbour, me: int, id: int) -> Any:
+        own = next(each for each in harbour.boats.values() if each["captain"] == me)
+        values = {"String": own["insurance"], "JSON": {"recent": []}, "[String!]!": []}
+        return values[root.partition(": ")[2]]
+
+    sailed = Sailed(with_values(root, fair if "(" in root else alone), sdl=sdl)
+    assert sailed.findings == []
+    assert not sailed.engine.state.lacking
+
+
+def test_a_value_is_asked_for_as_everybody() -> None:
+    class Open(Harbour):
+        def graphql(self, viewer: str | None, me: int, query: str, variables: Any) -> Response:
+            return super().graphql(viewer or "", me, query, variables)
+
+    root = "news: String"
+    harbour = Open(VALUES.replace("ROOT", root))
+    harbour.roots = {
+        **with_values(root, lambda harbour, me, id: "fair winds").roots,
+        "news": lambda me: policies(harbour)[0] if not me else "fair winds",
+    }
+    sailed = Sailed(harbour, sdl=VALUES.replace("ROOT", root))
+    assert ("graphql-exposure", "Boat.insurance", "anyone") in sailed.told
+
+
+@pytest.mark.parametrize("root", ["depth(at: Float!): String", "deck(plan: Float!): [Boat!]"])
+def test_what_nothing_fills_is_untested(root: str) -> None:
+    sailed = Sailed(
+        with_values(root, lambda harbour, me, id: None), sdl=VALUES.replace("ROOT", root)
+    )
+    (said,) = sailed.engine.state.lacking
+    assert said == f"POST /api/graphql `{root.partition('(')[0]}`"
+
+
+@pytest.mark.parametrize(
+    "root", ["systemUpdate: String", "runJob(id: ID!): String", "ping: String"]
+)
+def test_a_value_that_may_say_what_was_done_is_not_asked_for(root: str) -> None:
+    harbour = with_values(root, lambda harbour, me, id: "done")
+    sailed = Sailed(harbour, sdl=VALUES.replace("ROOT", root))
+    name = root.partition("(")[0].partition(":")[0]
+    assert not any(name in query for _, query in harbour.asked)
+    assert f"`{name}` of POST /api/graphql was not queried" in " ".join(sailed.engine.state.notes)
+
+
 # ------------------------------------------------------------------------- without a request
 
 
