@@ -102,6 +102,8 @@ class Knowledge:
     objects: dict[tuple[str, str], list[Mapping[str, str]]] = field(default_factory=dict)
     """(identity, resource) → own objects as field → value."""
     accounts_as_owner: dict[tuple[str, str], str] = field(default_factory=dict)
+    tenants: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    """(identity, `Resource.field`) → the tenants that the API lists as its own."""
     """(identity, `Resource.field` that names an owner) → account id, for who has no object that
     says how it names them."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -355,7 +357,11 @@ class Knowledge:
                     found.setdefault(each[path], set()).add(owner)
         if not found and who is not None:
             account = self.accounts_as_owner.get((who, source))
-            return self._linked(resource, path, who) or ([account] if account else [])
+            linked = self._linked(resource, path, who) or ([account] if account else [])
+            return linked or [*self.tenants.get((who, source), ())]
+        if not found:
+            told = (theirs for (_, at), theirs in self.tenants.items() if at == source)
+            return list(dict.fromkeys(tenant for theirs in told for tenant in theirs))
         return sorted(found, key=lambda value: -len(found[value]))
 
     def rows(self, resource: str, paths: Collection[str], who: str | None) -> list[dict[str, str]]:

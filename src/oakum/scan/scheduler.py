@@ -130,6 +130,8 @@ class Scheduler:
                 elif resource.owner.kind == "field":
                     for member in resource.owner.members:
                         engine.knowledge.accounts_as_owner[who, f"{resource.name}.{member}"] = id
+        if engine.context.memberships is not None:
+            engine.context.memberships.learn_own()
         self.learn_states()
         for who, name in dict.fromkeys((each.identity, each.state) for each in left):
             for probe in engine.state.probes if who in engine.identities.ids else ():

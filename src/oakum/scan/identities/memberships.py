@@ -60,6 +60,26 @@ class Memberships:
     _answers: dict[tuple[str, str, str, str], _Shown] = field(default_factory=dict)
     """(identity, operation, tenant, whose row) → answer. In memory only."""
 
+    def learn_own(self) -> None:
+        """Learns the tenants that each identity is shown as its own: values of parameters, before
+        any object names them."""
+        for relation in self._relations():
+            probe = self.probes.get(relation.operation)
+            if relation.of != "caller" or probe is None or probe.operation.method != "GET":
+                continue
+            for name in self.identities.names():
+                if self.identities.is_unknown(name):
+                    continue
+                rows = [
+                    identifier(each)
+                    for page in self._own(relation, probe, name).pages
+                    for each in values_at(page, path_of(relation.pointer))
+                ]
+                theirs = dict.fromkeys([each for each in rows if each][:MOST])
+                for resource in self.policy.resources:
+                    source = (name, f"{resource}.{relation.member}")
+                    self.knowledge.tenants.setdefault(source, {}).update(theirs)
+
     def meet(self, instances: Iterable[ObjectInstance]) -> None:
         """Learns the members of every tenant that these objects name, before they are judged."""
         for each in instances:
