@@ -31,6 +31,12 @@ def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
     return next((bound[name] for name in names_of(shape) if name in bound), "")
 
 
+def declared_as(shape: Shape, bound: Mapping[str, str]) -> str:
+    """The resource that a place declares: of what stands there, or, where an object of another may
+    stand in its place, of what the document names there."""
+    return resource_of(shape, bound) or next((bound[n] for n in shape.base if n in bound), "")
+
+
 def nameable(name: str) -> bool:
     """Whether a field path can name this member: in one, `.` separates steps, and `*` and `**` are
     wildcards, so that a member of such a name would grant others."""

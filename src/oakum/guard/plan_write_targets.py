@@ -54,6 +54,7 @@ class PlannedTargets:
             "around": [self.plan(each) for each in target.around],
             "after": self.plan(target.then) if target.then else None,
             "types": {n: self._shows(target, each) for n, each in distinct(declared).items()},
+            "mixed": any(self._mixed(target, each) for each in distinct(declared).values()),
             "likely": likely is not None and self._shows(target, likely),
             "kinds": target.kinds,
             "nodes": {n: self.node(target, each) for n, each in distinct(declared).items()},
@@ -65,6 +66,13 @@ class PlannedTargets:
         shower = self.model.operations.get(target.operation)
         around = enclosing(self.model, shower, target.pointer) if shower is not None else ()
         return [(depth, self.resources[name]) for depth, name in around]
+
+    def _mixed(self, target: Target, media: Media) -> bool:
+        """Whether an object of another resource may stand at the target's place."""
+        shape = media.shape
+        for step in target.pointer:
+            shape = member(shape, step) if shape is not None else None
+        return shape is not None and bool(shape.branches)
 
     def _shows(self, target: Target, media: Media) -> bool:
         """Whether a response of this media type has the resource at the target's place."""

@@ -55,6 +55,8 @@ class Shape:
     """Names of the members that must be there."""
     pointer: str = ""
     """JSON pointer of the schema in its document."""
+    base: tuple[str, ...] = ()
+    """Names of the one schema in whose place a union stands (`subtypes`), as `lineage`."""
     lineage: tuple[str, ...] = ()
     """Several `names`, each before those that its schema takes in; empty: one name or none."""
 

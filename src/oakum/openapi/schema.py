@@ -132,6 +132,7 @@ class Schemas:
             own,
             names=frozenset(),
             lineage=(),
+            base=own.lineage or tuple(sorted(own.names)),
             properties=_NO_MEMBERS,
             items=None,
             extra=None,

@@ -1,7 +1,8 @@
 """Where an operation's success response contains the objects of a resource, as declared.
 
-Places inside an object of another resource are distinguished from places beside it, since the owner
-of the outer object does not own what is beside it.
+A place that declares one resource counts as that one's also where an object of another may stand:
+what is found there tells which it is. Places inside an object of another resource are distinguished
+from places beside it, since the owner of the outer object does not own what is beside it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz import Model
-from oakum.authz.places import resource_of
+from oakum.authz.places import declared_as, resource_of
 from oakum.http.media_type import essence
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, member, ways
@@ -58,10 +59,10 @@ def all_at(model: Model, operation: Operation, resource: str) -> Iterator[tuple[
             found[segments] = None
     top = answer(operation)
     if top is not None:
-        if resource_of(top, model.bound) == resource:
+        if declared_as(top, model.bound) == resource:
             found[()] = None
         for name, child in top.properties.items():
-            if resource_of(child(), model.bound) == resource:
+            if declared_as(child(), model.bound) == resource:
                 found[(name,)] = None
     yield from found
 
@@ -72,7 +73,7 @@ def outer_at(model: Model, operation: Operation, resource: str) -> list[tuple[st
     top = answer(operation)
     wraps: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
     for at, shape in wraps:
-        name = resource_of(shape, model.bound)
+        name = declared_as(shape, model.bound)
         if name == resource:
             found[at] = None
         elif not name and len(at) < _DEEP:
@@ -176,8 +177,8 @@ def listed_at(model: Model, operation: Operation, resource: str) -> tuple[str, .
     while todo:
         at, shape = todo.pop(0)
         each = element(shape)
-        if each is not None and resource_of(each, model.bound) == resource:
+        if each is not None and declared_as(each, model.bound) == resource:
             return (*at, "*")
-        if len(at) < 3 and not resource_of(shape, model.bound):
+        if len(at) < 3 and not declared_as(shape, model.bound):
             todo += [((*at, name), child()) for name, child in shape.properties.items()]
     return None

@@ -153,6 +153,8 @@ function M.seen(target, reader, answer, value, params, bearer)
   if not shows(target, answer.headers["content-type"]) then return nil end
   local inside = inside_of(target, value, params)
   if not json.is_object(inside) then return nil end
+  local of = kinds(target, answer, value)
+  if target.mixed and (of()[inside] or target.resource.name) ~= target.resource.name then return nil end
   -- A parameter of the path that is written says nothing of what is asked for by another.
   local its, all = {}, M.renamed(params, target.renamed)
   for i = 1, #reader.segments do
@@ -165,7 +167,7 @@ function M.seen(target, reader, answer, value, params, bearer)
     above = json.is_object(around) and subject.around(each.table, around, reader, its, bearer, above) or nil
   end
   local seen = subject.seen(target.resource, target.settable, inside, reader, its, bearer, target.inside, above)
-  seen.value, seen.kinds = inside, kinds(target, answer, value)
+  seen.value, seen.kinds = inside, of
   return seen
 end
 
