@@ -188,10 +188,10 @@ class _Looker:
             keys = self._keys(below, noun) or _of_caller(operation, below)
             if _is_receipt(operation, below) or noun.rpartition("_")[2] in _ERRORS:
                 return
-            if (keys and noun not in _ENVELOPE) or _stands_alone(operation, below):
-                yield DeclaredObject(
-                    operation, pointer, shape, noun, keys, "", self._component(shape)
-                )
+            component = self._component(shape)
+            listed = pointer.endswith("/*") and bool(component)  # no answer is an element of one
+            if (keys and (listed or noun not in _ENVELOPE)) or _stands_alone(operation, below):
+                yield DeclaredObject(operation, pointer, shape, noun, keys, "", component)
 
     def _wrapped(self, shape: Shape, below: Mapping[str, Shape]) -> dict[str, Shape]:
         """`{"requestId": …, "data": {…}}`: what an answer without a key of its own holds under a

@@ -461,6 +461,17 @@ def test_a_caller_is_named_by_who_am_i_and_not_by_what_changes_something(
     assert found.caller == Caller("getMe", caller)
 
 
+@pytest.mark.parametrize("noun", ["Status", "Message", "Page", "Order", "Request", "Link"])
+def test_what_is_listed_is_an_object_whatever_it_is_called(noun: str) -> None:
+    listed = thing(data=thing(collection=many(ref(noun)), total={"type": "integer"}))
+    found = policy(
+        {f"/data/{noun.lower()}s": {"get": answer(listed, operationId="listThem")}},
+        {noun: thing("id", "name", "text")},
+    )
+    assert noun in found.resources
+    assert "listThem" not in found.operations
+
+
 def test_what_only_a_reset_shows_names_no_caller() -> None:
     users = {"get": answer(thing("id", "name"), operationId="oneUser", **LOGGED_IN)}
     found = policy({"/auth/reset/validate": RESET, "/users/{id}": users})
