@@ -49,6 +49,8 @@ class KnownIdentities:
     """Identity whose account is not confirmed → reason."""
     tenants: dict[tuple[str, str], dict[str, bool]] = field(default_factory=dict)
     """(relation, tenant) → identity → whether it is a member, of those that are known."""
+    lost: set[tuple[str, str, str]] = field(default_factory=set)
+    """(viewer, relation, owner) that the API has ended by itself while the run went on."""
     doubted: dict[tuple[str, str], str] = field(default_factory=dict)
     """(viewer, owner) whose relation the run itself may have changed → reason; a leak between them
     proves nothing."""
@@ -203,6 +205,11 @@ class KnownIdentities:
         self._principals.clear()
         self._held.clear()
         self._labels.clear()
+
+    def lose(self, viewer: str, relation: str, owner: str) -> None:
+        """Records that a list no longer shows a relation that the run did not end."""
+        if relation in self.relationships.get((viewer, owner), ()):
+            self.lost.add((viewer, relation, owner))
 
     def doubt(self, viewer: str, owner: str, why: str) -> None:
         """Records why a relationship may differ from the identities file."""

@@ -10,6 +10,7 @@ from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Entry, Key, Matrix, st
 from oakum.exposure.ownership import may_have, members_named, relations_by_member
 from oakum.finding import Result
 
+NO_REQUEST = "no request could tell"
 COMMON = "the value there is too common to attribute to an owner"
 
 
@@ -65,12 +66,13 @@ def why_untested(
                 f" told `{key.viewer}` anything about it"
             )
         return f"no owner was in the state {said} when `{key.viewer}` asked"
-    if not any(matrix.sees(key.resource, key.field, who, who) for who in identities.names()):
+    every = identities.names()
+    if every and not any(matrix.sees(key.resource, key.field, who, who) for who in every):
         return (
             f"its owner may not see `{key.field}`, and those who may were not shown the same value"
             " of an object there"
         )
-    return "no request could tell"
+    return NO_REQUEST
 
 
 def _of_doubt(model: Model, key: Key, doubt: str) -> str:

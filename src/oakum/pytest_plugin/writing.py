@@ -9,6 +9,7 @@ import oakum
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.exposure.report_cells import report_cells
+from oakum.exposure.untested import NO_REQUEST
 from oakum.finding import Cell, Report, Result
 from oakum.policy.model import Policy
 from oakum.pytest_plugin.observer import Watch
@@ -148,6 +149,9 @@ def _reason(cell: Cell, tally: Tally, policy: Policy) -> str:
     key = Key(cell.endpoint.operation, cell.resource, cell.field, cell.viewer, cell.state)
     if key in tally.bare:
         return "it came without the field, and no test shows the field to its owner"
+    shown = (cell.endpoint.operation, cell.resource, cell.field) in tally.witnessed
+    if cell.reason == NO_REQUEST and not shown:
+        return f"no test shows `{cell.field}` there to anybody who may see it"
     return cell.reason
 
 

@@ -18,7 +18,7 @@ from oakum.exposure.endpoints import probe_of
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix
 from oakum.exposure.report_cells import asked_as_more
-from oakum.exposure.untested import asked_as
+from oakum.exposure.untested import NO_REQUEST, asked_as
 from oakum.finding import Cell, Result, Skipped
 from oakum.inference.side_effects import classify
 
@@ -171,7 +171,7 @@ def _lacking(model: Model, cells: list[Cell], reach: Collection[tuple[str, str, 
     if not blind:
         return ""
     reasons = [cell.reason for cell in cells if cell.viewer in blind and cell.reason]
-    why = max(reasons, key=reasons.count) if reasons else "no request could tell"
+    why = max(reasons, key=reasons.count) if reasons else NO_REQUEST
     return f"nothing is known of {' and '.join(f'`{each}`' for each in blind)} there: {why}"
 
 

@@ -174,6 +174,18 @@ def test_what_was_withheld_once_alone_is_no_over_block() -> None:
     assert found.entries[NAME].result is Result.UNTESTED
 
 
+def test_what_was_withheld_from_who_is_no_longer_listed_is_no_over_block() -> None:
+    found = matrix()
+    found.apply("getPerson", outcome("one", seen(NAME, Result.OVER_BLOCK)))
+    found.refused[NAME.finding] = (None, True)
+    drop_unconfirmed(found)
+    assert found.entries[NAME].result is Result.OVER_BLOCK
+    entry = found.entries[NAME]
+    found.identities.lost.add((entry.viewer or "", NAME.viewer, entry.owner))
+    drop_unconfirmed(found)
+    assert found.entries[NAME].result is Result.UNTESTED
+
+
 class Last:
     """What the last look needs of an engine."""
 

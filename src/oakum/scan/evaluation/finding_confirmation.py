@@ -98,10 +98,14 @@ def still_served(engine: Engine) -> None:
 
 
 def drop_unconfirmed(matrix: Matrix) -> None:
-    """Takes back what did not come once and was not seen to be withheld again: it is no word of the
-    API about a grant."""
+    """Takes back what did not come once and was not seen to be withheld again, or was withheld from
+    who has been taken off a list meanwhile: it is no word of the API about a grant."""
+    lost = matrix.identities.lost
     for key, entry in matrix.entries.items():
-        if entry.result is Result.OVER_BLOCK and not is_sure(matrix, (entry.result, key.finding)):
+        if entry.result is not Result.OVER_BLOCK:
+            continue
+        bonds = ((entry.viewer or "", each, entry.owner) for each in key.viewer.split("+"))
+        if not is_sure(matrix, (entry.result, key.finding)) or any(e in lost for e in bonds):
             matrix.take_back(entry, Result.OPEN if entry.open else Result.UNTESTED)
 
 

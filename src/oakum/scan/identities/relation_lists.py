@@ -110,6 +110,8 @@ class Relations:
     ask: Ask
     before: Lists = field(default_factory=dict)
     """The lists before the run wrote."""
+    _gone: set[Bond] = field(default_factory=set)
+    """Who was on a list then, and is not at the last reading."""
 
     def of(self, relation: str, whose: str) -> Listed | None:
         """The current list; None if it cannot be read. Raises what `ask` raises."""
@@ -209,15 +211,18 @@ class Relations:
     def differences(self, patience: Patience | None = None) -> tuple[str, ...]:
         """Who is missing from a list or new on it, naming only identities. Repeats the reads, since
         lists may vary or lag."""
-        found = [*self._differing()]
+        found, gone = [*self._differing()], self._gone
         for seconds in _AGAIN if found else ():
             if patience is not None:
                 patience.pause(seconds)
             again = {*self._differing()}
-            found = [each for each in found if each in again]
+            found, gone = [each for each in found if each in again], gone & self._gone
+        for viewer, relation, owner in gone:
+            self.identities.lose(viewer, relation, owner)
         return tuple(found)
 
     def _differing(self) -> Iterator[str]:
+        self._gone = set()
         mine = frozenset[str]().union(*self.identities.ids.values())
         for (relation, whose), was in self.before.items():
             now = self._now((relation, whose))
@@ -226,6 +231,8 @@ class Relations:
             gone = was.ids - now.ids
             more = now.ids - was.ids if was.whole else frozenset[str]()
             # When the list goes on, report changes of the test identities only.
+            others = {self._name(each) for each in gone} - {"", whose} if now.whole else set()
+            self._gone |= {self._bond(relation, whose, other) for other in others}
             for ids, how in ((gone if now.whole else gone & mine, "no more"), (more, "only now")):
                 for who, many in Counter(map(self._name, sorted(ids))).items():
                     other = who or f"{many} other account{'s' if many > 1 else ''}"
@@ -233,6 +240,10 @@ class Relations:
                         f"the `{relation}` list of {whose} has {other} {how}: this differs from"
                         f" before the run; check it by hand"
                     )
+
+    def _bond(self, relation: str, whose: str, other: str) -> Bond:
+        of_owner = self.policy.relations[relation].of == "owner"
+        return (other, relation, whose) if of_owner else (whose, relation, other)
 
     def _name(self, id: str) -> str:
         return self.identities.who((id,))

@@ -186,6 +186,17 @@ def test_who_is_on_a_list_no_more_or_only_now_is_told(after: list[str], words: l
     assert all("`follower` list of ann" in each and "p-somebody" not in each for each in said)
 
 
+@pytest.mark.parametrize("stated", [True, False])
+def test_who_was_taken_off_a_list_has_lost_what_was_told_of_them(stated: bool) -> None:
+    lists = Lists()
+    found = lists.read()
+    if stated:
+        found.identities.retie("bob", "ann", frozenset({"follower"}))
+    lists.rows[IDS["ann"]] = ["p-somebody"]
+    found.differences()
+    assert found.identities.lost == ({("bob", "follower", "ann")} if stated else set())
+
+
 def test_a_list_that_differs_from_itself_has_lost_nobody() -> None:
     lists = Lists()
     found = lists.read()
