@@ -65,7 +65,7 @@ from oakum.scan.requests.sent_headers import without_sent
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
 from oakum.scan.scheduler import Given, Scheduler
 from oakum.scan.selection import select
-from oakum.scan.settings.next_settings import reach
+from oakum.scan.settings.next_settings import reach, unchangeable
 from oakum.scan.settings.setting_change import left_behind
 from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.technique import Prospect
@@ -569,6 +569,8 @@ class Scan:
         settings = engine.context.account_settings
         if settings is not None and settings.used and not settings.taken:
             yield vain(settings.why)
+        if settings is not None:
+            yield from unchangeable(engine, settings, cells)
         yield from unseen(self.model, engine.identities, cells, reach(engine))
         lacking = {each.operation: each for each in (*unasked(engine), *unsent(engine))}
         lacking |= {what: Untested(what, why) for what, why in engine.state.lacking.items()}

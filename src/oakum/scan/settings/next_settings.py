@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix
-from oakum.finding import Result
+from oakum.exposure.ownership import is_one_of_many
+from oakum.finding import Cell, Result
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.settings.account_settings import AccountSettings
@@ -125,6 +126,30 @@ def reach_states(
             ask()
         else:
             engine.state.remark(f"{account_settings.why}: {said} of {who}")
+
+
+def unchangeable(
+    engine: Engine, account_settings: AccountSettings, cells: Iterable[Cell]
+) -> Iterator[str]:
+    """Settings of accounts that the run might have changed and had no way to, where something is
+    untested for that: nobody has had them as these cells need them."""
+    missing: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        for name, text in cell.state if cell.result is Result.UNTESTED else ():
+            path = account_settings.base(cell.resource, name)
+            resource = engine.model.policy.resources[path.partition(".")[0]]
+            if account_settings.switch(path) is not None or is_one_of_many(engine.model, resource):
+                continue
+            had = {value for (_, at), value in engine.identities.states.items() if at == path}
+            if had and text not in map(canonical, had):
+                missing.setdefault(path, {})[text] = None
+    for path, values in missing.items():
+        named = " and ".join(f"`{each}`" for each in values)
+        yield (
+            f"nothing is known of accounts whose `{path}` is {named}: no identity has it so, and the"
+            " contract names no `switch` by which the scan could change it; name one, let an"
+            " identity have it so, or scan without `--allow-own-settings`"
+        )
 
 
 def _account(identities: KnownIdentities, who: str) -> dict[str, Json]:
