@@ -74,7 +74,7 @@ class Notes:
             if me and call.json.get("by", me) != me:
                 return Reply(403, {"error": "in your own name only"})
             row = {**call.json, "id": f"made-{next(self.count)}"} if me else {}
-            self.made.append((me, row))
+            self.made.append((me, dict(row)))
             self.rows |= {row["id"]: row} if me else {}
             return Reply(201, row) if me else Reply(401, None)
         if call.path == "/notes":

@@ -31,8 +31,8 @@ REFERENCE = """
 *API3:2023 · CWE-915*
 
 **Finds** fields of their own that owners can set although no `set` of the contract allows it. The scan sends another value, sees it in the
-owner's own view, restores the old value, and sees that again. Needs `--allow-writes`. It does not try fields that vary by themselves, times,
-the owner (see `bola-write`), settings, fields that the life of an object depends on, and fields that let somebody in: keys, handles, passwords, addresses,
+owner's own view, restores the old value, and sees that again. Needs `--allow-writes`. The owner is tried on an object that the run itself makes, which is given to another identity, if both could make one of
+their own and remove it: whoever has it then removes it. It does not try fields that vary by themselves, times, settings, fields that the life of an object depends on, and fields that let somebody in: keys, handles, passwords, addresses,
 members that a relation by `field` reads. On an object that was there before the run it tries only free texts (no `enum`, pattern or format)
 whose name is a word for what somebody writes down: `title`, `name`, `text`, `note`, `description`, `bio`, `body`, `comment`, `caption`, `city`, `colour` and the like; and numbers
 and values of an `enum` for what something is like: `plan`, `tier`, `level`, `weight` and the like. What any other sets off may stay: a

@@ -146,8 +146,8 @@ def unchangeable(
     for path, values in missing.items():
         named = " and ".join(f"`{each}`" for each in values)
         yield (
-            f"nothing is known of accounts whose `{path}` is {named}: no identity has it so, and the"
-            " contract names no `switch` by which the scan could change it; name one, let an"
+            f"nothing is known of accounts whose `{path}` is {named}: no identity has it so, and"
+            " the contract names no `switch` by which the scan could change it; name one, let an"
             " identity have it so, or scan without `--allow-own-settings`"
         )
 

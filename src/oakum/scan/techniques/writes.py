@@ -27,12 +27,13 @@ from oakum.openapi.model import Json, Shape
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.bulk_writes import bulk
-from oakum.scan.requests.omitted_members import left_out, why_left_out
+from oakum.scan.requests.omitted_members import why_left_out
 from oakum.scan.requests.values_to_write import other_value, shape_of, taken_by
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.extracts import EMPTY, emptied, extract, is_same
+from oakum.scan.undo.handovers import hand_over
 from oakum.scan.undo.made_objects import AsOwn, Workshop
 from oakum.scan.undo.owner_control import LabelsTried, Outcome, WriteControl
 from oakum.scan.undo.parent_objects import ParentObjects
@@ -57,11 +58,16 @@ def run(engine: Engine) -> None:
         return
     engine.say("attempting forbidden writes, and undoing them")
     workshop = Workshop(engine, engine.context.undo_log)
+    log, params = engine.context.undo_log, engine.context.params
+    found = writing_endpoints(engine.model, params)
+    every = [_Endpoint(engine, log, *each, workshop) for each in found]
     try:
-        for probe, resource in writing_endpoints(engine.model, engine.context.params):
-            _Endpoint(engine, engine.context.undo_log, probe, resource, workshop).run()
+        for each in every:
+            each.run()
     finally:
         workshop.close()
+    for each in every:  # by now it is known whether what is made can be removed
+        hand_over(engine, log, each.probe, each.resource, each.untried)
     engine.state.leave_out(*bulk_left_out(engine.model))
     engine.context.undo_log.why_existing |= workshop.why_none
 
@@ -146,8 +152,6 @@ class _Endpoint:
         if self.many and self.probe.operation.id not in engine.state.called:
             why = "no identity has an object there that could be restored"
             engine.state.leave_out(Skipped(self.probe.endpoint, f"not written to: {why}"))
-        if self.untried:
-            engine.state.leave_out(left_out(self.probe.endpoint, self.untried))
 
     def _try_each(self, owner: str, todo: Mapping[Kind, str | None]) -> set[Kind]:
         """Try a viewer of each kind on an object of the run's own, else on one that was there

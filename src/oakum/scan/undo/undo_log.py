@@ -303,6 +303,16 @@ class UndoLog:
         self.patience.until(told)
         return found[-1]
 
+    def _with_whoever_has_it(self, made: Made, key: str) -> tuple[Made, Standing]:
+        """The object as its owner finds it, or whoever has sent it or was given it: they may see
+        more of it."""
+        standing = self._standing(made, key)
+        if standing not in (Standing.RUNS, Standing.ANOTHERS) and made.remover:
+            theirs = replace(made, who=made.remover)
+            if self._standing(theirs, key) is Standing.RUNS:
+                return theirs, Standing.RUNS
+        return made, standing
+
     def _stands(self, made: Made, key: str) -> Standing:
         signs = self._signs(made)
         answer = self._looked_at(made, key)
@@ -358,6 +368,9 @@ class UndoLog:
             and self.patience.until(lambda: bool(self.seen(made)))
         ):
             found, whole = self._search(made, _PAGES)
+        if search and made.remover and not found:  # the API may have made it the sender's own
+            found = self._search(replace(made, who=made.remover), _PAGES)[0]
+            made = replace(made, who=made.remover) if found else made
         keys = {made.known} if made.known else set()
         for each in found:
             key = in_path(each[made.key])
@@ -369,12 +382,7 @@ class UndoLog:
             return False
         ours = set()
         for key in keys:
-            standing = self._standing(made, key)
-            if standing in (Standing.UNKNOWN, Standing.ELSEWHERE) and made.remover:
-                # Whoever has sent it may see more of it than in whose name it was sent.
-                by_writer = replace(made, who=made.remover)
-                if self._standing(by_writer, key) is Standing.RUNS:
-                    made, standing = by_writer, Standing.RUNS
+            made, standing = self._with_whoever_has_it(made, key)
             if standing not in (Standing.RUNS, Standing.GONE):
                 self._why[made.name] = standing.value
                 return False
