@@ -22,6 +22,7 @@ from oakum.authz.table import granted, leaf_index
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers, viewer_of
 from oakum.exposure.evidence import declared_names, policy_names
 from oakum.exposure.former_relations import FormerRelations
+from oakum.exposure.graphql_response import UNTOLD, by_fields
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
@@ -229,7 +230,11 @@ class Judged(Declared):
         if fast_walk is None:
             fast_walk = self._fast_walks[endpoint] = FastWalk(self.model, endpoint)
         good, ids = response.status < 300, caller.principal.ids
-        seen = fast_walk.objects(heard.read.value, heard.read.shape, good, params, ids)
+        seen = [
+            each
+            for read in self._parts(heard)
+            for each in fast_walk.objects(read.value, read.shape, good, params, ids)
+        ]
         self._remember(heard, seen)
         self._own(heard, seen, good=good)
         begins = not (self._reads(heard) or params or self._callers.held(request))
@@ -259,6 +264,16 @@ class Judged(Declared):
             self._count(heard, seen, verdicts, known=known)
         if leaks:
             self._leaked(heard, seen, leaks, begins)
+
+    def _parts(self, heard: _Heard) -> Sequence[ResponseReader]:
+        """The response as it is judged: of GraphQL by the names of fields, in parts."""
+        graph = self._compiled.graphs.get(self.model.rule(heard.operation.id).graphql)
+        if graph is None:
+            return (heard.read,)
+        parts = by_fields(graph, heard.passed.exchange.request, heard.read)
+        if not parts:
+            self._unjudged[UNTOLD] += 1
+        return parts
 
     def _remember(self, heard: _Heard, seen: Sequence[Seen]) -> None:
         """What the caller of a write may have been to its objects until then."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.former_relations import FormerRelations
+from oakum.exposure.graphql_response import UNTOLD, by_fields
 from oakum.exposure.json_depth import not_too_deep
 from oakum.exposure.knowledge import leaves_of, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
@@ -175,12 +176,30 @@ class Watch:
         elif self._is_odd(operation, caller, heard.response.status):
             caller = yield from self._asked(heard)
         self.tally.known += caller.known
-        read, why = _read(operation, heard.response)
+        reads, why = self._read(operation, heard)
         heard = replace(heard, unread=heard.unread or why)
         if heard.unread:
             self.tally.unjudge(heard.unread, operation.id)
-        asked, look = self._ask(heard, operation, params, caller, read), None
-        self._learn_facts(heard, asked)
+        for part, read in enumerate(reads):
+            asked = self._ask(heard, operation, params, caller, read)
+            if not part:
+                self._learn_facts(heard, asked)
+            yield from self._evaluated(heard, asked)
+        return operation
+
+    def _read(self, operation: Operation, heard: Heard) -> tuple[Sequence[ResponseReader], str]:
+        """A parsed response, several of GraphQL in one; and why parts of it cannot be judged."""
+        read, why = _read(operation, heard.response)
+        graph = self._compiled.graphs.get(self.model.rule(operation.id).graphql)
+        if graph is None or why or heard.unread or read.value is None:
+            return (read,), why
+        return (reads, "") if (reads := by_fields(graph, heard.request, read)) else (
+            (replace(read, shape=None),), UNTOLD
+        )  # fmt: skip
+
+    def _evaluated(self, heard: Heard, asked: Asked) -> Talk:
+        """Judges and searches a response whose caller is known, as far as that is possible."""
+        operation, look = asked.operation, None
         if operation.id in self.model.showing:
             if heard.response.status in REFUSED:
                 asked = self._refused(heard, asked)
@@ -189,7 +208,6 @@ class Watch:
         elif not heard.unread and _is_bare_text(asked):
             self.tally.unjudge(BARE_TEXT, operation.id)
         yield from self._searched(heard, asked, look)
-        return operation
 
     def _refused(self, heard: Heard, asked: Asked) -> Asked:
         if heard.response.status == 401 and not self._callers.key(heard.request, heard.app):

@@ -6,12 +6,14 @@ reads, and `guard.enforcement` uses the object itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
 from oakum.policy.contract import Contract
+from oakum.policy.graphql import Graph
 from oakum.policy.model import Policy
 from oakum.routing.clients import open_to_clients
 from oakum.routing.lookup_plan import LookupPlan, derive
@@ -38,6 +40,8 @@ class CompiledContract:
     when there is neither."""
     lookups: LookupPlan
     """Endpoints and the look-ups that they need."""
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    """GraphQL schemas by the name under which the policy has their files."""
 
     @property
     def policy(self) -> Policy:
@@ -60,4 +64,4 @@ def compile_for_gateway(contract: Contract) -> CompiledContract:
     model = open_to_clients(closed, judged)
     lookups = derive(closed, model)
     lookups = replace(lookups, warnings=(*lookups.warnings, *texts))
-    return CompiledContract(document, stated, model, lookups)
+    return CompiledContract(document, stated, model, lookups, contract.graphs)
