@@ -90,6 +90,14 @@ def _operations_of_files(request: Request) -> bytes:
     return b""
 
 
+def reads(graph: Graph | None, request: Request) -> bool | None:
+    """Whether a request changes nothing, by the kinds of the operations that it runs; None: they
+    are not known, or it is none of GraphQL."""
+    found = [_operation(*each) for each in asked_of(request)] if graph is not None else []
+    kinds = {each.root.operation.value for each in found if each is not None}
+    return None if not found or None in found else kinds == {"query"}
+
+
 def by_fields(graph: Graph, request: Request, read: ResponseReader) -> tuple[ResponseReader, ...]:
     """A response by the names of its fields, as one or more responses; none: its query is not
     known."""
@@ -111,6 +119,7 @@ def by_fields(graph: Graph, request: Request, read: ResponseReader) -> tuple[Res
 def _named(
     graph: Graph, operation: _Operation, value: dict[str, Json], read: ResponseReader
 ) -> Iterator[ResponseReader]:
+    shape = graph.answer_of(operation.root.operation.value) if read.shape is not None else None
     walk = _Walk(graph, operation.fragments)
     try:
         datas = walk.object(value["data"], operation.root.selection_set.selections, ("data",))
@@ -122,7 +131,8 @@ def _named(
         new = {name: each for name, each in data.items() if len(datas) == 1 or name not in seen}
         new |= {name: each for name, each in data.items() if name in walk.repeated}
         seen |= data.keys()
-        yield replace(read, value={**value, "data": new}, beside=(*read.beside, *walk.beside))
+        beside = (*read.beside, *walk.beside)
+        yield replace(read, value={**value, "data": new}, shape=shape, beside=beside)
         walk.beside = []
 
 

@@ -22,7 +22,7 @@ from oakum.authz.table import granted, leaf_index
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers, viewer_of
 from oakum.exposure.evidence import declared_names, policy_names
 from oakum.exposure.former_relations import FormerRelations
-from oakum.exposure.graphql_response import UNTOLD, by_fields
+from oakum.exposure.graphql_response import UNTOLD, by_fields, reads
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
@@ -40,6 +40,7 @@ from oakum.judged_traffic.object_ids import Answered, Bare
 from oakum.judged_traffic.writes import Writes
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
+from oakum.policy.graphql import Graph
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.route import Router, placed
 from oakum.traffic.draft_lines import Line
@@ -216,6 +217,8 @@ class Judged(Declared):
         """Whether an exchange changed nothing: by its method, the contract or GraphQL's own word;
         where nobody has stated the policy, by what the operation is called, too."""
         operation = heard.operation
+        if (known := reads(self._graph(operation), heard.passed.exchange.request)) is not None:
+            return known
         if operation.method in READS or self.model.rule(operation.id).reads:
             return True
         if graphql(heard.sent)[0].startswith("query"):
@@ -267,13 +270,17 @@ class Judged(Declared):
 
     def _parts(self, heard: _Heard) -> Sequence[ResponseReader]:
         """The response as it is judged: of GraphQL by the names of fields, in parts."""
-        graph = self._compiled.graphs.get(self.model.rule(heard.operation.id).graphql)
+        graph = self._graph(heard.operation)
         if graph is None:
             return (heard.read,)
         parts = by_fields(graph, heard.passed.exchange.request, heard.read)
         if not parts:
             self._unjudged[UNTOLD] += 1
         return parts
+
+    def _graph(self, operation: Operation) -> Graph | None:
+        """The schema of a GraphQL endpoint."""
+        return self._compiled.graphs.get(self.model.rule(operation.id).graphql)
 
     def _remember(self, heard: _Heard, seen: Sequence[Seen]) -> None:
         """What the caller of a write may have been to its objects until then."""

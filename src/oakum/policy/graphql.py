@@ -79,6 +79,7 @@ class Graph:
         self.name = name
         self.schema = schema
         self._shapes: dict[str, Shape] = {}
+        self._answers: dict[str, Shape] = {}
         self._said = tuple(arguments(schema))
         self._tag = Shape(kinds=_TEXT, pointer=self._at("", TAG))
         roots = (schema.query_type, schema.mutation_type)
@@ -119,7 +120,7 @@ class Graph:
         body = _body(self.name, [*dict.fromkeys(each.name for each in self._said)])
         texts = {"variables": Shape(kinds=_TEXT, content=body.properties["variables"])}
         said = ("query", "variables", "operationName") if asks else ()
-        answer = self._answer(reads=asks or rule.reads is True)
+        answer = self._answer(self._roots[:1] if asks or rule.reads is True else self._roots)
         media = tuple(Media(each, answer) for each in MEDIA)
         return replace(
             operation,
@@ -132,6 +133,13 @@ class Graph:
             responses={"200": media, "4XX": media, "5XX": media},
             arguments=self._said,
         )
+
+    def answer_of(self, kind: str) -> Shape:
+        """The answer to an operation of a kind: `query`, `mutation`."""
+        if kind not in self._answers:
+            type = self.schema.mutation_type if kind == "mutation" else self.schema.query_type
+            self._answers[kind] = self._answer([type] if type is not None else [])
+        return self._answers[kind]
 
     def takes_arguments(self, type: str, path: str) -> bool:
         """Whether a field on the path from a type takes arguments, so that the caller chooses its
@@ -264,8 +272,7 @@ class Graph:
 
     # ------------------------------------------------------------ the envelope
 
-    def _answer(self, *, reads: bool) -> Shape:
-        roots = self._roots[:1] if reads else self._roots
+    def _answer(self, roots: Sequence[GraphQLObjectType]) -> Shape:
         message = Shape(kinds=_TEXT, pointer=self._at("", "message"))
         # Only the message of an error: `path` contains indexes that count hidden objects, and
         # `extensions` may contain anything.
@@ -277,7 +284,7 @@ class Graph:
         return Shape(
             kinds=_OBJECT,
             properties={"data": data, "errors": lambda: errors},
-            pointer=self._at("", "read" if reads else "write"),
+            pointer=self._at("", "read" if [*roots] == [self._roots[0]] else "write"),
         )
 
 

@@ -19,7 +19,7 @@ from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.former_relations import FormerRelations
-from oakum.exposure.graphql_response import UNTOLD, by_fields
+from oakum.exposure.graphql_response import UNTOLD, by_fields, reads
 from oakum.exposure.json_depth import not_too_deep
 from oakum.exposure.knowledge import leaves_of, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
@@ -37,6 +37,7 @@ from oakum.exposure.told_facts import ToldFacts
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
+from oakum.policy.graphql import Graph
 from oakum.pytest_plugin.captured_response import Heard, Talk
 from oakum.pytest_plugin.misplaced_values import Kept, Strays
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
@@ -176,13 +177,13 @@ class Watch:
         elif self._is_odd(operation, caller, heard.response.status):
             caller = yield from self._asked(heard)
         self.tally.known += caller.known
-        reads, why = self._read(operation, heard)
+        bodies, why = self._read(operation, heard)
         heard = replace(heard, unread=heard.unread or why)
         if heard.unread:
             self.tally.unjudge(heard.unread, operation.id)
-        for part, read in enumerate(reads):
-            asked = self._ask(heard, operation, params, caller, read)
-            if not part:
+        for body in bodies:
+            asked = self._ask(heard, operation, params, caller, body)
+            if body is bodies[0]:
                 self._learn_facts(heard, asked)
             yield from self._evaluated(heard, asked)
         return operation
@@ -190,12 +191,11 @@ class Watch:
     def _read(self, operation: Operation, heard: Heard) -> tuple[Sequence[ResponseReader], str]:
         """A parsed response, several of GraphQL in one; and why parts of it cannot be judged."""
         read, why = _read(operation, heard.response)
-        graph = self._compiled.graphs.get(self.model.rule(operation.id).graphql)
+        graph = self._graph(operation)
         if graph is None or why or heard.unread or read.value is None:
             return (read,), why
-        return (reads, "") if (reads := by_fields(graph, heard.request, read)) else (
-            (replace(read, shape=None),), UNTOLD
-        )  # fmt: skip
+        parts = by_fields(graph, heard.request, read)
+        return (parts, "") if parts else ((replace(read, shape=None),), UNTOLD)
 
     def _evaluated(self, heard: Heard, asked: Asked) -> Talk:
         """Judges and searches a response whose caller is known, as far as that is possible."""
@@ -235,8 +235,14 @@ class Watch:
 
     def _is_read(self, operation: Operation | None, request: Request) -> bool:
         """Whether a request changes nothing. `operation`: None: it is not in the document."""
-        reads = operation is not None and operation.id in self._reads
-        return reads or request.method in READS
+        if operation is not None and (known := reads(self._graph(operation), request)) is not None:
+            return known
+        harmless = operation is not None and operation.id in self._reads
+        return harmless or request.method in READS
+
+    def _graph(self, operation: Operation) -> Graph | None:
+        """The schema of a GraphQL endpoint."""
+        return self._compiled.graphs.get(self.model.rule(operation.id).graphql)
 
     def missed(self, why: str) -> None:
         """Counts a response that was not judged because of a bug in Oakum."""

@@ -130,6 +130,14 @@ OF_FIELDS: dict[str, tuple[Exchange, set[str]]] = {
     "a fragment in itself": (
         asked("{member{...F}} fragment F on Member{id name:email ...F}",
               {"member": {"id": BOB, "name": "bob@post.example"}}), {"email"}),
+    "what a mutation answers": (
+        asked("mutation{rename(id:2){id title userId}}",
+              {"rename": {"id": "n2", "title": "x", "userId": BOB}}), NOTE),
+    "what a mutation answers, renamed": (
+        asked("mutation M{x:rename(id:2){i:id t:title o:userId}}", {"x": HIS}), NOTE),
+    "what a mutation answers of one's own": (
+        asked("mutation{rename(id:1){id title userId}}",
+              {"rename": {"id": "n1", "title": "x", "userId": "u-ann"}}), set()),
     "a value without fields": (
         asked("{blob}", {"blob": {"id": BOB, "email": "x"}}), set()),
 }  # fmt: skip
