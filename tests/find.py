@@ -1,9 +1,9 @@
 """Finds the tests of a module: `python tests/find.py scan/evaluation/cells`.
 
 First come tests of its name (`tests/unit` mirrors `src`, then those of other folders), then tests
-that import it, then those of the modules that import it. Commands and Lua are tested by running
-them: where none of these is found, it says so. Without a module it lists the modules that no unit
-test has the name of.
+that import it, also by its package, then those of the modules that import it. Commands and Lua are
+tested by running them: where none of these is found, it says so. Without a module
+it lists the modules that no unit test has the name of.
 """
 
 from __future__ import annotations
@@ -61,23 +61,33 @@ def imported(file: Path) -> set[str]:
     return found
 
 
-def tests_of(module: Path) -> Iterator[Path]:
-    """The tests of a module, the closest first."""
-    yield from named().get(module, ())
+def passed_on(module: str) -> set[str]:
+    """Names of a module that the `__init__` of its package gives, too: `oakum.memory.learn`."""
+    package, _, own = module.rpartition(".")
+    init = SRC.parent.joinpath(*package.split("."), "__init__.py")
+    found = set()
+    for node in ast.walk(ast.parse(init.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == module:
+            found |= {f"{package}.{each.asname or each.name}" for each in node.names}
+    return found - {f"{package}.{own}"}
+
+
+def tests_of(module: Path) -> Iterator[tuple[Path, bool]]:
+    """The tests of a module, the closest first, and whether they only use what imports it."""
+    yield from ((each, False) for each in named().get(module, ()))
     others = sorted((ROOT / "tests").rglob(f"test_{module.name}.py"))
-    yield from (each for each in others if UNIT not in each.parents)
+    yield from ((each, False) for each in others if UNIT not in each.parents)
     tests = {each: imported(each) for each in sorted((ROOT / "tests").rglob("test_*.py"))}
-    sources = {each: imported(each) for each in SRC.rglob("*.py")}
-    asked = {".".join(("oakum", *module.parts))}
-    for _ in range(3):
+    sources = {each: imported(each) for each in SRC.rglob("*.py") if each.stem != "__init__"}
+    dotted = ".".join(("oakum", *module.parts))
+    asked = {dotted} | passed_on(dotted)
+    for turn in range(3):
         found = [each for each, names in tests.items() if names & asked]
-        yield from found
+        yield from ((each, turn > 0) for each in found)
         if found:
             return
         asked = {
-            ".".join(("oakum", *each.relative_to(SRC).with_suffix("").parts)).removesuffix(
-                ".__init__"
-            )
+            ".".join(("oakum", *each.relative_to(SRC).with_suffix("").parts))
             for each, names in sources.items()
             if names & asked
         }
@@ -90,10 +100,15 @@ def main() -> None:
         return
     said = sys.argv[1].removeprefix("src/").removesuffix(".py").removesuffix(".lua")
     module = Path(said.replace(".", "/").removeprefix("oakum/"))
+    if module.name in ("__init__", "__main__"):
+        sys.exit(f"`{module.name}` has no test of its own: name a module that it imports.")
     if module not in modules():
         sys.exit(f"There is no module `{module}` in src/oakum.")
-    found = dict.fromkeys(str(each.relative_to(ROOT)) for each in tests_of(module))
-    print(*found, sep="\n", end="\n" if found else "")
+    found = dict[str, bool]()
+    for each, indirect in tests_of(module):
+        found.setdefault(str(each.relative_to(ROOT)), indirect)
+    for path, indirect in found.items():
+        print(f"{path}  (of what imports it)" if indirect else path)
     if not found:
         sys.exit(f"No test has the name of `{module}` or imports it: search for what it does.")
 

@@ -158,7 +158,7 @@ def test_each_module_stands_on_one_row_of_the_page() -> None:
 
 def test_each_row_covers_something() -> None:
     for path in rows((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")):
-        assert covered(path), f"`{path}` is no folder or file with modules"
+        assert covered(path), f"`{path}` is not a folder or file with modules"
 
 
 @pytest.mark.parametrize(

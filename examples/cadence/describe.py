@@ -32,7 +32,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
             good = operation["responses"]["200"]
             good["description"] = "Done."
             for media in good["content"].values():
-                if "$ref" in media["schema"]:  # FastAPI takes for text what is no JSON
+                if "$ref" in media["schema"]:  # FastAPI takes for text what is not JSON
                     media["schema"].pop("type", None)
         _refuse_in_json(operations)
     schemas = document["components"]["schemas"]

@@ -185,7 +185,7 @@ def test_distrust_cannot_be_missed(open_page: Open) -> None:
     expect(box).to_contain_text("a.gz is cut off")
     expect(page.locator(".figures .exit")).to_have_text("exit 3")
     sources = page.locator("table.sources")
-    expect(sources).to_contain_text("7: a line that is no JSON")
+    expect(sources).to_contain_text("7: a line that is not JSON")
     expect(page.locator(".reason", has_text="of another host")).to_contain_text("3 set aside")
 
 

@@ -62,7 +62,7 @@ def compare(
             raise Differs("\n".join(map(str, (*said, got, engine.removed, *expected))))
         if not readable(body):
             count.broken += 1
-            assert not got, "what is no JSON never leaves"
+            assert not got, "what is not JSON never leaves"
 
 
 def readable(body: bytes) -> bool:

@@ -226,7 +226,7 @@ MISTAKES = {
     "exit_criteria: {waivers: [{finding: abcdef0123456789}]}": "has no `expires`",
     "exit_criteria: {waivers: [{cell: {field: Membr.x, viewer: y}}]}": "did you mean `Member`?",
     waiver(CELL, "soon"): "a waiver ends on a date",
-    waiver('finding: "xyz"'): "`xyz` is no fingerprint",
+    waiver('finding: "xyz"'): "`xyz` is not a fingerprint",
 }
 
 

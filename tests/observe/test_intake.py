@@ -119,7 +119,7 @@ def test_what_is_skipped_is_counted_with_its_reason(tmp_path: Path) -> None:
         "a record without a method": 1,
         "a line that is not a JSON object": 1,
         "a request without an answer": 1,
-        "a line that is no JSON": 1,
+        "a line that is not JSON": 1,
     }
 
 

@@ -201,7 +201,7 @@ def test_what_cannot_go_on_is_refused_and_nothing_is_lost(tmp_path: Path) -> Non
     log.write_bytes(whole)
     lock = os.open(tmp_path / "kept", os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    with pytest.raises(InputError, match="is being kept into"):
+    with pytest.raises(InputError, match="another run is writing to it"):
         resumed(tmp_path, log)
     os.close(lock)
     assert held(tmp_path / "kept") == before

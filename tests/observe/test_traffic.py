@@ -199,7 +199,7 @@ def test_records_that_keep_no_credentials_prove_no_leak_of_who_asked(
 def test_a_source_that_gives_nothing_is_not_to_be_trusted(fixed: Stage, tmp_path: Path) -> None:
     (tmp_path / "empty.log").write_text("nothing here\n")
     out = observe("traffic", fixed.file, tmp_path / "empty.log", code=3)
-    assert "1 skipped: a line that is no JSON" in out
+    assert "1 skipped: a line that is not JSON" in out
     assert "gave no exchange" in out
 
 

@@ -36,7 +36,7 @@ LINES: dict[str, Callable[[int], bytes]] = {
     "a long host": lambda size: line("/a", host="a." * (size // 2)),
     "many addresses": lambda size: line("/a", x_forwarded_for="192.0.2.7, " * (size // 11)),
     "a long time": lambda size: line("/a", time="1" * size),
-    "what is no JSON": lambda size: b"{" * size,
+    "what is not JSON": lambda size: b"{" * size,
 }
 
 

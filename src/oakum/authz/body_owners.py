@@ -446,5 +446,6 @@ def in_list(at: Pointer) -> bool:
 
 
 def stood(at: Pointer) -> Hashable:
-    """What a place says about its object: whether it is one of many, and its map name."""
+    """What a place says about its object: whether it stands in a list or map, and its name in the
+    map; None where it has none."""
     return in_list(at), at[-1] if at and isinstance(at[-1], MapName) else None

@@ -1,4 +1,4 @@
-"""`oakum check`."""
+"""`oakum check`: whether a contract fits its document, and what to mind about it."""
 
 from __future__ import annotations
 

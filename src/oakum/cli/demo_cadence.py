@@ -1,4 +1,4 @@
-"""`oakum demo cadence`."""
+"""`oakum demo cadence`: serves the stand-in API."""
 
 from __future__ import annotations
 

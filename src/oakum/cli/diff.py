@@ -1,4 +1,4 @@
-"""`oakum diff`."""
+"""`oakum diff`: who may see more under the new contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum doctor`."""
+"""`oakum doctor`: whether the identities can log in and are whom the file says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum explain`."""
+"""`oakum explain`: what a rule finds, and how to mend it."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def _found(name: str, report: Report | None, file: Path | None) -> Finding:
     if report is None or file is None:
         if re.fullmatch(r"(finding-)?[0-9a-f]{4,16}", name):
             problem = Problem(
-                Location(name), "is no rule", "give the report that contains it: --report"
+                Location(name), "is not a rule", "give the report that contains it: --report"
             )
         else:
             known = ", ".join(STORIES)
             problem = Problem(
-                Location(name), "is no rule", did_you_mean(name, STORIES) or f"there are {known}"
+                Location(name), "is not a rule", did_you_mean(name, STORIES) or f"there are {known}"
             )
         raise InputError([problem])
     found = shared.finding_of(report, name, file)

@@ -1,4 +1,4 @@
-"""`oakum findings`."""
+"""`oakum findings`: what a team knows of its findings, across releases."""
 
 from __future__ import annotations
 

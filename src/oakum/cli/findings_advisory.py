@@ -1,4 +1,4 @@
-"""`oakum findings advisory`."""
+"""`oakum findings advisory`: drafts of reports to a vendor or an authority."""
 
 from __future__ import annotations
 

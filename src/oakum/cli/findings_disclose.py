@@ -1,4 +1,4 @@
-"""`oakum findings disclose`."""
+"""`oakum findings disclose`: deadlines of a disclosure, and what was sent when."""
 
 from __future__ import annotations
 

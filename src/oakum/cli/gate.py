@@ -1,4 +1,4 @@
-"""`oakum gate`."""
+"""`oakum gate`: whether a release meets its exit criteria."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum init`."""
+"""`oakum init`: drafts a contract from a document or from traffic."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def _saved(refs: tuple[str, ...]) -> dict[str, Path]:
         address, _, file = each.rpartition("=")
         if "://" not in address or "#" in address or not file:
             hint = "as in `--ref https://example.com/common.yaml=common.yaml`"
-            raise InputError([Problem(Location(each), "is no URL=FILE", hint)])
+            raise InputError([Problem(Location(each), "is not URL=FILE", hint)])
         if not Path(file).is_file():
             raise InputError([Problem(Location(file), "is not a readable file")])
         found[address] = Path(file)

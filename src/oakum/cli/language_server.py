@@ -1,4 +1,4 @@
-"""`oakum language-server`."""
+"""`oakum language-server`: messages, completion and names for an editor, over standard streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum observe abuse`."""
+"""`oakum observe abuse`: signs of scraping and probing in recorded traffic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum observe compare`."""
+"""`oakum observe compare`: fields granted, sent and used, side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum observe front-end`."""
+"""`oakum observe front-end`: which fields of responses a page uses."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def command(
     if streamed and contract is None and openapi is None:
         raise click.UsageError(
             "standard input can be read only once, so path templates cannot be learnt from it:"
-            " give `--openapi` or `--contract`, or keep a file"
+            " give `--openapi` or `--contract`, or save the traffic to a file first"
         )
     if resume:
         from oakum.cli.observe_resume import Reading

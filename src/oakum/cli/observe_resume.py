@@ -215,6 +215,8 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     except BlockingIOError:
         hint = "wait until that run ends"
-        raise InputError([Problem(Location(str(folder)), "is being kept into", hint)]) from None
+        raise InputError(
+            [Problem(Location(str(folder)), "another run is writing to it", hint)]
+        ) from None
     finally:
         os.close(lock)

@@ -1,4 +1,4 @@
-"""`oakum observe watch`."""
+"""`oakum observe watch`: a live view of traffic in the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`oakum report`."""
+"""`oakum report`: a saved report in another format."""
 
 from __future__ import annotations
 

@@ -198,8 +198,9 @@ def refuse_idle(mode: str, idle: Collection[str], form: str) -> None:
 
 
 def valid_target(target: str, option: str = "--target") -> str:
-    """A URL with scheme and host, or a usage error that says what is missing; paths are put behind
-    it, but for a page's, whose last slash says where its scripts are (RFC 3986, 5.2.3)."""
+    """A URL with scheme and host, or a usage error that says what is missing. Its last slash goes,
+    since paths are appended; that of a page (`--front-end`) stays, since the addresses of its
+    scripts are relative to it (RFC 3986, 5.2.3)."""
     from urllib.parse import urlsplit
 
     if "@" in target:

@@ -127,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Whether the request names this server as its own page does."""
         if self.headers.get_all("Host", []) in [[host] for host in self.server.hosts]:
             return True
-        self._text(421, "this is no host of that name\n")
+        self._text(421, "this is not a host of that name\n")
         return False
 
     def _is_known(self) -> bool:

@@ -46,7 +46,7 @@ class Session:
         self.text = decode(self._bytes, str(path))
         if not is_policy(self.text, str(path)):
             hint = "`oakum init DOCUMENT --output exposure.yaml` drafts one"
-            raise InputError([Problem(Location(str(path)), "is no exposure contract", hint)])
+            raise InputError([Problem(Location(str(path)), "is not an exposure contract", hint)])
         self.saved = self.text
         self.read: Reading = reading(load(path, text=self.text))
         self._plain = self._plain_of(self.text)
@@ -79,7 +79,7 @@ class Session:
     def _lines(self, resource: str, paths: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Fields by the line that rules them: those that share one stay together where they can."""
         if resource not in self.read.policy.resources:
-            self._refuse(f"`{resource}` is no resource of this contract")
+            self._refuse(f"`{resource}` is not a resource of this contract")
         groups: dict[object, list[str]] = {}
         lines: dict[object, str] = {}
         for path in dict.fromkeys(paths):
@@ -180,7 +180,7 @@ class Session:
 
     def _known(self, relation: str) -> str:
         if relation not in self.read.policy.relations:
-            self._refuse(f"`{relation}` is no relation of this contract")
+            self._refuse(f"`{relation}` is not a relation of this contract")
         return relation
 
     def _refuse(self, told: str, hint: str = "") -> None:

@@ -84,7 +84,7 @@ def _answer(
                     raise
                 told = "; ".join(each.message for each in error.problems)
         else:
-            told = f"`{word}` is no answer; type one of {', '.join(choices)}, Enter or q"
+            told = f"`{word}` is not an answer; type one of {', '.join(choices)}, Enter or q"
         if not again:
             raise InputError([Problem(Location("standard input"), told)])
         show(told, "error")

@@ -85,7 +85,7 @@ def said(read: Reading, resource: str, path: str, relation: str) -> Said:
     if draft and state in ("closed", "when"):
         note = " While this is a draft, the leak is only suspected."
     elif draft and state != "masked":
-        note = " While this is a draft, a grant that the API does not honour is no finding."
+        note = " While this is a draft, a grant that the API does not honour is not a finding."
     return Said(means, f"It {asks}. {scan}{note}", guard)
 
 

@@ -154,7 +154,7 @@ def _allowed(mask: Mask, whole: Whole, shown: set[int], text: str, around: Json)
 
 def _decimals(text: str, whole: str) -> int | None:
     """Digits after the dot of a number that is another, rounded or cut; -1: it is not; None: one
-    is no number."""
+    is not a number."""
     one, other = _NUMBER.fullmatch(text), _NUMBER.fullmatch(whole)
     if one is None or other is None:
         return None

@@ -375,7 +375,7 @@ class Ownership:
                 f"only its key, and a member that names {other}, tell that it is {other}'s"
             )
             return tuple(sorted(self.identities.ids[other]))
-        if same or not unlike:  # else keys count separately below each parent: two objects
+        if same or not unlike:  # otherwise each parent numbers its own: these are two
             found.unclear.add(each.resource)
             found.mute.add(each.pointer)
         return owners

@@ -298,7 +298,9 @@ def scripted(file: Path) -> Steps:
         raise InputError([Problem(Location(str(file)), said)]) from None
     except (SyntaxError, ValueError) as error:
         at = Location(str(file), getattr(error, "lineno", 0) or 0, getattr(error, "offset", 0) or 0)
-        raise InputError([Problem(at, "is no Python", "write a function `drive(page)`")]) from None
+        raise InputError(
+            [Problem(at, "is not valid Python", "write a function `drive(page)`")]
+        ) from None
 
     names: dict[str, Any] = {"__name__": "oakum_script", "__file__": str(file)}
     with _blamed(file):

@@ -152,7 +152,7 @@ def _lines(places: Mapping[str, Location]) -> Mapping[str, tuple[int, int]]:
     return {name: (place.line, place.column) for name, place in places.items()}
 
 
-# --------------------------------------------------------------------------- together
+# --------------------------------------------------------------------------- several reports as one
 
 
 def _cells(cells: Iterable[Cell]) -> Iterable[Cell]:

@@ -187,7 +187,7 @@ def _replaceable(out: Path) -> None:
         return
     place = Location(str(out))
     if not out.is_dir():
-        raise InputError([Problem(place, "is no folder")])
+        raise InputError([Problem(place, "is not a folder")])
     there = {str(each.relative_to(out)) for each in out.rglob("*") if not each.is_dir()}
     if not there:
         return

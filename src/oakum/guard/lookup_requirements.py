@@ -99,7 +99,7 @@ class LookupRequirements:
                 if seen.outline in looked:
                     continue
                 looked.add(seen.outline)
-                # otherwise they are the caller's own or known already
+                # unless some are known: objects of one outline need the same look-ups
                 if self._heard.isdisjoint(seen.owners):
                     said = (seen.outline[0], len(seen.owners))
                 if said in alike:

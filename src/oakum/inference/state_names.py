@@ -28,7 +28,8 @@ def state_member(parameter: str, resource: str, members: Iterable[str]) -> str:
 
 
 def names_state(name: str) -> bool:
-    """Whether a parameter or member of this name tells the state of one object."""
+    """Whether a name is that of a version or an entity tag of one object (`version`, `If-Match`),
+    and not of a program's version (`api_version`)."""
     said = words(name)
     if not _OF_PROGRAMS.isdisjoint(said):
         return False

@@ -121,7 +121,7 @@ class OperationReader:
                 if word not in _METHODS and word.lower() not in _METHODS:
                     continue
                 if word not in _METHODS:
-                    said, hint = f"`{word}` is no method", f"write `{word.lower()}`"
+                    said, hint = f"`{word}` is not an HTTP method", f"write `{word.lower()}`"
                     own = Problem(self._locate(place), said, hint)
                 elif type(place.value) is not dict:
                     own = Problem(self._locate(place), f"`{word.upper()} {template}` must be a map")

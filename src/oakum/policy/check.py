@@ -235,7 +235,7 @@ def _owner_parameters(
     for name in owner.members:
         if name not in every:
             where = place(seen.policy, "resources", resource, "owner", "path")
-            yield Problem(where, f"`{name}` is no path parameter", did_you_mean(name, every))
+            yield Problem(where, f"`{name}` is not a path parameter", did_you_mean(name, every))
 
 
 def _rule_parameters(
@@ -297,12 +297,12 @@ def _capped(seen: View, name: str, rule: OperationRule, operation: Operation) ->
             message = f"`{name}` has no query parameter `{parameter}`"
             yield Problem(where, message, nearest(parameter, query))
         elif not query[parameter].shape.kinds - {"null"} <= {"integer", "number"}:
-            message = f"`{parameter}` of `{name}` is no number, so it has no highest value"
+            message = f"`{parameter}` of `{name}` is not a number, so it has no highest value"
             yield Problem(where, message, "`at_most` is about page sizes; declare one as a number")
 
 
 def _counts(seen: View) -> Iterator[Problem]:
-    """Counts that are lists: what is in one is no number of objects."""
+    """Counts that are lists: what is in one is not a number of objects."""
     for name, rule in seen.policy.operations.items():
         operation = seen.document.operation(name)
         shapes = success(operation) if operation is not None else []

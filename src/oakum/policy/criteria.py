@@ -157,7 +157,9 @@ def _fingerprint(r: Reader, node: Node, what: str) -> str | None:
     if _FINGERPRINT.fullmatch(digits):
         return digits
     r.wrong(
-        node, f"`{found}` is no fingerprint", "eight to sixteen hexadecimal digits, as in reports"
+        node,
+        f"`{found}` is not a fingerprint",
+        "eight to sixteen hexadecimal digits, as in reports",
     )
     return None
 

@@ -200,7 +200,7 @@ class _Page:
         else:
             grants = value
         if not isinstance(grants, yaml.SequenceNode):
-            self._refuse(value, f"the line of `{edit.line}` is no list of grants")
+            self._refuse(value, f"the line of `{edit.line}` is not a list of grants")
         inside = list(self._granted(grants, edit))
         if not inside:
             return

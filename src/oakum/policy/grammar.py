@@ -81,7 +81,9 @@ def _saved(r: Reader, key: Node, node: Node) -> None:
     """The file that was saved from an address."""
     address = str(key.scalar)
     if "://" not in address or "#" in address:
-        r.wrong(key, f"`{address}` is no address of a file", "write it as `$ref` has it before `#`")
+        r.wrong(
+            key, f"`{address}` is not the address of a file", "write it as `$ref` has it before `#`"
+        )
     word(r, node, f"the file saved from `{address}`")
 
 

@@ -90,7 +90,7 @@ def guarding(r: Reader, node: Node, what: str) -> Guarding | None:
 def _cookie(r: Reader, node: Node, what: str) -> str | None:
     found = word(r, node, what)
     if found is not None and not TOKEN.fullmatch(found):
-        r.wrong(node, f"`{found}` is no cookie's name (RFC 6265, 4.1.1)")
+        r.wrong(node, f"`{found}` is not a cookie name (RFC 6265, 4.1.1)")
         return None
     return found
 
@@ -169,7 +169,9 @@ def _header(r: Reader, node: Node, what: str) -> str | None:
         return None
     name = found.lower()
     if not TOKEN.fullmatch(found):
-        r.wrong(node, f"`{found}` is no header's name", "write the name alone, such as `x-api-key`")
+        r.wrong(
+            node, f"`{found}` is not a header name", "write the name alone, such as `x-api-key`"
+        )
     elif name in _FRAMING:
         r.wrong(node, f"only the gateway may write `{name}`")
     return name
@@ -211,7 +213,7 @@ def _host(r: Reader, node: Node, what: str) -> str | None:
     found = word(r, node, what)
     if found is None or _HOST.fullmatch(found.lower()):
         return found and found.lower()
-    r.wrong(node, f"`{found}` is no host's name", "write it without scheme, port and path")
+    r.wrong(node, f"`{found}` is not a host name", "write it without scheme, port and path")
     return None
 
 
@@ -221,14 +223,14 @@ def _way(r: Reader, node: Node, what: str) -> str | None:
     if found is None:
         return None
     if not found.startswith("/"):
-        r.wrong(node, f"`{found}` is no path pattern", f"write `/{found}`")
+        r.wrong(node, f"`{found}` is not a path pattern", f"write `/{found}`")
         return None
     segments = found[1:].split("/")
     if "**" in segments[:-1]:
         r.wrong(node, f"`**` must be at the end of `{found}`")
     elif not all(each in ("*", "**") or _plain(each) for each in segments) or "" in segments[:-1]:
         hint = "plain segments, `*` for any one segment, and `**` at the end for the rest"
-        r.wrong(node, f"`{found}` is no path pattern", hint)
+        r.wrong(node, f"`{found}` is not a path pattern", hint)
     return found
 
 

@@ -51,7 +51,8 @@ class Reader:
         """True when a name is one of those defined; otherwise the mistake is noted."""
         names = list(among)
         if name not in names:
-            self.wrong(node, f"`{name}` is no {kind}", nearest(name, names))
+            article = "an" if kind[0] in "aeiou" else "a"
+            self.wrong(node, f"`{name}` is not {article} {kind}", nearest(name, names))
         return name in names
 
     def later(self, question: Callable[[Policy], None]) -> None:
@@ -138,7 +139,8 @@ def scalar(r: Reader, node: Node, what: str) -> Json:
 
 
 def one_of(*choices: str) -> Read[str]:
-    """One of a few words."""
+    """Reads one of `choices`. Anything else is a mistake, noted with the nearest of them, and read
+    as None."""
 
     def read(r: Reader, node: Node, what: str) -> str | None:
         if node.kind == "scalar" and node.scalar in choices:
@@ -159,7 +161,9 @@ def path(r: Reader, node: Node, what: str) -> str | None:
     dotted = found.strip("/").replace("/", ".")
     hint = f"write `{dotted}`" if "/" in found and PATH.fullmatch(dotted) else ""
     r.wrong(
-        node, f"`{found}` is no field path", hint or "write names joined by dots, such as `a.*.b`"
+        node,
+        f"`{found}` is not a field path",
+        hint or "write names joined by dots, such as `a.*.b`",
     )
     return None
 
@@ -177,7 +181,7 @@ def pointer(r: Reader, node: Node, what: str) -> str | None:
         hint = "`~` is written `~0`, and `/` in a name `~1`"
     else:
         hint = f"write `/{found.replace('.', '/')}`"
-    r.wrong(node, f"`{found}` is no JSON pointer", hint)
+    r.wrong(node, f"`{found}` is not a JSON pointer", hint)
     return None
 
 

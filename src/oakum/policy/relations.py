@@ -49,7 +49,7 @@ def relation(r: Reader, node: Node, what: str) -> str | None:
     """The name of a relation that the policy defines, here or further down."""
     found = word(r, node, what)
     if found == "*":
-        r.wrong(node, "`*` is no relation", "list each relation: a grant says who sees")
+        r.wrong(node, "`*` is not a relation", "list each relation: a grant says who sees")
     elif found is not None:
         r.later(lambda policy: _relation_known(r, node, found, policy))
     return found

@@ -213,7 +213,7 @@ class _Sent:
             resources = {own for each in at if (own := shown.get(each) or self._own(each))}
         else:
             resources = {*self._resources.names(shapes)}
-        # Those that no answer had before are met in the order of the document.
+        # Schemas that no earlier response had, in the order of the document.
         titles = dict.fromkeys(self._outside(shapes, told, set() if told else self._met))
         return resources, titles if told else titles | dict.fromkeys(self._titles.names(shapes))
 

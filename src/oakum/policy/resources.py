@@ -149,7 +149,7 @@ def _owner_of_parent(r: Reader, node: Node) -> Owner:
             return
         parent = policy.resources[name]
         if parent.owner.kind == "none":
-            r.wrong(node, f"`{name}` has no owner, so nothing has the owner of it")
+            r.wrong(node, f"`{name}` has no owner, so `parent: {name}` names none")
         elif not parent.key:
             r.wrong(node, f"`{name}` has no key, so nothing can name one", "write its `key:`")
 

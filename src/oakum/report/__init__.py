@@ -1,6 +1,7 @@
 """Report formats, one module each, all from the same `Report`.
 
-To add a format, add a module beside these and one line to `FORMATS`.
+To add a format, add a module beside these, one line to `FORMATS`, and its name to `FORMATS` of
+`cli/shared.py`.
 """
 
 from __future__ import annotations

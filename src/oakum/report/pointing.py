@@ -43,7 +43,7 @@ class RuleFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts that are not in a report, but that its renderer may know."""
+    """What a renderer may add to a report: the text of `oakum explain`, by the id of a rule."""
 
     rules: Mapping[str, RuleFacts] = field(default_factory=dict)
 

@@ -273,7 +273,7 @@ class _Reader:
             said += self._char()
         low, comma, high = said.partition(",")
         if not low.isascii() or not low.isdigit() or not (high.isdigit() or not high):
-            raise Unsupported("a count is no number")
+            raise Unsupported("a count is not a number")
         if int(high or low) > 10 * _STATES or int(low) > 10 * _STATES:
             raise Unsupported("it is too long")
         if not comma:

@@ -78,8 +78,9 @@ class Asked:
 
 
 def concealed(paths: PathObjects, operation: Operation) -> Concealed | None:
-    """The concealed object in a path: the innermost of which a GET returns one. An account behind
-    something else says what is done with that, unless a GET of this very path shows it there."""
+    """The innermost object in a path that some GET returns, if it is concealed. An account after
+    another object (`/notes/{id}/readers/{userId}`) is an argument and not the object, unless a GET
+    of this very path returns it."""
     found = _innermost(paths, operation)
     return found[2] if found is not None else None
 

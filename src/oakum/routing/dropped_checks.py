@@ -72,7 +72,7 @@ class _Both:
             said = f"a guard no longer checks the `{resource}` that {place} of `{name}` names"
             yield self._term(now, said, wide=True)
         for place, resource in self._gained(was.plain, now.plain):
-            said = f"a guard checks the `{resource}` that {place} of `{name}` names"
+            said = f"a guard now checks the `{resource}` that {place} of `{name}` names"
             yield self._term(now, said, narrow=True)
         kinds = was.target.kind, now.target.kind
         if "caller" in kinds and kinds[0] != kinds[1]:
@@ -96,7 +96,9 @@ class _Both:
         for at, one in roots[1].items():
             if not any(at[: len(each)] == each for each in roots[0]):
                 where = f"`{'.'.join(at)}` in the body" if at else "the body"
-                yield self._term(now, f"{where} of `{name}` is judged as a `{one}`", narrow=True)
+                yield self._term(
+                    now, f"{where} of `{name}` is now judged as a `{one}`", narrow=True
+                )
 
     def _named(self, was: Endpoint, now: Endpoint, name: str) -> Iterator[Term]:
         """Objects without which an answer tells nothing."""
@@ -107,7 +109,7 @@ class _Both:
             counts = before.count(one), hidden[1].count(one)
             if counts[0] != counts[1] and self._conceals(one):
                 wide = counts[0] > counts[1]
-                said = "no longer hides" if wide else "hides"
+                said = "no longer hides" if wide else "now hides"
                 said = f"a `{one}` in the path of `{name}` {said} what the answer tells"
                 yield self._term(now, said, wide=wide, narrow=not wide)
         told = {*self._lost(was.plain, now.plain, now.operation)}
@@ -118,7 +120,7 @@ class _Both:
         told = {*self._gained(was.plain, now.plain)}
         for place, one in self._gained(was.asked.keys, now.asked.keys):
             if self._conceals(one) and (place, one) not in told:
-                said = f"a hidden `{one}` that {place} of `{name}` names hides what the answer"
+                said = f"a hidden `{one}` that {place} of `{name}` names now hides what the answer"
                 yield self._term(now, f"{said} tells", narrow=True)
 
     def _conceals(self, name: str) -> bool:

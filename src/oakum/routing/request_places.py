@@ -128,7 +128,7 @@ def _joined(around: str, name: str) -> Iterator[str]:
         yield first[:-1] + last
 
 
-# --------------------------------------------------------------------------- which there are
+# --------------------------------------------------------------------------- places of a parameter
 
 
 def parameter_places(each: Parameter) -> Iterator[RequestPlace]:

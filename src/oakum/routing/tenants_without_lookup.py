@@ -133,11 +133,11 @@ def unsaid(
             names = ", ".join(f"`{each}`" for each in found)
             yield Problem(
                 document.locate(operation.pointer),
-                f"the {where} of `{operation.id}` names the tenant ({names}), which no look-up can"
-                " be told, so nothing is looked up for a request with it, and what depends on a"
+                f"the {where} of `{operation.id}` names the tenant ({names}), which look-ups cannot"
+                " pass on: nothing is looked up for a request with it, and what depends on a"
                 " look-up is refused",
-                "let the API take the tenant from a header, the host or a query parameter of its"
-                " own; or show it with the object, if it is one of its fields",
+                "let the API take the tenant from a header, the host or a separate query"
+                " parameter; or return it as a field of the object",
             )
     for id in asked:
         look = document.operation(id)

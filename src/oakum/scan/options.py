@@ -1,4 +1,4 @@
-"""The options of a scan."""
+"""What a scan is asked to do: target and files, limits, techniques, writes and settings."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from oakum.scan.techniques import TECHNIQUES, offline
 
 _DENIED = (Result.CLOSED, Result.LEAK)
 _EARLY = "the run ended before it"
-_OF_WRITES = ("bola-write", "mass-assignment", "revocation-not-enforced")
+OF_WRITES = ("bola-write", "mass-assignment", "revocation-not-enforced")
 """Rules that only a request which writes can test."""
 _UNWRITTEN = "no request that writes could be sent"
 _NOTHING = "nothing in the document or the contract calls for it"
@@ -64,7 +64,7 @@ def _untested(
     may = engine.context.may
     planned = [each for each in techniques if _sends(each, prospect(may))]
     if any(each in engine.state.finished for each in planned):
-        return _UNWRITTEN if rule in _OF_WRITES and not wrote else ""
+        return _UNWRITTEN if rule in OF_WRITES and not wrote else ""
     if planned:
         return _EARLY
     needed = list(_needed(techniques, may, engine.target, prospect))

@@ -222,7 +222,7 @@ class Scan:
     def report(self) -> Report:
         """Runs to the end, whatever fails, and reports what is known."""
         started, clock = datetime.now(UTC), time.monotonic()
-        with ExitStack() as rest:  # what an interrupt comes too late for is reported all the same
+        with ExitStack() as rest:  # a late interrupt is delayed until it is reported
             made = self._account_for(self._ask_all(rest))
         return replace(
             made,

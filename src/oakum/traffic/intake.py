@@ -42,7 +42,7 @@ STDIN = "-"
 _ZSTD = (".zst", ".zstd")
 Wanted = Callable[[bytes], object]
 """Whether a line that is not read yet is of interest."""
-NO_JSON: Final = "a line that is no JSON"
+NO_JSON: Final = "a line that is not JSON"
 TOO_LONG: Final = "a line that is too long"
 
 

@@ -207,7 +207,7 @@ def test_an_answer_that_is_none_writes_nothing(
     typed(monkeypatch, "1\nperhaps\n")
     done = oakum("init", "--ask", place)
     assert done.code == 2
-    assert "error: standard input: `perhaps` is no answer" in done.err
+    assert "error: standard input: `perhaps` is not an answer" in done.err
     assert place.read_text() == world.CONTRACT
 
 
@@ -219,7 +219,7 @@ def test_page_and_terminal_are_two_ways(document: Path) -> None:
 def test_a_document_is_not_reviewed_but_drafted_first(document: Path) -> None:
     done = oakum("init", "--review", document)
     assert done.code == 2
-    assert "is no exposure contract" in done.err and "--output" in done.err
+    assert "is not an exposure contract" in done.err and "--output" in done.err
 
 
 def referring(folder: Path) -> Path:
@@ -260,4 +260,4 @@ def test_what_is_no_pair_of_address_and_file_is_answered_in_words(
     tmp_path: Path, pair: str
 ) -> None:
     done = oakum("init", referring(tmp_path), "--ref", pair)
-    assert done.code == 2 and "is no URL=FILE" in done.err, done.err
+    assert done.code == 2 and "is not URL=FILE" in done.err, done.err

@@ -66,9 +66,9 @@ def test_a_person_is_asked_again_and_a_pipe_is_refused(tmp_path: Path) -> None:
     tally, shown = answer(session, ["what\n", "1\n", "q\n"], again=True)
     assert tally.answered == 1
     assert [line for kind, line in shown if kind == "error"] == [
-        "`what` is no answer; type one of 1, anyone, member, Enter or q"
+        "`what` is not an answer; type one of 1, anyone, member, Enter or q"
     ]
-    with pytest.raises(InputError, match="`what` is no answer"):
+    with pytest.raises(InputError, match="`what` is not an answer"):
         answer(review(tmp_path), ["what\n"])
 
 

@@ -91,7 +91,7 @@ def test_an_empty_folder_is_taken_and_a_file_is_not(order: Order, tmp_path: Path
     (tmp_path / "empty").mkdir()
     export(order, Puppet(), tmp_path / "empty")
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="is no folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         export(order, Puppet(), tmp_path / "file")
 
 

@@ -160,9 +160,17 @@ def test_no_cell_closes_what_stands_in_no_cell() -> None:
     assert standings(learn(Memory(), [stale, report(2, FIXED)])) == {"member": "open"}
 
 
-def test_the_rules_that_stand_in_no_cell_are_rules_and_none_that_cells_tell() -> None:
-    assert {each.RULE.id for each in CHECKS} >= BESIDE
-    assert not BESIDE & PLAIN
+OF_CELLS = PLAIN - {"over-block"} | {
+    "broken-function-level-authorization", "cacheable-personal-data", "cross-user-cache",
+    "feed-exposure", "graphql-exposure", "page-limit-not-enforced", "revocation-not-enforced",
+    "shadow-endpoint",
+}  # fmt: skip
+"""A new rule stands here, if a closed cell closes its findings, or in `BESIDE`."""
+
+
+def test_each_rule_is_told_by_cells_or_stands_beside_them() -> None:
+    assert not BESIDE & OF_CELLS
+    assert {each.RULE.id for each in CHECKS} == BESIDE | OF_CELLS
 
 
 def test_a_report_of_the_past_is_refused() -> None:

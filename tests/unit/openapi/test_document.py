@@ -535,7 +535,7 @@ def test_every_mistake_is_a_warning_at_its_place() -> None:
         "api.yaml:5:24: the operationId `a` occurs twice; first at api.yaml:3:30;"
         " both go by method and path",
         "api.yaml:6:10: `PUT /a` must be a map",
-        "api.yaml:7:11: `POST` is no method; write `post`",
+        "api.yaml:7:11: `POST` is not an HTTP method; write `post`",
         "api.yaml:8:7: `/b` must be a map of operations",
         "api.yaml:11:20: a parameter must declare its `name`",
         "api.yaml:11:33: a parameter must declare its `in`",

@@ -178,7 +178,7 @@ def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
-        ("resources: {Award: {owner: {path: member}}}", "`member` is no path parameter; did you mean `memberId`?"),
+        ("resources: {Award: {owner: {path: member}}}", "`member` is not a path parameter; did you mean `memberId`?"),
         ("resources: {Award: {owner: {query: q}}}", "no operation that shows `Award` has a query parameter `q`"),
         ("resources: {M: {schemas: MemberMini, owner: {query: qq}}}", "no operation that shows `M` has a query parameter `qq`; did you mean `q`?"),
         ("resources: {Award: {owner: {creator: true}}}", "`Award` has no key, so nobody knows again what was created; write `key:`"),
@@ -191,7 +191,7 @@ def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
         ("operations: {searchMembers: {without: [qq]}}", "`searchMembers` has no query parameter `qq`; did you mean `q`?"),
         ("operations: {getWorkouts: {without: [memberId]}}", "`getWorkouts` has no query parameter `memberId`"),
         ("operations: {searchMembers: {at_most: {limt: 5}}}", "`searchMembers` has no query parameter `limt`; did you mean `limit`?"),
-        ("operations: {searchMembers: {at_most: {q: 5}}}", "`q` of `searchMembers` is no number, so it has no highest value; `at_most` is about page sizes; declare one as a number"),
+        ("operations: {searchMembers: {at_most: {q: 5}}}", "`q` of `searchMembers` is not a number, so it has no highest value; `at_most` is about page sizes; declare one as a number"),
         ("operations: {searchMembers: {without: ['q[zz]']}}", "`q` of `searchMembers` has no member `q[zz]`; write it as in a query: `filter[name]`"),
     ],
 )  # fmt: skip

@@ -81,7 +81,7 @@ def test_mistakes_of_policy_and_cross_check_come_together(folder: Path) -> None:
     text = POLICY.replace("see: member", "see: membr").replace("owner: id", "owner: idd")
     assert problems(write(folder, text)) == [
         "policy.yaml:8:12: `Member` has no field `idd`; did you mean `id`?",
-        "policy.yaml:9:25: `membr` is no relation; did you mean `member`?",
+        "policy.yaml:9:25: `membr` is not a relation; did you mean `member`?",
     ]
 
 
@@ -89,7 +89,7 @@ def test_mistakes_of_policy_and_document_come_together(folder: Path) -> None:
     write(folder, "openapi: 2.0.0\npaths: {}\n", "crew.yaml")
     assert problems(write(folder, POLICY.replace("see: member", "see: membr"))) == [
         "crew.yaml:1:10: OpenAPI `2.0.0` is not read; Oakum reads OpenAPI 3.0, 3.1 and 3.2, and Swagger 2.0",
-        "policy.yaml:9:25: `membr` is no relation; did you mean `member`?",
+        "policy.yaml:9:25: `membr` is not a relation; did you mean `member`?",
     ]
 
 

@@ -137,17 +137,17 @@ def test_json_is_read_like_yaml_and_located_in_its_own_lines(tmp_path: Path) -> 
     text = json.dumps(plain, indent=1)
     line = text[: text.index('"membr"')].count("\n") + 1
     assert problems(made(tmp_path, text, "api.json")) == [
-        f"api.json:{line}:16: `membr` is no relation; did you mean `member`?"
+        f"api.json:{line}:16: `membr` is not a relation; did you mean `member`?"
     ]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("{call: [member]}", "{call: [membr]}", "api.yaml:15:27: `membr` is no relation; did you mean `member`?"),
+        ("{call: [member]}", "{call: [membr]}", "api.yaml:15:27: `membr` is not a relation; did you mean `member`?"),
         ("{call: [member]}", "{cal: [member]}", "api.yaml:15:20: an operation has no key `cal`; did you mean `call`?"),
         ("owner: id\n", "owner: idd\n", "api.yaml:29:16: `Member` has no field `idd`; did you mean `id`?"),
-        ("[{see: member}]}\n        parent", "[{see: no}]}\n        parent", "api.yaml:49:47: `no` is no relation; known: `member`, `owner`"),
+        ("[{see: member}]}\n        parent", "[{see: no}]}\n        parent", "api.yaml:49:47: `no` is not a relation; known: `member`, `owner`"),
         ("exposure: 1\n", "exposure: 1\n  api: x.yaml\n", "api.yaml:5:3: `api` is this document itself; leave it out"),
         ("exposure: 1\n", "exposure: 3\n", "api.yaml:4:13: the version of the policy language is the number `3`; this Oakum reads `exposure: 1`"),
         ("is_private: {type: boolean}", "is_private: {type: boolean, x-exposure: [{see: member}]}", "api.yaml:37:49: `is_private` has two lines in `Member`; first at api.yaml:33:11"),
@@ -272,7 +272,7 @@ def test_a_mistake_of_an_overlay_is_told_in_the_overlay(tmp_path: Path) -> None:
         load(FILE, [overlay])
     assert [str(each).replace(f"{tmp_path}/", "") for each in raised.value.problems] == [
         "exposure.yaml:12:16: `Member` has no field `idd`; did you mean `id`?",
-        "exposure.yaml:17:26: `ownr` is no relation; did you mean `owner`?",
+        "exposure.yaml:17:26: `ownr` is not a relation; did you mean `owner`?",
     ]
 
 
@@ -287,7 +287,7 @@ def test_a_line_that_an_overlay_lengthens_is_whole(tmp_path: Path) -> None:
     overlay = made(tmp_path, dedent(text), "exposure.yaml")
     said = problems(made(tmp_path, DOCUMENT), overlay)
     assert len(said) == 1
-    assert said[0].endswith("`ownr` is no relation; did you mean `owner`?")
+    assert said[0].endswith("`ownr` is not a relation; did you mean `owner`?")
     assert said[0].startswith(("api.yaml:54:", "exposure.yaml:5:"))
 
 

@@ -239,12 +239,15 @@ def test_relations_and_resources_must_be_there() -> None:
         ),
         (
             "caller: {operation: getMe, id: data.id}",
-            "`data.id` is no JSON pointer; write `/data/id`",
+            "`data.id` is not a JSON pointer; write `/data/id`",
         ),
-        ("caller: {operation: getMe, id: /}", '`/` is no JSON pointer; the whole answer is `""`'),
+        (
+            "caller: {operation: getMe, id: /}",
+            '`/` is not a JSON pointer; the whole answer is `""`',
+        ),
         (
             "caller: {operation: getMe, id: /a~b}",
-            "`/a~b` is no JSON pointer; `~` is written `~0`, and `/` in a name `~1`",
+            "`/a~b` is not a JSON pointer; `~` is written `~0`, and `/` in a name `~1`",
         ),
         ("resources: [Member]", "`resources` must be a map of names, not a list"),
         (
@@ -258,14 +261,20 @@ def test_relations_and_resources_must_be_there() -> None:
         ("caller: {api_key: false}\nguard: {api_keys: k}", "`api_key` is `true` or absent"),
         ("operations: {a: }", "an operation must be a map, not nothing"),
         ("operations: {a: {show: {}}}", "an operation has no key `show`; did you mean `shows`?"),
-        ("operations: {a: {shows: {Membr: /a}}}", "`Membr` is no resource; did you mean `Member`?"),
-        ("operations: {a: {shows: {Member: a}}}", "`a` is no JSON pointer; write `/a`"),
+        (
+            "operations: {a: {shows: {Membr: /a}}}",
+            "`Membr` is not a resource; did you mean `Member`?",
+        ),
+        ("operations: {a: {shows: {Member: a}}}", "`a` is not a JSON pointer; write `/a`"),
         (
             "operations: {a: {shows: {Member: {}}}}",
             "`Member` must be a JSON pointer or a list of them, not an empty map",
         ),
-        ("operations: {a: {sets: {Membr: /a}}}", "`Membr` is no resource; did you mean `Member`?"),
-        ("operations: {a: {sets: {Member: a}}}", "`a` is no JSON pointer; write `/a`"),
+        (
+            "operations: {a: {sets: {Membr: /a}}}",
+            "`Membr` is not a resource; did you mean `Member`?",
+        ),
+        ("operations: {a: {sets: {Member: a}}}", "`a` is not a JSON pointer; write `/a`"),
         ("operations: {a: {sets: [Member]}}", "`sets` must be a map of names, not a list"),
         ("operations: {a: {shows: /data}}", "`shows` must be a map of names, not the word `/data`"),
         (
@@ -277,8 +286,8 @@ def test_relations_and_resources_must_be_there() -> None:
             'operations: {a: {untested: " "}}',
             '`untested` must be the reason in words, not the word ` `; such as `untested: "needs a paid account"`',
         ),
-        ("operations: {a: {counts: [total]}}", "`total` is no JSON pointer; write `/total`"),
-        ("operations: {a: {call: [memb]}}", "`memb` is no relation; did you mean `member`?"),
+        ("operations: {a: {counts: [total]}}", "`total` is not a JSON pointer; write `/total`"),
+        ("operations: {a: {call: [memb]}}", "`memb` is not a relation; did you mean `member`?"),
         (
             "operations: {a: {owner: 3}}",
             "`owner` must be a word, not the number `3`; put it in quotes if it is a name",
@@ -289,7 +298,7 @@ def test_relations_and_resources_must_be_there() -> None:
         ),
         (
             "operations: {a: {params: {q: Membr.id}}}",
-            "`Membr` is no resource; did you mean `Member`?",
+            "`Membr` is not a resource; did you mean `Member`?",
         ),
         ("operations: {a: {params: {q: [Member.id]}}}", "`q` must be a word, not a list"),
         (
@@ -347,7 +356,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         "4:9: a caller is identified in one way, not by `operation`, `claim`",
         "4:9: the caller has no `id`; write the JSON pointer to the caller's id in that response",
         "5:17: `anyone` occurs twice in one order",
-        "5:25: `folower` is no relation; did you mean `follower`?",
+        "5:25: `folower` is not a relation; did you mean `follower`?",
         "7:3: `anyone` says nothing; write `anyone: {}` for everybody",
         "8:3: `member` depends on itself; `member` unless `owner` unless `member`",
         "8:27: `authenticated` must be `true` or `false`, not the word `no`;"
@@ -366,25 +375,25 @@ def test_everything_wrong_is_said_at_once() -> None:
         "19:34: `levels` must be a list of values, open first, not an empty list;"
         " such as `[everyone, only_me]`",
         "20:7: `Member.a` stands nowhere; `Member.a` of `Member.b` of `Member.a`",
-        "22:15: `Membr` is no resource; did you mean `Member`?",
-        "24:7: `/x/y` is no field path; write `x.y`",
-        "24:7: `a..b` is no field path; write names joined by dots, such as `a.*.b`",
+        "22:15: `Membr` is not a resource; did you mean `Member`?",
+        "24:7: `/x/y` is not a field path; write `x.y`",
+        "24:7: `a..b` is not a field path; write names joined by dots, such as `a.*.b`",
         "24:7: `id` has two lines in `Member`; first at p:24:7",
-        "25:17: `memb` is no relation; did you mean `member`?",
+        "25:17: `memb` is not a relation; did you mean `member`?",
         "25:23: a relation must be a word, not the boolean `true`; put it in quotes if it is a name",
-        "25:29: `*` is no relation; list each relation: a grant says who sees",
+        "25:29: `*` is not a relation; list each relation: a grant says who sees",
         "26:16: `see` names no relation; fields that are not granted are denied: omit it",
         "27:11: a grant needs `see` or `set`",
-        "27:18: `privat` is no state of `Member`; did you mean `private`?",
+        "27:18: `privat` is not a state of `Member`; did you mean `private`?",
         "28:40: `private` has no value `off`; write `false`: in YAML 1.2 `off` is text",
         "29:10: the line of `x` must be a list of grants, not a map; such as `[{see: [owner]}]`",
         "30:9: the line of `y` must be a list of grants, not nothing;"
         " `[]` means nobody; inside braces, quote paths that share a line",
         "31:10: the line of `z` must be a list of grants, not the number `3`;"
         " such as `[{see: [owner]}]`",
-        "33:15: `Membr` is no resource; did you mean `Member`?",
-        "33:22: `data` is no JSON pointer; write `/data`",
-        '33:36: `/` is no JSON pointer; the whole answer is `""`',
+        "33:15: `Membr` is not a resource; did you mean `Member`?",
+        "33:22: `data` is not a JSON pointer; write `/data`",
+        '33:36: `/` is not a JSON pointer; the whole answer is `""`',
         "33:47: `reads` must be `true` or `false`, not the word `off`;"
         " write `false`: in YAML 1.2 `off` is text",
         "33:64: `Member` names no field; write `Resource.field`",

@@ -79,9 +79,7 @@ def test_what_is_left_out_is_as_usual() -> None:
 
 
 SYMMETRIC = "mix a shared secret with public keys; keep one kind"
-WAY = (
-    "is no path pattern; plain segments, `*` for any one segment, and `**` at the end for the rest"
-)
+WAY = "is not a path pattern; plain segments, `*` for any one segment, and `**` at the end for the rest"
 
 
 @pytest.mark.parametrize(
@@ -102,8 +100,8 @@ WAY = (
         ("{jwt: {keys: k, algorithms: [PS256, HS256]}}", f"`PS256`, `HS256` {SYMMETRIC}"),
         ("{service: {header: x-key}}", "`service` has no `env`"),
         ("{service: {env: KEY}}", "`service` has no `header`"),
-        ("{service: {header: x key, env: KEY}}", "`x key` is no header's name; write the name alone, such as `x-api-key`"),
-        ("{service: {header: 'x-key: 1', env: KEY}}", "`x-key: 1` is no header's name; write the name alone, such as `x-api-key`"),
+        ("{service: {header: x key, env: KEY}}", "`x key` is not a header name; write the name alone, such as `x-api-key`"),
+        ("{service: {header: 'x-key: 1', env: KEY}}", "`x-key: 1` is not a header name; write the name alone, such as `x-api-key`"),
         ("{service: {header: Host, env: KEY}}", "only the gateway may write `host`"),
         ("{ttl: 30}", "`ttl` must be a duration, such as `500ms`, `30s`, `1m`, `1h` or `1d`, not the number `30`; say the unit: `30s`"),
         ("{timeout: 0ms}", "`timeout` must be a duration, such as `500ms`, `30s`, `1m`, `1h` or `1d`, not the word `0ms`"),
@@ -112,8 +110,8 @@ WAY = (
         ("{max_body: 1MB}", "`max_body` must be a size, such as `64KiB`, `1MiB` or a number of bytes, not the word `1MB`; write `1MiB`"),
         ("{unknown: ignore}", "`unknown` must be `refuse` or `remove`, not the word `ignore`"),
         ("{api_keys: [a]}", "`api_keys` must be a word, not a list"),
-        ("{pass: page}", "`page` is no path pattern; write `/page`"),
-        ("{pass: '**'}", "`**` is no path pattern; write `/**`"),
+        ("{pass: page}", "`page` is not a path pattern; write `/page`"),
+        ("{pass: '**'}", "`**` is not a path pattern; write `/**`"),
         ("{pass: /a/**/b}", "`**` must be at the end of `/a/**/b`"),
         ("{pass: /a*}", f"`/a*` {WAY}"),
         ("{pass: /a//b}", f"`/a//b` {WAY}"),
@@ -123,12 +121,12 @@ WAY = (
         ("{pass: '/a#b'}", f"`/a#b` {WAY}"),
         ("{pass: /%zz}", f"`/%zz` {WAY}"),
         ("{pass: /é}", f"`/é` {WAY}"),
-        ("{websockets: [live]}", "`live` is no path pattern; write `/live`"),
+        ("{websockets: [live]}", "`live` is not a path pattern; write `/live`"),
         ("{origins: ['*']}", "`*` is not the origin of a page; write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"),
         ("{origins: ['https://a.b/']}", "`https://a.b/` is not the origin of a page; write scheme, host and port as a browser does, `https://app.example.com`; no path, no `*`"),
         ("{hosts: []}", "`hosts` names none; omit it if any host is accepted"),
-        ("{hosts: 'https://a.b'}", "`https://a.b` is no host's name; write it without scheme, port and path"),
-        ("{hosts: 'a.b:80'}", "`a.b:80` is no host's name; write it without scheme, port and path"),
+        ("{hosts: 'https://a.b'}", "`https://a.b` is not a host name; write it without scheme, port and path"),
+        ("{hosts: 'a.b:80'}", "`a.b:80` is not a host name; write it without scheme, port and path"),
         ("{headers: ETag}", "`etag` reveals removed data, and cannot be allowed"),
         ("{headers: [content-length]}", "only the gateway may write `content-length`"),
         ("{strip: [Connection]}", "only the gateway may write `connection`"),
@@ -146,8 +144,8 @@ def test_a_secret_in_place_of_a_name_is_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("limit", "expected"),
     [
-        ("{Membr: {distinct: 1, per: 1h}}", "`Membr` is no resource; did you mean `Member`?"),
-        ("{callers: {distinct: 1, per: 1h}}", "`callers` is no resource; known: `Member`"),
+        ("{Membr: {distinct: 1, per: 1h}}", "`Membr` is not a resource; did you mean `Member`?"),
+        ("{callers: {distinct: 1, per: 1h}}", "`callers` is not a resource; known: `Member`"),
         ("{anonymus: {rate: 1, per: 1h}}", "a `rate` is of `callers` or of `anonymous`, not of `anonymus`; did you mean `anonymous`?"),
         ("{Member: {rate: 1, per: 1h}}", "a `rate` is of `callers` or of `anonymous`, not of `Member`; `distinct` limits how many owners' objects one caller may read"),
         ("{Member: {distinct: 1}}", "the limit `Member` has no `per`; add its time window, such as `1h`"),

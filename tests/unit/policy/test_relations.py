@@ -56,13 +56,13 @@ def test_a_lookup_is_of_the_owner_unless_said() -> None:
             "`x` has no `has`; write the value that the claim must have, or the `field` that contains it",
         ),
         ("{claim: firm, field: firm, has: a}", "`x` has several sources: `field`, `claim`; write one relation for each"),
-        ("{requires: [membr]}", "`membr` is no relation; did you mean `member`?"),
+        ("{requires: [membr]}", "`membr` is not a relation; did you mean `member`?"),
         ("{requires: x}", "`x` depends on itself; `x` requires `x`"),
         ("{claim: roles, has: [a]}", "`has` must be a word, a number or a boolean, not a list"),
         ("{of: caller}", "`of` belongs to `in`, which `x` does not have"),
-        ("{field: /a/b}", "`/a/b` is no field path; write `a.b`"),
+        ("{field: /a/b}", "`/a/b` is not a field path; write `a.b`"),
         ("{field: ''}", "`field` must be a word, not an empty text"),
-        ("{unless: [blokked]}", "`blokked` is no relation; known: `owner`, `member`, `x`"),
+        ("{unless: [blokked]}", "`blokked` is not a relation; known: `owner`, `member`, `x`"),
         ("{between: false}", "`between` is `true` or absent; name the operation that lists them: `in` and `id`"),
         ("{between: true, in: a, id: /b}", "`x` has several sources: `in`, `between`; write one relation for each"),
         ("{has: a}", "`has` belongs to `claim`, which `x` does not have"),
@@ -77,7 +77,7 @@ def test_a_lookup_is_of_the_owner_unless_said() -> None:
         ("{field: firm, in: op, id: /a, claim: c}", "`x` has several sources: `in`, `field`, `claim`; write one relation for each"),
         ("{between: true, of: caller}", "`of` belongs to `in`, which `x` does not have"),
         ("{unless: x}", "`x` depends on itself; `x` unless `x`"),
-        ("{unless: '*'}", "`*` is no relation; list each relation: a grant says who sees"),
+        ("{unless: '*'}", "`*` is not a relation; list each relation: a grant says who sees"),
     ],
 )  # fmt: skip
 def test_a_mistaken_relation_is_explained(value: str, expected: str) -> None:
@@ -137,7 +137,7 @@ def test_an_order_is_a_chain_or_several() -> None:
     [
         ("owner", "`order` must be a list of relations, weaker first, or a list of such lists, not the word `owner`"),
         ("[anyone, [member, owner]]", "`order` mixes names and lists; put each chain in a list of its own"),
-        ("[ownr]", "`ownr` is no relation; did you mean `owner`?"),
+        ("[ownr]", "`ownr` is not a relation; did you mean `owner`?"),
         ("[[owner, member, owner]]", "`owner` occurs twice in one order"),
     ],
 )  # fmt: skip

@@ -72,7 +72,7 @@ exit_criteria:
 
 
 OF_THE_REST = re.compile(
-    r"is no (relation|resource|state)|has no value|occurs twice|depends on itself|stands nowhere"
+    r"is not a (relation|resource|state)|has no value|occurs twice|depends on itself|stands nowhere"
     r"|has two lines|is not beside the id|has no owner|is drafted|names no state|has no key"
     r"|setting of the parent|does not name the file of API keys"
 )

@@ -128,12 +128,12 @@ MOVED = "the `Note` that `moves.*.id` of `PATCH /moves` names"
         (
             _without("move", "params"),
             f"widened: a guard no longer checks {MOVED}",
-            f"narrowed: a guard checks {MOVED}",
+            f"narrowed: a guard now checks {MOVED}",
         ),
         (
             _with("move", "params", {"moves.*.id": "Note.city"}),
             f"widened: a guard no longer checks {MOVED}",
-            f"narrowed: a guard checks {MOVED}",
+            f"narrowed: a guard now checks {MOVED}",
         ),
         (
             _with("move", "reads", True),
@@ -143,17 +143,17 @@ MOVED = "the `Note` that `moves.*.id` of `PATCH /moves` names"
         (
             _without("count", "params"),
             "widened: a hidden `Note` that `q` of `GET /count` names no longer hides what",
-            "narrowed: a hidden `Note` that `q` of `GET /count` names hides what",
+            "narrowed: a hidden `Note` that `q` of `GET /count` names now hides what",
         ),
         (
             _without("likes", "params"),
             "widened: a `Note` in the path of `GET /notes/{noteId}/like/{other}` no longer hides",
-            "narrowed: a `Note` in the path of `GET /notes/{noteId}/like/{other}` hides",
+            "narrowed: a `Note` in the path of `GET /notes/{noteId}/like/{other}` now hides",
         ),
         (
             _without("make", "sets"),
             "widened: the body of `POST /make` is no longer judged as a `Note`",
-            "narrowed: the body of `POST /make` is judged as a `Note`",
+            "narrowed: the body of `POST /make` is now judged as a `Note`",
         ),
         (
             _unkeyed,

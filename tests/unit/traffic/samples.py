@@ -107,7 +107,7 @@ def distrusted() -> Json:
             "name": "a.gz",
             "kind": "lines",
             "read": 5,
-            "skipped": {"a line that is no JSON": 7},
+            "skipped": {"a line that is not JSON": 7},
             "broken": "is cut off",
         },
         {"name": "b.ndjson", "kind": "lines", "read": 0, "skipped": {}, "broken": ""},

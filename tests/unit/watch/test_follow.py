@@ -64,7 +64,7 @@ def test_a_log_is_followed_by_its_name(tmp_path: Path) -> None:
     log.write_text(written(5), encoding="utf-8")
     assert paths(coming) == ["5"]
     assert source.read == 5
-    assert source.skipped == {"a line that is no JSON": 1}
+    assert source.skipped == {"a line that is not JSON": 1}
 
 
 def test_without_the_start_only_what_is_added_counts(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_standard_input_ends_with_all_of_it_and_an_honest_code() -> None:
 
     done = watched(written(1) + written(2) + "no JSON\n")
     assert "2 exchanges read from 1 source" in done.stdout
-    assert "1 skipped: a line that is no JSON" in done.stdout
+    assert "1 skipped: a line that is not JSON" in done.stdout
     assert "GET /members/{memberId}" in done.stdout
     assert "\x1b" not in done.stdout
     assert done.returncode == 0

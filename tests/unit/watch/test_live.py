@@ -118,12 +118,12 @@ def test_callers_that_take_too_much_are_told() -> None:
 
 def test_a_frame_fits_its_screen(live: Live) -> None:
     fed(live, [passed(f"/{'x' * 34}{chr(97 + n)}/things") for n in range(20)])
-    frame = live.look(NOON, reads(20, **{"a line that is no JSON": 3}))
+    frame = live.look(NOON, reads(20, **{"a line that is not JSON": 3}))
     for width, height in ((120, 40), (80, 24), (40, 12)):
         shown = text(frame, "access.ndjson", width, height).splitlines()
         assert len(shown) <= height
         assert max(map(len, shown)) <= width
-        assert "3 skipped: a line that is no JSON" in "\n".join(shown)
+        assert "3 skipped: a line that is not JSON" in "\n".join(shown)
     assert "and 14 more" in text(frame, "access.ndjson", 80, 18)
     assert status(frame).endswith("20 exchanges, 0.0 a second, 20 operations")
 

@@ -29,9 +29,9 @@ def read(data: bytes, name: str, schema: str) -> Json:
     try:
         found = orjson.loads(data)
     except orjson.JSONDecodeError:
-        raise _wrong(name, "is no JSON", schema) from None
+        raise _wrong(name, "is not JSON", schema) from None
     if not isinstance(found, dict) or found.get("schema") != schema:
-        raise _wrong(name, f"is no document of `{schema}`", schema)
+        raise _wrong(name, f"is not a document of `{schema}`", schema)
     missing = [each for each in _MEMBERS[schema] if each not in found]
     if missing:
         raise _wrong(name, f"has no `{missing[0]}`", schema)

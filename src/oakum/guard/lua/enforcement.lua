@@ -679,7 +679,7 @@ local function accepted(x, endpoint)
   if not endpoint.accept or x.content_type_twice then return nil, 400, "body" end
   local said = x.content_type and media.read(x.content_type)
   local node = said and media.choose(endpoint.accepts, said)
-  -- What a range covers and is no JSON is judged as little as under its own name.
+  -- What a range covers and is not JSON is judged as little as under its own name.
   if node and not media.is_json(said.type) and not judged_form(endpoint, said.type) then node = false end
   if node == nil or not said or not media.plain(x.content_encoding) then return nil, 415, "media" end
   local judged = binds(endpoint) or media.is_json(said.type)
@@ -709,7 +709,7 @@ function pairs_of(self, x, form, text)
   if kept ~= text then x.body = kept end
 end
 
--- A body that is no JSON, of which at most the names are judged: nil, or a status.
+-- A body that is not JSON, of which at most the names are judged: nil, or a status.
 local function unread(self, x, endpoint, said, text)
   if said.type == FORM then
     if endpoint.form then return pairs_of(self, x, endpoint.form, text) end

@@ -489,7 +489,7 @@ local function says(i, past, kind)
   return kind ~= 16 and not (kind == 8 and P[i] == 102) and not (kind == 1 and past == i + 2)
 end
 
--- Whether the object at `i` has a name that is no number: some languages number the elements of a list from
+-- Whether the object at `i` has a name that is not a number: some languages number the elements of a list from
 -- which one was taken.
 local function has_names(i, depth)
   for name in pairs(outline(i, depth) or {}) do

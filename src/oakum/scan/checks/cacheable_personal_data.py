@@ -44,7 +44,7 @@ keeps shared caches from mixing them up. The scan reads this from the responses 
 
 
 def matches(leak: Leak) -> bool:
-    """The cache headers of a personal response allow it."""
+    """The headers of a response with personal data let shared caches store it."""
     return leak.only("kept")
 
 

@@ -73,7 +73,8 @@ class Taken:
     _asked: dict[tuple[str, int, str, bool], ProvisionedAccount] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Tests each name that a sign-up takes."""
+        """Tests for each kind of name that the sign-up takes whether its response tells that the
+        name is in use. All other sign-ups are noted as untested."""
         for noun, named_by in self.provisioned.names():
             if self.open:
                 self._about(noun, named_by)

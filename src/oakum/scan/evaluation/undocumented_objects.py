@@ -105,7 +105,7 @@ class Likeness:
             media, found.page = probe.operation.success(), True
             data = read_page(plain.value).data
             seen = [self._see(each, media.shape if media else None, (), found) for each in data]
-            found.shown = ()  # describes the response, not a web page around it
+            found.shown = ()  # `shows` names places in JSON, and none in a web page
             found.beside.append(Leaf("", ("page",), plain.value, False))
             return _legible(seen, found, plain)
         value, shape = self._see(plain.value, plain.shape, (), found)

@@ -1,7 +1,7 @@
-"""Tests on the run's own accounts whether one can delete another.
+"""Reports that one of the run's own accounts could delete another.
 
-At the end, a run tries to delete the accounts that it created as each other account that may be
-able to. If one succeeds and no line of the contract allows it, that is a write to another user's
+`provisioned_accounts` tries that at the end of a run, when it removes the accounts that it created.
+If another account succeeds and no line of the contract allows it, that is a write to another user's
 object.
 """
 

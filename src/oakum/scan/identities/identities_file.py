@@ -203,10 +203,10 @@ class _File:
                 self.r.wrong(top["whoami"], f"`{name}` would stand in an address", hint)
             elif not whoami.startswith("/"):
                 hint = "write the path out, such as `/users/$username`"
-                self.r.wrong(top["whoami"], f"`{whoami}` is no path", hint)
+                self.r.wrong(top["whoami"], f"`{whoami}` is not a path", hint)
             elif lacking := [n for n in lacking if not items[n].whoami]:
                 hint = f"add it to {', '.join(f'`{each}`' for each in lacking)}"
-                self.r.wrong(top["whoami"], f"`${name}` is no value of each identity", hint)
+                self.r.wrong(top["whoami"], f"not every identity defines `${name}`", hint)
 
     # ------------------------------------------------------------------ a single identity
 

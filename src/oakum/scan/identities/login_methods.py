@@ -214,7 +214,7 @@ class Ways:
     def _is_place(self, node: Node, where: str) -> None:
         if where and not re.match(r"/|https?://", where):
             hint = f"write `/{where}`, or `operation: {where}` if it is an operation id"
-            self.r.wrong(node, f"`{where}` is no path", hint)
+            self.r.wrong(node, f"`{where}` is not a path", hint)
 
     def _token(self, node: Node) -> tuple[str, str]:
         """Pointer and header of the token; what stands here by mistake may be a token."""
@@ -339,7 +339,9 @@ class Ways:
         if "issuer" in entries:
             issuer = entries.read("issuer", word, "")
             if issuer and not issuer.startswith(("https://", "http://")):
-                self.r.wrong(entries["issuer"], f"`{issuer}` is no URL", "such as `https://id.…`")
+                self.r.wrong(
+                    entries["issuer"], f"`{issuer}` is not a URL", "such as `https://id.…`"
+                )
         else:
             hint = "a path such as `/oauth/token`, or a URL; `issuer:` tells all of them"
             entries.require("token_url", "`oauth2`", hint)

@@ -196,7 +196,7 @@ class _Entry:
                 node, "`token` does not say where to read it from", "add `extractSelector`"
             )
         if pointer and not pointer.startswith("/"):
-            self.r.wrong(node, f"`{pointer}` is no JSON pointer", f"write `/{pointer}`")
+            self.r.wrong(node, f"`{pointer}` is not a JSON pointer", f"write `/{pointer}`")
         where = entries.read("sendIn", one_of("header", "query"), "header")
         name = entries.read("sendName", word, "") or entries.read("httpHeaderName", word, "")
         shape = self._text(entries, "sendTemplate") or "{token}"

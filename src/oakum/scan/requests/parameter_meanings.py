@@ -89,7 +89,7 @@ class Whom:
             return ""
         found = self._source(_words_of(parameter))
         resource, _, field = found.partition(".")
-        # A field that is not an id and is shown in the response filters by it.
+        # A parameter with the name of a field of the response that is no id is a filter.
         key = self.model.policy.resources[resource].key if found else ""
         filters = resource in probe.shows and field != key and not _is_id(field)
         return "" if filters else found

@@ -1,4 +1,5 @@
-"""Whom an object does not name: as an owner, in a relation, or in any member."""
+"""Which viewers have nothing to do with an object: it names them neither as its owner, nor in a
+relation, nor in any other member."""
 
 from __future__ import annotations
 

@@ -100,7 +100,8 @@ def _stem(path: str) -> str:
 
 
 def shape_of(model: Model, resource: str, *path: str) -> Shape:
-    """The most detailed schema of a resource's member."""
+    """The first schema of a resource's member that states a type or an enumeration; `Shape()` if
+    none does."""
     for operation in model.operations.values():
         media = operation.success()
         for shape in (media.shape if media else None, body_shape(operation)):

@@ -102,7 +102,7 @@ class OtherSettings:
         return self._owed.get(whose, {}).keys() - self._known.get(whose[1], set())
 
     def owed(self, identity: str | None = None) -> list[Whose]:
-        """Settings of which a write has moved more than it was sent."""
+        """Whose settings a write has changed beyond what it was sent; of one identity or of all."""
         return [each for each in self._owed if identity in (None, each[0])]
 
     def taken(self, whose: Whose, now: Settings) -> dict[str, Json]:

@@ -39,7 +39,8 @@ def run(engine: Engine) -> None:
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
-    """One line for each query that the schema lets foresee; for its introspection else."""
+    """One line for each query that the schema file lets a run predict; without such a file, one for
+    the introspection query."""
     for operation in _operations(prospect.model):
         rule = prospect.model.rule(operation.id)
         graph = prospect.graphs.get(rule.graphql)

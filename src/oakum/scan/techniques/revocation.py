@@ -157,7 +157,7 @@ def _end(engine: Engine, relationships: Relationships, pair: _Pair, requested: s
         requested.add(relation)
 
     if not relationships.begin(viewer, relation, owner, wait):
-        if relation in requested:  # what comes is asked without the request
+        if relation in requested:  # which is gone: later answers are of another state
             engine.state.enter(f"after the request of {relation}", owner)
         return False
     with _for_a_while(engine.matrix):

@@ -182,7 +182,8 @@ class HttpTransport:
             pause = max(until - time.monotonic(), 0.0)
 
     def send(self, request: Request) -> Response:
-        """The response; rejects URLs out of scope and explains network errors."""
+        """Sends a request. Raises `TargetError` for a URL out of scope or an unreadable body,
+        `CertificateRefused`, and `Unreachable`, which says whether another try may succeed."""
         import httpx2
 
         origin, headers = origin_of(request.url), self.headers(request)

@@ -43,7 +43,7 @@ def proxy_of(text: str) -> str:
     try:
         parts = urlsplit(text)
         known = parts.scheme in ("http", "https") and parts.hostname and parts.port is not None
-    except ValueError:  # unbalanced brackets, a port that is no number
+    except ValueError:  # unbalanced brackets, a port that is not a number
         known = False
     if not known:
         raise ValueError("is not the URL of a proxy, such as http://127.0.0.1:8080")

@@ -1,4 +1,5 @@
-"""What a resumed run takes over from the killed one, once all that it left is put back."""
+"""What a resumed run takes over from the killed one after the restore: outcomes and its own
+accounts. What could not be restored is unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The other members of an object whose write is undone later.
+"""Refreshes the other members that the undoing of a write has to send along.
 
 A PUT, or a PATCH with required members, sends more members than the one that is undone. Before the
 undo, which may come days later if the run was killed, the owner may have changed them. So each

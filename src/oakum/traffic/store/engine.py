@@ -63,7 +63,7 @@ class Engine(Protocol):
         ...
 
     def view(self, name: str, question: str) -> None:
-        """Give a question a name."""
+        """Creates or replaces the view `name` of the query `question`."""
         ...
 
     def opened(self, sealed: str) -> str:
@@ -147,7 +147,7 @@ class Duck:
             self._duck.execute(f"INSERT INTO {name} SELECT {marks}", [list(each) for each in lists])
 
     def view(self, name: str, question: str) -> None:
-        """A view."""
+        """Creates or replaces a view."""
         self._duck.execute(f"CREATE OR REPLACE VIEW {name} AS {question}")
 
     def opened(self, sealed: str) -> str:

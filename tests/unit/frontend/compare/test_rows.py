@@ -111,8 +111,8 @@ def test_what_is_granted_and_in_no_object_makes_the_contract_too_wide(
 
 def test_what_cannot_be_compared_is_refused_with_what_to_give() -> None:
     for data, schema, what in (
-        (b"{", OBSERVATION, "is no JSON"),
-        (b'{"schema": "oakum.use/2"}', OBSERVATION, "is no document of `oakum.observation/2`"),
+        (b"{", OBSERVATION, "is not JSON"),
+        (b'{"schema": "oakum.use/2"}', OBSERVATION, "is not a document of `oakum.observation/2`"),
         (b'{"schema": "oakum.use/2"}', USE, "has no `endpoints`"),
         (
             b'{"schema": "oakum.use/2", "endpoints": [], "discarded": []}',

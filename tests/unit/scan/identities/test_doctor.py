@@ -513,9 +513,9 @@ def test_a_path_that_shows_others_the_same_proves_nobody(
 @pytest.mark.parametrize(
     ("whoami", "says"),
     [
-        ("/users/$name", "`$name` is no value of each identity"),
+        ("/users/$name", "not every identity defines `$name`"),
         ("/users/$password", "`password` would stand in an address"),
-        ("users/$username", "`users/$username` is no path"),
+        ("users/$username", "`users/$username` is not a path"),
     ],
 )
 def test_a_path_of_ones_own_takes_what_each_identity_has(

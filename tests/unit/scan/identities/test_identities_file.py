@@ -342,7 +342,7 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
                 "identities.yaml:1:8: `login` does not say what it returns; add `token: /pointer`,"
                 " `cookie: name` or `cookies: true`",
                 "identities.yaml:1:8: a login uses `json` or `form`, not both",
-                "identities.yaml:1:15: `in` is no path; write `/in`, or `operation: in` if it is"
+                "identities.yaml:1:15: `in` is not a path; write `/in`, or `operation: in` if it is"
                 " an operation id",
             ],
         ),
@@ -421,7 +421,7 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
             "identities: {a: {header: 'X: 1'}, b: {header: 'X: 2'}}\n"
             "between: [a is pal of c, a likes b, a is pal of a]",
             [
-                "identities.yaml:2:11: `c` is no identity; known: `a`, `b`",
+                "identities.yaml:2:11: `c` is not an identity; known: `a`, `b`",
                 "identities.yaml:2:26: write lines of `between` like `flo is follower of pia`",
                 "identities.yaml:2:37: `a` is named on both sides; an identity is always its own"
                 " owner",
@@ -473,7 +473,7 @@ def test_every_inner_key_is_in_the_manual(key: str) -> None:
                 "identities.yaml:1:14: `a` has `oauth2` and `command`; give only one way to log in",
                 "identities.yaml:1:26: `grant: client_credentials` needs `client_id`",
                 "identities.yaml:1:26: `grant: client_credentials` needs `client_secret`",
-                "identities.yaml:1:38: `t` is no path; write `/t`, or `operation: t` if it is an"
+                "identities.yaml:1:38: `t` is not a path; write `/t`, or `operation: t` if it is an"
                 " operation id",
                 "identities.yaml:1:48: `grant` must be `client_credentials` or `password` or"
                 " `authorization_code` or `device_code` or `refresh_token`, not the"
@@ -580,7 +580,7 @@ def test_owned_objects_are_read_by_their_keys_with_their_places(desk: Desk) -> N
     ("line", "column", "words"),
     [
         ("[d1]", 11, "`owns` must be a map from resources to keys"),
-        ("{Dok: [d1]}", 12, "`Dok` is no resource; did you mean `Doc`?"),
+        ("{Dok: [d1]}", 12, "`Dok` is not a resource; did you mean `Doc`?"),
         ("{Doc: []}", 17, "`Doc` lists no key"),
         ("{Doc: [d1, d1]}", 22, "an object of `Doc` is listed twice"),
         ("{Doc: [{a: 1}]}", 18, "the key of an object must be a word, a number or a boolean"),

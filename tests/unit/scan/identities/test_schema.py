@@ -74,10 +74,10 @@ JUNK: list[Any] = [
 
 
 OF_THE_REST = re.compile(
-    r"has no (`|way to log in)|but `\$|nothing uses|is no identity|named on both sides"
+    r"has no (`|way to log in)|but `\$|nothing uses|is not an identity|named on both sides"
     r"|name of an environment variable|stands? (here )?twice|is listed twice|is not set"
     r"|of the whole login|sends `\$token`|what it returns|not in base32"
-    r"|is a name and a password|`\$x` is no path|in an address|no value of each"
+    r"|is a name and a password|`\$x` is not a path|in an address|no value of each"
     r"|no such file|is not installed|needs `|without `issuer`|is the caller without a login"
 )
 """Mistakes that the rest of the file or the machine makes; no schema sees them."""

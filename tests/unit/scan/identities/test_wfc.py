@@ -133,7 +133,7 @@ def test_accounts_are_not_created(tmp_path: Path) -> None:
         ),
         (
             "auth: [{name: a, loginEndpointAuth: {verb: POST, token: {extractFromField: t}}}]",
-            "1:57: `t` is no JSON pointer; write `/t`",
+            "1:57: `t` is not a JSON pointer; write `/t`",
         ),
         (
             "auth: [{name: a, loginEndpointAuth: {verb: SEND, endpoint: /x}}]",
