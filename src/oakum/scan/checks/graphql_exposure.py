@@ -34,7 +34,8 @@ REFERENCE = """
 else the result of introspection, else the queries that the document has as examples. The scan requests each field of the query's root once as
 each kind of viewer, owners first and several of them in one request, with everything that a few steps below it lead to: pages, nested lists,
 `node(id:)`, interfaces and unions. What is no resource is searched for owners' values: a text or a JSON value at the root, the error side of a
-result (`union Outcome = Note | Denied`). It passes ids as variables. The evidence contains the path. The scan never sends mutations, and skips a
+result (`union Outcome = Note | Denied`). Then it gives optional arguments values one at a time, those of nested fields and members of
+input objects included: ids of an owner, `true`, a value of an `enum`. It passes ids as variables. The evidence contains the path. The scan never sends mutations, and skips a
 field whose words say that it does something; a note says so. A field of the root whose arguments nothing fills is *untested*.
 
 **Cannot know** what is behind an argument that nothing fills, or more than four resources deep.

@@ -1,18 +1,20 @@
 """Fills the arguments of a field: own ids by name, else constants.
 
-An optional argument is left out, unless it is the size of a page. A field is not queried if a
-required argument has no known value.
+An optional argument is left out, unless it is the size of a page; what else it may be given is
+asked apart. A field is not queried if a required argument has no known value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from graphql import (
     GraphQLArgument,
     GraphQLField,
     GraphQLInputField,
     GraphQLInputType,
+    GraphQLNamedType,
     GraphQLObjectType,
     get_named_type,
     get_nullable_type,
@@ -27,6 +29,7 @@ from graphql import (
 
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, SAYS_AN_ID
+from oakum.inference.unsafe_writes import asks_for_change
 from oakum.scan.graphql.picks import Hole, Members, Value, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
@@ -43,7 +46,37 @@ _TITLES = frozenset((each,) for each in ("title", "name", "subject", "headline",
 _DEEPEST = 3
 """Of input objects within input objects."""
 
+_MOST_WAYS = 8
+"""Of the optional arguments of one field."""
+_MOST_VALUES = 3
+"""Of an enum."""
+_KINDS = (frozenset[str](), frozenset(("boolean",)))
+_WHOSE = listed("as behalf by for from of on with")
+_SHAPES = listed(
+    "asc currency desc direction format lang language locale order ordering sort timezone unit"
+    " units"
+)
+"""Words of arguments that say in which order or form something is shown."""
+
 Given = tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """An optional argument with a value."""
+
+    argument: str
+    value: Value
+    said: str
+    """Such as `filter.authorId`, `filter.scope: ALL`."""
+    given: Value
+    """The value itself, without the input objects around it."""
+
+    def says_as_much(self, argument: str, value: Value) -> bool:
+        """Whether another value of the same argument would be filled alike."""
+        if not isinstance(value, Hole) or not isinstance(self.given, Hole):
+            return False
+        return self.argument == argument and self.given.source == value.source
 
 
 class Arguments:
@@ -80,13 +113,89 @@ class Arguments:
             found = [each for each in found if each[0] not in _OTHER_END]
         return tuple(found)
 
-    def optional(self, field: GraphQLField) -> list[str]:
-        """Arguments that a query need not have, but for how many of a list are wanted."""
-        return [
-            name
-            for name, arg in field.args.items()
-            if not is_required_argument(arg) and not _is_size(name, arg)
-        ]
+    def ways(
+        self, called: str, field: GraphQLField, targets: Sequence[GraphQLObjectType]
+    ) -> tuple[list[Way], list[str]]:
+        """What the optional arguments of a field may be given, each by itself, and which of them
+        nothing fills: `after`, `filter.since`."""
+        found: list[Way] = []
+        left: list[str] = []
+        for name, arg in field.args.items():
+            said = self._params.get(f"{called}.{name}") or self._params.get(name)
+            if said or is_required_argument(arg) or _is_size(name, arg) or name in _OTHER_END:
+                continue
+            for path, value in self._choices((name,), arg, targets, left):
+                within = self._within((name,), path, get_named_type(arg.type), value, targets)
+                label = ".".join((name, *path))
+                if within is None or len(found) >= _MOST_WAYS:
+                    left.append(label)
+                elif not any(each.says_as_much(name, value) for each in found):
+                    told = label if isinstance(value, Hole) else f"{label}: {value}"
+                    found.append(Way(name, within, told, value))
+        return found, [*dict.fromkeys(left)]
+
+    def _choices(
+        self,
+        path: tuple[str, ...],
+        each: GraphQLArgument | GraphQLInputField,
+        targets: Sequence[GraphQLObjectType],
+        left: list[str],
+    ) -> Iterator[tuple[tuple[str, ...], Value]]:
+        """(path within the argument, value) of what an argument or a member of it may be given; the
+        rest goes to `left`. What asks for a change is never given."""
+        named, many = get_named_type(each.type), is_list_type(get_nullable_type(each.type))
+        changes = asks_for_change(path[-1], each.description or "", _KINDS[named.name == "Boolean"])
+        if changes or _SHAPES & set(words(path[-1])):
+            left.append(".".join(path))
+        elif is_input_object_type(named) and not many and len(path) <= _DEEPEST:
+            members = named.fields.items()
+            for name, member in sorted(members, key=lambda pair: not set(words(pair[0])) & _IDS):
+                yield from self._choices((*path, name), member, targets, left)
+        elif named.name == "Boolean" and not many:
+            yield path[1:], "false" if each.default_value is True else "true"
+        elif is_enum_type(named) and not any(asks_for_change(value) for value in named.values):
+            for value in [*named.values][:_MOST_VALUES]:
+                yield path[1:], f"[{value}]" if many else value
+        elif is_leaf_type(named) and (
+            source := self.source(path, targets) or self._whose(path, named)
+        ):
+            yield path[1:], Hole(source, str(each.type))
+        else:
+            left.append(".".join(path))
+
+    def _whose(self, path: tuple[str, ...], named: GraphQLNamedType) -> str:
+        """The key of an account, for an id that is called no more than whose: `of`, `for`."""
+        accounts = sorted(self._words.accounts)
+        if not accounts or named.name != "ID" or not set(words(path[-1])) <= _WHOSE:
+            return ""
+        return f"{accounts[0]}.{self._words.model.policy.resources[accounts[0]].key}"
+
+    def _within(
+        self,
+        path: tuple[str, ...],
+        steps: tuple[str, ...],
+        type: GraphQLNamedType,
+        value: Value,
+        targets: Sequence[GraphQLObjectType],
+    ) -> Value | None:
+        """A value in the input objects around it, with what these require; None: nothing fills
+        that."""
+        if not steps or not is_input_object_type(type):
+            return value
+        given: list[tuple[str, Value]] = []
+        for name, each in type.fields.items():
+            made: Value | None = None
+            if name == steps[0]:
+                inner = get_named_type(each.type)
+                made = self._within((*path, name), steps[1:], inner, value, targets)
+            elif is_required_input_field(each):
+                made = self._value((*path, name), each.type, targets)
+            else:
+                continue
+            if made is None:
+                return None
+            given.append((name, made))
+        return Members(tuple(given))
 
     def choosing(
         self, field: GraphQLField, targets: Sequence[GraphQLObjectType]

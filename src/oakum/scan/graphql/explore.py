@@ -15,7 +15,6 @@ from graphql import (
 )
 from graphql.utilities import strip_ignored_characters
 
-from oakum.errors import few
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, Query, probe_of
 from oakum.exposure.knowledge import says_nothing
@@ -28,6 +27,7 @@ from oakum.scan.graphql.answers import Heard, fields_at, heard, reader, shows
 from oakum.scan.graphql.example_queries import known_queries
 from oakum.scan.graphql.picks import Ask, Asked, Pick, Root, compose, placed, without
 from oakum.scan.graphql.plan import SHALLOW, Planner, Style, packed
+from oakum.scan.graphql.unasked import say_what_is_left
 from oakum.scan.graphql.vocabulary import Vocabulary
 from oakum.scan.requests.builder import Filled, fill
 
@@ -53,8 +53,12 @@ class _Said:
     """What became of one question."""
 
     heard: Heard
-    sighted: frozenset[str]
-    """Owners of the objects in a response; an empty text: no owner."""
+    sighted: frozenset[tuple[str, str]]
+    """(owner, resource) of the objects in a response; an empty text: no owner."""
+
+    @property
+    def owners(self) -> frozenset[str]:
+        return frozenset(owner for owner, _ in self.sighted)
 
 
 @dataclass
@@ -78,15 +82,11 @@ class Explorer:
     """It answers nothing that could be read: nothing more is asked."""
     _probes: dict[object, Probe] = field(default_factory=dict)
     """By the text of the query, and what fills it."""
-    _unused: dict[str, list[str]] = field(default_factory=dict)
-    """Field of the root → optional arguments that no query has."""
-    _lacking: list[str] = field(default_factory=list)
-    """Fields of the root that want what nobody knows."""
     _alive: list[tuple[Asked, tuple[Ask, ...]]] = field(default_factory=list)
     """What has shown somebody something."""
-    _seen: dict[str, set[str]] = field(default_factory=dict)
-    """Root → owners whose objects it has shown to somebody else: what shows each caller their own
-    alone may show another's if it is told whose."""
+    _seen: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    """Root → (owner, resource) of objects that it has shown to somebody else: what shows each
+    caller their own alone may show another's if it is told whose."""
     _taken: list[tuple[Probe, Asked, str | None, Filled, Response]] = field(default_factory=list)
     """Answers to questions that name nobody: looked at again when ids are learnt. In memory."""
 
@@ -143,8 +143,9 @@ class Explorer:
             for name in type.fields
         }
         self.engine.evaluator.declare(frozenset(names))
-        roots = self._planned(_IN_ADDRESSES if self.operation.method == "GET" else Style())
-        waiting = [root for root in roots if not root.instead_of]
+        planner = self._planned(_IN_ADDRESSES if self.operation.method == "GET" else Style())
+        roots = planner.made
+        waiting = [root for root in roots if not (root.instead_of or root.varies)]
         for _ in range(_ROUNDS):  # ids from one response fill the next query
             ready = [root for root in waiting if self._asks(root)]
             if not ready or self._closed:
@@ -155,27 +156,9 @@ class Explorer:
             self._ask_all([root for root in ready if root.holes()])
         self._ask_all([root for root in roots if self._is_needed(root)])
         if not self._closed:
-            self._say_what_is_left(roots, waiting)
+            blind = [*waiting, *(root for root in roots if root.varies and not self._asks(root))]
+            say_what_is_left(self.engine, self.operation, planner, blind)
         self._keep_ways()
-
-    def _say_what_is_left(self, roots: Sequence[Root], waiting: Sequence[Root]) -> None:
-        """Names fields of the root that nothing could ask, and arguments that nothing filled."""
-        state, called = self.engine.state, self._called
-        if waiting:
-            named = ", ".join(f"`{root.name}`" for root in waiting)
-            state.remark(f"{called}: no known value to query {named}")
-        asked = {root.pick.field for root in roots if root not in waiting}
-        blind = [root.pick.field for root in waiting if root.rank == 0 or not root.pick.below]
-        blind = [*dict.fromkeys([*self._lacking, *blind])]
-        if left := [name for name in blind if name not in asked]:
-            state.lack(
-                f"{called} {few(left, 8)}",
-                "nothing says what fills its arguments; say it under `operations:"
-                f" {{{self.operation.id or called}: {{params: {{FIELD.ARG: Resource.field}}}}}}`",
-            )
-        if self._unused:
-            named = few([f"{name}({', '.join(each)})" for name, each in self._unused.items()], 8)
-            state.remark(f"{called}: arguments that no query used: {named}")
 
     def _suppose(self) -> None:
         """Of who is known by facts of the file alone, one is taken for the id: rather one with
@@ -187,20 +170,14 @@ class Explorer:
                 key = engine.model.policy.resources[name].key
                 engine.knowledge.suppose(who, name, key, likely[0])
 
-    def _planned(self, style: Style) -> list[Root]:
+    def _planned(self, style: Style) -> Planner:
         planner = Planner(self._schema, self._words, self._params, style)
-        roots = planner.roots()
-        share = _MOST_FIELDS // max(len(roots), 1)
+        share = _MOST_FIELDS // max(sum(not root.varies for root in planner.roots()), 1)
         if share < style.fields:
             style = replace(style, fields=max(share, 30))
             planner = Planner(self._schema, self._words, self._params, style)
-            roots = planner.roots()
-        for name, why in planner.acting.items():
-            said = f"`{name}` of {self._called} was not queried: {why}"
-            if said not in self.engine.state.notes:
-                self.engine.state.remark(said)
-        self._unused, self._lacking = planner.unused, planner.lacking
-        return roots
+            planner.roots()
+        return planner
 
     def _ask_all(self, roots: Sequence[Root]) -> None:
         for group in packed(roots, _MOST_GROUPS, _MOST_FIELDS // 2):
@@ -214,10 +191,14 @@ class Explorer:
                     self._ask_group((ask,))
 
     def _is_needed(self, root: Root) -> bool:
-        """Whether a list is incomplete and has an argument that says whose objects to show."""
-        if not root.instead_of or root.instead_of not in self._seen:
-            return False
-        return bool(set(self._owners()) - self._seen[root.instead_of])
+        """Whether a root is asked with an optional argument: one that says whose objects to show
+        only where the list is incomplete."""
+        if not root.instead_of:
+            return root.varies
+        seen = self._seen.get(root.instead_of)
+        return seen is not None and any(
+            (owner, name) not in seen for owner in self._owners() for name in root.finds
+        )
 
     # ------------------------------------------------------------ the schema
 
@@ -323,8 +304,8 @@ class Explorer:
         if first is None:
             return
         asked, said, asks = first
-        shown = set(said.sighted)
-        to_others = shown - {viewers[0]}
+        shown = set(said.owners)
+        to_others = {each for each in said.sighted if each[0] != viewers[0]}
         roots = {ask.root.name for ask in asks}
         for root in roots:
             self._seen.setdefault(root, set())
@@ -336,8 +317,8 @@ class Explorer:
                 continue
             again = self._ask(asked, viewer)
             if again is not None:
-                shown |= again.sighted
-                to_others |= again.sighted - {viewer}
+                shown |= again.owners
+                to_others |= {each for each in again.sighted if each[0] != viewer}
                 tells = tells or self._tells(asked, again)
                 self._rest(asked, again, viewer)
         # with several queries in one response, it is unclear which one showed an object
@@ -413,7 +394,7 @@ class Explorer:
 
     def _smaller(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
         if not self._small:
-            self._small = {root.name: root for root in self._planned(SHALLOW)}
+            self._small = {root.name: root for root in self._planned(SHALLOW).made}
         return tuple(
             replace(ask, root=self._small[ask.root.name])
             for ask in asks
@@ -447,7 +428,7 @@ class Explorer:
             self._anonymous = False
         if viewer is not None and answer.status in (404, 405) and not self._answered:
             self._close("is not there")
-        return _Said(told, frozenset(owner for owner, _ in outcome.sighted))
+        return _Said(told, frozenset(outcome.sighted))
 
     def _send(
         self, asked: Asked, viewer: str | None, base: Probe | None = None
@@ -503,9 +484,8 @@ class Explorer:
             self.engine.identities.learn(who, id)
         for probe, asked, viewer, filled, answer in self._taken if new else ():
             outcome = self.engine.take_in(probe, viewer, None, filled, answer)
-            shown = {owner for owner, _ in outcome.sighted}
             if len(asked.picks) == 1:
-                self._seen.setdefault(asked.name, set()).update(shown)
+                self._seen.setdefault(asked.name, set()).update(outcome.sighted)
         self._taken.clear()
 
     def _of_callers(self) -> dict[str, dict[str, str]]:

@@ -71,6 +71,12 @@ class Root:
     """0: it leads to what belongs to somebody; 1: to another resource; 2: to none."""
     instead_of: str = ""
     """The root that shows the same without being told whom to look for."""
+    finds: frozenset[str] = frozenset()
+    """Resources with owners that it is asked for."""
+    only: str = ""
+    """The type that its id is one of, where objects of others may come."""
+    varies: bool = False
+    """Whether it is another root with an optional argument, asked once the others are."""
 
     def holes(self) -> tuple[Hole, ...]:
         """All variables, repeated for each use."""

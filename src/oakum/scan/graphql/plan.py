@@ -24,13 +24,14 @@ from graphql import (
     is_leaf_type,
     is_list_type,
     is_object_type,
+    is_required_argument,
 )
 
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation
 from oakum.scan.graphql.arguments import Arguments, Given
-from oakum.scan.graphql.picks import Pick, Root
+from oakum.scan.graphql.picks import Hole, Pick, Root, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 _JOINS = listed("and or then")
@@ -40,6 +41,8 @@ _MOST_LISTS = 3
 """Lists within lists."""
 _MOST_NAMED = 3
 """Of the resources whose ids a value is asked for."""
+_MOST_VARIED = 24
+"""Fields that are asked for once more, with an optional argument."""
 _OPERATES = listed(
     "command debug diagnostic diagnostics exec execute job maintenance ping run shell system task"
     " test trigger"
@@ -68,6 +71,10 @@ SHALLOW = Style(2, 4, 40, 5, 5)
 """For a server that refuses a query as too deep, too wide or too dear."""
 
 
+_VARIED = Style(1, 4, 40, 20, 10)
+"""For a field that is asked for once more, with an optional argument."""
+
+
 @dataclass
 class _Node:
     """A pick while it grows."""
@@ -89,6 +96,8 @@ class _Way:
     steps: int
     levels: int
     lists: int
+    trail: tuple[_Node, ...]
+    """From the root to it."""
 
 
 class Planner:
@@ -102,6 +111,7 @@ class Planner:
         style: Style | None = None,
     ) -> None:
         self._words = words
+        self._schema = schema
         self._query = schema.query_type
         self._closed = {"PageInfo", *([self._query.name] if self._query else ())}
         """Types that nothing goes into: about a page, and the root once more."""
@@ -109,14 +119,21 @@ class Planner:
         self._style = style or Style()
         self.acting: dict[str, str] = {}
         """Field of the root → why it is not asked: it does something."""
+        self.made: list[Root] = []
+        """All that can be asked."""
         self.lacking: list[str] = []
         """Fields of the root that want what nobody knows."""
         self.unused: dict[str, list[str]] = {}
-        """Field of the root → optional arguments that no query has."""
+        """Field (`notes`, `Member.notes`) → arguments that no query has."""
+        self.personal: set[str] = set()
+        """Those of them that lead to what belongs to somebody."""
+        self._trails: dict[tuple[str, str], dict[int, tuple[_Node, ...]]] = {}
+        """(type, field with arguments) → what it hangs on → the fields that lead there."""
 
     def roots(self) -> list[Root]:
         """All possible queries, those that lead to owned objects first."""
         found: list[Root] = []
+        varied: list[Root] = []
         for name, each in self._query.fields.items() if self._query else ():
             if name.startswith("_"):
                 continue
@@ -129,11 +146,13 @@ class Planner:
             made = list(self._roots(name, each))
             if not made and (self._leads(each) or is_leaf_type(get_named_type(each.type))):
                 self.lacking.append(name)
-            used = {argument for root in made for argument, _ in root.pick.args}
-            if left := [arg for arg in self._arguments.optional(each) if arg not in used]:
-                self.unused[name] = left
             found += made
-        return sorted(found, key=lambda root: root.rank)
+            varied += self._varied(name, each, made)
+        varied += self._nested()
+        for root in varied[_MOST_VARIED:]:
+            self.unused.setdefault(root.pick.field, []).append(root.name)
+        self.made = sorted([*found, *varied[:_MOST_VARIED]], key=lambda root: root.rank)
+        return self.made
 
     def _may_act(self, name: str, each: GraphQLField) -> str:
         """Why a field of the root that holds values alone is not asked: such are what queries that
@@ -154,7 +173,7 @@ class Planner:
     def _roots(self, name: str, each: GraphQLField) -> Iterator[Root]:
         end = get_named_type(each.type)
         leaf = is_leaf_type(end)
-        targets = self._words.named(name) if leaf else self._words.targets(end)
+        targets = self._targets(name, each)
         if (is_abstract_type(end) or leaf) and targets:  # an id that names its type
             meant = [
                 (found, type.name)
@@ -180,8 +199,121 @@ class Planner:
             for root in self._root(name, each, (*given, choice)) if choice else ():
                 yield replace(root, instead_of=plain.name)
 
-    def _root(self, name: str, each: GraphQLField, given: Given, only: str = "") -> Iterator[Root]:
-        holes = [key for key, value in given if _asks(((key, value),))]
+    def _targets(self, name: str, each: GraphQLField) -> list[GraphQLObjectType]:
+        end = get_named_type(each.type)
+        return self._words.named(name) if is_leaf_type(end) else self._words.targets(end)
+
+    def _leave(self, called: str, each: GraphQLField, left: Sequence[str]) -> None:
+        """Keeps which arguments of a field no query has."""
+        if left:
+            self.unused.setdefault(called, []).extend(left)
+            if self._leads(each) or is_leaf_type(get_named_type(each.type)):
+                self.personal.add(called)
+
+    # ------------------------------------------------ optional arguments
+
+    def _varied(self, name: str, each: GraphQLField, made: Sequence[Root]) -> Iterator[Root]:
+        """A field of the root with each of its optional arguments."""
+        plain = next((root for root in made if not root.instead_of), None)
+        if plain is None:
+            return
+        targets = [t for t in self._targets(name, each) if plain.only in ("", t.name)]
+        ways, left = self._arguments.ways(name, each, targets)
+        self._leave(name, each, left)
+        given = plain.pick.args
+        before = {
+            (arg, hole.source)
+            for root in made
+            for arg, value in root.pick.args
+            for hole in holes(value)
+        }
+        for way in ways:
+            filled = isinstance(way.given, Hole)
+            known = isinstance(way.given, Hole) and (way.argument, way.given.source) in before
+            if known or any(arg == way.argument for arg, _ in given):
+                continue
+            args = (*given, (way.argument, way.value))
+            for root in self._root(name, each, args, plain.only, _VARIED):
+                yield replace(
+                    root, name=f"{name}({way.said})", varies=True,
+                    instead_of=plain.name if filled and not plain.holes() else "",
+                )  # fmt: skip
+
+    def _nested(self) -> Iterator[Root]:
+        """Fields of objects with each of their optional arguments, once for each type: below an
+        object of the one whose values fill them, and below the caller's own."""
+        for (type, name), trails in self._trails.items():
+            owner = self._schema.get_type(type)
+            if not is_object_type(owner):
+                continue
+            each = owner.fields[name]
+            targets, called = self._targets(name, each), f"{type}.{name}"
+            given = self._arguments.given(name, each, targets, _VARIED.inner)
+            if given is None:
+                wanted = [arg for arg, value in each.args.items() if is_required_argument(value)]
+                self._leave(called, each, wanted)
+                continue
+            ways, left = self._arguments.ways(name, each, targets)
+            self._leave(called, each, left)
+            if is_leaf_type(get_named_type(each.type)) and _asks(given):
+                yield from self._along(trails[max(trails)], name, each, given, "")
+            for way in ways:
+                args = (*given, (way.argument, way.value))
+                filled = isinstance(way.given, Hole)
+                for whose in sorted({max(trails), min(trails)} if filled else {max(trails)}):
+                    if whose or not filled or self._tells(targets):  # else it seems the caller's
+                        yield from self._along(trails[whose], name, each, args, way.said)
+
+    def _tells(self, targets: Sequence[GraphQLObjectType]) -> bool:
+        """Whether objects say themselves whose they are, wherever they hang."""
+        return all(
+            self._words.tells_owner(type)
+            for type in targets
+            if self._words.is_owned(self._words.resource(type.name))
+        )
+
+    def _along(
+        self, trail: Sequence[_Node], name: str, each: GraphQLField, args: Given, said: str
+    ) -> Iterator[Root]:
+        """A field with arguments at the end of a trail, and what tells whose each object is."""
+        end = get_named_type(each.type)
+        *parents, last = trail
+        pick = Pick(name, _one(end), last.pick.on, args=args, listed=_is_many(each.type))
+        if not is_leaf_type(end):
+            node = _Node(pick, each.type)
+            asked = (hole.source for hole in pick.holes())
+            self._grow(node, frozenset(filter(self._is_echo, asked)), "", _VARIED)
+            pick = _finished(node)
+            if not pick.below:
+                return
+        for parent in reversed(parents):
+            type = self._schema.get_type(pick.on or parent.pick.ends)
+            keys = (
+                [_finished(_chain(type, path, pick.on)) for path in self._words.needed(type)]
+                if is_object_type(type)
+                else []
+            )
+            beside = tuple(key for key in keys if key.field != pick.field)
+            pick = replace(parent.pick, below=(*beside, pick))
+        way = "/".join([*(node.pick.field for node in parents), name])
+        yield Root(
+            f"{way}({said})" if said else way, pick, self._rank(end), varies=True,
+            finds=self._finds(end),
+        )  # fmt: skip
+
+    def _finds(self, end: GraphQLNamedType) -> frozenset[str]:
+        """Resources with owners that a field is asked for: the first that it leads to."""
+        first = {self._words.resource(each.name) for each in self._words.targets(end)}
+        owned = filter(self._words.is_owned, first)
+        return frozenset(owned) or frozenset(filter(self._words.is_owned, self._reached(end)))
+
+    # ------------------------------------------------------- one root
+
+    def _root(
+        self, name: str, each: GraphQLField, given: Given, only: str = "",
+        style: Style | None = None,
+    ) -> Iterator[Root]:  # fmt: skip
+        asking = [key for key, value in given if _asks(((key, value),))]
         asked = frozenset(
             hole.source for hole in Pick(name, args=given).holes() if self._is_echo(hole.source)
         )
@@ -189,12 +321,12 @@ class Planner:
         pick = Pick(name, _one(end), args=given, listed=_is_many(each.type))
         if not is_leaf_type(end):
             node = _Node(pick, each.type)
-            self._grow(node, asked, only)
+            self._grow(node, asked, only, style)
             pick = _finished(node)
             if not pick.below:
                 return
-        called = name + (f"({', '.join(holes)})" if holes else "") + (f" {only}" if only else "")
-        yield Root(called, pick, self._rank(end))
+        called = name + (f"({', '.join(asking)})" if asking else "") + (f" {only}" if only else "")
+        yield Root(called, pick, self._rank(end), finds=self._finds(end), only=only)
 
     def _rank(self, end: GraphQLNamedType) -> int:
         if end.name not in self._words.leading:
@@ -221,10 +353,12 @@ class Planner:
 
     # ----------------------------------------------- expanding selections
 
-    def _grow(self, root: _Node, asked: frozenset[str], only: str) -> None:
-        style = self._style
+    def _grow(
+        self, root: _Node, asked: frozenset[str], only: str, varied: Style | None = None
+    ) -> None:
+        style = varied or self._style
         lists = int(root.pick.listed)
-        waiting = deque([_Way(root, style.steps, style.levels, lists)])
+        waiting = deque([_Way(root, style.steps, style.levels, lists, (root,))])
         gone: set[tuple[str, str]] = set()
         """Ways that have been taken: (type, field)."""
         left = style.fields
@@ -235,12 +369,35 @@ class Planner:
                 types = self._beside(types, only)
             for type in types[:_MOST_TYPES]:
                 on = type.name if is_abstract_type(way.node.end) else ""
+                if varied is None:
+                    self._note_trails(type, on, way)
                 ways = dict(self._ways(type, on, way, gone))
                 made = [*self._values(type, on, asked), *(next.node for next in ways.values())]
                 made += self._needed(type, on, ways.keys())
                 way.node.below += made
                 waiting += ways.values()
                 left -= len(made)
+
+    def _note_trails(self, type: GraphQLObjectType, on: str, way: _Way) -> None:
+        """Keeps how the fields of a type are reached that have arguments."""
+        for name, each in type.fields.items():
+            if not each.args or acts(name, each) or get_named_type(each.type).name in self._closed:
+                continue
+            here = (*way.trail, _Node(Pick(name, on=on), each.type))
+            whose = self._whose(way.trail)
+            self._trails.setdefault((type.name, name), {}).setdefault(whose, here)
+
+    def _whose(self, trail: Sequence[_Node]) -> int:
+        """2: what hangs on an object that an id chooses; 1: on anybody's, in a list; 0: on the
+        caller's own."""
+        if any(_asks(node.pick.args) for node in trail):
+            return 2
+        for node in trail:
+            if node.pick.listed:
+                return 1
+            if any(self._words.is_owned(name) for name in self._resources(node.end)):
+                return 0
+        return 0
 
     def _beside(self, types: Sequence[GraphQLObjectType], only: str) -> list[GraphQLObjectType]:
         """One type, and those that are no resource: what may stand in its place says why."""
@@ -285,7 +442,8 @@ class Planner:
                 continue
             gone.add((type.name, name))
             pick = Pick(name, _one(end), on, args=given, listed=_is_many(each.type))
-            yield name, _Way(_Node(pick, each.type), steps, levels, lists)
+            node = _Node(pick, each.type)
+            yield name, _Way(node, steps, levels, lists, (*way.trail, node))
 
     def _needed(self, type: GraphQLObjectType, on: str, ways: Collection[str]) -> Iterator[_Node]:
         """What says whose an object is, where that stands in another object that no way goes to:

@@ -209,6 +209,14 @@ class Vocabulary:
         ]
         return ways[0] if len(ways) == 1 and len(ways[0]) == 2 else ()
 
+    def tells_owner(self, type: GraphQLObjectType) -> bool:
+        """Whether objects of an owned type say themselves whose they are."""
+        owner = self.model.policy.resources[self.resource(type.name)].owner
+        if self.is_account(type.name):
+            return True
+        told = any(self._fields(type, path) for path in owner.members)
+        return owner.kind == "field" and (told or bool(self.owner_way(type)))
+
     def key_in(self, data: Mapping[str, Json], pick: Pick) -> str:
         """Key of the single object that a root shows; empty if none came."""
         value = data.get(pick.key)

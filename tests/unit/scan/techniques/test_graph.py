@@ -559,6 +559,109 @@ def test_a_value_that_may_say_what_was_done_is_not_asked_for(root: str) -> None:
     assert f"`{name}` of POST /api/graphql was not queried" in " ".join(sailed.engine.state.notes)
 
 
+# ------------------------------------------------------------------------- optional arguments
+
+VARIED = """\
+type Query { me: Sailor sailor(id: ID!): Sailor ROOT }
+enum Fleet { MINE ALL }
+input Which { wind: Int captainId: ID fleet: Fleet }
+input Wanted { captainId: ID! fleet: Fleet! }
+type Sailor { id: ID! nick: String FIELD }
+type Boat { id: ID! name: String insurance: String captain: Sailor! }
+"""
+
+
+def varied(place: str, argument: str, tells: Any) -> tuple[Harbour, str]:
+    """`boats` shows each their own. `tells`: (arguments, harbour, caller, parent) → whose boats
+    are shown whole besides."""
+    field = f"boats({argument}): [Boat!]"
+    sdl = VARIED.replace("ROOT" if place == "root" else "FIELD", field)
+    sdl = sdl.replace("ROOT", "").replace("FIELD", "")
+    harbour = Harbour(sdl)
+
+    def boats(me: int, parent: int, given: dict[str, Any]) -> list[Any]:
+        shown = {me if parent in (0, me) else 0, *(tells(given, me, parent) or ())}
+        return [
+            harbour.boat(me, id, raw=True)
+            for id, each in harbour.boats.items()
+            if each["captain"] in shown
+        ]
+
+    def sailor(me: int, id: int) -> dict[str, Any]:
+        shown = {"id": id, "nick": harbour.sailors[id]["nick"]}
+        return {**shown, "boats": lambda _, **given: boats(me, id, given)}
+
+    harbour.roots = {
+        "me": lambda me: sailor(me, me),
+        "sailor": lambda me, id: sailor(me, int(id)),
+        "boats": lambda me, **given: boats(me, 0, given),
+    }
+    return harbour, sdl
+
+
+EVERYBODY = tuple(range(700, 704))
+OPTIONS = {
+    "an id in an input object": (
+        "root", "filter: Which",
+        lambda given, me, of: [int(given.get("filter", {}).get("captainId") or 0)],
+    ),
+    "an id that an input object requires": (
+        "root", "filter: Wanted",
+        lambda given, me, of: [int(given.get("filter", {}).get("captainId") or 0)],
+    ),
+    "a choice in an input object": (
+        "root", "filter: Which",
+        lambda given, me, of: EVERYBODY if given.get("filter", {}).get("fleet") == "ALL" else (),
+    ),
+    "a choice": (
+        "root", "fleet: Fleet = MINE",
+        lambda given, me, of: EVERYBODY if given.get("fleet") == "ALL" else (),
+    ),
+    "a switch": (
+        "root", "sold: Boolean", lambda given, me, of: EVERYBODY if given.get("sold") else ()
+    ),
+    "the second of two ids": (
+        "root", "captainId: ID, of: ID", lambda given, me, of: [int(given.get("of") or 0)],
+    ),
+    "a nested id": ("field", "of: ID", lambda given, me, of: [int(given.get("of") or 0)]),
+    "any nested id": ("field", "of: ID", lambda given, me, of: [of] if given.get("of") else ()),
+    "a nested switch": ("field", "sold: Boolean", lambda given, me, of: [of] if given else ()),
+    "a nested input object": (
+        "field", "by: Which", lambda given, me, of: [of] if given.get("by") else ()
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", OPTIONS)
+def test_optional_arguments_are_filled(way: str) -> None:
+    place, argument, tells = OPTIONS[way]
+    harbour, sdl = varied(place, argument, tells)
+    sailed = Sailed(harbour, sdl=sdl)
+    assert sailed.told == {INSURANCE}
+    assert sailed.requests <= 40
+    correct, sdl = varied(place, argument, lambda given, me, of: ())
+    fair = Sailed(correct, sdl=sdl)
+    assert fair.findings == []
+    assert not fair.engine.state.lacking
+
+
+def test_what_an_optional_argument_may_do_or_choose_unknown_is_named() -> None:
+    arguments = "markAsRead: Boolean, after: String, fleetId: ID, sort: Fleet"
+    for place, called in (("root", "boats"), ("field", "Sailor.boats")):
+        harbour, sdl = varied(place, arguments, lambda given, me, of: ())
+        sailed = Sailed(harbour, sdl=sdl)
+        assert not any("boats(" in query for _, query in harbour.asked)
+        (said,) = (each for each in sailed.engine.state.notes if "no query used" in each)
+        assert f"`{called}(markAsRead, after, sort)`" in said
+        assert [*sailed.engine.state.lacking] == [f"POST /api/graphql `{called}(fleetId)`"]
+
+
+def test_what_an_argument_requires_below_an_object_is_named() -> None:
+    harbour, sdl = varied("field", "depth: Float!", lambda given, me, of: ())
+    sailed = Sailed(harbour, sdl=sdl)
+    assert "`Sailor.boats(depth)`" in " ".join(sailed.engine.state.notes)
+
+
 # ------------------------------------------------------------------------- without a request
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
@@ -45,6 +45,7 @@ class Nothing:
     """A document without operations."""
 
     operations: tuple[Operation, ...] = ()
+    stand_ins: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def operation(self, name: str, /) -> Operation | None:
         return None
