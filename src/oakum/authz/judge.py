@@ -22,7 +22,7 @@ from oakum.authz.misfits import Misfits, is_no_list, kind_of, matches, reference
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, masked_leaves
-from oakum.authz.places import resource_of
+from oakum.authz.places import resource_of, stated
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import compared, held
 from oakum.authz.span import MAX_DEPTH
@@ -179,7 +179,7 @@ class Judge:
         if spot.shape is None and self._writing is not None and not (self._shown or self._known):
             return False  # nothing below is declared or wanted
         if isinstance(value, dict):
-            name = self._resource_at(at)
+            name = self._resource_at(at, spot.shape)
             if spot.shape is not None:
                 picked = self._chosen(spot.shape, value)
                 if picked is None and not name:
@@ -377,12 +377,12 @@ class Judge:
         paths = map(path_of, self._rule.counts)
         return any(path and len(path) > len(at) and matches(path, at) for path in paths)
 
-    def _resource_at(self, at: Pointer) -> str:
+    def _resource_at(self, at: Pointer, shape: Shape | None = None) -> str:
         if self._known and (found := self._known.get(at, _NOTHING).resource):
             return found
         for segments, resource in self._shown:
             if len(segments) == len(at) and matches(segments, at):
-                return resource
+                return stated(resource, shape, self._model.bound)
         return ""
 
     # ------------------------------------------------------------ inside a resource
@@ -546,7 +546,7 @@ class Judge:
         if not spot.granted:
             context = context._replace(counts=False)
         if isinstance(value, dict):
-            inner = self._resource_at(at)
+            inner = self._resource_at(at, spot.shape)
             if spot.shape is not None:
                 # A list of objects is no map: its fields would pass as the elements of a plain one.
                 other = "object" in self.misfits.kinds(spot.shape, at)

@@ -37,6 +37,13 @@ def declared_as(shape: Shape, bound: Mapping[str, str]) -> str:
     return resource_of(shape, bound) or next((bound[n] for n in shape.base if n in bound), "")
 
 
+def stated(said: str, shape: Shape | None, bound: Mapping[str, str]) -> str:
+    """The resource that `shows` or `sets` says to stand at a place; empty where it only repeats
+    what the document declares, and an object of another may stand there: the object tells."""
+    repeats = shape is not None and shape.base and declared_as(shape, bound) == said
+    return "" if repeats else said
+
+
 def nameable(name: str) -> bool:
     """Whether a field path can name this member: in one, `.` separates steps, and `*` and `**` are
     wildcards, so that a member of such a name would grant others."""

@@ -459,7 +459,7 @@ class _Renderer:
     # ------------------------------------------------------------ containers
 
     def _containers(self, place: _Place) -> dict[str, Any]:
-        here = next((name for segments, name in place.ahead if not segments and name != "#"), "")
+        here = plan_places.stated_at(place, self.model.bound)
         found: dict[str, Any] = self._object(place, here)
         if not self.writing and in_cell(place.shape, inside=place.inside):
             found["cell"] = True

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from oakum.authz.misfits import in_fields, lists_alone, misfits, references
+from oakum.authz.places import stated
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import rest
@@ -55,6 +56,12 @@ def misfits_at(place: PlannedPlace, bound: Mapping[str, str]) -> frozenset[str]:
     ahead = tuple(each for each in place.ahead if each[1] != "#")
     found = misfits(place.shape, ahead, bound)
     return in_fields(found) if place.inside else found
+
+
+def stated_at(place: PlannedPlace, bound: Mapping[str, str]) -> str:
+    """The resource that the contract says to stand at a place; empty if the object itself tells."""
+    said = next((name for segments, name in place.ahead if not segments and name != "#"), "")
+    return stated(said, place.shape, bound)
 
 
 def references_at(place: PlannedPlace, bound: Mapping[str, str]) -> tuple[str, ...]:

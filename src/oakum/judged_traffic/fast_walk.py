@@ -15,7 +15,7 @@ from oakum.authz.compiled_model import Model
 from oakum.authz.misfits import Shown, misfits
 from oakum.authz.owners import owners_of
 from oakum.authz.place_rules import segment
-from oakum.authz.places import resource_of
+from oakum.authz.places import resource_of, stated
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import Trie
 from oakum.authz.tags import tag_of
@@ -215,8 +215,8 @@ class _Kind:
 
     def __init__(self, place: _Place, value: dict[str, Json]) -> None:
         model = place.fast_walk._model
-        self.resource = place.fast_walk.ends(place.shown, len(place.place))
-        shape, self.lost = place.shape, False
+        said, shape = place.fast_walk.ends(place.shown, len(place.place)), place.shape
+        self.resource, self.lost = stated(said, shape, model.bound), False
         if shape is not None:
             told, inside = tag_of(shape), place.table is not None
             picked = chosen(shape, value, model.bound, model.known, told, inside=inside)
