@@ -36,7 +36,9 @@ called like the field, with an operator (`email_cont`, `email__startswith`, `ema
 query languages (OData, SCIM, RSQL, JSON), also those that `params:` fills. A filter that is JSON by the document (an object, a media type, an
 example), or whose parts are names of parameters (`filters[email]`), gets the condition at its top, inside `$or` and `$and`, in an operator
 (`$in`), and on a member (`bank.iban`); first a condition on a field that the caller may see shows that the filter works, else a note says that it
-was not tested. The owner has to come with the right value, and not with another of
+was not tested. In GraphQL it asks fields of the root with one argument that is a text, for the hidden field of its name, or
+for contact data and the like where it takes any text; who is found by a look-up of one object is *suspected*.
+The owner has to come with the right value, and not with another of
 the same form, twice; or a row that names nobody (a score, a snippet, a total), which must not come either if one word of the value differs. The
 other value keeps every word that the caller sees of the owner, so that a search by the visible name is not a finding. Orders and
 counts are proven in paired worlds (`--allow-own-settings`): the scan sets the field to low, low again, high and low; differences between two lows

@@ -25,6 +25,7 @@ from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
 from oakum.scan.graphql.answers import Heard, fields_at, heard, reader, shows
 from oakum.scan.graphql.example_queries import known_queries
+from oakum.scan.graphql.oracles import look
 from oakum.scan.graphql.picks import Ask, Asked, Pick, Root, compose, placed, without
 from oakum.scan.graphql.plan import SHALLOW, Planner, Style, packed
 from oakum.scan.graphql.unasked import say_what_is_left
@@ -158,6 +159,7 @@ class Explorer:
         if not self._closed:
             blind = [*waiting, *(root for root in roots if root.varies and not self._asks(root))]
             say_what_is_left(self.engine, self.operation, planner, blind)
+            look(self.engine, roots, self._single, anonymous=self._anonymous)
         self._keep_ways()
 
     def _suppose(self) -> None:
@@ -510,6 +512,11 @@ class Explorer:
             if match := _INNER.fullmatch(text):
                 return self.engine.identities.who((match["id"],))
         return ""
+
+    def _single(self, root: Root, owner: str) -> Probe | None:
+        """A root as it is asked of one owner alone."""
+        asked = self._composed([Ask(root, owner)], f"{root.name} alone")
+        return self._probe(asked) if asked is not None else None
 
     # ---------------------------------------------- other states of an account
 

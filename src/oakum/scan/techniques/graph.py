@@ -3,7 +3,8 @@
 The schema is the policy's own file, else the result of introspection, else the queries that the
 document gives as examples. Each field of the query's root is requested once for each kind of
 viewer, owners first, with several owners in one request; it selects everything that can be reached
-in a few steps. Suggestions for misspelt names are not followed, and no mutation is ever sent.
+in a few steps. Then look-ups and searches are asked for hidden values (P15). Suggestions for
+misspelt names are not followed, and no mutation is ever sent.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect
 
 HOW = "graph"
-RULES: frozenset[str] = frozenset({"graphql-exposure"})
+RULES: frozenset[str] = frozenset({"graphql-exposure", "inference-leak"})
 OPENS_WAYS = True
 
 

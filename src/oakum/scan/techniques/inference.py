@@ -142,7 +142,7 @@ def _questions(
     engine: Engine, probe: Probe, hidden: Hidden, words: _Words, tried: Tried
 ) -> Iterator[_Asking]:
     """What to ask the filters of an endpoint to learn of a hidden value."""
-    plain, careful = another(hidden.value), _otherwise(engine, hidden, words)
+    plain, careful = another(hidden.value), another_to(engine, hidden, words)
     near = _nearly(hidden.value, careful)
     for parameter in probe.operation.parameters:
         name = parameter.name
@@ -225,9 +225,9 @@ def _learn(engine: Engine, way: Way, parameter: Parameter, hidden: Hidden, tried
                 continue
             if 200 <= answer[1].status < 300:
                 tried.learnt.setdefault(way.place, False)
-            if not tried.learnt.get(way.place) and _came(engine, hidden, answer[2]):
+            if not tried.learnt.get(way.place) and is_found(engine, hidden, answer[2]):
                 answer = _answer(engine, wrong, hidden, met)
-                tried.learnt[way.place] = answer is None or not _came(engine, hidden, answer[2])
+                tried.learnt[way.place] = answer is None or not is_found(engine, hidden, answer[2])
         if tried.learnt.get(way.place):
             tried.works.add(way.place)
             tried.are_vain(refused, value)
@@ -288,7 +288,7 @@ def _spoken(
                     way.probe, parameter.name, dialect, dialect.conditions(field, given)[""]
                 )
                 answer = _answer(engine, asked, hidden, met)
-                if answer is None or _came(engine, hidden, answer[2]) != right:
+                if answer is None or is_found(engine, hidden, answer[2]) != right:
                     break
             else:
                 return dialect
@@ -305,7 +305,7 @@ def _nearly(value: str, other: str) -> str:
     return value[:a] + other[a:b] + value[b:]
 
 
-def _otherwise(engine: Engine, hidden: Hidden, words: _Words) -> str:
+def another_to(engine: Engine, hidden: Hidden, words: _Words) -> str:
     """Another value that holds what the viewer may see of its owner anyway: a search that finds the
     owner by their name finds them by that as well. The value itself: it tells nothing."""
     pair = (hidden.viewer, hidden.owner)
@@ -362,13 +362,13 @@ def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int],
         readings.append(answer[2])
         asked = asked or answer[:2]
         if not turn:
-            came = _came(engine, hidden, answer[2])
+            came = is_found(engine, hidden, answer[2])
             sure = came or _is_unmistakable(engine, hidden)
             # What has no rows that name nobody cannot have more of them.
             may_tell = asking.near is not None and bool(answer[2].unnamed)
             if not came and not (may_tell and _is_theirs_alone(engine, hidden)):
                 return False
-        if came and _came(engine, hidden, answer[2]) == bool(turn % 2):
+        if came and is_found(engine, hidden, answer[2]) == bool(turn % 2):
             return False
         if not came and not _more_rows(readings):
             return False
@@ -444,7 +444,7 @@ def _is_unmistakable(engine: Engine, hidden: Hidden) -> bool:
     return engine.knowledge.canary(hidden.value) is not None
 
 
-def _came(engine: Engine, hidden: Hidden, answer: Reading) -> bool:
+def is_found(engine: Engine, hidden: Hidden, answer: Reading) -> bool:
     """Whether the object that holds the value came: another of its owner's says nothing."""
     if hidden.key:
         return (hidden.resource, hidden.key) in answer.objects
@@ -496,7 +496,9 @@ __all__ = [
     "OPENS_WAYS",
     "RULES",
     "Place",
+    "another_to",
     "foresee",
+    "is_found",
     "reading",
     "run",
     "signal",

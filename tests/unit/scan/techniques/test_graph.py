@@ -662,6 +662,47 @@ def test_what_an_argument_requires_below_an_object_is_named() -> None:
     assert "`Sailor.boats(depth)`" in " ".join(sailed.engine.state.notes)
 
 
+# ------------------------------------------------------------------------- found by what is hidden
+
+SEARCHES = {
+    "a look-up": ("byPhone(phone: String!): Sailor", "suspected"),
+    "a filter": ("crew(phone: String): [Sailor!]", "proven"),
+    "a filter in an input object": ("crew(by: Which): [Sailor!]", "proven"),
+    "a search for any text": ("find(text: String!): [Sailor!]", "proven"),
+}
+
+
+@pytest.mark.parametrize("way", SEARCHES)
+@pytest.mark.parametrize("raw", [True, False])
+def test_who_is_found_by_a_hidden_field_is_told(way: str, raw: bool) -> None:
+    root, verdict = SEARCHES[way]
+    sdl = f"type Query {{ me: Sailor {root} }} input Which {{ phone: String }}\n" + (
+        "type Sailor { id: ID! nick: String phone: String home_town: String }"
+    )
+    harbour = Harbour(sdl)
+
+    def find(me: int, **given: Any) -> Any:
+        given |= given.pop("by", {})
+        phone, said = given.get("phone"), str(given.get("text", "")).lower().split()
+        found = [
+            harbour.sailor(me, id)
+            for id, each in harbour.sailors.items()
+            if each["nick"] in said
+            or ((id == me or raw) and each["phone"] in (phone, given.get("text")))
+        ]
+        return found if "[" in root else next(iter(found), None)
+
+    harbour.roots = {
+        "me": lambda me: harbour.sailor(me, me),
+        root.partition("(")[0]: find,
+    }
+    sailed = Sailed(harbour, sdl=sdl)
+    told = {(f.rule, f.resource, f.field, f.verdict) for f in sailed.findings}
+    assert told == ({("inference-leak", "Sailor", "phone", verdict)} if raw else set())
+    assert sailed.requests <= 40
+    assert not any(each["phone"] in repr(sailed.findings) for each in harbour.sailors.values())
+
+
 # ------------------------------------------------------------------------- without a request
 
 

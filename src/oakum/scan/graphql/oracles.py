@@ -1,0 +1,124 @@
+"""Look-ups and searches of a graph that find an owner by a field that is hidden from the caller.
+
+Each is asked for a value that its owner is shown, and for another that keeps every word that the
+caller sees of the owner, twice in turn: the owner comes with the right one alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from oakum.exchange import Response
+from oakum.exposure.endpoints import Probe
+from oakum.exposure.response_reader import is_success
+from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.nouns import SAYS_A_TEXT
+from oakum.scan.engine import Engine
+from oakum.scan.graphql.picks import Hole, Members, Root, Value
+from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.hidden_values import Hidden, hidden_fields
+from oakum.scan.techniques.inference import another_to, is_found, reading, signal
+
+_MOST = 24
+"""Questions that are asked first; three more follow where the owner comes."""
+_LEAST = 4
+"""Characters of a value that a search for any text is asked for."""
+_TEXTS = SAYS_A_TEXT | listed("contains like match matches phrase prefix starts")
+_TOLD = (
+    FieldClass.CONTACT, FieldClass.IDENTITY_DOCUMENT, FieldClass.PERSONAL, FieldClass.LOCATION,
+    FieldClass.HANDLE,
+)  # fmt: skip
+"""What people are searched by."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """A field of the root with one argument that says what to find."""
+
+    root: Root
+    source: str
+    text: bool
+    """Whether it takes any text."""
+
+
+def searches(roots: Sequence[Root]) -> Iterator[Search]:
+    """Fields that find somebody's objects by what is no id."""
+    for root in roots:
+        own = [each for name, value in root.pick.args for each in _holes(name, value)]
+        if len(root.holes()) != 1 or len(own) != 1 or not root.finds:
+            continue
+        ((path, hole),) = own
+        said = {word for part in path.split(".") for word in words(part)}
+        if "String" in hole.kind:
+            yield Search(root, hole.source, bool(said & _TEXTS))
+
+
+def _holes(path: str, value: Value) -> Iterator[tuple[str, Hole]]:
+    if isinstance(value, Hole):
+        yield path, value
+    elif isinstance(value, Members):
+        for name, each in value.given:
+            yield from _holes(f"{path}.{name}", each)
+
+
+def look(
+    engine: Engine, roots: Sequence[Root], probe_of: Callable[[Root, str], Probe | None],
+    *, anonymous: bool,
+) -> None:  # fmt: skip
+    """Asks each search for hidden values of what it finds. `probe_of`: a root, asked of one owner;
+    `anonymous`: whether somebody without a login is let in."""
+    found = [*searches(roots)]
+    known: dict[tuple[str | None, str], set[str]] = {}
+    left = _MOST
+    for hidden in hidden_fields(engine) if found else ():
+        for search in found:
+            if left and _may_find(search, hidden) and (anonymous or hidden.viewer is not None):
+                probe = probe_of(search.root, hidden.owner)
+                other = another_to(engine, hidden, known)
+                if probe is not None and other != hidden.value:
+                    left -= 1
+                    _ask(engine, search, hidden, probe, other)
+
+
+def _may_find(search: Search, hidden: Hidden) -> bool:
+    """Whether a search may look at a hidden field: its argument is called like it, or takes any
+    text and people are searched by such a field."""
+    if hidden.resource not in search.root.finds:
+        return False
+    if search.source == f"{hidden.resource}.{hidden.field}":
+        return True
+    told = classify_field(hidden.field) in _TOLD or not hidden.value.isalnum()
+    return search.text and told and len(hidden.value) >= _LEAST
+
+
+def _ask(engine: Engine, search: Search, hidden: Hidden, probe: Probe, other: str) -> None:
+    first: tuple[Probe, Filled, Response] | None = None
+    for turn, value in enumerate((hidden.value, other, hidden.value, other)):
+        way = _with(probe, value)
+        filled = fill(way, engine.target, engine.knowledge, None)
+        if filled is None:
+            return
+        answer = engine.send(way, hidden.viewer, filled)
+        if not is_success(answer.status):
+            return
+        shown = reading(engine, way, hidden.viewer, filled, answer)
+        if is_found(engine, hidden, shown) == bool(turn % 2):
+            return
+        first = first or (way, filled, answer)
+    if first is not None:
+        many = search.root.pick.listed or search.text
+        what = "search" if many else "look-up"
+        says = f"the {what} finds the owner only with the right value"
+        told = signal(engine, first[0], hidden, *first[1:], says, search.root.name)
+        engine.state.report(replace(told, sure=many))
+
+
+def _with(probe: Probe, value: str) -> Probe:
+    """A question with a value that stands in no evidence."""
+    (name,) = probe.asks.variables if probe.asks is not None else ("",)
+    sources = {each: source for each, source in probe.sources.items() if each != name}
+    return replace(
+        probe, sources=sources, whose={}, unfilled=(*probe.unfilled, name),
+        fixed={**probe.fixed, name: value},
+    )  # fmt: skip
