@@ -15,6 +15,7 @@ from graphql import (
 )
 from graphql.utilities import strip_ignored_characters
 
+from oakum.errors import few
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, Query, probe_of
 from oakum.exposure.knowledge import says_nothing
@@ -41,6 +42,8 @@ _FEW_OWNERS, _MOST_OWNERS = 3, 5
 _MOST_VALUES = 3
 """Of a key that is nobody's, in one query."""
 _MOST_SPLITS = 3
+_MOST_WITHOUT_LOGIN = 20
+"""Roots that are asked without a login where one query was refused."""
 _IN_ADDRESSES = Style(fields=40)
 """Addresses of some thousand characters are cut."""
 _ROUNDS = 3
@@ -73,6 +76,8 @@ class Explorer:
     """Whether one field is asked several times in one query, under other names."""
     _anonymous: bool = True
     """Whether somebody without a login gets past the endpoint at all."""
+    _without_login: set[str] = field(default_factory=set)
+    """Queries that somebody without a login was asked with."""
     _shallow: bool = False
     _unknown: set[tuple[str, str]] = field(default_factory=set)
     """(type, field) that the schema has and the server has not."""
@@ -157,6 +162,7 @@ class Explorer:
             self._ask_all([root for root in ready if root.holes()])
         self._ask_all([root for root in roots if self._is_needed(root)])
         if not self._closed:
+            self._ask_without_login(roots)
             blind = [*waiting, *(root for root in roots if root.varies and not self._asks(root))]
             say_what_is_left(self.engine, self.operation, planner, blind)
             look(self.engine, roots, self._single, anonymous=self._anonymous)
@@ -191,6 +197,19 @@ class Explorer:
             else:
                 for ask in asks:
                     self._ask_group((ask,))
+
+    def _ask_without_login(self, roots: Sequence[Root]) -> None:
+        """Where somebody without a login was refused one query, asks them each root by itself: an
+        endpoint may let in who asks for what it takes for public."""
+        plain = [root for root in roots if not (root.varies or root.instead_of)]
+        for root in plain[:_MOST_WITHOUT_LOGIN] if not self._anonymous else ():
+            asks = tuple(self._asks(root))
+            asks = self._smaller(asks) if self._shallow else asks
+            asked = self._composed(asks if self._aliases else asks[:1], root.name) if asks else None
+            if asked is not None and asked.text not in self._without_login:
+                self._ask(asked, None)
+        if not self._anonymous and (left := [root.name for root in plain[_MOST_WITHOUT_LOGIN:]]):
+            self.engine.state.remark(f"{self._called}: not asked without a login: {few(left, 8)}")
 
     def _is_needed(self, root: Root) -> bool:
         """Whether a root is asked with an optional argument: one that says whose objects to show
@@ -425,6 +444,8 @@ class Explorer:
         if not asked.variables:
             self._taken.append((probe, asked, viewer, filled, answer))
         told = heard(answer)
+        if viewer is None:
+            self._without_login.add(asked.text)
         self._answered = self._answered or not told.refused
         if viewer is None and (answer.status in (401, 403) or (told.refused and not told.lost)):
             self._anonymous = False

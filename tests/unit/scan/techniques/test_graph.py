@@ -82,10 +82,21 @@ def test_no_value_of_anybody_is_written() -> None:
     assert not [v for v in values for text in texts if len(v) > 3 and f"{v}" in text]
 
 
-def test_nobody_logged_in_is_asked_once_where_the_endpoint_is_shut() -> None:
+def test_nobody_logged_in_is_asked_once_for_each_root_where_the_endpoint_is_shut() -> None:
     sailed = Sailed(Harbour())
     asked = [e.data["as"] for e in sailed.events if e.kind == "ask"]
-    assert asked.count("") <= 3  # the other two at /me, with and without
+    assert asked.count("") <= 9  # two at /me, with and without, and one for each root that is asked
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_what_an_endpoint_takes_for_public_is_asked_without_a_login(raw: bool) -> None:
+    class Partly(Harbour):
+        def graphql(self, viewer: str | None, me: int, query: str, variables: Any) -> Response:
+            public = raw and "{ berths" in query
+            return super().graphql("" if public and not viewer else viewer, me, query, variables)
+
+    told = Sailed(Partly()).told
+    assert ("graphql-exposure", "Sailor.nick", "anyone") in told if raw else not told
 
 
 def test_somebody_without_a_login_is_a_viewer_as_well() -> None:
