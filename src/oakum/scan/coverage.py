@@ -145,6 +145,15 @@ def recent(model: Model, places: Collection[tuple[str, str]]) -> Iterator[str]:
         )
 
 
+def shown_in_graph(matrix: Matrix) -> bool:
+    """Whether a query of GraphQL has shown an owner anything of their own: unless they leak, its
+    fields are no cells of a report."""
+    return any(
+        fields and owner and (probe := matrix.probes.get(endpoint)) is not None and probe.asks
+        for (endpoint, owner, _), fields in matrix.own.items()
+    )
+
+
 def alone(model: Model, identities: KnownIdentities) -> Iterator[str]:
     """Why strangers are untested: a single account cannot request another's object."""
     owned = any(_is_somebodys(model, name) for name in model.policy.resources)

@@ -33,6 +33,7 @@ from oakum.scan.coverage import (
     cut_short,
     masked,
     recent,
+    shown_in_graph,
     shown_twice,
     told,
     unseen,
@@ -508,6 +509,7 @@ class Scan:
         shown = sum(cell.result is not Result.UNTESTED for cell in cells)
         share = 100 * shown / len(cells) if cells else 0.0
         seen = any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells)
+        seen = seen or (engine is not None and shown_in_graph(engine.matrix))
         distrust += [*engine.state.distrust, *masked(engine.matrix)] if engine else []
         if engine is not None and engine.context.memberships is not None:
             distrust += engine.context.memberships.unread()
@@ -525,7 +527,7 @@ class Scan:
             )
         if not seen:
             distrust.append(NOTHING_SHOWN)
-        elif share < options.min_shown:
+        elif cells and share < options.min_shown:
             distrust.append(
                 f"only {share:.0f} % of {len(cells)} cells were shown,"
                 f" less than the {options.min_shown:g} % asked for"

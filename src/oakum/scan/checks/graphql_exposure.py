@@ -36,7 +36,8 @@ each kind of viewer, owners first and several of them in one request, with every
 `node(id:)`, interfaces and unions. What is no resource is searched for owners' values: a text or a JSON value at the root, the error side of a
 result (`union Outcome = Note | Denied`). Then it gives optional arguments values one at a time, those of nested fields and members of
 input objects included: ids of an owner, `true`, a value of an `enum`. It passes ids as variables. The evidence contains the path. The scan never sends mutations, and skips a
-field whose words say that it does something; a note says so. A field of the root whose arguments nothing fills is *untested*.
+field whose words say that it does something; a note says so. Where a query without a login is refused, up to 20 fields of the root are
+asked so, each by itself. A field of the root whose arguments nothing fills is *untested*.
 
 **Cannot know** what is behind an argument that nothing fills, or more than four resources deep.
 
