@@ -67,16 +67,29 @@ class Sight:
         if value is None and self.acts:
             value = self._form()
         said = asked_by_url(self.carried.query) if value is None else value
-        arguments = argument_values(said) if asked.keys.arguments else ()
+        keys = asked.keys.arguments or asked.keys.of_errors
+        arguments = argument_values(said) if keys else ()
         body = self.carried.asked.body
         unread = body if value is None else b""
         carried = replace(self.carried, value=value, arguments=arguments, unread=unread)
-        named = asked.named(carried)
+        acts = self.acts and not (self.endpoint.graph and queries(said))
+        return self._naming(carried, acts)
+
+    def _naming(self, carried: Carried, acts: bool) -> Sight:
+        """The same of what else of the request is known."""
+        named = self.endpoint.asked.named(carried)
         known = (self.endpoint.hidden, *self.endpoint.others)
         path = tuple(each for each in self.objects if any(each[0] is one for one in known))
         objects = (*path, *_keyed(carried.params, named))
-        acts = self.acts and not (self.endpoint.graph and queries(said))
         return Sight(self.model, self.endpoint, carried, objects, acts)
+
+    def answered(self, status: int, body: bytes | None) -> Sight:
+        """The same of a response: where it has an error, that may tell of more objects."""
+        if self.carried.failed or self.acts or not self.endpoint.asked.keys.of_errors:
+            return self
+        if status < 400 and not _has_errors(body or b""):
+            return self
+        return self._naming(replace(self.carried, failed=True), self.acts)
 
     def _form(self) -> Json:
         """What a form says whose members were only declared and not judged."""
@@ -136,6 +149,17 @@ class Sight:
         else:
             seen = yield from self._all(others, inquiry)
         return done if seen else without
+
+
+def _has_errors(body: bytes) -> bool:
+    """Whether a response of GraphQL has an error."""
+    if b'"errors"' not in body and b"\\u" not in body:
+        return False
+    try:
+        value = read(body)[0]
+    except Unreadable:
+        return True
+    return isinstance(value, dict) and bool(value.get("errors"))
 
 
 def _visible(

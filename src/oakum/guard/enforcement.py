@@ -425,6 +425,7 @@ class Gatekeeper:
     ) -> Generator[Asked, Answered | None, bool]:
         """Whether a response without an object would reveal that a concealed object exists."""
         endpoint, inquiry, sight = passing.endpoint, passing.inquiry, passing.sight
+        sight = passing.sight = sight and sight.answered(answered.status, None)
         if (
             endpoint is None
             or inquiry is None
@@ -497,6 +498,7 @@ class Gatekeeper:
             if not (yield from inquiry.settle(wanted)):
                 break
         if passing.sight is not None and not new.ids and status < 300:
+            passing.sight = passing.sight.answered(status, done.body)
             alone = partial(cut, self._model, principal, replace(call, apart=True), answered.body)
             done = yield from passing.sight.left(inquiry, done, alone)
         passing.removed = removed(self._model, done)

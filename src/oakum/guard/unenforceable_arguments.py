@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from oakum.errors import Location, Problem
+from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
 from oakum.routing.lookup_plan import Endpoint
@@ -43,3 +43,31 @@ def arguments(
                     f"{said}, from whoever may not see every `{name}`: no GET shows one by its key",
                     f"name the GET that shows a `{name}` by its key in `main:`",
                 )
+
+
+def errors_of_arguments(
+    resources: Mapping[str, Resource],
+    endpoints: Iterable[Endpoint],
+    where: Callable[[Operation], Location],
+) -> Iterator[Problem]:
+    """Warns about arguments with which nobody is told why a query failed, since nobody is known to
+    see the object that they name."""
+    for each in endpoints:
+        found = [
+            (place, name)
+            for place, name in each.asked.keys.of_errors.items()
+            if name == UNKNOWN
+            or (not each.asked.by[name].reader and resources[name].owner.kind != "none")
+        ]
+        if not found:
+            continue
+        name = found[0][1]
+        why = f"no GET shows a `{name}` by its key" if name else "it may be of several resources"
+        yield Problem(
+            where(each.operation),
+            f"nobody is told why a query at `{each.operation.id}` failed that has"
+            f" {few([place for place, _ in found], 3)}: {why}",
+            f"name the GET that shows a `{name}` by its key in `main:`"
+            if name
+            else "let clients ask for such an object in a query of its own",
+        )

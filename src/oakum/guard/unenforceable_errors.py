@@ -84,7 +84,8 @@ def errors(
 def _names(endpoint: Endpoint, resource: str) -> Iterator[str]:
     """What names an object of a resource in a request, members of others' objects included."""
     keys = endpoint.asked.keys
-    yield from (each.called for each, of in keys.places.items() if of == resource)
+    places = (each for each, of in keys.places.items() if of == resource)
+    yield from (each.called for each in places if each.where != "error")
     todo = [each.shape for each in endpoint.operation.body if each.shape is not None]
     met = {*todo}
     for shape in todo if keys.free else ():

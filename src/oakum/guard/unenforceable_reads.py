@@ -17,7 +17,7 @@ from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_answers import file_names, redirects, said_beside, undeclared
-from oakum.guard.unenforceable_arguments import arguments
+from oakum.guard.unenforceable_arguments import arguments, errors_of_arguments
 from oakum.guard.unenforceable_bodies import bodies, other_kinds
 from oakum.guard.unenforceable_calls import calls
 from oakum.guard.unenforceable_creations import creations, placed, replaced
@@ -77,6 +77,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *searches(model, wiring.endpoints.values(), seen.where),
         *other_kinds(model, wiring.endpoints.values(), seen.where),
         *arguments(seen.policy.resources, wiring.endpoints.values(), seen.where),
+        *errors_of_arguments(seen.policy.resources, wiring.endpoints.values(), seen.where),
         *rows(model, wiring.endpoints.values()),
         *texts(model, wiring.endpoints.values(), seen.where),
         *alternatives(model, wiring.endpoints.values(), seen.where),

@@ -186,7 +186,8 @@ def untold(
             )
         root = resource_of(data, model.bound)
         if root and each.asked.by:
-            one = next(iter(each.asked.keys.arguments), "")
+            keys = each.asked.keys
+            one = next(iter((*keys.arguments, *keys.of_errors)), "")
             yield Problem(
                 where(each.operation),
                 f"`{root}` is a resource, so one argument of `{each.operation.id}` that names a"

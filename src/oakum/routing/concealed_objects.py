@@ -255,7 +255,7 @@ def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> A
     within = resources_in(top, paths.model.bound) if top is not None else ()
     shown = dict.fromkeys((*_held(paths.model, operation), *(name for name, _ in within)))
     every = tuple(name for name in shown if policy.resources[name].conceal)
-    if UNKNOWN in keys.arguments.values() and every:
+    if UNKNOWN in {*keys.arguments.values(), *keys.of_errors.values()} and every:
         by[UNKNOWN] = Concealed("", every)
     return Asked(keys.of(by), by)
 

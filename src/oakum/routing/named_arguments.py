@@ -2,7 +2,8 @@
 
 An argument that holds an id names an object. If the contract does not say which resource that is,
 nobody is known to see the object. An argument named like the key of the object that its field
-returns names this object, which is judged by itself.
+returns names this object, which is judged by itself; so is one that has an owner, whatever names
+it. What an error says of these no judgement of an object covers.
 """
 
 from __future__ import annotations
@@ -36,6 +37,24 @@ def named_arguments(paths: PathObjects, operation: Operation) -> Mapping[str, st
         if not _is_owned(paths.model, (each.on,)) and not _is_owned(paths.model, each.types):
             for member, name in _members(paths.model, operation).items():
                 found.setdefault(f"{each.field}.{member}", name)
+    return found
+
+
+def arguments_of_errors(paths: PathObjects, operation: Operation) -> Mapping[str, str]:
+    """`FIELD.ARGUMENT` → resource, of the arguments that name an object which is judged by itself,
+    so that only an error may tell of it."""
+    model, found = paths.model, dict[str, str]()
+    for each in operation.arguments:
+        own = _is_own_key(model, each)
+        if _is_owned(model, (each.on,)) or not (own or _is_owned(model, each.types)):
+            continue
+        kinds = {model.bound[type] for type in each.types} if own else set[str]()
+        named = (
+            kinds if len(kinds) == 1 else {UNKNOWN} if own else _resource(paths, operation, each)
+        )
+        for name in named:
+            place = f"{each.field}.{each.name}"
+            found[place] = name if found.get(place, name) == name else UNKNOWN
     return found
 
 

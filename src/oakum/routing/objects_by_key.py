@@ -21,7 +21,7 @@ from oakum.authz.places import resource_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element, named, rest, scalars
 from oakum.policy.model import Resource
-from oakum.routing.named_arguments import named_arguments
+from oakum.routing.named_arguments import arguments_of_errors, named_arguments
 from oakum.routing.path_objects import PathObjects, key_lists, names
 from oakum.routing.request_places import (
     Carried,
@@ -87,6 +87,11 @@ class Plain:
     def arguments(self) -> Mapping[str, str]:
         """Arguments of a GraphQL query, `FIELD.ARGUMENT` → resource."""
         return {each.name: one for each, one in self.places.items() if each.where == "argument"}
+
+    @property
+    def of_errors(self) -> Mapping[str, str]:
+        """The same of those that count where the response has an error."""
+        return {each.name: one for each, one in self.places.items() if each.where == "error"}
 
     def of(self, known: Mapping[str, object]) -> Plain:
         """Only what names objects of these resources."""
@@ -323,6 +328,9 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
             found.setdefault(place, named)
     for at, name in named_arguments(paths, operation).items():
         found[RequestPlace("argument", at)] = name
+    for at, name in arguments_of_errors(paths, operation).items():
+        if RequestPlace("argument", at) not in found:
+            found[RequestPlace("error", at)] = name
     texts = _texts(operation) if called else ()
     if not (texts or operation.body or any(e.where == "query" for e in operation.parameters)):
         called = {}

@@ -25,7 +25,8 @@ from oakum.routing.nested_parameters import split
 from oakum.routing.route import called, valued
 from oakum.routing.tenant_names import words_of
 
-Where = Literal["path", "query", "header", "cookie", "body", "argument"]
+Where = Literal["path", "query", "header", "cookie", "body", "argument", "error"]
+"""`error`: an argument, where the response has an error."""
 _MARKS = {"pipeDelimited": "|", "spaceDelimited": " ", "tabDelimited": "\t"}
 _STEP = re.compile(r"[.:/\[\]]+")
 _MEMBER = re.compile(r'"([^"\\]*)"[ \t\r\n]*:')
@@ -204,6 +205,8 @@ class Carried:
     """The body, if it was read."""
     arguments: Sequence[tuple[str, Json]] = ()
     """Of a GraphQL query."""
+    failed: bool = False
+    """Whether its response has an error."""
     unread: bytes = field(default=b"", repr=False)
     """A body that was not read."""
     pieces: Sequence[tuple[str, str]] = field(init=False)
@@ -218,8 +221,10 @@ class Carried:
         match place.where:
             case "body":
                 yield from _ends(self.value, place)
-            case "argument":
-                yield from (said for name, said in self.arguments if name == place.name)
+            case "argument" | "error":
+                counts = self.failed or place.where == "argument"
+                said = self.arguments if counts else ()
+                yield from (each for name, each in said if name == place.name)
             case "query":
                 yield from self._asked(place)
             case "path":

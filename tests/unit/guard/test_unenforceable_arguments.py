@@ -38,3 +38,14 @@ def test_an_argument_is_named_if_nothing_shows_its_object(tmp_path: Path) -> Non
         del policy["resources"]["Note"]["main"]
 
     assert "no GET shows one by its key; name the GET" in warned(tmp_path, unshown)
+
+
+def test_an_argument_is_named_with_which_nobody_is_told_why_a_query_failed(tmp_path: Path) -> None:
+    def unshown(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        del document["paths"]["/notes/{id}"]
+        del policy["resources"]["Note"]["main"]
+
+    words = "nobody is told why a query at `graph` failed that has `note.id`"
+    found = warned(tmp_path, unshown)
+    assert f"{words}, `edit.noteId`: no GET shows a `Note` by its key; name the GET" in found
+    assert words not in warned(tmp_path)

@@ -831,7 +831,7 @@ local function carried(x, value, arguments)
   local said = value == nil and x.written and x.content_type and media.read(x.content_type)
   return {
     query = x.query or nil, params = x.params, headers = x.headers, value = value, arguments = arguments,
-    unread = value == nil and x.written or nil, is_text = said and said.type == "text/plain" or false,
+    failed = x.erring, unread = value == nil and x.written or nil, is_text = said and said.type == "text/plain" or false,
   }
 end
 
@@ -1048,6 +1048,19 @@ local function named(x)
   return list
 end
 
+-- Takes a note of an error in the answer of a read, which may tell of more objects that the request names.
+-- `out`: what passes of it.
+local function failing(x, out)
+  if x.erring or x.acts or not x.endpoint or not x.endpoint.graphql then return end
+  local failed = x.upstream and x.upstream >= 400
+  if not failed and out and (find(out, '"errors"', 1, true) or find(out, "\\u", 1, true)) then
+    local value = json.decode(out)
+    local errors = json.is_object(value) and value.errors
+    failed = json.is_array(errors) and errors.n > 0 or json.is_object(errors) and next(errors) ~= nil
+  end
+  if failed then x.erring, x.named, x.sees = true, nil, nil end
+end
+
 -- The id of an object's owner, where a parameter holds it.
 local function whose(each)
   return each.of.whose ~= "" and each.params[each.of.whose] or nil
@@ -1178,6 +1191,7 @@ end
 -- Whether an answer without an object would tell that a concealed one is there.
 local function tells(self, x, reason)
   local endpoint, status = x.endpoint, x.upstream
+  failing(x)
   if not endpoint or not x.who or x.preflight or x.shown then return false end
   local same = endpoint.conceals and (status == 403 or status == 404)
   if (x.acts and status and status < 300) or same or reason == "budget" then return false end
@@ -1200,6 +1214,7 @@ function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
     if why == "unreadable" then return nil, failed, "unreadable" end
   until new or not asking:inquire(x)
   if not new and status < 300 then
+    failing(x, out)
     out, seen = left(self, x, out, seen, function(without)
       return (cutter(self.plan, node, x.who.know, endpoint.index, x.params, status, text, without))
     end)

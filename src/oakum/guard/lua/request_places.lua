@@ -101,6 +101,11 @@ function readers.argument(carried, place, add)
   end
 end
 
+-- Where the response has an error.
+function readers.error(carried, place, add)
+  if carried.failed then readers.argument(carried, place, add) end
+end
+
 function readers.query(carried, place, add)
   for piece in gmatch(carried.query or "", "[^&]+") do
     local name, text = route.halves(piece)
@@ -224,7 +229,7 @@ end
 
 -- Tells `add` the resource of what a request names by keys alone, and the key. `plain`: as in the plan;
 -- `carried`: `query`, `params`, `headers`, `value` of its body or `unread` (`is_text`: it is a plain text), and
--- `arguments` of a GraphQL query. Whether the query says any.
+-- `arguments` of a GraphQL query, whose response has an error if it `failed`. Whether the query says any.
 function M.each(plain, carried, add)
   local asked = false
   for i = 1, plain.places.n do
