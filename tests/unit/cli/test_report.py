@@ -42,6 +42,17 @@ def test_json_goes_through_unchanged(tmp_path: Path) -> None:
     assert oakum("report", path, "--format", "json").json == json.loads(path.read_bytes())
 
 
+@pytest.mark.parametrize("gone", ["findings", "digest", "cells"])
+def test_a_report_that_was_changed_is_refused(tmp_path: Path, gone: str) -> None:
+    path = saved(tmp_path, sample())
+    said = json.loads(path.read_bytes())
+    said[gone] = "0" * 64 if gone == "digest" else []
+    path.write_text(json.dumps(said))
+    done = oakum("report", path)
+    assert (done.code, done.out) == (2, "")
+    assert "its `digest` does not match" in done.err
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"3", b"{}", b"\xff", b'{"schema": "oakum.report/3"}', b"null"]
 )
