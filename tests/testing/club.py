@@ -145,6 +145,22 @@ def ask(path, headers):
     ),
 }  # fmt: skip
 """Client → application, and how a test asks it."""
+_ME = """\
+def me(request):
+    who = bearer(request.headers.get("authorization"))
+    return JsonResponse(PEOPLE[who]) if who else JsonResponse({}, status=401)
+
+urlpatterns = [path("me", me), """
+CLIENTS["Django REST framework over requests"] = (
+    DJANGO.replace("urlpatterns = [", _ME),
+    CLIENTS["Django"][1].partition("def ask")[0]
+    + """\
+def ask(path, headers):
+    from rest_framework.test import RequestsClient
+    with override_settings(ROOT_URLCONF="app", ALLOWED_HOSTS=["*"], MIDDLEWARE=[]):
+        return RequestsClient().get("http://testserver" + path, headers=headers)
+""",
+)
 SUITE = """
 def of(name):
     return {"authorization": f"Bearer of-{name}"}

@@ -217,12 +217,12 @@ def _requests(module: Any, line: Line) -> Iterator[Patch]:
             response = plain(self, request, **more)
         if followed := _history(response):
             # The client sent the redirected requests through this hook, so each was recorded.
-            line.told(partial(of, followed[0]), asker(self))
+            line.told(partial(of, self, followed[0]), asker(self))
         elif more.get("stream") and response._content is False:
             with suppress(Exception):
-                line.later(response, of(response, streamed=True), asker(self))
+                line.later(response, of(self, response, streamed=True), asker(self))
         else:
-            line.told(lambda: of(response), asker(self))
+            line.told(lambda: of(self, response), asker(self))
         return response
 
     def asker(session: Any) -> Callable[[Request], Response]:
@@ -230,7 +230,7 @@ def _requests(module: Any, line: Line) -> Iterator[Patch]:
             made = module.Request(question.method, question.url, dict(question.headers)).prepare()
             with line.inside():
                 told = plain(session, made, allow_redirects=False, timeout=5)
-                return of(told).response
+                return of(session, told).response
 
         return ask
 
@@ -248,8 +248,12 @@ def _requests(module: Any, line: Line) -> Iterator[Patch]:
         leave(self)
         line.read(self, whole=False)
 
-    def of(response: Any, *, streamed: bool = False) -> Heard:
+    def of(session: Any, response: Any, *, streamed: bool = False) -> Heard:
         request, body = response.request, response.request.body
+        app = None
+        with suppress(Exception):  # what is mounted may be anything
+            # That of Django REST framework calls an application in this process.
+            app = getattr(session.get_adapter(request.url), "app", None)
         sent = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
         asked = Request(request.method, request.url, lower(request.headers), sent)
         if streamed:
@@ -258,7 +262,7 @@ def _requests(module: Any, line: Line) -> Iterator[Patch]:
             answer, why = answered(
                 response.status_code, response.headers, lambda: response.content or b""
             )
-        return Heard(asked, answer, None, None, why, body is not None and not sent)
+        return Heard(asked, answer, app, None, why, body is not None and not sent)
 
     yield module.Session, "send", send
     yield module.Response, "iter_content", iter_content
