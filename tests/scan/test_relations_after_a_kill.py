@@ -136,3 +136,19 @@ def test_a_resumed_run_judges_callers_as_they_are_without_what_it_began(
         assert resumed.code == code, resumed.out
         assert api.ties == {}
         (tmp_path / "journal").unlink()
+
+
+@pytest.mark.parametrize("leaks", ["", "text"])
+def test_while_a_relation_changes_the_callers_claims_nothing_is_judged_by_the_old_ones(
+    leaks: str, tmp_path: Path
+) -> None:
+    alone = STARS.replace("mood: [{see: [owner, follower, star]}]", "mood: [{see: [owner, star]}]")
+    api = Town(leaks)
+    files(tmp_path, alone)
+    with killing(tmp_path, api.app) as bench:
+        run = bench.scan(*MORE, str(tmp_path / "report.json"))
+    found, _, distrust = told(tmp_path)
+    assert {field for field, _, _ in found} == ({"text"} if leaks else set())
+    assert any("who-am-I tells other claims" in each for each in distrust), distrust
+    assert run.code == 3
+    assert api.ties == {}

@@ -1,4 +1,4 @@
-"""`oakum explain`: what a rule finds, and how to mend it."""
+"""`oakum explain`: what a rule finds, and how to fix it."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ from oakum.scan.evaluation.write_answers import WriteAnswers
 from oakum.scan.identities import provisioned_accounts
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination
+from oakum.scan.identities.first_answers import claims_now
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
@@ -257,6 +258,7 @@ class Wiring:
             self.policy, probes, engine.identities, engine.knowledge, self.target,
             engine.context.ask, log,
             [flip for flip in self.past.pending if SIGN in flip.state], patience=self.patience,
+            claims=partial(claims_now, policy=self.policy, sessions=self.sessions),
         )  # fmt: skip
 
     def _named_probes(self, names: Iterable[str]) -> dict[str, Probe]:

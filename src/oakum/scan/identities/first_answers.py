@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oakum.authz import Model
-from oakum.exchange import Exchange, Request
+from oakum.exchange import Exchange, Request, Response
 from oakum.openapi.document import Document
-from oakum.openapi.model import Operation
+from oakum.openapi.model import Json, Operation
+from oakum.policy.model import Policy
+from oakum.scan.discovery.facts import body_claims
 from oakum.scan.identities.doctor import Examination
 from oakum.scan.identities.login import json_of
 from oakum.scan.identities.relationships import SIGN
@@ -53,14 +55,28 @@ def read_again(found: Examination, sessions: Sessions) -> Examination:
     """The examination with what who-am-I answers once a killed run's changes are put back: claims
     may depend on settings and relations, as may what it shows."""
     facts, answers = {**found.facts}, {**found.answers}
-    if (proof := sessions.proof) is None:
-        return found
     for name in found.answers:
-        request = proof.others.get(name, proof.request)
-        answer = sessions.send(name, past_cache(request) if proof.cached else request)
-        if proof.holds(name, answer):
+        if (answer := _who_am_i(name, sessions)) is not None:
             facts[name], answers[name] = json_of(answer), answer
     return replace(found, facts=facts, answers=answers)
+
+
+def claims_now(name: str, policy: Policy, sessions: Sessions) -> Mapping[str, Json]:
+    """The claims that who-am-I tells of an identity now, if relations hang on any; empty where it
+    tells none, or does not answer."""
+    if not any(each.claim for each in policy.relations.values()):
+        return {}
+    answer = _who_am_i(name, sessions)
+    return body_claims(json_of(answer), policy) if answer is not None else {}
+
+
+def _who_am_i(name: str, sessions: Sessions) -> Response | None:
+    """What who-am-I answers now; None where there is none, or it does not confirm the session."""
+    if (proof := sessions.proof) is None:
+        return None
+    request = proof.others.get(name, proof.request)
+    answer = sessions.send(name, past_cache(request) if proof.cached else request)
+    return answer if proof.holds(name, answer) else None
 
 
 def not_before(changes: Collection[Flip], given: Iterable[_First]) -> list[_First]:

@@ -22,6 +22,7 @@ from oakum.errors import OakumError
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation, Step
 from oakum.scan.identities.relation_lists import Bond, Listed, Lists, Relations, moved
 from oakum.scan.requests.builder import Ask, fill
@@ -58,6 +59,8 @@ class Relationships:
     """What may have been begun and is not ended, in words: it may have been there before."""
     patience: Patience = field(default_factory=Patience.none)
     """How long is waited for a list to show what was done."""
+    claims: Callable[[str], Mapping[str, Json]] = field(default=lambda who: {})
+    """The claims that who-am-I tells of an identity now: an API may derive them from relations."""
     _ceased: dict[str, str] = field(default_factory=dict)
     """Relations of which the run begins no more → why."""
     _was: Lists | None = None
@@ -138,7 +141,7 @@ class Relationships:
         self.log("flip", change)
         self.pending.append(change)
         self._unsure.add((viewer, change.state))
-        self._accepted = 0
+        self._accepted, claims = 0, self.claims(viewer)
         walked = self._started(known, viewer, owner, requested)
         after = self._look(known, viewer, owner, "yes" if walked else "")
         if before is not None and after is not None and before.ids - after.ids:
@@ -154,7 +157,14 @@ class Relationships:
         self.begun.add((viewer, relation, owner))
         self._tie(viewer, relation, owner, held=True)
         self._compare()
-        return True
+        if self.claims(viewer) == claims:
+            return True
+        self.take_back(viewer, relation, owner)
+        self.why = (
+            f"while {viewer} is {relation} of {owner}, who-am-I tells other claims of {viewer},"
+            " so it is not known what they may see then"
+        )
+        return False
 
     def _started(
         self, known: Relation, viewer: str, owner: str, requested: Callable[[], None] | None
