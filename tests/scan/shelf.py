@@ -300,13 +300,14 @@ class Replies(Shelf):
 
     def __init__(self) -> None:
         super().__init__()
-        self.answered: list[str] = []
+        self.answered: list[tuple[str, str]] = []
+        """Who answered, and whom."""
 
     def create(self, name: str, sent: dict[str, Any]) -> Response:
         of = self.notes.get(sent["note_id"])
         if of is None:
             return ABSENT
-        self.answered.append(of["member"])
+        self.answered.append((self.people[name]["id"], of["member"]))
         return super().create(name, sent)
 
 

@@ -298,7 +298,7 @@ HINT = 'untested: "the reason"'
     [
         ("/parcels/{code}", "no value for `code`"),
         ("/users/{userId}/parcel", "showed no `Address`"),
-        ("/users/{userId}/strange", "showed nothing to `anyone` and `member`"),
+        ("/users/{userId}/strange", "nothing is known of `anyone` and `member`"),
     ],
 )
 def test_an_operation_that_was_not_tested_is_not_clean(

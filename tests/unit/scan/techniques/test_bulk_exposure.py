@@ -41,7 +41,8 @@ SEARCHES = (NAME, MAIL, TERM, FILTER, POSTED, PHRASE, NESTED, BRACKETS)
 
 
 def term(sent: Any) -> str:
-    found = next(iter(sent.values()), "")
+    """What is searched for, beside the `kind` of search."""
+    found = next((value for name, value in sent.items() if name != "kind"), "")
     return term(found) if isinstance(found, dict) else str(found)
 
 
