@@ -63,7 +63,7 @@ CHANGES = (
         "execute follow forget generate grant impersonate increment init initialise initialize "
         "insert install invite kick leave merge migrate modify notify optin pay promote provision "
         "publish react reassign rebuild recalc recalculate redeem refund regenerate register "
-        "reindex reject remind rename renew replace replay requeue rerun resend "
+        "reindex reject remind rename renew reopen replace replay requeue rerun resend "
         "reserve restore resume retry save send set setup snooze start stop submit subscribe sudo "
         "suspend switch sync toggle trigger unarchive unassign unban unblock undo unenroll unflag "
         "unfollow unhide uninstall unlike unlink unlock unmute unpin unset unshare unstar "

@@ -28,7 +28,7 @@ from graphql import (
 )
 
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
-from oakum.inference.side_effects import classify
+from oakum.inference.side_effects import LINKS, classify
 from oakum.openapi.model import Operation
 from oakum.scan.graphql.arguments import Arguments, Given
 from oakum.scan.graphql.picks import Hole, Pick, Root, holes
@@ -48,6 +48,7 @@ _OPERATES = listed(
     " test trigger"
 )
 """Words of fields that hold what a machine says of itself, once it has been told to."""
+_LINKS = LINKS - {"validate"}
 _SAYS_WHY = frozenset(("message", "messages", "error", "errors", "reason", "detail", "details"))
 _INTO_VALUES = 2
 """Steps into what leads to no resource: an address, a set of counts."""
@@ -137,7 +138,7 @@ class Planner:
         for name, each in self._query.fields.items() if self._query else ():
             if name.startswith("_"):
                 continue
-            if why := acts(name, each, root=True):
+            if why := acts(name, each, root=True) or self._commands(name, each):
                 self.acting[name] = why
                 continue
             if is_leaf_type(get_named_type(each.type)) and (why := self._may_act(name, each)):
@@ -153,6 +154,19 @@ class Planner:
             self.unused.setdefault(root.pick.field, []).append(root.name)
         self.made = sorted([*found, *varied[:_MOST_VARIED]], key=lambda root: root.rank)
         return self.made
+
+    def _commands(self, name: str, each: GraphQLField) -> str:
+        """Why a field of the root does something to the object that it names, as the last part of
+        a path below the object would (`/notes/{id}/ban`); empty if it only reads. A word of a type
+        is a noun (`bookById: Book`), and what lists things for one id reads (`openOrders`)."""
+        first, many = (words(name) or ("",))[0], is_list_type(get_nullable_type(each.type))
+        lists = any(is_list_type(get_nullable_type(arg.type)) for arg in each.args.values())
+        if not each.args or first in self._words.nouns or (many and not lists):
+            return ""
+        verdict = classify(Operation("", "GET", f"/of/{{id}}/{name}"))
+        if verdict.kind == "read" and first not in _LINKS:
+            return ""
+        return f"`{first}` in the name says that it may change something"
 
     def _may_act(self, name: str, each: GraphQLField) -> str:
         """Why a field of the root that holds values alone is not asked: such are what queries that

@@ -43,6 +43,12 @@ class Vocabulary:
         self._resources: dict[str, str] = {}
         self._members: dict[tuple[str, str], str] = {}
 
+    @cached_property
+    def nouns(self) -> frozenset[str]:
+        """Words with which the types of the schema are called."""
+        types = self.schema.type_map if self.schema else {}
+        return frozenset(singular(word) for name in types for word in words(name))
+
     # ------------------------------------------------------------ types
 
     def resource(self, type: str) -> str:

@@ -496,7 +496,7 @@ SCALARS = {
         lambda harbour, me, id: {"recent": [{"of": text} for text in policies(harbour)]},
     ),
     "the other side of a result": (
-        "claim(id: ID!): Outcome",
+        "berth(id: ID!): Outcome",
         lambda harbour, me, id: (
             harbour.boat(me, id)
             if is_mine(harbour, me, id)
@@ -504,7 +504,7 @@ SCALARS = {
         ),
     ),
     "what the other side of a result holds": (
-        "claim(id: ID!): Outcome",
+        "berth(id: ID!): Outcome",
         lambda harbour, me, id: (
             harbour.boat(me, id)
             if is_mine(harbour, me, id)

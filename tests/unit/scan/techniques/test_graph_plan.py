@@ -294,3 +294,18 @@ def test_names_that_do_something(name: str) -> None:
 @pytest.mark.parametrize("name", ["user", "deletedItems", "me", "searchUsers", "orders", "landing"])
 def test_names_that_read(name: str) -> None:
     assert not acts_by_name(name)
+
+
+COMMANDS = "banUser transferUser likeUser verifyUser refreshUser reopenUser importXUser bookUser"
+READS = "user report bookById openOrders verified userOf"
+
+
+def test_a_field_of_the_root_that_does_something_to_an_object_is_left_out_and_named() -> None:
+    fields = " ".join(f"{each}(id: ID!): User" for each in (COMMANDS + " " + READS).split())
+    fields = fields.replace("openOrders(id: ID!): User", "openOrders(id: ID!): [User]")
+    sdl = f"type Query {{ {fields} }} type User {{ id: ID! zip: Int }} type BookReport {{ id: ID }}"
+    planner, roots = planned(sdl, {"User": True}, id="User.id")
+    # `book` and `report` are words of a type here.
+    acting = {*COMMANDS.split()} - {"bookUser"}
+    assert planner.acting.keys() == acting
+    assert {each.pick.field for each in roots.values()} >= {*READS.split()}
