@@ -443,23 +443,6 @@ def _says(part: Place) -> bool:
     return bool(schema_object.kinds(part.value)) or not STRUCTURE.isdisjoint(part.value)
 
 
-class _Own:
-    """The shape of what satisfies some schemas and is in no other's place, made at the first call
-    and kept."""
-
-    __slots__ = ("_places", "_schemas", "_shape")
-
-    def __init__(self, schemas: Schemas, places: tuple[Place, ...]) -> None:
-        self._schemas = schemas
-        self._places = places
-        self._shape: Shape | None = None
-
-    def __call__(self) -> Shape:
-        if self._shape is None:
-            self._shape = self._schemas.alone(self._places)
-        return self._shape
-
-
 class _Lazy:
     """The shape of a value that satisfies some schemas, made at the first call and kept."""
 
@@ -472,9 +455,21 @@ class _Lazy:
 
     def __call__(self) -> Shape:
         if self._shape is None:
-            self._shape = self._schemas.all_of(self._places)
+            self._shape = self._made()
             self._places = ()
         return self._shape
+
+    def _made(self) -> Shape:
+        return self._schemas.all_of(self._places)
+
+
+class _Own(_Lazy):
+    """The same of what is in no other schema's place."""
+
+    __slots__ = ()
+
+    def _made(self) -> Shape:
+        return self._schemas.alone(self._places)
 
 
 def _with_kinds(made: dict[str, Any], kinds: frozenset[str], nullable: bool) -> Shape:
