@@ -57,7 +57,8 @@ def plan(scan: Scan) -> list[Mapping[str, str]]:
             who = "an anonymous caller and two identities"
         lines.append({"as": who, "request": what, "why": ", ".join(probe.shows) or "sweep"})
     for technique in TECHNIQUES:
-        lines += technique.foresee(scan.prospect())
+        for line in technique.foresee(scan.prospect()):
+            lines.append({name: line[name] for name in ("as", "request", "why")})
     if scan.options.allow_own_settings:
         for operation in switch_operations(scan.contract, scan.policy, scan.model):
             each = scan.model.operations[operation]

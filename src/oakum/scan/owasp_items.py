@@ -62,17 +62,21 @@ def _untested(
             return "no identity has a token"
         return "" if offline in engine.state.finished else _EARLY
     may = engine.context.may
-    planned = [each for each in techniques if _sends(each, prospect(may))]
+    planned = [each for each in techniques if _sends(each, prospect(may), rule)]
     if any(each in engine.state.finished for each in planned):
         return _UNWRITTEN if rule in OF_WRITES and not wrote else ""
     if planned:
         return _EARLY
-    needed = list(_needed(techniques, may, engine.target, prospect))
+    needed = list(_needed(rule, techniques, may, engine.target, prospect))
     return f"needs {' or '.join(needed)}" if needed else _NOTHING
 
 
 def _needed(
-    techniques: Iterable[Technique], may: May, target: str, prospect: Callable[[May], Prospect]
+    rule: str,
+    techniques: Iterable[Technique],
+    may: May,
+    target: str,
+    prospect: Callable[[May], Prospect],
 ) -> Iterator[str]:
     """Options with which a technique would send something."""
     more = {
@@ -83,12 +87,14 @@ def _needed(
     }
     techniques = [*techniques]
     for option, wider in more.items():
-        if wider != may and any(_sends(each, prospect(wider)) for each in techniques):
+        if wider != may and any(_sends(each, prospect(wider), rule) for each in techniques):
             yield f"`{option}`"
 
 
-def _sends(technique: Technique, prospect: Prospect) -> bool:
-    return any(line["as"] != "nobody" for line in technique.foresee(prospect))
+def _sends(technique: Technique, prospect: Prospect, rule: str) -> bool:
+    """Whether a technique sends anything that tests a rule of its own."""
+    lines = technique.foresee(prospect)
+    return any(line["as"] != "nobody" and line.get("rule", rule) == rule for line in lines)
 
 
 def _would_tell(rule: str, cell: Cell) -> bool:

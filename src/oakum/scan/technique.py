@@ -79,4 +79,5 @@ class Prospect:
 
 
 Line = Mapping[str, str]
-"""`as`, `request`, `why`: a line of a dry run."""
+"""`as`, `request`, `why`: a line of a dry run. `rule`: the only one that these requests test, of a
+technique with several."""

@@ -53,17 +53,27 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 "why": "without a schema file, every viewer queries what introspection returns",
             }
             continue
+        from oakum.scan.graphql.oracles import searches
         from oakum.scan.graphql.plan import Planner
         from oakum.scan.graphql.vocabulary import Vocabulary
 
         words = Vocabulary(prospect.model, graph.schema, stated=True)
-        for root in Planner(graph.schema, words, rule.params).roots():
+        roots = Planner(graph.schema, words, rule.params).roots()
+        for root in roots:
             filled = ", ".join(dict.fromkeys(hole.source for hole in root.holes()))
             yield {
                 "as": "each owner, then every kind of viewer",
                 "request": f"{endpoint}  {{ {root.name} }}"
                 + (f"  with {filled}" if filled else ""),
                 "why": "another path may lead to the same objects",
+                "rule": "graphql-exposure",
+            }
+        for search in searches(roots):
+            yield {
+                "as": "every kind of viewer",
+                "request": f"{endpoint}  {{ {search.root.name} }}  with a value that is hidden",
+                "why": "a search may find somebody by what the caller may not see",
+                "rule": "inference-leak",
             }
 
 

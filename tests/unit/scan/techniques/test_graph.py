@@ -10,6 +10,7 @@ from graphql import GraphQLError, Visitor, visit
 from oakum.exchange import Request, Response
 from oakum.finding import Endpoint
 from oakum.scan.limits import May
+from oakum.scan.owasp_items import tested_items
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import graph
 from tests.unit.scan.techniques.harbour import (
@@ -726,3 +727,24 @@ def test_what_will_be_asked_is_foreseen() -> None:
     assert not any("tidy" in line for line in lines)
     blind = Prospect(sailed.model, (), May())
     assert [line["request"] for line in graph.foresee(blind)] == ["POST /api/graphql  { __schema }"]
+
+
+@pytest.mark.parametrize("searches", [True, False])
+def test_hidden_values_are_announced_and_called_tested_only_where_something_is_searched(
+    searches: bool,
+) -> None:
+    sdl = f"type Query {{ me: Sailor {SEARCHES['a look-up'][0] * searches} }}\n" + (
+        "type Sailor { id: ID! nick: String phone: String home_town: String }"
+    )
+    harbour = Harbour(sdl)
+    harbour.roots = {"me": lambda me: harbour.sailor(me, me), "byPhone": lambda me, phone: None}
+    sailed = Sailed(harbour, sdl=sdl)
+    engine = sailed.engine
+    prospect = Prospect(sailed.model, tuple(sailed.probes), May(), (), engine.context.graphs)
+    lines = [line["request"] for line in graph.foresee(prospect)]
+    assert any("with a value that is hidden" in line for line in lines) is searches
+    engine.state.finished.append(graph)
+    items = tested_items(engine, [], lambda may: prospect, wrote=False)
+    tested = {rule for item in items for rule in item.tested}
+    assert "graphql-exposure" in tested
+    assert ("inference-leak" in tested) is searches
