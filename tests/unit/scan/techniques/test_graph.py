@@ -9,8 +9,8 @@ from graphql import GraphQLError, Visitor, visit
 
 from oakum.exchange import Request, Response
 from oakum.finding import Endpoint
+from oakum.scan import owasp_items
 from oakum.scan.limits import May
-from oakum.scan.owasp_items import tested_items
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import graph
 from tests.unit.scan.techniques.harbour import (
@@ -744,7 +744,7 @@ def test_hidden_values_are_announced_and_called_tested_only_where_something_is_s
     lines = [line["request"] for line in graph.foresee(prospect)]
     assert any("with a value that is hidden" in line for line in lines) is searches
     engine.state.finished.append(graph)
-    items = tested_items(engine, [], lambda may: prospect, wrote=False)
+    items = owasp_items.tested_items(engine, [], lambda may: prospect, wrote=False)
     tested = {rule for item in items for rule in item.tested}
     assert "graphql-exposure" in tested
     assert ("inference-leak" in tested) is searches
