@@ -52,19 +52,31 @@ class _Both:
 
     def _endpoint(self, was: Endpoint, now: Endpoint) -> Iterator[Term]:
         name = f"{now.operation.method} {now.operation.path}"
-        if was.write is not now.write:
+        graphs = (self.old.model.rule(was.operation.id), self.new.model.rule(now.operation.id))
+        if was.write is not now.write and all(each.graphql for each in graphs):
+            yield self._mutations(now, name)
+        elif was.write is not now.write:
             said = "changes objects, so a guard checks whose" if now.write else "only reads, so a"
             said += "" if now.write else " guard no longer checks whose objects it changes"
             yield self._term(now, f"`{name}` counts as one that {said}", wide=True, narrow=True)
             return
-        graphs = (self.old.model.rule(was.operation.id), self.new.model.rule(now.operation.id))
         if graphs[0].graphql != graphs[1].graphql:
             said = f"requests to `{name}` are judged by another GraphQL schema, or by none"
             yield self._term(now, said, wide=True, narrow=True)
-        if now.write:
+        if was.write and now.write:
             yield from self._writes(was, now, name)
             yield from self._bodies(was, now, name)
         yield from self._named(was, now, name)
+
+    def _mutations(self, now: Endpoint, name: str) -> Term:
+        """Queries are judged alike; `reads: true` rejects what is none."""
+        said = (
+            f"`{name}` takes mutations, too: a guard checks neither whose objects they change nor"
+            " what they set"
+            if now.write
+            else f"`{name}` takes queries alone: a guard rejects mutations"
+        )
+        return self._term(now, said, wide=now.write, narrow=not now.write)
 
     def _writes(self, was: Endpoint, now: Endpoint, name: str) -> Iterator[Term]:
         """Whose objects a write may touch."""

@@ -211,3 +211,32 @@ def test_another_name_drops_no_check(tmp_path: Path) -> None:
     old, new = compiled(tmp_path / "old", None), compiled(tmp_path / "new", _elsewhere)
     assert dropped(old, new, renamings(old.policy, new.policy)) == ()
     assert dropped(old, old, {}) == ()
+
+
+def _graph(folder: Path, **rule: object) -> CompiledContract:
+    made = quick_yaml.load((FOLDER / "contracts" / "graph_notes.yaml").read_text(encoding="utf-8"))
+    document, policy = copy.deepcopy(made["document"]), copy.deepcopy(made["policy"])
+    policy["operations"]["mixed"] |= rule
+    folder.mkdir()
+    (folder / "openapi.yaml").write_text(json.dumps(document))
+    for name, text in made["files"].items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "exposure.yaml").write_text(json.dumps({**policy, "api": "openapi.yaml"}))
+    return compile_for_gateway(load(folder / "exposure.yaml"))
+
+
+def test_mutations_that_pass_widen_since_a_guard_does_not_inspect_them(tmp_path: Path) -> None:
+    mixed, read = _graph(tmp_path / "mixed"), _graph(tmp_path / "read", reads=True)
+    found = [*directions(read, mixed)]
+    said = "`POST /mixed` takes mutations, too: a guard checks neither whose objects they change"
+    assert f"widened: {said} nor what they set" in found, found
+    found = [*directions(mixed, read)]
+    assert "narrowed: `POST /mixed` takes queries alone: a guard rejects mutations" in found, found
+
+
+def test_what_queries_name_is_compared_beside_mutations_that_pass(tmp_path: Path) -> None:
+    read = _graph(tmp_path / "read", reads=True)
+    mixed = _graph(tmp_path / "mixed", params={"stats.id": "Note.text"})
+    found = [*directions(read, mixed)]
+    said = "widened: a hidden `Note` that `stats.id` of `POST /mixed` names no longer hides what"
+    assert any(each.startswith(said) for each in found), found
