@@ -298,7 +298,7 @@ def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> 
         "oakum/pytest_plugin/network_hooks.py",
         "oakum/cli/revision.py",  # asks git for a file as it was
         "oakum/cli/run_linters.py",  # runs a linter that was asked for
-        "oakum/cli/demo.py",  # starts cadence in a process of its own
+        "oakum/cli/demo_stages.py",  # starts cadence in a process of its own
         "oakum/draft_review/server.py",  # serves the page of a review at a loopback port
         "oakum/guard/admin_socket.py",  # speaks to that engine at its own socket
         "oakum/guard/health.py",  # serves health and metrics

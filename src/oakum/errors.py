@@ -89,6 +89,9 @@ class InputError(OakumError):
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(p) for p in self.problems))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)  # so that another process can raise it here
+
 
 class TargetError(OakumError):
     """The API under test misbehaved so that nothing it said can be trusted."""

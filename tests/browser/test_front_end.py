@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 
 import cadence
 from cadence.people import personas
-from oakum.cli.demo import serving
+from oakum.cli.demo_stages import serving
 from oakum.cli.main import main
 from oakum.cli.page_grants import Granted
 from oakum.errors import InputError

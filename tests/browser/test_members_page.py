@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import cadence
 from cadence.people import personas
-from oakum.cli.demo import serving
+from oakum.cli.demo_stages import serving
 from oakum.guard.run import Options, running
 from tests.browser.test_html_report import browser as browser
 from tests.gateway.test_running import staged

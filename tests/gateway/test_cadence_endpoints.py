@@ -16,7 +16,7 @@ import pytest
 
 import cadence
 from cadence.people import catalogue
-from oakum.cli.demo import serving
+from oakum.cli.demo_stages import serving
 from oakum.guard.run import Options, running
 from oakum.guard.target import Target
 from tests.cadence.play import BY_ID, BY_TAG

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cadence
-from oakum.cli.demo import serving, without_feed
+from oakum.cli.demo_stages import serving, without_feed
 from oakum.finding import Result
 from oakum.guard.run import Options, running
 from oakum.guard.target import Target

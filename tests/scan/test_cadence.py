@@ -14,7 +14,7 @@ import pytest
 
 import cadence
 from cadence.people import persona_rows
-from oakum.cli.demo import serving
+from oakum.cli.demo_stages import serving
 from oakum.report import FORMATS, json_document
 from tests import patience
 from tests.once import once

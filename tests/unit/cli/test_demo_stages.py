@@ -1,0 +1,68 @@
+"""The scans of `oakum demo`: at the same time, each with its report, or with what went wrong."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from socket import create_connection
+from unittest.mock import patch
+
+import pytest
+
+import cadence
+from oakum.cli import demo_stages
+from oakum.errors import InputError, Location, Problem, TargetError
+from tests.unit.report.sample import sample
+
+
+def test_the_report_of_a_stage_is_written_where_its_scan_runs(tmp_path: Path) -> None:
+    with patch.object(demo_stages, "_scan", lambda *_: sample()):
+        assert demo_stages._report("1", 0, tmp_path, tmp_path, None) == sample()
+    assert {path.name for path in tmp_path.iterdir()} == {"stage-1.json", "stage-1.html"}
+
+
+@pytest.mark.long
+def test_stages_are_scanned_at_the_same_time_and_each_report_is_its_own(tmp_path: Path) -> None:
+    cadence.write_kit(tmp_path / "kit", 1)
+    sent: list[int] = []
+    stages = ["1", "fixed"]
+    with demo_stages.Scans(stages, 0, tmp_path / "kit", tmp_path, None) as both:
+        first, fixed = (
+            both.report(stage, lambda event: sent.append(event.data["number"])) for stage in stages
+        )
+    assert first.target != fixed.target
+    assert len(first.findings) > len(fixed.findings)
+    assert max(sent) > 0
+
+
+def test_what_is_wrong_with_the_input_is_told_by_the_scans_process_too(tmp_path: Path) -> None:
+    (tmp_path / "exposure.yaml").write_text("version: [")
+    with (
+        demo_stages.Scans(["fixed"], 0, tmp_path, tmp_path, None) as scans,
+        pytest.raises(InputError) as told,
+    ):
+        scans.report("fixed", lambda _: None)
+    assert told.value.problems[0].location.file.endswith("exposure.yaml")
+
+
+def test_an_error_of_input_is_the_same_after_it_was_sent_to_another_process() -> None:
+    error = InputError([Problem(Location("a.yaml", 1, 2), "wrong", "do this")])
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.problems, str(again)) == (error.problems, str(error))
+
+
+def test_cadence_ends_with_the_block_that_it_serves() -> None:
+    with demo_stages.serving("1", 0) as address:
+        port = int(address.rpartition(":")[2])
+        create_connection(("127.0.0.1", port)).close()
+    with pytest.raises(OSError):
+        create_connection(("127.0.0.1", port)).close()
+
+
+def test_why_a_server_did_not_start_is_told() -> None:
+    with (
+        patch.object(demo_stages, "_COMMAND", ("-m", "cadence", "--unknown")),
+        pytest.raises(TargetError, match=r"cadence did not start: .* unrecognized arguments"),
+        demo_stages.serving("1", 0),
+    ):
+        pass
