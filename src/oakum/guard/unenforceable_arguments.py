@@ -11,7 +11,7 @@ from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
 from oakum.routing.lookup_plan import Endpoint
-from oakum.routing.named_arguments import UNKNOWN
+from oakum.routing.named_arguments import UNKNOWN, of_queries
 
 
 def arguments(
@@ -22,27 +22,44 @@ def arguments(
     """Warns about arguments beside whose object nothing is shown."""
     for each in endpoints:
         operation = each.operation
-        declared = {f"{argument.field}.{argument.name}" for argument in operation.arguments}
-        for place, name in each.asked.keys.arguments.items():
-            # Of what a value without a declared type may have, one name stands for all.
-            if place not in declared and not place.endswith(".id"):
-                continue
-            said = (
-                f"what a query at `{operation.id}` shows beside objects is withheld if it has"
-                f" `{place}`"
-            )
+        for place, name in of_queries(operation, each.asked.keys.arguments).items():
+            what, hint = _called(operation, place)
+            said = f"what a query at `{operation.id}` shows beside objects is withheld if it has"
             if name == UNKNOWN:
                 yield Problem(
                     where(operation),
-                    f"{said}: the contract does not say which object that names",
-                    f"write `{operation.id}: {{params: {{{place}: RESOURCE.KEY}}}}`",
+                    f"{said} {what}: the contract does not say which object that names",
+                    hint,
                 )
-            elif not each.asked.by[name].reader and resources[name].owner.kind != "none":
+            elif (
+                _is_declared(operation, place)
+                and not each.asked.by[name].reader
+                and resources[name].owner.kind != "none"
+            ):
                 yield Problem(
                     where(operation),
-                    f"{said}, from whoever may not see every `{name}`: no GET shows one by its key",
+                    f"{said} {what}, from whoever may not see every `{name}`: no GET shows one by"
+                    " its key",
                     f"name the GET that shows a `{name}` by its key in `main:`",
                 )
+
+
+def _is_declared(operation: Operation, place: str) -> bool:
+    return any(f"{each.field}.{each.name}" == place for each in operation.arguments)
+
+
+def _called(operation: Operation, place: str) -> tuple[str, str]:
+    """An argument that names nobody knows what, and the line that says it."""
+    hint = f"write `{operation.id}: {{params: {{{place}: RESOURCE.KEY}}}}`"
+    field, _, name = place.partition(".")
+    free = [each for each in operation.arguments if each.field == field and each.free]
+    if not _is_declared(operation, place):
+        values = few([f"{field}.{each.name}" for each in free], 2)
+        return f"`{place}`, or another name of a key, in the value of {values}", hint
+    if any(each.name == name and not each.names_id for each in free):
+        other = ", or with another field of a resource if it holds no key"
+        return f"a text or a number as `{place}`", hint + other
+    return f"`{place}`", hint
 
 
 def errors_of_arguments(
@@ -55,7 +72,7 @@ def errors_of_arguments(
     for each in endpoints:
         found = [
             (place, name)
-            for place, name in each.asked.keys.of_errors.items()
+            for place, name in of_queries(each.operation, each.asked.keys.of_errors).items()
             if name == UNKNOWN
             or (not each.asked.by[name].reader and resources[name].owner.kind != "none")
         ]

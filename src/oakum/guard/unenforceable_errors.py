@@ -12,7 +12,7 @@ from oakum.authz import Model
 from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
-from oakum.routing.named_arguments import UNKNOWN
+from oakum.routing.named_arguments import UNKNOWN, of_queries
 from oakum.routing.request_places import plain
 from oakum.routing.unexplained_names import explains
 from oakum.routing.write_targets import needs_object
@@ -85,7 +85,10 @@ def _names(endpoint: Endpoint, resource: str) -> Iterator[str]:
     """What names an object of a resource in a request, members of others' objects included."""
     keys = endpoint.asked.keys
     places = (each for each, of in keys.places.items() if of == resource)
-    yield from (each.called for each in places if each.where != "error")
+    said = [each for each in places if each.where != "error"]
+    arguments = {each.called: resource for each in said if each.where == "argument"}
+    asked = of_queries(endpoint.operation, arguments)
+    yield from (e.called for e in said if e.where != "argument" or e.called in asked)
     todo = [each.shape for each in endpoint.operation.body if each.shape is not None]
     met = {*todo}
     for shape in todo if keys.free else ():

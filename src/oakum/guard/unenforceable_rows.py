@@ -20,6 +20,7 @@ from oakum.openapi.shape_queries import member, member_names, named, names_of
 from oakum.openapi.walk import reachable
 from oakum.policy.model import FieldRule
 from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.named_arguments import of_queries
 
 
 def rows(model: Model, endpoints: Iterable[Endpoint]) -> Iterator[Problem]:
@@ -185,13 +186,13 @@ def untold(
                 "let clients select `__typename`, and grant it",
             )
         root = resource_of(data, model.bound)
-        if root and each.asked.by:
-            keys = each.asked.keys
-            one = next(iter((*keys.arguments, *keys.of_errors)), "")
+        keys = each.asked.keys
+        named_by = [*of_queries(each.operation, {**keys.arguments, **keys.of_errors})]
+        if root and each.asked.by and named_by:
             yield Problem(
                 where(each.operation),
                 f"`{root}` is a resource, so one argument of `{each.operation.id}` that names a"
-                f" hidden object, as `{one}` may, makes the whole response 404",
+                f" hidden object, as `{named_by[0]}` may, makes the whole response 404",
                 "let clients send such a field in a query of its own, or make the types below the"
                 " root resources instead",
             )

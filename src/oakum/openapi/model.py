@@ -116,6 +116,8 @@ class Argument:
     """Whether its type or its name says that it is an id."""
     free: bool = False
     """Whether its type is a scalar of the schema's own that may hold members of any name."""
+    queried: bool = True
+    """Whether a query can ask for its field; otherwise only a mutation can."""
 
 
 @dataclass(frozen=True)

@@ -256,10 +256,18 @@ def _rule_parameters(
         base, steps = _bracketed(parameter)
         shapes = [each.shape for each in operation.parameters if each.name == base and steps]
         inside = inside if inside is not False else bool(shapes) and declares(shapes, steps)
+        inside = inside or _may_hold(operation, parameter)
         if parameter not in known and inside is False:
             message = f"`{name}` has no parameter or body member `{parameter}`"
             where = place(seen.policy, "operations", name, "params", parameter)
             yield Problem(where, message, nearest(parameter, known))
+
+
+def _may_hold(operation: Operation, name: str) -> bool:
+    """Whether `FIELD.MEMBER` may stand in the value of a scalar that a GraphQL schema makes itself
+    for objects: nothing declares its members."""
+    field, _, inner = name.partition(".")
+    return bool(inner) and any(each.free and each.field == field for each in operation.arguments)
 
 
 def _bracketed(name: str) -> tuple[str, list[str]]:

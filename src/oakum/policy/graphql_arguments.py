@@ -20,8 +20,12 @@ _ID = re.compile(
 )
 _ID_TYPE = re.compile(r"ID|(?:.*[A-Za-z])?(?:ID|Id|U[Uu][Ii][Dd]|G[Uu][Ii][Dd])|uuid|guid")
 """Scalars of ids: `ID`, and those that schemas call so themselves, as `GID` and `UUID`."""
-_FREE = re.compile(r"json|any|object|map|dict|struct|generic|mixed|hash|data|value|variant", re.I)
-"""What is in the name of a scalar that may hold objects: a date or an address has no members."""
+_FREE = re.compile(
+    r"(?i:json|object|map|dict|struct|generic|mixed|hash|data|value|variant)"
+    r"|(?:^|_|(?<=[a-z0-9])(?=A))(?i:any)(?:[^a-z]|thing|$)"
+)
+"""What is in the name of a scalar that may hold objects: a date, an address or a company has no
+members."""
 _CURSORS = frozenset(("after", "before", "cursor"))
 """Arguments that name a place in a list (Relay, Cursor Connections), if an `ID` too."""
 
@@ -30,6 +34,7 @@ def arguments(schema: GraphQLSchema) -> Iterator[Argument]:
     """Those of each field of each object type."""
     from graphql import is_object_type
 
+    queried = _queried(schema)
     for type in schema.type_map.values():
         if is_object_type(type) and not type.name.startswith("__"):
             for name, field in type.fields.items():
@@ -39,7 +44,24 @@ def arguments(schema: GraphQLSchema) -> Iterator[Argument]:
                     known = found.get(inner, (False, False))
                     found[inner] = (known[0] or said[0], known[1] or said[1])
                 for inner, (names_id, free) in found.items():
-                    yield Argument(name, inner, type.name, types, names_id, free)
+                    asked = type.name in queried
+                    yield Argument(name, inner, type.name, types, names_id, free, asked)
+
+
+def _queried(schema: GraphQLSchema) -> set[str]:
+    """Object types that a query can lead to."""
+    from graphql import is_object_type
+
+    todo = [schema.query_type] if schema.query_type else []
+    found = {each.name for each in todo}
+    for type in todo:  # grows meanwhile
+        for field in type.fields.values():
+            for name in _returned(schema, field):
+                each = schema.type_map[name]
+                if name not in found and is_object_type(each):
+                    found.add(name)
+                    todo.append(each)
+    return found
 
 
 def _returned(schema: GraphQLSchema, field: GraphQLField) -> Iterator[str]:

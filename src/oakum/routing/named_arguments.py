@@ -9,7 +9,7 @@ it. What an error says of these no judgement of an object covers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from oakum.authz import Model
 from oakum.openapi.model import Argument, Operation
@@ -26,47 +26,97 @@ _OWNERS = frozenset(("field", "path", "query", "caller"))
 def named_arguments(paths: PathObjects, operation: Operation) -> Mapping[str, str]:
     """`FIELD.ARGUMENT` → resource, of the arguments that name an object beside which a query shows
     something."""
-    found = dict[str, str]()
+    found, beside = dict[str, str](), list[Argument]()
     for each in operation.arguments:
         if _is_owned(paths.model, (each.on,)) or _is_owned(paths.model, each.types):
             continue
+        beside.append(each)
         for name in _resource(paths, operation, each):
-            place = f"{each.field}.{each.name}"
-            found[place] = name if found.get(place, name) == name else UNKNOWN
-    for each in (each for each in operation.arguments if each.free):
-        if not _is_owned(paths.model, (each.on,)) and not _is_owned(paths.model, each.types):
-            for member, name in _members(paths.model, operation).items():
-                found.setdefault(f"{each.field}.{member}", name)
-    return found
+            _add(found, f"{each.field}.{each.name}", name)
+    return _with_members(paths.model, operation, found, beside)
 
 
 def arguments_of_errors(paths: PathObjects, operation: Operation) -> Mapping[str, str]:
     """`FIELD.ARGUMENT` → resource, of the arguments that name an object which is judged by itself,
     so that only an error may tell of it."""
-    model, found = paths.model, dict[str, str]()
+    model, found, owned = paths.model, dict[str, str](), list[Argument]()
     for each in operation.arguments:
         own = _is_own_key(model, each)
         if _is_owned(model, (each.on,)) or not (own or _is_owned(model, each.types)):
             continue
+        owned.append(each)
         kinds = {model.bound[type] for type in each.types} if own else set[str]()
         named = (
             kinds if len(kinds) == 1 else {UNKNOWN} if own else _resource(paths, operation, each)
         )
         for name in named:
-            place = f"{each.field}.{each.name}"
-            found[place] = name if found.get(place, name) == name else UNKNOWN
+            _add(found, f"{each.field}.{each.name}", name)
+    return _with_members(model, operation, found, owned)
+
+
+def of_queries(operation: Operation, places: Mapping[str, str]) -> dict[str, str]:
+    """Those of the places whose field a query can ask for. Of what a value without a declared type
+    may have, one name stands for all of one resource, and `id` for all that are unknown."""
+    arguments = [each for each in operation.arguments if each.queried]
+    declared = {f"{each.field}.{each.name}" for each in arguments}
+    fields, met = {each.field for each in arguments}, set[tuple[str, str]]()
+    found = dict[str, str]()
+    for place, name in places.items():
+        field, _, member = place.partition(".")
+        if place not in declared:
+            if field not in fields or (field, name) in met or (name == UNKNOWN and member != "id"):
+                continue
+            met.add((field, name))
+        found[place] = name
     return found
 
 
-def _members(model: Model, operation: Operation) -> Mapping[str, str]:
-    """Members that a value without a declared type may have, and what they name."""
+def _add(found: dict[str, str], place: str, name: str) -> None:
+    found[place] = name if found.get(place, name) == name else UNKNOWN
+
+
+def _with_members(
+    model: Model, operation: Operation, found: Mapping[str, str], arguments: Iterable[Argument]
+) -> Mapping[str, str]:
+    members = _members(model, operation, arguments)
+    return {**found, **{at: name for at, name in members.items() if at not in found}}
+
+
+def _members(
+    model: Model, operation: Operation, arguments: Iterable[Argument]
+) -> Mapping[str, str]:
+    """`FIELD.MEMBER` → resource, of the members that a value without a declared type may have:
+    those that `params` names, for one field or for all, and those that are called like a key."""
+    params, found = model.rule(operation.id).params, dict[str, str]()
+    called = _called_like_keys(model)
+    for field in dict.fromkeys(each.field for each in arguments if each.free):
+        own = {
+            name.removeprefix(f"{field}."): said
+            for name, said in params.items()
+            if name.startswith(f"{field}.")
+        }
+        for member in dict.fromkeys((*called, *own, *(e for e in params if "." not in e))):
+            said = own.get(member) or params.get(member)
+            name = called.get(member) if said is None else _keyed(model, said)
+            if name is not None:
+                found[f"{field}.{member}"] = name
+    return found
+
+
+def _called_like_keys(model: Model) -> Mapping[str, str]:
     found = dict.fromkeys(_KEYS, UNKNOWN)
     for schema, name in model.bound.items():
         key = model.policy.resources[name].key
         for each in _spelt(schema, key) if key else ():
             found[each] = name if found.get(each, name) == name else UNKNOWN
-    params = model.rule(operation.id).params
-    return {member: name for member, name in found.items() if member not in params}
+    return found
+
+
+def _keyed(model: Model, said: str) -> str | None:
+    """The resource whose key `params` says that a place holds; None: it holds another field."""
+    kind, _, key = said.partition(".")
+    one = model.policy.resources.get(kind)
+    return kind if one is not None and one.key == key else None
 
 
 def _spelt(schema: str, key: str) -> Iterator[str]:
@@ -74,7 +124,7 @@ def _spelt(schema: str, key: str) -> Iterator[str]:
     snake = _HUMP.sub("_", schema).lower()
     for many in ("", "s"):
         for last in (f"{key[:1].upper()}{key[1:]}{many}", f"{key.upper()}{many}"):
-            yield from (f"{schema}{last}", f"{schema[:1].lower()}{schema[1:]}{last}")
+            yield from (f"{schema[:1].lower()}{schema[1:]}{last}", f"{schema}{last}")
         yield from (f"{snake}_{key}{many}", f"{schema}{key}{many}".lower())
 
 
@@ -83,11 +133,11 @@ def _resource(paths: PathObjects, operation: Operation, each: Argument) -> Itera
     params = model.rule(operation.id).params
     said = params.get(f"{each.field}.{each.name}") or params.get(each.name)
     if said is not None:
-        kind, _, key = said.partition(".")
-        if (one := model.policy.resources.get(kind)) is not None and one.key == key:
+        if (kind := _keyed(model, said)) is not None:
             yield kind
         return
-    if not each.names_id or _is_own_key(model, each):
+    # What may hold anything may hold an id.
+    if not (each.names_id or each.free) or _is_own_key(model, each):
         return
     one = _called(model, each.name) or paths.asked(operation, each.name)
     yield one.name if one is not None else UNKNOWN

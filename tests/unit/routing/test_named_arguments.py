@@ -30,6 +30,7 @@ def test_the_contract_or_a_particular_name_says_it_and_else_nobody_does() -> Non
         "stats.id": "Note",  # by `params`
         "kinds.id": "Place",
         "visit.noteId": "Note",
+        "drop.id": "",
         "visits.id": "",  # and `note.id` names what the field returns
     }
     assert asked.by["Note"].reader == "getNote"
