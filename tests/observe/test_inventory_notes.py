@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,29 @@ def test_a_name_of_a_query_that_each_caller_has_of_their_own_is_left_out() -> No
     assert operations(*((name, who) for who, name in enumerate(handles))) == {"query user"}
     assert operations(*((name, 7) for name in handles)) == {f"query {e} user" for e in handles}
     assert operations(("Profile", 1), ("Profile", 2)) == {"query Profile user"}
+
+
+def jwt(**claims: Any) -> str:
+    said = json.dumps(claims).encode()
+    return f"e30.{urlsafe_b64encode(said).decode().rstrip('=')}.made-up"
+
+
+@pytest.mark.parametrize(
+    ("headers", "callers"),
+    [
+        ([{"authorization": f"Bearer {jwt(sub=s, jti=n)}"} for s in "ab" for n in range(3)], 2),
+        ([{"cookie": f"session={jwt(sub='a', exp=n)}"} for n in range(3)], 1),
+        ([{"x-access-token": jwt(user_id=u, exp=n)} for u in (1, 2) for n in range(3)], 2),
+        # The same `sub` in every token, and an issuer of one's own.
+        ([{"authorization": f"Bearer {jwt(sub='access', user_id=n)}"} for n in range(3)], 3),
+        ([{"authorization": f"Bearer {jwt(sub='a', iss=n)}"} for n in "xy"], 2),
+        # A token that names nobody, or is none that can be read.
+        ([{"authorization": f"Bearer {jwt(exp=n)}"} for n in range(3)], 3),
+        ([{"authorization": f"Bearer opaque-{n}"} for n in range(3)], 3),
+    ],
+)
+def test_a_token_that_was_renewed_is_the_same_callers(
+    tmp_path: Path, headers: list[dict[str, str]], callers: int
+) -> None:
+    lines = [line("https://api.example.com/me", headers=each) for each in headers]
+    assert [each["callers"] for each in observed(tmp_path, lines)] == [callers]

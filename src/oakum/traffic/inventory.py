@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hmac
 import io
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ import orjson
 
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Request
+from oakum.http.jwt import claims_of
 from oakum.http.media_type import essence, is_json
 from oakum.inference.lexicon import FieldClass, label_field, words
 from oakum.traffic.graphql_operation import graphql
@@ -44,6 +46,9 @@ _SESSION = re.compile(r"sess|sid|auth|token|jwt|login", re.I)
 _COOKIE = re.compile(r"(?!(?:.*[0-9]){4})[A-Za-z0-9_.-]{1,40}")
 """What reads as the name of a cookie and holds nobody's number."""
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
+_WHO = ("sub", "user_id", "userId", "uid", "username", "preferred_username", "email")
+"""Claims that name somebody. All count: where a library puts the same `sub` into every token, it is
+another one that does."""
 _NAMING = frozenset(
     (word,)
     for word in [
@@ -459,11 +464,20 @@ def credentials(request: Request) -> dict[str, str]:
 def telling(kinds: Mapping[str, str]) -> str:
     """Of the credentials of a request what tells its caller: the token; without one the cookies of
     a session; without these a key. A client may add what nobody asks for, new with each request,
-    and would be somebody else each time."""
+    and would be somebody else each time. Of a JWT the claims that name somebody tell it, since
+    clients renew tokens."""
     ranks = ("cookie ", "header ", "query ", "other cookies")
     best = [[text for kind, text in sorted(kinds.items()) if kind.startswith(r)] for r in ranks]
     token = [text for kind, text in sorted(kinds.items()) if not kind.startswith(ranks)]
-    return "\0".join(next(filter(None, (token, *best)), ()))
+    return "\0".join(map(_named, next(filter(None, (token, *best)), ())))
+
+
+def _named(credential: str) -> str:
+    """Whom a JWT names, as a text that is no id; any other credential as it is."""
+    claims = claims_of(credential.rpartition(" ")[2])
+    named = {name: claims[name] for name in _WHO if claims.get(name)}
+    whole = {**named, "iss": claims.get("iss")} if named else None
+    return json.dumps(whole, sort_keys=True) if whole else credential
 
 
 def _cookies(value: str) -> dict[str, str]:
