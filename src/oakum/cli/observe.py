@@ -155,6 +155,7 @@ def draft(
     base = _moved(base, contract, output.parent)
     lines = {name: list(judged.lines(name)) for name in judged.policy.resources}
     if before is not None:
+        judged.path_values.corrected(judged.operations, base)
         base = needed(base, before, *needing(lines))
     distrust = [*filter(None, (each.distrust for each in found)), *judged.distrust()]
     if distrust:

@@ -37,6 +37,7 @@ from oakum.judged_traffic.decision_cache import Setting, Standing, Verdict, Verd
 from oakum.judged_traffic.fast_walk import FastWalk, Seen
 from oakum.judged_traffic.field_counts import Counted, Shown
 from oakum.judged_traffic.object_ids import Answered, Bare
+from oakum.judged_traffic.path_values import PathValues
 from oakum.judged_traffic.writes import Writes
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
@@ -140,6 +141,7 @@ class Judged(Declared):
         self.counted = Counted()
         self._answered = Answered()
         self._written = Writes()
+        self.path_values = PathValues()
         self._kinds: dict[object, Shown] = {}
         self._credentials = False
         self._leaks: dict[Key, list[int]] = {}
@@ -258,6 +260,8 @@ class Judged(Declared):
             if questions:
                 self._unjudged.update(questions)
         if _is_success(heard.passed):
+            if not self.policy.stated:
+                self.path_values.hear(endpoint, params, seen)
             told = (self.model.tables[each.resource].resource.is_account for each in seen)
             known = (
                 caller.known

@@ -44,7 +44,7 @@ class Line:
     @property
     def asks(self) -> bool:
         """Whether a person has to decide who may see it, because traffic alone does not show it."""
-        return not self.grants or bool(self.mixed)
+        return not self.grants or bool(self.mixed or self.ungranted)
 
     @property
     def mixed(self) -> tuple[str, ...]:
@@ -53,6 +53,17 @@ class Line:
         if any(grant.when for grant in self.grants):
             return ()
         return tuple(name for name, row in self.counts.items() if 0 < row["present"] < row["of"])
+
+    @property
+    def ungranted(self) -> tuple[str, ...]:
+        """Viewers who received it although no grant may be theirs: a relation that the draft knows
+        nothing of may be why they did."""
+        found = {
+            self.viewers[each.held]: None
+            for each in self.samples
+            if each.present and not any(grant.covers(each) for grant in self.grants)
+        }
+        return tuple(sorted(found.keys() - set(self.mixed)))
 
     @property
     def counts(self) -> Mapping[str, Counter[str]]:
@@ -141,6 +152,9 @@ def _evidence(line: Line) -> str:
         said.append(f"not to every {' and '.join(line.mixed)}: which relation or setting decides?")
     elif not line.grants:
         said.append("the viewers are unknown: who may see it?")
+    elif line.ungranted:
+        some = " and ".join(line.ungranted)
+        said.append(f"not granted to {some}: may all of them see it, or which relation decides?")
     return "; ".join(said)
 
 

@@ -1,0 +1,107 @@
+"""Which field of an object the parameters of its path contain, as responses show it.
+
+A document that was inferred from traffic, and some that were written, call the parameter of
+`/users/annmarie` an id. Only counts are kept, and names of members; no value is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from oakum.authz.id_spelling import identifier
+from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.judged_traffic.fast_walk import Seen
+from oakum.openapi.model import Json, Operation
+
+_FEWEST_NUMBERS = 3
+"""Objects of which a number in the path is that of a member: one may be so by chance."""
+
+
+@dataclass
+class _Evidence:
+    objects: int = 0
+    numbers: bool = True
+    """Whether all that stood in the path were numbers."""
+    present: Counter[str] = field(default_factory=Counter)
+    """Members of the objects."""
+    members: Counter[str] = field(default_factory=Counter)
+    """Those that held what stood in the path."""
+
+
+class PathValues:
+    """Collects it from responses with one object."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, str], _Evidence] = {}
+
+    def hear(self, operation: str, params: Mapping[str, str], seen: Iterable[Seen]) -> None:
+        """Compares what stood in a path with the objects that it showed, outside of lists and of
+        other objects."""
+        for each in seen:
+            if each.inside or "*" in each.place:
+                continue
+            for name, value in params.items():
+                said = self._found.setdefault((operation, name, each.resource), _Evidence())
+                said.objects += 1
+                said.numbers &= value.isdigit()
+                held = each.value.items()
+                said.present.update(each.value.keys())
+                said.members.update(member for member, one in held if identifier(one) == value)
+
+    def corrected(self, operations: Iterable[Operation], drafted: Mapping[str, Json]) -> None:
+        """Puts into `params` of a draft, as plain values, the fields that were seen in place of
+        those that were guessed."""
+        rules = drafted.get("operations")
+        guessed = {
+            id: rule["params"]
+            for id, rule in (rules.items() if isinstance(rules, dict) else ())
+            if isinstance(rule, dict) and isinstance(rule.get("params"), dict)
+        }
+        for id, name, target in [*self._others([*operations], guessed)]:
+            guessed[id][name] = target
+
+    def _others(
+        self, every: Sequence[Operation], guessed: Mapping[str, Mapping[str, str]]
+    ) -> Iterator[tuple[str, str, str]]:
+        """Operation, parameter and `Resource.field` of each parameter that does not contain the
+        field which was guessed. Whatever else is below the same beginning of a path names its
+        object so, too."""
+        begun: dict[tuple[str, str], str] = {}
+        for operation in every:
+            for name, target in guessed.get(operation.id, {}).items():
+                if found := self._other(operation.id, name, target):
+                    begun[_beginning(operation.path, name), target] = found
+        for operation in every:
+            for name, target in guessed.get(operation.id, {}).items():
+                found = begun.get((_beginning(operation.path, name), target), "")
+                if found and not self._holds(operation.id, name, target):
+                    yield operation.id, name, found
+
+    def _of(self, operation: str, name: str, target: str) -> tuple[_Evidence, str, str]:
+        resource, _, key = target.partition(".")
+        return self._found.get((operation, name, resource), _Evidence()), resource, key
+
+    def _holds(self, operation: str, name: str, target: str) -> bool:
+        said, _, key = self._of(operation, name, target)
+        return said.members[key] > 0
+
+    def _other(self, operation: str, name: str, target: str) -> str:
+        """The field that was always in the path, where the one that was guessed never was, though
+        each object had it; empty: there is none. Of several the one that names an object."""
+        said, resource, key = self._of(operation, name, target)
+        if not said.objects or said.present[key] < said.objects or said.members[key]:
+            return ""
+        if said.numbers and said.objects < _FEWEST_NUMBERS:
+            return ""
+        always = [each for each, many in said.members.items() if many == said.objects]
+        names = [each for each in always if classify_field(each) in _NAMING]
+        return f"{resource}.{(names or always)[0]}" if always else ""
+
+
+_NAMING = (FieldClass.KEY, FieldClass.HANDLE)
+
+
+def _beginning(path: str, name: str) -> str:
+    return path.partition(f"{{{name}}}")[0]
