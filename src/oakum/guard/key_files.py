@@ -6,12 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.tokens import fits
 from oakum.openapi.model import Json
-from oakum.openapi.source import parse, read_text
+from oakum.openapi.source import parse, parse_json, read_text
 from oakum.policy.model import Tokens
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -27,8 +25,8 @@ def read_key_set(tokens: Tokens, folder: Path) -> dict[str, Json] | None:
         return None
     path = folder / tokens.keys
     try:
-        found = orjson.loads(path.read_bytes())
-    except (OSError, ValueError):
+        found = parse_json(path.read_bytes(), str(path))
+    except OSError:
         raise _wrong(tokens.location, f"`{tokens.keys}` is not a readable key set") from None
     keys = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(keys, list) or not keys or not all(isinstance(key, dict) for key in keys):

@@ -2,7 +2,8 @@
 
 YAML is read as YAML 1.2 reads it (`no`, `on`, `yes` are words, not booleans; RFC 9512 points to
 1.2), duplicate keys are refused, and all mistakes of a file are reported at once. JSON is read by
-orjson for speed; its positions are looked up only when somebody asks.
+orjson for speed, and duplicate keys are refused there, too (RFC 8259, 4: what readers make of them
+is unpredictable); its positions are looked up only when somebody asks.
 """
 
 from __future__ import annotations
@@ -242,12 +243,48 @@ class _Marker:
 
 
 def parse_json(data: bytes, file: str) -> Json:
-    """JSON bytes to plain values, fast; raises `InputError` with the place of the error."""
+    """JSON bytes to plain values, fast; raises `InputError` with the place of the error, or with
+    each key that stands twice in its object."""
     try:
-        return orjson.loads(data)
+        found = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         place = Location(file, error.lineno, error.colno)
-        raise InputError([Problem(place, f"not valid JSON: {error.msg}")]) from None
+        said = f"not valid JSON: {error.msg}"
+        if error.msg.startswith("number is infinity"):
+            said = "a number here is larger than any that can be read, 1.8e308"
+        raise InputError([Problem(place, said)]) from None
+    text = data.decode()
+    try:
+        json.loads(text, object_pairs_hook=_once)
+    except _TwiceError:
+        raise InputError(_duplicates(text, file)) from None
+    except RecursionError:
+        raise InputError([Problem(Location(file), "nested too deeply")]) from None
+    return found
+
+
+class _TwiceError(Exception):
+    """A key stands twice in an object."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise _TwiceError
+
+
+def _duplicates(text: str, file: str) -> list[Problem]:
+    """Keys of JSON text that stand twice in their object, in the order of the text."""
+    found: list[tuple[int, Problem]] = []
+    todo = [_skip(text, 0)]
+    for at in todo:  # grows meanwhile
+        first: dict[str, int] = {}
+        for name, key, value in _members(text, at):
+            if first.setdefault(name, key) != key:
+                told = f"first at {_location(text, file, first[name])}"
+                said = Problem(_location(text, file, key), f"`{name}` stands here twice", told)
+                found.append((key, said))
+            todo.append(value)
+    return [problem for _, problem in sorted(found, key=lambda each: each[0])]
 
 
 def node_location(root: Node, pointer: str) -> Location:
@@ -294,13 +331,17 @@ class JsonPlaces:
         at = _skip(self._text, 0)
         for part in path_of(pointer):
             if at not in self._members:
-                self._members[at] = dict(_places(self._text, at))
+                inside = _members(self._text, at)
+                self._members[at] = {name: value for name, _, value in inside}
             found = self._members[at].get(part)
             if found is None:
                 break
             at = found
-        line = self._text.count("\n", 0, at) + 1
-        return Location(self._file, line, at - self._text.rfind("\n", 0, at))
+        return _location(self._text, self._file, at)
+
+
+def _location(text: str, file: str, at: int) -> Location:
+    return Location(file, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
 
 
 def _skip(text: str, at: int) -> int:
@@ -308,16 +349,16 @@ def _skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _places(text: str, at: int) -> Iterator[tuple[str, int]]:
-    """Name or index of each member of a container, and where its value starts."""
+def _members(text: str, at: int) -> Iterator[tuple[str, int, int]]:
+    """Name or index of each member of a container, and where its key and its value start."""
     opening, at = text[at : at + 1], _skip(text, at + 1)
     index = 0
     while opening in ("{", "[") and text[at : at + 1] not in ("}", "]", ""):
-        name = str(index)
+        name, key = str(index), at
         if opening == "{":
             name, at = scanstring(text, at + 1, False)
             at = _skip(text, _skip(text, at) + 1)
-        yield name, at
+        yield name, key, at
         index += 1
         _, at = _decode(text, at)
         at = _skip(text, at)

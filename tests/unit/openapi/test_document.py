@@ -574,6 +574,16 @@ def test_mistakes_in_json_have_places_too() -> None:
     assert str(only) == "api.json:2:46: `#/x` points to nothing: there is no `x`; closed: `GET /a`"
 
 
+def test_paths_that_stand_twice_in_json_are_no_document_as_in_yaml() -> None:
+    said = "`paths` stands here twice; first at"
+    assert problems('{"openapi": "3.0.0", "paths": {"/a": {}},\n"paths": {}}') == [
+        f"api.yaml:2:1: {said} api.yaml:1:22"
+    ]
+    assert problems("openapi: 3.0.0\npaths: {/a: {}}\npaths: {}") == [
+        f"api.yaml:3:1: {said} api.yaml:2:1"
+    ]
+
+
 def test_a_broken_reference_that_nobody_uses_is_forgiven() -> None:
     document = parsed(
         with_paths(

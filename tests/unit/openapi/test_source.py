@@ -166,6 +166,24 @@ def test_json_errors_have_a_place() -> None:
         parse_json(b'{\n"a": nope}', "a.json")
 
 
+def test_a_key_that_stands_twice_in_json_is_named_with_both_places() -> None:
+    with pytest.raises(InputError) as raised:
+        parse_json(b'{"a": 1,\n "b": [{"c": {}, "c": {}}], "\\u0061": 2,\n"a": 3}', "a.json")
+    assert [str(each) for each in raised.value.problems] == [
+        "a.json:2:18: `c` stands here twice; first at a.json:2:9",
+        "a.json:2:29: `a` stands here twice; first at a.json:1:2",
+        "a.json:3:1: `a` stands here twice; first at a.json:1:2",
+    ]
+    assert parse_json(b'{"a": {"a": 1}, "b": [{"a": 1}, {"a": 1}]}', "a.json")
+
+
+@pytest.mark.parametrize("number", ["1" + 400 * "0", "1" + 5000 * "0", "1e400"])
+def test_a_number_that_is_too_large_is_called_so_and_the_text_not_invalid(number: str) -> None:
+    said = r"^a\.json:1:8: a number here is larger than any that can be read, 1\.8e308$"
+    with pytest.raises(InputError, match=said):
+        parse_json(f'{{"a": [{number}]}}'.encode(), "a.json")
+
+
 def test_json_places() -> None:
     text = '{\n  "a~/b": [1, {"c": "x\\"}"}],\n  "d": {} , "": 5\n}'
     places = JsonPlaces(text, "a.json")
