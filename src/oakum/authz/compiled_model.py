@@ -15,7 +15,7 @@ from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.reach import Reach
-from oakum.openapi.shape_queries import element, member, member_names, merged
+from oakum.openapi.shape_queries import element, event_of, member, member_names, merged
 from oakum.openapi.walk import reachable
 from oakum.policy.mask import Mask
 from oakum.policy.model import OperationRule, Policy, Resource
@@ -371,7 +371,7 @@ def _resource_shapes(
             for name, shape in _bound([media.shape], bound, met):
                 found.setdefault(name, []).append(shape)
             for resource, at in (
-                _pointed(shown.get(operation.id, ()), media) if media in good else ()
+                _pointed(shown.get(operation.id, ()), event_of(media)) if media in good else ()
             ):
                 found.setdefault(resource, []).append(at)
     return {name: _distinct(shapes) for name, shapes in found.items()}, frozenset(showing)
@@ -391,17 +391,17 @@ def _written_shapes(
                 continue
             for name, shape in _bound([media.shape], bound, met):
                 found.setdefault(name, []).append(shape)
-            for name, shape in _pointed(sets.get(operation.id, ()), media):
+            for name, shape in _pointed(sets.get(operation.id, ()), media.shape):
                 found.setdefault(name, []).append(shape)
     return {name: _distinct(shapes) for name, shapes in found.items()}
 
 
 def _pointed(
-    patterns: tuple[tuple[tuple[str, ...], str], ...], media: Media
+    patterns: tuple[tuple[tuple[str, ...], str], ...], top: Shape | None
 ) -> Iterator[tuple[str, Shape]]:
     """Resource and shape for each pattern that exists in a body."""
     for segments, resource in patterns:
-        at = media.shape
+        at = top
         for segment in segments:
             at = member(at, segment) if at else None
         if at is not None:

@@ -15,14 +15,13 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.places import resource_of
 from oakum.exposure.enum_values import choices, members_with_choices, placed
-from oakum.exposure.frames import EVENTS, LINES
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.request_bodies import Member, body_members, body_shape
 from oakum.exposure.response_reader import Reader
 from oakum.exposure.styles import in_parts
 from oakum.finding import Endpoint, Skipped
 from oakum.http.json_pointer import member_at
-from oakum.http.media_type import essence
+from oakum.http.media_type import is_feed
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.params import enumerated
 from oakum.inference.side_effects import Verdict, classify
@@ -328,7 +327,7 @@ def _successes(operation: Operation) -> tuple[Media, ...]:
 
 
 def _is_stream(media: Media) -> bool:
-    return essence(media.type) in {EVENTS, *LINES}
+    return is_feed(media.type)
 
 
 def _required_header(probe: Probe) -> str:

@@ -9,15 +9,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from oakum.exposure.streams import Frame
-from oakum.http.media_type import is_json
+from oakum.http.media_type import EVENTS, LINES, is_json
 
-EVENTS = "text/event-stream"
-LINES = frozenset(
-    {
-        "application/x-ndjson", "application/ndjson", "application/jsonl",
-        "application/x-jsonlines", "application/json-seq", "application/stream+json",
-    }
-)  # fmt: skip
 _BOM = b"\xef\xbb\xbf"
 _SEPARATOR = b"\x1e"
 

@@ -18,13 +18,11 @@ from oakum.exposure.known_identities import least_of, owns_too
 from oakum.finding import Cell, Result
 from oakum.gate.static import callers_said
 from oakum.http.json_pointer import path_of
-from oakum.http.media_type import essence
+from oakum.http.media_type import is_feed
 from oakum.openapi.model import Shape
 from oakum.policy.model import OperationRule
 from oakum.policy.reader import text
 from oakum.policy.resource_schemas import View, at, success
-
-_FEEDS = ("text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq")
 
 
 @dataclass(frozen=True)
@@ -178,7 +176,7 @@ def _is_asked_by_scans(seen: View, endpoint: str) -> bool:
     if rule.graphql or rule.reads is False:
         return False
     media = operation.success()
-    if media is not None and essence(media.type) in _FEEDS:
+    if media is not None and is_feed(media.type):
         return False
     return bool(rule.reads) or operation.method == "GET"
 

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+EVENTS = "text/event-stream"
+LINES = frozenset(
+    {
+        "application/x-ndjson", "application/ndjson", "application/jsonl",
+        "application/x-jsonlines", "application/json-seq", "application/stream+json",
+    }
+)  # fmt: skip
+"""Media types of JSON texts one after the other."""
+
 
 def essence(said: str) -> str:
     """`type/subtype` in lower case, without parameters; empty without a media type."""
@@ -12,6 +21,11 @@ def is_json(said: str) -> bool:
     """Whether a media type, with or without parameters, is JSON (RFC 8259, RFC 6839)."""
     base = essence(said)
     return base == "application/json" or base.endswith("+json")
+
+
+def is_feed(said: str) -> bool:
+    """Whether a media type is a stream of events, each of which is read by itself."""
+    return essence(said) in {EVENTS, *LINES}
 
 
 def covers_json(said: str) -> bool:

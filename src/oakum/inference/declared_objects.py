@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.http.json_pointer import escape
+from oakum.http.media_type import is_feed
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import (
     ACCOUNTS,
@@ -27,7 +28,7 @@ from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
-from oakum.openapi.shape_queries import names_of
+from oakum.openapi.shape_queries import event_of, names_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +93,8 @@ _WRAPS = listed(
 _NAMES = ("name", "slug", "code", "key", "hash", "sha", "ref")
 """What a parameter takes that is called as the thing itself: `/branches/{branch}`."""
 _DEPTH = 12
+EVENT = "/*"
+"""Where the events of a feed stand; pointers of a contract start from one."""
 _FEW = 2
 _BESIDE = 4
 """How many members an envelope has beside what it holds."""
@@ -145,11 +148,14 @@ class _Looker:
 
     def look(self, operation: Operation) -> Iterator[DeclaredObject]:
         media = operation.success()
-        if media is None or media.shape is None or not media.is_json:
+        if media is None or media.shape is None or classify(operation).kind == "login":
             return
-        if classify(operation).kind == "login":
+        shape, pointer = media.shape, ""
+        if is_feed(media.type):  # a list of events, whichever of them the schema is of
+            shape, pointer = event_of(media) or shape, EVENT
+        elif not media.is_json:
             return
-        for seen in self._payload(operation, media.shape, "", "", ()):
+        for seen in self._payload(operation, shape, pointer, "", ()):
             yield seen
             yield from self._inside(seen)
 

@@ -14,8 +14,9 @@ from textwrap import wrap
 
 from oakum.errors import InputError, Problem
 from oakum.http.json_pointer import escape, path_of
+from oakum.http.media_type import is_feed
 from oakum.inference.audience import Audiences
-from oakum.inference.declared_objects import DeclaredObject, is_count, is_item
+from oakum.inference.declared_objects import EVENT, DeclaredObject, is_count, is_item
 from oakum.inference.draft_text import (
     WIDTH,
     comment,
@@ -259,7 +260,8 @@ class _Draft:
         places: dict[str, dict[str, None]] = {}
         for thing, seen in shown:
             if not seen.component:
-                places.setdefault(thing.name, {})[scalar(seen.pointer)] = None
+                pointer = seen.pointer.removeprefix(EVENT if _is_feed(operation) else "")
+                places.setdefault(thing.name, {})[scalar(pointer)] = None
         if places:
             said = (f"{name}: {one_or_list(list(at))}" for name, at in places.items())
             parts.append(f"shows: {{{', '.join(said)}}}")
@@ -357,6 +359,11 @@ class _Draft:
             if whose.kind == "field" and not seen.inside and not told:
                 return next(account_params(self._world, thing, seen.operation), "")
         return ""
+
+
+def _is_feed(operation: Operation) -> bool:
+    media = operation.success()
+    return media is not None and is_feed(media.type)
 
 
 def _asks_for_secret(shape: Shape, deep: int) -> bool:

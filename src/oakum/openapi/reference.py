@@ -16,6 +16,7 @@ from oakum.errors import InputError, Location
 from oakum.http.json_pointer import escape, path_of
 from oakum.openapi import source
 from oakum.openapi.model import Json
+from oakum.openapi.schema_ids import rebase
 
 
 class File:
@@ -40,6 +41,8 @@ class File:
         else:
             self._marked = source.parse(source.decode(data, name), name)
             self.root = self._marked.plain()
+        if b"$id" in data and type(self.root) is dict:
+            self._patched = rebase(self.root)
 
     def patch(self, root: Json) -> None:
         """Replaces this value by the result of the overlays."""

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from oakum.openapi.model import Shape
+from oakum.http.media_type import is_feed
+from oakum.openapi.model import Media, Shape
 
 
 def names_of(shape: Shape) -> Collection[str]:
@@ -49,6 +50,12 @@ def rest(shape: Shape) -> Shape | None:
 def element(shape: Shape) -> Shape | None:
     """The shape of list elements; map values do not count."""
     return _either(shape, lambda at: [at.items])
+
+
+def event_of(media: Media) -> Shape | None:
+    """The shape of a body; of a feed, that of one event: pointers of a contract start there."""
+    inside = element(media.shape) if media.shape is not None and is_feed(media.type) else None
+    return inside or media.shape
 
 
 _Thunk = Callable[[], Shape] | None

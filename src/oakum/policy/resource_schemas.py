@@ -15,7 +15,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.reach import Reach
 from oakum.openapi.schema import children, elements
-from oakum.openapi.shape_queries import names_of
+from oakum.openapi.shape_queries import event_of, names_of
 from oakum.openapi.walk import reachable
 from oakum.policy.model import OperationRule, Policy
 
@@ -74,9 +74,10 @@ def answers(operation: Operation) -> Iterator[Shape]:
 
 
 def success(operation: Operation) -> list[Shape]:
-    """The shape of its good answer, when there is one."""
+    """The shape of its good answer, or of an event of it, when there is one."""
     media = operation.success()
-    return [media.shape] if media and media.shape else []
+    shape = event_of(media) if media is not None else None
+    return [shape] if shape is not None else []
 
 
 def taken(operation: Operation) -> list[Shape]:

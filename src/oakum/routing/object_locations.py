@@ -25,7 +25,7 @@ def answer(operation: Operation) -> Shape | None:
     which it is a list."""
     media = operation.success()
     shape = media.shape if media is not None else None
-    if shape is None or not _is_of_events(operation):
+    if shape is None or not _is_feed(operation) or element(shape) is not None:
         return shape
     # Without the pointer of the event, by which a walk would take the list for it.
     return Shape(kinds=frozenset(("array",)), items=lambda: shape)
@@ -34,15 +34,12 @@ def answer(operation: Operation) -> Shape | None:
 def pointed(model: Model, operation: Operation) -> tuple[tuple[tuple[str, ...], str], ...]:
     """Pointers of `shows` into `answer`, each with its resource."""
     shown = model.shown.get(operation.id, ())
-    return tuple((("*", *at), name) for at, name in shown) if _is_of_events(operation) else shown
+    return tuple((("*", *at), name) for at, name in shown) if _is_feed(operation) else shown
 
 
-def _is_of_events(operation: Operation) -> bool:
-    """Whether the success response is a feed whose schema is that of an event."""
+def _is_feed(operation: Operation) -> bool:
     media = operation.success()
-    if media is None or essence(media.type) not in FEEDS:
-        return False
-    return media.shape is None or element(media.shape) is None
+    return media is not None and essence(media.type) in FEEDS
 
 
 def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:

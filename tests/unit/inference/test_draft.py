@@ -834,3 +834,23 @@ def test_twice_the_document_is_twice_the_work(work: Callable[[Document], object]
     work(large(20))  # fills what is kept between documents
     once, twice = (calls(partial(work, large(size))) for size in (100, 200))
     assert twice < 2.1 * once
+
+
+@pytest.mark.parametrize(
+    "media", ["application/jsonl", "application/json-seq", "text/event-stream"]
+)
+@pytest.mark.parametrize("word", ["itemSchema", "schema"])
+def test_what_the_events_of_a_feed_are_is_drafted_from_an_event_on(media: str, word: str) -> None:
+    user, note = thing("id", "username"), thing("id", "owner_id", "title")
+    event = {"type": "object", "properties": {"kind": {"type": "string"}, "note": ref("Note")}}
+    feeds = {"/notes": ref("Note"), "/memos": thing("id", "owner_id", "memo"), "/events": event}
+    paths: Spec = {"/me": {"get": answer(ref("User"), operationId="getMe")}}
+    for path, schema in feeds.items():
+        good = {"description": "", "content": {media: {word: schema}}}
+        paths[path] = {"get": {"operationId": path[1:], "responses": {"200": good}}}
+    made = policy(paths, {"User": user, "Note": note})
+    assert {name: each.owner.members for name, each in made.resources.items()} == {
+        "User": ("id",), "Note": ("owner_id",), "Memo": ("owner_id",),
+    }  # fmt: skip
+    assert made.operations["memos"].shows == (("Memo", ""),)
+    assert not {"notes", "events"} & made.operations.keys()

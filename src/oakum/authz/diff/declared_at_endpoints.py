@@ -13,7 +13,7 @@ from oakum.authz.diff.worlds import endpoint_key
 from oakum.authz.places import resource_of
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.shape_queries import member, read_only
+from oakum.openapi.shape_queries import event_of, member, read_only
 
 _MAX_PATHS = 20_000
 _MAX_DEPTH = 24
@@ -128,13 +128,14 @@ class Walk:
         writing: bool = False,
     ) -> None:
         roots: list[tuple[str, Shape | None]] = []
+        top = media.shape if writing else event_of(media)
         for segments, resource in patterns:
-            at = media.shape
+            at = top
             for segment in segments:
                 at = member(at, segment) if at is not None else None
             roots.append((resource, at))
         starts = [".".join(segments) for segments, _ in patterns]
-        for path, shape in self.below(media.shape) if media.shape is not None else ():
+        for path, shape in self.below(top) if top is not None else ():
             if any(_within(path, start) for start in starts):
                 continue
             if name := resource_of(shape, self.model.bound):
