@@ -14,7 +14,7 @@ from oakum.draft_review.server import ReviewServer
 from oakum.draft_review.session import Session
 from oakum.policy.contract import load
 from tests.browser.test_html_report import CONTRAST, NAMELESS
-from tests.browser.test_html_report import browser as browser
+from tests.chromium import browser as browser
 from tests.unit.draft_review.world import CONTRACT, DOCUMENT, files
 
 pytestmark = pytest.mark.browser

@@ -29,8 +29,8 @@ from oakum.frontend.usage import USED, Heard, Load, Usage, Use, judge
 from oakum.policy.contract import load
 from tests import patience
 from tests.browser import zoo
-from tests.browser.test_html_report import browser as browser
 from tests.browser.zoo.figures import DOCS, SCORES, Score, table
+from tests.chromium import browser as browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 QUIET = 0.4

@@ -13,7 +13,7 @@ from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.person import AtScreen
 from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import HttpTransport
-from tests.browser.test_html_report import browser as browser
+from tests.chromium import browser as browser
 from tests.patience import patient
 from tests.scan.identity_provider import Provider
 from tests.scan.servers import PASSWORDS, serve

@@ -16,7 +16,7 @@ import cadence
 from cadence.people import personas
 from oakum.cli.demo_stages import serving
 from oakum.guard.run import Options, running
-from tests.browser.test_html_report import browser as browser
+from tests.chromium import browser as browser
 from tests.gateway.test_running import staged
 from tests.patience import unhurried
 

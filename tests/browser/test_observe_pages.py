@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from oakum.observe_pages import abuse, comparison, inventory, usage
 from tests.browser.offline import opening
 from tests.browser.test_html_report import CONTRAST, NAMELESS
-from tests.browser.test_html_report import browser as browser
+from tests.chromium import browser as browser
 from tests.unit.traffic import samples
 from tests.work import processor_of_family
 

@@ -17,8 +17,8 @@ from oakum.authz.diff.render_text import changes
 from oakum.policy.contract import load
 from tests import shell
 from tests.browser.person import confirmed
-from tests.browser.test_html_report import browser as browser
 from tests.browser.test_members_page import Member, member
+from tests.chromium import browser as browser
 from tests.gateway.test_running import ENGINES
 from tests.observe.share import model
 

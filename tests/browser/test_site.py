@@ -23,7 +23,7 @@ from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_html_report import CONTRAST
-from tests.browser.test_html_report import browser as browser
+from tests.chromium import browser as browser
 from tests.once import once
 from tests.patience import patient
 

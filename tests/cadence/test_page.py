@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -12,15 +10,14 @@ from typing import Any, Literal
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, Response, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, Route, expect
 
 import cadence
 from cadence.endpoints.page import _PAGE
 from cadence.store import opened
 from tests.cadence.play import Play
+from tests.chromium import browser as browser
 from tests.patience import patient
-
-CHROMIUM = "/usr/bin/chromium"
 
 
 def test_the_page_is_served_with_nothing_from_elsewhere() -> None:
@@ -33,19 +30,6 @@ def test_the_page_is_served_with_nothing_from_elsewhere() -> None:
     assert "default-src 'none'" in policy
     assert "form-action 'none'" in policy  # no form sends a password by itself
     assert {each.suffix for each in _PAGE.iterdir()} == {".html", ".js", ".css"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not shutil.which(CHROMIUM):
-        if os.environ.get("CI"):  # a failed `assert` would print the environment
-            pytest.fail(f"{CHROMIUM} must be there in CI", pytrace=False)
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_playwright() as playwright:
-        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,13 @@ How = Literal["plain", "watched", "followed"]
 """Followed: watched, and its scripts so rewritten that copies can be followed."""
 Steps = Callable[["Page"], None]
 """What is done with a fresh page: open addresses, log in, click."""
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_BROWSERS = (
+    "chromium-headless-shell",  # the same engine without the windows: 0.4 of the processor time
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "chrome",
+)
 _QUIET = (
     "--disable-gpu",
     "--disable-background-networking",
@@ -214,6 +220,11 @@ def _evaluated(where: Any, expression: str) -> Any:
         return None  # it is navigating to another address
 
 
+def installed() -> str:
+    """Path of the browser that is used unless another is named; empty if there is none."""
+    return next(filter(None, map(shutil.which, _BROWSERS)), "")
+
+
 @contextmanager
 def browsing(executable: str = "") -> Iterator[Browser]:
     """A headless browser; raises `InputError` if none is installed."""
@@ -224,9 +235,9 @@ def browsing(executable: str = "") -> Iterator[Browser]:
     except ImportError as error:
         hint = "install it with: pip install '.[front-end]' in Oakum's folder"
         raise InputError([Problem(Location("pages"), f"need `{error.name}`", hint)]) from None
-    found = executable or next(filter(None, map(shutil.which, _BROWSERS)), "")
+    found = executable or installed()
     if not found:
-        hint = "apt-get install chromium, or say --browser FILE"
+        hint = "apt-get install chromium-headless-shell, or say --browser FILE"
         raise InputError([Problem(Location(""), "Chromium is not installed", hint)])
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     if not shutil.which(found):
