@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+import orjson
+
 from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffered
 from oakum.guard.envoy.clusters import authority
 from oakum.guard.envoy.parts import lua
@@ -156,4 +158,4 @@ def _source(name: str) -> str:
 
 
 def _json(value: Mapping[str, Json]) -> bytes:
-    return json.dumps(value, indent=1).encode()
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2)  # `json` takes 20 times as long
