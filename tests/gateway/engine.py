@@ -41,7 +41,7 @@ class Engine:
     def audit(self, lines: int, seconds: float = 5.0) -> list[dict[str, Json]]:
         """The audit, as soon as it has so many lines."""
         found: list[str] = []
-        for _ in tries(seconds):
+        for _ in tries(seconds, pause=0.002):
             path = self.deployment.audit
             found = path.read_text("utf-8").splitlines() if path.exists() else []
             if len(found) >= lines:
@@ -78,7 +78,15 @@ def write(folder: Path, rendered: Mapping[str, bytes]) -> None:
 def prompt(rendered: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files with an audit that nginx writes out at once: by itself it holds lines for a
     second, which every test that looks at one would wait."""
-    return {name: text.replace(b" flush=1s;", b" flush=10ms;") for name, text in rendered.items()}
+    return {name: text.replace(b" flush=1s;", b" flush=1ms;") for name, text in rendered.items()}
+
+
+def prompt_command(words: list[str]) -> list[str]:
+    """The same of Envoy, which takes the time from its command line."""
+    flush = "--file-flush-interval-msec"
+    return [
+        "2" if before == flush else word for before, word in zip(["", *words], words, strict=False)
+    ]
 
 
 def planned(text: str) -> Plan:
@@ -111,7 +119,7 @@ def start(
             target.validate(folder)
         with (folder / "engine.log").open("wb") as log:
             process = subprocess.Popen(
-                target.command(folder),
+                prompt_command(target.command(folder)),
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
