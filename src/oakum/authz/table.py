@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from math import prod
 
@@ -104,7 +104,7 @@ class Table:
 
     def mask(self, held: frozenset[str] | set[str]) -> int:
         """Bits of the relations held."""
-        return sum(1 << i for i, name in enumerate(self.relations) if name in held)
+        return _mask(self.relations, frozenset(held))
 
     def code(self, values: Mapping[str, Json]) -> int:
         """Row offset of the states' values; an undeclared value counts as unknown."""
@@ -276,6 +276,11 @@ def granted(table: Table, index: int) -> str:
     also = f"; masked to {', '.join(masked)}" if masked else ""
     words = "; ".join(said)
     return f"shown to {words}{also}" if words else f"shown to nobody{also}"
+
+
+@lru_cache(4096)
+def _mask(relations: tuple[str, ...], held: frozenset[str]) -> int:
+    return sum(1 << i for i, name in enumerate(relations) if name in held)
 
 
 @cache

@@ -75,13 +75,16 @@ class KnownIdentities:
 
     def in_doubt(self, who: str, resource: str) -> frozenset[str]:
         """States of an owner's objects whose value is unknown."""
-        found = {path for name, path in self.unread - self.states.keys() if name == who}
         states = self.policy.resources[resource].states
-        if who in self.ids:  # even before the account has been read
-            elsewhere = {state.of for state in states.values() if state.of}
-            found |= {path for path in elsewhere if (who, path) not in self.states}
+        if not states:
+            return frozenset()
+        # Those of another resource even before the account has been read.
+        elsewhere = {state.of for state in states.values()} if who in self.ids else set()
         return frozenset(
-            name for name, state in states.items() if (state.of or f"{resource}.{name}") in found
+            name
+            for name, state in states.items()
+            for path in [state.of or f"{resource}.{name}"]
+            if (who, path) not in self.states and ((who, path) in self.unread or path in elsewhere)
         )
 
     def unproven_of(self, viewer: str | None, owner: str) -> str:

@@ -410,7 +410,7 @@ class Matrix:
         place = (key.endpoint, owner, key.resource)
         return place in self.own or (*place, "") in self.witnessed
 
-    def state(self, resource: str, owner: str) -> dict[str, Json]:
+    def state(self, resource: str, owner: str) -> Mapping[str, Json]:
         """An owner's current states."""
         who, ids = self.identities.principal(None), tuple(self.identities.ids.get(owner, ()))[:1]
         known = self._memo.states.get((resource, owner))
@@ -418,7 +418,7 @@ class Matrix:
             each, subject = self.model.policy.resources[resource], Subject(resource, ids)
             known = (who, ids, state_of(self.model.policy, each, who, subject))
             self._memo.states[resource, owner] = known
-        return dict(known[2])
+        return known[2]
 
     # ------------------------------------------------------------ learning
 

@@ -569,10 +569,8 @@ def is_below(path: str, name: str) -> bool:
 def is_one_of_many(model: Model, resource: Resource) -> bool:
     """Whether an owner may have several such objects with states of their own: it has a key, is no
     account, and holds no state of other resources."""
-    if not resource.key or resource.is_account:
-        return False
-    states = (s for each in model.policy.resources.values() for s in each.states.values())
-    return not any(s.of.partition(".")[0] == resource.name for s in states)
+    holds = resource.name in model.policy.holders_of_states
+    return bool(resource.key) and not resource.is_account and not holds
 
 
 def relations_by_member(model: Model) -> frozenset[str]:

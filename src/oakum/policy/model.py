@@ -427,6 +427,12 @@ class Policy:
         return frozenset(name for name, each in self._every_kind.items() if kind in each)
 
     @cached_property
+    def holders_of_states(self) -> frozenset[str]:
+        """Resources that hold a state of others."""
+        states = (s for each in self.resources.values() for s in each.states.values())
+        return frozenset(state.of.partition(".")[0] for state in states if state.of)
+
+    @cached_property
     def _every_kind(self) -> Mapping[str, frozenset[str]]:
         return {name: self.kinds(name) for name in self.relations}
 

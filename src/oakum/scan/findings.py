@@ -291,7 +291,7 @@ def _describe(
     table = model.tables[key.resource]
     held = identities.relations(entry.viewer, entry.owner)
     kinds = policy.kinds(*held)
-    state = matrix.state(key.resource, entry.owner)
+    state = dict(matrix.state(key.resource, entry.owner))
     state.update(values_of(model, key))
     anonymous = entry.viewer is None
     owned = table.resource.owner.kind != "none"
