@@ -24,6 +24,7 @@ from oakum.scan.requests.builder import curl
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.made_objects import Maker
+from oakum.scan.undo.other_owners import id_as_owner, other_owner
 
 
 @dataclass
@@ -46,11 +47,12 @@ class CreationsForOthers:
             return
         if self._refers() or self._may_name(self.maker.owner):
             return
-        for other in self.engine.identities.subjects():
-            id = self._id_of(other) if other != self.writer else ""
-            if id and not self.maker.removes_nothing() and self._can_remove(other):
-                self._try(other, id)
-                return
+        if self.maker.removes_nothing():
+            return
+        engine, creation = self.engine, self.maker.creation
+        other = other_owner(engine, self.maker.undo_log, creation, self.member, self.writer)
+        if other:
+            self._try(other, id_as_owner(engine, self.resource, self.member, other))
 
     def _refers(self) -> bool:
         """Whether a new object has to refer to another one, which may decide whose it is."""
@@ -71,19 +73,6 @@ class CreationsForOthers:
             for other in self.engine.identities.subjects()
             if other != writer
         )
-
-    def _id_of(self, who: str) -> str:
-        """What names somebody as the owner in their own objects; empty: unknown."""
-        rows = self.engine.knowledge.objects.get((who, self.resource), ())
-        ids = self.engine.identities.ids.get(who, frozenset())
-        return next((row[self.member] for row in rows if row.get(self.member) in ids), "")
-
-    def _can_remove(self, other: str) -> bool:
-        own = Maker(self.engine, self.maker.undo_log, self.maker.creation, other)
-        made = own.make({})
-        if made is not None:
-            own.undo(made[0])
-        return made is not None and not own.removes_nothing()
 
     def _try(self, other: str, id: str) -> None:
         creation, at = self.maker.creation, tuple(self.member.split("."))

@@ -28,6 +28,7 @@ from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.made_objects import Creation, Maker, creations
 from oakum.scan.undo.object_keys import for_key
+from oakum.scan.undo.other_owners import id_as_owner, other_owner
 from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.recognition import marked, parsed
 from oakum.scan.undo.undo_log import UndoLog
@@ -103,21 +104,11 @@ class Handovers:
         return calls and not allows_member(table, self.member, held, state)
 
     def _other(self, maker: Maker) -> str:
-        """Another identity whose id is known, and who makes and removes such an object as well."""
-        for other in self.engine.identities.subjects():
-            if other != maker.owner and self._id_of(other) and self._id_of(maker.owner):
-                own = Maker(self.engine, self.undo_log, maker.creation, other)
-                made = own.make({})
-                if made is not None:
-                    own.undo(made[0])
-                return other if made is not None and not own.removes_nothing() else ""
-        return ""
-
-    def _id_of(self, who: str) -> str:
-        """What names somebody as the owner in their own objects; empty: unknown."""
-        rows = self.engine.knowledge.objects.get((who, self.resource), ())
-        ids = self.engine.identities.ids.get(who, frozenset())
-        return next((row[self.member] for row in rows if row.get(self.member) in ids), "")
+        """Who is to have the object of the maker's."""
+        owner = maker.owner
+        if not id_as_owner(self.engine, self.resource, self.member, owner):
+            return ""
+        return other_owner(self.engine, self.undo_log, maker.creation, self.member, owner)
 
     def _try(self, maker: Maker, other: str) -> bool:
         """Whether a write was sent."""
@@ -126,7 +117,8 @@ class Handovers:
             return False
         made, view = found
         shape = shape_of(self.engine.model, self.resource, self.member)
-        value, sent = json_value(self._id_of(other), shape), False
+        id = id_as_owner(self.engine, self.resource, self.member, other)
+        value, sent = json_value(id, shape), False
         if made.look is not None and member_at(view, [self.member]) not in (None, value):
             # From now on it may be the other's: a run that is killed asks both to remove it.
             made = replace(made, remover=other)

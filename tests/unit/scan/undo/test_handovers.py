@@ -25,10 +25,12 @@ Hooks = dict[str, dict[str, Any]]
 class Api:
     """Hooks. `owner`: whether a PATCH `takes`, `ignores` or `refuses` another owner, or only
     `echoes` it, or `loses` what it is to give; `open_to_all`: everybody reads every hook;
-    `removes`: who removes any."""
+    `removes`: who removes any; `barred`: who makes none."""
 
-    def __init__(self, owner: str, *, open_to_all: bool = False, removes: str = "all") -> None:
-        self.owner, self.open, self.removes = owner, open_to_all, removes
+    def __init__(
+        self, owner: str, *, open_to_all: bool = False, removes: str = "all", barred: str = ""
+    ) -> None:
+        self.owner, self.open, self.removes, self.barred = owner, open_to_all, removes, barred
         self.number, self.given = count(4), list[str]()
         self.hooks: Hooks = {
             f"wh-{n}77": {
@@ -45,6 +47,8 @@ class Api:
         def api(who: str, call: Call) -> Reply:
             key = call.path.removeprefix("/hooks").strip("/")
             mine = {k: e for k, e in self.hooks.items() if e["account_id"] == NAMES[who]}
+            if call.method == "POST" and who == self.barred:
+                return Reply(403, {"error": "read only"})
             if call.method == "POST":
                 body = {"url": "", "events": "", **call.json, "account_id": NAMES[who]}
                 made = {"id": f"wh-{next(self.number)}77", **body}

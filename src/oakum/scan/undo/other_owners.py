@@ -1,0 +1,30 @@
+"""The other account in tests of whose an object is: one that could have it, and then remove it."""
+
+from __future__ import annotations
+
+from oakum.scan.engine import Engine
+from oakum.scan.undo.made_objects import Creation, Maker
+from oakum.scan.undo.undo_log import UndoLog
+
+
+def id_as_owner(engine: Engine, resource: str, member: str, who: str) -> str:
+    """What names somebody as the owner in their own objects; empty: unknown."""
+    rows = engine.knowledge.objects.get((who, resource), ())
+    ids = engine.identities.ids.get(who, frozenset())
+    return next((row[member] for row in rows if row.get(member) in ids), "")
+
+
+def other_owner(
+    engine: Engine, undo_log: UndoLog, creation: Creation, member: str, owner: str
+) -> str:
+    """The first other identity that `member` can name and who makes and removes such an object as
+    well; empty: there is none."""
+    for other in engine.identities.subjects():
+        if other == owner or not id_as_owner(engine, creation.resource, member, other):
+            continue
+        own = Maker(engine, undo_log, creation, other)
+        made = own.make({})
+        if made is not None:
+            own.undo(made[0])
+            return "" if own.removes_nothing() else other
+    return ""
