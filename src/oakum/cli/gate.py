@@ -13,8 +13,8 @@ import orjson
 from oakum.authz import Model
 from oakum.cli import ci_environment, shared
 from oakum.cli.gate_inputs import bench
+from oakum.cli.gate_self_test import offers_self_test
 from oakum.cli.run_linters import lint
-from oakum.cli.trial import may_be_on_trial
 from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Finding, Report
 from oakum.gate import (
@@ -86,7 +86,7 @@ from oakum.report.pointing import short
     "--badge", type=shared.PATH, metavar="FILE",
     help="also write a badge: an image (.svg), or JSON for shields.io (.json)",
 )  # fmt: skip
-@may_be_on_trial
+@offers_self_test
 def command(
     contract: Path,
     reports: tuple[Path, ...],

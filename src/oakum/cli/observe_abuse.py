@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oakum.cli import observe_denied as denied
+from oakum.cli import observe_abuse_deny as denied
 from oakum.cli import shared
 from oakum.cli.observe_sources import HOST, HTML, SOURCES, not_both
 from oakum.cli.observe_sources import against as held_against

@@ -12,7 +12,7 @@ from typing import IO
 import click
 import orjson
 
-from oakum.cli import scan_only, scan_restore, shared
+from oakum.cli import scan_one_finding, scan_restore, shared
 from oakum.cli.progress import progress
 from oakum.errors import InputError, Location, OakumError, Problem, counted
 from oakum.exposure.matrix import Outcome
@@ -123,7 +123,7 @@ def command(
     if restore:
         return scan_restore.put_back(options, form)
     if only is not None or report is not None:
-        return scan_only.ask_again(options, only, report, form, quiet=quiet)
+        return scan_one_finding.ask_again(options, only, report, form, quiet=quiet)
     reports = {name.removesuffix("_file"): path for name, path in files.items() if path}
     for path in reports.values():
         _writable(path)

@@ -49,7 +49,7 @@ from oakum.scan.undo.journal import Journal, Past
 from oakum.scan.undo.settings_record import keep_settings, opened
 from oakum.scan.undo.uncalled_operations import barred
 from oakum.scan.undo.undo_log import UndoLog
-from oakum.scan.undo.write_log import WriteLog
+from oakum.scan.undo.write_counts import WriteCounts
 
 
 def switch_operations(contract: Contract, policy: Policy, model: Model) -> list[str]:
@@ -85,7 +85,7 @@ class Wiring:
     listen: Listen
     journal: Journal | None
     emit: Callable[[Event], None]
-    writes: WriteLog
+    writes: WriteCounts
     patience: Patience
     left_out: tuple[Operation, ...] = ()
     curl_headers: tuple[str, ...] = ()

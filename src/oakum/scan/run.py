@@ -47,10 +47,10 @@ from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
 from oakum.scan.evaluation.finding_confirmation import drop_unconfirmed
 from oakum.scan.findings import conclude
-from oakum.scan.identities.account_removal import tell_removals
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.first_answers import first_answers, not_before, read_again, whoami
+from oakum.scan.identities.foreign_removals import tell_removals
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.sent_choices import choices_of
@@ -83,7 +83,7 @@ from oakum.scan.undo.interrupt_delay import heard_late
 from oakum.scan.undo.journal import Journal, Past, recall, refuse_to_forget, to_restore
 from oakum.scan.undo.object_snapshots import Census
 from oakum.scan.undo.uncalled_operations import all_untried
-from oakum.scan.undo.write_log import WriteLog, wrote_to
+from oakum.scan.undo.write_counts import WriteCounts, wrote_to
 
 _RESTORE_RESERVE = 200
 """Requests beyond the budget that only putting settings back may use."""
@@ -172,7 +172,7 @@ class Scan:
             options.front_end,
         )  # fmt: skip
         self.seal = Encryption(self.identities.secrets(), self.run)
-        self.writes = WriteLog()
+        self.writes = WriteCounts()
         self._census: Census | None = None
         self._told = tuple[str, ...]()
         """Remarks on comparing with before a killed run."""

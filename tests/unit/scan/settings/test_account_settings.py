@@ -19,7 +19,7 @@ from oakum.openapi.model import Media, Parameter, Shape
 from oakum.policy.model import Switch
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.setting_change import Flip
-from oakum.scan.undo.write_log import WriteLog
+from oakum.scan.undo.write_counts import WriteCounts
 from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, Run, Studio, account_settings, probe, reply
 
@@ -848,7 +848,7 @@ def test_a_setting_that_the_api_refuses_is_no_change(status: int) -> None:
         def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
             return reply({"error": "no"}, status)
 
-    log = WriteLog()
+    log = WriteCounts()
     _, found = ready(Strict())
     found.log = lambda kind, flip: log.heard(kind, f"{flip.state} {flip.identity}")
     assert not found.flip("ann", PRIVATE, False)
@@ -867,7 +867,7 @@ def test_one_that_was_changed_before_a_refusal_is_one() -> None:
                 return reply({"error": "no"}, 422)
             return super().putSettings(viewer, id, body)
 
-    log = WriteLog()
+    log = WriteCounts()
     _, found = ready(Once())
     found.log = lambda kind, flip: log.heard(kind, f"{flip.state} {flip.identity}")
     assert found.flip("ann", PRIVATE, False)

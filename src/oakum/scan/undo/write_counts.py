@@ -18,7 +18,7 @@ from oakum.scan.engine import Engine
 
 
 @dataclass
-class WriteLog:
+class WriteCounts:
     """Hears what the undo logs tell the journal."""
 
     changes: int = 0

@@ -25,7 +25,7 @@ _WITH_IT = frozenset({"contract", "overlays", "waiver_file", "max_age", "form"})
 Command = Callable[..., int]
 
 
-def may_be_on_trial(command: Command) -> Command:
+def offers_self_test(command: Command) -> Command:
     """The command with `--self-test`: then the gate itself is judged, and no release."""
 
     @wraps(command)

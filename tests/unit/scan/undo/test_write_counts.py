@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from oakum.scan.undo.write_log import WriteLog
+from oakum.scan.undo.write_counts import WriteCounts
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from oakum.scan.undo.write_log import WriteLog
 def test_a_change_counts_until_it_is_undone_or_known_to_be_none(
     told: Sequence[tuple[str, str]], counts: tuple[int, int]
 ) -> None:
-    log = WriteLog()
+    log = WriteCounts()
     for kind, name in told:
         log.heard(kind, name)
     assert (log.changes, log.undone) == counts

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.cli import scan_only as command
+from oakum.cli import scan_one_finding as command
 from oakum.report import json_document
 from oakum.scan.checks import CHECKS
 from oakum.scan.replay import EXIT_CODES, AtEndpoint, Left, Replay, Verdict
