@@ -23,11 +23,10 @@ from oakum.finding import Endpoint, Skipped
 from oakum.http.json_pointer import member_at
 from oakum.http.media_type import is_feed
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
-from oakum.inference.params import enumerated
 from oakum.inference.side_effects import Verdict, classify
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter
-from oakum.openapi.shape_queries import member
+from oakum.openapi.shape_queries import enum_values, member
 from oakum.policy.model import OperationRule
 
 _BRIEF = 60
@@ -532,7 +531,7 @@ def _only_value(member: Member, *, called: bool) -> Json:
         return shape.default
     if called and member.at == ("id",):
         return 1 if not shape.kinds or shape.kinds & {"integer", "number"} else "1"
-    every = enumerated(shape)
+    every = enum_values(shape)
     return every[0] if len(every) == 1 else None
 
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
-from oakum.inference.params import enumerated
 from oakum.inference.side_effects import orders
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Operation, Parameter, Shape
+from oakum.openapi.shape_queries import enum_values
 
 _FEW = 6
 """Integers in a range that are all tried; for longer ranges, only the bounds."""
@@ -22,7 +22,7 @@ def choices(name: str, shape: Shape) -> tuple[Json, ...]:
     """Possible values, the most harmless first: an enumeration without what may change something,
     both booleans, integers within bounds (JSON Schema, 6.2); empty when anything is possible, or
     when it is an id."""
-    if listed_values := enumerated(shape):
+    if listed_values := enum_values(shape):
         return tuple(each for each in listed_values if not orders(name, each)) or listed_values[:1]
     kinds = shape.kinds - {"null"}
     if kinds == {"boolean"}:
@@ -50,7 +50,7 @@ def _whole(value: Json) -> int | None:
 def has_choices(parameter: Parameter) -> bool:
     """Whether an optional parameter has choices worth trying; paging parameters do not."""
     shape = parameter.shape
-    if enumerated(shape) or "boolean" in shape.kinds:
+    if enum_values(shape) or "boolean" in shape.kinds:
         return True
     both = shape.minimum is not None and shape.maximum is not None
     return (

@@ -6,7 +6,6 @@ path segment before it. A parameter that nothing explains is left out, and its e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, words
@@ -22,8 +21,9 @@ from oakum.inference.nouns import (
 )
 from oakum.inference.state_names import names_state, state_member
 from oakum.openapi.document import Document
-from oakum.openapi.model import Json, Operation, Parameter, Shape
+from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
+from oakum.openapi.shape_queries import enum_values
 from oakum.policy.model import Policy, Resource
 from oakum.policy.resource_schemas import view
 
@@ -72,29 +72,10 @@ def _is_given(parameter: Parameter) -> bool:
     """Whether the document itself gives a value to send, or values to choose from, of what does not
     call itself an id."""
     shape = parameter.shape
-    given = (parameter.example, parameter.default, shape.example, *enumerated(shape))
+    given = (parameter.example, parameter.default, shape.example, *enum_values(shape))
     chosen = shape.kinds - {"null"} == {"boolean"} or None not in (shape.minimum, shape.maximum)
     known = chosen or any(each is not None for each in given)
     return known and _IDS.isdisjoint(words(parameter.name)[-1:])
-
-
-def enumerated(shape: Shape) -> tuple[Json, ...]:
-    """What a schema lists: an enumeration, `oneOf` of constants (how one gives them titles), a
-    pattern that is a list of words; of an array, a list of each that its elements list, and the
-    whole. Empty: it lists nothing."""
-    if shape.enum:
-        return shape.enum
-    if shape.branches:
-        each = [thunk().enum for thunk in shape.branches]
-        return tuple(dict.fromkeys(value for enum in each for value in enum)) if all(each) else ()
-    if shape.items is not None and (inner := enumerated(shape.items())):
-        whole = [[*inner]] if len(inner) > 1 else []
-        return ([inner[0]], *whole, *([value] for value in inner[1:]))
-    found = _WORDS.fullmatch(shape.pattern)
-    return tuple(found[1].split("|")) if found else ()
-
-
-_WORDS = re.compile(r"\^\((?:\?:)?([\w-]+(?:\|[\w-]+)+)\)\$")
 
 
 class _Resources:

@@ -5,12 +5,13 @@ For a shape with alternatives (`oneOf`, `anyOf`), each result combines all of th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from oakum.http.media_type import is_feed
-from oakum.openapi.model import Media, Shape
+from oakum.openapi.model import Json, Media, Shape
 
 
 def names_of(shape: Shape) -> Collection[str]:
@@ -163,3 +164,22 @@ def read_only(shape: Shape) -> bool:
         todo += fresh
         seen.update(fresh)
     return True
+
+
+def enum_values(shape: Shape) -> tuple[Json, ...]:
+    """What a schema lists: an enumeration, `oneOf` of constants (how one gives them titles), a
+    pattern that is a list of words; of an array, a list of each that its elements list, and the
+    whole. Empty: it lists nothing."""
+    if shape.enum:
+        return shape.enum
+    if shape.branches:
+        each = [thunk().enum for thunk in shape.branches]
+        return tuple(dict.fromkeys(value for enum in each for value in enum)) if all(each) else ()
+    if shape.items is not None and (inner := enum_values(shape.items())):
+        whole = [[*inner]] if len(inner) > 1 else []
+        return ([inner[0]], *whole, *([value] for value in inner[1:]))
+    found = _WORDS.fullmatch(shape.pattern)
+    return tuple(found[1].split("|")) if found else ()
+
+
+_WORDS = re.compile(r"\^\((?:\?:)?([\w-]+(?:\|[\w-]+)+)\)\$")

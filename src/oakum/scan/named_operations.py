@@ -13,9 +13,9 @@ from oakum.authz import Model
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.enum_values import members_with_choices
 from oakum.finding import Cell, Endpoint, Skipped
-from oakum.inference.params import enumerated
 from oakum.inference.side_effects import orders
 from oakum.openapi.model import Parameter
+from oakum.openapi.shape_queries import enum_values
 from oakum.scan.engine import Engine
 from oakum.scan.undo.uncalled_operations import why_not_called
 
@@ -81,7 +81,7 @@ def unsent_choices(engine: Engine) -> list[str]:
 
 
 def _changing(member: Parameter) -> str:
-    found = [f"`{each}`" for each in enumerated(member.shape) if orders(member.name, each)]
+    found = [f"`{each}`" for each in enum_values(member.shape) if orders(member.name, each)]
     return ", ".join(found)
 
 

@@ -13,9 +13,8 @@ from oakum.authz.compiled_model import resources_in
 from oakum.authz.places import resource_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field
-from oakum.inference.params import enumerated
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape_queries import member
+from oakum.openapi.shape_queries import enum_values, member
 
 _EXACT = 2**53
 """Numbers from here on are not the same to everybody who reads JSON (RFC 8259, 6)."""
@@ -123,7 +122,7 @@ def taken_by(body: Shape, path: Sequence[str], shown: Shape) -> Shape:
     if inner is None:
         return shown
     top = inner.maximum if inner.maximum is not None else shown.maximum
-    listed = enumerated(inner) if inner.items is None else ()
+    listed = enum_values(inner) if inner.items is None else ()
     items = inner.items or shown.items
     return replace(shown, enum=listed or shown.enum, maximum=top, items=items)
 
