@@ -27,6 +27,8 @@ from tests.properties.pool import LAW
 
 GOOD = {"t.ann.ok": "ann", "t.eve.ok": "eve"}
 TOKENS = (*GOOD, "t.ann.forged", "t.eve.forged", "opaque", "")
+PARTS = ("eyJh", "eyJzdWIiOiJhbm4ifQ", "IHsi", "77u_e30", "e", *"=.%- ", "%2e", "%252E", "+/")
+"""Of what some server may decode as a token."""
 FORGED = re.compile(r"t\.\w+\.forged")
 
 
@@ -75,6 +77,10 @@ VALUES = st.one_of(
     st.sampled_from(TOKENS),
     st.sampled_from(TOKENS).map('"{}"'.format),
     st.text(string.printable[:95], max_size=6),
+    st.lists(
+        st.sampled_from(PARTS),
+        max_size=7,
+    ).map("".join),
 )
 PIECES = st.tuples(NAMES, st.sampled_from(("=", " =", "= ", "==", "")), VALUES).map("".join)
 COOKIES = st.lists(st.tuples(PIECES, BETWEEN).map("".join), max_size=4).map("".join)

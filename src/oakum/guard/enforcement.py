@@ -36,6 +36,7 @@ from oakum.routing.conditions import conditions
 from oakum.routing.headers import (
     back,
     client,
+    names_nobody,
     onward,
     refuse_lost,
     upgrades,
@@ -52,6 +53,8 @@ from oakum.routing.request_places import Carried
 from oakum.routing.route import Place, Router, passes, placed, queried, with_query, without
 from oakum.routing.who import (
     NOBODY,
+    NONE,
+    Given,
     Verifier,
     Who,
     by_answer,
@@ -61,6 +64,7 @@ from oakum.routing.who import (
     is_password,
     logged_in,
     octets,
+    only_token,
     told_to_nobody,
     turned_away,
 )
@@ -113,6 +117,10 @@ class Gatekeeper:
         self._guesses = Guesses(now)
         self._budgets = Budgets(self.policy.limits, now)
         self._intake = Intake(self._model)
+        guard = self.policy.guard
+        self._nameless = frozenset(
+            each for each in self._lookups.credentials if names_nobody(each.where, each.name, guard)
+        )
 
     # ------------------------------------------------------------ in
 
@@ -158,6 +166,8 @@ class Gatekeeper:
         passing.sight = Sight.of(self._model, endpoint, Carried(asked, query, found[1]))
         held = given(asked, query, self._lookups.credentials)
         said = conditions(asked, query, self._lookups.selections[endpoint.operation.id])
+        if self.policy.caller.claim:
+            held = only_token(held, self._nameless)
         inquiry = passing.inquiry = Inquiry(self._desk, Behalf(asked, held, said), NOBODY)
         inquiry.who = yield from self._who(inquiry)
         passing.who = self._hashed(inquiry.who.name)
@@ -245,12 +255,16 @@ class Gatekeeper:
         cookies = self._credentials("cookie") or self.policy.guard.cookies
         return self._credentials("header") | ({"cookie"} if cookies else set())
 
-    def _jar(self, headers: Headers, declared: Collection[str] = ()) -> Headers:
-        """Headers with only the cookies that document or contract name."""
-        if "cookie" in self._credentials("header"):
+    def _jar(self, headers: Headers, declared: Collection[str] = (), held: Given = NONE) -> Headers:
+        """Headers with only the cookies that document or contract name, and none of the credentials
+        that nobody has verified."""
+        dropped = held.names_dropped("header")
+        headers = tuple(h for h in headers if h[0] == "cookie" or h[0] not in dropped)
+        if "cookie" in self._credentials("header") - dropped:
             return headers
         more = self.policy.guard.cookies or ()
-        return with_cookies(headers, {*self._credentials("cookie"), *more, *declared})
+        named = {*self._credentials("cookie"), *more, *declared} - held.names_dropped("cookie")
+        return with_cookies(headers, named)
 
     def _query(self, place: Place, endpoint: Endpoint) -> str:
         return queried(
@@ -353,7 +367,8 @@ class Gatekeeper:
         declared |= endpoint.operation.header_names
         declared |= {"cookie" for e in parameters if e.where == "cookie"}
         named = {e.name for e in parameters if e.where == "cookie"}
-        kept = self._jar(onward(asked, self.policy.guard, declared), named)
+        held = passing.inquiry.on.held if passing.inquiry else NONE
+        kept = self._jar(onward(asked, self.policy.guard, declared), named, held)
         headers = described(kept, taken.media)
         known = passing.inquiry is not None and passing.inquiry.who.ids
         if not known and "authorization" in self._credentials("header"):
@@ -364,7 +379,7 @@ class Gatekeeper:
         return replace(
             asked,
             method="GET" if asked.method == "HEAD" else asked.method,
-            target=with_query(asked.target, query),
+            target=with_query(asked.target, without(query, held.names_dropped("query"))),
             headers=headers,
             body=taken.body,
         )
@@ -456,7 +471,7 @@ class Gatekeeper:
         if endpoint.conceals and answered.status in (403, 404):
             return self._denial(passing, Denied(404, ""))
         login = self._model.rule(endpoint.operation.id).login
-        private = bool(login) or not endpoint.operation.anonymous or bool(inquiry.on.held.values)
+        private = bool(login) or not endpoint.operation.anonymous or inquiry.on.held.sent
         whole = back(answered, guard, private=private)
         headers = without_file_name(whole, guard)
         if answered.status in _BODILESS or 300 <= answered.status < 400:

@@ -5,13 +5,14 @@ Warnings change nothing. Each names what stays closed, why, and the line that op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from oakum.errors import Location, Problem, few
+from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.policy.guarding import OF_THE_WHOLE
 from oakum.policy.model import Guarding, Policy
-from oakum.routing.headers import is_condition, returns
+from oakum.routing.headers import is_condition, names_nobody, returns
 from oakum.routing.lookup_plan import Credential, Endpoint
 
 Where = Callable[[Operation], Location]
@@ -66,16 +67,69 @@ def answers(endpoints: list[Endpoint], guard: Guarding, where: Where) -> Iterato
 
 def cookies(credentials: Iterable[Credential], policy: Policy) -> Iterator[Problem]:
     """Warns about cookies that only the API knows, until the contract says which there are."""
-    named = [each.name for each in credentials if each.where == "cookie"]
-    if not named or policy.guard.cookies is not None:
+    places = [*credentials]
+    named = [each.name for each in places if each.where == "cookie"]
+    bare = policy.caller.claim and Credential("header", "cookie") in places
+    if not (named or bare) or policy.guard.cookies is not None:
         return
-    where = policy.places.get(("guard",), policy.places.get(("caller",), Location(policy.file)))
+    first = f"{few(named, 3)}, " if named else ""
     yield Problem(
-        where,
-        f"of a request's cookies, {few(named, 3)}, those that its operation declares, and those"
+        _guard_of(policy),
+        f"of a request's cookies, {first}those that its operation declares, and those"
         f" against forgery (`csrftoken`) are forwarded, and no others",
         "write `guard: {cookies: [NAME]}` with what else the API reads, or `cookies: []`",
     )
+
+
+def beside_a_token(
+    document: Document,
+    endpoints: Iterable[Endpoint],
+    credentials: Iterable[Credential],
+    policy: Policy,
+) -> Iterator[Problem]:
+    """Warns about credentials that the document requires beside a token: nobody verifies them, so
+    they are not forwarded with it."""
+    if not policy.caller.claim:
+        return
+    clients = {each.name for each in credentials if each.client}
+    told: set[str] = set()
+    for operation in (each.operation for each in endpoints):
+        for alternative in operation.security or ():
+            unverified = _unverified(document, alternative, clients, policy.guard)
+            for where, name in unverified if len(alternative) > 1 else ():
+                if name not in told:
+                    told.add(name)
+                    yield _unforwarded(where, name, operation, policy)
+
+
+def _unverified(
+    document: Document, alternative: Collection[str], clients: Collection[str], guard: Guarding
+) -> list[tuple[str, str]]:
+    """Places of API keys in a requirement, other than the one that may hold the token."""
+    schemes = [document.security_schemes.get(each) for each in sorted(alternative)]
+    usual = [each for each in schemes if not isinstance(each, dict) or each.get("type") != "apiKey"]
+    found = []
+    for scheme in schemes:
+        if not isinstance(scheme, dict) or scheme.get("type") != "apiKey":
+            continue
+        where, name = str(scheme.get("in")), str(scheme.get("name"))
+        own = name.lower() if where == "header" else name
+        if own not in clients and not names_nobody(where, own, guard):
+            found.append((where, name))
+    return found if usual or len(found) > 1 else []
+
+
+def _unforwarded(where: str, name: str, operation: Operation, policy: Policy) -> Problem:
+    option = {"header": "request_headers", "cookie": "cookies"}.get(where)
+    hint = "send it in a header: what a query holds beside a token cannot be allowed"
+    if option:
+        hint = f"if it identifies no caller, write `guard: {{{option}: [{name}]}}`"
+    said = f"`{name}` of {_first([operation])} is not forwarded beside a token: nobody verifies it"
+    return Problem(_guard_of(policy), said, hint)
+
+
+def _guard_of(policy: Policy) -> Location:
+    return policy.places.get(("guard",), policy.places.get(("caller",), Location(policy.file)))
 
 
 def _first(found: list[Operation]) -> str:

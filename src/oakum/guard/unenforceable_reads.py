@@ -23,7 +23,7 @@ from oakum.guard.unenforceable_calls import calls
 from oakum.guard.unenforceable_creations import creations, placed, replaced
 from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
-from oakum.guard.unenforceable_headers import answers, conditions, cookies
+from oakum.guard.unenforceable_headers import answers, beside_a_token, conditions, cookies
 from oakum.guard.unenforceable_names import Unstated
 from oakum.guard.unenforceable_parameters import parameters
 from oakum.guard.unenforceable_paths import below
@@ -68,6 +68,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.bodiless(),
         *seen.made(),
         *cookies(wiring.credentials, seen.policy),
+        *beside_a_token(document, wiring.endpoints.values(), wiring.credentials, seen.policy),
         *conditions([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *answers([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *parameters(PathObjects(document, model), wiring.endpoints.values(), seen.where),

@@ -121,8 +121,18 @@ def _stays(name: str, guard: Guarding, declared: Collection[str], *, raw: bool) 
 
 _CSRF = re.compile(r"(?:__host-|__secure-)?[._-]?(?:csrf|xsrf)[_-]?(?:token)?", re.I)
 """Cookies against forgery of requests, which name nobody; their headers pass as well."""
+_CSRF_HEADERS = ("x-csrf-token", "x-csrftoken", "x-xsrf-token")
 _STARTS = re.compile(r"[,\s\"][^;]*=")
 """In a value: where some server starts another cookie."""
+
+
+def names_nobody(where: str, name: str, guard: Guarding) -> bool:
+    """Whether a credential in a header or a cookie identifies no caller: it is one against forgery
+    of requests, or the contract names it as a header or cookie that is forwarded as it is."""
+    if where == "cookie":
+        return name in (guard.cookies or ()) or _CSRF.fullmatch(name) is not None
+    own = name not in ("authorization", "cookie")
+    return where == "header" and own and (name in guard.request_headers or name in _CSRF_HEADERS)
 
 
 def with_cookies(headers: Headers, allowed: Collection[str]) -> Headers:

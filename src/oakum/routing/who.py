@@ -41,9 +41,20 @@ class Given:
     """In the contract's order; an empty value counts as missing."""
     query: tuple[str, ...] = ()
     """Pieces of the query that hold credentials, undecoded."""
+    dropped: frozenset[Credential] = frozenset()
+    """Places whose values are not forwarded, as nobody has verified them; not among `values`."""
 
     def __bool__(self) -> bool:
         return any(not each.client for each, _ in self.values)
+
+    @property
+    def sent(self) -> bool:
+        """Whether the request has any credential, of whatever use."""
+        return bool(self.values or self.dropped)
+
+    def names_dropped(self, where: str) -> frozenset[str]:
+        """Names of the dropped places in a part of the request."""
+        return frozenset(each.name for each in self.dropped if each.where == where)
 
     @property
     def clients(self) -> Given:
@@ -75,6 +86,9 @@ class Given:
         single = [f"{c.name}={v}" for c, v in self.values if c.where == "cookie"]
         cookie = whole or ["; ".join(single)]
         return (*found, *((("cookie", cookie[0]),) if cookie[0] else ()))
+
+
+NONE = Given()
 
 
 def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
@@ -230,9 +244,58 @@ def one_token(held: Given) -> str | None:
             strange = True
             # Some servers strip quotes or stop at a space or comma, and then read a token.
             other = other or any(_TOKEN.fullmatch(each) for each in re.split(r"[\s,\"]+", value))
+            other = other or _may_be_token(value)
     if len(tokens) > 1 or (tokens and other) or (strange and not tokens):
         raise Denied(401, "who")
     return next(iter(tokens), None)
+
+
+_HEAD = re.compile(r"(?<![\w+/-])([\w+/-]+)=*\.", re.ASCII)
+"""What some decoder takes for the first part of a token."""
+_ALPHABET = str.maketrans("-_", "+/")
+_BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
+"""White space and byte order marks, in UTF-8 or UTF-16."""
+_ESCAPED_TIMES = 4
+
+
+def _may_be_token(text: str) -> bool:
+    """Whether a server may decode a token from a text, of however many parts, signed or not, with
+    padding, in quotes, or percent-encoded: one that is verified elsewhere is only decoded here."""
+    for _ in range(_ESCAPED_TIMES):
+        if any(_begins_object(each) for each in _HEAD.findall(text)):
+            return True
+        plain = unquote(text, "latin-1")
+        if plain == text:
+            return False
+        text = plain
+    return True
+
+
+def _begins_object(part: str) -> bool:
+    """Whether base64 of either alphabet begins as a JSON object does."""
+    whole = part[: len(part) - (len(part) % 4 == 1)].translate(_ALPHABET)
+    made = b64decode(whole + "=" * (-len(whole) % 4))
+    return made.lstrip(_BEFORE_JSON).startswith(b"{")
+
+
+def only_token(held: Given, nameless: Collection[Credential]) -> Given:
+    """The credentials of which only the token to be verified is left, and what names nobody: keys
+    of an application, and values of the `nameless` places. Whatever else was sent, the API might
+    take for its caller. Raises `Denied` as `one_token`."""
+    token = one_token(held)
+
+    def stays(each: Credential, value: str) -> bool:
+        if each.client or each in nameless:
+            return True
+        if each.where == "header" and each.name == "authorization":
+            return True  # it holds the token, or there is none
+        return value == token
+
+    kept = tuple((each, value) for each, value in held.values if stays(each, value))
+    names = {each.name for each, _ in kept if each.where == "query"}
+    dropped = frozenset(each for each, value in held.values if not stays(each, value))
+    query = tuple(piece for piece in held.query if called(piece) in names)
+    return Given(kept, query, dropped)
 
 
 def by_key(held: Given, keys: Mapping[str, Json]) -> Who:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+from tests import quick_yaml
+from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_reads import CLUB, LEDGER, said
 from tests.unit.routing.test_written_types import TYPES
+
+BADGES = quick_yaml.load((FOLDER / "contracts" / "badges.yaml").read_text())
 
 
 def test_a_condition_that_is_not_forwarded_is_named_with_the_line_to_add(tmp_path: Path) -> None:
@@ -49,3 +54,35 @@ def test_the_cookies_that_pass_are_told_until_the_contract_says_which_others_the
     assert words in said(tmp_path, CLUB)
     assert words not in said(tmp_path, CLUB, named)
     assert "of a request's cookies" not in said(tmp_path, TYPES)
+
+
+def test_a_key_that_the_document_requires_beside_a_token_is_named(tmp_path: Path) -> None:
+    def allowed(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["guard"]["request_headers"] = ["X-App"]
+
+    def elsewhere(document: dict[str, Any], _: dict[str, Any]) -> None:
+        document["security"] = [{"bearer": [], "query": []}, {"cookie": [], "csrf": []}]
+
+    (tmp_path / "keys.json").write_text(json.dumps(BADGES["files"]["keys.json"]))
+    words = "is not forwarded beside a token: nobody verifies it"
+    told = said(tmp_path, BADGES)
+    assert f"`X-App` of `getNote` {words}" in told
+    assert told.count(words) == 1
+    assert "if it identifies no caller, write `guard: {request_headers: [X-App]}`" in told
+    assert words not in said(tmp_path, BADGES, allowed)
+    told = said(tmp_path, BADGES, elsewhere)
+    assert f"`token` of `getNote` {words}" in told
+    assert told.count(words) == 1
+    assert words not in said(tmp_path, CLUB)
+
+
+def test_cookies_that_no_scheme_declares_are_told_where_a_token_says_who_calls(
+    tmp_path: Path,
+) -> None:
+    def bare(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        del document["security"], document["components"]["securitySchemes"]
+        del policy["guard"]["cookies"]
+
+    (tmp_path / "keys.json").write_text(json.dumps(BADGES["files"]["keys.json"]))
+    words = "of a request's cookies, those that its operation declares, and those against forgery"
+    assert words in said(tmp_path, BADGES, bare)

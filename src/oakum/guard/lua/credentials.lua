@@ -205,6 +205,50 @@ end
 
 local function nothing() return nil end
 
+local SIXTY_FOUR = {}
+for i = 1, 64 do
+  SIXTY_FOUR[byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", i)] = i - 1
+end
+SIXTY_FOUR[45], SIXTY_FOUR[95] = 62, 63
+local BRACE = 123
+-- White space and byte order marks, in UTF-8 or UTF-16.
+local BEFORE_JSON = {
+  [0] = true, [9] = true, [10] = true, [13] = true, [32] = true,
+  [0xef] = true, [0xbb] = true, [0xbf] = true, [0xfe] = true, [0xff] = true,
+}
+
+-- Whether base64 of either alphabet begins as a JSON object does.
+local function begins_object(part)
+  local bits, n = 0, 0
+  for i = 1, #part do
+    bits, n = bits * 64 + SIXTY_FOUR[byte(part, i)], n + 6
+    if n >= 8 then
+      n = n - 8
+      local made = math.floor(bits / 2 ^ n)
+      if made == BRACE then return true end
+      if not BEFORE_JSON[made] then return false end
+      bits = bits % 2 ^ n
+    end
+  end
+  return false
+end
+
+local ESCAPED_TIMES = 4
+
+-- Whether a server may decode a token from a text, of however many parts, signed or not, with padding, in
+-- quotes, or percent-encoded: one that is verified elsewhere is only decoded there.
+local function may_be_token(text)
+  for _ = 1, ESCAPED_TIMES do
+    for part in text:gmatch "%f[%w_+/-]([%w_+/-]+)=*%." do
+      if begins_object(part) then return true end
+    end
+    local plain = gsub(text, "%%(%x%x)", unescaped)
+    if plain == text then return false end
+    text = plain
+  end
+  return true
+end
+
 -- The one token (RFC 7519) of a request: nil for none, and false where two differ or where what
 -- stands in its place is none. A session or a key of another kind beside a token says nothing.
 function Reader:token(held)
@@ -222,6 +266,7 @@ function Reader:token(held)
       for piece in not mine and value:gmatch '[^%s,"]+' or nothing do
         other = other or find(piece, "^[%w_-]+%.[%w_-]+%.[%w_-]+$") ~= nil
       end
+      other = other or not mine and may_be_token(value)
     end
     if mine and token and mine ~= token then return false end
     token = token or mine
@@ -229,6 +274,27 @@ function Reader:token(held)
   if token then return not other and token end
   if strange then return false end
   return nil
+end
+
+-- Leaves of the credentials of a request only the token that is to be verified, and what names nobody: keys
+-- of an application, and the values of `nameless` places. Whatever else was sent, the API might take for its
+-- caller; it goes into `x.dropped`. Returns what `token` does.
+function Reader:only_token(x, nameless)
+  local held, token = x.credentials, self:token(x.credentials)
+  if token == false then return false end
+  for i = 1, #self.places do
+    local each, value = self.places[i], held[i]
+    -- An `authorization` holds the token, or there is none.
+    local stays = each.client or nameless[i] or (each.where == "header" and each.name == "authorization")
+    if value and not stays and value ~= token then
+      local dropped = x.dropped or { header = {}, cookie = {}, query = {} }
+      x.dropped, held[i] = dropped, nil
+      dropped[each.where][each.name] = true
+      if x.query_pieces then x.query_pieces[i] = nil end
+    end
+  end
+  x.credentials = next(held) ~= nil and held or false
+  return token
 end
 
 -- The one API key of a request, or nil where two differ.

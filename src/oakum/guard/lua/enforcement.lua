@@ -198,11 +198,12 @@ function M.new(text, host, settings)
   local asking = lookups.new(plan, host, state, service, settings.timeout)
   local keys
   if plan.caller.kind == "api_key" then keys = json.decode(text).guard.api_keys end
+  local names = headers.new(guard, plan.credentials)
   local self = setmetatable({
     plan = plan, host = host, now = host.now, shared = state, asking = asking, problems = {},
     observe = settings.observe or false, denied = settings.denied, unfit = unfit(settings, service),
     who = who.new(plan, host, asking, settings.audit_key or hash.random(32), keys),
-    headers = headers.new(guard, plan.credentials),
+    headers = names,
     hosts = #guard.hosts > 0 and set_of(guard.hosts) or nil,
     origins = set_of(guard.origins), passes = globs_of(guard.passes), websockets = globs_of(guard.websockets),
     max_body = guard.max_body, hops = guard.hops, secrets = {}, tenants = set_of(plan.tenants),
@@ -216,6 +217,7 @@ function M.new(text, host, settings)
   self.routes = route.new(plan.endpoints, plan.rivals, plan.shut)
   for i = 1, #plan.credentials do
     local each = plan.credentials[i]
+    self.who.nameless[i] = names:names_nobody(each.where, each.name)
     if each.where == "query" then self.secrets[each.name] = true end
     if each.where == "header" and each.name == "authorization" then self.bearers = true end
   end
@@ -287,6 +289,7 @@ end
 function Guard:forward(x, req, endpoint, anonymous)
   x.method = x.endpoint and x.method == "HEAD" and "GET" or req.method
   local query = x.query
+  if x.dropped and next(x.dropped.query) then query = route.without(query, x.dropped.query) end
   x.target = query == x.asked_query and query and req.target
     or query and x.path .. "?" .. query or x.path
   x.remove = self.headers:removed(x, req.headers, endpoint, anonymous)
@@ -299,7 +302,11 @@ function Guard:forward(x, req, endpoint, anonymous)
     not x.raw and IDENTITY or nil,
   }
   if not x.raw then described(x) end
-  local kept = x.cookie and self.headers:cookies_of(x.cookie, endpoint and endpoint.jar)
+  local dropped = x.dropped
+  for name in pairs(dropped and dropped.header or NONE) do
+    if name ~= "cookie" then x.remove[#x.remove + 1] = name end
+  end
+  local kept = x.cookie and self.headers:cookies_of(x.cookie, endpoint and endpoint.jar, dropped)
   if kept == "" then
     x.remove[#x.remove + 1] = "cookie"
   elseif kept and kept ~= x.cookie and not removes(x, "cookie") then
@@ -525,7 +532,7 @@ function Guard:enter(req)
     peer = false, block = false, path = "", query = false, headers = false, asked_query = false, segments = false, written = false, values = false, count = 0,
     odd = false, suspects = false, connection = false, cookie = false, address = "", endpoint = false,
     params = false, credentials = false, carrying = false, conditions = false, who = false, known = false, missing = false,
-    target = "", set = false, remove = false, status = false, bytes_out = false,
+    dropped = false, target = "", set = false, remove = false, status = false, bytes_out = false,
     upstream = false, removed = false, stream = false,
   }
   x.asked_method, x.method, x.now = req.method, req.method, self.now()

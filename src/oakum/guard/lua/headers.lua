@@ -177,6 +177,7 @@ function M.new(guard, credentials)
     more = set(""),
     cookies = false,
     jar = {},
+    named = {},
     credentials = {},
     answer = {},
     known = cache.new(2 ^ 18),
@@ -184,7 +185,9 @@ function M.new(guard, credentials)
   }, Headers)
   for i = 1, #guard.strip do self.strip[lower(guard.strip[i])] = true end
   for i = 1, #guard.headers do self.answer[lower(guard.headers[i])] = true end
-  for i = 1, guard.cookies and #guard.cookies or 0 do self.cookies, self.jar[guard.cookies[i]] = true, true end
+  for i = 1, guard.cookies and #guard.cookies or 0 do
+    self.cookies, self.jar[guard.cookies[i]], self.named[guard.cookies[i]] = true, true, true
+  end
   local more = guard.request_headers or {}
   for i = 1, #more do self.more[lower(more[i])] = true end
   for i = 1, #credentials do
@@ -297,15 +300,26 @@ local function is_against_forgery(name)
   return rest ~= nil and (match(rest, "^[_-]?$") or match(rest, "^[_-]?token$")) ~= nil
 end
 
+local FORGERY = set "x-csrf-token x-csrftoken x-xsrf-token"
+
+-- Whether a credential in a header or a cookie names nobody: it is one against forgery of requests, or the
+-- contract names it as a header or cookie that is forwarded as it is.
+function Headers:names_nobody(where, name)
+  if where == "cookie" then return self.named[name] or is_against_forgery(name) end
+  local own = name ~= "authorization" and name ~= "cookie"
+  return where == "header" and own and (self.more[name] or FORGERY[name]) or false
+end
+
 -- What is forwarded of the cookies of a request: those that document or contract name, and those against
 -- forgery. Any other may choose an account or a tenant that nobody has judged. A value in which some server
--- starts another cookie goes as well.
-function Headers:cookies_of(text, declared)
-  if self.credentials.cookie then return text end
+-- starts another cookie goes as well, and what was `dropped` of the credentials.
+function Headers:cookies_of(text, declared, dropped)
+  if self.credentials.cookie and not (dropped and dropped.header.cookie) then return text end
   local kept, n = {}, 0
   for piece in gmatch(text .. ";", "([^;]*);") do
     local name, value = match(match(piece, "^[ \t]*(.-)[ \t]*$"), "^([^=]*)=(.*)$")
-    if name and (self.jar[name] or declared and declared[name] or is_against_forgery(name))
+    if name and not (dropped and dropped.cookie[name])
+      and (self.jar[name] or declared and declared[name] or is_against_forgery(name))
       and not find(value, "[,%s\"].*=") then
       n = n + 1
       kept[n] = name .. "=" .. value

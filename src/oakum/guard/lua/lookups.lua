@@ -350,7 +350,7 @@ end
 function Lookups:known(i, id, owner, own)
   local ask, x = self.asks[i], self.x
   -- What was asked for nobody with one application's key is not believed for another's.
-  local app = x.who.anonymous and x.carrying and self.keyed(x.carrying) .. "\0" or ""
+  local app = x.who.anonymous and x.carrying and (self.keyed(x.carrying) or "") .. "\0" or ""
   local key = ask.tag .. x.conditions.mark .. (ask.service and "" or x.who.token .. app) .. id
   -- What was found out for this request stays found out.
   if not x.known then x.known = {} end

@@ -36,6 +36,7 @@ function M.new(plan, host, asking, audit_key, keys)
     plan = plan, host = host, asking = asking, audit_key = audit_key, keys = keys,
     caller = plan.caller, reader = credentials.new(plan.credentials), ttl = plan.guard.ttl,
     known = cache.new(2 ^ 22), tokens = 0, braked = cache.new(2 ^ 18),
+    nameless = {}, -- places of credentials that name nobody
   }, Who)
   self.nobody = self:bearer({}, nil)
   asking.keyed = function(held) return self.reader:key(held) end
@@ -81,11 +82,10 @@ local function texts(values)
   return list
 end
 
-function Who:by_token(held, req, before)
-  local token = self.reader:token(held)
+function Who:by_token(token, req, before)
   if token == nil then return before and before.anonymous and before or self:bearer({}, nil) end
   -- The host is told which token it is: it verifies this one, and looks for none.
-  local claims = token and self.host.token(token, req)
+  local claims = self.host.token(token, req)
   if not claims then return nil, 401 end
   local id = id_of(claims[self.caller.claim])
   if not id then return nil, 401 end
@@ -214,9 +214,14 @@ end
 
 -- The bearer of the credentials in `x`, or nil, a status and seconds to wait.
 function Who:find(x, req)
-  local held = x.credentials
+  local held, kind, token = x.credentials, self.caller.kind, nil
   if not held then return self.nobody end
-  local kind = self.caller.kind
+  if kind == "claim" then
+    token = self.reader:only_token(x, self.nameless)
+    if token == false then return nil, 401 end
+    held = x.credentials
+    if not held then return self.nobody end
+  end
   local key = self.reader:key(held)
   -- The API may know a session as another one's elsewhere; a token or a key says the same anywhere.
   local asked = kind == "ask" and key .. "\0" .. x.conditions.mark or key
@@ -237,7 +242,7 @@ function Who:find(x, req)
   if braked then return nil, 429, braked end
   local era, written, made, status, wait = self.asking:era(), self.asking:written(), nil, nil, nil
   if kind == "claim" then
-    made, status = self:by_token(held, req, bearer)
+    made, status = self:by_token(token, req, bearer)
     if made and made == bearer then return made end
   elseif kind == "ask" then
     made, status, wait = self:by_answer(x)
