@@ -99,6 +99,10 @@ def _reads(seen: View) -> Iterator[Problem]:
             where = place(seen.policy, "operations", name, "reads")
             message = f"`{name}` reads here, and changes something in `begin`, `end` or `switch`"
             yield Problem(where, message, "leave one of them out")
+        if rule.reading and not rule.graphql:
+            where = place(seen.policy, "operations", name, "reads")
+            message = f"`{name}` has no `graphql`, so none of its fields can be known to read"
+            yield Problem(where, message, "write `reads: true`, or name the schema in `graphql`")
 
 
 # --------------------------------------------------------------------------- schemas

@@ -168,13 +168,15 @@ def _api_key(r: Reader, found: Entries) -> bool:
 
 def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
     found = record(r, node, "an operation", OPERATION)
+    reads, reading = found.find("reads", _reads) or (None, ())
     return OperationRule(
         str(key.scalar),
         shows=found.read("shows", _stands, ()),
         call=found.find("call", relation_names),
         owner=found.read("owner", word, ""),
         params=found.find("params", named(_filled_by)) or {},
-        reads=found.find("reads", flag),
+        reads=reads,
+        reading=reading,
         counts=found.read("counts", many(pointer, "a JSON pointer"), ()),
         sets=found.read("sets", _stands, ()),
         graphql=found.read("graphql", word, ""),
@@ -185,6 +187,13 @@ def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
         draft=found.read("draft", flag, False),
         location=key.location,
     )
+
+
+def _reads(r: Reader, node: Node, what: str) -> tuple[bool | None, tuple[str, ...]]:
+    """`true`, `false`, or fields of GraphQL's `Query` that only read, which says `true`, too."""
+    if node.kind == "list":
+        return True, many(word, "a field of `Query`")(r, node, what) or ()
+    return flag(r, node, what), ()
 
 
 def _one_place(r: Reader, node: Node, what: str) -> str | None:

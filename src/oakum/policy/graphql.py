@@ -14,7 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.openapi import source
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Parameter, Shape
@@ -359,6 +359,12 @@ def with_graphs(
             problems += error.problems
             continue
         graphs[rule.graphql] = graph
+        fields = graph.schema.query_type.fields if graph.schema.query_type else {}
+        for index, field in enumerate(rule.reading):
+            if field not in fields:
+                said = f"the type `Query` of `{rule.graphql}` has no field `{field}`"
+                at = place(policy, "operations", name, "reads", str(index))
+                problems.append(Problem(at, said, did_you_mean(field, fields)))
         endpoints[operation.id] = graph.answering(operation, rule)
     if not graphs:
         return document, [], problems

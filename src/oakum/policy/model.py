@@ -189,6 +189,8 @@ class OperationRule:
     """Parameter or body member to the `Resource.field` whose values fill it."""
     reads: bool | None = None
     """True: changes nothing although its method is not GET. False: never call it."""
+    reading: tuple[str, ...] = ()
+    """Fields of GraphQL's `Query` that change nothing, whatever their names; `reads` is True."""
     counts: tuple[str, ...] = ()
     """JSON pointers of the answer that count objects: withheld when any is withheld."""
     sets: tuple[tuple[str, str], ...] = ()

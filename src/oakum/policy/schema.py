@@ -206,7 +206,7 @@ _OPERATION = record(
         "counts": many(_POINTER),
         "owner": WORD,
         "call": _RELATIONS,
-        "reads": FLAG,
+        "reads": any_of(FLAG, items(WORD)),
         "graphql": WORD,
         "without": many(WORD),
         "at_most": named({"type": "integer", "minimum": 1, "maximum": grammar.MOST}),

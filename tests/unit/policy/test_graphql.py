@@ -327,6 +327,29 @@ def test_an_endpoint_that_neither_reads_nor_says_who_may_write(folder: Folder) -
     ]
 
 
+def test_fields_that_read_say_that_the_endpoint_does(folder: Folder) -> None:
+    folder.change("policy.yaml", "reads: true", "reads: [stats, now]")
+    rule = folder.load().policy.operations["POST /graphql"]  # type: ignore[union-attr]
+    assert (rule.reads, rule.reading) == (True, ("stats", "now"))
+
+
+def test_a_field_that_reads_is_one_of_the_schema(folder: Folder) -> None:
+    folder.change("policy.yaml", "reads: true", "reads: [stat, rename]")
+    assert folder.problems() == [
+        "policy.yaml:25:52: the type `Query` of `schema.graphql` has no field `stat`;"
+        " did you mean `stats`?",
+        "policy.yaml:25:58: the type `Query` of `schema.graphql` has no field `rename`",
+    ]
+
+
+def test_without_a_schema_no_field_reads(folder: Folder) -> None:
+    folder.change("policy.yaml", "getMe: {call: [member]}", "getMe: {call: [member], reads: [me]}")
+    assert folder.problems() == [
+        "policy.yaml:24:34: `getMe` has no `graphql`, so none of its fields can be known to read;"
+        " write `reads: true`, or name the schema in `graphql`"
+    ]
+
+
 def test_an_interface_is_no_resource(folder: Folder) -> None:
     node = '  Node:\n    owner: none\n    fields: {"id": [{see: member}]}\n  Ride:\n'
     folder.change("policy.yaml", "  Ride:\n", node)

@@ -113,7 +113,7 @@ class Explorer:
             probe, sources=sources, personal=probe.personal & sources.keys(), batch=True, shows={},
             how=self.how, endpoint=Endpoint(operation.method, operation.path, operation.id),
         )  # fmt: skip
-        self._params = engine.model.rule(operation.id).params
+        self._rule = engine.model.rule(operation.id)
         self._owned = frozenset(
             name
             for name, each in engine.model.policy.resources.items()
@@ -179,11 +179,13 @@ class Explorer:
                 engine.knowledge.suppose(who, name, key, likely[0])
 
     def _planned(self, style: Style) -> Planner:
-        planner = Planner(self._schema, self._words, self._params, style)
+        planner = Planner(self._schema, self._words, self._rule.params, style, self._rule.reading)
         share = _MOST_FIELDS // max(sum(not root.varies for root in planner.roots()), 1)
         if share < style.fields:
             style = replace(style, fields=max(share, 30))
-            planner = Planner(self._schema, self._words, self._params, style)
+            planner = Planner(
+                self._schema, self._words, self._rule.params, style, self._rule.reading
+            )
             planner.roots()
         return planner
 

@@ -110,8 +110,11 @@ class Planner:
         words: Vocabulary,
         params: Mapping[str, str],
         style: Style | None = None,
+        reading: Collection[str] = (),
     ) -> None:
+        """`reading`: fields of the root of which the contract says that they only read."""
         self._words = words
+        self._reading = reading
         self._schema = schema
         self._query = schema.query_type
         self._closed = {"PageInfo", *([self._query.name] if self._query else ())}
@@ -138,10 +141,7 @@ class Planner:
         for name, each in self._query.fields.items() if self._query else ():
             if name.startswith("_"):
                 continue
-            if why := acts(name, each, root=True) or self._commands(name, each):
-                self.acting[name] = why
-                continue
-            if is_leaf_type(get_named_type(each.type)) and (why := self._may_act(name, each)):
+            if why := "" if name in self._reading else self._acts(name, each):
                 self.acting[name] = why
                 continue
             made = list(self._roots(name, each))
@@ -154,6 +154,15 @@ class Planner:
             self.unused.setdefault(root.pick.field, []).append(root.name)
         self.made = sorted([*found, *varied[:_MOST_VARIED]], key=lambda root: root.rank)
         return self.made
+
+    def _acts(self, name: str, each: GraphQLField) -> str:
+        """Why a field of the root may do something; empty: it is asked."""
+        leaf = is_leaf_type(get_named_type(each.type))
+        return (
+            acts(name, each, root=True)
+            or self._commands(name, each)
+            or (self._may_act(name, each) if leaf else "")
+        )
 
     def _commands(self, name: str, each: GraphQLField) -> str:
         """Why a field of the root does something to the object that it names, as the last part of

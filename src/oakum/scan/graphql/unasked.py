@@ -22,7 +22,10 @@ def say_what_is_left(
     roots for which no value is known."""
     state, called = engine.state, f"{operation.method} {operation.path}"
     for name, why in planner.acting.items():
-        state.remark(f"`{name}` of {called} was not queried: {why}")
+        reads = f"`operations: {{{operation.id or called}: {{reads: [{name}]}}}}`"
+        state.remark(
+            f"`{name}` of {called} was not queried: {why}; if it only reads, write {reads}"
+        )
     if blind:
         named = ", ".join(dict.fromkeys(f"`{root.name}`" for root in blind))
         state.remark(f"{called}: no known value to query {named}")

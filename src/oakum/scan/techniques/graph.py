@@ -58,7 +58,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         from oakum.scan.graphql.vocabulary import Vocabulary
 
         words = Vocabulary(prospect.model, graph.schema, stated=True)
-        roots = Planner(graph.schema, words, rule.params).roots()
+        roots = Planner(graph.schema, words, rule.params, reading=rule.reading).roots()
         for root in roots:
             filled = ", ".join(dict.fromkeys(hole.source for hole in root.holes()))
             yield {

@@ -568,7 +568,9 @@ def test_a_value_that_may_say_what_was_done_is_not_asked_for(root: str) -> None:
     sailed = Sailed(harbour, sdl=VALUES.replace("ROOT", root))
     name = root.partition("(")[0].partition(":")[0]
     assert not any(name in query for _, query in harbour.asked)
-    assert f"`{name}` of POST /api/graphql was not queried" in " ".join(sailed.engine.state.notes)
+    notes = " ".join(sailed.engine.state.notes)
+    assert f"`{name}` of POST /api/graphql was not queried" in notes
+    assert f": {{reads: [{name}]}}}}`" in notes
 
 
 # ------------------------------------------------------------------------- optional arguments

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -149,10 +149,12 @@ def _paths(picks: tuple[Pick, ...]) -> list[tuple[str, ...]]:
 # ------------------------------------------------------------------------- schemas as one meets
 
 
-def planned(sdl: str, owned: Mapping[str, bool], **params: str) -> tuple[Planner, dict[str, Root]]:
+def planned(
+    sdl: str, owned: Mapping[str, bool], reading: Collection[str] = (), **params: str
+) -> tuple[Planner, dict[str, Root]]:
     schema = build_schema(sdl)
     words = Vocabulary(model(owned), schema, stated=True)
-    planner = Planner(schema, words, params)
+    planner = Planner(schema, words, params, reading=reading)
     roots = planner.roots()
     for root in roots:
         is_sound(schema, compose([Ask(root, "ann"), Ask(root, "bob")], frozenset(owned)))
@@ -193,6 +195,23 @@ def test_a_forum_with_filters_and_queries_that_do_something() -> None:
     assert "limit: 20" in text(roots["pastes"])
     assert "pastes(first: 10)" in text(roots["users"])
     assert "... on Paste { id title content ipAddr" in text(roots["search"])
+
+
+def test_a_field_is_asked_of_which_the_contract_says_that_it_reads() -> None:
+    sdl = """
+    type Query {
+      banNote(id: ID!): Note, transferNote(id: ID!): Note, deleteNote(id: ID!): Note
+      jobRun: String, isBanned(id: ID!): Boolean
+    }
+    type Note { id: ID!, title: String }
+    """
+    every = {"banNote", "transferNote", "deleteNote", "jobRun", "isBanned"}
+    planner, roots = planned(sdl, {"Note": True})
+    assert (planner.acting.keys(), roots) == (every, {})
+    some = ("banNote", "deleteNote", "jobRun")
+    planner, roots = planned(sdl, {"Note": True}, some)
+    assert planner.acting.keys() == {"transferNote", "isBanned"}
+    assert {each.pick.field for each in roots.values()} == {*some}
 
 
 def test_relay_pages_lead_on_and_what_is_about_the_page_does_not() -> None:
