@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,38 +10,155 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.guard.address import block
-from tests.conformance.exchanges import Outcome, Request, cases
+from tests.conformance.exchanges import Guard, Outcome, Request, Response, Upstream, cases
 from tests.conformance.lua import runtime
-from tests.conformance.test_exchanges import IMPLEMENTATIONS
+from tests.conformance.test_exchanges import IMPLEMENTATIONS, MIDDLEWARE
+
+GUESSED = {"request": {"target": "/me"}, "answer": {"status": 401, "body": "{}"}}
+"""What who-am-I says of everybody whom the case does not know."""
+
+
+class Asking:
+    """A guard to which somebody sends credentials of members, in the first second of a minute."""
+
+    def __init__(self, engine: str, file: str, folder: Path) -> None:
+        case = next(case for case in cases() if case.file == file)
+        self.setup = case.setup(folder)
+        self.setup.clock.now = float(self.setup.clock.now // 3600 + 1) * 3600
+        if file == "callers":
+            self.setup.upstream.script.append(GUESSED)
+        self.made = GUARDS[engine](self.setup)
+        self.guard: Guard
+
+    def __enter__(self) -> Asking:
+        self.guard = self.made.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.made.__exit__(None, None, None)
+
+    def ask(self, address: str = "192.0.2.7", **credentials: str) -> Outcome:
+        sent = Request("GET", "/members/ann", tuple(credentials.items()), address=address)
+        return self.guard.exchange(sent)
+
+    def status(self, address: str = "192.0.2.7", **credentials: str) -> int:
+        return self.ask(address, **credentials).response.status
+
+
+GUARDS = {**IMPLEMENTATIONS, **MIDDLEWARE}
 
 
 @pytest.mark.parametrize("file", ["callers", "keys"])
-@pytest.mark.parametrize("engine", sorted(IMPLEMENTATIONS))
+@pytest.mark.parametrize("engine", sorted(GUARDS))
 def test_guessing_credentials_is_braked_and_who_is_known_goes_on(
     engine: str, file: str, tmp_path: Path
 ) -> None:
-    case = next(case for case in cases() if case.file == file)
-    setup = case.setup(tmp_path)
-    good = {"callers": "sid=ann", "keys": "Bearer key-of-ann"}[file]
-    name = {"callers": "cookie", "keys": "authorization"}[file]
-    if file == "callers":
-        turned = {"request": {"target": "/me"}, "answer": {"status": 401, "body": "{}"}}
-        setup.upstream.script.append(turned)
-    with IMPLEMENTATIONS[engine](setup) as guard:
-
-        def ask(value: str, address: str = "192.0.2.7") -> Outcome:
-            sent = Request("GET", "/members/ann", ((name, value),), address=address)
-            return guard.exchange(sent)
-
-        assert ask(good).response.status == 200
-        for number in range(101):
-            assert ask(f"sid=guess{number}").response.status == 401
-        late = ask("sid=another")
+    good = {"callers": {"cookie": "sid=ann"}, "keys": {"authorization": "Bearer key-of-ann"}}[file]
+    other = {"callers": "cookie", "keys": "authorization"}[file]
+    with Asking(engine, file, tmp_path) as it:
+        assert it.status(**good) == 200
+        for number in range(100):
+            assert it.status(**{other: f"sid=guess{number}"}) == 401
+        late = it.ask(**{other: "sid=another"})
         assert (late.response.status, late.asked, late.audit["denied"]) == (429, [], "rate")
-        assert ask("sid=another", "192.0.2.8").response.status == 401
-        assert ask(good).response.status == 200  # known before
-        setup.clock.now += 60
-        assert ask("sid=another").response.status == 401
+        assert dict(late.response.headers)["retry-after"] == "60"
+        assert it.status("192.0.2.8", **{other: "sid=another"}) == 401
+        assert it.status(**good) == 200
+        it.setup.clock.now += 40  # longer than what who-am-I says is cached
+        assert it.status(**good) == 200
+        assert it.status(**{other: "sid=another"}) == 429
+        it.setup.clock.now += 20
+        assert it.status(**{other: "sid=another"}) == 401
+
+
+@pytest.mark.parametrize("engine", sorted(GUARDS))
+def test_who_was_known_and_is_not_is_braked_like_all(engine: str, tmp_path: Path) -> None:
+    with Asking(engine, "callers", tmp_path) as it:
+        assert it.status(cookie="sid=ann") == 200
+        it.setup.upstream.script.insert(0, GUESSED)
+        it.setup.clock.now += 3600  # remembered for an hour at least
+        for number in range(98):
+            assert it.status(cookie=f"sid=guess{number}") == 401
+        assert it.status(cookie="sid=ann") == 401
+        assert it.status(cookie="sid=another") == 401
+        it.setup.clock.now += 31
+        late = it.ask(cookie="sid=ann")
+        assert (late.response.status, late.asked) == (429, [])
+
+
+@pytest.mark.parametrize("engine", sorted(GUARDS))
+def test_guesses_beside_a_credential_of_ones_own_count(engine: str, tmp_path: Path) -> None:
+    with Asking(engine, "callers", tmp_path) as it:
+        for number in range(105):
+            assert it.status(cookie="sid=ann", authorization=f"Basic guess{number}") == 200
+        late = it.ask(cookie="sid=ann", authorization="Basic another")
+        assert (late.response.status, late.asked) == (429, [])
+        assert it.status("192.0.2.8", cookie="sid=ann", authorization="Basic another") == 200
+        it.setup.clock.now += 40
+        assert it.status(cookie="sid=ann", authorization="Basic guess1") == 200
+        assert it.status(cookie="sid=ann") == 429  # was never sent alone
+
+
+@pytest.mark.parametrize("engine", sorted(GUARDS))
+def test_people_who_send_two_credentials_each_are_no_guesses(engine: str, tmp_path: Path) -> None:
+    with Asking(engine, "callers", tmp_path) as it:
+        for number in range(120):
+            known = {"target": "/me", "headers": {"cookie": f"sid={number}"}}
+            said = {"request": known, "answer": {"body": f'{{"id":"u{number}"}}'}}
+            it.setup.upstream.script.insert(0, said)
+            for key in ("a", "b"):
+                found = it.ask(cookie=f"sid={number}", authorization=f"Bearer {key}")
+                assert found.audit["denied"] != "rate"
+
+
+@pytest.mark.parametrize("engine", sorted(IMPLEMENTATIONS))
+def test_guesses_that_are_sent_at_once_are_no_more(engine: str, tmp_path: Path) -> None:
+    with Asking(engine, "callers", tmp_path) as it:
+        for number in range(95):
+            assert it.status(cookie=f"sid=guess{number}") == 401
+        statuses: list[tuple[int, str]] = []
+        answer, left = it.setup.upstream.answer, iter(range(20))
+
+        def slow(request: Request) -> Response | None:
+            """While one is asked about, the next one comes."""
+            if request.target == "/me" and (number := next(left, None)) is not None:
+                found = it.ask(cookie=f"sid=another{number}").response
+                wait = dict(found.headers).get("retry-after", "")
+                statuses.append((found.status, wait))
+            return answer(request)
+
+        object.__setattr__(it.setup, "upstream", Slow(slow))
+        assert it.status(cookie="sid=first") == 401
+        assert statuses == [(429, "1"), *[(401, "")] * 4]
+        assert it.status(cookie="sid=last") == 429
+
+
+@pytest.mark.parametrize("engine", sorted(IMPLEMENTATIONS))
+def test_who_is_somebody_gives_the_place_back(engine: str, tmp_path: Path) -> None:
+    with Asking(engine, "callers", tmp_path) as it:
+        for number in range(99):
+            assert it.status(cookie=f"sid=guess{number}") == 401
+        for number in range(9):
+            known = {"target": "/me", "headers": {"cookie": f"sid=s{number}"}}
+            said = {"request": known, "answer": {"body": '{"id":"ann"}'}}
+            it.setup.upstream.script.insert(0, said)
+            assert it.status(cookie=f"sid=s{number}") == 200
+        it.setup.upstream.script.insert(0, {"request": {"target": "/me"}, "answer": "nothing"})
+        it.setup.clock.now += 2
+        for number in range(3):  # of whom nobody says who they are
+            assert it.status(cookie=f"sid=n{number}") == 503
+        it.setup.upstream.script.pop(0)
+        assert it.status(cookie="sid=another") == 401
+        assert it.status(cookie="sid=last") == 429
+
+
+class Slow(Upstream):
+    def __init__(self, answer: Callable[[Request], Response | None]) -> None:
+        super().__init__([])
+        self._answer = answer
+
+    def answer(self, request: Request) -> Response | None:
+        return self._answer(request)
 
 
 ADDRESSES = st.one_of(

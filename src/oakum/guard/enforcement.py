@@ -22,9 +22,10 @@ from oakum.guard.address import counted
 from oakum.guard.audit_counts import owners_shown, removed
 from oakum.guard.concealment import Sight, shows
 from oakum.guard.graphql_argument_values import chosen
+from oakum.guard.guesses import Guesses
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import KIND, Behalf, Desk, Inquiry, Known
-from oakum.guard.memory import Budgets, Guesses, Memory
+from oakum.guard.memory import Budgets, Memory
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.request_checks import Intake, Taken, absent
 from oakum.http.media_type import is_json
@@ -290,17 +291,19 @@ class Gatekeeper:
             return known[0]
         if not caller.api_key and not self._desk.may_ask(self._lookups.whoami, inquiry.on):
             return NOBODY
-        address = self._block(inquiry.on.like)
-        if wait := self._guesses.left(address):
-            raise Denied(429, "rate", retry_after=str(wait))
+        key, several = held.guess(self._nameless)
+        several = several and not caller.api_key
+        attempt = self._guesses.begin(self._block(inquiry.on.like), key, several=several)
+        if attempt.wait:
+            raise Denied(429, "rate", retry_after=str(attempt.wait))
+        who: Who | None = None
         try:
             who = yield from self._learn(inquiry)
         except Denied as denied:
-            if denied.status == 401:
-                self._guesses.count(address)
+            who = NOBODY if denied.status == 401 else None
             raise
-        if not who.ids:
-            self._guesses.count(address)
+        finally:
+            self._guesses.end(attempt, who)
         return who
 
     def _learn(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, Who]:

@@ -152,27 +152,3 @@ class Budgets:
 
     def _left(self, limit: Limit) -> int:
         return max(1, ceil(limit.per - self.now() % limit.per))
-
-
-class Guesses:
-    """Rate limit on invalid credentials by client address: after `MOST` in a window of `WINDOW`
-    seconds, unknown credentials are rejected unseen until it ends (CWE-307)."""
-
-    MOST = 100
-    WINDOW = 60.0
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._counts = Budgets((Limit("guesses", "rate", self.MOST, self.WINDOW),), now)
-        self._braked: OrderedDict[str, float] = OrderedDict()
-
-    def count(self, address: str) -> None:
-        """Counts one invalid credential."""
-        if wait := self._counts.call("guesses", address):
-            self._braked[address] = self._now() + wait
-            if len(self._braked) > 10_000:
-                self._braked.popitem(last=False)
-
-    def left(self, address: str) -> int:
-        """Seconds until credentials are accepted again; 0: now."""
-        return max(0, ceil(self._braked.get(address, 0.0) - self._now()))

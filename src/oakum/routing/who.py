@@ -73,6 +73,14 @@ class Given:
         raw = [part.encode("utf-8", "replace") for part in parts]
         return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()
 
+    def guess(self, nameless: Collection[Credential]) -> tuple[str, bool]:
+        """By what it is remembered that these were somebody's, and whether more than one of them
+        may name a caller. A whole `cookie` header beside another credential is left out of the key:
+        it changes all the time."""
+        named = [(c, v) for c, v in self.values if not c.client and c not in nameless]
+        bare = [(c, v) for c, v in named if c.where != "header" or c.name != "cookie"]
+        return Given(tuple(bare or named) or self.values).key, len(named) > 1
+
     @property
     def mark(self) -> str:
         """Represents these credentials among ids; no real id starts with NUL."""

@@ -41,6 +41,7 @@ MODULES = (
     "caching",
     "mentions",
     "address",
+    "guesses",
     "who",
     "audit",
     "enforcement",

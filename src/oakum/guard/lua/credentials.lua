@@ -169,6 +169,24 @@ function Reader:key(held)
   return text
 end
 
+-- By what it is remembered that credentials were somebody's, and whether more than one of them may name a
+-- caller. A whole `cookie` header beside another credential is left out of the text: it changes all the time.
+function Reader:guess(held, nameless)
+  local text, whole, n = nil, nil, 0
+  for i = 1, #self.places do
+    local each, value = self.places[i], held[i]
+    if value and not each.client and not nameless[i] then
+      n = n + 1
+      if each.where == "header" and each.name == "cookie" then
+        whole = value
+      else
+        text = (text and text .. "\0" or "") .. i .. ":" .. value
+      end
+    end
+  end
+  return text or whole or self:key(held), n > 1
+end
+
 -- The credentials as a question carries them, and nothing else: headers, then the cookie, and the
 -- pieces of the query.
 -- With `clients` only the keys that all callers send.

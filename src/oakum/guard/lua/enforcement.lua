@@ -14,6 +14,7 @@ local conditions = require "oakum.conditions"
 local events = require "oakum.events"
 local graphql = require "oakum.graphql"
 local graphql_arguments = require "oakum.graphql_arguments"
+local guesses = require "oakum.guesses"
 local hash = require "oakum.hash"
 local headers = require "oakum.headers"
 local decide = require "oakum.decide"
@@ -192,7 +193,7 @@ function M.new(text, host, settings)
   local guard = plan.guard
   local limits = {}
   for i = 1, #plan.limits do limits[i] = plan.limits[i] end
-  limits[#limits + 1] = who.GUESSING
+  limits[#limits + 1] = guesses.LIMIT
   local state = assert(shared.open(settings.state, limits, settings.redis))
   local service = settings.service ~= "" and settings.service or nil
   local asking = lookups.new(plan, host, state, service, settings.timeout)

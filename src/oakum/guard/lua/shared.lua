@@ -398,4 +398,68 @@ function Shared:rate(limit, key, most, per, now)
   return true
 end
 
+-- ---------------------------------------------------------------- what is not decided yet
+
+local TAKEN, GOOD = "\0taken", "\0good"
+
+local function hashed(self, limit, key)
+  return fast(key, bxor(self.key0, self.limit0[limit]), bxor(self.key1, self.limit1[limit]))
+end
+
+-- Takes one of the places of `key` in this window, for what `rate` may count when it is decided: those that
+-- it has counted and those that are taken are at most `most`. Returns what to give back, or nil and the
+-- seconds to wait.
+function Shared:reserve(limit, key, most, per, now)
+  local rows, ends = self.rows, window(now, per)
+  local h1, h2 = hashed(self, limit, key)
+  local at = find(rows, h1, h2, ends)
+  local counted = at and total(rows[at]) or 0
+  if counted >= most then return nil, wait(ends, now) end
+  h1, h2 = hashed(self, limit, key .. TAKEN)
+  at = find(rows, h1, h2, ends)
+  if not at then
+    lock(self.fd)
+    at = claim(rows, h1, h2, ends, now)
+    C.flock(self.fd, UNLOCK)
+  end
+  if counted + total(rows[at]) >= most then return nil, 1 end
+  local cells = rows[at].cells
+  cells[self.cell] = cells[self.cell] + 1
+  return ends
+end
+
+-- Gives such a place back. One that is never given back is free when its window ends.
+function Shared:release(limit, key, ends)
+  local h1, h2 = hashed(self, limit, key .. TAKEN)
+  local at = find(self.rows, h1, h2, ends)
+  if not at then return end
+  local cells = self.rows[at].cells
+  if cells[self.cell] > 0 then cells[self.cell] = cells[self.cell] - 1 end
+end
+
+-- Remembers a key on this node for `kept` seconds, at most twice as long.
+function Shared:remembers(limit, key, kept, now)
+  local h1, h2 = hashed(self, limit, key .. GOOD)
+  local ends = window(now, kept) + kept
+  if seen(self.pairs, h1, h2, ends) then return end
+  lock(self.fd)
+  put(self.pairs, h1, h2, ends, now)
+  C.flock(self.fd, UNLOCK)
+end
+
+function Shared:recalls(limit, key, kept, now)
+  local h1, h2 = hashed(self, limit, key .. GOOD)
+  local ends = window(now, kept)
+  return seen(self.pairs, h1, h2, ends) or seen(self.pairs, h1, h2, ends + kept)
+end
+
+function Shared:forgets(limit, key, kept, now)
+  local h1, h2 = hashed(self, limit, key .. GOOD)
+  local ends = window(now, kept)
+  for step = 0, REACH - 1 do
+    local pair = self.pairs[band(h1 + step, PAIRS - 1)]
+    if pair.tag == h2 and (pair.ends == ends or pair.ends == ends + kept) then pair.ends = 0 end
+  end
+end
+
 return M

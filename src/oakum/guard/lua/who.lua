@@ -3,11 +3,11 @@
 -- Only the API, the token or the key says who the caller is; nothing else in the request does. If it is
 -- not known, the caller is anonymous, or the request is refused.
 
-local address = require "oakum.address"
 local cache = require "oakum.cache"
 local caching = require "oakum.caching"
 local conditions = require "oakum.conditions"
 local credentials = require "oakum.credentials"
+local guesses = require "oakum.guesses"
 local hash = require "oakum.hash"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
@@ -17,25 +17,19 @@ local find, sub, sort = string.find, string.sub, table.sort
 
 local M = {}
 
--- Credentials that are nobody's, from one address: so many in so many seconds. Then none that is not
--- known already is looked at until the window ends.
-local GUESSES, WINDOW = 100, 60
-
 -- What asks to wait; from 500 on, something failed. Neither says what would have been told.
 local TRANSIENT = { [408] = true, [425] = true, [429] = true }
 
 local Who = {}
 Who.__index = Who
 
--- The limit of guesses stands behind those of the plan.
-M.GUESSING = { name = "\0guesses", kind = "rate", per = WINDOW }
-
 -- `keys`: SHA-256 of an API key → decoded object with its `id`; nil without any.
 function M.new(plan, host, asking, audit_key, keys)
   local self = setmetatable({
     plan = plan, host = host, asking = asking, audit_key = audit_key, keys = keys,
     caller = plan.caller, reader = credentials.new(plan.credentials), ttl = plan.guard.ttl,
-    known = cache.new(2 ^ 22), tokens = 0, braked = cache.new(2 ^ 18),
+    known = cache.new(2 ^ 22), tokens = 0,
+    guesses = guesses.new(asking.shared, #plan.limits, host.time),
     nameless = {}, -- places of credentials that name nobody
   }, Who)
   self.nobody = self:bearer({}, nil)
@@ -184,22 +178,6 @@ function M.logged_in(pointer, status, headers, text)
   }
 end
 
--- ---------------------------------------------------------------- guessing
-
--- Seconds to wait before a credential that is not known is looked at, or nil.
-function Who:brake(x)
-  local till = self.braked:get(address.of(x))
-  local left = till and till - self.host.time()
-  return left and left > 0 and math.max(1, math.ceil(left)) or nil
-end
-
--- Counts a credential that was nobody's.
-function Who:guessed(x)
-  local block, now = address.of(x), self.host.time()
-  local allowed, wait = self.asking.shared:rate(#self.plan.limits, block, GUESSES, WINDOW, now)
-  if not allowed then self.braked:put(block, now + wait) end
-end
-
 -- ---------------------------------------------------------------- the whole
 
 -- Marks that make a bearer stale: a write about one of the ids, with these credentials, or one that ends
@@ -238,8 +216,12 @@ function Who:find(x, req)
     return self.nobody
   end
   local guessable = kind == "ask" or kind == "api_key" -- nobody guesses a signature
-  local braked = guessable and self:brake(x)
-  if braked then return nil, 429, braked end
+  local guess, several, place, braked
+  if guessable then
+    guess, several = self.reader:guess(held, self.nameless)
+    place, braked = self.guesses:begin(x, guess)
+    if braked then return nil, 429, braked end
+  end
   local era, written, made, status, wait = self.asking:era(), self.asking:written(), nil, nil, nil
   if kind == "claim" then
     made, status = self:by_token(token, req, bearer)
@@ -251,7 +233,10 @@ function Who:find(x, req)
   else
     made = self:bearer({}, nil)
   end
-  if guessable and (made and made.anonymous or status == 401) then self:guessed(x) end
+  if guessable then
+    local nobodys = made and made.anonymous or status == 401
+    self.guesses:finish(x, guess, place, nobodys, made and made.name, several and kind == "ask")
+  end
   if not made then return nil, status, wait end
   made.key, made.era = key, era
   made.marks = marks_of(self, key, made)
