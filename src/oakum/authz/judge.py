@@ -346,7 +346,7 @@ class Judge:
             found = chosen(
                 shape, value, model.bound, model.known, told, inside=inside, unlike=unlike
             )
-            if self._keeps_kind and not inside and mixes(shape, model.bound):
+            if self._keeps_kind and mixes(shape, model.bound):
                 found = found if found is not None and resource_of(found, model.bound) else None
             self._choices[key] = found
         return self._choices[key]

@@ -66,7 +66,7 @@ def chosen(
 
 def keeps_kind(operation: Operation) -> bool:
     """Whether a write may be of an object that is there, of which it changes no type."""
-    return operation.method in ("PUT", "PATCH") or operation.path.endswith("}")
+    return operation.method != "POST" or operation.path.endswith("}")
 
 
 def mixes(shape: Shape, bound: Mapping[str, str]) -> bool:

@@ -69,6 +69,7 @@ from oakum.routing.who import (
     told_to_nobody,
     turned_away,
 )
+from oakum.routing.written_types import looks
 
 Talk = Generator[Asked, Answered | None, None]
 _BODILESS = (204, 205, 304)
@@ -184,7 +185,7 @@ class Gatekeeper:
         except Denied as denied:
             # A validation error on a write would reveal that the object exists.
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
-            hides = endpoint.hidden and endpoint.target.kind == "ask" and unfit
+            hides = endpoint.hidden and looks(endpoint.target, endpoint.typed) and unfit
             if hides and not (yield from passing.sight.clear(inquiry)):
                 raise absent(endpoint, denied.reason) from None
             raise

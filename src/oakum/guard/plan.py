@@ -512,7 +512,7 @@ class _Renderer:
         has = [declares(each, bound, self.model.known) for each in branches]
         resources = sorted({name for each in branches if (name := resource_of(each, bound))})
         tag, mapping = (shape.discriminator if self.writing else tag_of(shape)) or ("", {})
-        other = self.keeps_kind and not place.inside and not here and mixes(shape, bound)
+        other = self.keeps_kind and not here and mixes(shape, bound)
         others = [each for each in branches if not resource_of(each, bound)]
         made = {
             "tag": tag,

@@ -53,9 +53,9 @@ def other_kinds(
             continue
         met = dict.fromkeys(shapes)
         for shape in (todo := [*met]):
-            if resource_of(shape, model.bound):
+            if shape.read_only:
                 continue
-            if mixes(shape, model.bound):
+            if not resource_of(shape, model.bound) and mixes(shape, model.bound):
                 found = {resource_of(each, model.bound) for each in objects_of(shape, model.bound)}
                 one = next(name for name in sorted(found) if name)
                 yield Problem(

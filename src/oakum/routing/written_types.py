@@ -43,6 +43,12 @@ def typed(paths: PathObjects, operation: Operation) -> Target | None:
     return Target("none", kinds=tuple(sorted(said))) if open_ else None
 
 
+def looks(*targets: Target | None) -> bool:
+    """Whether the object that a write touches is looked at first, so that what is said of its body
+    may tell that it is there."""
+    return any(each is not None and each.kind == "ask" for each in targets)
+
+
 def untold(target: Target, typed: Target | None) -> bool:
     """Whether a write is refused since nothing shows of which resource its object is."""
     return typed is not None and typed.kind == "none" and target.resource not in typed.kinds

@@ -58,15 +58,25 @@ def test_what_is_declared_is_not(tmp_path: Path, schema: dict[str, Any]) -> None
 
 @pytest.mark.parametrize(
     ("method", "path", "named"),
-    [("put", "/acts", True), ("post", "/acts/{id}", True), ("post", "/acts", False)],
+    [
+        ("put", "/acts", True),
+        ("delete", "/acts", True),
+        ("post", "/acts/{id}", True),
+        ("post", "/acts", False),
+    ],
 )
+@pytest.mark.parametrize("inside", [False, True])
 def test_what_is_of_no_resource_beside_one_is_named_where_an_object_is_there(
-    tmp_path: Path, method: str, path: str, named: bool
+    tmp_path: Path, method: str, path: str, named: bool, inside: bool
 ) -> None:
     def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
         plain = {"type": "object", "properties": {"mass": {"type": "integer"}}}
         schema = {"oneOf": [{"$ref": "#/components/schemas/Note"}, plain]}
-        body = {"content": {"application/json": {"schema": {"properties": {"a": schema}}}}}
+        around = {"type": "object", "properties": {"a": schema}}
+        if inside:
+            document["components"]["schemas"]["Note"]["properties"]["a"] = schema
+            around = {"$ref": "#/components/schemas/Note"}
+        body = {"content": {"application/json": {"schema": around}}}
         at = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
         act = {"operationId": "act", "requestBody": body,
                "parameters": at if "{" in path else [],

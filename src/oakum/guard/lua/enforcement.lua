@@ -395,7 +395,8 @@ end
 -- Whether what is wrong with a write tells that there is something to write to.
 local function hides(endpoint, status, reason)
   local unfit = status == 400 or status == 413 or status == 415 or status == 422 or reason == "target"
-  return endpoint.hidden and endpoint.target.kind == "ask" and unfit
+  local looks = endpoint.target.kind == "ask" or endpoint.typed and endpoint.typed.kind == "ask"
+  return endpoint.hidden and looks and unfit
 end
 
 -- From credentials to the right to call; then a write's object and a body.
