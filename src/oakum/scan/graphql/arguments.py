@@ -71,6 +71,13 @@ class Way:
     """Such as `filter.authorId`, `filter.scope: ALL`."""
     given: Value
     """The value itself, without the input objects around it."""
+    instead: bool = False
+    """Whether it takes the place of another value, which the argument has to have."""
+
+    def put(self, given: Given) -> Given:
+        """Arguments with this one."""
+        others = (each for each in given if each[0] != self.argument) if self.instead else given
+        return (*others, (self.argument, self.value))
 
     def says_as_much(self, argument: str, value: Value) -> bool:
         """Whether another value of the same argument would be filled alike."""
@@ -116,13 +123,17 @@ class Arguments:
     def ways(
         self, called: str, field: GraphQLField, targets: Sequence[GraphQLObjectType]
     ) -> tuple[list[Way], list[str]]:
-        """What the optional arguments of a field may be given, each by itself, and which of them
-        nothing fills: `after`, `filter.since`."""
+        """What the optional arguments of a field may be given, each by itself, and the required
+        ones instead of what they have, if a type lists their values; and which of them nothing
+        fills: `after`, `filter.since`."""
         found: list[Way] = []
         left: list[str] = []
         for name, arg in field.args.items():
             said = self._params.get(f"{called}.{name}") or self._params.get(name)
-            if said or is_required_argument(arg) or _is_size(name, arg) or name in _OTHER_END:
+            if said or _is_size(name, arg) or name in _OTHER_END:
+                continue
+            if is_required_argument(arg):
+                found += self._instead(name, arg, left)
                 continue
             for path, value in self._choices((name,), arg, targets, left):
                 within = self._within((name,), path, get_named_type(arg.type), value, targets)
@@ -133,6 +144,21 @@ class Arguments:
                     told = label if isinstance(value, Hole) else f"{label}: {value}"
                     found.append(Way(name, within, told, value))
         return found, [*dict.fromkeys(left)]
+
+    def _instead(self, name: str, arg: GraphQLArgument, left: list[str]) -> Iterator[Way]:
+        """The other values that a type lists for a required argument."""
+        named, many = get_named_type(arg.type), is_list_type(get_nullable_type(arg.type))
+        values: list[str] = []
+        if named.name == "Boolean" and not many:
+            values = ["true", "false"]
+        elif is_enum_type(named) and not _SHAPES & set(words(name)):
+            values = [*named.values]
+        for nth, value in enumerate(values[1:], start=1):
+            if nth < _MOST_VALUES and not any(map(asks_for_change, values)):
+                given = f"[{value}]" if many else value
+                yield Way(name, given, f"{name}: {given}", given, instead=True)
+            else:
+                left.append(f"{name}: {value}")
 
     def _choices(
         self,
@@ -154,8 +180,11 @@ class Arguments:
         elif named.name == "Boolean" and not many:
             yield path[1:], "false" if each.default_value is True else "true"
         elif is_enum_type(named) and not any(asks_for_change(value) for value in named.values):
-            for value in [*named.values][:_MOST_VALUES]:
-                yield path[1:], f"[{value}]" if many else value
+            for nth, value in enumerate(named.values):
+                if nth < _MOST_VALUES:
+                    yield path[1:], f"[{value}]" if many else value
+                else:
+                    left.append(f"{'.'.join(path)}: {value}")
         elif is_leaf_type(named) and (
             source := self.source(path, targets) or self._whose(path, named)
         ):

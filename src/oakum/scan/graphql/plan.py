@@ -253,10 +253,9 @@ class Planner:
         for way in ways:
             filled = isinstance(way.given, Hole)
             known = isinstance(way.given, Hole) and (way.argument, way.given.source) in before
-            if known or any(arg == way.argument for arg, _ in given):
+            if known or (not way.instead and any(arg == way.argument for arg, _ in given)):
                 continue
-            args = (*given, (way.argument, way.value))
-            for root in self._root(name, each, args, plain.only, _VARIED):
+            for root in self._root(name, each, way.put(given), plain.only, _VARIED):
                 yield replace(
                     root, name=f"{name}({way.said})", varies=True,
                     instead_of=plain.name if filled and not plain.holes() else "",
@@ -281,7 +280,7 @@ class Planner:
             if is_leaf_type(get_named_type(each.type)) and _asks(given):
                 yield from self._along(trails[max(trails)], name, each, given, "")
             for way in ways:
-                args = (*given, (way.argument, way.value))
+                args = way.put(given)
                 filled = isinstance(way.given, Hole)
                 for whose in sorted({max(trails), min(trails)} if filled else {max(trails)}):
                     if whose or not filled or self._tells(targets):  # else it seems the caller's

@@ -577,7 +577,7 @@ def test_a_value_that_may_say_what_was_done_is_not_asked_for(root: str) -> None:
 
 VARIED = """\
 type Query { me: Sailor sailor(id: ID!): Sailor ROOT }
-enum Fleet { MINE ALL }
+enum Fleet { MINE ALL LENT SOLD }
 input Which { wind: Int captainId: ID fleet: Fleet }
 input Wanted { captainId: ID! fleet: Fleet! }
 type Sailor { id: ID! nick: String FIELD }
@@ -631,6 +631,16 @@ OPTIONS = {
         "root", "fleet: Fleet = MINE",
         lambda given, me, of: EVERYBODY if given.get("fleet") == "ALL" else (),
     ),
+    "a choice that is required": (
+        "root", "fleet: Fleet!",
+        lambda given, me, of: EVERYBODY if given["fleet"] == "ALL" else (),
+    ),
+    "a switch that is required": (
+        "root", "mine: Boolean!", lambda given, me, of: () if given["mine"] else EVERYBODY
+    ),
+    "a nested choice that is required": (
+        "field", "fleet: Fleet!", lambda given, me, of: [of] if given["fleet"] == "ALL" else ()
+    ),
     "a switch": (
         "root", "sold: Boolean", lambda given, me, of: EVERYBODY if given.get("sold") else ()
     ),
@@ -668,6 +678,27 @@ def test_what_an_optional_argument_may_do_or_choose_unknown_is_named() -> None:
         (said,) = (each for each in sailed.engine.state.notes if "no query used" in each)
         assert f"`{called}(markAsRead, after, sort)`" in said
         assert [*sailed.engine.state.lacking] == [f"POST /api/graphql `{called}(fleetId)`"]
+
+
+@pytest.mark.parametrize("argument", ["fleet: Fleet!", "fleet: Fleet"])
+def test_further_values_of_a_choice_are_named(argument: str) -> None:
+    harbour, sdl = varied("root", argument, lambda given, me, of: ())
+    sailed = Sailed(harbour, sdl=sdl)
+    asked = " ".join(query for _, query in harbour.asked)
+    assert "fleet: ALL" in asked and "fleet: LENT" in asked and "fleet: SOLD" not in asked
+    assert "`boats(fleet: SOLD)`" in " ".join(sailed.engine.state.notes)
+
+
+REST = ("DELETE", "LENT", "SOLD")
+
+
+def test_no_other_value_is_sent_where_one_asks_for_a_change() -> None:
+    harbour, sdl = varied("root", "fleet: Fleet!", lambda given, me, of: ())
+    sailed = Sailed(harbour, sdl=sdl.replace("{ MINE ALL LENT", "{ MINE DELETE LENT"))
+    asked = " ".join(query for _, query in harbour.asked)
+    assert "fleet: MINE" in asked and not any(f"fleet: {each}" in asked for each in REST)
+    named = ", ".join(f"fleet: {each}" for each in REST)
+    assert f"`boats({named})`" in " ".join(sailed.engine.state.notes)
 
 
 def test_what_an_argument_requires_below_an_object_is_named() -> None:
