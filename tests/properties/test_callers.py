@@ -77,10 +77,7 @@ VALUES = st.one_of(
     st.sampled_from(TOKENS),
     st.sampled_from(TOKENS).map('"{}"'.format),
     st.text(string.printable[:95], max_size=6),
-    st.lists(
-        st.sampled_from(PARTS),
-        max_size=7,
-    ).map("".join),
+    st.lists(st.sampled_from(PARTS), max_size=7).map("".join),
 )
 PIECES = st.tuples(NAMES, st.sampled_from(("=", " =", "= ", "==", "")), VALUES).map("".join)
 COOKIES = st.lists(st.tuples(PIECES, BETWEEN).map("".join), max_size=4).map("".join)
@@ -140,8 +137,26 @@ SAID = st.sampled_from(
         ("age", "soon"), ("x-cache", "HIT"), ("cf-cache-status", "HIT"), ("x-cache-hits", "1"),
         ("cache-status", "a; hit"), ("x-varnish", "12 34"), ("cdn-cache-control", "max-age=9"),
         ("content-type", "text/html"), ("content-encoding", "gzip"), ("content-type", "x"),
+        ("x-from-cache", "1"), ("warning", '110 - "x"'), ("server-timing", "cdn-cache; desc=HIT"),
     )
 )  # fmt: skip
+NAMES_OF_CACHES = st.one_of(
+    st.sampled_from(("x-cache", "x-from-cache", "x-cache-hit", "x-cache-age", "x-varnish-hits")),
+    st.sampled_from(("x-cached", "warning", "server-timing", "via", "x-hits", "x-nc", "x-cdn-age")),
+    st.sampled_from(("x-cache-key", "x-cacheable", "x-total", "cdn-cache-status", "x-edge-cache")),
+)
+SAYING = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ("hit", "HIT", "miss", "fresh", "stale", "cached", "cache", "no", "not", "0")
+        ),
+        st.sampled_from(
+            ("1", "10", "110", "true", "yes", "pass", "cdn", "[cHs f ]", "c", "R", "dynamic")
+        ),
+        st.sampled_from((" ", ",", ", ", ";", "-", "_", "=", "'", ".", "]", "[", "\t")),
+    ),
+    max_size=6,
+).map("".join)
 FINE = (("content-type", "application/json"), ("cache-control", "no-store"))
 
 
@@ -176,3 +191,20 @@ def test_a_worse_answer_to_who_am_i_never_names_anybody(
     assert [each.audit["who"] == "anonymous" for each in seen] == [bad, bad]
     assert seen[0].response == seen[1].response
     assert seen[0].audit["who"] == seen[1].audit["who"]
+
+
+@LAW
+@given(name=NAMES_OF_CACHES, value=SAYING, control=st.sampled_from(("private", "no-store")))
+def test_a_cache_is_found_out_by_both_alike(
+    by_answer: tuple[PythonGuard, LuaGuard], name: str, value: str, control: str
+) -> None:
+    fine = (("content-type", "application/json"), ("cache-control", control))
+    seen = []
+    for guard in by_answer:
+        world = guard.setup if isinstance(guard, LuaGuard) else guard._setup
+        assert isinstance(world.upstream, Everything)
+        world.upstream.whoami = Response(200, (*fine, (name, value)), b'{"id":"ann"}')
+        world.clock.now += 10
+        outcome = ask(guard, (("cookie", "sid=any"),))
+        seen.append((outcome.response.status, len(outcome.asked)))
+    assert seen[0] == seen[1]

@@ -7,7 +7,7 @@ stored, or may store for others (RFC 9111), says nothing about the caller (CWE-5
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from oakum.routing.messages import Answered
 
@@ -15,13 +15,28 @@ FRESH = ("cache-control", "no-cache, no-store")
 """Request header that makes every cache ask the API and store nothing (RFC 9111, 5.2.1)."""
 
 _NONE = re.compile(r'"?0+"?')
-_HAD = re.compile(r"(?<![a-z])(?:hit|stale|updating|revalidated)(?![a-z])")
-"""Words for a cache hit in response headers: `HIT`, `TCP_MEM_HIT`, `hit from …`, `STALE`."""
+_HAD = re.compile(
+    r"(?:hit|(?<![a-z])(?:stale|updating|revalidated|fresh|(?<!not.)(?<!no.)cached))(?![a-z])"
+)
+"""Words for a cache hit: `HIT`, `TCP_MEM_HIT`, `RefreshHit from …`, `STALE`, `fresh`."""
+_IS_HIT = re.compile(r"\s*[a-z_-]*hit\s*")
+_YES = re.compile(r"\s*(?:1|true|yes|on)\s*")
+_MISSED = re.compile(
+    r"(?:miss|(?<![a-z])(?:bypass|dynamic|pass|expired|none|no|not|false|off|disabled|skip|private"
+    r"|uncached|uncacheable))(?![a-z])|(?<![a-z0-9])0(?![a-z0-9])"
+)
+"""Words of a cache that did not have it."""
+_WARNED = re.compile(r"(?:^|,)\s*11[0-3](?![0-9])")
+"""A stale response, or one of a disconnected cache (RFC 7234, 5.5)."""
+_FOUND_BY_TRAFFIC_SERVER = re.compile(r"\[[^\]]*c[HRS]")
+_CACHES = ("cache", "varnish", "cdn")
+_NO_WORD = ("control", "key", "keys", "tag", "tags")
+"""Ends of headers that say something else of a cache."""
 
 
 def handed_on(answered: Answered) -> bool:
     """Whether this response came from a cache, or may be served to others by one."""
-    headers = {name: answered.header(name) for name, _ in answered.headers}
+    headers = dict(_named(answered))
     age = headers.get("age")
     if age is not None and not re.fullmatch(r"\s*0+\s*", age):
         return True
@@ -31,10 +46,13 @@ def handed_on(answered: Answered) -> bool:
 
 
 def kept_apart(answered: Answered) -> bool:
-    """Whether no shared cache may store it."""
+    """Whether no shared cache may store it, and none says that it might have: a cache that keeps
+    what is private tells so in words of its own."""
     said = _directives(answered.header("cache-control"))
     # Contradictory or repeated directives: caches differ in which they follow.
-    return "public" not in said and ("no-store" in said or said.get("private") == "")
+    if "public" in said or ("no-store" not in said and said.get("private") != ""):
+        return False
+    return "no-store" in said or not any(_is_unclear(n, v) for n, v in _named(answered))
 
 
 def _says(name: str, value: str) -> bool:
@@ -44,10 +62,38 @@ def _says(name: str, value: str) -> bool:
         said = _directives(value)
         apart = "no-store" in said or said.get("private") == ""
         return _lasts(said.get("s-maxage")) or (not apart and _declared(f"public, {value}"))
-    if "cache" not in name:
+    if name == "via":
+        return _FOUND_BY_TRAFFIC_SERVER.search(value) is not None
+    return _had(name, value.lower())
+
+
+def _had(name: str, value: str) -> bool:
+    """Whether a cache says in a header that it had the response."""
+    if name == "warning":
+        return _WARNED.search(value) is not None
+    if name == "server-timing":
+        metrics = (each for each in value.split(",") if any(word in each for word in _CACHES))
+        return any(_HAD.search(each) for each in metrics)
+    if any(_IS_HIT.fullmatch(each) for each in value.split(",")):
+        return True
+    if not any(word in name for word in _CACHES) and name != "x-hits":
         return False
-    value = value.lower()
-    return bool(re.search("[1-9]" if name.endswith("hits") else _HAD, value))
+    if name.endswith(("hits", "-age")):
+        return re.search("[1-9]", value) is not None
+    if name.endswith(("cache", "cached", "hit")) and any(map(_YES.fullmatch, value.split(","))):
+        return True
+    return "cache" in name and not name.endswith(_NO_WORD) and bool(_HAD.search(value))
+
+
+def _named(answered: Answered) -> Iterator[tuple[str, str]]:
+    """Headers, each with its lines joined."""
+    return ((name, answered.header(name)) for name in dict(answered.headers))
+
+
+def _is_unclear(name: str, value: str) -> bool:
+    """Whether a header says something of a cache, and not that it did not have the response."""
+    about = "cache" in name and not name.endswith(_NO_WORD)
+    return about and _MISSED.search(value.lower()) is None
 
 
 def _declared(value: str) -> bool:

@@ -3,7 +3,7 @@
 -- A response tells who the caller is only if the API made it for this very request. One that a cache
 -- stored, or may store for others (RFC 9111), says nothing about the caller (CWE-524).
 
-local find, lower, match = string.find, string.lower, string.match
+local find, gsub, lower, match, sub = string.find, string.gsub, string.lower, string.match, string.sub
 
 local M = {}
 
@@ -36,14 +36,67 @@ local function declared(value)
   return said.public ~= nil and not said["no-cache"] and (not said["max-age"] or lasts(said["max-age"]))
 end
 
--- Words by which caches tell that they had it: `HIT`, `TCP_MEM_HIT`, `hit from …`, `STALE`.
-local function had(name, value)
-  value = lower(value)
-  if find(name, "hits$") then return find(value, "[1-9]") ~= nil end
-  for _, word in ipairs { "hit", "stale", "updating", "revalidated" } do
-    if find(value, "%f[%a]" .. word .. "%f[%A]") then return true end
+-- Whether one of some words stands in a text.
+local function holds(value, words)
+  for i = 1, #words do
+    if find(value, "%f[%a]" .. words[i] .. "%f[%A]") then return true end
   end
   return false
+end
+
+-- Words by which caches tell that they had it: `HIT`, `TCP_MEM_HIT`, `RefreshHit from …`, `STALE`, `fresh`.
+local HAD = { "stale", "updating", "revalidated", "fresh", "cached" }
+local function hit(value)
+  if find(value, "hit%f[%A]") then return true end
+  return holds(gsub(gsub(value, "not.cached", ""), "no.cached", ""), HAD)
+end
+
+local YES = { ["1"] = true, ["true"] = true, yes = true, on = true }
+local MISSED = {
+  "bypass", "dynamic", "pass", "expired", "none", "no", "not", "false", "off", "disabled", "skip", "private",
+  "uncached", "uncacheable",
+}
+
+local function ends(name, words)
+  for i = 1, #words do
+    if sub(name, -#words[i]) == words[i] then return true end
+  end
+  return false
+end
+
+local function speaks_of_a_cache(text)
+  return find(text, "cache", 1, true) or find(text, "varnish", 1, true) or find(text, "cdn", 1, true)
+end
+
+-- Ends of headers that say something else of a cache.
+local NO_WORD = { "control", "key", "keys", "tag", "tags" }
+local COUNTS, SAYS_YES = { "hits", "-age" }, { "cache", "cached", "hit" }
+
+-- Whether a cache says in a header that it had the answer.
+local function had(name, value)
+  -- A stale answer, or one of a disconnected cache (RFC 7234, 5.5).
+  if name == "warning" then return find("," .. value, ",%s*11[0-3]%f[%D]") ~= nil end
+  if name == "server-timing" then
+    for each in value:gmatch "[^,]+" do
+      if speaks_of_a_cache(each) and hit(each) then return true end
+    end
+    return false
+  end
+  local yes = false
+  for each in value:gmatch "[^,]+" do
+    if find(each, "^%s*[%l_-]*hit%s*$") then return true end
+    yes = yes or YES[match(each, "^%s*(.-)%s*$")] or false
+  end
+  if not speaks_of_a_cache(name) and name ~= "x-hits" then return false end
+  if ends(name, COUNTS) then return find(value, "[1-9]") ~= nil end
+  if yes and ends(name, SAYS_YES) then return true end
+  return find(name, "cache", 1, true) ~= nil and not ends(name, NO_WORD) and hit(value)
+end
+
+-- Whether a header says something of a cache, and not that it did not have the answer.
+local function unclear(name, value)
+  if not find(name, "cache", 1, true) or ends(name, NO_WORD) then return false end
+  return not (find(value, "miss%f[%A]") or find(value, "%f[%a%d]0%f[^%a%d]") or holds(value, MISSED))
 end
 
 -- Whether a cache handed this answer on, or may hand it on to somebody else. `headers`: name → value.
@@ -56,18 +109,26 @@ function M.handed_on(headers)
       local said = directives(value)
       local apart = said["no-store"] or said.private == true
       if lasts(said["s-maxage"]) or (not apart and declared("public, " .. value)) then return true end
-    elseif name ~= "cache-control" and find(name, "cache", 1, true) and had(name, value) then
+    elseif name == "via" then
+      if find(value, "%[[^%]]*c[HRS]") then return true end -- of Traffic Server
+    elseif name ~= "cache-control" and had(name, lower(value)) then
       return true
     end
   end
   return false
 end
 
--- Whether no cache that others share may keep it.
+-- Whether no cache that others share may keep it, and none says that it might have: one that keeps what is
+-- private tells so in words of its own.
 function M.kept_apart(headers)
   local said = directives(headers["cache-control"])
   -- Said both ways, or on two lines, nobody knows which a cache goes by.
-  return said.public == nil and (said["no-store"] ~= nil or said.private == true)
+  if said.public ~= nil or (said["no-store"] == nil and said.private ~= true) then return false end
+  if said["no-store"] ~= nil then return true end
+  for name, value in pairs(headers) do
+    if unclear(name, lower(value)) then return false end
+  end
+  return true
 end
 
 return M
