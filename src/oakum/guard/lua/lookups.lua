@@ -436,8 +436,10 @@ end
 
 -- ---------------------------------------------------------------- asking
 
--- Before a judgement: whose it is.
+-- Before a judgement: whose it is. What one before noted as missing and did not ask for, as the rest decided,
+-- may decide this one, and is missing still.
 function Lookups:begin(x)
+  for i = 1, x.missing and x.known and #x.missing or 0 do x.known[x.missing[i].key] = nil end
   x.missing = false
   self.x = x
 end
