@@ -287,7 +287,7 @@ class Gatekeeper:
         if not held:
             return NOBODY
         if caller.claim and self._tokens is not None:
-            return by_token(held, self._tokens, caller.claim)
+            return by_token(held, self._tokens, caller.claim, self._nameless)
         if (known := self._callers.get(self._caller_key(inquiry.on))) is not None:
             return known[0]
         if not caller.api_key and not self._desk.may_ask(self._lookups.whoami, inquiry.on):

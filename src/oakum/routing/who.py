@@ -217,9 +217,11 @@ STRANGER = "\0"
 """Id of an owner that no caller has: stands for any owner to whom the caller has no relation."""
 
 
-def by_token(held: Given, verify: Verifier, claim: str) -> Who:
+def by_token(
+    held: Given, verify: Verifier, claim: str, nameless: Collection[Credential] = ()
+) -> Who:
     """The caller of a JSON Web Token. Raises `Denied` (401) for an invalid one."""
-    token = one_token(held)
+    token = one_token(held, nameless)
     if token is None:
         return NOBODY
     claims = verify(token)
@@ -232,9 +234,10 @@ def by_token(held: Given, verify: Verifier, claim: str) -> Who:
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
-def one_token(held: Given) -> str | None:
+def one_token(held: Given, nameless: Collection[Credential] = ()) -> str | None:
     """The token of a request; None if there is none. Raises `Denied` when two differ, or when
-    another value is in its place. A session or other key beside a token is ignored."""
+    another value is in its place. Ignored are a session or other key beside a token, and what
+    stands in `nameless` places, unless some server may read a token in it."""
     tokens: set[str] = set()
     other = strange = False
     for credential, value in held.values:
@@ -249,10 +252,11 @@ def one_token(held: Given) -> str | None:
         elif _TOKEN.fullmatch(value):
             tokens.add(value)
         elif credential.name != "cookie" or credential.where != "header":
-            strange = True
             # Some servers strip quotes or stop at a space or comma, and then read a token.
-            other = other or any(_TOKEN.fullmatch(each) for each in re.split(r"[\s,\"]+", value))
-            other = other or _may_be_token(value)
+            pieces = re.split(r"[\s,\"]+", value)
+            likely = any(map(_TOKEN.fullmatch, pieces)) or _may_be_token(value)
+            other = other or likely
+            strange = strange or likely or credential not in nameless
     if len(tokens) > 1 or (tokens and other) or (strange and not tokens):
         raise Denied(401, "who")
     return next(iter(tokens), None)
@@ -290,7 +294,7 @@ def only_token(held: Given, nameless: Collection[Credential]) -> Given:
     """The credentials of which only the token to be verified is left, and what names nobody: keys
     of an application, and values of the `nameless` places. Whatever else was sent, the API might
     take for its caller. Raises `Denied` as `one_token`."""
-    token = one_token(held)
+    token = one_token(held, nameless)
 
     def stays(each: Credential, value: str) -> bool:
         if each.client or each in nameless:

@@ -268,8 +268,9 @@ local function may_be_token(text)
 end
 
 -- The one token (RFC 7519) of a request: nil for none, and false where two differ or where what
--- stands in its place is none. A session or a key of another kind beside a token says nothing.
-function Reader:token(held)
+-- stands in its place is none. A session or a key of another kind beside a token says nothing, nor does what
+-- stands in `nameless` places, unless some server may read a token in it.
+function Reader:token(held, nameless)
   local token, other, strange = nil, false, false
   for i = 1, #self.places do
     local each, value, mine = self.places[i], held[i], nil
@@ -279,12 +280,13 @@ function Reader:token(held)
       if scheme == "bearer" and rest ~= "" then mine = rest else other = true end
     elseif value and not (each.where == "header" and each.name == "cookie") then
       mine = match(value, "^[%w_-]+%.[%w_-]+%.[%w_-]+$")
-      strange = strange or not mine
       -- Some servers take quotes away or stop at a space or a comma, and read a token.
+      local likely = not mine and may_be_token(value)
       for piece in not mine and value:gmatch '[^%s,"]+' or nothing do
-        other = other or find(piece, "^[%w_-]+%.[%w_-]+%.[%w_-]+$") ~= nil
+        likely = likely or find(piece, "^[%w_-]+%.[%w_-]+%.[%w_-]+$") ~= nil
       end
-      other = other or not mine and may_be_token(value)
+      other = other or likely
+      strange = strange or likely or not (mine or nameless and nameless[i])
     end
     if mine and token and mine ~= token then return false end
     token = token or mine
@@ -298,7 +300,7 @@ end
 -- of an application, and the values of `nameless` places. Whatever else was sent, the API might take for its
 -- caller; it goes into `x.dropped`. Returns what `token` does.
 function Reader:only_token(x, nameless)
-  local held, token = x.credentials, self:token(x.credentials)
+  local held, token = x.credentials, self:token(x.credentials, nameless)
   if token == false then return false end
   for i = 1, #self.places do
     local each, value = self.places[i], held[i]
