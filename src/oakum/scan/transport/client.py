@@ -117,7 +117,10 @@ class HttpTransport:
     def context(self, certificate: str) -> ssl.SSLContext:
         """TLS with the certificate of an identity; empty: with none."""
         if certificate not in self._tls:  # created once: it loads all CA certificates
-            made = _trust(self.connection)
+            secure = any(each.startswith("https:") for each in self._scope)
+            # Without https there is nothing to verify: a context that trusts nobody will do.
+            none = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            made = _trust(self.connection) if secure or self.connection.ca is not None else none
             own = self._certificates.get(certificate)
             self._tls[certificate] = loaded(made, own) if own is not None else made
         return self._tls[certificate]
