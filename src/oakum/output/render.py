@@ -14,7 +14,6 @@ from importlib import resources
 from typing import Any
 
 import orjson
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from oakum.errors import counted
@@ -32,6 +31,9 @@ def render(package: str, parts: tuple[str, ...], data: Any, **values: Any) -> st
     (`NAME.html.j2`), which extends `base.html.j2`. `data`: JSON, at hand for scripts as
     `oakum.data`; `values`: for the template.
     """
+    # A slow import: most commands render no page.
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
     style = "".join([_asset("oakum.output", "base.css"), *_held(package, parts, "css")])
     script = "".join([_asset("oakum.output", "base.js"), *_held(package, parts, "js")])
     environment = Environment(
