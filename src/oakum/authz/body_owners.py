@@ -155,6 +155,33 @@ class Writing:
                 inner += [context] if context not in inner else []
         return tuple(found), tuple(inner)
 
+    def replaces(
+        self,
+        resources: Iterable[Resource],
+        at: Pointer,
+        arounds: tuple[Around, ...],
+        sets: Callable[[Resource, tuple[Meant, ...]], bool],
+    ) -> bool:
+        """Whether something else than an object may stand for a name in a map whose values may be
+        objects of `resources`: it removes the one of that name, which has to be the caller's own,
+        or where it is nobody's one of which they may set something (`sets`)."""
+        own = False
+        for resource in resources:
+            meant, _ = self.of(resource, {}, at, arounds, counts=True)
+            if resource.owner.kind == "none":
+                mine = sets(resource, meant)
+            else:
+                mine = not any(self._ids.isdisjoint(each.subject.owners) for each in meant)
+            own = own or mine
+            if not mine and (resource.owner.kind == "none" or not self._is_free(resource, at)):
+                return False
+        return own
+
+    def _is_free(self, resource: Resource, at: Pointer) -> bool:
+        """Whether there is no object of the name by which a value stands in a map."""
+        found = self._by_key(resource, _named_keys(resource, {}, at))
+        return found is not None and found.new
+
     def differs(
         self,
         resource: Resource,

@@ -18,10 +18,10 @@ from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.id_spelling import Spellings, heard, identifier, spread
 from oakum.authz.judgement import Judgement, Known, Leaf, ObjectInstance, Outline
-from oakum.authz.misfits import Misfits, is_no_list, kind_of, matches, references
+from oakum.authz.misfits import Misfits, held_by, is_no_list, kind_of, matches, references
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
-from oakum.authz.place_rules import Masked, Spot, masked_leaves
+from oakum.authz.place_rules import Masked, Spot, masked_leaves, unwritable
 from oakum.authz.places import resource_of, stated
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import compared, held
@@ -31,7 +31,8 @@ from oakum.authz.tags import Tag, tag_of
 from oakum.authz.unions import chosen, keeps_kind, mixes
 from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import containers, read_only, rest
+from oakum.openapi.shape_queries import rest
+from oakum.policy.model import Resource
 
 _UNSAID = object()
 STRANGER = object()
@@ -124,7 +125,7 @@ class Judge:
         ids = {*principal.ids, *compared(model.policy, principal)}
         self._spellings = Spellings(ids)
         self._heard = {*params.values(), *ids, *heard(principal)}
-        self._refused = None if writing is None else _unwritable
+        self._refused = None if writing is None else unwritable
         known_as = model.operations.get(operation) if writing is not None else None
         self._keeps_kind = known_as is not None and keeps_kind(known_as)
         self._bare = Spot(None, self._refused)
@@ -139,6 +140,7 @@ class Judge:
         self._any = LeftOut(model, principal, graph, chosen or frozenset())
         self._left_out = self._any if chosen is not None else None
         self._references: dict[tuple[Shape, str], bool] = {}
+        self._held: dict[tuple[Shape | None, str], tuple[str, ...]] = {}
         self._lost = self._fields_lost = False
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
@@ -272,7 +274,9 @@ class Judge:
         parts: dict[str, Keep] = Values() if self._is_map(value, spot, at) else {}
         for key, child, place in zip(keys, children, spots, strict=False):
             pointer = (*at, key)
-            if child.__class__ is dict or child.__class__ is list:
+            if key.__class__ is MapName and not self._replaces(child, place, pointer, context):
+                parts[key] = False
+            elif child.__class__ is dict or child.__class__ is list:
                 row = rows.enter() if rows and self._is_row(value, spot, key, at) else None
                 keep = walk(child, place, pointer, context, leaves)
                 parts[key] = rows.leave(row, child, keep, pointer) if rows and row else keep
@@ -295,6 +299,24 @@ class Judge:
                 leaves.append(_leaf(Leaf, (place.path, pointer, child, allowed, masked)))
                 parts[key] = allowed or masked or place.instead
         return parts
+
+    def _replaces(self, child: Json, place: Spot, at: Pointer, context: _Context) -> bool:
+        """Whether a value of a map in a request body may take the place of an object."""
+        if child.__class__ is dict or self._writing is None:
+            return True
+        key = (place.shape, self._resource_at(at, place.shape))
+        if key not in self._held:
+            self._held[key] = held_by(key[0], self._model.bound, key[1])
+        if not (names := self._held[key]):
+            return True
+        self.mapped.add(at)
+        resources = [self._tables[name].resource for name in names]
+        return self._writing.replaces(resources, at, context.around, self._sets)
+
+    def _sets(self, resource: Resource, meant: tuple[Meant, ...]) -> bool:
+        table = self._tables[resource.name]
+        self.written += [(table, each.subject) for each in meant]
+        return bool(all_settable(self._model, self._principal, table, meant))
 
     def _is_row(
         self, value: dict[str, Json] | list[Json], spot: Spot, key: str, at: Pointer
@@ -574,13 +596,3 @@ class Judge:
         if self._writing is None and isinstance(value, dict):
             misfit = misfit or is_no_list(value, spot.shape)
         return parts if granted and not misfit else spot.instead
-
-
-def holds(value: dict[str, Json] | list[Json], shape: Shape) -> bool:
-    """Whether the document allows this kind of container."""
-    return ("array" if isinstance(value, list) else "object") in containers(shape)
-
-
-def _unwritable(shape: Shape | None) -> bool:
-    """Whether no request body may hold this shape."""
-    return shape is None or read_only(shape)

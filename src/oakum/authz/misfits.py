@@ -99,6 +99,12 @@ def in_fields(kinds: frozenset[str]) -> frozenset[str]:
     return kinds if kinds >= SCALARS else kinds - SCALARS
 
 
+def held_by(shape: Shape | None, bound: Mapping[str, str], stated: str = "") -> tuple[str, ...]:
+    """Resources of which an object may stand at a place. `stated`: as the contract says."""
+    referred = _referred(shape, tuple(bound.items())) if shape is not None else ()
+    return tuple(dict.fromkeys((*([stated] if stated else ()), *referred)))
+
+
 @lru_cache(maxsize=1 << 14)
 def _referred(shape: Shape, bound: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     names = (resource_of(way, dict(bound)) for way in ways(shape))

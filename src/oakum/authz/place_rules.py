@@ -21,6 +21,7 @@ from oakum.openapi.shape_queries import (
     element,
     member_names,
     named,
+    read_only,
     rest,
     scalars,
     solid,
@@ -220,6 +221,16 @@ def masked_leaves(
     those that they see whole (`bits`)."""
     seen = ((mask, table.see(relations, state)) for mask, table in model.masked.get(name, ()))
     return tuple((mask, leaves & ~bits) for mask, leaves in seen if leaves & ~bits)
+
+
+def holds(value: Json, shape: Shape) -> bool:
+    """Whether the document allows this kind of container."""
+    return ("array" if isinstance(value, list) else "object") in containers(shape)
+
+
+def unwritable(shape: Shape | None) -> bool:
+    """Whether no request body may hold this shape."""
+    return shape is None or read_only(shape)
 
 
 def union(masked: Masked) -> int:

@@ -21,10 +21,10 @@ from oakum.authz.complete_lists import Place
 from oakum.authz.csv import said_columns
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
-from oakum.authz.judge import holds
 from oakum.authz.misfits import SCALARS, in_cell
 from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
+from oakum.authz.place_rules import holds
 from oakum.authz.places import resource_of
 from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of, tagged
@@ -244,7 +244,7 @@ class _Renderer:
             "binds": bool(endpoint.binds),
             "upload": endpoint.upload,
             "unread": sorted(endpoint.unread),
-            **self._written(operation),
+            **self.targets.written(operation.id),
             "graphql": bool(rule.graphql),
             "picks": endpoint.choices.plan,
             "accept": self._accept(endpoint),
@@ -255,14 +255,6 @@ class _Renderer:
 
     def _selects(self, operation: str) -> dict[str, Any]:
         return {"selects": self.wiring.selections.get(operation, Selection()).plan}
-
-    def _written(self, operation: Operation) -> dict[str, Any]:
-        found = self.model.written.get(operation.id)
-        tables = [self.resources[name] for name in found.resources] if found else []
-        return {
-            "written": [index + len(self.resources) for index in tables],
-            "whole": bool(found and found.whole),
-        }
 
     def _automaton(self, made: Automaton) -> int:
         """Index of an automaton; equal ones are stored once."""
@@ -577,7 +569,15 @@ class _Renderer:
             "members": {key: self._member(at, key, owner) for key in keys},
             "lacks": self._lacks(at),
             "extra": self._member(at, None, owner),
+            "held": self._held(at),
         }
+
+    def _held(self, at: _Place) -> list[int]:
+        """Tables of the resources of which an object may be a value of a map."""
+        below = self._step(at, None, rest(at.shape) if at.shape else None, None, "")
+        return self.targets.settable(
+            plan_places.held_at(below, self.model.bound) if self.writing else ()
+        )
 
     def _lacks(self, at: _Place) -> dict[str, list[int]]:
         """Members that may hold objects → tables of these."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oakum.authz.misfits import in_fields, lists_alone, misfits, references
+from oakum.authz.misfits import held_by, in_fields, lists_alone, misfits, references
 from oakum.authz.places import stated
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Shape
@@ -43,6 +43,11 @@ def inside_resource(
     counts = any(segments and name == "#" for segments, name in place.ahead)
     page = counts and not place.inside and table.resource.owner.kind == "none"
     return PlannedPlace(shape, place.ahead, index, table.trie, True, page=page)
+
+
+def held_at(place: PlannedPlace, bound: Mapping[str, str]) -> tuple[str, ...]:
+    """Resources of which an object may stand at a place."""
+    return held_by(place.shape, bound, stated_at(place, bound))
 
 
 def is_map(place: PlannedPlace) -> bool:

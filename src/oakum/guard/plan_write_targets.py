@@ -61,6 +61,18 @@ class PlannedTargets:
             "likely_node": self.node(target, likely) if likely is not None else 0,
         }
 
+    def written(self, operation: str) -> dict[str, Any]:
+        """What a body may be of."""
+        found = self.model.written.get(operation)
+        return {
+            "written": self.settable(found.resources if found else ()),
+            "whole": bool(found and found.whole),
+        }
+
+    def settable(self, names: Iterable[str]) -> list[int]:
+        """Indexes of the tables by which resources are written."""
+        return [self.resources[name] + len(self.resources) for name in names]
+
     def _enclosing(self, target: Target) -> list[tuple[int, int]]:
         """Enclosing objects: path length and resource index of each."""
         shower = self.model.operations.get(target.operation)

@@ -306,7 +306,7 @@ end
 -- ---------------------------------------------------------------- members
 
 local function entry(node, label, name)
-  local made = { node = node, label = label, name = name or false, map = false, stamp = 0, next = false, size = 0 }
+  local made = { node = node, label = label, name = name or false, map = false, held = false, stamp = 0, next = false, size = 0 }
   if name and not find(name, '[%z\1-\31"\\]') then
     made.text = '"' .. name .. '":'
     made.bytes = cast("const uint8_t *", made.text)
@@ -324,7 +324,7 @@ local function lookup(body, name)
   if body.learnt >= LEARNT then return nil end
   body.learnt = body.learnt + 1
   found = entry(body.extra.node, body.extra.label, name)
-  found.map = true
+  found.map, found.held = true, body.extra.held
   body.strangers[name] = found
   return found
 end
@@ -674,6 +674,8 @@ local function row(node, i, depth, set, owners, tally, label)
   return past, became
 end
 
+local replaces -- forward
+
 -- The same for a member of an object, whose name stands at `key`.
 local function below(found, key, i, depth, set, owners, tally)
   PATH[depth] = found.name
@@ -685,8 +687,10 @@ local function below(found, key, i, depth, set, owners, tally)
   local name = found.name or name_of(key, string_end(key))
   PATH[depth], KEYED[depth], LISTS = name, name, LISTS + 1
   local past, became = value(found.node, i, depth + 1, set, owners, tally, found.label)
+  local lost = past >= 0 and became ~= GONE and found.held and P[i] ~= 123 and not replaces(found.held, depth + 1)
   LISTS = LISTS - 1
-  if became == GONE and EVERY and RECENT == i then became = REFUSE end
+  if lost then removed(found.label) end
+  if lost or became == GONE and EVERY and RECENT == i then became = EVERY and REFUSE or GONE end
   return past, became
 end
 
@@ -1325,6 +1329,13 @@ local function addresses(table_, said, depth)
   return whole ~= nil and listed and standing(table_, whole.value, said, AROUND, depth)
 end
 
+local function any_of(ids, owners)
+  for k = 1, owners.n do
+    if ids[owners[k]] then return true end
+  end
+  return false
+end
+
 -- The object at the place that is looked at by some keys, or by none, as `subject`, and as context of what
 -- is in it: what it says of its owner or state itself is only a wish.
 local function one(subject, said, depth)
@@ -1368,6 +1379,37 @@ local function differs(table_, said, depth)
   return #said > 0 and standing(table_, whole.value, said, AROUND, depth, function(each)
     return is_other(table_, whole, each)
   end)
+end
+
+-- Whether something else than an object may stand for a name in a map whose values may be objects of some
+-- resources: it removes the one of that name, which has to be the caller's own, or where it is nobody's one of
+-- which they may set something.
+local REPLACED = setmetatable({}, Subject)
+function replaces(tables, depth)
+  local around, own, context = AROUND and LEVELS[AROUND].contexts, false, CONTEXT
+  for j = 1, tables.n do
+    local table_, mine, free = tables[j], true, false
+    REPLACED.table = table_
+    local said = with_name({}, table_, KEYED[depth - 1])
+    for k = 1, around and around.n or 1 do
+      CONTEXT = around and around[k] or nil
+      one(REPLACED, said, depth)
+      if table_.owned then
+        mine = mine and any_of(KNOW.ids, REPLACED.owners)
+        local found = by_key(table_, said)
+        free = found ~= nil and found.new
+      else
+        mine = mine and not table_.zero[decide.settle(PLAN, table_, KNOW, REPLACED)]
+      end
+    end
+    own = own or mine
+    if not mine and not free then
+      CONTEXT = context
+      return false
+    end
+  end
+  CONTEXT = context
+  return own
 end
 
 local function alike(one_, other_)
@@ -1586,7 +1628,7 @@ local function object_at(body, i, depth, above)
   for k = 1, n do
     local found, key, from, to = entries[k], keys[k], froms[k], tos[k]
     local node, b, before_it = found.node, P[from], tos[k - 1]
-    if b ~= 123 and b ~= 91 and not DROP_COUNTS then
+    if b ~= 123 and b ~= 91 and not DROP_COUNTS and not (SUBJECT and found.held) then
       if node.inside and (node.own[set] and (b == 110 or not node.solid) or (b == 110 and node.null[set])
         or b == 34 and CELLS and in_cell(node, set)) then
         seen = seen + 1
@@ -1737,6 +1779,8 @@ end
 local function load_bodies(plan)
   for k = 1, plan.bodies.n do
     local body = plan.bodies[k]
+    for i = 1, body.held.n do body.held[i] = plan.tables[body.held[i] + 1] end
+    local held = body.held.n > 0 and body.held
     body.table = given(body.table) and plan.tables[body.table + 1]
     body.blind = not body.hold and not body.inside
     local wanted = captures(plan, body.table)
@@ -1747,7 +1791,7 @@ local function load_bodies(plan)
     for name in pairs(wanted) do
       if not members_[name] then
         members_[name] = entry(plan.nodes[body.extra[1] + 1], body.extra[2], name)
-        members_[name].map = true
+        members_[name].map, members_[name].held = true, held
       end
       members_[name].capture = name
       captured.n = captured.n + 1
@@ -1760,7 +1804,7 @@ local function load_bodies(plan)
     body.members, body.captured, body.spans = members_, captured, {}
     body.subject = setmetatable({ table = body.table, spans = body.spans }, Subject)
     body.extra = entry(plan.nodes[body.extra[1] + 1], body.extra[2])
-    body.extra.map = true
+    body.extra.map, body.extra.held = true, held
     body.strangers, body.learnt, body.first, body.busy = {}, 0, false, 0
   end
 end
