@@ -125,6 +125,8 @@ class Writing:
         self._named = named or Named()
         self._new: dict[str, Subject] = {}
         self._within: dict[Hashable, Subject] = {}
+        self.held: dict[Hashable, tuple[str, ...]] = {}
+        """Place in a map → resources of which an object may stand there."""
 
     def of(
         self,
@@ -153,6 +155,11 @@ class Writing:
                 meant = Meant(subject, keyed=keyed, stands=selects and bool(known))
                 found += [meant] if meant not in found else []
                 inner += [context] if context not in inner else []
+        for one in self.subject.stands if not arounds and not (said and in_list(at)) else ():
+            # A path that ends with a word names what stands there, whatever is around that.
+            if one.resource in ("", resource.name):
+                found.append(Meant(one, keyed=False, stands=False))
+                inner.append(Around(at, resource.name, one, itself=False, here=False))
         return tuple(found), tuple(inner)
 
     def replaces(

@@ -140,7 +140,6 @@ class Judge:
         self._any = LeftOut(model, principal, graph, chosen or frozenset())
         self._left_out = self._any if chosen is not None else None
         self._references: dict[tuple[Shape, str], bool] = {}
-        self._held: dict[tuple[Shape | None, str], tuple[str, ...]] = {}
         self._lost = self._fields_lost = False
 
     def judge(self, value: Json, shape: Shape | None) -> Judgement:
@@ -305,9 +304,10 @@ class Judge:
         if child.__class__ is dict or self._writing is None:
             return True
         key = (place.shape, self._resource_at(at, place.shape))
-        if key not in self._held:
-            self._held[key] = held_by(key[0], self._model.bound, key[1])
-        if not (names := self._held[key]):
+        held = self._writing.held
+        if key not in held:
+            held[key] = held_by(key[0], self._model.bound, key[1])
+        if not (names := held[key]):
             return True
         self.mapped.add(at)
         resources = [self._tables[name].resource for name in names]

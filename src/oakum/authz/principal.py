@@ -47,6 +47,8 @@ class Subject:
     """Value of the final path parameter of a write."""
     unlike: frozenset[str] = frozenset()
     """Resources that the written object does not belong to, although the document allows it."""
+    stands: tuple[Subject, ...] = ()
+    """What the API shows at the path of a write that ends with a word."""
     kinds: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
     """Objects within `value`, by their `id`, and of which resource the API shows them; empty: it
     may be several."""

@@ -185,7 +185,11 @@ class Gatekeeper:
         except Denied as denied:
             # A validation error on a write would reveal that the object exists.
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
-            hides = endpoint.hidden and looks(endpoint.target, endpoint.typed) and unfit
+            hides = (
+                endpoint.hidden
+                and looks(endpoint.target, endpoint.typed, endpoint.standing)
+                and unfit
+            )
             if hides and not (yield from passing.sight.clear(inquiry)):
                 raise absent(endpoint, denied.reason) from None
             raise

@@ -6,11 +6,12 @@ by a key alone, the object also has to contain that key.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 
 from oakum.authz import Judge, Model, Subject, likely_media
 from oakum.authz.body_owners import ITSELF, Key, Named
-from oakum.authz.id_spelling import text
+from oakum.authz.id_spelling import identifier, text
+from oakum.authz.member_paths import at_path
 from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
@@ -68,6 +69,54 @@ def unlike(model: Model, target: Target, inquiry: Inquiry, answered: Answered) -
     )
     shown = {each.resource for each in judged.instances if each.pointer == target.pointer}
     return frozenset(target.kinds) - shown
+
+
+def standing(
+    model: Model,
+    target: Target,
+    params: Mapping[str, str],
+    inquiry: Inquiry,
+    answered: Answered,
+    itself: Subject,
+) -> tuple[Subject, ...] | None:
+    """The objects of `target.kinds` that a readable response shows, in no other one; of one that
+    may be of several, nobody knows whose it is. None: it is not declared. `itself`: what the path
+    names before its last word, which may be shown again."""
+    value, reader = readable(answered), model.operations[target.operation]
+    media = likely_media(reader, 200, answered.media)
+    if media is None or media.shape is None:
+        return None
+    its = {n: v for n, v in renamed(params, target.names).items() if n in names(reader)}
+    judged = Judge(model, inquiry.principal(), reader.id, its).judge(value, media.shape)
+    instances = {id(each.value): each for each in judged.instances}
+    kinds = dict.fromkeys(judged.untold, "") | {n: each.resource for n, each in instances.items()}
+    found: list[Subject] = []
+    for each in _outermost(value, kinds):
+        name = kinds[id(each)]
+        if name in target.kinds and not _is_part(model, target, name, each, itself):
+            owners, partly = instances[id(each)].owners, instances[id(each)].partly
+            found.append(Subject(name, owners, each, partly=partly, kinds=kinds))
+        elif not name and each:
+            found.append(Subject("", ()))
+    return tuple(found)
+
+
+def _is_part(model: Model, target: Target, name: str, value: Json, itself: Subject) -> bool:
+    """Whether an object without a key, or with the same, is the one that a path names."""
+    path = model.policy.resources[name].key
+    said = {*map(identifier, at_path(value, path))} - {None} if path else set[str | None]()
+    own = at_path(itself.value, path) if itself.resource == name and said else []
+    return name in target.parts and said <= {*map(identifier, own)}
+
+
+def _outermost(value: Json, kinds: Mapping[int, str]) -> Iterator[dict[str, Json]]:
+    """Objects of resources that stand in no other one."""
+    if isinstance(value, dict) and id(value) in kinds:
+        yield value
+        return
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in below:
+        yield from _outermost(each, kinds)
 
 
 def find(

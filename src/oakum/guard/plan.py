@@ -239,6 +239,7 @@ class _Renderer:
             "ends": list(map(mark, self.wiring.ends.get(operation.id, ()))),
             "target": self.targets.plan(endpoint.target),
             "typed": self.targets.plan(endpoint.typed) if endpoint.typed else None,
+            "standing": self.targets.plan(endpoint.standing) if endpoint.standing else None,
             "finders": {name: self.targets.plan(each) for name, each in endpoint.finders.items()},
             "local": sorted(endpoint.local),
             "binds": bool(endpoint.binds),

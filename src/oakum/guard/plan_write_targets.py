@@ -57,6 +57,7 @@ class PlannedTargets:
             "mixed": any(self._mixed(target, each) for each in distinct(declared).values()),
             "likely": likely is not None and self._shows(target, likely),
             "kinds": target.kinds,
+            "parts": target.parts,
             "nodes": {n: self.node(target, each) for n, each in distinct(declared).items()},
             "likely_node": self.node(target, likely) if likely is not None else 0,
         }

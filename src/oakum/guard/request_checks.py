@@ -18,7 +18,7 @@ from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import arguments, parameter, refused
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
-from oakum.guard.objects import find, question, seen, unlike
+from oakum.guard.objects import find, question, seen, standing, unlike
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 from oakum.routing.form_members import Form
@@ -77,6 +77,8 @@ class Intake:
             subject = yield from self._subject(endpoint, params, inquiry)
         if endpoint.write and subject is not None and not self._names_all(endpoint):
             yield from self._may(endpoint, params, inquiry, subject, endpoint.target.kind)
+        for each in subject.stands if subject is not None else ():
+            yield from self._may(endpoint, params, inquiry, each, "ask")
         if sends(asked, endpoint.unread):
             raise Denied(422, "body")
         body, value = yield from self._body(endpoint, params, inquiry, subject, asked)
@@ -109,7 +111,27 @@ class Intake:
             raise absent(endpoint, "call")
         key = params[target.last] if target.last else ""
         unlike = yield from self._unlike(endpoint, params, inquiry, subject)
-        return replace(subject, unnamed=target.unnamed, below=target.below, key=key, unlike=unlike)
+        stands = yield from self._standing(endpoint, params, inquiry, subject)
+        return replace(
+            subject, unnamed=target.unnamed, below=target.below, key=key, unlike=unlike,
+            stands=stands,
+        )  # fmt: skip
+
+    def _standing(
+        self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, subject: Subject
+    ) -> Generator[Asked, Answered | None, tuple[Subject, ...]]:
+        """What the API shows now at a path that ends with a word."""
+        target = endpoint.standing
+        if target is None:
+            return ()
+        answered = yield from self._answer(endpoint, target, params, inquiry)
+        if answered is not None and answered.status in (404, 410):
+            return ()
+        shown = self._shown(endpoint, answered)
+        found = standing(self._model, target, params, inquiry, shown, subject)
+        if found is None:
+            raise absent(endpoint, "target")
+        return found
 
     def _unlike(
         self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, subject: Subject

@@ -34,7 +34,7 @@ from oakum.routing.form_members import Form, form_body
 from oakum.routing.largest_page import owed, page
 from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import Nested, nested
-from oakum.routing.object_locations import copies, shown_at, stands_inside
+from oakum.routing.object_locations import copies, may_show, shown_at, stands_inside
 from oakum.routing.objects_by_key import Plain, asked_keys, plain_keys
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.relation_writes import ends, unnamed, untold
@@ -44,7 +44,7 @@ from oakum.routing.selecting_parameters import Selection, selections, unasked
 from oakum.routing.tenants_without_lookup import unsaid, with_tenants
 from oakum.routing.uploads import upload
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
-from oakum.routing.written_types import typed
+from oakum.routing.written_types import standing, typed
 
 _NAME = re.compile(r"\{[^{}]+\}")
 
@@ -126,6 +126,8 @@ class Endpoint:
     """Media types of JSON bodies whose effect cannot be judged."""
     typed: Target | None = None
     """What shows of which resource the object of a write is, where it may be of several."""
+    standing: Target | None = None
+    """What shows the object that a path names with the word at its end."""
     plain: Plain = field(default_factory=Plain)
     """Objects that a write names by their keys alone."""
     unlooked: str = ""
@@ -361,7 +363,7 @@ def _read(make: _Maker, endpoints: Mapping[str, Endpoint]) -> dict[str, None]:
     targets = [
         target
         for each in endpoints.values()
-        for target in (each.target, *each.finders.values(), each.typed)
+        for target in (each.target, *each.finders.values(), each.typed, each.standing)
         if target is not None
     ]
     shown = (each.operation for each in targets if each.operation)
@@ -438,7 +440,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         for media in operation.body
         if media.shape is not None and (name := resource_of(media.shape, make.model.bound))
     ]
-    shown = [name for name in make.policy.resources if _may_show(make.model, operation, name)]
+    shown = [name for name in make.policy.resources if may_show(make.model, operation, name)]
     resource = next(iter(resources), "")
     target = Targets(make.paths).target(operation, resource) if write else Target("none")
     conceals = any(make.policy.resources[name].conceal for name in (*resources, *shown))
@@ -473,18 +475,21 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
         form_body(make.model, operation, FORM, judged=reads_body),
         form_body(make.model, operation, PARTS, judged=reads_body),
         finders,
-        frozenset(
-            name
-            for name, each in finders.items()
-            if name and each.operation and places(make.model.operations[each.operation]) > 1
-        ),
+        frozenset(_local(make.model, finders)),
         frozenset(_unjudged(make.model, operation, plain)) if write else frozenset(),
         typed(make.paths, operation) if write and operation.method != "GET" else None,
+        standing(make.paths, operation, target) if write and operation.method != "GET" else None,
         plain,
         *_last(make, operation, target, write=write),
         graph=bool(rule.graphql),
         upload=upload(make.model, operation, judged=reads_body) if write else "",
     )
+
+
+def _local(model: Model, finders: Mapping[str, Target]) -> Iterator[str]:
+    for name, each in finders.items():
+        if name and each.operation and places(model.operations[each.operation]) > 1:
+            yield name
 
 
 def _last(
@@ -509,6 +514,8 @@ def _what_helps(make: _Maker, operation: Operation) -> tuple[str, str]:
     steps = [each for each in make.paths.steps(operation) if each.kind != "value"]
     if not steps:
         return "", owner
+    if Targets(make.paths).holds_unseen(operation):
+        return "", f"let a `GET {operation.path}` show what stands there; or {owner}"
     last = next((each for each in reversed(steps) if each.kind == "object"), steps[0])
     if last.resource is None:
         said = f"`{operation.id}: {{params: {{{last.param}: RESOURCE.KEY}}}}`"
@@ -562,12 +569,6 @@ def _texts(make: _Maker, operation: Operation) -> Iterator[tuple[str, Automaton]
             continue
         if made is not None:
             yield each.name, made
-
-
-def _may_show(model: Model, operation: Operation, resource: str) -> bool:
-    if any(name == resource for _, name in model.shown.get(operation.id, ())):
-        return True
-    return shown_at(model, operation, resource) is not None
 
 
 def _far_states(policy: Policy) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz import Model
+from oakum.authz.compiled_model import resources_in
 from oakum.authz.places import declared_as, resource_of
 from oakum.http.media_type import essence
 from oakum.openapi.model import Operation, Shape
@@ -76,6 +77,36 @@ def outer_at(model: Model, operation: Operation, resource: str) -> list[tuple[st
         elif not name and len(at) < _DEEP:
             wraps += [((*at, name), child()) for name, child in shape.properties.items()]
     return [at for at in found if not stands_inside(model, operation, at)]
+
+
+def may_show(model: Model, operation: Operation, resource: str) -> bool:
+    """Whether the contract or the document says that such a resource is shown near the top."""
+    if any(name == resource for _, name in model.shown.get(operation.id, ())):
+        return True
+    return shown_at(model, operation, resource) is not None
+
+
+def all_shown(model: Model, operation: Operation) -> set[str]:
+    """Resources anywhere in the success response."""
+    top = answer(operation)
+    found = {name for name, _ in resources_in(top, model.bound)} if top is not None else set()
+    return found | {name for _, name in pointed(model, operation)}
+
+
+def singles(model: Model, operation: Operation) -> set[str]:
+    """Resources in a request body, of which an object may stand in no other one, nor in a list or
+    a map."""
+    found = {name for at, name in model.sets.get(operation.id, ()) if "*" not in at}
+    todo = [each.shape for each in operation.body if each.shape is not None]
+    met = set(todo)
+    for shape in todo:
+        if name := resource_of(shape, model.bound):
+            found.add(name)
+            continue
+        below = [each() for each in (*shape.properties.values(), *shape.branches)]
+        todo += [each for each in below if each not in met]
+        met.update(below)
+    return found
 
 
 def likeliest(places: list[tuple[str, ...]], resource: str) -> tuple[str, ...]:

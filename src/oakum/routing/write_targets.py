@@ -21,11 +21,13 @@ from oakum.openapi.shape_queries import named
 from oakum.policy.model import Policy, Resource
 from oakum.routing.largest_page import page
 from oakum.routing.object_locations import (
+    all_shown,
     answer,
     likeliest,
     listed_at,
     outer_at,
     shown_at,
+    singles,
     stands_inside,
     within_at,
 )
@@ -79,6 +81,9 @@ class Target:
     """It is asked as the caller."""
     kinds: tuple[str, ...] = ()
     """What tells the type of an object: the resources that it may be of."""
+    parts: tuple[str, ...] = ()
+    """Of `kinds`, those of which the path names an object: one that is shown without a key is that
+    one."""
     around: tuple[Target, ...] = ()
     """Other objects that the path names behind its owner, and that have to be that one's."""
 
@@ -182,13 +187,24 @@ class Targets:
         """Whether a body is an object that nobody looks at: an account that the path names below
         another object, or one thing with an owner of its own below an object."""
         if written not in self.paths.body(operation):
-            return False
+            return self.holds_unseen(operation)
         one = self.policy.resources[written]
         if one.is_account:
             return any(each.resource is one for each in steps)
         single = not operation.path.endswith("}") and operation.method != "POST"
         known = any(each.resource is one for each in steps) or self._twin(operation) is not None
         return single and one.owner.kind == "field" and not known
+
+    def holds_unseen(self, operation: Operation) -> bool:
+        """Whether a body holds one thing with an owner of its own that no GET of the path shows."""
+        if operation.path.endswith("}") or operation.method == "POST":
+            return False
+        steps = self.paths.steps(operation)
+        known = {each.resource.name for each in steps if each.resource is not None}
+        for each in self.paths.gets(operation.path):
+            known |= all_shown(self.model, each.get)
+        held = (self.policy.resources[name] for name in singles(self.model, operation) - known)
+        return any(one.owner.kind == "field" and not one.is_account for one in held)
 
     def _made_below(self, operation: Operation, steps: Sequence[Step], written: str) -> bool:
         """Whether a POST makes a new object below one of another kind that is nobody's account,

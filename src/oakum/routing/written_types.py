@@ -13,8 +13,8 @@ from oakum.authz.places import resource_of
 from oakum.authz.tags import alternatives
 from oakum.authz.unions import keeps_kind
 from oakum.openapi.model import Operation, Shape
-from oakum.routing.object_locations import answer, pointed
-from oakum.routing.path_objects import PathObjects, Reader
+from oakum.routing.object_locations import all_shown, answer, pointed
+from oakum.routing.path_objects import PathObjects, Reader, places
 from oakum.routing.write_targets import Target
 
 _DEEP = 3
@@ -41,6 +41,29 @@ def typed(paths: PathObjects, operation: Operation) -> Target | None:
                 return made if len(kinds) > 1 else None
     open_ = len(said) > 1 and operation.path.endswith("}") and operation.method != "POST"
     return Target("none", kinds=tuple(sorted(said))) if open_ else None
+
+
+def standing(paths: PathObjects, operation: Operation, target: Target) -> Target | None:
+    """The GET of a path that ends with a word: a body without a key changes what it shows there.
+    None: it shows nothing that a body may be of, or `target` is what it shows."""
+    model, said = paths.model, paths.model.written.get(operation.id)
+    named = places(operation) and not operation.path.endswith("}")
+    if said is None or operation.method == "POST" or not named:
+        return None
+    resources = model.policy.resources
+    own = {name for name in said.resources if resources[name].owner.kind in ("field", "path")}
+    known = {each.resource.name for each in paths.steps(operation) if each.resource is not None}
+    for reader in paths.gets(operation.path):
+        get = reader.get
+        kinds = own & all_shown(model, get)
+        if target.operation == get.id:
+            return None
+        if kinds and (get.id in model.rules or get.id in model.showing):
+            return Target(
+                "ask", operation=get.id, names=reader.names,
+                kinds=tuple(sorted(kinds)), parts=tuple(sorted(kinds & known)),
+            )  # fmt: skip
+    return None
 
 
 def looks(*targets: Target | None) -> bool:

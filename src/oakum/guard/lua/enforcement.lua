@@ -149,11 +149,26 @@ local function prepare_target(plan, target)
   for k = 1, target.around.n do prepare_target(plan, target.around[k]) end
 end
 
+local function prepare_standing(plan, target)
+  prepare_target(plan, target)
+  target.tables, target.parted = {}, set_of(target.parts)
+  for k = 1, target.kinds.n do
+    local name = target.kinds[k]
+    for i = 1, plan.tables.n do
+      local each = plan.tables[i]
+      if each.name == name and not each.writing then
+        target.tables[name] = { shown = each, set = settable(plan, name) }
+      end
+    end
+  end
+end
+
 local function prepare(plan, endpoint, index)
   endpoint.index = index
   prepare_target(plan, endpoint.target)
   for _, target in pairs(endpoint.finders) do prepare_target(plan, target) end
   if endpoint.typed then prepare_target(plan, endpoint.typed) end
+  if endpoint.standing then prepare_standing(plan, endpoint.standing) end
   endpoint.below = set_of(endpoint["local"])
   endpoint.declared, endpoint.listed = set_of(endpoint.query), set_of(endpoint.lists)
   endpoint.unread = set_of(endpoint.unread)
@@ -395,7 +410,7 @@ end
 -- Whether what is wrong with a write tells that there is something to write to.
 local function hides(endpoint, status, reason)
   local unfit = status == 400 or status == 413 or status == 415 or status == 422 or reason == "target"
-  local looks = endpoint.target.kind == "ask" or endpoint.typed and endpoint.typed.kind == "ask"
+  local looks = endpoint.target.kind == "ask" or endpoint.standing or endpoint.typed and endpoint.typed.kind == "ask"
   return endpoint.hidden and looks and unfit
 end
 
@@ -429,6 +444,10 @@ local function call(self, x, req, endpoint)
       return status, reason
     end
     if not names_all(endpoint) and not self:may(x, decide.may_write, object) then return absent(endpoint), "call" end
+    for i = 1, #object.stands do
+      object.stands[i].apart = true
+      if not self:may(x, decide.may_write, object.stands[i]) then return absent(endpoint), "call" end
+    end
   end
   status, reason = self:body(x, req, endpoint, object)
   x.taken = not status
@@ -597,6 +616,21 @@ local function unlike(self, x, endpoint, object)
   return objects.unlike(target, answer, value)
 end
 
+-- What the API shows now at a path that ends with a word: a list, or nil, a status and a reason.
+local function standing(self, x, endpoint, object)
+  local target = endpoint.standing
+  if not target then return {} end
+  local reader = self.plan.endpoints[target.endpoint]
+  local answer, value, reason = answer_of(self, x, endpoint, target, reader)
+  if not answer then return nil, value, reason end
+  if gone_is(answer) then return {} end
+  if refused(answer) then return nil, absent(endpoint), "target" end
+  if value == nil then return nil, 503, "target" end
+  local found = objects.standing(target, reader, answer, value, x.params, x.who, object)
+  if not found then return nil, absent(endpoint), "target" end
+  return found
+end
+
 -- What the API shows of an object, or nil, a status and a reason.
 local function asked(self, x, endpoint, target)
   local reader = self.plan.endpoints[target.endpoint]
@@ -657,6 +691,8 @@ function Guard:object(x, endpoint)
   touched.key = target.last ~= "" and x.params[target.last] or nil
   touched.unlike, status, reason = unlike(self, x, endpoint, touched)
   if not touched.unlike then return nil, status, reason end
+  touched.stands, status, reason = standing(self, x, endpoint, touched)
+  if not touched.stands then return nil, status, reason end
   return touched
 end
 

@@ -115,6 +115,15 @@ function M.question(asking, x, target, reader, params)
   return asking:question(x, path, target.query, service, reader.selects)
 end
 
+-- The parameters of a reader's own path.
+local function reader_params(reader, params)
+  local its = {}
+  for i = 1, #reader.segments do
+    for name in reader.segments[i]:gmatch "{([^{}]+)}" do its[name] = params[name] end
+  end
+  return its
+end
+
 -- Whether an answer of this media type has such an object in its place. JSON that is not declared is taken
 -- for the first JSON that is.
 local function shows(target, content_type)
@@ -148,6 +157,53 @@ function M.unlike(target, answer, value)
   return made
 end
 
+-- Whether an object without a key, or with the same, is the one that a path names.
+local function is_part(target, table_, value, itself)
+  if not target.parted[table_.name] then return false end
+  local said = table_.key.n > 0 and json.at(value, table_.key) or {}
+  local own = itself.resource == table_.name and itself.value and table_.key.n > 0 and json.at(itself.value, table_.key) or {}
+  local ids = {}
+  for k = 1, #own do
+    local id = spelling.id(own[k])
+    if id then ids[id] = true end
+  end
+  for k = 1, #said do
+    local id = spelling.id(said[k])
+    if id and not ids[id] then return false end
+  end
+  return true
+end
+
+-- The objects of `target.kinds` that a good answer shows, in no other one; of one that may be of several,
+-- nobody knows whose it is. Nil: it is not declared. `itself`: what the path names before its last word, which
+-- may be shown again.
+function M.standing(target, reader, answer, value, params, bearer, itself)
+  local said = media.read(answer.headers["content-type"])
+  local node = said and media.choose(target.nodes, said)
+  if node == nil and said and media.is_json(said.type) then node = target.likely_node end
+  if not node or node.nothing then return nil end
+  local of, its, found = project.kinds(node, value), reader_params(reader, M.renamed(params, target.renamed)), {}
+  local function walk(each)
+    if json.is_array(each) then
+      for k = 1, each.n do walk(each[k]) end
+    elseif json.is_object(each) then
+      local name = of[each]
+      local tables = name and target.tables[name]
+      if name == nil then
+        for _, inner in pairs(each) do walk(inner) end
+      elseif name == "" and next(each) ~= nil then
+        found[#found + 1] = subject.of {}
+      elseif tables and not is_part(target, tables.shown, each, itself) then
+        local one = subject.seen(tables.shown, tables.set, each, reader, its, bearer, false, nil)
+        one.value, one.kinds = each, function() return of end
+        found[#found + 1] = one
+      end
+    end
+  end
+  walk(value)
+  return found
+end
+
 -- The object in a good answer and its decoded value, or nil.
 function M.seen(target, reader, answer, value, params, bearer)
   if not shows(target, answer.headers["content-type"]) then return nil end
@@ -156,10 +212,7 @@ function M.seen(target, reader, answer, value, params, bearer)
   local of = kinds(target, answer, value)
   if target.mixed and (of()[inside] or target.resource.name) ~= target.resource.name then return nil end
   -- A parameter of the path that is written says nothing of what is asked for by another.
-  local its, all = {}, M.renamed(params, target.renamed)
-  for i = 1, #reader.segments do
-    for name in reader.segments[i]:gmatch "{([^{}]+)}" do its[name] = all[name] end
-  end
+  local its = reader_params(reader, M.renamed(params, target.renamed))
   local above
   for k = 1, target.enclosing.n do
     local each = target.enclosing[k]

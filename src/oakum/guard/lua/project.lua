@@ -1464,6 +1464,18 @@ local function written(subject, level, depth)
     noted_once(contexts, context)
     set = meet(each, set)
   end
+  -- A path that ends with a word names what stands there, whatever is around that.
+  local stands = not around and (#said == 0 or LISTS == 0) and SUBJECT.stands
+  for k = 1, stands and #stands or 0 do
+    local each = stands[k]
+    if each.resource == "" or each.resource == table_.name then
+      local same = each.resource ~= ""
+      subject.owners, subject.owned, subject.partly = each.owners, table_.owned, each.partly or false
+      subject.target, subject.near, subject.texts = each, same and target_near or false, same and each.texts or false
+      set = meet(decide.settle(PLAN, table_, KNOW, subject), set)
+      noted_once(contexts, { name = table_.name, itself = false, here = false, known = each })
+    end
+  end
   level.contexts = contexts
   return other_kind and 0 or set
 end
@@ -1904,6 +1916,8 @@ local function load_endpoints(plan)
     for _, target in pairs(endpoint.finders) do load_target(plan, target) end
     endpoint.typed = given(endpoint.typed)
     if endpoint.typed then load_target(plan, endpoint.typed) end
+    endpoint.standing = given(endpoint.standing)
+    if endpoint.standing then load_target(plan, endpoint.standing) end
     endpoint.accept = given(endpoint.accept)
     endpoint.hidden, endpoint.asked = given(endpoint.hidden), given(endpoint.asked)
     if endpoint.hidden then load_concealed(plan, endpoint.hidden) end
