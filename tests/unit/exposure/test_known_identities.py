@@ -132,3 +132,23 @@ def test_who_is_said_to_stand_in_a_relation_stands_in_what_it_requires() -> None
 
 def _reads_followers(name: str) -> Relation:
     return Relation(name, "lookup", operation="listFollowers", pointer="/items/*/id")
+
+
+def test_a_setting_that_was_not_shown_is_in_doubt_until_it_is_known() -> None:
+    found = known_identities()
+    assert found.in_doubt("ann", "Settings") == frozenset()
+    found.unread.add(("ann", "Settings.private"))
+    assert found.in_doubt("ann", "Settings") == {"private"}
+    assert found.in_doubt("bob", "Settings") == frozenset()
+    found.states["ann", "Settings.private"] = False
+    assert found.in_doubt("ann", "Settings") == frozenset()
+
+
+def test_a_setting_of_an_account_is_in_doubt_before_the_account_has_been_read() -> None:
+    found = known_identities()
+    assert found.in_doubt("ann", "Post") == {"private"}
+    assert found.in_doubt("a stranger", "Post") == frozenset()
+    found.unread.add(("a stranger", "Settings.private"))
+    assert found.in_doubt("a stranger", "Post") == {"private"}
+    found.states["ann", "Settings.private"] = True
+    assert found.in_doubt("ann", "Post") == frozenset()
