@@ -44,7 +44,9 @@ def removed_lines(compiled: CompiledContract, lines: Iterable[Line]) -> Iterator
 
 def _is_credential(compiled: CompiledContract, where: str, name: str) -> bool:
     places = {(each.where, each.name) for each in compiled.lookups.credentials}
-    return (where, name) in places or (where == "cookie" and ("header", "cookie") in places)
+    # Where a token says who calls, no whole `cookie` header is forwarded as a credential.
+    whole = where == "cookie" and not compiled.policy.caller.claim
+    return (where, name) in places or (whole and ("header", "cookie") in places)
 
 
 def _passes(compiled: CompiledContract, operation: Operation, where: str, name: str) -> bool:

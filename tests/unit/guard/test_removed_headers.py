@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from oakum.errors import Location
 from oakum.guard.removed_headers import removed_lines
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
@@ -13,6 +14,7 @@ from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
 TENANTS = quick_yaml.load((FOLDER / "contracts" / "tenants.yaml").read_text())
+SHELF = quick_yaml.load((FOLDER / "contracts" / "shelf.yaml").read_text())
 ANN = """\
 identities:
   ann:
@@ -64,6 +66,21 @@ def test_what_the_contract_lets_pass_is_not_named(tmp_path: Path) -> None:
 def test_credentials_and_standard_headers_are_not_named(tmp_path: Path) -> None:
     words = [message for message, _, _ in told(tmp_path)]
     assert not [each for each in words if "`sid`" in each or "`Accept`" in each]
+
+
+def test_cookies_of_no_scheme_are_named_where_a_token_says_who_calls(tmp_path: Path) -> None:
+    def named(caller: dict[str, str]) -> list[str]:
+        document = {**SHELF["document"]}
+        policy = {**SHELF["policy"], "api": "openapi.yaml", "caller": caller}
+        policy["guard"] = {"jwt": {"keys": "keys.json"}} if "claim" in caller else {}
+        (tmp_path / "openapi.yaml").write_text(json.dumps(document))
+        (tmp_path / "exposure.yaml").write_text(json.dumps(policy))
+        compiled = compile_for_gateway(load(tmp_path / "exposure.yaml"))
+        where = Location("identities.yaml", 1)
+        return [e.message for e in removed_lines(compiled, [("ann", "cookie", "sid", where)])]
+
+    assert "the guard removes the cookie `sid`" in named({"claim": "sub"})[0]
+    assert not named({"operation": "getBook", "id": "/title"})
 
 
 def test_the_credential_of_the_service_never_passes(tmp_path: Path) -> None:
