@@ -17,7 +17,7 @@ from oakum.judged_traffic.decision_cache import Verdicts
 from oakum.judged_traffic.fast_walk import FastWalk
 from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import load
-from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.intake import Source, records
 from oakum.traffic.inventory import read
@@ -61,7 +61,7 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
             begins = operation.method != "GET"
             owners = frozenset(owner for each in instances for owner in each.owners)
             who = judged.facts.inform(policy, caller, owners)
-            asked = Asked(operation, params, who, response, legible, begins, "", "")
+            asked = ObservedExchange(operation, params, who, response, legible, begins, "", "")
             look = Look(frame, asked, {}).judge()
             leaks = set()
             for each in seen:

@@ -24,7 +24,7 @@ from oakum.judged_traffic.fast_walk import FastWalk
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
-from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
 from tests.properties.test_diff import (
     ENDPOINTS,
     cases,
@@ -222,7 +222,7 @@ def leaks(model: Model, caller: Caller, value: Json) -> set[Key]:
     label = KnownIdentities(model.policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"", frozenset()), label, {})
     read = ResponseReader(value, ANSWER)
-    asked = Asked(endpoint(), {}, caller, ANSWERED, read, False, "test", "1")
+    asked = ObservedExchange(endpoint(), {}, caller, ANSWERED, read, False, "test", "1")
     return {each.key for each in Look(frame, asked, {}).judge().leaks}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from oakum.pytest_plugin import network_hooks
-from oakum.pytest_plugin.captured_response import PART, UNREAD, Heard, Line, Talk
+from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, Line, Talk
 
 TEXT = b'{"id": "ann", "email": "ann@club.test"}'
 
@@ -65,9 +65,9 @@ class Ear:
     """Remembers what it hears."""
 
     def __init__(self) -> None:
-        self.heard: list[Heard] = []
+        self.heard: list[Capture] = []
 
-    def hear(self, heard: Heard) -> Talk:
+    def hear(self, heard: Capture) -> Talk:
         self.heard.append(heard)
         yield from ()
 

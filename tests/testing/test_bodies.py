@@ -10,7 +10,7 @@ from typing import Any
 import flask
 import pytest
 
-from oakum.pytest_plugin.captured_response import PART, UNREAD, Heard, Talk
+from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, Talk
 from oakum.pytest_plugin.client_hooks import Taps
 from oakum.pytest_plugin.observer import CUT, DEEP
 from tests.testing.test_plugin import told
@@ -209,9 +209,9 @@ class Notes:
     """Notes the requests that were heard."""
 
     def __init__(self) -> None:
-        self.heard: list[Heard] = []
+        self.heard: list[Capture] = []
 
-    def hear(self, heard: Heard, /) -> Talk:
+    def hear(self, heard: Capture, /) -> Talk:
         self.heard.append(heard)
         yield from ()
 

@@ -14,7 +14,7 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import Contract, load
 from oakum.policy.model import Owner, Policy, Resource
-from oakum.pytest_plugin.captured_response import Heard
+from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import Watch
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.recorded_exchange import RecordedExchange
@@ -54,7 +54,7 @@ def test_a_test_suite_is_told_what_leaks_of_whom_the_query_names(
 ) -> None:
     watch = Watch(contract, lambda request: None, key=b"k")
     for one in (ME, exchange(f"/days{query}", DAYS["u-ann"])):
-        talk = watch.hear(Heard(one.request, one.response, app=watch))
+        talk = watch.hear(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):  # it asks who calls, if anything
             assert next(talk).url == ME.request.url
             while True:

@@ -14,7 +14,7 @@ from oakum.judged_traffic.decision_cache import Verdicts
 from oakum.judged_traffic.fast_walk import FastWalk
 from oakum.judged_traffic.traffic_judge import Judged
 from oakum.openapi.model import Json
-from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests.conformance.exchanges import cases
 
@@ -35,7 +35,9 @@ def leaks(judged: Judged, caller: Caller, value: Json) -> set[tuple[str, str]]:
     shape = operation.responses["200"][0].shape
     label = KnownIdentities(model.policy, {}, {}, {}).label
     frame = Frame(model, Redactor(b"", frozenset()), label, {})
-    asked = Asked(operation, {}, caller, ANSWERED, ResponseReader(value, shape), False, "test", "1")
+    asked = ObservedExchange(
+        operation, {}, caller, ANSWERED, ResponseReader(value, shape), False, "test", "1"
+    )
     slow = {leak.key for leak in Look(frame, asked, {}).judge().leaks}
     verdicts, fast = Verdicts(model, label), set()
     for each in FastWalk(model, "getWorkout").objects(value, shape, True, {}, caller.ids):

@@ -15,7 +15,7 @@ from oakum.exposure.response_reader import ResponseReader
 from oakum.exposure.why_undecided import RELATION
 from oakum.openapi.model import Json
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
-from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
 from tests.properties.worlds import (
     ANSWER,
     RELATIONS,
@@ -34,7 +34,7 @@ def looked(model: Model, caller: Caller, value: Json) -> Look:
     frame = Frame(model, Redactor(b"", frozenset()), label, {})
     read = ResponseReader(value, ANSWER)
     return Look(
-        frame, Asked(endpoint(), {}, caller, ANSWERED, read, False, "test", "1"), {}
+        frame, ObservedExchange(endpoint(), {}, caller, ANSWERED, read, False, "test", "1"), {}
     ).judge()
 
 

@@ -11,7 +11,7 @@ import pytest
 from oakum.exchange import Exchange, Request, Response
 from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import load
-from oakum.pytest_plugin.captured_response import Heard
+from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import BARE_TEXT, Watch
 from oakum.pytest_plugin.writing import Run, report
 from oakum.routing.compiled_contract import compile_for_gateway
@@ -36,7 +36,7 @@ def test_a_stranger_is_called_as_in_a_scan(
     contract = load(written(tmp_path, document=DOCUMENT, policy=POLICY))
     watch = Watch(contract, lambda request: None, key=b"k")
     for one in (me("ann"), me("bob"), *exchanges):
-        talk = watch.hear(Heard(one.request, one.response, app=watch))
+        talk = watch.hear(Capture(one.request, one.response, app=watch))
         answer: Response | None = None
         while True:
             try:
@@ -79,5 +79,5 @@ def test_a_text_without_a_resource_is_named_as_not_judged(
     watch = Watch(contract, lambda request: {"id": "u-bob"}, key=b"k")
     asked = Request("GET", f"{HOST}/export", {"authorization": "Bearer bob"})
     answer = Response(200, {"content-type": kind}, body.encode())
-    assert not [*watch.hear(Heard(asked, answer, app=watch))]
+    assert not [*watch.hear(Capture(asked, answer, app=watch))]
     assert watch.tally.places == ({(BARE_TEXT, "export"): 1} if named else {})

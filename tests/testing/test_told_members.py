@@ -11,7 +11,7 @@ import pytest
 
 from oakum.exchange import Exchange
 from oakum.policy.contract import Contract, load
-from oakum.pytest_plugin.captured_response import Heard
+from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import Watch
 from tests.scan import test_members_of_tenants as books
 from tests.testing.test_told_owners import IDS, Leaks, me, of_traffic, sent
@@ -28,7 +28,7 @@ def of_a_suite(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
     """What a suite finds whose API answers a request as it did before."""
     watch = Watch(contract, lambda request: None, key=b"k")
     for one in exchanges:
-        talk = watch.hear(Heard(one.request, one.response, app=watch))
+        talk = watch.hear(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):
             asked = next(talk)
             while True:

@@ -12,7 +12,7 @@ import pytest
 from oakum.exchange import Exchange, Request, Response
 from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import Contract, load
-from oakum.pytest_plugin.captured_response import Heard
+from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import Watch
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.recorded_exchange import RecordedExchange
@@ -38,7 +38,7 @@ def me(who: str) -> Exchange:
 def of_a_suite(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
     watch = Watch(contract, lambda request: None, key=b"k")
     for one in exchanges:
-        talk = watch.hear(Heard(one.request, one.response, app=watch))
+        talk = watch.hear(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):
             asked = next(talk)
             while True:
@@ -86,7 +86,7 @@ def test_another_test_may_give_the_same_key_to_somebody_else(tmp_path: Path) -> 
     for test, exchanges in (("one", [MADE]), ("two", [READ_BY_BOB])):
         watch.begin(test)
         for one in (me("ann"), me("bob"), *exchanges):
-            talk = watch.hear(Heard(one.request, one.response, app=watch))
+            talk = watch.hear(Capture(one.request, one.response, app=watch))
             with suppress(StopIteration):
                 asked = next(talk)
                 while True:
@@ -123,7 +123,7 @@ def test_a_refusal_of_what_its_creator_was_shown_closes_it(tmp_path: Path) -> No
     refused = sent("bob", "GET", "/papers/p1", {})
     refused = Exchange(refused.request, Response(404, {}, b""))
     for one in (me("ann"), MADE, sent("ann", "GET", "/papers/p1", PAPER), me("bob"), refused):
-        talk = watch.hear(Heard(one.request, one.response, app=watch))
+        talk = watch.hear(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):
             asked = next(talk)
             while True:

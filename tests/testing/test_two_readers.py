@@ -18,7 +18,7 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.matrix import Key
 from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import Contract, load
-from oakum.pytest_plugin.captured_response import Heard
+from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import Watch
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.recorded_exchange import RecordedExchange
@@ -186,7 +186,7 @@ def again(asked: Request, before: Sequence[Exchange]) -> Response:
 def of_tests(exchanges: Sequence[Exchange]) -> set[Key]:
     watch = Watch(contract(), lambda request: None, key=b"k")
     for place, one in enumerate(exchanges):
-        talk = watch.hear(Heard(one.request, one.response, app=watch))
+        talk = watch.hear(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):
             asked = next(talk)
             while True:
@@ -288,9 +288,9 @@ def test_what_a_test_has_changed_unseen_is_asked_again() -> None:
     """The list of followers is another when bob is sent the city: the test changed its database."""
     watch = Watch(contract(), lambda request: None, key=b"k")
     for one in (me("ann"), me("bob"), FOLLOWERS, SETTING):
-        list(watch.hear(Heard(one.request, one.response, app=watch)))
+        list(watch.hear(Capture(one.request, one.response, app=watch)))
     now = sent("ann", "GET", "/members/u-ann/followers", ["u-cy", "u-bob"])
-    talk, asked = watch.hear(Heard(READ.request, READ.response, app=watch)), []
+    talk, asked = watch.hear(Capture(READ.request, READ.response, app=watch)), []
     question = next(talk)
     with suppress(StopIteration):
         while True:

@@ -13,7 +13,7 @@ from oakum.cli import shared
 from oakum.cli.observe_abuse import command as abuse
 from oakum.cli.observe_addon import command as addon
 from oakum.cli.observe_compare import command as compare
-from oakum.cli.observe_engine import MEMORY, OPTION, Asked, observed
+from oakum.cli.observe_engine import MEMORY, OPTION, ObserveOptions, observed
 from oakum.cli.observe_front_end import command as front_end
 from oakum.cli.observe_keep import command as keep
 from oakum.cli.observe_sources import HOST, HTML, SOURCES, not_both
@@ -81,7 +81,7 @@ def traffic(
 
     forms = write_openapi is not None
     made, survey = observed(
-        Asked(sources, contract, openapi, hosts, engine, memory, forms)  # type: ignore[arg-type]
+        ObserveOptions(sources, contract, openapi, hosts, engine, memory, forms)  # type: ignore[arg-type]
     )
     if write_openapi is not None:
         _write_openapi(survey.templates, write_openapi)

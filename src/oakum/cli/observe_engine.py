@@ -40,7 +40,7 @@ MEMORY = click.option(
 
 
 @dataclass(frozen=True)
-class Asked:
+class ObserveOptions:
     """What a run is to do."""
 
     sources: tuple[str, ...]
@@ -54,7 +54,7 @@ class Asked:
     """Whether shapes of ids and queries are asked for, which the pass in Python alone sees."""
 
 
-def observed(asked: Asked) -> tuple[Observation, Survey]:
+def observed(asked: ObserveOptions) -> tuple[Observation, Survey]:
     """Counts all sources. Raises `InputError`, and `UsageError` for an engine that cannot read
     them."""
     from oakum.traffic.intake import sources as opened
@@ -76,7 +76,7 @@ def observed(asked: Asked) -> tuple[Observation, Survey]:
     return _in_python(asked, found, against)
 
 
-def _unfit(asked: Asked, found: Sequence[Source], operations: Sequence[Operation]) -> str:
+def _unfit(asked: ObserveOptions, found: Sequence[Source], operations: Sequence[Operation]) -> str:
     """Why an engine of SQL cannot take the sources; empty: it can."""
     from oakum.routing.route import rivals
     from oakum.traffic.intake import is_log
@@ -101,7 +101,7 @@ def _unfit(asked: Asked, found: Sequence[Source], operations: Sequence[Operation
 
 
 def _in_python(
-    asked: Asked, found: list[Source], against: Declared | None
+    asked: ObserveOptions, found: list[Source], against: Declared | None
 ) -> tuple[Observation, Survey]:
     from oakum.traffic.survey import Surveyor, observation
 
@@ -115,7 +115,7 @@ def _in_python(
 
 
 def _of_logs(
-    asked: Asked, found: list[Source], against: Declared | None
+    asked: ObserveOptions, found: list[Source], against: Declared | None
 ) -> tuple[Observation, Survey] | None:
     """None: the engine cannot read them after all, and nobody has insisted on it."""
     from oakum.traffic.call import Hasher
@@ -152,7 +152,7 @@ def _operation(against: Declared | None, passed: object) -> Operation | None:
     return found[0] if found is not None else None
 
 
-def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
+def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[Observation, Survey]:
     from oakum.traffic.call import Hasher
     from oakum.traffic.store import contract_comparison, sql_counts
     from oakum.traffic.store.engine import Unreadable
@@ -182,7 +182,7 @@ def _of_kept(asked: Asked, folders: list[Path]) -> tuple[Observation, Survey]:
     return contract_comparison.with_distrust(found, kept), survey
 
 
-def engine(asked: Asked, hashed: Hasher) -> AbstractContextManager[Engine]:
+def engine(asked: ObserveOptions, hashed: Hasher) -> AbstractContextManager[Engine]:
     """The requested engine; DuckDB by default."""
     memory = asked.memory * 1_000_000
     if asked.engine == "spark":
@@ -194,5 +194,5 @@ def engine(asked: Asked, hashed: Hasher) -> AbstractContextManager[Engine]:
     return Duck(hashed, memory)
 
 
-def _title(asked: Asked) -> str:
+def _title(asked: ObserveOptions) -> str:
     return str(asked.contract or asked.openapi or "")

@@ -19,7 +19,7 @@ from oakum.frontend.contrast import Row, Sight, Viewed, contrast
 from oakum.frontend.usage import Heard, Sent, Usage
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
-from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.route import Router, placed
 
@@ -89,7 +89,7 @@ class Granted:
         for sent, operation, params in self._answers(usage):
             response = _response(sent.heard)
             read = read_as_declared(operation, response)
-            asked = Asked(operation, params, caller, response, read, False, "", "")
+            asked = ObservedExchange(operation, params, caller, response, read, False, "", "")
             leaks = {each.at for each in Look(self._frame, asked, {}).judge().leaks}
             judge = Judge(self._model, caller.principal, operation.id, params, response.status)
             for each in judge.judge(read.value, read.shape).instances:

@@ -28,7 +28,7 @@ _MOST_SOURCES = 1_000
 
 
 @dataclass(frozen=True)
-class Asked:
+class CallerRequest:
     """A request at its operation, and who sent it."""
 
     operation: Operation
@@ -55,7 +55,7 @@ class ToldFacts:
             if relation.is_membership and listing is not None:
                 self._members.setdefault(listing.id, []).append(relation)
         self._writes = dict(_writes(compiled.document, compiled.policy))
-        self._sources: dict[str, dict[tuple[str, str], Asked]] = {}
+        self._sources: dict[str, dict[tuple[str, str], CallerRequest]] = {}
         self._most = _MOST_SOURCES if keep else 0
 
     def lists(self, operation: str) -> bool:
@@ -67,12 +67,12 @@ class ToldFacts:
         relations = (each for named in self._members.values() for each in named)
         return frozenset(id for each in relations for id in texts(value, each.member))
 
-    def write(self, asked: Asked) -> None:
+    def write(self, asked: CallerRequest) -> None:
         """Forgets what a successful write may have changed."""
         ids = {*asked.params.values(), *asked.caller.ids, *body_of(asked.request)}
         self.facts.forget(ids, self._writes.get(asked.operation.id, ("states", "lists")))
 
-    def learn_list(self, asked: Asked, value: Json) -> None:
+    def learn_list(self, asked: CallerRequest, value: Json) -> None:
         """Learns from a successful response of an operation that lists a relation."""
         caller, operation = asked.caller, asked.operation
         for relation in self._members.get(operation.id, ()):
@@ -94,7 +94,7 @@ class ToldFacts:
                 self._keep(about, asked)
 
     def learn_object(
-        self, resource: str, owners: tuple[str, ...], value: Json, asked: Asked
+        self, resource: str, owners: tuple[str, ...], value: Json, asked: CallerRequest
     ) -> None:
         """Learns from an object of a successful response."""
         for name, state in self._model.tables[resource].resource.states.items():
@@ -105,7 +105,7 @@ class ToldFacts:
                 self.facts.state(owners[0], f"{resource}.{name}", inside[0])
                 self._keep(owners[0], asked)
 
-    def sources(self, ids: Iterable[str]) -> list[Asked]:
+    def sources(self, ids: Iterable[str]) -> list[CallerRequest]:
         """The requests that told what is known about these ids."""
         found = {at: asked for id in ids for at, asked in self._sources.get(id, {}).items()}
         return list(found.values())
@@ -117,7 +117,7 @@ class ToldFacts:
         for id in kept:
             self._sources.pop(id, None)
 
-    def _keep(self, id: str, asked: Asked) -> None:
+    def _keep(self, id: str, asked: CallerRequest) -> None:
         """A read can be sent again: what only a write has told stays without a source."""
         if asked.request.method != "GET":
             return

@@ -29,7 +29,7 @@ from oakum.exposure.matrix import Key
 from oakum.exposure.observed_owners import ShownObject, ToldOwners
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
 from oakum.exposure.sent_values import sent_of
-from oakum.exposure.told_facts import Asked, ToldFacts
+from oakum.exposure.told_facts import CallerRequest, ToldFacts
 from oakum.exposure.why_undecided import OWNER, WHO
 from oakum.inference.params import infer_params
 from oakum.inference.side_effects import sounds_like_reading
@@ -479,10 +479,10 @@ class _Heard:
         return False
 
     @cached_property
-    def asked_by(self) -> Asked:
+    def asked_by(self) -> CallerRequest:
         """The request with its caller."""
         request = self.passed.exchange.request
-        return Asked(self.operation, self.params, self.caller, request)
+        return CallerRequest(self.operation, self.params, self.caller, request)
 
     @cached_property
     def values(self) -> frozenset[str]:

@@ -28,7 +28,7 @@ _UNREAD = (
 
 
 @dataclass(frozen=True)
-class Heard:
+class Capture:
     """A test's request and its response."""
 
     request: Request
@@ -51,7 +51,7 @@ class _Later:
 
     held: object
     """What the test reads it from: kept, so that nothing else gets its id."""
-    heard: Heard
+    heard: Capture
     ask: Callable[[Request], Any]
     """Sends a question for the same application, or is waited for to do so."""
     raw: bool
@@ -59,7 +59,7 @@ class _Later:
     parts: list[bytes] = field(default_factory=list)
     size: int = 0
 
-    def told(self, why: str) -> Heard:
+    def told(self, why: str) -> Capture:
         """The response with the part of its body that was read. `why`: reason if incomplete, else
         empty."""
         response, body = self.heard.response, b"".join(self.parts)
@@ -76,7 +76,7 @@ class _Later:
 class Ear(Protocol):
     """What listens."""
 
-    def hear(self, heard: Heard, /) -> Talk: ...
+    def hear(self, heard: Capture, /) -> Talk: ...
     def missed(self, why: str, /) -> None: ...
     def wants(self, method: str, url: str, /) -> bool: ...
 
@@ -91,7 +91,7 @@ class Line:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _inside: threading.local = field(default_factory=threading.local)
 
-    def told(self, make: Callable[[], Heard], ask: Callable[[Request], Response]) -> None:
+    def told(self, make: Callable[[], Capture], ask: Callable[[Request], Response]) -> None:
         """Passes on a response, and sends the look-ups that its evaluation needs."""
         try:
             talk, answer = self.ear.hear(make()), None
@@ -105,7 +105,7 @@ class Line:
         except Exception as error:  # noqa: BLE001 - a fault of ours must fail no test; it is told
             self.ear.missed(type(error).__name__)
 
-    async def atold(self, make: Callable[[], Heard], ask: Callable[[Request], Any]) -> None:
+    async def atold(self, make: Callable[[], Capture], ask: Callable[[Request], Any]) -> None:
         """The same for an asynchronous client."""
         try:
             talk, answer = self.ear.hear(make()), None
@@ -127,7 +127,12 @@ class Line:
             return talk.send(answer)
 
     def later(
-        self, held: object, heard: Heard, ask: Callable[[Request], Any], *, raw: bool = False
+        self,
+        held: object,
+        heard: Capture,
+        ask: Callable[[Request], Any],
+        *,
+        raw: bool = False,
     ) -> None:
         """An answer whose body has not been read. `held`: what the test reads it from. `raw`: what
         is read of it is coded as its headers say."""

@@ -19,11 +19,18 @@ from urllib.parse import urlencode, urlsplit
 
 from oakum.exchange import Request, Response
 from oakum.pytest_plugin.body_chunks import AsyncPieces, Pieces
-from oakum.pytest_plugin.captured_response import Ear, Heard, Line, Patch, answered, lower
+from oakum.pytest_plugin.captured_response import (
+    Capture,
+    Ear,
+    Line,
+    Patch,
+    answered,
+    lower,
+)
 from oakum.pytest_plugin.django_client import django_client
 from oakum.pytest_plugin.network_hooks import aiohttp_client, http_client
 
-__all__ = ["TAPS", "Ear", "Heard", "Taps"]
+__all__ = ["TAPS", "Capture", "Ear", "Taps"]
 
 
 class Taps:
@@ -189,7 +196,7 @@ def _to_httpx(module: Any, question: Request) -> Any:
     return module.Request(question.method, question.url, headers=dict(question.headers))
 
 
-def _of_httpx(response: Any, client: Any = None, *, streamed: bool = False) -> Heard:
+def _of_httpx(response: Any, client: Any = None, *, streamed: bool = False) -> Capture:
     request = response.request
     sent, blind = b"", False
     try:
@@ -203,7 +210,7 @@ def _of_httpx(response: Any, client: Any = None, *, streamed: bool = False) -> H
         answer, why = answered(response.status_code, response.headers, lambda: response.content)
     transport = getattr(client, "_transport", None)
     app = getattr(transport, "app", None)
-    return Heard(asked, answer, getattr(client, "app", None) or app, None, why, blind)
+    return Capture(asked, answer, getattr(client, "app", None) or app, None, why, blind)
 
 
 # --------------------------------------------------------------------------- requests
@@ -248,7 +255,7 @@ def _requests(module: Any, line: Line) -> Iterator[Patch]:
         leave(self)
         line.read(self, whole=False)
 
-    def of(session: Any, response: Any, *, streamed: bool = False) -> Heard:
+    def of(session: Any, response: Any, *, streamed: bool = False) -> Capture:
         request, body = response.request, response.request.body
         app = None
         with suppress(Exception):  # what is mounted may be anything
@@ -262,7 +269,7 @@ def _requests(module: Any, line: Line) -> Iterator[Patch]:
             answer, why = answered(
                 response.status_code, response.headers, lambda: response.content or b""
             )
-        return Heard(asked, answer, app, None, why, body is not None and not sent)
+        return Capture(asked, answer, app, None, why, body is not None and not sent)
 
     yield module.Session, "send", send
     yield module.Response, "iter_content", iter_content
@@ -300,7 +307,7 @@ def _werkzeug(module: Any, line: Line) -> Iterator[Patch]:
         line.told(lambda: of(self, response, _sent(args, more, response)), ask)
         return response
 
-    def of(client: Any, response: Any, sent: bytes | None, *, streamed: bool = False) -> Heard:
+    def of(client: Any, response: Any, sent: bytes | None, *, streamed: bool = False) -> Capture:
         request = response.request
         asked = Request(request.method, request.url, lower(request.headers), sent or b"")
         if streamed:
@@ -311,7 +318,7 @@ def _werkzeug(module: Any, line: Line) -> Iterator[Patch]:
                 held=not response.is_streamed, raw=True,
             )  # fmt: skip
         blind = sent is None and request.method not in ("GET", "HEAD", "OPTIONS", "DELETE")
-        return Heard(asked, answer, client.application, None, why, blind)
+        return Capture(asked, answer, client.application, None, why, blind)
 
     yield module.Client, "open", open
 

@@ -17,7 +17,7 @@ from oakum.exchange import Request, Response
 from oakum.pytest_plugin.body_chunks import AsyncPieces, Pieces
 from oakum.pytest_plugin.captured_response import (
     UNREAD,
-    Heard,
+    Capture,
     Line,
     Patch,
     answered,
@@ -62,7 +62,7 @@ def django_client(module: Any, line: Line) -> Iterator[Patch]:
     yield module.AsyncClient, "request", arequest
 
 
-def _stream(line: Line, response: Any, heard: Heard, ask: Any, aask: Any) -> None:
+def _stream(line: Line, response: Any, heard: Capture, ask: Any, aask: Any) -> None:
     """Hear a body as a test goes through it."""
     parts = response.streaming_content
     waits = getattr(response, "is_async", False)  # since Django 4.2
@@ -140,14 +140,14 @@ async def _auser(request: Any) -> object:
 
 def _of(
     client: Any, response: Any, request: Any, sent: bytes | None, user: Callable[[], object]
-) -> Heard:
+) -> Capture:
     settings = import_module("django.conf").settings
     asked = Request(
         request.method, request.build_absolute_uri(), lower(request.headers), sent or b""
     )
     answer, why = _answer(response)
     own = frozenset(getattr(settings, name) for name in _OWN_COOKIES)
-    return Heard(asked, answer, client.handler, user, why, sent is None, own)
+    return Capture(asked, answer, client.handler, user, why, sent is None, own)
 
 
 def _answer(response: Any) -> tuple[Response, str]:

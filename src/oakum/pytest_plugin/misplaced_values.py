@@ -33,9 +33,9 @@ from oakum.finding import Evidence, Result
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import (
-    Asked,
     Frame,
     Leaked,
+    ObservedExchange,
     leak_of,
 )
 from oakum.pytest_plugin.test_counts import Tally
@@ -55,7 +55,7 @@ _SMALL = 2_000
 class Kept:
     """A response that waits until all values it may contain are known."""
 
-    asked: Asked
+    asked: ObservedExchange
     sent: frozenset[str]
     """What the question itself holds: an echo is no leak."""
     raw: str
@@ -179,7 +179,9 @@ class Strays:
                 context.knowledge.learn_own(who, each, list(dict.fromkeys(owners)))
                 self._learn_one(memory, who, each, asked)
 
-    def _learn_one(self, memory: _Memory, who: str, each: ObjectInstance, asked: Asked) -> None:
+    def _learn_one(
+        self, memory: _Memory, who: str, each: ObjectInstance, asked: ObservedExchange
+    ) -> None:
         resource = self._frame.model.policy.resources[each.resource]
         key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
         question = " ".join((asked.operation.id, *map(str, sorted(asked.params.items()))))
@@ -258,7 +260,7 @@ class Strays:
                 memory.origins.setdefault((who, each.resource, leaf.path, text), each)
                 yield Found(leaf.pointer, text, who, each.resource, leaf.path, _MORE)
 
-    def _probe(self, asked: Asked) -> Probe:
+    def _probe(self, asked: ObservedExchange) -> Probe:
         operation = asked.operation
         if operation.id not in self._probes:
             self._probes[operation.id] = probe_of(self._frame.model, operation, {})

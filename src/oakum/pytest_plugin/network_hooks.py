@@ -18,7 +18,14 @@ from urllib.parse import urlsplit
 
 from oakum.exchange import Request, Response
 from oakum.pytest_plugin.body_chunks import Wire
-from oakum.pytest_plugin.captured_response import Heard, Line, Patch, answered, ends, lower
+from oakum.pytest_plugin.captured_response import (
+    Capture,
+    Line,
+    Patch,
+    answered,
+    ends,
+    lower,
+)
 
 _MOST = 4 << 20
 """Bytes of a body that is read ahead."""
@@ -87,15 +94,15 @@ def http_client(module: Any, line: Line) -> Iterator[Patch]:
     yield kind, "getresponse", getresponse
 
 
-def _heard(asked: Request, told: Response, body: bytes | None) -> Heard:
+def _heard(asked: Request, told: Response, body: bytes | None) -> Capture:
     blind = asked.method not in ("GET", "HEAD", "OPTIONS")
     if body is None:
-        return Heard(asked, told, None, None, "", blind)
+        return Capture(asked, told, None, None, "", blind)
     answer, why = answered(told.status, dict(told.headers), lambda: body, raw=True)
-    return Heard(asked, answer, None, None, why, blind)
+    return Capture(asked, answer, None, None, why, blind)
 
 
-def _follow(line: Line, response: Any, heard: Heard, ask: Callable[[Request], Response]) -> None:
+def _follow(line: Line, response: Any, heard: Capture, ask: Callable[[Request], Response]) -> None:
     """Hear a body when the test has read it."""
 
     def end(body: bytes, whole: bool) -> None:
@@ -161,7 +168,7 @@ def aiohttp_client(module: Any, line: Line) -> Iterator[Patch]:
 
         return reads
 
-    def of(response: Any, more: dict[str, Any]) -> Heard:
+    def of(response: Any, more: dict[str, Any]) -> Capture:
         info, given = response.request_info, more.get("json", more.get("data"))
         sent, blind = b"", False
         if "json" in more and given is not None:
@@ -172,7 +179,7 @@ def aiohttp_client(module: Any, line: Line) -> Iterator[Patch]:
             blind = True
         asked = Request(info.method, str(info.url), lower(info.headers), sent)
         answer = Response(response.status, lower(response.headers))
-        return Heard(asked, answer, None, None, "", blind)
+        return Capture(asked, answer, None, None, "", blind)
 
     yield module.ClientSession, "_request", request
     yield stream, "_read_nowait_chunk", taken
@@ -181,7 +188,7 @@ def aiohttp_client(module: Any, line: Line) -> Iterator[Patch]:
             yield stream, name, reading(getattr(stream, name))
 
 
-async def _is_there(content: Any, heard: Heard) -> bool:
+async def _is_there(content: Any, heard: Capture) -> bool:
     """Whether a whole body waits to be read. One that is short and of a known length is waited for,
     and stays where it is: many a test reads a status only."""
     length = heard.response.headers.get("content-length", "")

@@ -32,16 +32,15 @@ from oakum.exposure.response_reader import (
     text_of,
 )
 from oakum.exposure.sent_values import sent_of
-from oakum.exposure.told_facts import Asked as ToldBy
-from oakum.exposure.told_facts import ToldFacts
+from oakum.exposure.told_facts import CallerRequest, ToldFacts
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.policy.graphql import Graph
-from oakum.pytest_plugin.captured_response import Heard, Talk
+from oakum.pytest_plugin.captured_response import Capture, Talk
 from oakum.pytest_plugin.misplaced_values import Kept, Strays
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
-from oakum.pytest_plugin.response_evaluator import Asked, Frame, Leaked, Look, shown_of
+from oakum.pytest_plugin.response_evaluator import Frame, Leaked, Look, ObservedExchange, shown_of
 from oakum.pytest_plugin.test_counts import Tally
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.route import Router, placed
@@ -143,7 +142,7 @@ class Watch:
             return False
         return self._router.find(place, _asked_as(method)) is not None
 
-    def hear(self, heard: Heard) -> Talk:
+    def hear(self, heard: Capture) -> Talk:
         """Judges a response; calls who-am-I if nothing else identifies the caller."""
         found = yield from self._heard(heard)
         if self._is_read(found, heard.request):
@@ -154,7 +153,7 @@ class Watch:
         if self._former.gives(heard.request) and is_success(heard.response.status):
             self._owners.forget(f"{heard.request.url} {heard.request.body!r}")
 
-    def _heard(self, heard: Heard) -> Generator[Request, Response | None, Operation | None]:
+    def _heard(self, heard: Capture) -> Generator[Request, Response | None, Operation | None]:
         """Judges a response. The requested operation; None if the document does not declare it."""
         parts = urlsplit(heard.request.url)
         place = placed(parts.path or "/")
@@ -188,7 +187,7 @@ class Watch:
             yield from self._evaluated(heard, asked)
         return operation
 
-    def _read(self, operation: Operation, heard: Heard) -> tuple[Sequence[ResponseReader], str]:
+    def _read(self, operation: Operation, heard: Capture) -> tuple[Sequence[ResponseReader], str]:
         """A parsed response, several of GraphQL in one; and why parts of it cannot be judged."""
         read, why = _read(operation, heard.response)
         graph = self._graph(operation)
@@ -197,7 +196,7 @@ class Watch:
         parts = by_fields(graph, heard.request, read)
         return (parts, "") if parts else ((replace(read, shape=None),), UNTOLD)
 
-    def _evaluated(self, heard: Heard, asked: Asked) -> Talk:
+    def _evaluated(self, heard: Capture, asked: ObservedExchange) -> Talk:
         """Judges and searches a response whose caller is known, as far as that is possible."""
         operation, look = asked.operation, None
         if operation.id in self.model.showing:
@@ -209,7 +208,7 @@ class Watch:
             self.tally.unjudge(BARE_TEXT, operation.id)
         yield from self._searched(heard, asked, look)
 
-    def _refused(self, heard: Heard, asked: Asked) -> Asked:
+    def _refused(self, heard: Capture, asked: ObservedExchange) -> ObservedExchange:
         if heard.response.status == 401 and not self._callers.key(heard.request, heard.app):
             # no credentials, and the API reports an anonymous caller
             asked = replace(asked, caller=NOBODY)
@@ -259,7 +258,7 @@ class Watch:
             return not caller.known and status != 401 and operation.id in self.model.showing
         return not caller.known or (caller.source == "nobody" and not operation.anonymous)
 
-    def _asked(self, heard: Heard) -> Generator[Request, Response | None, Caller]:
+    def _asked(self, heard: Capture) -> Generator[Request, Response | None, Caller]:
         """The caller according to the API's who-am-I, with the same credentials."""
         held, key = self._callers.held(heard.request), self._callers.key(heard.request, heard.app)
         if self._whoami is None:
@@ -277,8 +276,8 @@ class Watch:
         return UNKNOWN if ended else caller
 
     def _judged(
-        self, heard: Heard, asked: Asked
-    ) -> Generator[Request, Response | None, tuple[Asked, Look]]:
+        self, heard: Capture, asked: ObservedExchange
+    ) -> Generator[Request, Response | None, tuple[ObservedExchange, Look]]:
         look = self._look(asked)
         if look.leaks and asked.caller.source == "answer" and asked.operation is not self._whoami:
             # The cached facts about the caller may have changed, so look them up again.
@@ -294,12 +293,12 @@ class Watch:
             self.tally.unjudge(SHAPELESS, asked.operation.id)
         return asked, look
 
-    def _look(self, asked: Asked) -> Look:
+    def _look(self, asked: ObservedExchange) -> Look:
         told = self.tally.evidence
         return Look(self._frame, asked, told, self._owners, self._former).judge()
 
     def _informed(
-        self, heard: Heard, asked: Asked, look: Look
+        self, heard: Capture, asked: ObservedExchange, look: Look
     ) -> Generator[Request, Response | None, Look]:
         """The response by what earlier ones of the test told of settings and relations. Where that
         makes a difference to what leaks, they are requested again: a test may change its database
@@ -320,25 +319,27 @@ class Watch:
                 self._learn_again(source, told)
         return self._known_look(asked, owners) or look
 
-    def _known_look(self, asked: Asked, owners: AbstractSet[str]) -> Look | None:
+    def _known_look(self, asked: ObservedExchange, owners: AbstractSet[str]) -> Look | None:
         """A response, judged by the facts about these owners; None: there are none."""
         caller = self._told.facts.inform(self.policy, asked.caller, owners)
         return None if caller is asked.caller else self._look(replace(asked, caller=caller))
 
-    def _learn_again(self, source: ToldBy, told: Response) -> None:
+    def _learn_again(self, source: CallerRequest, told: Response) -> None:
         """Learns facts from the response to a request that was sent again."""
         read, _ = _read(source.operation, told)
-        again = Asked(source.operation, source.params, source.caller, told, read, False, "", "")
+        again = ObservedExchange(
+            source.operation, source.params, source.caller, told, read, False, "", ""
+        )
         self._learn_settings(source, self._look(again))
         self._told.learn_list(source, read.value)
 
-    def _learn_settings(self, source: ToldBy, look: Look) -> None:
+    def _learn_settings(self, source: CallerRequest, look: Look) -> None:
         """Learns settings from the objects of a response."""
         if is_success(look.asked.response.status):
             for each in look.instances:
                 self._told.learn_object(each.resource, each.owners, each.value, source)
 
-    def _learn_facts(self, heard: Heard, asked: Asked) -> None:
+    def _learn_facts(self, heard: Capture, asked: ObservedExchange) -> None:
         """Forgets what a write may have changed, and learns who is in a list."""
         if not is_success(heard.response.status):
             return
@@ -348,7 +349,7 @@ class Watch:
         elif heard.request.method == "GET" and not heard.unread:
             self._told.learn_list(source, asked.read.value)
 
-    def _learn_owners(self, heard: Heard, asked: Asked, look: Look) -> None:
+    def _learn_owners(self, heard: Capture, asked: ObservedExchange, look: Look) -> None:
         """Learns whose the objects of a good response are."""
         if not is_success(heard.response.status):
             return
@@ -361,13 +362,13 @@ class Watch:
             ids = asked.caller.ids if creates else frozenset[str]()
             self._owners.learn(shown, owners, ids, made_by if ids else "")
 
-    def _add(self, look: Look, asked: Asked) -> None:
+    def _add(self, look: Look, asked: ObservedExchange) -> None:
         self.tally.add(look.tally)
         self.leaks += look.leaks
         for why, count in look.tally.unjudged.items():
             self.tally.places[why, asked.operation.id] += count
 
-    def _searched(self, heard: Heard, asked: Asked, look: Look | None) -> Talk:
+    def _searched(self, heard: Capture, asked: ObservedExchange, look: Look | None) -> Talk:
         """Searches for owners' values outside known fields, now or once more is known."""
         value = asked.read.value
         loose = [Leaf(".".join(at), at, leaf, False) for at, leaf in leaves_of(value)]
@@ -394,15 +395,15 @@ class Watch:
 
     def _ask(
         self,
-        heard: Heard,
+        heard: Capture,
         operation: Operation,
         params: Mapping[str, str],
         caller: Caller,
         read: ResponseReader,
-    ) -> Asked:
+    ) -> ObservedExchange:
         query = urlsplit(heard.request.url).query
         whole = {**params, **named_in_query(self.model.policy, query)}
-        return Asked(
+        return ObservedExchange(
             operation, whole, caller, heard.response, read,
             operation.id in self._writes and not params and not self._callers.held(heard.request),
             self._test, f"{self._test}#{self._number}", sent_of(heard.request, whole),
@@ -419,8 +420,8 @@ def _read(operation: Operation, response: Response) -> tuple[ResponseReader, str
     return read, CUT if cut else ""
 
 
-def _told_by(request: Request, asked: Asked) -> ToldBy:
-    return ToldBy(asked.operation, asked.params, asked.caller, request)
+def _told_by(request: Request, asked: ObservedExchange) -> CallerRequest:
+    return CallerRequest(asked.operation, asked.params, asked.caller, request)
 
 
 def _is_deep(response: Response) -> bool:
@@ -435,7 +436,7 @@ def _asked_as(method: str) -> str:
     return "GET" if method == "HEAD" else method
 
 
-def _is_bare_text(asked: Asked) -> bool:
+def _is_bare_text(asked: ObservedExchange) -> bool:
     """Whether a good response is a text or a sheet: what is declared as no resource has no fields
     to judge."""
     value, media = asked.read.value, asked.response.media_type
@@ -443,7 +444,7 @@ def _is_bare_text(asked: Asked) -> bool:
     return is_success(asked.response.status) and (text or (media == "text/csv" and bool(value)))
 
 
-def _is_shapeless(asked: Asked) -> bool:
+def _is_shapeless(asked: ObservedExchange) -> bool:
     """Whether a response contains something undeclared."""
     status, read = asked.response.status, asked.read
     if says_nothing(read.value):

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from oakum.exposure.matrix import Key
 from oakum.finding import Evidence
-from oakum.pytest_plugin.response_evaluator import Asked, Frame, Look
+from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
 
 _Question = tuple[str, tuple[tuple[str, str], ...]]
 """Operation, and the parameters of its path in order."""
@@ -34,12 +34,14 @@ class Refusals:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._shown: OrderedDict[_Question, Asked] = OrderedDict()
-        self._refused: OrderedDict[_Question, list[Asked]] = OrderedDict()
+        self._shown: OrderedDict[_Question, ObservedExchange] = OrderedDict()
+        self._refused: OrderedDict[_Question, list[ObservedExchange]] = OrderedDict()
         self._torn: set[_Question] = set()
         """Questions that showed their owners objects in more than one state."""
 
-    def show(self, asked: Asked, look: Look, told: Mapping[Key, Evidence]) -> Iterator[Look]:
+    def show(
+        self, asked: ObservedExchange, look: Look, told: Mapping[Key, Evidence]
+    ) -> Iterator[Look]:
         """An answer, and what it shows; that to an owner is remembered. What leaks in refusals
         that came before it."""
         if not look.tally.owned or asked.caller.source == "unknown":
@@ -53,7 +55,7 @@ class Refusals:
             if found := self._looked_through(asked, refused, told):
                 yield found
 
-    def refuse(self, asked: Asked, told: Mapping[Key, Evidence]) -> Look | None:
+    def refuse(self, asked: ObservedExchange, told: Mapping[Key, Evidence]) -> Look | None:
         """A refusal: the cells that it closes, and what leaks in it; or None. One that comes
         before the owner's answer is remembered for the end."""
         if not _is_refusal(asked):
@@ -83,19 +85,21 @@ class Refusals:
         self._torn.clear()
 
     def _looked_through(
-        self, shown: Asked, asked: Asked, told: Mapping[Key, Evidence]
+        self, shown: ObservedExchange, asked: ObservedExchange, told: Mapping[Key, Evidence]
     ) -> Look | None:
         """What leaks in a refusal that closes nothing; None: nothing does."""
         look = Look(self._frame, shown, told).refuse(asked, closes=False)
         return look if look.leaks else None
 
-    def _counts(self, question: _Question, asked: Asked, shown: Asked) -> bool:
+    def _counts(
+        self, question: _Question, asked: ObservedExchange, shown: ObservedExchange
+    ) -> bool:
         if asked.response.status == 404:
             return asked.test == shown.test
         return question not in self._torn
 
 
-def _is_refusal(asked: Asked) -> bool:
+def _is_refusal(asked: ObservedExchange) -> bool:
     """Whether a response is a usable refusal. A 401 means invalid credentials, so its caller is
     unknown."""
     caller = asked.caller
@@ -104,16 +108,16 @@ def _is_refusal(asked: Asked) -> bool:
     return caller.known and asked.response.status in REFUSED
 
 
-def _says_something(asked: Asked) -> bool:
+def _says_something(asked: ObservedExchange) -> bool:
     """Whether a refusal's body contains more than a message."""
     return isinstance(asked.read.value, dict | list) and bool(asked.read.value)
 
 
-def _question(asked: Asked) -> _Question:
+def _question(asked: ObservedExchange) -> _Question:
     return asked.operation.id, tuple(sorted(asked.params.items()))
 
 
-def _states(frame: Frame, asked: Asked) -> list[tuple[str, str]]:
+def _states(frame: Frame, asked: ObservedExchange) -> list[tuple[str, str]]:
     """The settings of each object that decide what is granted."""
     look = Look(frame, replace(asked, request_key=""), {}).judge()
     return sorted((each.resource, repr(sorted(each.state.items()))) for each in look.instances)

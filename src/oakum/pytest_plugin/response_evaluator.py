@@ -72,7 +72,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ObservedExchange:
     """A request of a test with its response."""
 
     operation: Operation
@@ -138,7 +138,7 @@ class Look:
     """The result of one response: its cells and leaks."""
 
     frame: Frame
-    asked: Asked
+    asked: ObservedExchange
     told: Mapping[Key, Evidence]
     """Evidence that there is already."""
     owners: ToldOwners | None = None
@@ -186,7 +186,7 @@ class Look:
             if owners != each.owners
         }
 
-    def refuse(self, refused: Asked, *, closes: bool = True) -> Look:
+    def refuse(self, refused: ObservedExchange, *, closes: bool = True) -> Look:
         """Close, for a caller that was refused, what this answer showed to its owner: the fields
         that no possible relation or setting shows to that caller. What the refusal itself holds of
         the owner's values is closed by nothing: it leaks (CWE-209).
@@ -419,7 +419,7 @@ class Look:
 
 
 def leak_of(
-    frame: Frame, asked: Asked, key: Key, at: Pointer, value: Json, found: str = ""
+    frame: Frame, asked: ObservedExchange, key: Key, at: Pointer, value: Json, found: str = ""
 ) -> Leaked:
     """A leak with its message. `found`: how it was found, if not in a field of an object."""
     table, endpoint = frame.model.tables[key.resource], asked.operation

@@ -61,7 +61,7 @@ class Focus:
 
 
 @dataclass(frozen=True)
-class Asked:
+class QuestionRecord:
     """One question of a run, without any value of anybody."""
 
     how: str
@@ -92,11 +92,11 @@ class Scope:
     few: bool
     """No other cells than its own are needed to find it."""
     engine: Engine | None = None
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[QuestionRecord] = field(default_factory=list)
     given: set[str] = field(default_factory=set)
     """Operations of logins and who-am-I."""
     how: str = ""
-    _told: Asked | None = None
+    _told: QuestionRecord | None = None
     """A question that was announced, and is about to be sent."""
 
     # ------------------------------------------------------------- before the first request
@@ -169,7 +169,7 @@ class Scope:
             if endpoint is not None:
                 self.asked.remove(endpoint)
             members = _members(request.body)
-            self._note(Asked("", "", viewer, request.method, path, answer.status, members))
+            self._note(QuestionRecord("", "", viewer, request.method, path, answer.status, members))
             self._told = None
             return answer
 
@@ -179,13 +179,15 @@ class Scope:
         def heard(event: Event) -> None:
             if event.kind == "ask":
                 data = event.data
-                self._told = Asked("", "", data["as"] or None, data["method"], data["path"])
+                self._told = QuestionRecord(
+                    "", "", data["as"] or None, data["method"], data["path"]
+                )
                 self._told = self._note(self._told)
             emit(event)
 
         return heard
 
-    def _note(self, asked: Asked) -> Asked:
+    def _note(self, asked: QuestionRecord) -> QuestionRecord:
         world = self.engine.state.world if self.engine else ""
         self.asked.append(replace(asked, how=self.how, world=world))
         return self.asked[-1]
@@ -240,7 +242,7 @@ class Scope:
             for probe, name in engine.matrix.carried
         )
 
-    def _is_it(self, engine: Engine, asked: Asked, endpoint: Endpoint) -> bool:
+    def _is_it(self, engine: Engine, asked: QuestionRecord, endpoint: Endpoint) -> bool:
         rule = self.focus.finding.rule
         if asked.method != endpoint.method or not _matches(endpoint.path, asked.path):
             return False

@@ -12,7 +12,7 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.graphql_response import UNTOLD
 from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import Contract, load
-from oakum.pytest_plugin.captured_response import Heard
+from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import Watch
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.recorded_exchange import RecordedExchange
@@ -193,7 +193,7 @@ def test_a_response_to_an_unknown_query_is_not_judged_and_counted(tmp_path: Path
     watch = Watch(known, lambda request: None, key=b"k")
     judged = Judged(compile_for_gateway(known))
     for each in (me("ann"), STORED):
-        assert [*watch.hear(Heard(each.request, each.response, app=watch))] == []
+        assert [*watch.hear(Capture(each.request, each.response, app=watch))] == []
         judged.hear(RecordedExchange(each, "whole", headers=True), json.loads(each.response.body))
     assert watch.tally.unjudged == {UNTOLD: 1}
     assert judged.unjudged() == {UNTOLD: 1}
@@ -204,5 +204,5 @@ def test_a_field_that_stands_there_often_harms_nothing(tmp_path: Path) -> None:
     shown = {"member": {"id": BOB, **{f"a{n}": f"Bob {n}" for n in range(5000)}}}
     watch = Watch(contract(tmp_path), lambda request: None, key=b"k")
     for each in (me("ann"), asked(query, shown)):
-        assert [*watch.hear(Heard(each.request, each.response, app=watch))] == []
+        assert [*watch.hear(Capture(each.request, each.response, app=watch))] == []
     assert not watch.leaks

@@ -16,7 +16,7 @@ from oakum.scan.requests.builder import Filled
 
 
 @dataclass(frozen=True)
-class Heard:
+class ComparedAnswer:
     """One response; `who`: the person that the request named, empty for a made-up one."""
 
     who: str
@@ -32,11 +32,11 @@ class Comparison:
 
     def __init__(
         self,
-        ask: Callable[[str, int], list[Heard]],
+        ask: Callable[[str, int], list[ComparedAnswer]],
         names: Sequence[str],
         *,
         once: bool = False,
-        halts: Callable[[Sequence[Heard]], bool] = lambda heard: False,
+        halts: Callable[[Sequence[ComparedAnswer]], bool] = lambda heard: False,
     ) -> None:
         """`once`: a second answer about the same person would cost another wrong secret; `halts`:
         whether what was heard so far forbids to go on."""
@@ -44,7 +44,7 @@ class Comparison:
         self._one, self._other = names[0], names[-1]
         self._once = once
         self._halts = halts
-        self.heard: list[Heard] = []
+        self.heard: list[ComparedAnswer] = []
         """All answers so far."""
         self.alike = False
         """The first two answers tell nobody apart."""

@@ -18,7 +18,7 @@ from oakum.exposure.request_bodies import body_shape
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.openapi.model import Json, Shape
-from oakum.scan.discovery.comparison import Comparison, Heard
+from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import (
     differences,
     holds,
@@ -98,7 +98,7 @@ class Taken:
         if self._hides_from_members(named_by):
             self._compare_free(noun, named_by, whole)
 
-    def _compare_free(self, noun: Noun, named_by: str, whole: Heard) -> None:
+    def _compare_free(self, noun: Noun, named_by: str, whole: ComparedAnswer) -> None:
         """Compares complete requests: a free name creates one more account of the run's own. That
         request comes last, so that a limit on registrations is not mistaken for a taken name."""
         again = self._ask(noun, self.pair[1].name, 0) if self.open else None
@@ -106,11 +106,11 @@ class Taken:
             return
         if {whole.answer.status, again.answer.status} & _LIMITS:
             return
-        free: list[Heard] = []
+        free: list[ComparedAnswer] = []
 
         def ask(filled: Filled) -> Response:
             answer = self.engine.send(self.provisioned.probe, None, filled)
-            free.append(Heard("", filled, answer))
+            free.append(ComparedAnswer("", filled, answer))
             return answer
 
         if self.provisioned.register(ask) is None:
@@ -123,7 +123,7 @@ class Taken:
             note = f"compared for two existing accounts and for one that did not exist yet: {says}"
             self._signal(_ORACLE, named_by, whole, note, says)
 
-    def _compare(self, noun: Noun, named_by: str, whole: Heard) -> bool:
+    def _compare(self, noun: Noun, named_by: str, whole: ComparedAnswer) -> bool:
         """Without the secret, if that is refused for its own sake: so asked, what is free makes no
         account either. Whether a difference was reported."""
         one, other = self.pair
@@ -168,7 +168,7 @@ class Taken:
 
     # ---------------------------------------------------------- requests
 
-    def _ask(self, noun: Noun, who: str, nth: int, *, bare: bool = False) -> Heard:
+    def _ask(self, noun: Noun, who: str, nth: int, *, bare: bool = False) -> ComparedAnswer:
         """Register with one name of an account of the run's own, or with nobody's; all else drawn
         anew, so that no value of it is an echo."""
         of = next((each for each in self.pair if each.name == who), None)
@@ -187,7 +187,7 @@ class Taken:
 
         current = None if of is None else self.provisioned.current(of)
         claim = self.provisioned.contest(current, known, ask, bare=bare)
-        heard = Heard(who, sent[0], claim.answer)
+        heard = ComparedAnswer(who, sent[0], claim.answer)
         if not claim.refused:
             if claim.silent:
                 self._says_the_same(noun)
@@ -206,7 +206,7 @@ class Taken:
         if said not in self.engine.state.notes:
             self.engine.state.remark(said)
 
-    def _not_refused(self, heard: Heard, *, overwritten: bool, taken: bool) -> None:
+    def _not_refused(self, heard: ComparedAnswer, *, overwritten: bool, taken: bool) -> None:
         self.open = False
         endpoint = self.provisioned.probe.endpoint
         what = "a name that is already taken" if taken else "to register without a secret"
@@ -226,7 +226,7 @@ class Taken:
 
     # --------------------------------------------------------------- reading responses
 
-    def _words(self, heard: Heard) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    def _words(self, heard: ComparedAnswer) -> Iterator[tuple[tuple[str, ...], str, str]]:
         """(place, field, value) of own values of the account that the contract hides from those
         who are not logged in, echoes left out."""
         engine, resource = self.engine, self.provisioned.resource
@@ -246,7 +246,7 @@ class Taken:
                 if holds(text, value):
                     yield at, name, value
 
-    def _tell(self, one: Heard, other: Heard) -> None:
+    def _tell(self, one: ComparedAnswer, other: ComparedAnswer) -> None:
         """Two accounts' own values, each in the same place of the answer about it."""
         second = {(at, name): value for at, name, value in self._words(other)}
         for name in dict.fromkeys(
@@ -254,7 +254,7 @@ class Taken:
         ):
             self._signal(_NAMED, name, one, "two people's own values in the same place", "")
 
-    def _signal(self, how: str, path: str, heard: Heard, note: str, says: str) -> None:
+    def _signal(self, how: str, path: str, heard: ComparedAnswer, note: str, says: str) -> None:
         engine, probe = self.engine, self.provisioned.probe
         side = engine.evaluator.side(None, self.label, heard.answer)
         evidence = Evidence(

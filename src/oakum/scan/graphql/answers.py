@@ -22,7 +22,7 @@ from oakum.exposure.response_reader import Reader, ResponseReader
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.policy.graphql import TAG
-from oakum.scan.graphql.picks import Asked, Pick
+from oakum.scan.graphql.picks import Pick, PickedQuery
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 _MAX_BODY = 10 << 20
@@ -35,7 +35,7 @@ _ANY = Shape()
 
 
 @dataclass(frozen=True)
-class Heard:
+class QueryAnswer:
     """A GraphQL response with its data and errors."""
 
     data: Json
@@ -53,11 +53,11 @@ class Heard:
         return self.data is None
 
 
-def heard(response: Response) -> Heard:
+def heard(response: Response) -> QueryAnswer:
     """Parses the response to a query."""
     value = _parsed(response)
     if not isinstance(value, dict) or value.keys().isdisjoint({"data", "errors"}):
-        return Heard(None, False)
+        return QueryAnswer(None, False)
     errors = value.get("errors")
     errors = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
     data = value.get("data")
@@ -70,7 +70,7 @@ def heard(response: Response) -> Heard:
                 lost.append(tuple(str(step) for step in path if isinstance(step, str)))
         elif data is None:
             places += _places(error.get("locations"))
-    return Heard(data, True, tuple(dict.fromkeys(lost)), tuple(places))
+    return QueryAnswer(data, True, tuple(dict.fromkeys(lost)), tuple(places))
 
 
 def _stands(data: Json, path: Sequence[Json]) -> bool:
@@ -140,7 +140,7 @@ def fields_at(text: str, places: Sequence[tuple[int, int]]) -> list[Pointer]:
 
 
 def reader(
-    asked: Asked, words: Vocabulary, ids: Callable[[], Mapping[str, frozenset[str]]]
+    asked: PickedQuery, words: Vocabulary, ids: Callable[[], Mapping[str, frozenset[str]]]
 ) -> Reader:
     """A reader of responses to a query. `ids`: returns identity → identifying values at that
     time."""
@@ -171,7 +171,7 @@ class _Walk:
     owners: dict[Pointer, tuple[str, ...]] = field(default_factory=dict)
 
     def root(
-        self, data: Mapping[str, Json], asked: Asked, ids: Mapping[str, frozenset[str]]
+        self, data: Mapping[str, Json], asked: PickedQuery, ids: Mapping[str, frozenset[str]]
     ) -> tuple[Json, Shape]:
         """Merges aliases of one field into a list under its name."""
         schema = self.words.schema
@@ -316,7 +316,7 @@ def _joined(names: frozenset[str], shapes: Sequence[Shape]) -> Shape:
     return _shape_of({name: _either(found) for name, found in below.items()}, names)
 
 
-def shows(asked: Asked, words: Vocabulary) -> dict[str, tuple[str, ...]]:
+def shows(asked: PickedQuery, words: Vocabulary) -> dict[str, tuple[str, ...]]:
     """Resource → field paths that a query asks for."""
     found: dict[str, dict[str, None]] = {}
 

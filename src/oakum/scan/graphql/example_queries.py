@@ -29,7 +29,7 @@ from oakum.inference.lexicon import listed, singular, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
-from oakum.scan.graphql.picks import Asked, Pick
+from oakum.scan.graphql.picks import Pick, PickedQuery
 from oakum.scan.graphql.plan import acts_by_name
 from oakum.scan.graphql.vocabulary import Vocabulary
 
@@ -40,7 +40,7 @@ _IDS = listed("id ids uuid key")
 class Known:
     """A query of the document's, and the values that it gives for its variables."""
 
-    asked: Asked
+    asked: PickedQuery
     fixed: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -107,7 +107,7 @@ def _known(
     fragments = {each.name.value: each for each in used if isinstance(each, FragmentDefinitionNode)}
     picks = tuple(_picks(operation.selection_set, fragments))
     name = operation.name.value if operation.name else "+".join(pick.field for pick in picks)
-    return Known(Asked(name, text, picks, kinds, sources), fixed)
+    return Known(PickedQuery(name, text, picks, kinds, sources), fixed)
 
 
 class _Tagging(Visitor):

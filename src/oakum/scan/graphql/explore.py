@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -24,10 +24,10 @@ from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
-from oakum.scan.graphql.answers import Heard, fields_at, heard, reader, shows
+from oakum.scan.graphql.answers import QueryAnswer, fields_at, heard, reader, shows
 from oakum.scan.graphql.example_queries import known_queries
 from oakum.scan.graphql.oracles import look
-from oakum.scan.graphql.picks import Ask, Asked, Pick, Root, compose, placed, without
+from oakum.scan.graphql.picks import Ask, PickedQuery, Root, compose, placed, without
 from oakum.scan.graphql.plan import SHALLOW, Planner, Style, packed
 from oakum.scan.graphql.unasked import say_what_is_left
 from oakum.scan.graphql.vocabulary import Vocabulary
@@ -56,7 +56,7 @@ _INNER = re.compile(r"(?:gid://)?[A-Za-z][\w/.-]*[:/|](?P<id>[^:/|\s]{1,64})")
 class _Said:
     """What became of one question."""
 
-    heard: Heard
+    heard: QueryAnswer
     sighted: frozenset[tuple[str, str]]
     """(owner, resource) of the objects in a response; an empty text: no owner."""
 
@@ -88,12 +88,14 @@ class Explorer:
     """It answers nothing that could be read: nothing more is asked."""
     _probes: dict[object, Probe] = field(default_factory=dict)
     """By the text of the query, and what fills it."""
-    _alive: list[tuple[Asked, tuple[Ask, ...]]] = field(default_factory=list)
+    _alive: list[tuple[PickedQuery, tuple[Ask, ...]]] = field(default_factory=list)
     """What has shown somebody something."""
     _seen: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     """Root → (owner, resource) of objects that it has shown to somebody else: what shows each
     caller their own alone may show another's if it is told whose."""
-    _taken: list[tuple[Probe, Asked, str | None, Filled, Response]] = field(default_factory=list)
+    _taken: list[tuple[Probe, PickedQuery, str | None, Filled, Response]] = field(
+        default_factory=list
+    )
     """Answers to questions that name nobody: looked at again when ids are learnt. In memory."""
 
     def __post_init__(self) -> None:
@@ -228,7 +230,7 @@ class Explorer:
     def _introspect(self) -> GraphQLSchema | None:
         """Sends the introspection query."""
         text = strip_ignored_characters(get_introspection_query())
-        said = self._send(Asked("schema", text, ()), self._names[0])
+        said = self._send(PickedQuery("schema", text, ()), self._names[0])
         if said is None:
             return None
         _, answer = said
@@ -254,7 +256,7 @@ class Explorer:
         for known in known_queries(self.operation, self._words):
             unfilled = tuple(name for name in known.fixed)
             base = replace(self._base, fixed=known.fixed, unfilled=unfilled)
-            names = {"data", "errors", "message", *_names(known.asked.picks)}
+            names = {"data", "errors", "message", *known.asked.fields()}
             self.engine.evaluator.declare(frozenset(names))
             owned = any(s.partition(".")[0] in self._owned for s in known.asked.sources.values())
             for owner in self._owners() if owned else [""]:
@@ -350,7 +352,7 @@ class Explorer:
         if shown:
             self._alive.append((asked, asks))
 
-    def _tells(self, asked: Asked, said: _Said) -> bool:
+    def _tells(self, asked: PickedQuery, said: _Said) -> bool:
         """Whether anything came at a root that leads to no resource: what stands there may be
         anybody's."""
         data = said.heard.data
@@ -362,7 +364,7 @@ class Explorer:
 
     def _first(
         self, asks: tuple[Ask, ...], viewer: str | None
-    ) -> tuple[Asked, _Said, tuple[Ask, ...]] | None:
+    ) -> tuple[PickedQuery, _Said, tuple[Ask, ...]] | None:
         """Sends the first query; if it is refused, a less deep one, and then one field at a time.
         Later queries have the accepted form."""
         many = len(asks) > len({ask.root.pick.field for ask in asks})
@@ -387,12 +389,12 @@ class Explorer:
 
     def _taken_as(
         self, asks: Sequence[Ask], viewer: str | None, how: str
-    ) -> tuple[Asked, _Said] | None:
+    ) -> tuple[PickedQuery, _Said] | None:
         """A question, asked without what the server does not know or what fails; None: refused."""
         name = "+".join(dict.fromkeys(ask.root.name for ask in asks)) + how
         if not self._aliases:
             name += f" of {asks[0].whose or asks[0].nth}"
-        asked: Asked | None = self._composed(asks, name)
+        asked: PickedQuery | None = self._composed(asks, name)
         for _ in range(_MOST_SPLITS):
             said = self._ask(asked, viewer) if asked else None
             if asked is None or said is None or self._closed:
@@ -409,7 +411,7 @@ class Explorer:
             asked = self._composed(asks, f"{name} as it is")
         return None
 
-    def _composed(self, asks: Sequence[Ask], name: str) -> Asked | None:
+    def _composed(self, asks: Sequence[Ask], name: str) -> PickedQuery | None:
         """One query, without what the server has said it does not know."""
         asked = compose(asks, self._owned, name)
         gone = [path for path, place in placed(asked.picks, self._root) if place in self._unknown]
@@ -424,7 +426,9 @@ class Explorer:
             if ask.root.name in self._small
         )
 
-    def _rest(self, asked: Asked, said: _Said, viewer: str | None) -> tuple[Asked, _Said] | None:
+    def _rest(
+        self, asked: PickedQuery, said: _Said, viewer: str | None
+    ) -> tuple[PickedQuery, _Said] | None:
         """Repeats a query without the fields that made others fail."""
         for nth in range(_MOST_SPLITS):
             if not said.heard.lost:
@@ -436,7 +440,9 @@ class Explorer:
             asked, said = less, again
         return asked, said
 
-    def _ask(self, asked: Asked, viewer: str | None, base: Probe | None = None) -> _Said | None:
+    def _ask(
+        self, asked: PickedQuery, viewer: str | None, base: Probe | None = None
+    ) -> _Said | None:
         probe = self._probe(asked, base)
         sent = self._send(asked, viewer, base)
         if sent is None:
@@ -456,7 +462,7 @@ class Explorer:
         return _Said(told, frozenset(outcome.sighted))
 
     def _send(
-        self, asked: Asked, viewer: str | None, base: Probe | None = None
+        self, asked: PickedQuery, viewer: str | None, base: Probe | None = None
     ) -> tuple[Filled, Response] | None:
         probe = self._probe(asked, base)
         filled = fill(probe, self.engine.target, self.engine.knowledge, None)
@@ -464,7 +470,7 @@ class Explorer:
             return None
         return filled, self.engine.send(probe, viewer, filled)
 
-    def _probe(self, asked: Asked, base: Probe | None = None) -> Probe:
+    def _probe(self, asked: PickedQuery, base: Probe | None = None) -> Probe:
         """The endpoint with this query as its request."""
         key = (asked.text, tuple(asked.sources.items()), tuple(asked.whose.items()))
         if key in self._probes:
@@ -588,9 +594,3 @@ class Explorer:
         engine.take_in(probe, who, who, filled, answer)
         told = heard(answer)
         return not told.refused and not told.lost
-
-
-def _names(picks: Sequence[Pick]) -> Iterator[str]:
-    for each in picks:
-        yield each.field
-        yield from _names(each.below)

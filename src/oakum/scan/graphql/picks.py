@@ -93,7 +93,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PickedQuery:
     """A whole query."""
 
     name: str
@@ -108,8 +108,16 @@ class Asked:
     about: Mapping[str, str] = field(default_factory=dict)
     """Name in the answer → the identity whose values chose it."""
 
+    def fields(self) -> Iterator[str]:
+        """The names of all fields that it asks for, at any depth."""
+        waiting = [*self.picks]
+        while waiting:
+            pick = waiting.pop()
+            yield pick.field
+            waiting += pick.below
 
-def compose(asks: Sequence[Ask], owned: frozenset[str], name: str = "") -> Asked:
+
+def compose(asks: Sequence[Ask], owned: frozenset[str], name: str = "") -> PickedQuery:
     """Combines several roots in one query. `owned`: resources with owners. Only repeated roots get
     aliases, since guards know a field by its own name."""
     many = Counter(ask.root.pick.field for ask in asks)
@@ -126,7 +134,7 @@ def compose(asks: Sequence[Ask], owned: frozenset[str], name: str = "") -> Asked
         if ask.whose:
             about[pick.key] = ask.whose
     roots = dict.fromkeys(ask.root.name for ask in asks)
-    return Asked(
+    return PickedQuery(
         name or "+".join(roots),
         text_of(picks, made.kinds),
         tuple(picks),
@@ -137,7 +145,7 @@ def compose(asks: Sequence[Ask], owned: frozenset[str], name: str = "") -> Asked
     )
 
 
-def without(asked: Asked, paths: Sequence[tuple[str, ...]], name: str) -> Asked | None:
+def without(asked: PickedQuery, paths: Sequence[tuple[str, ...]], name: str) -> PickedQuery | None:
     """The query without these response paths; None if nothing remains."""
     picks = _pruned(asked.picks, paths)
     used = {value for pick in picks for value in _names(pick)}

@@ -17,7 +17,7 @@ from oakum.errors import TargetError
 from oakum.exposure.matrix import Outcome, state_key
 from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Result, Skipped, State
-from oakum.scan.discovery.comparison import Comparison, Heard
+from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import Feature, holds, is_echo, texts, told
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine, Kind
@@ -69,7 +69,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         }
 
 
-def _refuses(heard: Sequence[Heard]) -> bool:
+def _refuses(heard: Sequence[ComparedAnswer]) -> bool:
     return all(each.answer.status in _UNTRIED for each in heard)
 
 
@@ -163,7 +163,7 @@ class _Table:
 
     # ---------------------------------------------------------- requests
 
-    def _ask(self, talk: Talk, group: _Group) -> list[Heard]:
+    def _ask(self, talk: Talk, group: _Group) -> list[ComparedAnswer]:
         """Every answer of one operation to one kind of viewer, looked at and compared."""
         names = [who for who in group.owners if not (talk.kind == "login" and who in self.tried)]
         if not names or (talk.kind == "read" and talk.probe.shows and not group.hidden):
@@ -183,7 +183,7 @@ class _Table:
                     self._look(talk, group, each)
         return heard
 
-    def _compare(self, talk: Talk, group: _Group, names: Sequence[str]) -> list[Heard]:
+    def _compare(self, talk: Talk, group: _Group, names: Sequence[str]) -> list[ComparedAnswer]:
         """Compares responses, reports what differs, and returns all of them."""
         made = Comparison(
             lambda who, nth: self.ask(talk, group, who, nth), names, once=talk.kind == "login",
@@ -216,7 +216,7 @@ class _Table:
         if told := hint(*made.times()):
             self.engine.state.remark(f"{_called(talk)}: {told}")
 
-    def ask(self, talk: Talk, group: _Group, who: str, nth: int = 0) -> list[Heard]:
+    def ask(self, talk: Talk, group: _Group, who: str, nth: int = 0) -> list[ComparedAnswer]:
         """Sends the request about `who`, or about the `nth` non-existing person if empty; returns
         an empty list if it cannot be built."""
         like = who or next(iter(group.owners))
@@ -236,7 +236,7 @@ class _Table:
         answer, pace = self.engine.send(talk.probe, group.viewer, filled), self.engine.context.pace
         if checks:
             self._look_after(talk, who)
-        return [Heard(who, filled, answer, pace.took if pace else 0.0)]
+        return [ComparedAnswer(who, filled, answer, pace.took if pace else 0.0)]
 
     def _is_first(self, talk: Talk, who: str) -> bool:
         """Whether an identity is named to an operation for the first time, and logs in so far."""
@@ -258,7 +258,7 @@ class _Table:
 
     # --------------------------------------------------------------- reading responses
 
-    def _look(self, talk: Talk, group: _Group, heard: Heard) -> bool:
+    def _look(self, talk: Talk, group: _Group, heard: ComparedAnswer) -> bool:
         """Take in what an answer shows of people, echoes left out; whether it may show any."""
         engine, probe = self.engine, talk.probe
         key = f"{probe.id}|{group.viewer or ''}|{heard.who}|{HOW} {next(self._numbers)}"
@@ -280,7 +280,7 @@ class _Table:
         return bool(leaks) or any(True for _ in self._words(group, heard))
 
     def _words(
-        self, group: _Group, heard: Heard
+        self, group: _Group, heard: ComparedAnswer
     ) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
         """(place, resource, field, value) of own values of the person named that the contract
         hides from this viewer, however short."""
@@ -297,10 +297,10 @@ class _Table:
                 if holds(text, value):
                     yield at, resource, path, value
 
-    def _compare_words(self, talk: Talk, group: _Group, heard: Sequence[Heard]) -> None:
+    def _compare_words(self, talk: Talk, group: _Group, heard: Sequence[ComparedAnswer]) -> None:
         """Values that say little by themselves: two people's own, each in the answer about them."""
         engine = self.engine
-        said: dict[tuple[tuple[str, ...], str, str], dict[str, tuple[str, Heard]]] = {}
+        said: dict[tuple[tuple[str, ...], str, str], dict[str, tuple[str, ComparedAnswer]]] = {}
         for each in heard:
             for at, resource, path, value in self._words(group, each) if each.who else ():
                 said.setdefault((at, resource, path), {}).setdefault(each.who, (value, each))
@@ -320,7 +320,13 @@ class _Table:
             )  # fmt: skip
 
     def tell(
-        self, talk: Talk, group: _Group, heard: Heard, features: frozenset[Feature], *, sure: bool
+        self,
+        talk: Talk,
+        group: _Group,
+        heard: ComparedAnswer,
+        features: frozenset[Feature],
+        *,
+        sure: bool,
     ) -> None:
         """Reports that responses reveal whether an account exists."""
         says = told(features)
@@ -332,7 +338,7 @@ class _Table:
             )
         )  # fmt: skip
 
-    def _evidence(self, group: _Group, heard: Heard, note: str) -> Evidence:
+    def _evidence(self, group: _Group, heard: ComparedAnswer, note: str) -> Evidence:
         engine = self.engine
         side = engine.evaluator.side(group.viewer, group.label, heard.answer)
         return Evidence(

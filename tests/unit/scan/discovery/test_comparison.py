@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.discovery.comparison import Comparison, Heard
+from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
 from oakum.scan.requests.builder import Filled
 
 FILLED = Filled(Request("POST", "http://localhost/forgot"), {}, frozenset(), "/forgot")
@@ -19,7 +19,7 @@ def said(status: int, body: str = "{}", kind: str = "application/json") -> Respo
 
 def compared(answer: Callable[[str], Response]) -> Comparison:
     """A comparison of answers about ann and bob, and about nobody."""
-    made = Comparison(lambda who, nth: [Heard(who, FILLED, answer(who))], ["ann", "bob"])
+    made = Comparison(lambda who, nth: [ComparedAnswer(who, FILLED, answer(who))], ["ann", "bob"])
     made.found = made.run()  # type: ignore[attr-defined]
     return made
 

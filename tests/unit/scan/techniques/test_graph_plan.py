@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.openapi.model import Operation
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource
-from oakum.scan.graphql.picks import Ask, Asked, Pick, Root, compose, without
+from oakum.scan.graphql.picks import Ask, Pick, PickedQuery, Root, compose, without
 from oakum.scan.graphql.plan import SHALLOW, Planner, Style, acts_by_name, packed
 from oakum.scan.graphql.vocabulary import Vocabulary
 
@@ -101,7 +101,7 @@ def schemas(draw: st.DrawFn) -> str:
     return "\n".join(made)
 
 
-def is_sound(schema: GraphQLSchema, asked: Asked) -> None:
+def is_sound(schema: GraphQLSchema, asked: PickedQuery) -> None:
     document = parse(asked.text)
     assert validate(schema, document) == []
     (operation,) = document.definitions
