@@ -81,7 +81,7 @@ def standing(
 ) -> tuple[Subject, ...] | None:
     """The objects of `target.kinds` that a readable response shows, in no other one; of one that
     may be of several, nobody knows whose it is. None: it is not declared. `itself`: what the path
-    names before its last word, which may be shown again."""
+    names before its last word, which may be shown again. Of many in a list each is `below` what stands there."""
     value, reader = readable(answered), model.operations[target.operation]
     media = likely_media(reader, 200, answered.media)
     if media is None or media.shape is None:
@@ -91,13 +91,14 @@ def standing(
     instances = {id(each.value): each for each in judged.instances}
     kinds = dict.fromkeys(judged.untold, "") | {n: each.resource for n, each in instances.items()}
     found: list[Subject] = []
-    for each in _outermost(value, kinds):
+    for each, below in _outermost(value, kinds, many=False):
         name = kinds[id(each)]
         if name in target.kinds and not _is_part(model, target, name, each, itself):
             owners, partly = instances[id(each)].owners, instances[id(each)].partly
-            found.append(Subject(name, owners, each, partly=partly, kinds=kinds))
+            one = Subject(name, owners, each, partly=partly, kinds=kinds, below=below)
+            found.append(one)
         elif not name and each:
-            found.append(Subject("", ()))
+            found.append(Subject("", (), below=below))
     return tuple(found)
 
 
@@ -109,14 +110,16 @@ def _is_part(model: Model, target: Target, name: str, value: Json, itself: Subje
     return name in target.parts and said <= {*map(identifier, own)}
 
 
-def _outermost(value: Json, kinds: Mapping[int, str]) -> Iterator[dict[str, Json]]:
-    """Objects of resources that stand in no other one."""
+def _outermost(
+    value: Json, kinds: Mapping[int, str], *, many: bool
+) -> Iterator[tuple[dict[str, Json], bool]]:
+    """Objects of resources that stand in no other one, and whether each does in a list."""
     if isinstance(value, dict) and id(value) in kinds:
-        yield value
+        yield value, many
         return
     below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for each in below:
-        yield from _outermost(each, kinds)
+        yield from _outermost(each, kinds, many=many or isinstance(value, list))
 
 
 def find(

@@ -78,6 +78,8 @@ class Intake:
         if endpoint.write and subject is not None and not self._names_all(endpoint):
             yield from self._may(endpoint, params, inquiry, subject, endpoint.target.kind)
         for each in subject.stands if subject is not None else ():
+            if each.below:
+                continue  # a list is the object's around it, and each element whose it is
             yield from self._may(endpoint, params, inquiry, each, "ask")
         if sends(asked, endpoint.unread):
             raise Denied(422, "body")

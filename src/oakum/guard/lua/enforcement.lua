@@ -445,8 +445,10 @@ local function call(self, x, req, endpoint)
     end
     if not names_all(endpoint) and not self:may(x, decide.may_write, object) then return absent(endpoint), "call" end
     for i = 1, #object.stands do
-      object.stands[i].apart = true
-      if not self:may(x, decide.may_write, object.stands[i]) then return absent(endpoint), "call" end
+      local each = object.stands[i]
+      each.apart = true
+      -- A list is the object's around it, and each element whose it is.
+      if not each.many and not self:may(x, decide.may_write, each) then return absent(endpoint), "call" end
     end
   end
   status, reason = self:body(x, req, endpoint, object)

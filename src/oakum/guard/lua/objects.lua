@@ -183,24 +183,26 @@ function M.standing(target, reader, answer, value, params, bearer, itself)
   if node == nil and said and media.is_json(said.type) then node = target.likely_node end
   if not node or node.nothing then return nil end
   local of, its, found = project.kinds(node, value), reader_params(reader, M.renamed(params, target.renamed)), {}
-  local function walk(each)
+  local function walk(each, many)
     if json.is_array(each) then
-      for k = 1, each.n do walk(each[k]) end
+      for k = 1, each.n do walk(each[k], true) end
     elseif json.is_object(each) then
       local name = of[each]
       local tables = name and target.tables[name]
       if name == nil then
-        for _, inner in pairs(each) do walk(inner) end
+        for _, inner in pairs(each) do walk(inner, many) end
       elseif name == "" and next(each) ~= nil then
-        found[#found + 1] = subject.of {}
+        local one = subject.of {}
+        one.many = many
+        found[#found + 1] = one
       elseif tables and not is_part(target, tables.shown, each, itself) then
         local one = subject.seen(tables.shown, tables.set, each, reader, its, bearer, false, nil)
-        one.value, one.kinds = each, function() return of end
+        one.value, one.kinds, one.many = each, function() return of end, many
         found[#found + 1] = one
       end
     end
   end
-  walk(value)
+  walk(value, false)
   return found
 end
 
