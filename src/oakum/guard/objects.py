@@ -81,7 +81,7 @@ def standing(
 ) -> tuple[Subject, ...] | None:
     """The objects of `target.kinds` that a readable response shows, in no other one; of one that
     may be of several, nobody knows whose it is. None: it is not declared. `itself`: what the path
-    names before its last word, which may be shown again. Of many in a list each is `below` what stands there."""
+    names before its last word, which may be shown again. Each of many in a list is `below` it."""
     value, reader = readable(answered), model.operations[target.operation]
     media = likely_media(reader, 200, answered.media)
     if media is None or media.shape is None:
