@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from oakum.authz.id_spelling import identifier
 from oakum.authz.member_paths import at_path, texts
+from oakum.authz.owners import partly
 from oakum.authz.principal import Subject
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
@@ -405,6 +406,8 @@ class Writing:
     def _is_own(self, resource: Resource, value: Json) -> bool:
         """Whether an object names the caller as its only owner."""
         if not isinstance(value, dict) or resource.owner.kind != "field":
+            return False
+        if partly(resource.owner, value):
             return False
         said = [t for path in resource.owner.members for t in texts(value, path, spread=False)]
         return bool(said) and {*said} <= self._ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.authz.id_spelling import identifiers
+from oakum.authz.id_spelling import identifier, identifiers
 from oakum.openapi.model import Json
 
 
@@ -19,6 +19,33 @@ def _lacks(value: Json, segments: list[str]) -> bool:
         return not isinstance(below, list) or any(_lacks(each, segments[1:]) for each in below)
     there = isinstance(value, dict) and segments[0] in value
     return not (isinstance(value, dict) and there) or _lacks(value[segments[0]], segments[1:])
+
+
+def garbled(value: Json, path: str) -> bool:
+    """Whether something stands at a path, or on the way to it, that can be read neither as an id
+    nor as the word that there is none: null, an empty text, or nothing in an object or list."""
+    return _garbled(value, path.split("."), ids=True)
+
+
+def blocked(value: Json, path: str) -> bool:
+    """Whether something stands on the way to a path through which it cannot lead, such as a text in
+    the place of an object."""
+    return _garbled(value, path.split("."), ids=False)
+
+
+def _garbled(value: Json, segments: list[str], *, ids: bool) -> bool:
+    if value is None or (isinstance(value, str) and identifier(value) is None):
+        return False
+    if not segments:
+        return ids and identifier(value) is None
+    if not isinstance(value, dict | list):
+        return True
+    if segments[0] == "*":
+        below = value.values() if isinstance(value, dict) else value
+        return any(_garbled(each, segments[1:], ids=ids) for each in below)
+    if isinstance(value, list):
+        return bool(value)
+    return segments[0] in value and _garbled(value[segments[0]], segments[1:], ids=ids)
 
 
 def at_path(value: Json, path: str) -> list[Json]:

@@ -5,7 +5,7 @@ A state that cannot be read stays unknown, and no condition of the contract matc
 
 from __future__ import annotations
 
-from oakum.authz.member_paths import at_path, lacks
+from oakum.authz.member_paths import at_path, blocked, lacks
 from oakum.authz.principal import Principal, Subject
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Resource, State
@@ -36,7 +36,15 @@ def state_of(
 
 def _said(state: State, subject: Subject) -> Json:
     """What an object says itself; None: nothing."""
-    inside = at_path(subject.value, state.member) if state.member else []
+    return said_state(state, subject.value)
+
+
+def said_state(state: State, value: Json) -> Json:
+    """What an object says itself, which is a list where nobody can read it: what stands on the way
+    there is no object. None: nothing."""
+    inside = at_path(value, state.member) if state.member else []
+    if not inside and state.member and blocked(value, state.member):
+        return []
     return inside[0] if inside else None
 
 

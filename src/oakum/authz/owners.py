@@ -1,6 +1,7 @@
 """The owner of an object: from its own members, its surroundings, or the request.
 
-A value that cannot be an id, such as an object or an empty text, names no owner.
+Null and an empty text name no owner. Anything else that is no id, such as an object, names one
+whom nobody can read.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from oakum.authz.id_spelling import identifiers
-from oakum.authz.member_paths import at_path, lacks, texts
+from oakum.authz.member_paths import at_path, garbled, lacks, texts
 from oakum.openapi.model import Json
 from oakum.policy.model import OperationRule, Owner, Policy
 
@@ -68,13 +69,22 @@ def named_in_query(policy: Policy, query: str) -> dict[str, str]:
 
 
 def says(owner: Owner, value: Json) -> bool:
-    """Whether an object has any value in an owner member."""
-    return any(each is not None for path in owner.members for each in at_path(value, path))
+    """Whether an object has anything in an owner member, or in its place."""
+    return any(
+        garbled(value, path) or any(each is not None for each in at_path(value, path))
+        for path in owner.members
+    )
 
 
-def partly(owner: Owner, value: dict[str, Json]) -> bool:
-    """Whether an object that names some of its owners lacks the members for others."""
+def unread(owner: Owner, value: Json) -> list[str]:
+    """The members of an object of several owners, some of whom it names, that may name others whom
+    nobody can read: they are missing, or what stands there is no id."""
     several = len(owner.members) > 1 or any("*" in path.split(".") for path in owner.members)
     if owner.kind != "field" or not several or not says(owner, value):
-        return False
-    return any(lacks(value, path) for path in owner.members)
+        return []
+    return [path for path in owner.members if lacks(value, path) or garbled(value, path)]
+
+
+def partly(owner: Owner, value: Json) -> bool:
+    """Whether an object of several owners may have others than it names."""
+    return bool(unread(owner, value))

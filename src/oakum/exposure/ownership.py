@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from oakum.authz import Known, Model, ObjectInstance
-from oakum.authz.member_paths import at_path, lacks, texts
-from oakum.authz.owners import partly
+from oakum.authz.member_paths import at_path, texts
+from oakum.authz.owners import unread
 from oakum.authz.principal import Subject
 from oakum.authz.relations import holds, may_hold, named
 from oakum.authz.table import allows
@@ -417,7 +417,8 @@ class Ownership:
         self, question: Question, each: ObjectInstance, resource: Resource, found: Reading
     ) -> tuple[str, ...]:
         """All owners of a shared object, also those that this response leaves out."""
-        if not partly(resource.owner, each.value):
+        lacking = unread(resource.owner, each.value)
+        if not lacking:
             return each.owners
         found.partial.add(each.pointer)
         key = texts(each.value, resource.key) if resource.key else []
@@ -425,10 +426,8 @@ class Ownership:
         if known is not None:
             return tuple(dict.fromkeys((*each.owners, *known)))
         if question.viewer is None or not self.identities.ids[question.viewer] & set(each.owners):
-            members = resource.owner.members
-            lacking = next(path for path in members if lacks(each.value, path))
             found.weak[each.pointer] = (
-                f"another owner, `{lacking}`, is missing there: the viewer may be one"
+                f"another owner, `{lacking[0]}`, is missing there: the viewer may be one"
             )
         return each.owners
 

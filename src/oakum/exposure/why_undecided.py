@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oakum.authz.member_paths import at_path
-from oakum.authz.owner_states import digit
+from oakum.authz.owner_states import digit, said_state
 from oakum.openapi.model import Json
 from oakum.policy.model import State
 
@@ -27,6 +27,8 @@ def is_told(
     """Whether the state is known from the object itself, or for all its owners."""
     if state.member:
         inside = at_path(value, state.member)
+        if not inside and said_state(state, value) is not None:
+            return False  # nobody can read it
         if state.inherits and (not inside or inside[0] is not None):
             return bool(inside) and digit(state, inside[0]) < len(state.values)
         if inside and not state.inherits:

@@ -16,9 +16,8 @@ from typing import NamedTuple, TypeVar
 from oakum.authz import Call, Model, ObjectInstance, Principal, Subject, Table
 from oakum.authz.id_spelling import heard
 from oakum.authz.judgement import Outline
-from oakum.authz.member_paths import at_path
 from oakum.authz.operations_outside_objects import account
-from oakum.authz.owner_states import digit, state_of
+from oakum.authz.owner_states import digit, said_state, state_of
 from oakum.authz.relations import holds
 from oakum.policy.model import Policy, State
 
@@ -162,8 +161,8 @@ def looked_up(policy: Policy) -> frozenset[str]:
 
 def _near(state: State, subject: Subject) -> int:
     """Index of the state's value if the object itself holds it; -1 if not."""
-    inside = at_path(subject.value, state.member) if state.member else []
-    return digit(state, inside[0]) if inside and inside[0] is not None else -1
+    said = said_state(state, subject.value)
+    return digit(state, said) if said is not None else -1
 
 
 @lru_cache(maxsize=1 << 14)

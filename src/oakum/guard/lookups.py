@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from oakum.authz import Model, Principal
 from oakum.authz.id_spelling import identifiers, named_among, text
+from oakum.authz.member_paths import blocked, garbled
 from oakum.guard.complete_responses import is_failed, is_stale, is_whole
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import Memory
@@ -185,9 +186,13 @@ def _state(
     path: str, home: Home, segments: tuple[str, ...], value: Json, about: str
 ) -> dict[str, Json]:
     """The state's value that an account reports, None if unset; empty when the object there is not
-    that account, or when the response repeats the account with another value."""
+    that account, when the response repeats the account with another value, or when nobody can read
+    whose it is or what it says."""
     objects = values_at(value, home.pointer)
     if len(objects) != 1 or not isinstance(objects[0], dict):
+        return {}
+    at = ".".join(segments[len(home.pointer) :])
+    if _unread(home, objects[0]) or blocked(objects[0], at):
         return {}
     owners = [text for each in home.owners for text in _texts(values_at(objects[0], each))]
     if about and owners and about not in owners:
@@ -196,13 +201,22 @@ def _state(
     said = _said(objects[0], member)
     for copy in (each for place in home.copies for each in values_at(value, place)):
         theirs = {text for each in home.owners for text in _texts(values_at(copy, each))}
-        other = _said(copy, member) if theirs & own else []
-        if other and not (said and all(_same(said[0], each) for each in other)):
+        if not isinstance(copy, dict) or not (theirs & own or _unread(home, copy)):
+            continue
+        other = _said(copy, member)
+        if blocked(copy, at) or (
+            other and not (said and all(_same(said[0], each) for each in other))
+        ):
             return {}
     if said:
         return {path: said[0]}
     known = owners if home.owners else home.names & objects[0].keys()
     return {path: None} if known else {}
+
+
+def _unread(home: Home, account: Json) -> bool:
+    """Whether an account names somebody whom nobody can read."""
+    return any(garbled(account, ".".join(each)) for each in home.owners)
 
 
 def _said(value: Json, member: tuple[str, ...]) -> list[Json]:

@@ -15,7 +15,7 @@ from itertools import product
 from oakum.authz import Model, Subject
 from oakum.authz.decide import may_call, through
 from oakum.authz.member_paths import at_path
-from oakum.authz.owner_states import digit, state_of
+from oakum.authz.owner_states import digit, said_state, state_of
 from oakum.authz.place_rules import Masked
 from oakum.authz.relations import held, named
 from oakum.authz.table import Table, deciding, leaf_index
@@ -189,8 +189,9 @@ class Verdicts:
         key: list[object] = [resource.name]
         for state in resource.states.values():
             inside = at_path(value, state.member) if state.member else ()
-            mark = digit(state, inside[0]) if inside else _UNSET
-            key.append(_NULL if inside and inside[0] is None else mark)
+            said = said_state(state, value)
+            unset = _NULL if inside else _UNSET
+            key.append(unset if said is None else digit(state, said))
             if facts is not None:
                 path = state.of or f"{resource.name}.{state.name}"
                 told = (facts.states.get(owner, _NO_STATES) for owner in owners)

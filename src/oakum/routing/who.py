@@ -11,7 +11,7 @@ from functools import cache
 from urllib.parse import unquote
 
 from oakum.authz.complete_lists import is_problem
-from oakum.authz.id_spelling import identifiers
+from oakum.authz.id_spelling import identifier, identifiers
 from oakum.authz.span import Unreadable, read
 from oakum.http.json_pointer import path_of, values_at
 from oakum.http.media_type import is_json
@@ -394,8 +394,12 @@ def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
 
 
 def _ids(values: list[Json]) -> frozenset[str]:
-    """Valid ids; one with a NUL is dropped, since some parsers end a text there."""
-    return frozenset(each for each in identifiers(values) if STRANGER not in each)
+    """Valid ids; one with a NUL is none, since some parsers end a text there. None at all beside
+    one that cannot be read: what else the caller is called may be the name that is refused."""
+    found = identifiers(values)
+    said = [each for each in values if not (each is None or isinstance(each, str))]
+    odd = any(identifier(each) is None for each in said) or any(STRANGER in id for id in found)
+    return frozenset(() if odd else found)
 
 
 def readable(answered: Answered | None) -> Json:

@@ -190,8 +190,17 @@ local function first_value(values)
   return nil
 end
 
--- Whether an object is of an account of these ids.
+-- Whether an account names somebody whom nobody can read.
+local function unread(state, object)
+  for i = 1, #state.owners do
+    if spelling.garbled(object, state.owners[i], 1) then return true end
+  end
+  return false
+end
+
+-- Whether an object is of an account of these ids, or may be.
 local function of_same(state, object, ids)
+  if unread(state, object) then return true end
   for i = 1, #state.owners do
     for _, each in ipairs(M.at(object, state.owners[i])) do
       local id = json.text(each)
@@ -205,7 +214,8 @@ end
 local function contradicted(state, value, ids, said)
   for i = 1, #state.copies do
     for _, copy in ipairs(M.at(value, state.copies[i])) do
-      if of_same(state, copy, ids) then
+      if json.is_object(copy) and of_same(state, copy, ids) then
+        if spelling.garbled(copy, state.at, 1, true) then return true end
         for _, other in ipairs(M.at(copy, state.at)) do
           if other ~= json.null and not json.alike(said, other) then return true end
         end
@@ -222,6 +232,7 @@ local function state_in(state, value, about)
   local objects = M.at(value, state.home)
   local object = objects[1]
   if #objects ~= 1 or not json.is_object(object) then return nil end
+  if unread(state, object) or spelling.garbled(object, state.at, 1, true) then return nil end
   local theirs, same, ids = false, about == "", {}
   for i = 1, #state.owners do
     for _, each in ipairs(M.at(object, state.owners[i])) do

@@ -975,6 +975,9 @@ function Subject:near(i)
     end
   end
   local first = values(self, state.member)[1]
+  if first == nil and state.member.n > 1 and spelling.garbled(json.decode(sub(S, from + 1, to)), state.member, 2, true) then
+    return state.values.n
+  end
   if first == nil or first == json.null then return nil end
   return decide.digit(state, first)
 end
@@ -1010,7 +1013,7 @@ local function owners_of(self, above)
   local owners = self.level.owners
   owners.n = 0
   if kind == "field" then
-    local said = false
+    local said, odd = false, false
     for k = 1, table_.paths.n do
       local path = table_.paths[k]
       local n, from, to = noted(self, path)
@@ -1024,10 +1027,11 @@ local function owners_of(self, above)
           local id = json.text(found)
           if id then add(owners, id) end
         end
+        odd = odd or spelling.garbled(json.decode(sub(S, from + 1, to)), path, 2)
       end
     end
-    if said then
-      self.partly = table_.several and partly(self, table_)
+    if said or odd then
+      self.partly = table_.several and (odd or partly(self, table_))
     elseif above == NO_OWNERS and PARAMS[endpoint.owner] then
       -- The path names the owner of what the endpoint shows, and not of what stands in it.
       add(owners, PARAMS[endpoint.owner])
@@ -1177,6 +1181,8 @@ local function is_own(table_, value_)
   if not json.is_object(value_) or table_.owner ~= "field" then return false end
   local said = 0
   for k = 1, table_.paths.n do
+    local path = table_.paths[k]
+    if table_.several and (spelling.lacks(value_, path, 1) or spelling.garbled(value_, path, 1)) then return false end
     for _, found in ipairs(json.at(value_, table_.paths[k])) do
       local id = spelling.id(found)
       if id then

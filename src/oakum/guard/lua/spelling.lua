@@ -60,6 +60,29 @@ function M.lacks(value, segments, i)
   return M.lacks(value[segment], segments, i + 1)
 end
 
+-- Whether something stands at the rest of a path, or on the way to it, that can be read neither as an id nor
+-- as the word that there is none: null, an empty text, or nothing in an object or list. `way`: only on the
+-- way, where a text may stand in the place of an object.
+function M.garbled(value, segments, i, way)
+  local segment = segments[i]
+  if value == json.null or (type(value) == "string" and not M.id(value)) then return false end
+  if not segment then return not way and M.id(value) == nil end
+  if json.is_array(value) then
+    for k = 1, segment == "*" and value.n or 0 do
+      if M.garbled(value[k], segments, i + 1, way) then return true end
+    end
+    return segment ~= "*" and value.n > 0
+  end
+  if not json.is_object(value) then return true end
+  if segment ~= "*" then
+    return value[segment] ~= nil and M.garbled(value[segment], segments, i + 1, way)
+  end
+  for _, each in pairs(value) do
+    if M.garbled(each, segments, i + 1, way) then return true end
+  end
+  return false
+end
+
 -- An integer that is written with an exponent, without it; anything else as it is.
 local function expanded(plain)
   local int, rest = plain:match "^%+?(%d+)(.*)$"

@@ -24,7 +24,7 @@ end
 
 -- `above`: owners of the object around it, where it is known.
 local function owners_of(table_, value, endpoint, params, bearer, inside, above)
-  local owners, kind, partly, said = { n = 0 }, table_.owner, false, false
+  local owners, kind, partly, said, odd = { n = 0 }, table_.owner, false, false, false
   if kind == "field" then
     for i = 1, #table_.paths do
       for _, found in ipairs(json.at(value, table_.paths[i])) do
@@ -32,11 +32,13 @@ local function owners_of(table_, value, endpoint, params, bearer, inside, above)
         local id = spelling.id(found)
         if id then add(owners, id) end
       end
+      odd = odd or spelling.garbled(value, table_.paths[i], 1)
     end
+    said = said or odd
     -- The path names the owner of what an endpoint shows, and not of what stands in that.
     if not said and not inside and params[endpoint.owner] then add(owners, params[endpoint.owner]) end
     for i = 1, said and table_.several and #table_.paths or 0 do
-      partly = partly or spelling.lacks(value, table_.paths[i], 1)
+      partly = partly or odd or spelling.lacks(value, table_.paths[i], 1)
     end
   elseif kind == "path" then
     local names = endpoint.owner ~= "" and { endpoint.owner } or table_.params
@@ -58,12 +60,18 @@ function M.around(table_, value, endpoint, params, bearer, above)
   return { owners = owners, partly = partly }
 end
 
--- Values of the states that the object says itself, by name.
+local UNREAD = {}
+
+-- Values of the states that the object says itself, by name: a list, which is none, of one that nobody can read.
 local function states_of(table_, value)
   local found = {}
   for i = 1, #table_.states do
     local state = table_.states[i]
-    if state.member then found[state.name] = json.at(value, state.member)[1] end
+    if state.member then
+      local said = json.at(value, state.member)[1]
+      if said == nil and spelling.garbled(value, state.member, 1, true) then said = UNREAD end
+      found[state.name] = said
+    end
   end
   return found
 end

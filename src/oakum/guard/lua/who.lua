@@ -63,10 +63,13 @@ local function id_of(value)
   return id and not find(id, "%z") and id or nil
 end
 
+-- The ids among some values: none at all beside one that cannot be read, as what else the caller is called may
+-- be the name that is refused.
 local function texts(values)
   local list, seen = {}, {}
   for i = 1, #values do
-    local id = id_of(values[i])
+    local id, value = id_of(values[i]), values[i]
+    if not id and value ~= json.null and (type(value) ~= "string" or spelling.id(value)) then return {} end
     if id and not seen[id] then
       seen[id] = true
       list[#list + 1] = id
