@@ -117,18 +117,19 @@ def weigh(
     keep = settle(judged.keep, span)
     stands = keep is not False and any(left(keep, each.pointer) for each in judged.instances)
     if model.policy.guard.unknown == "remove":
-        keep = False if _shortens(keep, span, judge.mapped, ()) else keep
+        keep = False if _shortens(judged.keep, span, judge.mapped, ()) else keep
     return Weighed(keep, stands, tuple(judge.written), reading)
 
 
 def _shortens(keep: Keep, span: Span, mapped: Collection[Pointer], at: Pointer) -> bool:
     """Whether one of many would go, an element of a list or an object in a map: what is left of
-    them says to delete the others, which nobody asked for."""
+    them says to delete the others, which nobody asked for. What is around them is not settled yet:
+    a map goes with the last of its objects."""
     if not isinstance(keep, dict):
         return False
     for name, part in span.parts:
         inner, pointer = keep[name], (*at, name)
-        if inner is False and (span.opening == "[" or pointer in mapped):
+        if (span.opening == "[" or pointer in mapped) and settle(inner, part) is False:
             return True
         if _shortens(inner, part, mapped, pointer):
             return True
