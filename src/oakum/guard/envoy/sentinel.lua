@@ -3,6 +3,28 @@
 -- of an answer of the API not even that is believed, and where it would tell that an object is there, it
 -- is absent.
 
+-- Of a problem, always the same order: that of a refusal is drawn when Envoy starts, as that of any table of
+-- Lua, and would tell it from what stands for a concealed object. That of Envoy's own replies that nobody sees
+-- here any more is this one.
+local PLACES = {
+  ["content-type"] = 1, ["cache-control"] = 2, ["access-control-allow-origin"] = 3,
+  ["access-control-allow-credentials"] = 4, ["content-length"] = 6,
+}
+
+local function ordered(headers)
+  local list = {}
+  for name, value in pairs(headers) do
+    if name:sub(1, 1) ~= ":" then list[#list + 1] = { name, value, PLACES[name] or 5, #list } end
+  end
+  table.sort(list, function(a, b)
+    if a[3] ~= b[3] then return a[3] < b[3] end
+    if a[1] ~= b[1] then return a[1] < b[1] end
+    return a[4] < b[4]
+  end)
+  for i = 1, #list do headers:remove(list[i][1]) end
+  for i = 1, #list do headers:add(list[i][1], list[i][2]) end
+end
+
 function envoy_on_response(handle)
   local ours = handle:streamInfo():dynamicMetadata():get("oakum")
   local headers = handle:headers()
@@ -14,6 +36,7 @@ function envoy_on_response(handle)
       local problem = PROBLEMS[headers:get(":status")]
       if problem then headers:replace("content-length", tostring(#problem)) end
     end
+    if headers:get("content-type") == PROBLEM_HEADERS[1][2] then ordered(headers) end
     return
   end
   local status = headers:get(":status")
@@ -36,4 +59,5 @@ function envoy_on_response(handle)
   end
   headers:replace("content-length", tostring(#PROBLEMS[status]))
   if status == "429" or status == "503" then headers:replace("retry-after", RETRY_AFTER) end
+  ordered(headers)
 end
