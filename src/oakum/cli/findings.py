@@ -26,6 +26,7 @@ from oakum.memory import (
     stage,
 )
 from oakum.memory.file import finding as plain
+from oakum.output.file import update
 from oakum.report.grouping import state_words
 from oakum.report.pointing import listed
 
@@ -87,7 +88,7 @@ def show(
     for each in sorted(again, key=lambda one: one.stamp.on):
         after = replayed(after, each)
     if write:
-        shared.replace_text(memory, render(after))
+        update(memory, render(after))
     if form == "json":
         content = _plain(after, taken)
         shared.say(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())

@@ -12,6 +12,7 @@ from oakum.cli import shared
 from oakum.errors import ExitCode, counted
 from oakum.memory import EVENTS, Due, Memory, case_of, dues, recorded, render
 from oakum.memory.file import disclosure as plain
+from oakum.output.file import update
 
 _STYLES = {"over": "bold red", "due": "bold yellow", "soon": "bold", "running": "", "done": "dim"}
 
@@ -57,7 +58,7 @@ def command(
         if one is None:
             raise click.UsageError("`--event` needs a FINDING")
         known = recorded(known, one, event, _day(on, today), today, days)
-        shared.replace_text(memory, render(known))
+        update(memory, render(known))
     held = case_of(known, one) if one is not None else None
     found = [each for each in dues(known, today) if one is None or each.case == held]
     if form == "json":

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oakum.cli import observe_sources, shared
+from oakum.cli import observe_sources
 from oakum.errors import InputError, Location, Problem, counted
+from oakum.output.file import update
 
 if TYPE_CHECKING:
     from oakum.abuse.detections import Report
@@ -75,7 +76,7 @@ def write(
         spare = len(rows) - MOST
         left["the list is full, and the other entries end later"] = spare
         rows = dict(sorted(rows.items(), key=lambda each: -each[1].ends)[:MOST])
-    shared.replace_text(path, render(rows.values(), key))
+    update(path, render(rows.values(), key))
     click.echo(f"wrote {path}: {counted(len(rows), 'caller')} denied", err=True)
     for why, many in sorted(left.items()):
         click.echo(f"  {many:,} not on it: {why}", err=True)

@@ -423,20 +423,6 @@ def write_text(path: Path, text: str) -> None:
         raise InputError([Problem(Location(str(path)), why)]) from None
 
 
-def replace_text(path: Path, text: str) -> None:
-    """A file of the user's in a new state, whole or not at all; raises `InputError`."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        if path.exists():
-            beside.chmod(path.stat().st_mode)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        why = (error.strerror or "cannot be written").lower()
-        raise InputError([Problem(Location(str(path)), why)]) from None
-
-
 def require_cadence() -> Any:
     """Imports cadence, or raises an error that says what to install."""
     try:

@@ -361,7 +361,7 @@ class Ways:
             hint = f"such as `{LOOPBACK}`, or with a port that is registered with the client"
             self.r.wrong(entries["redirect_uri"], "`redirect_uri` must be a loopback address", hint)
         if grant in GRANTS[2:4] and find_spec("authlib") is None:
-            hint = "run `pip install 'oakum[login]'`"
+            hint = "run `pip install '.[login]'` in Oakum's folder"
             self.r.wrong(node, f"`grant: {grant}` needs Authlib, which is not installed", hint)
 
     def _basic(self, secrets: Mapping[str, Secret]) -> Secret:

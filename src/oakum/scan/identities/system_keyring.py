@@ -49,7 +49,9 @@ def _ring() -> _Guarded:
     try:
         import keyring
     except ModuleNotFoundError:
-        raise NoKeyring("`keyring` is not installed: `pip install 'oakum[login]'`") from None
+        raise NoKeyring(
+            "`keyring` is not installed: run `pip install '.[login]'` in Oakum's folder"
+        ) from None
     ring = keyring.get_keyring()
     if ring.priority < _REAL:
         raise NoKeyring("this system has no keyring, or only one that is a plain file")
