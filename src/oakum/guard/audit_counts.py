@@ -107,6 +107,7 @@ def owners_shown(
     shown: dict[str, set[str]] = {}
     alike = Counter[bytes]()
     hidden = {path_of(pointer) for pointer in done.withheld}
+    request = hashlib.sha256(asked).digest()  # once: it may be long, and there may be many objects
     for each in done.judged.instances if done.judged else ():
         if each.resource not in limited or not any(leaf.allowed for leaf in each.leaves):
             continue
@@ -118,7 +119,7 @@ def owners_shown(
             path = policy.resources[each.resource].key
             for key, said in _ownerless(path, each, done.rows.get(each.pointer[:1])):
                 if not key:
-                    mark = hashlib.sha256(asked + b"\0" + said).digest()
+                    mark = hashlib.sha256(request + said).digest()
                     alike[mark] += 1
                     key = f"\0{mark.hex()}{alike[mark]}"
                 owners.add(f"\0{key}")

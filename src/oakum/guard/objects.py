@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Mapping
 from oakum.authz import Judge, Model, Subject, likely_media
 from oakum.authz.body_owners import ITSELF, Key, Named
 from oakum.authz.id_spelling import identifier, text
-from oakum.authz.member_paths import at_path
+from oakum.authz.member_paths import at_path, garbled
 from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
@@ -71,6 +71,11 @@ def unlike(model: Model, target: Target, inquiry: Inquiry, answered: Answered) -
     return frozenset(target.kinds) - shown
 
 
+_MOST_STANDING = 16
+"""Objects at a path by which each part of a body without a key is judged: of more, nobody knows
+which is meant. The work of a body is so many times that of its size at most."""
+
+
 def standing(
     model: Model,
     target: Target,
@@ -93,21 +98,29 @@ def standing(
     found: list[Subject] = []
     for each, below in _outermost(value, kinds, many=False):
         name = kinds[id(each)]
-        if name in target.kinds and not _is_part(model, target, name, each, itself):
+        if not name and each:
+            found.append(Subject("", (), below=below))
+        elif name in target.kinds:
             owners, partly = instances[id(each)].owners, instances[id(each)].partly
             one = Subject(name, owners, each, partly=partly, kinds=kinds, below=below)
-            found.append(one)
-        elif not name and each:
-            found.append(Subject("", (), below=below))
+            found += [] if _is_part(model, target, one, itself) else [one]
+    if len(found) > _MOST_STANDING:
+        return (Subject("", (), below=all(each.below for each in found)),)
     return tuple(found)
 
 
-def _is_part(model: Model, target: Target, name: str, value: Json, itself: Subject) -> bool:
-    """Whether an object without a key, or with the same, is the one that a path names."""
-    path = model.policy.resources[name].key
-    said = {*map(identifier, at_path(value, path))} - {None} if path else set[str | None]()
-    own = at_path(itself.value, path) if itself.resource == name and said else []
-    return name in target.parts and said <= {*map(identifier, own)}
+def _is_part(model: Model, target: Target, one: Subject, itself: Subject) -> bool:
+    """Whether an object with the same key, or without one and of the same owners, is the one that a
+    path names."""
+    known = model.policy.resources[one.resource]
+    path = known.key
+    said = {*map(identifier, at_path(one.value, path))} if path else set[str | None]()
+    same = itself.resource == one.resource
+    own = {*map(identifier, at_path(itself.value, path))} if same and said else set[str | None]()
+    odd = known.owner.kind == "field" and any(garbled(one.value, m) for m in known.owner.members)
+    near = not odd and not one.partly and {*one.owners} <= {*itself.owners}
+    told = said <= own - {None} if said else near
+    return one.resource in target.parts and told
 
 
 def _outermost(

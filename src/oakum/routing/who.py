@@ -364,7 +364,7 @@ def told_to_nobody(answered: Answered | None, caller: Caller, ids: Collection[st
     all callers the same response."""
     if answered is None or answered.status in _LATER or answered.status >= 500:
         return False
-    if answered.status == 200 and readable(answered) is None:
+    if answered.status == 200 and _value(answered) is None:
         return False
     return _told(answered, caller)[0].isdisjoint(ids)
 
@@ -404,12 +404,17 @@ def _ids(values: list[Json]) -> frozenset[str]:
 
 def readable(answered: Answered | None) -> Json:
     """The JSON value of a look-up's 200 response; None when it is not usable."""
+    return (_value(answered) or (None,))[0]
+
+
+def _value(answered: Answered | None) -> tuple[Json] | None:
+    """The same, of a response that may be no more than `null`; None when it is not usable."""
     if answered is None or answered.status != 200 or answered.truncated or answered.encoded:
         return None
     if not _is_json(answered):
         return None
     try:
-        return read(answered.body)[0]
+        return (read(answered.body)[0],)
     except Unreadable:
         return None
 

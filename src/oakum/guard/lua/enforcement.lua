@@ -1020,7 +1020,7 @@ local function owners_besides(x, owners, bearer)
   local list, asked = {}, nil
   for owner in pairs(owners) do
     if sub(owner, 1, 2) == "\0\0" then
-      asked = asked or asked_for(x)
+      asked = asked or hash.sha256_hex(asked_for(x)) -- once: it may be long, and there may be many objects
       owner = "\0\0" .. hash.sha256_hex(asked .. owner)
     end
     if not bearer.ids[owner] then list[#list + 1] = owner end

@@ -157,22 +157,35 @@ function M.unlike(target, answer, value)
   return made
 end
 
--- Whether an object without a key, or with the same, is the one that a path names.
-local function is_part(target, table_, value, itself)
+-- Whether an object with the same key, or without one and of the same owners, is the one that a path names.
+local function is_part(target, table_, one, itself)
   if not target.parted[table_.name] then return false end
-  local said = table_.key.n > 0 and json.at(value, table_.key) or {}
+  local said = table_.key.n > 0 and json.at(one.value, table_.key) or {}
   local own = itself.resource == table_.name and itself.value and table_.key.n > 0 and json.at(itself.value, table_.key) or {}
-  local ids = {}
+  local ids, owners = {}, {}
   for k = 1, #own do
     local id = spelling.id(own[k])
     if id then ids[id] = true end
   end
   for k = 1, #said do
     local id = spelling.id(said[k])
-    if id and not ids[id] then return false end
+    if not id or not ids[id] then return false end
+  end
+  if #said > 0 then return true end
+  if one.partly then return false end
+  for k = 1, table_.owner == "field" and #table_.paths or 0 do
+    if spelling.garbled(one.value, table_.paths[k], 1) then return false end
+  end
+  for k = 1, itself.owners.n do owners[itself.owners[k]] = true end
+  for k = 1, one.owners.n do
+    if not owners[one.owners[k]] then return false end
   end
   return true
 end
+
+-- Objects at a path by which each part of a body without a key is judged: of more, nobody knows which is
+-- meant. The work of a body is so many times that of its size at most.
+local MOST_STANDING = 16
 
 -- The objects of `target.kinds` that a good answer shows, in no other one; of one that may be of several,
 -- nobody knows whose it is. Nil: it is not declared. `itself`: what the path names before its last word, which
@@ -195,14 +208,20 @@ function M.standing(target, reader, answer, value, params, bearer, itself)
         local one = subject.of {}
         one.many = many
         found[#found + 1] = one
-      elseif tables and not is_part(target, tables.shown, each, itself) then
+      elseif tables then
         local one = subject.seen(tables.shown, tables.set, each, reader, its, bearer, false, nil)
         one.value, one.kinds, one.many = each, function() return of end, many
-        found[#found + 1] = one
+        if not is_part(target, tables.shown, one, itself) then found[#found + 1] = one end
       end
     end
   end
   walk(value, false)
+  if #found > MOST_STANDING then
+    local one = subject.of {}
+    one.many = true
+    for k = 1, #found do one.many = one.many and found[k].many end
+    return { one }
+  end
   return found
 end
 
