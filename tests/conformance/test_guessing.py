@@ -71,6 +71,35 @@ def test_guessing_credentials_is_braked_and_who_is_known_goes_on(
         assert it.status(**{other: "sid=another"}) == 401
 
 
+NAMELESS = {
+    "no id": {"body": '{"id":null}'},
+    "null": {"body": "null"},
+    "an account of guests": {"headers": {"cache-control": "no-cache"}, "body": '{"id":"guest"}'},
+}
+
+
+@pytest.mark.parametrize("said", sorted(NAMELESS))
+@pytest.mark.parametrize("engine", sorted(GUARDS))
+def test_guesses_that_who_am_i_answers_without_a_name_count(
+    engine: str, said: str, tmp_path: Path
+) -> None:
+    with Asking(engine, "callers", tmp_path) as it:
+        it.setup.upstream.script[-1] = {"request": {"target": "/me"}, "answer": NAMELESS[said]}
+        for number in range(100):
+            assert it.status(cookie=f"sid=guess{number}") == 503
+        late = it.ask(cookie="sid=another")
+        assert (late.response.status, late.asked) == (429, [])
+
+
+@pytest.mark.parametrize("engine", sorted(GUARDS))
+def test_a_who_am_i_that_fails_counts_nobody(engine: str, tmp_path: Path) -> None:
+    with Asking(engine, "callers", tmp_path) as it:
+        answer = {"status": 500, "body": "{}"}
+        it.setup.upstream.script[-1] = {"request": {"target": "/me"}, "answer": answer}
+        for number in range(105):
+            assert it.status(cookie=f"sid={number}") == 503
+
+
 @pytest.mark.parametrize("engine", sorted(GUARDS))
 def test_who_was_known_and_is_not_is_braked_like_all(engine: str, tmp_path: Path) -> None:
     with Asking(engine, "callers", tmp_path) as it:

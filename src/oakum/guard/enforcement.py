@@ -56,6 +56,7 @@ from oakum.routing.who import (
     NOBODY,
     NONE,
     Given,
+    NobodyNamed,
     Verifier,
     Who,
     by_answer,
@@ -66,6 +67,7 @@ from oakum.routing.who import (
     logged_in,
     octets,
     only_token,
+    readable,
     told_to_nobody,
     turned_away,
 )
@@ -305,7 +307,8 @@ class Gatekeeper:
         try:
             who = yield from self._learn(inquiry)
         except Denied as denied:
-            who = NOBODY if denied.status == 401 else None
+            named_nobody = denied.status == 401 or isinstance(denied, NobodyNamed)
+            who = NOBODY if named_nobody else None
             raise
         finally:
             self._guesses.end(attempt, who)
@@ -335,7 +338,7 @@ class Gatekeeper:
         if who.ids and answered is not None and not kept_apart(answered):
             bare = yield from self._whoami(inquiry, index, replace(on, held=on.held.clients))
             if not told_to_nobody(bare, caller, who.ids):
-                raise Denied(503, "who")
+                raise Denied(503, "who") if readable(bare) is None else NobodyNamed
         return who
 
     def _whoami(

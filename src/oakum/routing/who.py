@@ -332,6 +332,14 @@ def _as_key(place: Credential, value: str) -> str:
     return unquote(value.replace("+", " "))
 
 
+class NobodyNamed(Denied):
+    """Who-am-I answers, and names nobody who could be the caller. Credentials that are told so are
+    nobody's to whoever guesses them."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "who")
+
+
 def by_answer(answered: Answered | None, caller: Caller) -> Who:
     """The caller according to who-am-I. Raises `Denied` (503) without a usable response, or if a
     cache may have served another caller's."""
@@ -341,6 +349,8 @@ def by_answer(answered: Answered | None, caller: Caller) -> Who:
         ids, beside = _told(answered, caller)
         if ids:
             return Who(ids, beside if isinstance(beside, dict) else {})
+        if _value(answered) is not None:
+            raise NobodyNamed
     raise Denied(503, "who")
 
 

@@ -121,7 +121,7 @@ local function turned_away(x, answer)
 end
 
 -- Whether the API tells nobody without credentials the ids that it told these: it is asked once more,
--- so that a cache which answers everybody alike is found out.
+-- so that a cache which answers everybody alike is found out. The second result: it does tell nobody so.
 function Who:theirs(x, ids)
   local asking = self.asking
   local ask = asking.asks[self.caller.ask]
@@ -140,11 +140,13 @@ function Who:theirs(x, ids)
   end
   local others = told(value, self.caller.pointer)
   for i = 1, #others do
-    if ids[others[i]] then return false end
+    if ids[others[i]] then return false, true end
   end
   return true
 end
 
+-- The caller according to who-am-I, or nil, a status, seconds to wait and whether it names nobody who could
+-- be the caller: credentials that are told so are nobody's to whoever guesses them.
 function Who:by_answer(x)
   local asking, caller = self.asking, self.caller
   local ask = asking.asks[caller.ask]
@@ -154,9 +156,11 @@ function Who:by_answer(x)
   if turned_away(x, answer) then return self:bearer({}, nil) end
   if value == nil or caching.handed_on(answer.headers) then return nil, 503, 1 end
   local ids, beside = told(value, caller.pointer)
-  if #ids == 0 then return nil, 503, 1 end
+  if #ids == 0 then return nil, 503, 1, true end
   local made = self:bearer(ids, json.is_object(beside) and beside or nil)
-  if not caching.kept_apart(answer.headers) and not self:theirs(x, made.ids) then return nil, 503, 1 end
+  if caching.kept_apart(answer.headers) then return made end
+  local theirs, nobodys = self:theirs(x, made.ids)
+  if not theirs then return nil, 503, 1, nobodys end
   return made
 end
 
@@ -225,19 +229,19 @@ function Who:find(x, req)
     place, braked = self.guesses:begin(x, guess)
     if braked then return nil, 429, braked end
   end
-  local era, written, made, status, wait = self.asking:era(), self.asking:written(), nil, nil, nil
+  local era, written, made, status, wait, unnamed = self.asking:era(), self.asking:written(), nil, nil, nil, nil
   if kind == "claim" then
     made, status = self:by_token(token, req, bearer)
     if made and made == bearer then return made end
   elseif kind == "ask" then
-    made, status, wait = self:by_answer(x)
+    made, status, wait, unnamed = self:by_answer(x)
   elseif kind == "api_key" then
     made, status = self:by_key(held)
   else
     made = self:bearer({}, nil)
   end
   if guessable then
-    local nobodys = made and made.anonymous or status == 401
+    local nobodys = made and made.anonymous or status == 401 or unnamed
     self.guesses:finish(x, guess, place, nobodys, made and made.name, several and kind == "ask")
   end
   if not made then return nil, status, wait end
