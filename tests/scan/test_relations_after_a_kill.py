@@ -18,7 +18,7 @@ from tests.scan.servers import Call, Reply
 from tests.scan.test_unaccepted_requests import PATHS, RELATIONS, Diaries
 from tests.scan.verdicts import HEAD, KEYS, ME, NAMES, schema, write
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 TIER = """\
   star: {claim: tier, has: star}

@@ -14,7 +14,7 @@ from tests.scan.killing import killing
 from tests.scan.servers import Call, Reply
 from tests.scan.verdicts import KEYS, NAMES, path, schema, write
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 PEOPLE = '{$ref: "#/components/schemas/Person"}'
 SETTINGS = '{$ref: "#/components/schemas/Settings"}'
