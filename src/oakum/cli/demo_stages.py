@@ -180,6 +180,8 @@ def started(
     def address() -> str:
         found = re.search(r"http://\S+", line := said.readline())
         if found is None:
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(5)  # it ends by itself, once it has said why
             server.terminate()
             *_, why = f"{line}{said.read()}".strip().splitlines() or ("it says nothing",)
             raise TargetError(f"cadence did not start: {why}")
