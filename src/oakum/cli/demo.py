@@ -83,6 +83,7 @@ def play(out: Path, members: int, history: bool, form: str) -> int:
     """Play the whole story; the same as without `play`."""
     from oakum.cli.progress import progress  # a slow import that serving an API does not need
 
+    shared.heed_sigterm()
     kit = out / "kit"
     shared.require_cadence().write_kit(kit, 1)
     engine = engine_at_hand()

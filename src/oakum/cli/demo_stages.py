@@ -10,19 +10,24 @@ import multiprocessing
 import os
 import re
 import secrets
+import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from oakum.cli import shared
 from oakum.errors import InputError, TargetError
 from oakum.finding import Report
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
+    from multiprocessing.sharedctypes import Synchronized, SynchronizedString
+
     from oakum.guard.target import Target
     from oakum.scan.context import Event
 
@@ -32,7 +37,21 @@ BUDGET = 4000
 _RATE = 400.0
 """Our own server on this machine: the care owed to somebody's production is not needed here."""
 _COMMAND = ("-m", "cadence", "--port", "0")
+_ENDS = (signal.SIGINT, signal.SIGTERM)
+_LONGEST = 64
+"""Bytes of what a scan is at."""
 _SERVICE_KEY = "CADENCE_SERVICE_KEY"
+
+
+class _Run(NamedTuple):
+    """A scan in a process of its own."""
+
+    process: SpawnProcess
+    outcome: Connection
+    """Of its report, or of what it raised."""
+    number: Synchronized[int]
+    """Requests that it has sent."""
+    phase: SynchronizedString
 
 
 class Scans:
@@ -41,51 +60,94 @@ class Scans:
     def __init__(
         self, stages: Sequence[str], members: int, kit: Path, out: Path, engine: str | None
     ) -> None:
-        context = multiprocessing.get_context("spawn")  # threads and sockets do not survive a fork
-        workers = min(len(stages), os.cpu_count() or 1)
-        self._heard = {stage: context.Value("i", 0) for stage in stages}
-        self._pool = ProcessPoolExecutor(workers, context, _prepare, (self._heard,))
-        self._begun: dict[str, Future[Report]] = {
-            stage: self._pool.submit(_report, stage, members, kit, out, engine) for stage in stages
-        }
+        self._given = members, kit, out, engine
+        self._waiting = deque(stages)
+        self._runs: dict[str, _Run] = {}
+        for _ in stages[: os.cpu_count() or 1]:
+            self._begin()
 
     def report(self, stage: str, show: Callable[[Event], None]) -> Report:
-        """The report of a stage, once its scan has ended; `show` hears how many requests it sent.
+        """The report of a stage, once its scan has ended; the next one begins. `show` hears how
+        many requests it has sent, and what it is at.
 
         Raises what the scan raises.
         """
         from oakum.scan.context import Event
 
-        scan = self._begun[stage]
-        while True:
-            with suppress(TimeoutError):
-                return scan.result(0.2)
-            show(Event("ask", {"number": self._heard[stage].value}))
+        run = self._runs[stage]
+        while not run.outcome.poll(0.2):
+            show(Event("phase", {"name": run.phase.value.decode(errors="ignore")}))
+            show(Event("ask", {"number": run.number.value}))
+        try:
+            outcome = run.outcome.recv()
+        except EOFError:
+            raise TargetError(f"the scan of stage `{stage}` was ended") from None
+        self._begin()
+        if isinstance(outcome, Exception):
+            raise outcome
+        assert isinstance(outcome, Report)
+        return outcome
+
+    def _begin(self) -> None:
+        if not self._waiting:
+            return
+        stage = self._waiting.popleft()
+        context = multiprocessing.get_context("spawn")  # threads and sockets do not survive a fork
+        here, there = context.Pipe(duplex=False)
+        number, phase = (
+            context.Value("i", 0),
+            cast("SynchronizedString", context.Array("c", _LONGEST)),
+        )
+        given = (there, number, phase, stage, *self._given)
+        process = context.Process(target=_run, args=given, daemon=True)
+        process.start()
+        there.close()
+        self._runs[stage] = _Run(process, here, number, phase)
 
     def __enter__(self) -> Scans:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        for run in self._runs.values():
+            run.outcome.close()  # a scan that is ended would wait for somebody to read its report
+            run.process.terminate()
+        for run in self._runs.values():
+            run.process.join(10)
 
 
-_heard: Mapping[str, Any] = {}
-"""In a scan's own process: where the number of its requests is told."""
-
-
-def _prepare(heard: Mapping[str, Any]) -> None:
-    global _heard
-    _heard = heard
-    shared.heed_sigterm()
-
-
-def _report(stage: str, members: int, kit: Path, out: Path, engine: str | None) -> Report:
-    """Scans a stage, and writes its report as JSON and HTML."""
+def _run(
+    outcome: Connection, number: Synchronized[int], phase: SynchronizedString, stage: str,
+    members: int, kit: Path, out: Path, engine: str | None,
+) -> None:  # fmt: skip
+    """What the process of a scan does."""
 
     def tell(event: Event) -> None:
         if event.kind == "ask":
-            _heard[stage].value = event.data["number"]
+            number.value = event.data["number"]
+        elif event.kind == "phase":
+            phase.value = str(event.data["name"]).encode()[: _LONGEST - 1]
 
+    for each in _ENDS:
+        signal.signal(each, _end)
+    with suppress(KeyboardInterrupt, BrokenPipeError):  # the other process says it, or is gone
+        try:
+            outcome.send(_report(stage, members, kit, out, engine, tell))
+        except Exception as error:  # noqa: BLE001 - raised again in the other process
+            outcome.send(error)
+
+
+def _end(*_: object) -> None:
+    """Ends a scan once: Ctrl-C comes to its process, and from the other one that it ends."""
+    for each in _ENDS:
+        signal.signal(each, lambda *_: None)
+    raise KeyboardInterrupt
+
+
+def _report(
+    stage: str, members: int, kit: Path, out: Path, engine: str | None,
+    tell: Callable[[Event], None],
+) -> Report:  # fmt: skip
+    """Scans a stage, and writes its report as JSON and HTML."""
     report = _scan(stage, members, kit, engine, tell)
     shared.write(report, out / f"stage-{stage}.json", "json")
     shared.write(report, out / f"stage-{stage}.html", "html")
