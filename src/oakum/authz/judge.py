@@ -110,7 +110,7 @@ class Judge:
         self.written: list[tuple[Table, Subject]] = []
         """Request bodies only: objects in the body, and the tables that judge them."""
         self.mapped = set[Pointer]()
-        """Request bodies only: objects of resources that are values of maps."""
+        """Request bodies only: values of maps at places where objects of resources may stand."""
         self._told = told or {}
         self._known = known or {}
         if writing is not None:
@@ -301,15 +301,17 @@ class Judge:
 
     def _replaces(self, child: Json, place: Spot, at: Pointer, context: _Context) -> bool:
         """Whether a value of a map in a request body may take the place of an object."""
-        if child.__class__ is dict or self._writing is None:
+        if self._writing is None:
             return True
         key = (place.shape, self._resource_at(at, place.shape))
         held = self._writing.held
         if key not in held:
             held[key] = held_by(key[0], self._model.bound, key[1])
-        if not (names := held[key]):
+        names = held[key]
+        if names and (place.granted or not place.inside):
+            self.mapped.add(at)
+        if child.__class__ is dict or not names:
             return True
-        self.mapped.add(at)
         resources = [self._tables[name].resource for name in names]
         return self._writing.replaces(resources, at, context.around, self._sets)
 
@@ -413,8 +415,6 @@ class Judge:
         self, name: str, value: dict[str, Json], shape: Shape | None, at: Pointer, context: _Context
     ) -> Keep:
         table = self._tables[name]
-        if at and isinstance(at[-1], MapName):
-            self.mapped.add(at)
         outline = self._outline(name, value, at, context)
         verdict = self._verdicts.get(outline) if outline is not None else None
         if verdict is None:
@@ -581,8 +581,6 @@ class Judge:
                 inner = inner or self._bound(here.shape)
             if inner:
                 keep = self._object(inner, value, here.shape, at, context)
-                if not spot.granted:
-                    self.mapped.discard(at)
                 return keep if spot.granted else spot.instead
             if context.page:
                 self._lacking(value, here.shape, at)

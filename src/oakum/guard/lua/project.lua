@@ -56,7 +56,6 @@ local SHUT -- whether nobody was asked about an object, so that nothing outside 
 local CHOSEN -- where the caller chose which members the answer has: fields of GraphQL that have arguments; else false
 local EVERY -- whether a request body may not lose one of many, in a list or a map: the rest would say to delete it
 local CELLS -- whether it is a row of comma-separated values, in which a text stands for a list
-local RECENT -- where the object of a resource began that was read last
 local APART -- whether only objects with an owner of their own pass
 local LOST -- whether an object that stands in no other one, in this row and in no row within it, is hidden whole
 local BURIED -- whether one is hidden whole in a row within
@@ -690,8 +689,10 @@ local function below(found, key, i, depth, set, owners, tally)
   local lost = past >= 0 and became ~= GONE and found.held and P[i] ~= 123 and not replaces(found.held, depth + 1)
   LISTS = LISTS - 1
   if lost then removed(found.label) end
-  if lost or became == GONE and EVERY and RECENT == i then became = EVERY and REFUSE or GONE end
-  return past, became
+  if not (lost or became == GONE) then return past, became end
+  -- Nobody has to know what it is: where an object may stand, one goes with it.
+  local may_hold = found.held and (not found.node.inside or found.node.any[set])
+  return past, EVERY and (lost or may_hold) and REFUSE or GONE
 end
 
 -- Ends a kept or dropped part: what stands in its place, and whether anything does.
@@ -1710,7 +1711,7 @@ end
 function object(body, i, depth, above)
   local around = AROUND
   local past, became = object_at(body, i, depth, above)
-  AROUND, RECENT = around, i
+  AROUND = around
   if above == NO_OWNERS then
     OBJECTS = OBJECTS + 1
     if became == GONE then LOST = true else SHOWN = true end
@@ -2057,7 +2058,7 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
   PLAN, KNOW, ENDPOINT, PARAMS, SUBJECT, SEENOUT = plan, know, endpoint, params, subject, seen
   CENSUS, HIDDEN, FEWER, DROP_COUNTS, MET, SHUT = counts, false, false, false, false, false
   APART, CHOSEN, CELLS = seen.apart or false, seen.chosen or false, seen.cells or false
-  EVERY, RECENT = subject ~= nil and plan.guard.unknown == "remove", -1
+  EVERY = subject ~= nil and plan.guard.unknown == "remove"
   if not survey() then return nil, "unreadable" end
   SHUT = APART
   local good = run(node)
