@@ -558,16 +558,14 @@ class _Renderer:
         return self._index(kind, at, self.bodies, lambda index: self._fill(index, at, name, hold))
 
     def _fill(self, index: int, at: _Place, name: str, hold: bool) -> None:
-        keys = dict.fromkeys(member_names(at.shape) if at.shape else ())
-        keys.update(dict.fromkeys(sorted(at.trie.names()) if at.trie else ()))
-        keys.update((seg[0], None) for seg, _ in at.ahead if seg and seg[0] != "*")
         owner = self._of(at.table).resource.name if at.inside else ""
         self.bodies[index] = {
             "table": at.table if name else None,
             "inside": at.inside,
             "hold": hold,
             "map": not (name or self.writing) and plan_places.is_map(at),
-            "members": {key: self._member(at, key, owner) for key in keys},
+            "members": {key: self._member(at, key, owner) for key in plan_places.names(at)},
+            "rows": plan_places.counted_rows(at),
             "lacks": self._lacks(at),
             "extra": self._member(at, None, owner),
             "held": self._held(at),

@@ -9,7 +9,7 @@ from oakum.authz.misfits import held_by, in_fields, lists_alone, misfits, refere
 from oakum.authz.places import stated
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Shape
-from oakum.openapi.shape_queries import rest
+from oakum.openapi.shape_queries import member_names, rest
 
 Ahead = tuple[tuple[tuple[str, ...], str], ...]
 """Pointers of `shows` below a place: segments still ahead, and the resource (`#`: a count)."""
@@ -54,6 +54,25 @@ def is_map(place: PlannedPlace) -> bool:
     """Whether an object at a place may hold values of a map."""
     declared = place.shape is not None and rest(place.shape) is not None
     return declared or any(at[:1] == ("*",) and name != "#" for at, name in place.ahead)
+
+
+def names(place: PlannedPlace) -> dict[str, None]:
+    """Members of an object that document or contract name, in the document's order."""
+    found = _told(place)
+    found.update((at[0], None) for at, _ in place.ahead if at and at[0] != "*")
+    return found
+
+
+def counted_rows(place: PlannedPlace) -> list[str]:
+    """Names that only the way to a count has: of a map they are values as all others are."""
+    return [name for name in names(place) if name not in _told(place)]
+
+
+def _told(place: PlannedPlace) -> dict[str, None]:
+    found = dict.fromkeys(member_names(place.shape) if place.shape else ())
+    found.update(dict.fromkeys(sorted(place.trie.names()) if place.trie else ()))
+    found.update((at[0], None) for at, name in place.ahead if at and at[0] != "*" and name != "#")
+    return found
 
 
 def misfits_at(place: PlannedPlace, bound: Mapping[str, str]) -> frozenset[str]:

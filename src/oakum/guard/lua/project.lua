@@ -1807,6 +1807,9 @@ local function load_bodies(plan)
     for name, pair in pairs(body.members) do
       members_[name] = entry(plan.nodes[pair[1] + 1], pair[2], name)
     end
+    for i = 1, body.rows.n do
+      members_[body.rows[i]].map, members_[body.rows[i]].held = true, held
+    end
     for name in pairs(wanted) do
       if not members_[name] then
         members_[name] = entry(plan.nodes[body.extra[1] + 1], body.extra[2], name)
