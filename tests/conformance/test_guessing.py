@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,8 +23,12 @@ GUESSED = {"request": {"target": "/me"}, "answer": {"status": 401, "body": "{}"}
 class Asking:
     """A guard to which somebody sends credentials of members, in the first second of a minute."""
 
-    def __init__(self, engine: str, file: str, folder: Path) -> None:
+    def __init__(
+        self, engine: str, file: str, folder: Path, guard: dict[str, Any] | None = None
+    ) -> None:
         case = next(case for case in cases() if case.file == file)
+        if guard:
+            case = replace(case, said={**case.said, "policy": {"guard": guard}})
         self.setup = case.setup(folder)
         self.setup.clock.now = float(self.setup.clock.now // 3600 + 1) * 3600
         if file == "callers":
@@ -126,6 +132,47 @@ def test_guesses_beside_a_credential_of_ones_own_count(engine: str, tmp_path: Pa
         it.setup.clock.now += 40
         assert it.status(cookie="sid=ann", authorization="Basic guess1") == 200
         assert it.status(cookie="sid=ann") == 429  # was never sent alone
+
+
+@pytest.mark.parametrize("engine", sorted(GUARDS))
+def test_a_credential_that_the_contract_names_once_more_is_guessed_all_the_same(
+    engine: str, tmp_path: Path
+) -> None:
+    with Asking(engine, "callers", tmp_path, {"cookies": ["sid", "theme"]}) as it:
+        known = {"target": "/me", "headers": {"authorization": "Bearer own"}}
+        it.setup.upstream.script.insert(0, {"request": known, "answer": {"body": '{"id":"ann"}'}})
+        for number in range(105):
+            assert it.status(authorization="Bearer own", cookie=f"sid=guess{number}") == 200
+        late = it.ask(authorization="Bearer own", cookie="sid=another")
+        assert (late.response.status, late.asked) == (429, [])
+
+
+@pytest.mark.parametrize("engine", sorted(GUARDS))
+def test_guesses_in_whatever_cookie_beside_a_credential_of_ones_own_count(
+    engine: str, tmp_path: Path
+) -> None:
+    with Asking(engine, "visitors", tmp_path) as it:
+        for number in range(106):
+            assert it.status(authorization="Bearer own", cookie=f"sessionid=g{number}") == 200
+        late = it.ask(authorization="Bearer own", cookie="sessionid=another")
+        assert (late.response.status, late.asked) == (429, [])
+        away = {"authorization": "Bearer own", "cookie": "sessionid=another"}
+        assert it.status("192.0.2.8", **away) == 429
+        it.setup.clock.now += 40  # longer than what who-am-I says is cached
+        assert it.status(authorization="Bearer own", cookie="sessionid=g105") == 200
+        assert it.status(authorization="Bearer own") == 200
+        assert it.status(authorization="Bearer theirs", cookie="sessionid=another") == 200
+        it.setup.clock.now += 20
+        assert it.status(authorization="Bearer own", cookie="sessionid=another") == 200
+
+
+@pytest.mark.parametrize("engine", sorted(GUARDS))
+@pytest.mark.parametrize("file", ["forgery", "forgery_keys"])
+def test_values_against_forgery_are_no_guesses(engine: str, file: str, tmp_path: Path) -> None:
+    with Asking(engine, file, tmp_path) as it:
+        for number in range(105):
+            assert it.status(**{"cookie": f"XSRF-TOKEN={number}", "x-csrf-token": "t"}) == 200
+        assert it.status(cookie="sid=guess") == {"forgery": 200, "forgery_keys": 401}[file]
 
 
 @pytest.mark.parametrize("engine", sorted(GUARDS))

@@ -37,6 +37,7 @@ from oakum.routing.conditions import conditions
 from oakum.routing.headers import (
     back,
     client,
+    is_against_forgery,
     names_nobody,
     onward,
     refuse_lost,
@@ -56,6 +57,7 @@ from oakum.routing.who import (
     NOBODY,
     NONE,
     Given,
+    Guess,
     NobodyNamed,
     Verifier,
     Who,
@@ -121,9 +123,12 @@ class Gatekeeper:
         self._guesses = Guesses(now)
         self._budgets = Budgets(self.policy.limits, now)
         self._intake = Intake(self._model)
-        guard = self.policy.guard
+        guard, claim = self.policy.guard, self.policy.caller.claim
         self._nameless = frozenset(
-            each for each in self._lookups.credentials if names_nobody(each.where, each.name, guard)
+            each
+            for each in self._lookups.credentials
+            if (claim and names_nobody(each.where, each.name, guard))
+            or is_against_forgery(each.where, each.name)
         )
 
     # ------------------------------------------------------------ in
@@ -294,13 +299,16 @@ class Gatekeeper:
             return NOBODY
         if caller.claim and self._tokens is not None:
             return by_token(held, self._tokens, caller.claim, self._nameless)
+        if not (named := held.naming(self._nameless)):
+            return NOBODY
         if (known := self._callers.get(self._caller_key(inquiry.on))) is not None:
             return known[0]
         if not caller.api_key and not self._desk.may_ask(self._lookups.whoami, inquiry.on):
             return NOBODY
-        key, several = held.guess(self._nameless)
-        several = several and not caller.api_key
-        attempt = self._guesses.begin(self._block(inquiry.on.like), key, several=several)
+        guess = named.guess()
+        if caller.api_key:  # two that differ are nobody's
+            guess = Guess(guess.whole or guess.key)
+        attempt = self._guesses.begin(self._block(inquiry.on.like), guess)
         if attempt.wait:
             raise Denied(429, "rate", retry_after=str(attempt.wait))
         who: Who | None = None
@@ -320,7 +328,7 @@ class Gatekeeper:
         held, caller, index = inquiry.on.held, self.policy.caller, self._lookups.whoami
         epoch = self._callers.epoch
         if caller.api_key or index is None:
-            who = by_key(held, self._api_keys)
+            who = by_key(held.naming(self._nameless), self._api_keys)
         else:
             who = yield from self._told(inquiry, index)
         ttl, about = self.policy.guard.ttl, {EVERYBODY, mark(caller.operation), held.mark, *who.ids}

@@ -2,7 +2,8 @@
 
 What is not known takes a place before it is asked about, so that guesses that are sent at once are
 no more than those one after the other, and gives it back when it was somebody's. What was
-somebody's lately passes, however many guess beside it. `lua/guesses.lua` has the same rule.
+somebody's lately passes, however many guess beside it; with yet another `cookie` header beside it,
+it is braked by itself, and nobody else is. `lua/guesses.lua` has the same rule.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
 
-from oakum.routing.who import Who
+from oakum.routing.who import Guess, Who
 
 MOST = 100
 """Credentials that were nobody's, or are being asked about, from one address in a window."""
@@ -23,6 +24,8 @@ OWN = 5
 may be that only one was looked at. Those beyond count as nobody's."""
 KEPT = 3600
 """Seconds for which a credential is remembered as somebody's, at least; at most twice that."""
+KEPT_WHOLE = 60
+"""The same for a whole `cookie` header beside it."""
 _MOST_KNOWN = 50_000
 _MOST_TALLIES = 100_000
 
@@ -39,12 +42,33 @@ class Attempt:
     """A credential that is about to be asked about."""
 
     address: str
-    key: str
-    several: bool
+    guess: Guess
     wait: int = 0
     """Seconds after which it may be; 0: now."""
+    of: str = ""
+    """By what it is counted."""
     place: _Tally | None = field(default=None, repr=False)
     """What it has taken a place of; None: it was somebody's lately."""
+
+
+class _Known:
+    """Credentials that were somebody's lately, each for a time."""
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._until: OrderedDict[str, float] = OrderedDict()
+
+    def has(self, key: str, now: float) -> bool:
+        return self._until.get(key, 0.0) > now
+
+    def add(self, key: str, now: float) -> None:
+        self._until[key] = (now // self._kept + 2) * self._kept
+        self._until.move_to_end(key)
+        if len(self._until) > _MOST_KNOWN:
+            self._until.popitem(last=False)
+
+    def drop(self, key: str) -> None:
+        self._until.pop(key, None)
 
 
 class Guesses:
@@ -52,51 +76,60 @@ class Guesses:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._tallies: dict[str, _Tally] = {}
-        self._known: OrderedDict[str, float] = OrderedDict()
+        self._tallies: OrderedDict[str, _Tally] = OrderedDict()
+        self._known, self._whole = _Known(KEPT), _Known(KEPT_WHOLE)
         self._lock = Lock()
 
-    def begin(self, address: str, key: str, *, several: bool) -> Attempt:
-        """Takes a place for credentials; `several`: more than one of them may name a caller."""
+    def begin(self, address: str, guess: Guess) -> Attempt:
+        """Takes a place for credentials that are not known."""
         with self._lock:
-            if self._known.get(key, 0.0) > self._now():
-                return Attempt(address, key, several)
-            tally = self._tally(address)
+            now, of = self._now(), address
+            if self._known.has(guess.key, now):
+                if not guess.whole or self._whole.has(guess.whole, now):
+                    return Attempt(address, guess)
+                of = f"\0{guess.key}"
+            tally = self._tally(of)
             if tally.count >= MOST:
-                left = max(1, ceil(WINDOW - self._now() % WINDOW))
-                return Attempt(address, key, several, left)
+                return Attempt(address, guess, max(1, ceil(WINDOW - now % WINDOW)))
             if tally.count + tally.pending >= MOST:
-                return Attempt(address, key, several, 1)
+                return Attempt(address, guess, 1)
             tally.pending += 1
-            return Attempt(address, key, several, 0, tally)
+            return Attempt(address, guess, 0, of, tally)
 
     def end(self, attempt: Attempt, who: Who | None) -> None:
         """Counts whose it was, and gives the place back; None: nobody knows."""
         with self._lock:
+            guess, now = attempt.guess, self._now()
             if attempt.place is not None:
                 attempt.place.pending -= 1
             if who is None:
                 return
             if not who.ids:
-                self._known.pop(attempt.key, None)
+                self._known.drop(guess.key)
                 self._tally(attempt.address).count += 1
                 return
-            if attempt.several and attempt.place is not None:
-                own = self._tally(f"{attempt.address}\0{who.name}")
+            if guess.several and attempt.place is not None:
+                own = self._tally(f"{attempt.of}\0{who.name}")
                 own.count += 1
                 if own.count > OWN:
-                    self._tally(attempt.address).count += 1
-            self._known[attempt.key] = (self._now() // KEPT + 2) * KEPT
-            self._known.move_to_end(attempt.key)
-            if len(self._known) > _MOST_KNOWN:
-                self._known.popitem(last=False)
+                    self._tally(attempt.of).count += 1
+            self._known.add(guess.key, now)
+            if guess.whole:
+                self._whole.add(guess.whole, now)
 
     def _tally(self, key: str) -> _Tally:
+        """A tally of this window. Of too many that one is dropped which nobody has touched for
+        longest: who wants to be forgotten has to come from as many addresses as are kept, and each
+        of them is allowed as many guesses anyway."""
         number = int(self._now() // WINDOW)
-        tally = self._tallies.get(key)
+        tally = self._tallies.pop(key, None)
         if tally is None or tally.number != number:
-            if len(self._tallies) > _MOST_TALLIES:  # drop windows that are over
-                kept = self._tallies.items()
-                self._tallies = {each: one for each, one in kept if one.number == number}
-            tally = self._tallies[key] = _Tally(number)
+            tally = _Tally(number)
+            while self._tallies:
+                first = next(iter(self._tallies))
+                over = self._tallies[first].number != number
+                if not over and len(self._tallies) < _MOST_TALLIES:
+                    break
+                del self._tallies[first]
+        self._tallies[key] = tally
         return tally

@@ -17,6 +17,8 @@ from oakum.policy.model import Limit
 from oakum.routing.mentioned_ids import known_by
 
 _V = TypeVar("_V")
+_MOST_WINDOWS = 100_000
+"""Of one limit."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Budgets:
     def __init__(self, limits: Iterable[Limit], now: Callable[[], float]) -> None:
         self._limits = tuple(limits)
         self.now = now
-        self._windows: dict[tuple[str, str], _Window] = {}
+        self._windows: dict[tuple[str, bool], OrderedDict[str, _Window]] = {}
         self._lock = Lock()
 
     @property
@@ -133,22 +135,21 @@ class Budgets:
         return 0
 
     def _window(self, limit: Limit, who: str) -> _Window:
+        """The open window of a caller or, after an `@`, of an address. Of too many that one is
+        dropped which nobody has touched for longest. Callers are kept apart from addresses, which
+        cost nothing: who wants to be forgotten needs as many accounts as are kept."""
+        windows = self._windows.setdefault((limit.name, who.startswith("@")), OrderedDict())
         number = int(self.now() // limit.per)
-        key = (limit.name, who)
-        window = self._windows.get(key)
+        window = windows.pop(who, None)
         if window is None or window.number != number:
-            if len(self._windows) > 100_000:  # drop windows that are over
-                self._windows = {
-                    each: kept for each, kept in self._windows.items() if self._open(each[0], kept)
-                }
-            window = self._windows[key] = _Window(number)
+            window = _Window(number)
+            while windows:
+                first = next(iter(windows))
+                if windows[first].number == number and len(windows) < _MOST_WINDOWS:
+                    break
+                del windows[first]
+        windows[who] = window
         return window
-
-    def _open(self, name: str, window: _Window) -> bool:
-        return any(
-            each.name == name and window.number == int(self.now() // each.per)
-            for each in self._limits
-        )
 
     def _left(self, limit: Limit) -> int:
         return max(1, ceil(limit.per - self.now() % limit.per))

@@ -126,13 +126,26 @@ _STARTS = re.compile(r"[,\s\"][^;]*=")
 """In a value: where some server starts another cookie."""
 
 
-def names_nobody(where: str, name: str, guard: Guarding) -> bool:
-    """Whether a credential in a header or a cookie identifies no caller: it is one against forgery
-    of requests, or the contract names it as a header or cookie that is forwarded as it is."""
+def is_against_forgery(where: str, name: str) -> bool:
+    """Whether a credential in a header or a cookie is one against forgery of requests, which
+    identifies nobody."""
     if where == "cookie":
-        return name in (guard.cookies or ()) or _CSRF.fullmatch(name) is not None
+        return _CSRF.fullmatch(name) is not None
+    return where == "header" and name in _CSRF_HEADERS
+
+
+def is_named(where: str, name: str, guard: Guarding) -> bool:
+    """Whether the contract names a credential as a header or cookie that is forwarded as it is."""
+    if where == "cookie":
+        return name in (guard.cookies or ())
     own = name not in ("authorization", "cookie")
-    return where == "header" and own and (name in guard.request_headers or name in _CSRF_HEADERS)
+    return where == "header" and own and name in guard.request_headers
+
+
+def names_nobody(where: str, name: str, guard: Guarding) -> bool:
+    """Whether a credential identifies no caller where a token says who is calling: it is one
+    against forgery of requests, or the contract names it."""
+    return is_against_forgery(where, name) or is_named(where, name, guard)
 
 
 def with_cookies(headers: Headers, allowed: Collection[str]) -> Headers:

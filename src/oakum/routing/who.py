@@ -34,6 +34,17 @@ _LATER = frozenset((408, 425, 429))
 
 
 @dataclass(frozen=True)
+class Guess:
+    """Credentials that may turn out to be nobody's."""
+
+    key: str
+    several: bool = False
+    """Whether more than one of them may name a caller."""
+    whole: str = ""
+    """Key of all, where that of a whole `cookie` header beside others is left out of `key`."""
+
+
+@dataclass(frozen=True)
 class Given:
     """The credentials of a request."""
 
@@ -73,13 +84,18 @@ class Given:
         raw = [part.encode("utf-8", "replace") for part in parts]
         return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()
 
-    def guess(self, nameless: Collection[Credential]) -> tuple[str, bool]:
-        """By what it is remembered that these were somebody's, and whether more than one of them
-        may name a caller. A whole `cookie` header beside another credential is left out of the key:
-        it changes all the time."""
-        named = [(c, v) for c, v in self.values if not c.client and c not in nameless]
-        bare = [(c, v) for c, v in named if c.where != "header" or c.name != "cookie"]
-        return Given(tuple(bare or named) or self.values).key, len(named) > 1
+    def naming(self, nameless: Collection[Credential]) -> Given:
+        """Those among them that may name a caller."""
+        return Given(tuple((c, v) for c, v in self.values if not c.client and c not in nameless))
+
+    def guess(self) -> Guess:
+        """What is remembered of these, if they were somebody's. A whole `cookie` header beside
+        another credential changes all the time, and so is left out of the key."""
+        bare = [(c, v) for c, v in self.values if c.where != "header" or c.name != "cookie"]
+        several = len(self.values) > 1
+        if not bare or len(bare) == len(self.values):
+            return Guess(self.key, several)
+        return Guess(Given(tuple(bare)).key, several, self.key)
 
     @property
     def mark(self) -> str:
@@ -249,9 +265,11 @@ def one_token(held: Given, nameless: Collection[Credential] = ()) -> str | None:
                 tokens.add(rest.strip(" "))
             else:
                 other = True
+        elif credential.name == "cookie" and credential.where == "header":
+            continue  # it is removed, whatever it is
         elif _TOKEN.fullmatch(value):
             tokens.add(value)
-        elif credential.name != "cookie" or credential.where != "header":
+        else:
             # Some servers strip quotes or stop at a space or comma, and then read a token.
             pieces = re.split(r"[\s,\"]+", value)
             likely = any(map(_TOKEN.fullmatch, pieces)) or _may_be_token(value)
@@ -310,12 +328,12 @@ def only_token(held: Given, nameless: Collection[Credential]) -> Given:
     return Given(kept, query, dropped)
 
 
-def by_key(held: Given, keys: Mapping[str, Json]) -> Who:
-    """The caller of an API key; `keys` maps SHA-256 to holder. Raises `Denied` for an unknown key,
-    and when two differ."""
-    if not held:
+def by_key(named: Given, keys: Mapping[str, Json]) -> Who:
+    """The caller of an API key, by the credentials that may name one; `keys` maps SHA-256 to
+    holder. Raises `Denied` for an unknown key, and when two differ."""
+    if not named:
         return NOBODY
-    said = {_as_key(each, value) for each, value in held.values if not each.client}
+    said = {_as_key(each, value) for each, value in named.values if not each.client}
     known = keys.get(hashlib.sha256(said.pop().encode("utf-8", "replace")).hexdigest())
     claims = known if isinstance(known, dict) else {}
     ids = _ids([claims["id"]] if "id" in claims else [])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from oakum.guard import memory
 from oakum.guard.memory import Budgets, Memory
 from oakum.policy.model import Limit
 from tests.unit.guard.talk import Clock
@@ -79,3 +82,23 @@ def test_calls_are_counted_by_kind_and_by_who() -> None:
     assert [budgets.call("callers", "ann") for _ in range(3)] == [0, 0, 1]
     assert budgets.call("callers", "bob") == 0
     assert budgets.call("anonymous", "ann") == 0
+
+
+def test_windows_are_bounded_and_addresses_make_room_for_addresses_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "_MOST_WINDOWS", 10)
+    clock = Clock(at=600.0)
+    budgets = Budgets([MEMBER], clock)
+    for who in ("ann", "@first", "@second"):
+        assert budgets.look(MEMBER, who, {"a", "b"}) == 0
+    for number in range(9):
+        assert budgets.look(MEMBER, f"@{number}", {"a"}) == 0
+        assert budgets.look(MEMBER, "@second", {"c"}) > 0  # asked for lately: not forgotten
+    assert budgets.look(MEMBER, "ann", {"c"}) > 0
+    assert budgets.look(MEMBER, "@first", {"c"}) == 0
+    assert sum(map(len, budgets._windows.values())) == 11
+    clock.at += 60
+    budgets.look(MEMBER, "@0", {"a"})
+    budgets.look(MEMBER, "bob", {"a"})
+    assert sum(map(len, budgets._windows.values())) == 2

@@ -169,8 +169,9 @@ function Reader:key(held)
   return text
 end
 
--- By what it is remembered that credentials were somebody's, and whether more than one of them may name a
--- caller. A whole `cookie` header beside another credential is left out of the text: it changes all the time.
+-- By what it is remembered that credentials were somebody's, whether more than one of them may name a caller,
+-- and the text of all where it is another: a whole `cookie` header beside another credential is left out of the
+-- first, as it changes all the time. Nil where none of them names a caller.
 function Reader:guess(held, nameless)
   local text, whole, n = nil, nil, 0
   for i = 1, #self.places do
@@ -184,7 +185,7 @@ function Reader:guess(held, nameless)
       end
     end
   end
-  return text or whole or self:key(held), n > 1
+  return text or whole, n > 1, text and whole and text .. "\0\0" .. whole
 end
 
 -- The credentials as a question carries them, and nothing else: headers, then the cookie, and the
@@ -318,10 +319,10 @@ function Reader:only_token(x, nameless)
 end
 
 -- The one API key of a request, or nil where two differ.
-function Reader:api_key(held)
+function Reader:api_key(held, nameless)
   local key
   for i = 1, #self.places do
-    local value = not self.places[i].client and held[i] or nil
+    local value = not self.places[i].client and not nameless[i] and held[i] or nil
     if value and self.places[i].where == "query" then
       local _, read = route.halves("=" .. value)
       if not read then return nil end

@@ -233,7 +233,7 @@ function M.new(text, host, settings)
   self.routes = route.new(plan.endpoints, plan.rivals, plan.shut)
   for i = 1, #plan.credentials do
     local each = plan.credentials[i]
-    self.who.nameless[i] = names:names_nobody(each.where, each.name)
+    self.who.nameless[i] = names:names_nobody(each.where, each.name, plan.caller.kind == "claim")
     if each.where == "query" then self.secrets[each.name] = true end
     if each.where == "header" and each.name == "authorization" then self.bearers = true end
   end

@@ -302,12 +302,12 @@ end
 
 local FORGERY = set "x-csrf-token x-csrftoken x-xsrf-token"
 
--- Whether a credential in a header or a cookie names nobody: it is one against forgery of requests, or the
--- contract names it as a header or cookie that is forwarded as it is.
-function Headers:names_nobody(where, name)
-  if where == "cookie" then return self.named[name] or is_against_forgery(name) end
+-- Whether a credential in a header or a cookie names nobody: it is one against forgery of requests or, where a
+-- token says who is calling (`claim`), the contract names it as a header or cookie that is forwarded as it is.
+function Headers:names_nobody(where, name, claim)
+  if where == "cookie" then return claim and self.named[name] or is_against_forgery(name) end
   local own = name ~= "authorization" and name ~= "cookie"
-  return where == "header" and own and (self.more[name] or FORGERY[name]) or false
+  return where == "header" and own and (claim and self.more[name] or FORGERY[name]) or false
 end
 
 -- What is forwarded of the cookies of a request: those that document or contract name, and those against

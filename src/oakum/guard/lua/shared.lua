@@ -406,32 +406,39 @@ local function hashed(self, limit, key)
   return fast(key, bxor(self.key0, self.limit0[limit]), bxor(self.key1, self.limit1[limit]))
 end
 
+-- The row of the places that are taken of a key until `ends`. Two rows take turns, as one window has to be known
+-- beside the next one.
+local function taken_in(self, limit, key, ends, lasts)
+  local h1, h2 = hashed(self, limit, key .. TAKEN .. (ends / lasts) % 2)
+  return find(self.rows, h1, h2, ends), h1, h2
+end
+
 -- Takes one of the places of `key` in this window, for what `rate` may count when it is decided: those that
--- it has counted and those that are taken are at most `most`. Returns what to give back, or nil and the
--- seconds to wait.
-function Shared:reserve(limit, key, most, per, now)
+-- it has counted and those that are taken are at most `most`. It is free by itself after `lasts` whole seconds,
+-- at most twice as many. Returns what to give back, or nil and the seconds to wait.
+function Shared:reserve(limit, key, most, per, lasts, now)
   local rows, ends = self.rows, window(now, per)
   local h1, h2 = hashed(self, limit, key)
   local at = find(rows, h1, h2, ends)
   local counted = at and total(rows[at]) or 0
   if counted >= most then return nil, wait(ends, now) end
-  h1, h2 = hashed(self, limit, key .. TAKEN)
-  at = find(rows, h1, h2, ends)
+  local till = window(now, lasts) + lasts
+  local before = taken_in(self, limit, key, till - lasts, lasts)
+  at, h1, h2 = taken_in(self, limit, key, till, lasts)
   if not at then
     lock(self.fd)
-    at = claim(rows, h1, h2, ends, now)
+    at = claim(rows, h1, h2, till, now)
     C.flock(self.fd, UNLOCK)
   end
-  if counted + total(rows[at]) >= most then return nil, 1 end
+  if counted + total(rows[at]) + (before and total(rows[before]) or 0) >= most then return nil, 1 end
   local cells = rows[at].cells
   cells[self.cell] = cells[self.cell] + 1
-  return ends
+  return till
 end
 
--- Gives such a place back. One that is never given back is free when its window ends.
-function Shared:release(limit, key, ends)
-  local h1, h2 = hashed(self, limit, key .. TAKEN)
-  local at = find(self.rows, h1, h2, ends)
+-- Gives such a place back.
+function Shared:release(limit, key, till, lasts)
+  local at = taken_in(self, limit, key, till, lasts)
   if not at then return end
   local cells = self.rows[at].cells
   if cells[self.cell] > 0 then cells[self.cell] = cells[self.cell] - 1 end

@@ -29,7 +29,7 @@ function M.new(plan, host, asking, audit_key, keys)
     plan = plan, host = host, asking = asking, audit_key = audit_key, keys = keys,
     caller = plan.caller, reader = credentials.new(plan.credentials), ttl = plan.guard.ttl,
     known = cache.new(2 ^ 22), tokens = 0,
-    guesses = guesses.new(asking.shared, #plan.limits, host.time),
+    guesses = guesses.new(asking.shared, #plan.limits, host.time, plan.guard.timeout),
     nameless = {}, -- places of credentials that name nobody
   }, Who)
   self.nobody = self:bearer({}, nil)
@@ -94,7 +94,7 @@ function Who:by_token(token, req, before)
 end
 
 function Who:by_key(held)
-  local value = self.reader:api_key(held)
+  local value = self.reader:api_key(held, self.nameless)
   if not value then return nil, 401 end
   local known = self.keys and self.keys[hash.sha256_hex(value)]
   local id = known and id_of(known.id)
@@ -207,6 +207,8 @@ function Who:find(x, req)
     held = x.credentials
     if not held then return self.nobody end
   end
+  local guess, several, whole = self.reader:guess(held, self.nameless)
+  if not guess and kind ~= "claim" then return self.nobody end
   local key = self.reader:key(held)
   -- The API may know a session as another one's elsewhere; a token or a key says the same anywhere.
   local asked = kind == "ask" and key .. "\0" .. x.conditions.mark or key
@@ -223,10 +225,10 @@ function Who:find(x, req)
     return self.nobody
   end
   local guessable = kind == "ask" or kind == "api_key" -- nobody guesses a signature
-  local guess, several, place, braked
+  if kind == "api_key" then guess, several, whole = whole or guess, false, nil end -- two are nobody's
+  local attempt, braked
   if guessable then
-    guess, several = self.reader:guess(held, self.nameless)
-    place, braked = self.guesses:begin(x, guess)
+    attempt, braked = self.guesses:begin(x, guess, several, whole)
     if braked then return nil, 429, braked end
   end
   local era, written, made, status, wait, unnamed = self.asking:era(), self.asking:written(), nil, nil, nil, nil
@@ -242,7 +244,7 @@ function Who:find(x, req)
   end
   if guessable then
     local nobodys = made and made.anonymous or status == 401 or unnamed
-    self.guesses:finish(x, guess, place, nobodys, made and made.name, several and kind == "ask")
+    self.guesses:finish(x, attempt, nobodys, made and made.name)
   end
   if not made then return nil, status, wait end
   made.key, made.era = key, era

@@ -17,7 +17,7 @@ _OPEN = b"""
 local path, clock = ...
 local guesses = require "oakum.guesses"
 local shared = assert(require("oakum.shared").open(path, { guesses.LIMIT }))
-return guesses.new(shared, 0, clock)
+return guesses.new(shared, 0, clock, 1)
 """
 
 
@@ -32,16 +32,17 @@ class Worker:
     def _x(self) -> Any:
         return self.lua.table_from({b"address": b"192.0.2.7"})
 
-    def begin(self, key: str) -> Any:
-        return self.guesses[b"begin"](self.guesses, self._x(), key.encode())
+    def begin(self, key: str, *, several: bool = False, whole: str = "") -> Any:
+        begin, whole_key = self.guesses[b"begin"], whole.encode() or None
+        return begin(self.guesses, self._x(), key.encode(), several, whole_key)
 
-    def finish(
-        self, key: str, place: Any, *, nobodys: bool = False, name: str = "", several: bool = False
-    ) -> None:
-        call = self.guesses[b"finish"]
-        call(
-            self.guesses, self._x(), key.encode(), place, nobodys, name.encode() or None, several
-        )  # fmt: skip
+    def finish(self, attempt: Any, *, nobodys: bool = False, name: str = "") -> None:
+        finish = self.guesses[b"finish"]
+        finish(self.guesses, self._x(), attempt, nobodys, name.encode() or None)
+
+
+def takes(attempt: Any) -> bool:
+    return not isinstance(attempt, tuple) and attempt[b"taken"] is not None
 
 
 @pytest.fixture
@@ -53,55 +54,74 @@ def workers(tmp_path: Path) -> Iterator[tuple[Worker, Worker]]:
 
 def test_places_are_taken_from_all_workers_and_given_back(workers: tuple[Worker, Worker]) -> None:
     one, two = workers
-    places = [each.begin(f"g{n}") for n in range(50) for each in workers]
-    assert all(place == NOW + 60 for place in places)
+    attempts = [each.begin(f"g{n}") for n in range(50) for each in workers]
+    assert all(map(takes, attempts))
     assert one.begin("more") == two.begin("more") == (None, 1)
-    one.finish("g1", places[0], name="ann")
-    assert two.begin("more") == NOW + 60
+    one.finish(attempts[0], name="ann")
+    assert takes(two.begin("more"))
     assert one.begin("and more") == (None, 1)
+
+
+def test_places_that_nobody_gives_back_are_free_when_who_am_i_is_over(
+    workers: tuple[Worker, Worker],
+) -> None:
+    one, two = workers
+    attempts = [one.begin(f"g{n}") for n in range(100)]
+    one.now = two.now = NOW + 3  # a look-up takes a second at most, and who-am-I two of them
+    assert one.begin("more") == two.begin("more") == (None, 1)
+    one.now = two.now = NOW + 6
+    assert takes(one.begin("more"))
+    one.finish(attempts[0])  # late: of the row that is no more
+    for number in range(99):
+        assert takes(two.begin(f"h{number}"))
+    assert two.begin("more") == (None, 1)
 
 
 def test_nobodys_count_until_the_window_ends(workers: tuple[Worker, Worker]) -> None:
     one, two = workers
     for number in range(100):
         worker = workers[number % 2]
-        worker.finish("g", worker.begin(f"g{number}"), nobodys=True)
+        worker.finish(worker.begin(f"g{number}"), nobodys=True)
     one.now = two.now = NOW + 20
     assert one.begin("more") == two.begin("more") == (None, 40)
     one.now = NOW + 60
-    assert one.begin("more") == NOW + 120
-
-
-def test_a_place_of_the_last_window_is_not_given_back_to_this_one(
-    workers: tuple[Worker, Worker],
-) -> None:
-    one, _ = workers
-    place = one.begin("slow")
-    one.now = NOW + 60
-    places = [one.begin(f"g{n}") for n in range(100)]
-    one.finish("slow", place)
-    assert one.begin("more") == (None, 1)
-    one.finish("g0", places[0])
-    assert one.begin("more") == NOW + 120
+    assert takes(one.begin("more"))
 
 
 def test_one_worker_knows_whose_another_has_found_it_to_be(workers: tuple[Worker, Worker]) -> None:
     one, two = workers
-    one.finish("good", one.begin("good"), name="ann")
-    assert two.begin("good") is False
+    one.finish(one.begin("good"), name="ann")
+    assert not takes(two.begin("good"))
     one.now = two.now = NOW + 3601
-    assert two.begin("good") is False
-    two.finish("good", False, nobodys=True)
-    assert one.begin("good") == NOW + 3660
-    one.finish("good", NOW + 3660, name="ann")
+    again = two.begin("good")
+    assert not takes(again)
+    two.finish(again, nobodys=True)
+    good = one.begin("good")
+    assert takes(good)
+    one.finish(good, name="ann")
     one.now = NOW + 3 * 3600
-    assert one.begin("good") == NOW + 3 * 3600 + 60
+    assert takes(one.begin("good"))
 
 
 def test_several_of_one_caller_count_beyond_the_first(workers: tuple[Worker, Worker]) -> None:
     one, two = workers
     for number in range(105):
         worker = workers[number % 2]
-        worker.finish(f"s{number}", worker.begin(f"s{number}"), name="ann", several=True)
+        worker.finish(worker.begin(f"s{number}", several=True), name="ann")
     assert one.begin("more") == two.begin("more") == (None, 60)
-    assert one.begin("s1") is False
+    assert not takes(one.begin("s1"))
+
+
+def test_another_cookie_beside_what_is_known_brakes_that_alone(
+    workers: tuple[Worker, Worker],
+) -> None:
+    one, two = workers
+    for number in range(106):
+        worker = workers[number % 2]
+        worker.finish(worker.begin("own", several=True, whole=f"w{number}"), name="ann")
+    assert two.begin("own", several=True, whole="more") == (None, 60)
+    assert not takes(two.begin("own", several=True, whole="w105"))
+    assert not takes(two.begin("own"))
+    assert takes(two.begin("other", several=True, whole="w"))
+    one.now = NOW + 60
+    assert takes(one.begin("own", several=True, whole="more"))
