@@ -33,9 +33,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _T = TypeVar("_T")
 _OF_THE_SERVER = frozenset(
-    # as Starlette names it
     ("asgi", "http_version", "root_path", "client", "server", "state", "app")
 )
+"""Keys of a scope that the server sets, as in Starlette's list. A look-up keeps only these."""
 
 
 class OakumMiddleware(Middleware[App]):

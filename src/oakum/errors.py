@@ -94,7 +94,8 @@ class InputError(OakumError):
 
 
 class TargetError(OakumError):
-    """The API under test misbehaved so that nothing it said can be trusted."""
+    """Something outside Oakum failed during a run: the API, an engine, a login command, a browser,
+    or the disk of the journal. The results of the run cannot be trusted."""
 
     exit_code = ExitCode.NOT_TRUSTWORTHY
 

@@ -98,4 +98,4 @@ class Puppet:
         text = (folder / "plan.json").read_text(encoding="utf-8")
         json.loads(text)
         if self.refuses in text:
-            raise TargetError("puppet rejects its configuration: words")
+            raise TargetError("puppet rejects the configuration that Oakum wrote: words")

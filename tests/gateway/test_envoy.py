@@ -714,7 +714,8 @@ def test_a_policy_that_is_no_lua_is_refused_and_the_old_one_stays(
     with start(envoy.Envoy(), plan(), upstream.url) as engine:
         monkeypatch.setattr(envoy, "bundle", only_lua("this is no Lua"))
         with pytest.raises(
-            TargetError, match=r"^envoy rejects its configuration: .*script load error"
+            TargetError,
+            match=r"^envoy rejects the configuration that Oakum wrote: .*script load error",
         ):
             write(engine.deployment.folder, engine.target.render(engine.deployment))
             engine.target.validate(engine.deployment.folder)

@@ -901,7 +901,9 @@ def test_a_policy_that_does_not_load_is_refused_and_the_old_one_stays(
 ) -> None:
     with start(Nginx(), plan(), upstream.url) as engine:
         monkeypatch.setattr(nginx, "bundle", lambda adapter, plan: code)
-        with pytest.raises(TargetError, match=r"^nginx rejects its configuration: .*init_by_lua"):
+        with pytest.raises(
+            TargetError, match=r"^nginx rejects the configuration that Oakum wrote: .*init_by_lua"
+        ):
             write(engine.deployment.folder, engine.target.render(engine.deployment))
             engine.target.validate(engine.deployment.folder)
         before = workers(engine)
@@ -1039,7 +1041,7 @@ def deployment(**more: Json) -> Deployment:
         ({"upstream": "http://a/api"}, "upstream `http://a/api` has a path"),
         ({"listen": "8080"}, "listen `8080` is not an address"),
         ({"admin": "a:99999"}, "admin `a:99999` is not an address"),
-        ({"ca": '/a"b'}, '`/a"b` cannot be written into an nginx configuration file'),
+        ({"ca": '/a"b'}, '`/a"b` contains `"`, `\\`, `$` or a control character'),
     ],
 )
 def test_wrong_options_are_told(more: dict[str, Json], said: str) -> None:

@@ -55,7 +55,7 @@ class Tally:
             self.addresses.add(address)
 
     def put(self, sign: int, value: int) -> None:
-        """The number, as it was counted elsewhere."""
+        """Sets the number of a sign to one that was counted elsewhere."""
         self._values[sign] = value
 
     def settle(self) -> list[int]:

@@ -63,8 +63,8 @@ def tagged(mapping: Mapping[str, str], branches: Sequence[Shape]) -> dict[str, i
 
 
 def meant(wanted: str, branches: Sequence[Shape]) -> int | None:
-    """Index of the one alternative that is a component, or else takes it in; None: there is not one
-    such alternative."""
+    """Index of the only alternative whose own component is `wanted`, or, if none is, of the only
+    one that includes it by `allOf`. None if there is none, or more than one."""
     itself = [n for n, each in enumerate(branches) if wanted == next(iter(names_of(each)), "")]
     hit = itself or [n for n, each in enumerate(branches) if wanted in each.names]
     return hit[0] if len(hit) == 1 else None

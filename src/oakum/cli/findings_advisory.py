@@ -107,7 +107,9 @@ def _fetched(report: Report) -> str:
         url = origin_of(target) + _WELL_KNOWN
         answer = transport.send(Request("GET", url, {"accept": "text/plain"}))
     if answer.status != 200 or answer.media_type != "text/plain":
-        said = f"answered {answer.status}: it has no security.txt"
+        kind = f"`{answer.media_type}`" if answer.media_type else "no media type"
+        said = f"answered {answer.status} with {kind}, not 200 with `text/plain`"
+        said += ": this is not a security.txt"
         hint = "omit `--fetch-contact`, and look for another contact"
         raise InputError([Problem(Location(_WELL_KNOWN), said, hint)])
     return answer.body.decode("utf-8", "replace")

@@ -536,7 +536,7 @@ def _only_value(member: Member, *, called: bool) -> Json:
 
 
 SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")
-"""Safe methods (RFC 9110, 9.2.1)."""
+"""Safe methods that a scan may send: those of RFC 9110, 9.2.1, without TRACE, and QUERY."""
 
 
 def _example(parameter: Parameter, *, chosen: bool = False) -> Json:

@@ -205,11 +205,14 @@ class MaskedFields:
     _given: dict[tuple[str, str], dict[str, set[str]]] = field(default_factory=dict)
     """(resource, field) → owner → such values."""
 
-    def beyond(self, key: Key, owner: str, of: str, excess: int) -> str:
-        """Records that a value shows more than the form. Returns why it is no proof; empty: it is,
-        or several objects together are."""
+    def beyond(self, key: Key, owner: str, object_key: str, excess: int) -> str:
+        """Records how many letters and digits a value shows beyond its masked form.
+
+        Returns why that is not proof yet; empty once all objects of the finding together are.
+        """
         known = self._excess.setdefault(key.finding, {})
-        known[owner, of] = max(excess, known.get((owner, of), 0))
+        at = owner, object_key
+        known[at] = max(excess, known.get(at, 0))
         return "" if sum(known.values()) >= PROOF else FEW
 
     def unclear(self, key: Key, owner: str, text: str) -> None:
@@ -218,8 +221,8 @@ class MaskedFields:
         self._given.setdefault((key.resource, key.field), {}).setdefault(owner, set()).add(text)
 
     def doubts(self) -> Mapping[Key, str]:
-        """Cells that nothing closes: a value came that is no placeholder. One that all owners have
-        alike is one."""
+        """Cells that nothing closes, because a value came that is no placeholder. A value that all
+        owners have alike is a placeholder."""
         return {
             key: BEYOND
             for key, texts in self._unclear.items()

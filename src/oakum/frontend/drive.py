@@ -234,10 +234,12 @@ def browsing(executable: str = "") -> Iterator[Browser]:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         hint = "install it with: pip install '.[front-end]' in Oakum's folder"
-        raise InputError([Problem(Location("pages"), f"need `{error.name}`", hint)]) from None
+        raise InputError(
+            [Problem(Location("observe front-end"), f"needs `{error.name}`", hint)]
+        ) from None
     found = executable or installed()
     if not found:
-        hint = "apt-get install chromium-headless-shell, or say --browser FILE"
+        hint = "apt-get install chromium-headless-shell, or pass `--browser FILE`"
         raise InputError([Problem(Location(""), "Chromium is not installed", hint)])
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     if not shutil.which(found):

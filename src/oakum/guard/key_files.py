@@ -36,10 +36,8 @@ def read_key_set(tokens: Tokens, folder: Path) -> dict[str, Json] | None:
     fitting = [key for key in keys if any(fits(key, each) for each in tokens.algorithms)]
     if not fitting:
         allowed = ", ".join(tokens.algorithms)
-        said = f"no key of `{tokens.keys}` may verify by {allowed}"
-        hint = (
-            "its keys are of another kind, for another use, or too short to be safe from guessing"
-        )
+        said = f"no key in `{tokens.keys}` is usable for {allowed}"
+        hint = "its keys have another type or use, or are too short"
         raise InputError([Problem(tokens.location, said, hint)])
     return {"keys": fitting}
 
@@ -50,7 +48,11 @@ def read_api_keys(name: str, folder: Path) -> dict[str, dict[str, Any]]:
     problems: list[Problem] = []
     found = parse(read_text(path), str(path), problems)
     problems += [
-        Problem(key.location, "an API key is listed by its SHA-256, as 64 lower-case hex digits")
+        Problem(
+            key.location,
+            "this is not a SHA-256",
+            "list each API key by its SHA-256, 64 lower-case hex digits",
+        )
         for key, _ in found.items
         if not _SHA256.fullmatch(str(key.scalar))
     ]

@@ -98,7 +98,7 @@ class LookupRequirements:
                 if seen.outline in looked:
                     continue
                 looked.add(seen.outline)
-                # unless some are known: objects of one outline need the same look-ups
+                # Objects of one outline need the same look-ups, unless one of the owners is known.
                 if self._heard.isdisjoint(seen.owners):
                     said = (seen.outline[0], len(seen.owners))
                 if said in alike:

@@ -170,6 +170,8 @@ def judged(engine: str, command: Sequence[str]) -> None:
     except subprocess.TimeoutExpired as error:
         raise TargetError(f"{engine} did not finish checking its configuration") from error
     if done.returncode:
+        said = (done.stderr or done.stdout).strip()
         raise TargetError(
-            f"{engine} rejects its configuration: {(done.stderr or done.stdout).strip()}"
+            f"{engine} rejects the configuration that Oakum wrote: {said}; if it names no file or"
+            " address of yours, report it as a bug in Oakum"
         )

@@ -4,7 +4,7 @@
 of the key. What a token says of its own key is ignored. What another parser might read otherwise is
 refused: `crit` and `b64` with any value (RFC 7515, 4.1.11; RFC 7797, 7), `zip`, which some parsers
 inflate, base64url that is not the canonical one, a registered claim (RFC 7519, 4.1) of another
-type, and JSON that parsers read in different ways (RFC 7493). Comes with the extra `oakum[jwt]`.
+type, and JSON that parsers read in different ways (RFC 7493). Needs the extra `jwt`.
 """
 
 from __future__ import annotations

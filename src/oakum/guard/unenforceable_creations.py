@@ -41,8 +41,8 @@ def creations(
         if fields:
             yield Problem(
                 where(operation),
-                f"{few(fields, 3)} of a new `{name}` cannot be set by `{operation.id}`: an object"
-                f" that does not exist yet is in no state that its `when` asks for",
+                f"{few(fields, 3)} of a new `{name}` cannot be set by `{operation.id}`: a new"
+                " object is not yet in a state that its `when` requires",
                 "add a line with `set` and without `when`, or let clients set it afterwards",
             )
         named = dict(_named_setters(model, resource))
@@ -50,9 +50,8 @@ def creations(
             field, setter = next(iter(named.items()))
             yield Problem(
                 where(operation),
-                f"{few([*named], 3)} of a new `{name}` cannot be set by `{operation.id}`: an object"
-                f" that does not exist yet names no `{setter}`, and what a body says of itself"
-                " proves nothing",
+                f"{few([*named], 3)} of a new `{name}` cannot be set by `{operation.id}`: a new"
+                f" object has no `{setter}` yet, and the body's own word for it is not trusted",
                 f"add `set: [owner]` to `{name}.{field}` if its owner gives it, or let clients set"
                 " it afterwards",
             )
@@ -61,8 +60,8 @@ def creations(
 def replaced(
     model: Model, endpoint: Endpoint, where: Callable[[Operation], Location]
 ) -> Iterator[Problem]:
-    """Warns about a PUT of a list, or of a map: what it leaves out goes, and is asked about by
-    nobody."""
+    """Warns about a PUT of a list, or of a map: nobody checks whose the items are that it leaves
+    out, and the API may delete them."""
     operation = endpoint.operation
     if not endpoint.write or operation.method != "PUT":
         return
@@ -71,10 +70,11 @@ def replaced(
         if one.owner.kind == "field" and not one.is_account:
             yield Problem(
                 where(operation),
-                f"`{operation.id}` replaces a list of `{one.name}`, and the gateway checks those"
-                " that the body names: one that it leaves out may be another's, and may go",
-                f"make sure that the API keeps others' there, or let clients add and remove a"
-                f" `{one.name}` by itself",
+                f"`{operation.id}` replaces a whole list of `{one.name}`. The gateway checks the"
+                " items in the body; an item left out may belong to another user, and the API may"
+                " delete it",
+                "make the API keep other users' items, or let clients add and remove each"
+                f" `{one.name}` separately",
             )
             return
 

@@ -56,11 +56,11 @@ def answers(endpoints: list[Endpoint], guard: Guarding, where: Where) -> Iterato
     first = next(iter(named.values()))
     few = ", ".join(f"`{name}`" for name in [*named][:4]) + (", …" if len(named) > 4 else "")
     allowed = next((name for name in named if name.lower() not in OF_THE_WHOLE), "")
-    hint = f"write `guard: {{headers: [{allowed}]}}` if it tells nothing of what is removed"
+    hint = f"write `guard: {{headers: [{allowed}]}}` if it reveals nothing of that"
     yield Problem(
         where(first[0]),
-        f"the response headers {few} of {_first(first)} do not reach callers: they may tell of"
-        f" what is removed",
+        f"the guard drops the response headers {few} of {_first(first)}: they may reveal what it"
+        " removes",
         hint if allowed else "none of these can be allowed; let clients do without",
     )
 

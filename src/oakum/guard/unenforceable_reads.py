@@ -211,9 +211,10 @@ class _Seen(Writes):
                     if late and (state.of or not state.member):
                         yield Problem(
                             grant.location,
-                            f"`{operation.id}` does not tell `{path}` to `{late[0]}`, who ask it"
-                            f" themselves, so what it opens to them of a `{resource.name}` stays"
-                            " closed",
+                            f"callers who are `{late[0]}` may not read `{path}` at"
+                            f" `{operation.id}`, and the guard looks it up with their credentials;"
+                            f" so the fields of `{resource.name}` that depend on it stay closed for"
+                            " them",
                             "write `guard: {service: {header: …, env: …}}` with a credential that"
                             " is shown it",
                         )

@@ -45,8 +45,8 @@ def _words(
         f" who may see it is unknown there, and `{who}` does not receive {few(fields, 3)}"
     )
     return said, (
-        f"declare it in `{schema}` if the API sends it, or make `{schema}` a resource of its own"
-        " that shows it to whom it may be shown"
+        f"declare it in `{schema}` if the API sends it, or make `{schema}` a resource of its own,"
+        " with its own grants"
     )
 
 

@@ -31,17 +31,17 @@ def unsent_methods(
             continue
         get = gets.get(nameless(operation.path))
         if operation.method == "TRACE":
-            said = f"a gateway answers 404 to every TRACE, also to `{operation.id}`"
+            said = f"the guard answers every TRACE with 404, also that of `{operation.id}`"
         elif get is None:
             said = (
-                f"a gateway sends a HEAD as the GET of its path, and nobody is granted one at the"
-                f" path of `{operation.id}`: it answers 404"
+                f"the guard forwards HEAD as GET, and no GET of this path is granted: every HEAD of"
+                f" `{operation.id}` gets 404"
             )
             hint = "declare the GET and grant it, or leave the line out"
         elif leaves_out(model, operation, get):
             said = (
-                f"a gateway sends a HEAD as the GET of its path, and `{get.id}` lets in callers"
-                f" that `{operation.id}` leaves out: every HEAD there is 404"
+                f"the guard forwards HEAD as GET, and `{get.id}` lets in callers that"
+                f" `{operation.id}` leaves out: every HEAD of `{operation.id}` gets 404"
             )
             hint = f"write the same `call` as at `{get.id}`, or leave the line out"
         elif rule.call != model.rule(get.id).call:

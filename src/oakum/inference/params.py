@@ -127,8 +127,8 @@ class _Resources:
         return f"{name}.{member}" if member else ""
 
     def _begun(self, operation: Operation, parameter: Parameter) -> str:
-        """The key of the one object that a read shows, where the last parameter of its path is
-        called as the name of that begins: `{label_id}` of a `LabelType`."""
+        """The key of the object that a GET returns, if its last path parameter is named after the
+        first words of that object's schema: `{label_id}` of a `LabelType`."""
         said = tuple(word for word in words(parameter.name) if word not in _IDS)
         last = operation.path.rstrip("/").endswith(f"/{{{parameter.name}}}")
         media = operation.success() if operation.method == "GET" and last and said else None

@@ -275,7 +275,7 @@ _EPOCHS = ((10**9, 3 * 10**9), (10**12, 3 * 10**12))
 
 
 def is_stamp(path: str, value: Json) -> bool:
-    """Whether a member is a time that the API sets by itself, at each write perhaps."""
+    """Whether a member looks like a timestamp that the API sets itself, perhaps at every write."""
     said = frozenset(words(path.rpartition(".")[2]))
     if isinstance(value, str) and not value.isdigit():
         alone = bool(said & _STAMPS_ALONE) and bool(_DATE.match(value))

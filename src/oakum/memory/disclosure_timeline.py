@@ -96,9 +96,9 @@ def _against(case: Disclosure, event: str, on: date, today: date) -> Iterator[Pr
     was = case.on(event)
     if was is not None and was != on:
         hint = "if that date is wrong, correct the file by hand: others rely on it as a record"
-        yield Problem(place, f"was on {was} already", hint)
+        yield Problem(place, f"is already recorded for {was}", hint)
     if on > today:
-        yield Problem(place, f"{on} is yet to come", "record the event after it has happened")
+        yield Problem(place, f"{on} is in the future", "record the event after it has happened")
     reported = case.on("reported")
     if event != "reported" and reported is None:
         hint = "begin with `--event reported`"

@@ -43,7 +43,10 @@ class SwaggerReader(OperationReader):
         return [(origin, normpath(f"/{path}").rstrip("/"))]
 
     def body(self, holders: Sequence[Place], where: Place) -> tuple[tuple[Media, ...], bool]:
-        """A body is the parameter in `body`, or all those in `formData` together."""
+        """The media types of the request body, and whether it is required.
+
+        It is the `body` parameter, or otherwise all `formData` parameters as one object.
+        """
         found: dict[tuple[str, str], Place] = {}
         for place in declared(holders):
             end = self._library.follow(place)

@@ -38,7 +38,10 @@ def _left_out(policy: Policy, resource: Resource) -> Iterator[Problem]:
 def _whoever_asks(policy: Policy, resource: Resource) -> Iterator[Problem]:
     if resource.owner.kind == "caller":
         where = place(policy, "resources", resource.name, "owner")
-        message = f"another path through the graph leads to somebody else's `{resource.name}`"
+        message = (
+            f"`owner: caller` of `{resource.name}` does not hold: in a graph, another path leads to"
+            f" somebody else's `{resource.name}`"
+        )
         yield Problem(where, message, "name the field that contains its owner, or `{parent: true}`")
 
 

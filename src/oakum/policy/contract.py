@@ -107,7 +107,7 @@ def _from_policy(
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
     contract = _checked(document, policy, problems, path.parent)
-    # A document of megabytes is not walked for what none of its texts has.
+    # The walk over a large document is skipped if no file contains the key.
     texts = (each.read_bytes() for each in (*document.files, *overlays) if each.is_file())
     first = next(keys(document), None) if any(KEY.encode() in each for each in texts) else None
     if first is None:

@@ -79,7 +79,10 @@ def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
     if main is not None and main.id not in seen.endpoints[resource.name]:
         where = place(seen.policy, "resources", resource.name, "main")
         yield Problem(
-            where, f"`{resource.main}`, the main endpoint, does not send `{resource.name}`"
+            where,
+            f"`{resource.main}`, the main endpoint, does not send `{resource.name}`",
+            f"name an operation that returns `{resource.name}`, or declare it at `{resource.main}`"
+            " with `shows`",
         )
 
 

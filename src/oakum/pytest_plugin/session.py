@@ -99,7 +99,8 @@ class Session:
         self.said = caller
 
     def who(self, request: Request) -> object:
-        """What the developer says of a request."""
+        """The request's caller as the developer named it: by `say`, otherwise by the hook
+        `pytest_oakum_caller`."""
         if self.said is not None:
             return self.said
         found: object = self.config.hook.pytest_oakum_caller(request=request)
@@ -111,7 +112,8 @@ class Session:
     def pytest_make_collect_report(
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        """A module may ask while it is read: no test fails by that, so the run does."""
+        """A module may send requests while pytest imports it. No test can fail for a leak in them,
+        so the run fails."""
         self.taps.open()
         self.watch.begin(collector.nodeid or _BEFORE)
         made = yield

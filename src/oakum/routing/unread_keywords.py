@@ -43,10 +43,11 @@ def with_hidden(
     return document.extended(made, {}, document.files[1:]), tuple(
         Problem(
             document.locate(shape.pointer),
-            f"this text holds a `{names[0]}`, and a gateway cannot cut a text: it is withheld, and"
-            f" refused in a request",
+            f"this string contains a `{names[0]}` as encoded JSON (`contentSchema`). The gateway"
+            " cannot remove fields inside a string, so it withholds the string and rejects"
+            " requests that send it",
             "let the API send the object itself; or remove `contentSchema` by an overlay, if"
-            " whoever gets the text may have all of it",
+            " whoever receives the string may have all of it",
         )
         for shape, names in found.items()
         if shape.content is not None

@@ -118,7 +118,7 @@ def test_a_target_without_a_contact_is_told_and_followed_nowhere(desk: Desk, tol
     desk.told = told
     done = desk("--fetch-contact")
     assert (done.code, done.out) == (2, "")
-    assert "it has no security.txt" in done.err
+    assert "not 200 with `text/plain`: this is not a security.txt" in done.err
 
 
 def test_a_contact_can_be_given_as_a_file(desk: Desk, tmp_path: Path) -> None:

@@ -43,5 +43,5 @@ def test_only_keys_that_may_verify_reach_an_engine(tmp_path: Path) -> None:
 def test_a_key_set_that_can_verify_nothing_is_refused(
     tmp_path: Path, key: dict[str, Json], algorithm: str
 ) -> None:
-    with pytest.raises(InputError, match=f"no key of `keys.json` may verify by {algorithm}"):
+    with pytest.raises(InputError, match=f"no key in `keys.json` is usable for {algorithm}"):
         read(tmp_path, [key], algorithm)

@@ -37,7 +37,7 @@ def test_response_headers_that_do_not_reach_callers_are_named(tmp_path: Path) ->
         change(document, policy)
         policy["guard"] = {"headers": ["X-Total"]}
 
-    words = "the response headers `ETag`, `X-Total` of `getNote` do not reach callers"
+    words = "the guard drops the response headers `ETag`, `X-Total` of `getNote`"
     assert words in said(tmp_path, LEDGER, change)
     assert "write `guard: {headers: [X-Total]}`" in said(tmp_path, LEDGER, change)
     assert "the response headers `ETag` of `getNote`" in said(tmp_path, LEDGER, allowed)

@@ -36,7 +36,9 @@ def test_a_line_of_a_head_that_differs_from_its_get_is_named(tmp_path: Path) -> 
 
 
 def test_a_line_of_a_head_that_leaves_somebody_out_is_named(tmp_path: Path) -> None:
-    words = "`getShown` lets in callers that `headShown` leaves out: every HEAD there is 404"
+    words = (
+        "`getShown` lets in callers that `headShown` leaves out: every HEAD of `headShown` gets 404"
+    )
     owner, member, anyone = {"call": ["owner"]}, {"call": ["member"]}, {"call": ["anyone"]}
     assert words in said(tmp_path, headShown=owner)
     assert words in said(tmp_path, headShown=owner, getShown=member)
@@ -47,15 +49,15 @@ def test_a_line_of_a_head_that_leaves_somebody_out_is_named(tmp_path: Path) -> N
 
 
 def test_a_line_of_a_head_without_a_get_is_named(tmp_path: Path) -> None:
-    words = "nobody is granted one at the path of `headAlone`: it answers 404"
+    words = "no GET of this path is granted: every HEAD of `headAlone` gets 404"
     assert words in said(tmp_path, headAlone={})
     assert words not in said(tmp_path)
     assert words not in said(tmp_path, headAlone={"call": []})
-    assert "at the path of `headShut`" in said(tmp_path, headShut={}, getShut={"call": []})
+    assert "every HEAD of `headShut` gets 404" in said(tmp_path, headShut={}, getShut={"call": []})
 
 
 def test_a_line_of_a_trace_is_named(tmp_path: Path) -> None:
-    words = "404 to every TRACE, also to `traceTraced`"
+    words = "the guard answers every TRACE with 404, also that of `traceTraced`"
     assert words in said(tmp_path, traceTraced={})
     assert words not in said(tmp_path)
 

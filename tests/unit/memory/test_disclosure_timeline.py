@@ -91,7 +91,7 @@ def test_the_same_event_again_changes_nothing_and_another_day_is_refused() -> No
     memory = story()
     once = recorded(memory, memory.findings[0], "reported", DAY, after(1))
     assert recorded(once, once.findings[0], "reported", DAY, after(1)) == once
-    with pytest.raises(InputError, match="was on 2021-01-20 already"):
+    with pytest.raises(InputError, match="is already recorded for 2021-01-20"):
         recorded(once, once.findings[0], "reported", after(1), after(1))
 
 
@@ -99,7 +99,7 @@ def test_the_same_event_again_changes_nothing_and_another_day_is_refused() -> No
     ("event", "on", "said"),
     [
         ("acknowledged", after(-1), "before the report itself"),
-        ("published", after(9), "is yet to come"),
+        ("published", after(9), "is in the future"),
     ],
 )
 def test_days_that_cannot_be_are_refused(event: str, on: date, said: str) -> None:

@@ -373,7 +373,7 @@ def test_a_setting_that_is_left_out_must_not_read_as_open(folder: Folder) -> Non
 def test_whoever_asks_is_no_owner_where_another_path_leads(folder: Folder) -> None:
     folder.change("policy.yaml", "owner: userId", "owner: {caller: true}")
     assert folder.problems() == [
-        "policy.yaml:17:12: another path through the graph leads to somebody else's `Workout`; name the field that contains its owner, or `{parent: true}`"
+        "policy.yaml:17:12: `owner: caller` of `Workout` does not hold: in a graph, another path leads to somebody else's `Workout`; name the field that contains its owner, or `{parent: true}`"
     ]
 
 

@@ -79,7 +79,7 @@ def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
         ("owner: {is: owner}\n", "owner: {is: owner}\n      staff: {claim: roles, has: staff}\n", "the relation `staff` is never used"),
         ("owner: user_id", "owner: guest_ids", "`guest_ids` of `Workout` is a list, which names no owner; `owner: guest_ids.*` makes each of them one"),
         ("owner: user_id", "owner: [user_id, reviewer_ids]", "`reviewer_ids` of `Workout` is a list, which names no owner; `owner: reviewer_ids.*` makes each of them one"),
-        ("main: getMember", "main: getRide", "`getRide`, the main endpoint, does not send `Member`"),
+        ("main: getMember", "main: getRide", "`getRide`, the main endpoint, does not send `Member`; name an operation that returns `Member`, or declare it at `getRide` with `shows`"),
         ("caller: {operation: getMe, id: /id}", "caller: {operation: getMe, id: /user/id}", "`/user/id` points to nothing in the response of `getMe`"),
         ("follower: {in: listFollowers, id: /data/*/id", "follower: {in: listFollowers, id: /data/id", "`/data/id` points to nothing in the response of `listFollowers`"),
         ("counts: [/total]", "counts: [/count]", "`/count` points to nothing in the response of `searchMembers`"),

@@ -16,7 +16,7 @@ TEXTS = quick_yaml.load((FOLDER / "contracts" / "texts_of_json.yaml").read_text(
 
 
 def test_each_text_with_an_object_is_named_by_the_check(tmp_path: Path) -> None:
-    words = "this text holds a `Item`, and a gateway cannot cut a text"
+    words = "this string contains a `Item` as encoded JSON (`contentSchema`)"
     assert said(tmp_path, TEXTS).count(words) == 2
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 from oakum.authz.compiled_model import Model
 from oakum.authz.diff.declared_at_endpoints import Declared, Endpoint, Walk, node_at
 from oakum.authz.diff.worlds import (
+    MOST,
     Condition,
     Setting,
     Side,
@@ -451,7 +452,11 @@ class _Both:
         def where() -> Problem:
             rule = self.new.rules.get(new.operation.id) if new else None
             place = rule.location if rule else NOWHERE
-            return Problem(place, "`call` names more relations than can be compared")
+            said = (
+                f"`call` names so many relations that more than {MOST // 2:,} combinations would"
+                " have to be compared"
+            )
+            return Problem(place, said, "name fewer")
 
         return self._worlds((names[0], names[1]), (Owner("field"), Owner("field")), where)
 

@@ -62,7 +62,7 @@ class Comparison:
 
     @property
     def leaks(self) -> int:
-        """Rows that say that something leaks, be it that a page uses it."""
+        """How many rows report a leak, whether or not a page uses the field."""
         return self.count("leak") + self.count("narrow")
 
 

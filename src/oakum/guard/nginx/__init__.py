@@ -203,7 +203,9 @@ def _admin(where: str) -> str:
 def _quotable(path: str) -> str:
     if not path.isprintable() or any(each in path for each in '"\\$'):
         raise mistake(
-            f"`{path}` cannot be written into an nginx configuration file", "give a plainer path"
+            f'`{path}` contains `"`, `\\`, `$` or a control character, which nginx cannot take in a'
+            " path",
+            "choose a path without them",
         )
     return path
 

@@ -85,8 +85,9 @@ class AtScreen:
                 ("127.0.0.1" if host == "localhost" else host), parts.port or 0
             )
         except OSError as error:
-            why = (error.strerror or "cannot be used").lower()
-            raise TargetError(f"`{redirect}` cannot be listened at: {why}") from None
+            why = (error.strerror or "no reason given").lower()
+            hint = "free the port, or register another `redirect_uri`"
+            raise TargetError(f"cannot listen on `{redirect}`: {why}; {hint}") from None
         self._listener.path = parts.path or "/"
         shown = f"[{host}]" if ":" in host else host
         return f"{parts.scheme}://{shown}:{self._listener.server_port}{parts.path}"

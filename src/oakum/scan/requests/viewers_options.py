@@ -79,7 +79,8 @@ class Option:
 
 
 def media_types(probe: Probe) -> Iterator[Option]:
-    """Success media types other than the requested one."""
+    """An `accept` option for each media type of the lowest success status that is neither JSON, nor
+    a range, nor the requested one."""
     lowest = min((each for each in probe.operation.responses if each.startswith("2")), default="")
     for each in probe.operation.responses.get(lowest, ()):
         if each != probe.operation.success() and not each.is_json and "*" not in each.type:

@@ -114,7 +114,8 @@ def _try(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) -> bool:
     if way.id in engine.matrix.probes or not _is_alive(engine, probe, way, subjects):
         return way.id in engine.matrix.probes and way in engine.state.ways
     engine.state.keep_way(way)
-    # What a list omits by default exists for everybody, so known owners are requested one by one.
+    # If the option brings objects that the list hides by default, other users have such objects,
+    # too: each owner's are requested.
     owners = subjects if _own_objects(engine, probe, subjects) > known else []
     for who in subjects if probe.personal else [None]:
         for viewer in (who, *engine.watchers(who), *(owners if who is None else ())):

@@ -146,7 +146,8 @@ def _end(engine: Engine, relationships: Relationships, pair: _Pair, requested: s
     engine.say(f"{viewer} becomes {relation} of {owner}, and then no longer is")
 
     def wait() -> None:
-        # Until then the contract gives the viewer what it gave before, however the API calls it.
+        # Until the owner accepts, the contract grants the viewer no more than before, whatever the
+        # API calls the pending state.
         engine.state.enter(f"request of {relation}", owner)
         for probe in _owners_endpoints(engine, owner):
             place = f"{probe.endpoint.path}{WAITING}`{relation}`"

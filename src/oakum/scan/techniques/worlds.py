@@ -294,8 +294,7 @@ def _extremes(path: str, value: str, *, low: bool) -> Iterator[Json]:
         yield from _texts(value, low=low)
         return
     if not value.isdigit() and abs(number) <= 180 and _is_place(path):
-        # Moves by some 200 m only: where the contract lets a location be coarser, it stays the
-        # same.
+        # About 200 m: a location that the contract rounds must not change by that.
         yield round(number, 5) if low else round(number + _NEAR, 5)
         return
     whole = number.is_integer()

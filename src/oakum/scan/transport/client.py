@@ -230,7 +230,11 @@ class HttpTransport:
         origin = origin_of(request.url)
         if origin not in self._scope:
             scope = " and ".join(f"`{known}`" for known in sorted(self._scope))
-            raise TargetError(f"did not request `{origin}`: only {scope} may be requested")
+            raise TargetError(
+                f"`{origin}` was not requested: it is neither the target, nor a login of the"
+                " identities file, nor given by `--twin` or `--front-end`; only"
+                f" {scope} may be requested"
+            )
         # A login service elsewhere is not told what is meant for the target.
         own = self.connection.headers if origin in self._own else {}
         headers = {**own, **request.headers}

@@ -22,14 +22,14 @@ def is_failure(status: int) -> bool:
 
 
 class Health:
-    """Takes in every answer, and tells when to ask whether anything is answered still."""
+    """Counts server errors, and says when to check whether the whole target is down."""
 
     WINDOW = 20
     FAILURES = 10
     FIRST = 5
     """Answers at the start that do not count: they tell how the target is, not what we do to it."""
     PATIENCE = 5
-    """Server errors in a row, and nothing else ever, after which an operation is left alone."""
+    """An operation is not requested again after so many server errors and no other response."""
 
     def __init__(self, name: Callable[[Request], str]) -> None:
         self._name = name

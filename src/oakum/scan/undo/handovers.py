@@ -120,7 +120,8 @@ class Handovers:
         id = id_as_owner(self.engine, self.resource, self.member, other)
         value, sent = json_value(id, shape), False
         if made.look is not None and member_at(view, [self.member]) not in (None, value):
-            # From now on it may be the other's: a run that is killed asks both to remove it.
+            # From here on it may belong to the other: after a kill, the restore tries to remove it
+            # as both.
             made = replace(made, remover=other)
             self.undo_log.enter(made)
             answer = self._send(maker, made, view, value)

@@ -124,8 +124,10 @@ class Journal:
         try:
             self._file.write(line)
         except OSError as error:
-            why = (error.strerror or "cannot be written").lower()
-            raise TargetError(f"the journal `{self._path}`: {why}") from None
+            why = (error.strerror or "no reason given").lower()
+            hint = f"free the disk, then run `oakum scan --restore --journal {self._path}`"
+            said = f"the journal `{self._path}` cannot be written: {why}; {hint}"
+            raise TargetError(said) from None
 
 
 def _refuse_to_overwrite(path: Path) -> None:

@@ -145,9 +145,10 @@ def is_kept(folder: Path) -> bool:
 
 
 def opened(folders: Iterable[Path]) -> Kept:
-    """Folders as their sheets tell them; a run that is in two is read once.
+    """The kept runs of these folders, by their `runs/*.json`; a run in two folders counts once.
 
-    Raises `InputError` with each sheet that cannot be read, and each file that is gone.
+    Raises `InputError` with each folder without a run, each sheet that cannot be read, and each
+    missing file.
     """
     homes: dict[str, tuple[Path, Run]] = {}
     problems = []

@@ -67,9 +67,10 @@ def test_only_the_target_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(lambda _: Reply(200, {})) as server, serve(lambda _: Reply(200, {})) as other:
         with HttpTransport(server.url) as http, pytest.raises(TargetError) as caught:
             http.send(Request("GET", f"{other.url}/me?token=hush"))
-        assert (
-            str(caught.value)
-            == f"did not request `{other.url}`: only `{server.url}` may be requested"
+        assert str(caught.value) == (
+            f"`{other.url}` was not requested: it is neither the target, nor a login of the"
+            " identities file, nor given by `--twin` or `--front-end`; only"
+            f" `{server.url}` may be requested"
         )
         assert not other.calls
         with HttpTransport(server.url, also=[other.url]) as http:
