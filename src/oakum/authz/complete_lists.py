@@ -17,81 +17,38 @@ from typing import Literal
 from urllib.parse import unquote_plus
 
 from oakum.authz.id_spelling import identifier
+from oakum.authz.list_member_names import AROUND, FAILED, HARMLESS, NAMES, ON, USUAL, words
+from oakum.authz.places import resource_of
 from oakum.http.media_type import essence, is_json
-from oakum.inference.lexicon import CURSORS, GOES_ON
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import member as declared_member
 from oakum.openapi.shape_queries import member_names, ways
 
-Said = Literal["on", "end", "silent", "unknown"]
-"""What a part of a response says about its list: it goes on, it ends, nothing, or unclear."""
+Said = Literal["on", "end", "short", "silent", "open", "unknown"]
+"""What a part of a response says about its list: it goes on, it ends, it is shorter than a page,
+nothing, unclear unless something says that it ends, or unclear whatever does."""
 Extent = Literal["whole", "cut off", "unknown"]
 """Whether a list is complete; `unknown` counts as no."""
 
-USUAL = frozenset((10, 15, 20, 24, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 500))
-"""Usual page sizes when none is declared; so is each multiple of 100."""
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ON = _words("next more cursor continu truncat partial incomplete scroll remain")
-_FAILED = _words(
-    "error warn fail exception fault problem retry timedout timeout degraded fallback unavailable"
-    " prev stale cached"
-)
-_NAMES = {
-    "cursor": CURSORS,
-    "left": GOES_ON - CURSORS,
-    "done": _words(
-        "exhaustive complete iscomplete done isdone finished isfinished islast islastpage final"
-        " exhausted eof last"
-    ),
-    "pages": _words("pages totalpages pagecount numpages numberofpages lastpage"),
-    "first": _words(
-        "page currentpage pagenumber pageindex pageno number offset skip start startindex from"
-    ),
-    "size": _words(
-        "limit perpage pagesize size itemsperpage pagelimit maxresults max take batchsize"
-    ),
-    "count": _words(
-        "count numfound found hits length resultcount resultscount itemcount itemscount"
-        " rowcount rowscount numresults nbhits nbresults numhits recordcount recordscount"
-    ),
-    "words": _words("message messages msg detail details reason notice title description"),
-    "well": _words("success successful ok"),
-    "status": _words("status code statuscode result state"),
-    "kind": _words("object type kind"),
-    "about": _words(
-        "self first href url uri link path timestamp time date requestid traceid correlationid id"
-        " version apiversion took duration servertime generatedat etag lastmodified updatedat"
-        " startcursor endcursor"
-    ),
-}
-_AROUND = _words(
-    "meta metadata links pagination paging pageinfo paginginfo pager info cursors response data"
-    " payload envelope summary extensions headers"
-)
-"""Names of objects around a list whose members are interpreted one by one."""
 _WELL = frozenset(("ok", "success", "successful", "200", "0"))
-_LISTS = frozenset(("list", "collection", "array", "page"))
+_LISTS = frozenset(("list", "collection", "array", "page", "searchset", "bundle"))
 _ALNUM = re.compile(r"[^a-z0-9]")
 _EMPTY = ("", "false", "0", "null", "none")
 _SEVERAL = re.compile(r"\s*[0-9]+([\s,;|]+[0-9]+)+\s*\Z", re.ASCII)
 """Several ids in one text."""
 _PROBLEM = re.compile(r"error|problem|exception|failure")
+_GOES_ON = NAMES["cursor"] | NAMES["left"]
 _LINK = re.compile(r"<([^>]*)>([^<]*)")
 _REL = re.compile(r"rel\s*=\s*[\"']?([^\"';,]*)")
 _PAGE = re.compile(r"(?:\A|[-_])pag")
 _RANGE = re.compile(r"/([0-9]{1,9})\s*\Z")
 
 
-_FAILURES = _words(
+_FAILURES = words(
     "error errors exception failure failed fault problem degraded unavailable stale timedout"
 )
 """Members by which a response other than a list reports failure or staleness."""
-_STATUS = _words("status code statuscode")
+_STATUS = words("status code statuscode")
 
 
 @dataclass(frozen=True)
@@ -108,6 +65,9 @@ class Place:
     unrecognisable end."""
     counts: tuple[tuple[str, ...], ...] = ()
     """Pointers to the total in the response."""
+    harmless: frozenset[str] = frozenset()
+    """Declared members that say nothing of the list: common ones, and those of an object of a
+    resource that the list is in."""
 
 
 def place_of(
@@ -115,10 +75,14 @@ def place_of(
     top: Shape | None,
     page: int = 0,
     counts: tuple[tuple[str, ...], ...] = (),
+    *,
+    bound: Mapping[str, str] | None = None,
 ) -> Place:
-    """The place at a pointer of a response declared as `top`."""
-    shape, maps = top, set[int]()
+    """The place at a pointer of a response declared as `top`. `bound`: schemas of resources."""
+    shape, maps, fields = top, set[int](), set[str]()
     for at, segment in enumerate(pointer):
+        if shape is not None and bound and resource_of(shape, bound):
+            fields |= {name for name, _ in _declared(shape, 0)}
         if shape is not None and segment == "*" and _is_map(shape):
             maps.add(at)
         shape = declared_member(shape, segment) if shape is not None else None
@@ -126,7 +90,27 @@ def place_of(
     for name, own in _declared(top, 0) if top is not None else ():
         before = kinds.get(name, own)
         kinds[name] = before | own if before and own else frozenset()
-    return Place(pointer, frozenset(maps), kinds, page, counts)
+    common = {name for name in kinds if _plain(name) in HARMLESS}
+    return Place(pointer, frozenset(maps), kinds, page, counts, frozenset(fields | common))
+
+
+def unexplained(place: Place) -> list[str]:
+    """Declared members around the list that nobody explains, so that a value in one means that the
+    list may go on."""
+    known = ON | FAILED | {"total"}
+    return [
+        name
+        for name, kinds in place.declared.items()
+        if name not in (*place.pointer, *place.harmless)
+        and kinds != {"object"}
+        and not any(_plain(name) in names for names in NAMES.values())
+        and not any(word in _plain(name) for word in known)
+        and not any(name in path for path in place.counts)
+    ]
+
+
+def _plain(name: str) -> str:
+    return _ALNUM.sub("", name.lower())
 
 
 def _is_map(shape: Shape) -> bool:
@@ -244,11 +228,11 @@ def extent(
         said |= set(_around(place, path, each, pages, 0))
     if "on" in said:
         return "cut off"
-    if "unknown" in said or not seen.sound:
+    if "unknown" in said or not seen.sound or ("open" in said and "end" not in said):
         return "unknown"
     if place.page > 0:
         return "whole" if seen.found < place.page else "unknown"
-    ended = "end" in said or (pages.number > 1 and pages.last < pages.first)
+    ended = not said.isdisjoint(("end", "short")) or (pages.number > 1 and pages.last < pages.first)
     usual = pages.first in USUAL or (pages.first > 0 and pages.first % 100 == 0)
     return "whole" if ended or (place.page == 0 and not usual) else "unknown"
 
@@ -270,7 +254,7 @@ def failed(value: Json, pointer: tuple[str, ...], headers: Mapping[str, str]) ->
     for step in (*pointer, None):
         if not isinstance(value, dict):
             return False
-        signs = _FAILURES | _NAMES["well"] | (_STATUS if step is not None else set())
+        signs = _FAILURES | NAMES["well"] | (_STATUS if step is not None else set())
         for name, each in value.items():
             plain = _ALNUM.sub("", name.lower())
             if name != step and plain in signs and member(name, each, one) == "on":
@@ -303,11 +287,13 @@ def _headers(headers: Mapping[str, str], pages: Pages) -> Iterator[Said]:
             yield from _links(said, pages)
         elif (mark := _mark(name)) is not None:
             yield _marked(mark, text, pages)
-        elif _PAGE.search(name) and not any(word in name for word in (*_ON, "total", "count")):
+        elif _PAGE.search(name) and not any(word in name for word in (*ON, "total", "count")):
             yield _paging(name, text, pages)
         elif "rate" in name or "limit" in name:
             continue
-        elif any(word in name for word in _ON):
+        elif name.startswith("x-") and _is_part(text):
+            yield "on"
+        elif any(word in name for word in ON):
             yield "silent" if text in _EMPTY else "on"
         elif ("total" in name or "count" in name) and text.isdecimal():
             most = pages.number if "page" in name else found
@@ -315,18 +301,26 @@ def _headers(headers: Mapping[str, str], pages: Pages) -> Iterator[Said]:
 
 
 _MARKS = {
-    "well": _words("complete iscomplete done finished last islast lastpage islastpage final eof"),
-    "status": _words("status statuscode code result success ok state"),
-    "first": _words("offset skip start startindex from"),
-    "left": _words("after marker older omitted skipped left lastkey lastevaluatedkey"),
-    "count": _words("records recordcount items results hits length found numfound"),
-    "size": _words("limit perpage pagelimit itemsperpage maxresults take batchsize"),
+    "well": words("complete iscomplete done finished last islast lastpage islastpage final eof"),
+    "status": words("status statuscode code result success ok state"),
+    "first": words("offset skip start startindex from"),
+    "left": words("after marker older omitted skipped left lastkey lastevaluatedkey"),
+    "count": words("records recordcount items results hits length found numfound"),
+    "size": words("limit perpage pagelimit itemsperpage maxresults take batchsize"),
 }
 """Headers with the meaning of such members; letters only, without `x-`."""
 
 
 _BAD = re.compile(r"err|warn|fail|exception|fault|unavail|time|degrad|partial|stale|updating|down")
 _DIGITS = re.compile(r"[0-9]+")
+_SOME = re.compile(r"([0-9]{1,9}) ?(?:/|of) ?([0-9]{1,9})")
+_STALE = re.compile(r"(?<![a-z])(?:stale|degraded|partial|incomplete|truncated|throttled)(?![a-z])")
+
+
+def _is_part(text: str) -> bool:
+    """Whether a header of an API's own says `stale` or `1/2`, whatever its name."""
+    some = _SOME.fullmatch(text)
+    return bool(_STALE.search(text) or (some and int(some[1]) != int(some[2])))
 
 
 def _links(text: str, pages: Pages) -> Iterator[Said]:
@@ -351,17 +345,18 @@ def _linked(rel: str, url: str, pages: Pages, first: Collection[str]) -> Said:
         return "silent"
     if "prev" in rel:
         return "on"
-    if rel not in ("self", "first", "last"):
-        return "silent"
     said = _address(url, pages)
+    if rel not in ("self", "first", "last"):
+        goes = rel in _GOES_ON or any(word in rel for word in ON)
+        return "on" if goes or said == "on" else "silent"
     if rel == "last" and said == "silent" and url not in first:
         return "unknown"
     return "silent" if said == "end" else said
 
 
-_SIZES = _NAMES["size"] | _words("count top rows first last")
-_STARTS = _NAMES["first"] | _words("p")
-_TOKENS = _words("before pagetoken skiptoken")
+_SIZES = NAMES["size"] | words("count top rows first last")
+_STARTS = NAMES["first"] | words("p")
+_TOKENS = words("before pagetoken skiptoken")
 
 
 def _address(url: str, pages: Pages) -> Said:
@@ -384,7 +379,7 @@ def _address(url: str, pages: Pages) -> Said:
         elif plain in _SIZES or inner in _SIZES:
             said = said if number is not None and number > pages.last else "unknown"
         elif text.lower() not in _EMPTY and (
-            {plain, inner} & (GOES_ON | _TOKENS) or any(word in plain for word in _ON)
+            {plain, inner} & (_GOES_ON | _TOKENS) or any(word in plain for word in ON)
         ):
             return "on"
     return said
@@ -404,7 +399,7 @@ def _mark(name: str) -> str | None:
         return "upstream"
     if "circuit" in plain:
         return "circuit"
-    return "failed" if not counted and any(word in name for word in _FAILED) else None
+    return "failed" if not counted and any(word in name for word in FAILED) else None
 
 
 def _marked(mark: str, text: str, pages: Pages) -> Said:
@@ -446,53 +441,88 @@ def _paging(name: str, text: str, pages: Pages) -> Said:
 
 
 def _around(
-    place: Place, path: tuple[str, ...], value: Json, pages: Pages, depth: int
+    place: Place, path: tuple[str, ...], value: Json, pages: Pages, depth: int, quiet: bool = False
 ) -> Iterator[Said]:
-    """What a member beside the list says, including members inside it."""
+    """What a member beside the list says, including members inside it. `quiet`: what nobody
+    explains says nothing."""
     if path in place.counts:
         return
-    said = member(path[-1], value, pages, declared=_fits(place, path[-1], value))
-    for each in value if isinstance(value, list) else ():
-        if isinstance(each, dict) and isinstance(each.get("rel"), str) and each.get("href"):
-            yield _linked(str(each["rel"]).lower(), str(each["href"]), pages, ())
-    inside = value if isinstance(value, dict) and _opens(place, path[-1], value) else None
+    name = path[-1]
+    declared, quiet = _fits(place, name, value), quiet or name in place.harmless
+    said = _of_hits(name, value, pages) or member(name, value, pages, declared=declared)
+    if isinstance(value, list):
+        links = [_listed(each, pages) for each in value]
+        yield from (each for each in links if each is not None)
+        if links and None not in links and said in ("open", "unknown"):
+            said = "silent" if declared or _plain(name) in ("link", "links") else "unknown"
+    inside = value if isinstance(value, dict) and _opens(place, name, value) else None
     if said == "unknown" and inside is not None and depth < 8:
-        for name, each in inside.items():
-            yield from _around(place, (*path, name), each, pages, depth + 1)
+        for key, each in inside.items():
+            yield from _around(place, (*path, key), each, pages, depth + 1, quiet)
     else:
-        yield said
+        yield "silent" if said == "open" and quiet else said
+
+
+def _listed(value: Json, pages: Pages) -> Said | None:
+    """What an element of a list says that is a link, as `{rel, href}` or `{relation, url}`, or the
+    `{label, url}` of a page; None: it is none."""
+    if not isinstance(value, dict):
+        return None
+    rel, url = value.get("rel", value.get("relation")), value.get("href", value.get("url"))
+    if isinstance(rel, str) and (url is None or isinstance(url, str)):
+        return _linked(rel.lower(), url, pages, ()) if url else "silent"
+    if "url" in value and "label" in value and (url is None or isinstance(url, str)):
+        return "on" if url and _address(url, pages) == "on" else "silent"
+    return None
+
+
+def _of_hits(name: str, value: Json, pages: Pages) -> Said | None:
+    """What a search says of its hits: how many there are and how exactly, and of its shards."""
+    if not isinstance(value, dict):
+        return None
+    plain = _plain(name)
+    if plain == "shards" and type(value.get("total")) is int:
+        well = value.get("failed") == 0 and value.get("successful") == value["total"]
+        return "silent" if well else "on"
+    if "total" in plain and type(value.get("value")) is int:
+        exact = value.get("relation", "eq") == "eq"
+        return _number(value["value"], (pages.found,), "end") if exact else "on"
+    return None
 
 
 def _opens(place: Place, name: str, value: Json) -> bool:
     """Whether an object's name is understood, so that its members can be interpreted."""
-    plain = _ALNUM.sub("", name.lower())
-    if plain in GOES_ON:
+    plain = _plain(name)
+    if plain in _GOES_ON:
         return False
-    known = plain in _AROUND or any(plain in names for names in _NAMES.values())
+    known = plain in AROUND or any(plain in names for names in NAMES.values())
     return (known and name not in place.declared) or _fits(place, name, value)
 
 
 def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> Said:
     """What a member around a list says; an object is judged by its name alone."""
-    plain = _ALNUM.sub("", name.lower())
+    plain = _plain(name)
     if pages.number > 1 and "prev" in plain:
         return "silent"
     empty = value is None or value is False or value in ("", 0, [], {}) or value == "0"
-    kind = next((kind for kind, names in _NAMES.items() if plain in names), "")
+    kind = next((kind for kind, names in NAMES.items() if plain in names), "")
+    kind = "finish" if plain == "last" and isinstance(value, str) and value else kind
     if isinstance(value, dict) and value and kind not in ("words", "status", "well"):
-        failed = any(word in plain for word in _FAILED)
-        return "on" if failed or any(word in plain for word in _ON) else "unknown"
+        failed = any(word in plain for word in FAILED)
+        return "on" if failed or any(word in plain for word in ON) else "unknown"
     said: Said | None = _named(kind, value, pages, empty=empty)
     if said is not None:
         return said
-    if any(word in plain for word in _ON):
+    if any(word in plain for word in ON):
         return "end" if empty else "on"
-    if any(word in plain for word in _FAILED):
+    if any(word in plain for word in FAILED):
         return "silent" if empty else "on"
     if "total" in plain:
         return _number(value, (pages.found,), "end")
-    # An unknown name may mean anything, also with an empty value.
-    return "silent" if declared and (not isinstance(value, dict) or not value) else "unknown"
+    # An unknown name may mean anything, also with an empty value, unless it is declared.
+    if not declared or (isinstance(value, dict) and value):
+        return "unknown"
+    return "silent" if empty else "open"
 
 
 def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
@@ -512,7 +542,8 @@ def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
             begins = value is None or (type(value) is int and _turned(value, pages))
             return "silent" if begins else "on"
         case "size":
-            return "end" if type(value) is int and value > pages.last else "on"
+            size = value if type(value) is int else 0
+            return "short" if size > pages.last else "open" if size and size == pages.last else "on"
         case "count":
             return _number(value, (pages.found, pages.last), "silent")
         case "well":
@@ -525,6 +556,10 @@ def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
                 value is None or (empty and kind == "words") or (type(value) is int and not value)
             )
             return "silent" if well or good else "on"
+        case "until":
+            return _until(value, pages)
+        case "finish":
+            return _linked("last", value, pages, ()) if isinstance(value, str) else "silent"
         case "kind":
             return "silent" if value is None or str(value).lower() in _LISTS else "unknown"
         case "about":
@@ -533,6 +568,15 @@ def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
                 return "silent" if said == "end" else said
             return "silent" if not isinstance(value, list) else "unknown"
     return None
+
+
+def _until(value: Json, pages: Pages) -> Said:
+    """What the last of a page says: where it stands, or whether it is the last of all."""
+    if value is None or value is True:
+        return "end" if value else "silent"
+    if value is False or (type(value) is int and value > pages.found):
+        return "on"
+    return "silent" if value == "" or value == pages.found else "open"
 
 
 def _turned(number: int, pages: Pages) -> bool:

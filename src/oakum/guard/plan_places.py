@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from oakum.authz.complete_lists import Place
 from oakum.authz.misfits import held_by, in_fields, lists_alone, misfits, references
 from oakum.authz.places import stated
 from oakum.authz.table import Table, Trie
@@ -98,3 +100,12 @@ def misfit_bits(place: PlannedPlace, bound: Mapping[str, str]) -> int:
     """The kinds of value that are none of those declared at a place of a response, as bits."""
     bits = sum(_BITS[each] for each in misfits_at(place, bound))
     return bits + _LISTS if place.inside and lists_alone(place.shape) else bits
+
+
+def around_a_list(place: Place) -> dict[str, Any]:
+    """What a document declares around the ids of a look-up."""
+    return {
+        "maps": sorted(place.maps),
+        "declared": {name: sorted(kinds) for name, kinds in sorted(place.declared.items())},
+        "harmless": sorted(place.harmless),
+    }

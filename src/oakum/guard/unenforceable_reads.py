@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from oakum.authz import ANONYMOUS, Model
 from oakum.authz.claims import claim_path
+from oakum.authz.complete_lists import unexplained
 from oakum.authz.decide import may_call
 from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
 from oakum.authz.places import resource_of
@@ -124,6 +125,7 @@ class _Seen(Writes):
         closed = f"nobody has `{relation.name}`" + (
             f", and therefore nobody has `{takers[0]}` either" if takers else ""
         )
+        yield from self._goes_on(relation)
         if not placed and relation.of == "owner":
             said = (
                 f"`{operation.id}` lists the caller's own relations, not those of an object's owner"
@@ -137,6 +139,24 @@ class _Seen(Writes):
             )
             hint = "write `guard: {service: {header: …, env: …}}` with a credential that may"
             yield Problem(relation.location, f"{said}: {closed}", hint)
+
+    def _goes_on(self, relation: Relation) -> Iterator[Problem]:
+        """Warns about members beside a list of which nobody knows whether they say that it goes on,
+        if somebody has a relation only if they are not on it."""
+        every = self.policy.relations.values()
+        takers = [each.name for each in every if relation.name in each.unless]
+        found = unexplained(self.wiring.places[relation.name]) if takers else []
+        if found:
+            said = (
+                f"`{relation.operation}` declares {few(found, 5)} beside the list of who is"
+                f" `{relation.name}`, which may say that it goes on: where one says something"
+                f" and nothing says that the list ends, nobody has `{takers[0]}`"
+            )
+            hint = (
+                f"name the member with the number of entries in `counts` of `{relation.operation}`,"
+                " or send one that says that the list ends, such as `has_more: false`"
+            )
+            yield Problem(relation.location, said, hint)
 
     def _owners_only(self, operation: Operation) -> bool:
         """Whether a look-up with the caller's own credentials is refused for other owners."""

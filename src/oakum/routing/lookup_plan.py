@@ -252,7 +252,7 @@ class _Maker:
         ask, pointer = self.asks[index], path_of(relation.pointer)
         media = self.model.operations[ask.operation].success()
         top = media.shape if media is not None else None
-        return place_of(pointer, top, ask.page, ask.counts)
+        return place_of(pointer, top, ask.page, ask.counts, bound=self.model.bound)
 
     def home(self, path: str, index: int, at: tuple[str, ...]) -> Home:
         """The object that holds a state's value; `at`: path of the value in the response to look-up

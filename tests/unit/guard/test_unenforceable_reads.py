@@ -72,6 +72,22 @@ def test_a_list_that_only_its_owner_may_read_needs_a_credential_that_may(tmp_pat
     assert words not in said(tmp_path, CLUB, served)
 
 
+def test_members_that_nobody_explains_beside_a_list_of_whom_a_relation_is_taken_are_named(
+    tmp_path: Path,
+) -> None:
+    def beside(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        ids = document["components"]["responses"]["Ids"]["content"][JSON]["schema"]["properties"]
+        names = ("siguiente", "bookmark", "name", "owner_id", "has_more", "createdAt")
+        ids |= {name: {"type": "string"} for name in names}
+        ids["meta"] = {"type": "object", "properties": {"hint": {"type": "string"}}}
+
+    words = "`listBlocked` declares `siguiente`, `hint` beside the list of who is `blocked`"
+    found = said(tmp_path, CLUB, beside)
+    assert words in found
+    assert "`listFollowers` declares" not in found
+    assert "beside the list of who" not in said(tmp_path, CLUB)
+
+
 def test_a_claim_that_who_am_i_does_not_declare_is_nobodys(tmp_path: Path) -> None:
     def declared(document: dict[str, Any], _: dict[str, Any]) -> None:
         document["components"]["schemas"]["Account"]["properties"]["role"] = {"type": "string"}

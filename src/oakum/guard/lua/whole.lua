@@ -24,20 +24,22 @@ end
 
 local USUAL = set "10 15 20 24 25 30 40 50 60 75 100 125 150 200 250 500"
 local ON = words "next more cursor continu truncat partial incomplete scroll remain"
-local FAILED = words "error warn fail exception fault problem retry timedout timeout degraded fallback unavailable prev stale cached"
+local FAILED = words "error warn fail exception fault problem retry timedout timeout degraded fallback unavailable prev stale cached throttl maintenance"
 local NAMES = {
-  cursor = set "after marker older lastkey lastevaluatedkey",
-  left = set "newer omitted skipped rest left range terminatedearly",
-  done = set "exhaustive complete iscomplete done isdone finished isfinished islast islastpage final exhausted eof last",
-  pages = set "pages totalpages pagecount numpages numberofpages lastpage",
-  first = set "page currentpage pagenumber pageindex pageno number offset skip start startindex from",
-  size = set "limit perpage pagesize size itemsperpage pagelimit maxresults max take batchsize",
-  count = set "count numfound found hits length resultcount resultscount itemcount itemscount rowcount rowscount numresults nbhits nbresults numhits recordcount recordscount",
+  cursor = set "after marker older lastkey lastevaluatedkey bookmark resume resumptiontoken resumetoken skiptoken pagetoken",
+  left = set "newer omitted skipped rest left range terminatedearly limitreached limited capped dropped notshown hiddencount cutoff overflow",
+  done = set "exhaustive complete iscomplete done isdone finished isfinished islast islastpage final exhausted eof last atend isend endoflist endofresults allloaded exhaustivenbhits",
+  pages = set "pages totalpages pagecount numpages numberofpages lastpage nbpages",
+  first = set "page currentpage pagenumber pageindex pageno number offset skip start startindex startat from",
+  size = set "limit perpage pagesize size itemsperpage pagelimit maxresults max take batchsize hitsperpage",
+  count = set "count numfound found hits length resultcount resultscount itemcount itemscount rowcount rowscount numresults nbhits nbresults numhits recordcount recordscount numberofelements odatacount",
   words = set "message messages msg detail details reason notice title description",
   well = set "success successful ok",
   status = set "status code statuscode result state",
-  kind = set "object type kind",
-  about = set "self first href url uri link path timestamp time date requestid traceid correlationid id version apiversion took duration servertime generatedat etag lastmodified updatedat startcursor endcursor",
+  kind = set "object type kind resourcetype",
+  ["until"] = set "end endcursor to",
+  finish = set "lastpageurl lastpageuri",
+  about = set "self first href url uri link path timestamp time date requestid traceid correlationid id version apiversion took duration servertime generatedat etag lastmodified updatedat startcursor firstpageurl firstpageuri",
 }
 local KIND = {}
 for kind, names in pairs(NAMES) do
@@ -46,7 +48,7 @@ for kind, names in pairs(NAMES) do
 end
 -- Names of objects around a list, beside those above, of which each member is understood alone.
 local OPENS = set "meta metadata links pagination paging pageinfo paginginfo pager info cursors response data payload envelope summary extensions headers"
-local WELL, LISTS = set "ok success successful 200 0", set "list collection array page"
+local WELL, LISTS = set "ok success successful 200 0", set "list collection array page searchset bundle"
 
 local function has(text, list)
   for i = 1, #list do
@@ -124,8 +126,11 @@ end
 -- must be plain that it is this one.
 local function linked(rel, url, found, first)
   if find(rel, "next", 1, true) or find(rel, "prev", 1, true) then return "on" end
-  if rel ~= "self" and rel ~= "first" and rel ~= "last" then return "silent" end
   local said = address(url, found)
+  if rel ~= "self" and rel ~= "first" and rel ~= "last" then
+    local goes = KIND[rel] == "cursor" or KIND[rel] == "left" or has(rel, ON)
+    return (goes or said == "on") and "on" or "silent"
+  end
   if rel == "last" and said == "silent" and not first[url] then return "unknown" end
   return said == "end" and "silent" or said
 end
@@ -159,7 +164,19 @@ function TOLD.first(value)
 end
 function TOLD.size(value, found)
   local n = integer(value)
-  return n and n > found and "end" or "on"
+  if n and n > found then return "short" end
+  return n and n == found and n > 0 and "open" or "on"
+end
+-- The last of a page: where it stands, or whether it is the last of all.
+TOLD["until"] = function(value, found)
+  local n = integer(value)
+  if value == json.null then return "silent" end
+  if value == true then return "end" end
+  if value == false or (n and n > found) then return "on" end
+  return (value == "" or number(value) == found) and "silent" or "open"
+end
+function TOLD.finish(value, found)
+  return type(value) == "string" and linked("last", value, found, {}) or "silent"
 end
 function TOLD.count(value, found) return counted(value, found, "silent") end
 function TOLD.words(value, _, empty)
@@ -191,6 +208,7 @@ end
 local function member(name, value, found, declared)
   local plain = gsub(lower(name), "[^a-z0-9]", "")
   local kind = KIND[plain]
+  if plain == "last" and type(value) == "string" and value ~= "" then kind = "finish" end
   if json.is_object(value) and next(value) ~= nil and kind ~= "words" and kind ~= "status"
     and kind ~= "well" then
     return (has(plain, FAILED) or has(plain, ON)) and "on" or "unknown"
@@ -201,8 +219,9 @@ local function member(name, value, found, declared)
   if has(plain, ON) then return empty and "end" or "on" end
   if has(plain, FAILED) then return empty and "silent" or "on" end
   if find(plain, "total", 1, true) then return counted(value, found, "end") end
-  -- A name that nobody explains may say anything, and an empty value of it too.
-  return declared and not (json.is_object(value) and next(value) ~= nil) and "silent" or "unknown"
+  -- A name that nobody explains may say anything, and an empty value of it too, unless it is declared.
+  if not declared or (json.is_object(value) and next(value) ~= nil) then return "unknown" end
+  return empty and "silent" or "open"
 end
 
 -- ---------------------------------------------------------------- one walk
@@ -223,23 +242,61 @@ local function opens(look, name, value)
   return OPENS[plain] or KIND[plain]
 end
 
-local function around(look, path, n, name, value, depth)
+-- What an element of a list says that is a link, as `{rel, href}` or `{relation, url}`, or the `{label, url}`
+-- of a page; nil: it is none.
+local function listed(value, found)
+  if not json.is_object(value) then return nil end
+  local rel, url = value.rel, value.href
+  if rel == nil then rel = value.relation end
+  if url == nil then url = value.url end
+  local well = url == nil or url == json.null or type(url) == "string"
+  local some = type(url) == "string" and url ~= ""
+  if type(rel) == "string" and well then
+    return some and linked(lower(rel), url, found, {}) or "silent"
+  end
+  if value.url == nil or value.label == nil or not well then return nil end
+  return some and address(url, found) == "on" and "on" or "silent"
+end
+
+-- What a search says of its hits: how many there are and how exactly, and of its shards.
+local function of_hits(name, value, found)
+  if not json.is_object(value) then return nil end
+  local plain = plain_of(name)
+  if plain == "shards" and integer(value.total) then
+    local well = number(value.failed) == 0 and number(value.successful) == number(value.total)
+    return well and "silent" or "on"
+  end
+  if find(plain, "total", 1, true) and integer(value.value) then
+    return (value.relation == nil or value.relation == "eq") and counted(value.value, found, "end") or "on"
+  end
+  return nil
+end
+
+-- What a member beside the list says, and those inside of it. `quiet`: what nobody explains says nothing.
+local function around(look, path, n, name, value, depth, quiet)
   path[n + 1] = name
   for i = 1, #look.counts do
-    if same_path(path, n + 1, look.counts[i]) then return end
-  end
-  local said = member(name, value, look.found, fits(look, name, value))
-  for i = 1, json.is_array(value) and value.n or 0 do
-    local each = value[i]
-    if json.is_object(each) and type(each.rel) == "string" and type(each.href) == "string"
-      and each.href ~= "" then
-      look[linked(lower(each.rel), each.href, look.found, {})] = true
+    if same_path(path, n + 1, look.counts[i]) then
+      path[n + 1] = nil
+      return
     end
   end
+  local declared = fits(look, name, value)
+  quiet = quiet or look.harmless[name]
+  local said = of_hits(name, value, look.found) or member(name, value, look.found, declared)
+  local links = json.is_array(value) and value.n > 0
+  for i = 1, links and value.n or 0 do
+    local told = listed(value[i], look.found)
+    if told then look[told] = true else links = false end
+  end
+  if links and (said == "open" or said == "unknown") then
+    local plain = plain_of(name)
+    said = (declared or plain == "link" or plain == "links") and "silent" or "unknown"
+  end
   if said == "unknown" and json.is_object(value) and depth < 8 and opens(look, name, value) then
-    for key, each in pairs(value) do around(look, path, n + 1, key, each, depth + 1) end
+    for key, each in pairs(value) do around(look, path, n + 1, key, each, depth + 1, quiet) end
   else
-    look[said] = true
+    look[said == "open" and quiet and "silent" or said] = true
   end
   path[n + 1] = nil
 end
@@ -362,6 +419,18 @@ local function links_say(look, text)
   for i = 1, #links do look[linked(links[i][1], links[i][2], look.found, first)] = true end
 end
 
+local SOME = words "stale degraded partial incomplete truncated throttled"
+
+-- Whether a header of an API's own says `stale` or `1/2`, whatever its name.
+local function is_part(text)
+  for i = 1, #SOME do
+    if find(text, "%f[%l]" .. SOME[i] .. "%f[%L]") then return true end
+  end
+  local some, all = text:match "^(%d+) ?/ ?(%d+)$"
+  if not some then some, all = text:match "^(%d+) ?of ?(%d+)$" end
+  return some ~= nil and #some < 10 and #all < 10 and tonumber(some) ~= tonumber(all)
+end
+
 local TOTALS = { "total", "count" }
 local function headers_say(look, named)
   for name, said in pairs(named) do
@@ -380,6 +449,8 @@ local function headers_say(look, named)
       if paging(name, text, look.found) then look.on = true end
     elseif find(name, "rate", 1, true) or find(name, "limit", 1, true) then
       -- Says nothing of the list.
+    elseif name:sub(1, 2) == "x-" and is_part(text) then
+      look.on = true
     elseif has(name, ON) then
       if not EMPTY[text] then look.on = true end
     elseif (find(name, "total", 1, true) or find(name, "count", 1, true)) and text:find "^%d+$" then
@@ -403,8 +474,10 @@ end
 function M.place(relation, ask)
   local made = {
     pointer = relation.pointer, maps = {}, declared = {}, counts = ask.counts, page = ask.page, star = 0,
+    harmless = {},
   }
   for i = 1, #relation.maps do made.maps[relation.maps[i] + 1] = true end
+  for i = 1, relation.harmless.n do made.harmless[relation.harmless[i]] = true end
   for name, kinds in pairs(relation.declared) do
     made.declared[name] = {}
     for i = 1, #kinds do made.declared[name][kinds[i]] = true end
@@ -447,7 +520,7 @@ end
 function M.is(place, answer, value)
   local look = {
     pointer = place.pointer, maps = place.maps, declared = place.declared, counts = place.counts,
-    star = place.star, found = 0, sound = true, beside = {},
+    harmless = place.harmless, star = place.star, found = 0, sound = true, beside = {},
   }
   walk(look, value, 1, {})
   if not look.sound then return false end
@@ -461,13 +534,13 @@ function M.is(place, answer, value)
     local each = look.beside[i]
     local path = {}
     for j = 1, #each[1] do path[j] = each[1][j] end
-    around(look, path, #path, each[2], each[3], 0)
+    around(look, path, #path, each[2], each[3], 0, false)
   end
-  if look.on or look.unknown then return false end
+  if look.on or look.unknown or (look.open and not look["end"]) then return false end
   local found = look.found
   if place.page > 0 then return found < place.page end
   local usual = USUAL[tostring(found)] or (found > 0 and found % 100 == 0)
-  return look["end"] or (place.page == 0 and not usual) or false
+  return look["end"] or look.short or (place.page == 0 and not usual) or false
 end
 
 -- Whether a cache calls an answer one that it had too long: `STALE`, `TCP_STALE_HIT`, `UPDATING`,

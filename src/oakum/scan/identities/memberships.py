@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from oakum.authz import ObjectInstance
-from oakum.authz.complete_lists import place_of
 from oakum.authz.id_spelling import identifier
 from oakum.authz.member_paths import texts
 from oakum.authz.relations import has_role
@@ -25,7 +24,7 @@ from oakum.exposure.told_members import member_parameters
 from oakum.http.json_pointer import path_of, value_at, values_at
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation
-from oakum.scan.identities.relation_lists import json_of, read_list
+from oakum.scan.identities.relation_lists import json_of, place_in, read_list
 from oakum.scan.requests.builder import Ask, Filled, fill
 
 MOST = 100
@@ -190,8 +189,7 @@ class Memberships:
         """The list of all members."""
         pages: list[Json] = []
         names = [each.name for each in probe.operation.parameters if each.where == "query"]
-        media = probe.operation.success()
-        place = place_of(path_of(relation.pointer), media.shape if media is not None else None)
+        place = place_in(probe, relation.pointer)
         found = read_list(self.ask, asking, filled.request, names, place, pages)
         return _Shown(tuple(pages), found is not None and found.whole)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, permutations
 
 import orjson
@@ -87,6 +87,15 @@ def read_list(
     return Listed(frozenset(ids), sound and asked is None and said == "whole")
 
 
+def place_in(probe: Probe, pointer: str) -> Place:
+    """Where the ids are in a response, around which the fields of resources say nothing."""
+    media = probe.operation.success()
+    place = place_of(path_of(pointer), media.shape if media is not None else None)
+    paths = (path for shown in probe.shows.values() for path in shown)
+    fields = {step for path in paths for step in path.split(".")}
+    return replace(place, harmless=place.harmless | fields)
+
+
 def json_of(answer: Response) -> Json:
     """The JSON of a good answer that came whole; None: it says nothing of a list."""
     if not 200 <= answer.status < 300 or answer.truncated:
@@ -120,8 +129,7 @@ class Relations:
         if probe is None or filled is None:
             return None
         names = [each.name for each in probe.operation.parameters if each.where == "query"]
-        media = probe.operation.success()
-        place = place_of(path_of(known.pointer), media.shape if media is not None else None)
+        place = place_in(probe, known.pointer)
         return read_list(self.ask, whose, filled.request, names, place)
 
     def take(self) -> None:

@@ -101,11 +101,12 @@ def test_more_pages_than_are_read_are_not_all() -> None:
     assert found is not None and len(found.ids) == 120 and not found.whole
 
 
-def test_a_member_that_nobody_explains_is_silent_where_the_document_declares_it() -> None:
-    value = {"data": rows("a"), "shards": 2}
+def test_an_empty_member_that_nobody_explains_is_silent_where_the_document_declares_it() -> None:
     place = replace(AT, declared={"shards": frozenset()})
-    assert read_list(lambda *_: reply(value), "ann", ONE, (), AT) == Listed(frozenset("a"), False)
-    assert read_list(lambda *_: reply(value), "ann", ONE, (), place) == Listed(frozenset("a"), True)
+    for shards, at, whole in ((0, AT, False), (0, place, True), (2, place, False)):
+        value = {"data": rows("a"), "shards": shards}
+        found = read_list(lambda *_, value=value: reply(value), "ann", ONE, (), at)
+        assert found == Listed(frozenset("a"), whole)
 
 
 def test_all_pages_are_read() -> None:

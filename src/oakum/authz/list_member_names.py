@@ -1,0 +1,83 @@
+"""Names of members around a list that say whether it is complete, and of those that say nothing.
+
+In lower case, letters and digits alone. `guard/lua/whole.lua` has the same, but for `HARMLESS`,
+which the plan of a guard applies.
+"""
+
+from __future__ import annotations
+
+from oakum.inference.lexicon import CURSORS, GOES_ON
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+USUAL = frozenset((10, 15, 20, 24, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 500))
+"""Usual page sizes when none is declared; so is each multiple of 100."""
+
+
+ON = words("next more cursor continu truncat partial incomplete scroll remain")
+FAILED = words(
+    "error warn fail exception fault problem retry timedout timeout degraded fallback unavailable"
+    " prev stale cached throttl maintenance"
+)
+NAMES = {
+    "cursor": CURSORS | words("bookmark resume resumptiontoken resumetoken skiptoken pagetoken"),
+    "left": (GOES_ON - CURSORS)
+    | words("limitreached limited capped dropped notshown hiddencount cutoff overflow"),
+    "done": words(
+        "exhaustive complete iscomplete done isdone finished isfinished islast islastpage final"
+        " exhausted eof last atend isend endoflist endofresults allloaded exhaustivenbhits"
+    ),
+    "pages": words("pages totalpages pagecount numpages numberofpages lastpage nbpages"),
+    "first": words(
+        "page currentpage pagenumber pageindex pageno number offset skip"
+        " start startindex startat from"
+    ),
+    "size": words(
+        "limit perpage pagesize size itemsperpage pagelimit maxresults max take"
+        " batchsize hitsperpage"
+    ),
+    "count": words(
+        "count numfound found hits length resultcount resultscount itemcount itemscount"
+        " rowcount rowscount numresults nbhits nbresults numhits recordcount recordscount"
+        " numberofelements odatacount"
+    ),
+    "words": words("message messages msg detail details reason notice title description"),
+    "well": words("success successful ok"),
+    "status": words("status code statuscode result state"),
+    "kind": words("object type kind resourcetype"),
+    "until": words("end endcursor to"),
+    "finish": words("lastpageurl lastpageuri"),
+    "about": words(
+        "self first href url uri link path timestamp time date requestid traceid correlationid id"
+        " version apiversion took duration servertime generatedat etag lastmodified updatedat"
+        " startcursor firstpageurl firstpageuri"
+    ),
+}
+AROUND = words(
+    "meta metadata links pagination paging pageinfo paginginfo pager info cursors response data"
+    " payload envelope summary extensions headers"
+)
+"""Names of objects around a list whose members are interpreted one by one."""
+
+HARMLESS = words(
+    "name title label caption summary description owner ownerid user userid member memberid account"
+    " accountid profile profileid author authorid organization organizationid organisation orgid"
+    " tenant tenantid team teamid group groupid project projectid workspace workspaceid parent"
+    " parentid room roomid channel channelid listid username displayname handle slug email"
+    " lang language locale currency country region timezone environment host hostname server node"
+    " sort sorted unsorted sortby sortorder order orderby ordering direction dir q query search"
+    " term filter filters fields include includes included expand embedded params parameters"
+    " empty paged unpaged maxscore score hitrate schema schemas context odatacontext odatametadata"
+    " odatadeltalink jsonapi curies templates base docs documentation documentationurl help helpurl"
+    " copyright license licence attribution revision rev hash checksum digest signature nonce color"
+    " icon image avatar private public visibility role roles permissions tags"
+    " created createdat createdby createdtime modified modifiedat modifiedby updated updatedby"
+    " updatetime lastupdated fetchedat retrievedat requestedat respondedat issuedat expires"
+    " expiresat expiry ttl maxage elapsed elapsedms elapsedtime durationms latency runtime"
+    " processingtime processingtimems querytime queryid tookms traceid spanid operationid"
+    " unread unreadcount deprecated beta"
+)
+"""Declared members that say nothing of a list, whatever stands in them."""

@@ -1,0 +1,169 @@
+"""What well-known envelopes say of the list in them: whole, or that there is more.
+
+Every member is declared, so that only its name and its value say something.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oakum.policy.contract import load
+from tests import quick_yaml
+from tests.conformance.exchanges import Clock, Guard, Request, Setup, Upstream
+from tests.conformance.test_exchanges import IMPLEMENTATIONS
+
+Said = dict[str, Any]
+NUMBERS = itertools.count()
+"""A new owner for each example, so that no look-up is answered from an earlier one."""
+TABLE = quick_yaml.load(Path(__file__).with_name("list_envelopes.yaml").read_text())
+IDS: list[Said] = TABLE["ids"]
+ENVELOPES: dict[str, Said] = TABLE["envelopes"]
+KEYS = {name: f"l{number}" for number, name in enumerate(ENVELOPES)}
+
+
+def _laid(value: Any, over: Any) -> Any:
+    if not (isinstance(value, dict) and isinstance(over, dict)):
+        return copy.deepcopy(over)
+    return {**value, **{name: _laid(value.get(name), each) for name, each in over.items()}}
+
+
+def _shape(values: list[Any]) -> Said:
+    """What declares all of some values."""
+    some = [each for each in values if each is not None]
+    if not some:
+        return {}
+    first = some[0]
+    if isinstance(first, dict):
+        names = dict.fromkeys(name for each in some for name in each)
+        below = {n: _shape([each[n] for each in some if n in each]) for n in names}
+        return {"type": "object", "properties": below}
+    if isinstance(first, list):
+        return {"type": "array", "items": _shape([each for one in some for each in one])}
+    kinds = {bool: "boolean", str: "string"}
+    types = dict.fromkeys(kinds.get(type(each), "number") for each in some)
+    return {"type": next(iter(types)) if len(types) == 1 else [*types]}
+
+
+def _document() -> Said:
+    def answer(schema: Said) -> Said:
+        content = {"application/json": {"schema": schema}}
+        return {"responses": {"200": {"description": "one", "content": content}}}
+
+    text = {"type": "string"}
+    members = dict.fromkeys(("id", "by", "looked"), text)
+    paths: Said = {"/me": {"get": {"operationId": "getMe", **answer(_shape([{"id": "x"}]))}}}
+    schemas: Said = {}
+    for name, said in ENVELOPES.items():
+        whole = said["whole"]
+        made = _shape([whole, *(_laid(whole, each) for each in said["more"])])
+        if name == "an account":
+            schemas["Account"] = made
+            made = {"$ref": "#/components/schemas/Account"}
+        note = f"N{KEYS[name]}"
+        schemas[note] = {"type": "object", "properties": members}
+        shown = answer({"$ref": f"#/components/schemas/{note}"})
+        paths[f"/{note}"] = {"get": {"operationId": f"get{note}", **shown}}
+        paths[f"/users/{{id}}/{KEYS[name]}"] = {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": text}],
+            "get": {"operationId": f"get{KEYS[name]}", **answer(made)},
+        }
+    security = {"session": {"type": "apiKey", "in": "cookie", "name": "sid"}}
+    return {
+        "openapi": "3.1.0", "info": {"title": "Lists", "version": "1"},
+        "security": [{"session": []}], "paths": paths,
+        "components": {"securitySchemes": security, "schemas": schemas},
+    }  # fmt: skip
+
+
+def _policy() -> Said:
+    relations: Said = {"owner": {"is": "owner"}}
+    account = {
+        "key": "id",
+        "owner": "id",
+        "fields": {"id, city, verified, height": [{"see": ["owner"]}]},
+    }
+    resources: Said = {"Account": account}
+    for name, said in ENVELOPES.items():
+        key = KEYS[name]
+        relations[f"on_{key}"] = {"in": f"get{key}", "id": said["at"]}
+        relations[f"off_{key}"] = {"authenticated": True, "unless": [f"on_{key}"]}
+        fields: Said = {"id, by": [{"see": ["owner"]}], "looked": [{"see": [f"off_{key}"]}]}
+        resources[f"N{key}"] = {"key": "id", "owner": "by", "fields": fields}
+    return {
+        "exposure": 1, "api": "openapi.yaml", "caller": {"operation": "getMe", "id": "/id"},
+        "relations": relations, "resources": resources,
+        "operations": {"getMe": {}},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=sorted(IMPLEMENTATIONS))
+def guarded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Guard, Setup]]:
+    folder = tmp_path_factory.mktemp("lists")
+    (folder / "openapi.yaml").write_text(json.dumps(_document()))
+    (folder / "exposure.yaml").write_text(json.dumps(_policy()))
+    setup = Setup(load(folder / "exposure.yaml"), folder, Upstream([]), Clock(), {})
+    with ExitStack() as stack:
+        yield stack.enter_context(IMPLEMENTATIONS[request.param](setup)), setup
+
+
+def _is_shown(guarded: tuple[Guard, Setup], name: str, body: Said, headers: Said) -> bool:
+    """Whether ann is shown what only those may see who are not on a list."""
+    guard, setup = guarded
+    owner = f"owner{next(NUMBERS)}"
+    note = {"id": "n", "by": owner, "looked": "S"}
+    answers = {"/me": {"id": "ann"}, f"/N{KEYS[name]}": note, f"/users/{owner}/{KEYS[name]}": body}
+    setup.upstream.script[:] = [
+        {
+            "request": {"target": target},
+            "answer": {"body": json.dumps(each), "headers": headers if "users" in target else {}},
+        }
+        for target, each in answers.items()
+    ]
+    got = guard.exchange(Request("GET", f"/N{KEYS[name]}", (("cookie", "sid=1"),))).response
+    return b'"looked"' in got.body
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_an_envelope_with_a_whole_list_is_known_to_be_whole(
+    guarded: tuple[Guard, Setup], name: str
+) -> None:
+    assert _is_shown(guarded, name, ENVELOPES[name]["whole"], {})
+
+
+@pytest.mark.parametrize(
+    ("name", "over"), [(name, each) for name, said in ENVELOPES.items() for each in said["more"]]
+)
+def test_one_that_says_that_there_is_more_or_a_failure_is_not(
+    guarded: tuple[Guard, Setup], name: str, over: Said
+) -> None:
+    assert not _is_shown(guarded, name, _laid(ENVELOPES[name]["whole"], over), {})
+
+
+@pytest.mark.parametrize(
+    ("header", "said", "shown"),
+    [
+        ("x-served-from", "stale", False), ("x-throttled", "true", False),
+        ("x-maintenance", "1", False), ("x-chunk", "1/2", False), ("x-shown", "3 of 4", False),
+        ("link", '</x?cursor=a>; rel="more"', False), ("link", '</x>; rel="more"', False),
+        ("link", '</x>; rel="older"', False), ("link", '</x?page=2>; rel="weiter"', False),
+        ("x-chunk", "2/2", True), ("x-throttled", "false", True), ("x-from-cache", "1", True),
+        ("x-request-id", "stalemate", True), ("link", '</x>; rel="describedby"', True),
+        ("cache-control", "max-age=60, stale-while-revalidate=60", True),
+        ("x-ratelimit-used", "1/100", True),
+    ],
+)  # fmt: skip
+def test_headers_of_any_name_may_say_so_too(
+    guarded: tuple[Guard, Setup], header: str, said: str, shown: bool
+) -> None:
+    body = {"data": IDS}
+    assert _is_shown(guarded, "members of unknown names", body, {header: said}) is shown
