@@ -401,13 +401,14 @@ def test_the_three_forms_say_the_same(tmp_path: Path) -> None:
 
 
 def test_what_an_api_named_cannot_forge_a_line(tmp_path: Path) -> None:
-    evil = "<img src=x>\n✅ | [a](javascript:1) @everybody"
+    evil = "<img src=x>\n✅ | [a](javascript:1) @everybody https://evil.test www.evil.test #1"
     contract = written(tmp_path)
     path = saved(leaking(clean(contract), leak(title=evil)), tmp_path / "scan.json")
     done = oakum("gate", contract, "--report", path, "--format", "markdown")
     assert done.code == 1
     assert "<img" not in done.out
     assert "[a](" not in done.out
-    assert "@everybody" not in done.out
+    assert "@everybody" not in done.out and "&#64;" not in done.out
+    assert "https://evil" not in done.out and "www.evil" not in done.out and "#1" not in done.out
     assert "\n✅ |" not in done.out
     assert "\\n✅" in done.out

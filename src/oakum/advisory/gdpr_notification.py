@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from oakum.advisory.draft import Draft
 from oakum.advisory.render_text import blank, name, names, origin, proof, records, said, stage_words
 from oakum.errors import counted
-from oakum.report.markdown import escaped
+from oakum.output.markdown import escaped
 
 
 def statement(draft: Draft) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from oakum.advisory.draft import Draft
 from oakum.finding import Finding
 from oakum.openapi.model import Json
-from oakum.report.pointing import short
+from oakum.output.text import short
 
 SCHEMA = "oakum.advisory/2"
 

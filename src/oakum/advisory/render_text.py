@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from oakum.advisory.draft import Draft
 from oakum.errors import counted
-from oakum.output.text import visible
-from oakum.report.markdown import code_of, escaped
-from oakum.report.pointing import listed, short
+from oakum.output.markdown import MOST, code_of, escaped
+from oakum.output.text import short, visible
+from oakum.report.pointing import listed
 
 MANY = 12
 """Names of a list that are written out; the JSON has all."""
@@ -29,7 +29,7 @@ def names(texts: Iterable[str], noun: str) -> str:
 
 def said(text: str) -> str:
     """A sentence with its backticked parts as code."""
-    parts = re.split(r"`([^`]*)`", short(text, 500))
+    parts = re.split(r"`([^`]*)`", short(text, MOST))
     return "".join(name(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
 
 

@@ -19,8 +19,8 @@ from oakum.advisory.render_text import (
     sentence,
     stage_words,
 )
+from oakum.output.markdown import escaped
 from oakum.report.grouping import state_words
-from oakum.report.markdown import escaped
 
 _SHOWN = 20
 """Lines of evidence."""

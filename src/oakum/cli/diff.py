@@ -152,18 +152,17 @@ def _endpoints(change: Change) -> str:
 
 
 def _markdown(changes: Sequence[Change]) -> Iterator[str]:
-    from oakum.authz.diff.render_text import quoted
-    from oakum.output.text import visible
+    from oakum.output.markdown import code_of, titled
 
-    yield f"### Exposure: {_summary(changes)}"
+    yield f"### Exposure: {titled(_summary(changes))}"
     for head, groups in _groups(changes):
         yield f"\n**{head}**\n"
         for _, those in groups:
             for each in those:
-                place = f" ({quoted(visible(str(each.location)))})" if each.location.file else ""
-                yield f"- {visible(each.sentence)}{place}"
+                place = f" ({code_of(str(each.location))})" if each.location.file else ""
+                yield f"- {titled(each.sentence)}{place}"
                 if len(each.endpoints) > 1:
-                    named = [quoted(visible(endpoint)) for endpoint in each.endpoints[:_SHOWN]]
+                    named = [code_of(endpoint) for endpoint in each.endpoints[:_SHOWN]]
                     more = len(each.endpoints) - _SHOWN
                     tail = f" and {more:,} more" if more > 0 else ""
                     yield f"  <br>{', '.join(named)}{tail}"

@@ -32,11 +32,10 @@ from oakum.gate import badge as badges
 from oakum.gate.evidence import is_later
 from oakum.gate.linting import LINTERS
 from oakum.memory import Memory, learn
-from oakum.output.text import visible
+from oakum.output.text import short, visible
 from oakum.policy.contract import digest
 from oakum.policy.resource_schemas import view
 from oakum.report.github import Annotation, commands
-from oakum.report.pointing import short
 
 
 @click.command(epilog="Example: oakum gate exposure.yaml --report scan.json --format markdown")

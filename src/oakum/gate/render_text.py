@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from oakum.errors import ExitCode, counted
 from oakum.gate.verdict import Criterion, Verdict, Waived
 from oakum.openapi.model import Json
+from oakum.output.markdown import titled
 
 SCHEMA = "oakum.gate/1"
 _FEW = 5
@@ -102,45 +102,30 @@ def _sums(verdict: Verdict) -> str:
 def markdown(verdict: Verdict) -> Iterator[str]:
     """One comment for a pull request. Everything from elsewhere is escaped."""
     yield "<!-- oakum gate -->"  # a marker by which a pipeline finds its earlier comment
-    yield f"## {'❌' if verdict.failed else '✅'} {_escaped(headline(verdict))}"
+    yield f"## {'❌' if verdict.failed else '✅'} {titled(headline(verdict))}"
     yield ""
-    yield from (f"Report {_escaped(each)}  " for each in verdict.judged)
+    yield from (f"Report {titled(each)}  " for each in verdict.judged)
     yield ""
     yield "| | criterion | found | required |"
     yield "|---|---|---|---|"
     for each in verdict.criteria:
         found = each.figure or each.status
-        cells = (_escaped(part) for part in (each.title, found, each.bound))
+        cells = (titled(part) for part in (each.title, found, each.bound))
         yield f"| {_ICONS.get(each.status, '➖')} | {' | '.join(cells)} |"
     for each in verdict.failed:
         yield ""
-        yield f"**{_escaped(each.name)}**: {_escaped(each.advice)}"
+        yield f"**{titled(each.name)}**: {titled(each.advice)}"
         if each.details:
             yield ""
-        yield from (f"- {_escaped(str(detail))}" for detail in each.details[:_FEW])
+        yield from (f"- {titled(str(detail))}" for detail in each.details[:_FEW])
         if each.details[_FEW:]:
             yield f"- and {len(each.details) - _FEW:,} more"
     if verdict.waived or verdict.warnings:
         yield ""
-    yield from (f"- waived: {_escaped(_waived(each))}" for each in verdict.waived)
-    yield from (f"- warning: {_escaped(str(each))}" for each in verdict.warnings)
+    yield from (f"- waived: {titled(_waived(each))}" for each in verdict.waived)
+    yield from (f"- warning: {titled(str(each))}" for each in verdict.warnings)
     yield ""
-    yield _escaped(_sums(verdict))
-
-
-def _escaped(said: str) -> str:
-    """Text with Markdown characters escaped; balanced code spans stay."""
-    parts = said.split("`")
-    if len(parts) % 2 == 0:
-        return _plain(said.replace("`", "'"))
-    return "`".join(
-        part.replace("|", "\\|") if at % 2 else _plain(part) for at, part in enumerate(parts)
-    )
-
-
-def _plain(said: str) -> str:
-    said = said.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
-    return re.sub(r"([\\*_\[\]|#!~])", r"\\\1", said)
+    yield titled(_sums(verdict))
 
 
 # --------------------------------------------------------------------------- machines

@@ -12,6 +12,7 @@ from typing import Literal
 
 from oakum.errors import Location, counted
 from oakum.finding import Report, Result
+from oakum.output.text import short
 from oakum.report.grouping import Defect, defects, exit_code, tally, verdict_words
 from oakum.report.pointing import (
     NO_FACTS,
@@ -22,7 +23,6 @@ from oakum.report.pointing import (
     listed,
     place,
     placed,
-    short,
     top,
 )
 

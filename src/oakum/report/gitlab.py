@@ -12,6 +12,7 @@ import orjson
 from oakum.errors import Location
 from oakum.finding import Finding, Report
 from oakum.openapi.model import Json
+from oakum.output.text import short
 from oakum.report.grouping import findings_in_order
 from oakum.report.pointing import (
     DISTRUST_RULE,
@@ -21,7 +22,6 @@ from oakum.report.pointing import (
     mark,
     message,
     place,
-    short,
     top,
 )
 

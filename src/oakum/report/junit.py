@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
+from oakum.output.text import short
 from oakum.report.grouping import findings_in_order, state_words
-from oakum.report.pointing import NO_FACTS, Facts, When, message, place, short
+from oakum.report.pointing import NO_FACTS, Facts, When, message, place
 
 _Key = tuple[str, str, str, State, Endpoint]
 

@@ -7,11 +7,12 @@ table.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from oakum.errors import ExitCode, counted
 from oakum.finding import Report, Result
+from oakum.output.markdown import MOST, code_of, escaped, titled
+from oakum.output.text import short
 from oakum.report.grouping import (
     Defect,
     by_item,
@@ -23,7 +24,7 @@ from oakum.report.grouping import (
     verdict_words,
     writes_said,
 )
-from oakum.report.pointing import NO_FACTS, Facts, listed, place, short, top
+from oakum.report.pointing import NO_FACTS, Facts, listed, place, top
 
 MARKER = "<!-- oakum -->"
 """The first line: whoever posts the comment finds the one to replace by it."""
@@ -34,7 +35,6 @@ _SIGNS = {ExitCode.CLEAN: "✅", ExitCode.FINDINGS: "❌", ExitCode.NOT_TRUSTWOR
 _SOME_FIELDS = 8
 _SOME_ENDPOINTS = 4
 _SOME_REASONS = 10
-_WORDS = 500
 
 
 def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
@@ -42,7 +42,7 @@ def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
     counted."""
     head = "\n".join(_head(report))
     tail = "\n".join(_tail(report))
-    room = MOST_CHARACTERS - len(head) - len(tail) - _WORDS
+    room = MOST_CHARACTERS - len(head) - len(tail) - MOST
     every = defects(report)
     shown = tuple(_that_fit(every, report, room))
     body = [
@@ -151,30 +151,6 @@ def _bullets(lines: Iterable[str]) -> Iterator[str]:
 
 
 # --------------------------------------------------------------------------- names of others
-
-
-def titled(text: str) -> str:
-    """Escaped text with its backticked parts as code."""
-    parts = re.split(r"`([^`]*)`", short(text, _WORDS))
-    return "".join(code_of(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
-
-
-def code_of(text: str) -> str:
-    """A name as code. As an element, since no row of backticks is safe in a table or a list."""
-    return f"<code>{escaped(text)}</code>" if text else ""
-
-
-def escaped(text: str) -> str:
-    """Text that means nothing to Markdown: markup is escaped, and what needs none is parted.
-
-    `@name`, `#1` and addresses become links without any markup; a space of no width prevents it.
-    """
-    shown = re.sub(" +", " ", short(text, _WORDS))
-    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    shown = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", shown)
-    # characters that would begin a list or a heading
-    shown = re.sub(r"^( ?\d*)([-+#.)=])", r"\1\\\2", shown)
-    return re.sub(r"(?i)(@|:(?=//)|www(?=\.)|gh(?=-\d)|#(?=\d))", "\\1\u200b", shown)
 
 
 def _codes(words: Iterable[str], limit: int, noun: str) -> str:

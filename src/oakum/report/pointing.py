@@ -15,7 +15,7 @@ from typing import Literal
 
 from oakum.errors import Location, counted
 from oakum.finding import Endpoint, Finding, Report
-from oakum.output.text import visible
+from oakum.output.text import short, visible
 from oakum.report.grouping import state_words, states_by_field, when_words
 
 Level = Literal["error", "warning", "note"]
@@ -24,7 +24,6 @@ DISTRUST_RULE = "run-not-trustworthy"
 """Stands where rules do when a run is not trustworthy: no consumer may read silence as green."""
 
 _SOME_ENDPOINTS = 3
-_LONGEST = 1000
 _SOMEWHERE = "exposure.yaml"
 
 
@@ -125,12 +124,6 @@ def listed(words: Sequence[str], limit: int, noun: str) -> str:
     rest = len(words) - limit
     shown = ", ".join(words[:limit])
     return f"{shown} and {counted(rest, f'more {noun}')}" if rest > 0 else shown
-
-
-def short(text: str, longest: int = _LONGEST) -> str:
-    """Text without control sequences, cut to the consumer's limit."""
-    shown = visible(text)
-    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def mark(*parts: str) -> str:

@@ -19,7 +19,7 @@ import orjson
 from oakum.errors import Location, counted
 from oakum.finding import Finding, Report
 from oakum.openapi.model import Json
-from oakum.output.text import visible
+from oakum.output.text import short, visible
 from oakum.report.grouping import exit_code, findings_in_order, verdict_words
 from oakum.report.pointing import (
     DISTRUST_RULE,
@@ -31,7 +31,6 @@ from oakum.report.pointing import (
     mark,
     message,
     place,
-    short,
     top,
 )
 

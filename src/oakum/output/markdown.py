@@ -1,0 +1,38 @@
+"""Makes foreign text safe in Markdown: in comments on pull requests, and in drafts of messages.
+
+Names come from an API, a contract or a document that may be malicious, so none of them can produce
+a link, an image, HTML, a mention of a user, or a row of a table. There is one escaper for all.
+"""
+
+from __future__ import annotations
+
+import re
+
+from oakum.output.text import short
+
+MOST = 500
+"""Characters of one text."""
+
+
+def titled(text: str) -> str:
+    """Escaped text with its backticked parts as code."""
+    parts = re.split(r"`([^`]*)`", short(text, MOST))
+    return "".join(code_of(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
+
+
+def code_of(text: str) -> str:
+    """A name as code. As an element, since no row of backticks is safe in a table or a list."""
+    return f"<code>{escaped(text)}</code>" if text else ""
+
+
+def escaped(text: str) -> str:
+    """Text that means nothing to Markdown: markup is escaped, and what needs none is parted.
+
+    `@name`, `#1` and addresses become links without any markup; a space of no width prevents it.
+    """
+    shown = re.sub(" +", " ", short(text, MOST))
+    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = re.sub(r"([\\`*_\[\]|~$])", r"\\\1", shown)
+    # characters that would begin a list or a heading
+    shown = re.sub(r"^( ?\d*)([-+#.)=])", r"\1\\\2", shown)
+    return re.sub(r"(?i)(@|:(?=//)|www(?=\.)|gh(?=-\d)|#(?=\d))", "\\1\u200b", shown)
