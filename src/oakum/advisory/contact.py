@@ -1,4 +1,4 @@
-"""Reads the security contact in `security.txt` (RFC 9116).
+"""The security contact that a `security.txt` names (RFC 9116), and why not to rely on it.
 
 The file is untrusted: only `mailto:`, `tel:` and `https:` addresses, the languages and the date of
 expiry are taken from it.
@@ -10,15 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from oakum.output.text import visible
+from oakum.http import security_txt
 
 _SCHEMES = ("mailto:", "https://", "tel:")
 """RFC 9116, 2.5.3: an address of the web has to be one of TLS."""
-_MOST, _LONGEST = 5, 300
-_SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
-_SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
-_NOTE = "security.txt says "
-"""As a note of a report begins that holds a line of the target's file."""
+_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -39,16 +35,16 @@ class Contact:
 
 def read_contact(text: str, now: datetime, source: str) -> Contact:
     """The contact in a `security.txt`. `now`: the current time, with a time zone."""
-    return _contact(_fields(_unsigned(text)), now, source)
+    return _contact(security_txt.fields(text), now, source)
 
 
 def told_contact(notes: Iterable[str], now: datetime) -> Contact:
     """The contact that a report's notes contain."""
-    lines = [note.removeprefix(_NOTE) for note in notes if note.startswith(_NOTE)]
-    if not lines:
+    fields = security_txt.noted(notes)
+    if not fields:
         doubt = "no security.txt was requested, or the target has none"
         return Contact(doubts=(doubt,))
-    return _contact(_fields(lines), now, "the target's security.txt, read by the scan")
+    return _contact(fields, now, "the target's security.txt, read by the scan")
 
 
 def _contact(fields: Mapping[str, list[str]], now: datetime, source: str) -> Contact:
@@ -88,25 +84,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo is not None else None
-
-
-def _unsigned(text: str) -> list[str]:
-    """Lines without the frame of a clear signature (RFC 9580, 7), which is not verified here."""
-    lines = text.lstrip("\ufeff").splitlines()
-    if _SIGNED in lines:
-        lines = lines[lines.index(_SIGNED) + 1 :]
-        lines = lines[lines.index("") + 1 :] if "" in lines else []
-        if _SIGNATURE in lines:
-            lines = lines[: lines.index(_SIGNATURE)]
-        lines = [line.removeprefix("- ") for line in lines]
-    return lines
-
-
-def _fields(lines: Iterable[str]) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        name, sign, value = line.partition(":")
-        value = visible(value.strip())
-        if sign and value and len(value) <= _LONGEST and not line.startswith("#"):
-            found.setdefault(name.strip().lower(), []).append(value)
-    return found

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from oakum.advisory import Contact
     from oakum.finding import Report
 
-_WELL_KNOWN = "/.well-known/security.txt"
-
 
 @click.command(
     short_help="draft a report of a finding for a vendor or an authority",
@@ -98,18 +96,17 @@ def _contact(report: Report, file: Path | None, fetch: bool, now: datetime) -> C
 
 def _fetched(report: Report) -> str:
     """Fetches the target's security.txt, with one request through the scanner's transport."""
-    from oakum.exchange import Request
-    from oakum.http.origin import origin_of
+    from oakum.http.security_txt import WELL_KNOWN
+    from oakum.scan.discovery.security_contact import requested
     from oakum.scan.transport.client import HttpTransport
 
     target = shared.valid_target(report.target, "the target of the report")
     with HttpTransport(target, run_id=report.run) as transport:
-        url = origin_of(target) + _WELL_KNOWN
-        answer = transport.send(Request("GET", url, {"accept": "text/plain"}))
-    if answer.status != 200 or answer.media_type != "text/plain":
+        answer, text = requested(transport.send, target)
+    if text is None:
         kind = f"`{answer.media_type}`" if answer.media_type else "no media type"
         said = f"answered {answer.status} with {kind}, not 200 with `text/plain`"
         said += ": this is not a security.txt"
         hint = "omit `--fetch-contact`, and look for another contact"
-        raise InputError([Problem(Location(_WELL_KNOWN), said, hint)])
-    return answer.body.decode("utf-8", "replace")
+        raise InputError([Problem(Location(WELL_KNOWN), said, hint)])
+    return text

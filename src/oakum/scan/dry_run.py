@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from oakum.http.security_txt import WELL_KNOWN
 from oakum.scan.assembly import switch_operations
 from oakum.scan.budget_plan import cost
 from oakum.scan.requests.stated_objects import foreseen
@@ -42,7 +43,7 @@ def plan(scan: Scan) -> list[Mapping[str, str]]:
     lines: list[Mapping[str, str]] = [
         {
             "as": "nobody logged in",
-            "request": "GET /.well-known/security.txt",
+            "request": f"GET {WELL_KNOWN}",
             "why": "whom to tell",
         }
     ]

@@ -42,7 +42,7 @@ from oakum.scan.coverage import (
     within_reach,
 )
 from oakum.scan.discovery.facts import with_claims
-from oakum.scan.discovery.security_contact import contact_lines
+from oakum.scan.discovery.security_contact import contact_notes
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
 from oakum.scan.evaluation.finding_confirmation import drop_unconfirmed
@@ -240,7 +240,7 @@ class Scan:
         engine: Engine | None = None
         with self._at_work() as work:
             try:
-                notes += contact_lines(work.governor, options.target)
+                notes += contact_notes(work.governor, options.target)
                 found = self._examined(work)
                 states = found.states
                 notes += found.notes

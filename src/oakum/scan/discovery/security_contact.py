@@ -1,24 +1,29 @@
-"""The contact that a target names for security matters (RFC 9116)."""
+"""Requests the contact that a target names for security matters (RFC 9116)."""
 
 from __future__ import annotations
 
-from oakum.exchange import Request
+from collections.abc import Callable
+
+from oakum.exchange import Request, Response
+from oakum.http import security_txt
 from oakum.http.origin import origin_of
 from oakum.scan.transport.certificates import CertificateRefused
 from oakum.scan.transport.client import Governor
 
-_CONTACTS = ("contact:", "expires:", "policy:")
+
+def requested(send: Callable[[Request], Response], target: str) -> tuple[Response, str | None]:
+    """The response to the request of a target's `security.txt`, and its text; None: it is none."""
+    url = origin_of(target) + security_txt.WELL_KNOWN
+    response = send(Request("GET", url, {"accept": "text/plain"}))
+    if response.status != 200 or response.media_type != "text/plain":
+        return response, None
+    return response, response.body.decode("utf-8", "replace")
 
 
-def contact_lines(governor: Governor, target: str) -> list[str]:
-    """Remarks on the `security.txt` of a target; none where it has none."""
-    url = origin_of(target) + "/.well-known/security.txt"
+def contact_notes(governor: Governor, target: str) -> list[str]:
+    """Notes on the `security.txt` of a target; none where it has none."""
     try:
-        response = governor.send(Request("GET", url, {"accept": "text/plain"}))
+        _, text = requested(governor.send, target)
     except CertificateRefused:
         return []  # it tells only those who show a certificate, which this request does not
-    if response.status != 200 or response.media_type != "text/plain":
-        return []
-    text = response.body.decode("utf-8", "replace")
-    fields = [line for line in text.splitlines() if line.lower().startswith(_CONTACTS)]
-    return [f"security.txt says {line.strip()[:200]}" for line in fields[:6]]
+    return security_txt.notes(text) if text is not None else []
