@@ -16,11 +16,11 @@ from oakum.authz.judgement import Judgement, ObjectInstance
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import held
 from oakum.http.json_pointer import Pointer
+from oakum.http.methods import SAFE
 from oakum.openapi.model import Json, Operation
 
 OF_OBJECTS = frozenset(("owner", "lookup", "field"))
 """Kinds of relations to an object or its owner."""
-READS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "QUERY"))
 _NAME = re.compile(r"\{([^{}]+)\}")
 
 
@@ -32,7 +32,7 @@ def changes(model: Model, operation: Operation) -> bool:
         return not rule.reads
     called = (operation.id, f"{operation.method} {operation.path}")
     named = not model.policy.changing.isdisjoint(called)
-    return operation.method not in READS or bool(rule.login) or named
+    return operation.method not in SAFE or bool(rule.login) or named
 
 
 def asks(model: Model, operation: str) -> bool:

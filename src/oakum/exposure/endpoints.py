@@ -22,6 +22,7 @@ from oakum.exposure.styles import in_parts
 from oakum.finding import Endpoint, Skipped
 from oakum.http.json_pointer import member_at
 from oakum.http.media_type import is_feed
+from oakum.http.methods import READS
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import Verdict, classify
 from oakum.inference.unsafe_writes import asks_for_change
@@ -343,7 +344,7 @@ def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) ->
     endpoint = Endpoint(operation.method, operation.path, operation.id)
     said = model.rule(operation.id).params
     operation = in_parts(without_acts(operation, said), said)
-    reads = operation.method in SAFE or bool(model.rule(operation.id).reads)
+    reads = operation.method in READS or bool(model.rule(operation.id).reads)
     sources = {**inferred, **said}
     used: dict[str, str] = {}
     fixed: dict[str, Json] = {}
@@ -533,10 +534,6 @@ def _only_value(member: Member, *, called: bool) -> Json:
         return 1 if not shape.kinds or shape.kinds & {"integer", "number"} else "1"
     every = enum_values(shape)
     return every[0] if len(every) == 1 else None
-
-
-SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")
-"""Safe methods that a scan may send: those of RFC 9110, 9.2.1, without TRACE, and QUERY."""
 
 
 def _example(parameter: Parameter, *, chosen: bool = False) -> Json:

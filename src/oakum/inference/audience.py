@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from oakum.http.methods import SHOWS
 from oakum.inference.lexicon import FieldClass, listed, words
 from oakum.inference.nouns import is_of_caller, noun_of_path, nouns
 from oakum.inference.owners_and_states import Ownership
@@ -22,7 +23,6 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.schema import children
 
-_READS = ("GET", "HEAD", "QUERY")
 _STAFF = listed("admin administration administrator backoffice internal moderation staff superuser")
 _TO_ALL = re.compile(
     r"\b(?:public(?:ly)?|visible to (?:all|any|every)\w*|(?:all|any|every|other) "
@@ -105,7 +105,7 @@ class Audiences:
 
     def is_open(self, operation: Operation) -> bool:
         """Whether the document lets anybody read there, and says of others that they may not."""
-        return self.secured and operation.anonymous and operation.method in _READS
+        return self.secured and operation.anonymous and operation.method in SHOWS
 
     # ------------------------------------------------------------ what is nobody's
 
@@ -138,7 +138,7 @@ class Audiences:
             return ""
         for seen in thing.objects:
             endpoint = seen.operation
-            listing = "*" in seen.pointer and not seen.inside and endpoint.method in _READS
+            listing = "*" in seen.pointer and not seen.inside and endpoint.method in SHOWS
             own = is_of_caller(endpoint) or _OWN.search(
                 f"{endpoint.summary}\n{endpoint.description}"
             )
@@ -211,7 +211,7 @@ class Audiences:
     def _shows_others(self, operation: Operation) -> bool:
         """Whether a read shows more than the caller's own, and not to staff alone."""
         return (
-            operation.method in _READS
+            operation.method in SHOWS
             and operation.id not in self._world.self_endpoints
             and _STAFF.isdisjoint(words(operation.path))
         )
@@ -276,7 +276,7 @@ def _written(world: World, document: Document) -> Iterator[str]:
             if not seen.inside:
                 answered.setdefault(seen.operation.id, []).append(thing.noun)
     for operation in document.operations:
-        if operation.method in _READS or sounds_like_reading(operation):
+        if operation.method in SHOWS or sounds_like_reading(operation):
             continue
         if classify(operation).kind != "read" and not is_of_caller(operation):
             yield noun_of_path(operation.path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from oakum.http.methods import READS
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, words
 from oakum.inference.lexicon_phrases import PICTURE
 from oakum.inference.nouns import (
@@ -29,7 +30,6 @@ from oakum.policy.resource_schemas import view
 
 _PART = frozenset(("name", "slug"))
 """What names an object among those of the one before it in a path."""
-_READS = frozenset(("GET", "HEAD", "OPTIONS", "QUERY"))
 _IDS = {"id", "uuid", "guid", "key"}
 
 
@@ -58,7 +58,7 @@ def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]
 def _is_state(operation: Operation, parameter: Parameter) -> bool:
     """Whether a write has to say with it on which state of its object it is based."""
     asked = parameter.required and parameter.where in ("query", "header")
-    return asked and operation.method not in _READS and names_state(parameter.name)
+    return asked and operation.method not in READS and names_state(parameter.name)
 
 
 def _is_name(member: str, shape: Shape) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
+from oakum.http import methods
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import OperationRule
@@ -37,7 +38,6 @@ class Verdict:
 
 DELETES = "`DELETE` deletes"
 """What is said of a method where no word says more."""
-_SAFE_METHODS = listed("GET HEAD OPTIONS QUERY")
 _DESTROYS = listed(
     "anonymise anonymize burn cancel clear deactivate deauthorize decommission delete destroy "
     "disable drop erase evict expire expunge flush invalidate kill obliterate optout populate "
@@ -147,7 +147,7 @@ def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict
     login = _logs_in(operation)
     if login and operation.method in ("GET", "POST"):
         return Verdict("login", login)
-    if operation.method in _SAFE_METHODS:
+    if operation.method in methods.READS:
         changes = _changes(operation) or _commands(operation)
         if changes:
             return Verdict("destructive", changes)
@@ -227,7 +227,7 @@ def wipes(operation: Operation) -> bool:
     """Whether a safe method says that it creates anew or destroys, and of nothing in particular:
     it takes no id, so what it does, it does to everybody's data."""
     named = any(each.required for each in operation.parameters) or "{" in operation.path
-    if operation.method not in _SAFE_METHODS or named or _ends_session(operation):
+    if operation.method not in methods.READS or named or _ends_session(operation):
         return False
     glued = any(_GLUED.fullmatch(segment.lower()) for segment in _segments(operation))
     verbs = _DESTROYS | _NEVER_NOUNS
@@ -527,7 +527,7 @@ def _logs_in(operation: Operation) -> str:
         return f"`{segments[-1]}` in the path says that it logs in"
     if name and (name[0] in _LOGS_IN or name[:2] in (("log", "in"), ("sign", "in"))):
         return f"`{_last_part(operation.id)}` in the operationId says that it logs in"
-    if operation.method in _SAFE_METHODS or (name and name[0] in _READS):
+    if operation.method in methods.READS or (name and name[0] in _READS):
         return ""
     if last in _MAY_LOG_IN and _sends_secret(operation):
         return f"`{segments[-1]}` in the path and a secret in the body say that it logs in"

@@ -16,7 +16,6 @@ from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
 from oakum.authz.member_paths import at_path, texts
-from oakum.authz.operations_outside_objects import READS
 from oakum.authz.owners import named_in_query
 from oakum.authz.table import granted, leaf_index
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers, viewer_of
@@ -31,6 +30,7 @@ from oakum.exposure.response_reader import ResponseReader, is_success, read_as_d
 from oakum.exposure.sent_values import sent_of
 from oakum.exposure.told_facts import CallerRequest, ToldFacts
 from oakum.exposure.why_undecided import OWNER, WHO
+from oakum.http.methods import SAFE
 from oakum.inference.params import infer_params
 from oakum.inference.side_effects import sounds_like_reading
 from oakum.judged_traffic.decision_cache import Setting, Standing, Verdict, Verdicts
@@ -221,7 +221,7 @@ class Judged(Declared):
         operation = heard.operation
         if (known := reads(self._graph(operation), heard.passed.exchange.request)) is not None:
             return known
-        if operation.method in READS or self.model.rule(operation.id).reads:
+        if operation.method in SAFE or self.model.rule(operation.id).reads:
             return True
         if graphql(heard.sent)[0].startswith("query"):
             return True

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from oakum.exchange import Request, Response
+from oakum.http.methods import WITHOUT_BODY
 from oakum.pytest_plugin.body_chunks import AsyncPieces, Pieces
 from oakum.pytest_plugin.captured_response import (
     Capture,
@@ -317,7 +318,7 @@ def _werkzeug(module: Any, line: Line) -> Iterator[Patch]:
                 response.status_code, response.headers, response.get_data,
                 held=not response.is_streamed, raw=True,
             )  # fmt: skip
-        blind = sent is None and request.method not in ("GET", "HEAD", "OPTIONS", "DELETE")
+        blind = sent is None and request.method not in {*WITHOUT_BODY, "DELETE"}
         return Capture(asked, answer, client.application, None, why, blind)
 
     yield module.Client, "open", open

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from oakum.exchange import Request, Response
+from oakum.http.methods import WITHOUT_BODY
 from oakum.pytest_plugin.body_chunks import Wire
 from oakum.pytest_plugin.captured_response import (
     Capture,
@@ -95,7 +96,7 @@ def http_client(module: Any, line: Line) -> Iterator[Patch]:
 
 
 def _heard(asked: Request, told: Response, body: bytes | None) -> Capture:
-    blind = asked.method not in ("GET", "HEAD", "OPTIONS")
+    blind = asked.method not in WITHOUT_BODY
     if body is None:
         return Capture(asked, told, None, None, "", blind)
     answer, why = answered(told.status, dict(told.headers), lambda: body, raw=True)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oakum.authz import Leaf, likely_media
-from oakum.authz.operations_outside_objects import READS
 from oakum.authz.owners import named_in_query
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
@@ -33,6 +32,7 @@ from oakum.exposure.response_reader import (
 )
 from oakum.exposure.sent_values import sent_of
 from oakum.exposure.told_facts import CallerRequest, ToldFacts
+from oakum.http.methods import SAFE
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
@@ -237,7 +237,7 @@ class Watch:
         if operation is not None and (known := reads(self._graph(operation), request)) is not None:
             return known
         harmless = operation is not None and operation.id in self._reads
-        return harmless or request.method in READS
+        return harmless or request.method in SAFE
 
     def _graph(self, operation: Operation) -> Graph | None:
         """The schema of a GraphQL endpoint."""
@@ -272,7 +272,7 @@ class Watch:
             return UNKNOWN
         caller = self._callers.learn(heard.request, heard.app, told)
         # A write may have ended the login with which it was sent.
-        ended = caller is NOBODY and key and heard.request.method not in READS
+        ended = caller is NOBODY and key and heard.request.method not in SAFE
         return UNKNOWN if ended else caller
 
     def _judged(

@@ -22,6 +22,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe, frame_media, probe_of
 from oakum.exposure.matrix import Key
 from oakum.finding import Endpoint, Finding
+from oakum.http.methods import WRITES
 from oakum.openapi.model import Operation
 from oakum.scan.checks import CHECKS, OVER_BLOCK
 from oakum.scan.context import Event
@@ -40,7 +41,6 @@ _TWO_STEPS = PLAIN | {"shadow-endpoint", "graphql-exposure"}
 """Rules for which an endpoint is tried as its owner first, and given up if that is refused."""
 _UNASKED = frozenset({"weak-jwt-secret", "unsafe-get"})
 """Rules that are told without a question."""
-_WRITES = frozenset({"PUT", "PATCH", "POST"})
 _FAILS = 500
 """Statuses from here on say that the server has failed (RFC 9110, 15.6)."""
 _TEACHERS = 3
@@ -330,7 +330,7 @@ def narrow(
         for id in operations & model.operations.keys() - known
     ]
     teachers = others if focus.wide else list(_teachers(focus, model, [*targets, *asked], others))
-    written = {each.path for each in model.operations.values() if each.method in _WRITES}
+    written = {each.path for each in model.operations.values() if each.method in WRITES}
     readers = [
         g for g in probes if own_settings and g.operation.path in written and g.id not in ids
     ]

@@ -18,11 +18,12 @@ import orjson
 
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import SAFE, Probe, is_graphql, probe_of
+from oakum.exposure.endpoints import Probe, is_graphql, probe_of
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import canonical, leaves_of
 from oakum.exposure.matrix import Observation, Outcome
 from oakum.finding import Result
+from oakum.http.methods import READS
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json, Operation
 from oakum.scan.engine import Engine
@@ -51,7 +52,7 @@ class WriteAnswers:
     def ask(self, viewer: str | None, request: Request) -> Response:
         """Sends a request as an identity; the response to a write is judged."""
         answer = self._ask(viewer, request)
-        if request.method not in SAFE:
+        if request.method not in READS:
             self._once = self._heard(viewer, request, answer)
         return answer
 

@@ -19,6 +19,7 @@ from oakum.authz.claims import joined, with_claim
 from oakum.errors import TargetError
 from oakum.exchange import Exchange, Request, Response
 from oakum.http.jwt import claims_of
+from oakum.http.methods import READS
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
 from oakum.scan.identities.authorization import Authorization
@@ -53,7 +54,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LoginFailed", "Proof", "Sessions"]
 
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_WITHOUT_TOKEN = READS - {"QUERY"}
+"""Methods at which frameworks check no token against forgery: they do not know QUERY."""
 
 
 @dataclass(frozen=True)
@@ -404,7 +406,7 @@ class Sessions:
             headers["cookie"] = "; ".join(filter(None, (own, cookie_line(jar))))
         login = identity.login
         csrf = login.csrf if isinstance(login, Login | StorageState) else None
-        if csrf and csrf.header and request.method not in _READS:
+        if csrf and csrf.header and request.method not in _WITHOUT_TOKEN:
             held = cookies.get(csrf.cookie)
             value = unquote(held.reveal()) if held else session.csrf and session.csrf.reveal()
             headers[csrf.header.lower()] = value or ""

@@ -13,6 +13,7 @@ from oakum.authz import Model
 from oakum.authz.table import allows
 from oakum.exposure.endpoints import is_of_account
 from oakum.http.json_pointer import pointer_of
+from oakum.http.methods import WRITES
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import life_cycle, more_than_sets
@@ -22,7 +23,6 @@ from oakum.policy.model import Resource, Switch
 from oakum.scan.requests.values_to_write import place, written
 from oakum.scan.undo.uncalled_operations import barred
 
-_METHODS = ("PATCH", "PUT", "POST")
 LETS_IN = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
 """Classes that name an account or let somebody in: changed, they lock it, or send mail."""
 
@@ -51,8 +51,8 @@ def _ways(model: Model, inferred: Sources) -> dict[str, list[tuple[Switch, bool]
     states = [s for each in model.policy.resources.values() for s in each.states.values()]
     # A setting that others depend on must be readable, so it does not count as hidden.
     decide = {s.switch for s in states if s.switch is not None}
-    writes = [each for each in model.operations.values() if each.method in _METHODS]
-    for operation in sorted(writes, key=lambda each: _METHODS.index(each.method)):
+    writes = [each for each in model.operations.values() if each.method in WRITES]
+    for operation in sorted(writes, key=lambda each: WRITES.index(each.method)):
         if classify(operation, model.rule(operation.id)).kind != "write":
             continue
         if barred(model, operation) or more_than_sets(operation):

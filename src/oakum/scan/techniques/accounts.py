@@ -21,6 +21,7 @@ from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence
+from oakum.http.methods import WRITES
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import classify, opens_session
 from oakum.inference.unsafe_writes import ends, more_than_sets
@@ -50,7 +51,6 @@ _MOST = 8
 """Members asked for beyond the document's."""
 _AGAIN = (True, False, False, True)
 """Which further accounts ask for more: a member that comes to every second account is found out."""
-_METHODS = ("PUT", "PATCH", "POST")
 _SECRETS = listed("credential credentials passcode passphrase password passwd pin pwd secret")
 _SETS = listed("change edit modify patch save set update")
 _OLD = listed("current existing old present previous")
@@ -511,7 +511,7 @@ def _writers(model: Model) -> Iterator[Operation]:
         kind = classify(operation, model.rule(operation.id)).kind
         said = {*words(re.sub(r"\W+", " ", operation.path)), *words(operation.id)}
         resets = kind == "destructive" and "reset" in said and bool(said & _SECRETS)
-        if operation.method not in _METHODS or shape is None or not (kind == "write" or resets):
+        if operation.method not in WRITES or shape is None or not (kind == "write" or resets):
             continue
         if barred(model, operation):
             continue
@@ -525,7 +525,7 @@ def _writers(model: Model) -> Iterator[Operation]:
 def _setters(model: Model, resource: str) -> Iterator[Operation]:
     """Operations that set members of an account, and do nothing else."""
     for operation in model.operations.values():
-        if operation.method not in _METHODS or not resource:
+        if operation.method not in WRITES or not resource:
             continue
         kind = classify(operation, model.rule(operation.id)).kind
         if kind != "write" or barred(model, operation) or more_than_sets(operation):

@@ -27,6 +27,7 @@ import oakum
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError
 from oakum.exchange import Request, Response
 from oakum.exposure.json_depth import not_too_deep
+from oakum.http.methods import READS
 from oakum.http.origin import PORTS, origin_of
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.operation_finder import NOTHING
@@ -54,8 +55,6 @@ TIMEOUT = 10.0
 """Seconds that an answer may take, where nothing else is said."""
 _PATIENCE = 2.0
 """Times `timeout` after which an answer that does not end is given up, however much of it comes."""
-
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Transport(Protocol):
@@ -190,7 +189,7 @@ class HttpTransport:
         import httpx2
 
         origin, headers = origin_of(request.url), self.headers(request)
-        safe = request.method in _SAFE
+        safe = request.method in READS
         which = (safe, request.certificate)
         client = self._clients[which]
         try:
@@ -515,7 +514,7 @@ class Governor:
             asked = self._clock()
             self._next = asked + 1 / self.rate
             self.sent += 1
-            if request.method not in _SAFE:
+            if request.method not in READS:
                 self.written[self.name(request)] += 1
         try:
             response = way.send(request)

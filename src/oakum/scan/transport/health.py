@@ -12,8 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from oakum.exchange import Request, Response
-
-_READS = ("GET", "HEAD")
+from oakum.http.methods import SHOWS
 
 
 def is_failure(status: int) -> bool:
@@ -49,7 +48,7 @@ class Health:
         if not failed:
             self._failed.pop(name, None)
             self._well.add(name)
-            if request.method in _READS and response.status != 429:
+            if request.method in SHOWS and response.status != 429:
                 self._good.pop(name, None)
                 self._good[name] = request
         else:

@@ -14,6 +14,7 @@ from oakum.authz import Model
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.request_bodies import body_shape, unwritable
 from oakum.finding import Endpoint, Skipped
+from oakum.http.methods import WRITES
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import DELETES, classify
 from oakum.inference.unsafe_writes import more_than_sets, staff_matter
@@ -21,7 +22,6 @@ from oakum.openapi.model import Operation
 from oakum.scan.requests.values_to_write import last_parameter, written
 from oakum.scan.undo.removal_flags import agreed
 
-_WRITES = ("PATCH", "PUT", "POST")
 _EDITS = listed("change edit modify overwrite patch replace set update upsert")
 _MAKES = listed("add create insert make new open post submit")
 _ONE_EACH = listed(
@@ -52,7 +52,7 @@ def why_not_called(model: Model, operation: str) -> str:
         said = classify(each, model.rule(each.id)).reason
         alone = said == DELETES and not barred(model, each)
         return f"{said}, and the run had nothing to remove with it" if alone else ""
-    if each.method not in _WRITES or classify(each, model.rule(each.id)).kind != "write":
+    if each.method not in WRITES or classify(each, model.rule(each.id)).kind != "write":
         return ""
     if why := barred(model, each):
         return f"not written to, for {why}"
@@ -234,7 +234,7 @@ def _lacking_members(remove: Probe) -> list[str]:
 def untried(model: Model) -> Iterator[Skipped]:
     """Writing operations that are never called, whatever is allowed."""
     for operation in model.operations.values():
-        if operation.method not in _WRITES:
+        if operation.method not in WRITES:
             continue
         if classify(operation, model.rule(operation.id)).kind != "write":
             continue

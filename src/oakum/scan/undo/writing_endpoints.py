@@ -9,6 +9,7 @@ from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Endpoint, Skipped
+from oakum.http.methods import WRITES
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import more_than_sets
@@ -19,7 +20,6 @@ from oakum.scan.requests.bulk_writes import bulk, why_not
 from oakum.scan.requests.values_to_write import last_parameter, written
 from oakum.scan.undo.uncalled_operations import barred
 
-_METHODS = ("PATCH", "PUT", "POST")
 _CHANGES = listed("change edit modify patch save set update")
 
 
@@ -29,7 +29,7 @@ def writing_endpoints(
     """Writing operations on one object that is there already, with the resource they write."""
     for operation in model.operations.values():
         verdict = classify(operation, model.rule(operation.id))
-        if operation.method not in _METHODS or verdict.kind != "write":
+        if operation.method not in WRITES or verdict.kind != "write":
             continue
         if barred(model, operation) or more_than_sets(operation):
             continue

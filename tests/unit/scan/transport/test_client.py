@@ -339,6 +339,13 @@ def test_the_rate_is_kept() -> None:
     assert governor.sent == 4
 
 
+def test_safe_requests_count_as_no_writes() -> None:
+    governor = Script([200] * 3).governor()
+    for method in ("GET", "QUERY", "POST"):
+        governor.send(Request(method, "http://a.test/"))
+    assert sum(governor.written.values()) == 1
+
+
 def test_the_budget_ends_it() -> None:
     governor = Script([200] * 3).governor(budget=2)
     governor.send(ASK)
