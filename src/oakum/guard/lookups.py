@@ -139,6 +139,8 @@ class Desk:
             return None
         service, held = self.guard.service, on.held
         own = own or service is None or not self.service
+        if own:  # credentials are sent as such
+            told = told.without({(each.where, each.name) for each in self.wiring.credentials})
         pieces = [told.joined(query), *(held.query if own else ())]
         secret = held.headers if own else _pair(service, self.service)
         if not (own and held.has_all_cookies):

@@ -7,6 +7,7 @@ the conditions of the request, and they are part of the key under which its resu
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from oakum.routing.headers import for_this_hop
@@ -25,6 +26,13 @@ class Told:
     cookies: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
     """Pieces of the query, undecoded."""
+
+    def without(self, places: Collection[tuple[str, str]]) -> Told:
+        """The same without these headers and cookies."""
+        headers = tuple(each for each in self.headers if ("header", each[0]) not in places)
+        named = ((each.partition("=")[0], each) for each in self.cookies)
+        cookies = tuple(each for name, each in named if ("cookie", name) not in places)
+        return Told(headers, cookies, self.query)
 
     def joined(self, query: str) -> str:
         """A look-up's own query with these in it: what the request says counts more than a

@@ -322,7 +322,10 @@ def derive(document: Document, model: Model) -> LookupPlan:
     credentials = tuple(_credentials(document, client_keys(document, model.policy)))
     places = {(each.where, each.name) for each in credentials}
     looks = _read(make, endpoints)
-    said = selections(document, model.policy.guard, places, looks, caller.id if caller else "")
+    said = selections(
+        document, model.policy.guard, places, looks, caller.id if caller else "",
+        claim=bool(model.policy.caller.claim),
+    )  # fmt: skip
     chosen = dict(_with_tenants(make.paths, said, endpoints))
     return LookupPlan(
         endpoints,

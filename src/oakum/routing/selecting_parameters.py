@@ -22,7 +22,7 @@ from oakum.errors import Location, Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.policy.model import Guarding
-from oakum.routing.headers import is_standard
+from oakum.routing.headers import is_against_forgery, is_named, is_standard
 from oakum.routing.largest_page import PAGING
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -157,17 +157,22 @@ def selections(
     credentials: Collection[Place],
     looks: Collection[str] = (),
     caller: str = "",
+    *,
+    claim: bool = False,
 ) -> Mapping[str, Selection]:
-    """The selection of each operation, by its id; credentials are none of it. `looks`: operations
-    that look-ups call; `caller`: who-am-I."""
-    none = {*credentials, *((("header", guard.service.header),) if guard.service else ())}
+    """The selection of each operation, by its id. `looks`: operations that look-ups call; `caller`:
+    who-am-I; `claim`: a token says who is calling."""
+    keys = {place for place in credentials if _is_choice(place, guard, claim=claim)}
+    none = {*credentials, *((("header", guard.service.header),) if guard.service else ())} - keys
     made = {each.id: _queried(each, none) for each in document.operations}
     count = Counter(name for names in made.values() for name in names)
     common = {name for name, times in count.items() if 2 * times > len(document.operations)}
     asked = {name for id in looks for name in made.get(id, ()) if not _is_neutral(name)}
     tenants = {name for name in count if is_tenant(name)}
     selecting = tenants | asked | common
-    more = {("header", name) for name in guard.request_headers if not _is_form("header", name)}
+    more = {*(("header", name) for name in guard.request_headers), *keys}
+    more |= {("cookie", name) for name in guard.cookies or () if is_tenant(name)}
+    more = {(where, name) for where, name in more if not _is_form(where, name)}
     return {
         each.id: replace(
             _selection(each, none, more - none, selecting & made[each.id]),
@@ -180,6 +185,19 @@ def selections(
         )
         for each in document.operations
     }
+
+
+def _is_choice(place: Place, guard: Guarding, *, claim: bool) -> bool:
+    """Whether a credential says what a request is about, and not who is calling: beside a token one
+    that the contract names, as no other is forwarded there, else one that is called like a
+    tenant."""
+    where, name = place
+    if where == "query" or is_against_forgery(where, name):
+        return False
+    if claim:
+        return is_named(where, name, guard)
+    words = _words(name)
+    return words <= _TENANTS | _KEYS | {"x"} and not _TENANTS.isdisjoint(words)
 
 
 def _queried(operation: Operation, none: Collection[Place]) -> set[str]:

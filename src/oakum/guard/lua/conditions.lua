@@ -260,16 +260,17 @@ function M.query(made, look, own)
   return concat(list, "&")
 end
 
--- Adds the conditions to the headers of a look-up. `whole`: all cookies of the request are there already.
-function M.add(made, look, sent, whole)
+-- Adds the conditions to the headers of a look-up. `whole`: all cookies of the request are there already;
+-- `without`: places of which nothing is added.
+function M.add(made, look, sent, whole, without)
   local pieces = {}
   for i = 1, #made.headers do
     local name = made.headers[i][1]
-    if not look.only["header " .. name] then sent[#sent + 1] = { name, made.headers[i][2] } end
+    if not look.only["header " .. name] and not (without and without["header " .. name]) then sent[#sent + 1] = { name, made.headers[i][2] } end
   end
   for i = 1, #made.cookies do
     local name = made.cookies[i][1]
-    if not look.only["cookie " .. name] then pieces[#pieces + 1] = name .. "=" .. made.cookies[i][2] end
+    if not look.only["cookie " .. name] and not (without and without["cookie " .. name]) then pieces[#pieces + 1] = name .. "=" .. made.cookies[i][2] end
   end
   for i = 1, #look.supplied do
     local each = look.supplied[i]

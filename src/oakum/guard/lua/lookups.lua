@@ -94,8 +94,11 @@ function M.new(plan, host, shared, service, patience)
     patience = patience, ttl = guard.ttl, timeout = guard.timeout, most = guard.lookups,
     service = guard.service ~= "" and service and { guard.service, service } or nil,
     believed = cache.new(2 ^ 23, function(entry) return entry.size end), asks = {}, x = nil,
-    noted = cache.new(2 ^ 22), turn = 0, seen = nil,
+    noted = cache.new(2 ^ 22), turn = 0, seen = nil, secrets = {},
   }, Lookups)
+  for i = 1, plan.credentials and #plan.credentials or 0 do
+    self.secrets[plan.credentials[i].where .. " " .. plan.credentials[i].name] = true
+  end
   for i = 1, #plan.asks do self.asks[i] = prepare(plan, i, self.service ~= nil) end
   -- What `decide` calls for the request that is being judged; a judgement never yields.
   self.related = function(relation, owner) return self:relation(relation, owner) end
@@ -122,7 +125,8 @@ function Lookups:question(x, path, query, service, look, method)
       target = target .. (query ~= "" and "&" or "?") .. given.query
     end
   end
-  conditions.add(x.conditions, look, sent, not service and x.given.whole)
+  -- With the caller's credentials, one that is a condition as well is sent as such.
+  conditions.add(x.conditions, look, sent, not service and x.given.whole, not service and self.secrets)
   return { method = method or "GET", target = target, headers = sent, timeout = self.timeout }
 end
 
