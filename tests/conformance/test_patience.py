@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from oakum.policy.model import Guarding
 from tests.conformance.exchange_lua import lua_guard
 from tests.conformance.exchange_middleware import asgi_guard, wsgi_guard
 from tests.conformance.exchange_python import python_guard
-from tests.conformance.exchanges import Case, Guard, Request, Response, Setup
+from tests.conformance.exchanges import Case, Guard, Outcome, Request, Response, Setup
 
 
 @pytest.mark.parametrize("implementation", [asgi_guard, wsgi_guard])
@@ -63,3 +65,64 @@ def test_the_look_ups_of_a_write_take_no_longer_together_than_three(
     assert found.forwarded is None
     assert len(found.asked) == 5  # who-am-I, and four that began within three seconds
     assert setup.clock.now - began < 5
+
+
+@pytest.mark.parametrize("implementation", [python_guard, lua_guard])
+def test_the_objects_that_a_request_names_are_looked_at_no_longer_together_than_three(
+    implementation: Callable[[Setup], AbstractContextManager[Guard]], tmp_path: Path
+) -> None:
+    found = _linked(implementation, tmp_path, range(20), slow=0.9, guard={"timeout": "1s"})
+    assert found.response.status == 404
+    assert len(found.asked) == 5  # who-am-I, and four that began within three seconds
+
+
+@pytest.mark.parametrize("implementation", [python_guard, lua_guard])
+def test_the_objects_that_a_request_names_need_no_more_look_ups_together(
+    implementation: Callable[[Setup], AbstractContextManager[Guard]], tmp_path: Path
+) -> None:
+    found = _linked(implementation, tmp_path, range(3), listed=True, guard={"lookups": 5})
+    assert (found.response.status, len(found.asked)) == (404, 6)
+    found = _linked(implementation, tmp_path, range(3), listed=True, guard={"lookups": 6})
+    assert (found.response.status, len(found.asked)) == (422, 7)
+
+
+def _linked(
+    implementation: Callable[[Setup], AbstractContextManager[Guard]],
+    folder: Path,
+    keys: range,
+    guard: dict[str, Any],
+    slow: float = 0.0,
+    *,
+    listed: bool = False,
+) -> Outcome:
+    """What becomes of a write that the API refuses, which names these notes. `listed`: each is of
+    another owner, whose list has to be looked up, too."""
+    script = [{"request": {"target": "/me"}, "answer": {"body": '{"id":"pia"}'}}]
+    refused = {"status": 422, "body": '{"error":"no"}'}
+    script.append({"request": {"target": "/links", "method": "POST"}, "answer": refused})
+    for key in keys:
+        by = f"u{key}" if listed else "pia"
+        said = {"body": f'{{"id":"n{key}","by":"{by}"}}'}
+        script.append({"request": {"target": f"/notes/n{key}"}, "answer": said})
+        script.append({"request": {"target": f"/users/u{key}/fans"}, "answer": {"body": '["pia"]'}})
+    case = Case("any", "patience", {"upstream": script}, {"contract": "longer.yaml"})
+    case.said["policy"] = {"guard": guard}
+    if listed:
+        seen = {"id, by": [{"see": ["fan"]}]}
+        fan = {"in": "listFans", "id": "/*"}
+        more = {"relations": {"fan": fan}, "resources": {"Note": {"fields": seen}}}
+        case.said["policy"] |= more
+    folder = folder / str(len(list(folder.iterdir())))
+    folder.mkdir()
+    setup = case.setup(folder)
+    answer = setup.upstream.answer
+
+    def late(request: Request) -> Response | None:
+        setup.clock.now += slow
+        return answer(request)
+
+    setup.upstream.answer = late  # type: ignore[method-assign]
+    body = json.dumps({"moreNoteIDs": [f"n{key}" for key in keys]}).encode()
+    headers = (("x-session", "pia"), ("content-type", "application/json"))
+    with implementation(setup) as made:
+        return made.exchange(Request("POST", "/links", headers, body))

@@ -173,7 +173,6 @@ def _visible(
     if _shown(model, hidden, Principal(inquiry.who.ids, inquiry.who.claims), STRANGER):
         return True
     if owner is not None:
-        inquiry.begin()
         yield from inquiry.settle(partial(_related, model=model, hidden=hidden, owner=owner))
         if _shown(model, hidden, inquiry.principal(), owner):
             return True
@@ -203,7 +202,6 @@ def _read(
     """Reads the object and checks whether anything of it is shown."""
     wanted, params = params.get(hidden.key, ""), renamed(params, hidden.names)
     path = filled(model.operations[hidden.reader].path, params)
-    inquiry.begin()
     if path is None or not inquiry.spend():
         return False
     # The service's own view says nothing about the caller's.

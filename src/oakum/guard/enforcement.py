@@ -433,6 +433,8 @@ class Gatekeeper:
     def _left(
         self, passing: Passing, answered: Answered
     ) -> Generator[Asked, Answered | None, Answered]:
+        if passing.inquiry is not None:
+            passing.inquiry.begin()
         try:
             sent = yield from self._leave(passing, answered)
         except Denied as denied:
@@ -501,7 +503,6 @@ class Gatekeeper:
             raise Denied(502, "truncated" if answered.truncated else "too-long")
         if not answered.body:
             return replace(answered, headers=headers)
-        inquiry.begin()
         body = yield from self._cut(passing, endpoint, inquiry, answered)
         return replace(answered, headers=whole if body == answered.body else headers, body=body)
 

@@ -272,7 +272,8 @@ class Inquiry:
     _until: float | None = None
 
     def begin(self) -> None:
-        """Resets the budget and drops earlier results, which a write may have changed."""
+        """Begins a request, or its response: with a whole budget, and without earlier results,
+        which a write may have changed."""
         self._left, self._until = self.desk.guard.lookups, None
         self.known.clear()
         self._fresh.clear()

@@ -1157,9 +1157,7 @@ end
 local function sees(self, x, each)
   local endpoint, asking, of = x.endpoint, self.asking, each.of
   if plainly(self, x, each) then return true end
-  x.deadline, x.known = nil, false
   if related(self, x, each) then return true end
-  x.deadline = nil
   local reader = of.reader and self.plan.endpoints[of.reader]
   if not reader or reader == endpoint then return false end
   local params = objects.renamed(each.params, of.renamed)
@@ -1252,7 +1250,6 @@ function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
   local asking, out, why, seen = self.asking, nil, nil, nil
   local chosen = endpoint.graphql and graphql_arguments.fields(asked_of(x)) or x.chooses and NONE
   local new = sent and who.logged_in(endpoint.login, status, sent, text)
-  x.deadline = nil
   repeat
     asking:begin(x)
     seen = { removed = {}, owners = {}, event = type(x.stream) == "table", chosen = chosen }
@@ -1333,6 +1330,7 @@ end
 -- May yield. What goes out of an answer of the API; `res.own` says that the engine made it itself, and
 -- `res.unsent` that the API was not even asked, which is so whatever the request was about.
 function Guard:leave(x, res)
+  x.deadline = nil -- a response has a budget of its own
   over(self, x, not res.own and not res.truncated)
   if res.own then
     x.now, x.denied = self.now(), "error"
@@ -1399,7 +1397,7 @@ function Guard:event(x, text)
   -- That an object is shown is believed no longer than any look-up.
   if x.sees ~= nil and self.now() - x.seen_at >= self.plan.guard.ttl then x.sees = nil end
   local before = x.removed
-  x.removed = false
+  x.removed, x.deadline = false, nil -- and so has each event
   local out, _, reason = self:cut(x, x.endpoint, x.upstream, x.stream, project.body, text)
   x.removed = added(before, x.removed or {})
   if reason == "budget" then x.over = true end
