@@ -37,8 +37,6 @@ from oakum.routing.conditions import conditions
 from oakum.routing.headers import (
     back,
     client,
-    is_against_forgery,
-    names_nobody,
     onward,
     refuse_lost,
     upgrades,
@@ -67,6 +65,7 @@ from oakum.routing.who import (
     given,
     is_password,
     logged_in,
+    nameless,
     octets,
     only_token,
     readable,
@@ -123,13 +122,7 @@ class Gatekeeper:
         self._guesses = Guesses(now)
         self._budgets = Budgets(self.policy.limits, now)
         self._intake = Intake(self._model)
-        guard, claim = self.policy.guard, self.policy.caller.claim
-        self._nameless = frozenset(
-            each
-            for each in self._lookups.credentials
-            if (claim and names_nobody(each.where, each.name, guard))
-            or is_against_forgery(each.where, each.name)
-        )
+        self._nameless = nameless(self._lookups.credentials, self.policy)
 
     # ------------------------------------------------------------ in
 

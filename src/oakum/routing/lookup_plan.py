@@ -322,10 +322,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
     credentials = tuple(_credentials(document, client_keys(document, model.policy)))
     places = {(each.where, each.name) for each in credentials}
     looks = _read(make, endpoints)
-    said = selections(
-        document, model.policy.guard, places, looks, caller.id if caller else "",
-        claim=bool(model.policy.caller.claim),
-    )  # fmt: skip
+    said = selections(document, model.policy, places, looks)
     chosen = dict(_with_tenants(make.paths, said, endpoints))
     return LookupPlan(
         endpoints,

@@ -21,7 +21,7 @@ from itertools import chain
 from oakum.errors import Location, Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter
-from oakum.policy.model import Guarding
+from oakum.policy.model import Policy
 from oakum.routing.headers import is_against_forgery, is_named, is_standard
 from oakum.routing.largest_page import PAGING
 
@@ -153,16 +153,13 @@ class Selection:
 
 def selections(
     document: Document,
-    guard: Guarding,
+    policy: Policy,
     credentials: Collection[Place],
     looks: Collection[str] = (),
-    caller: str = "",
-    *,
-    claim: bool = False,
 ) -> Mapping[str, Selection]:
-    """The selection of each operation, by its id. `looks`: operations that look-ups call; `caller`:
-    who-am-I; `claim`: a token says who is calling."""
-    keys = {place for place in credentials if _is_choice(place, guard, claim=claim)}
+    """The selection of each operation, by its id. `looks`: operations that look-ups call."""
+    guard, caller = policy.guard, policy.caller.operation
+    keys = {place for place in credentials if _is_choice(place, policy)}
     none = {*credentials, *((("header", guard.service.header),) if guard.service else ())} - keys
     made = {each.id: _queried(each, none) for each in document.operations}
     count = Counter(name for names in made.values() for name in names)
@@ -187,15 +184,15 @@ def selections(
     }
 
 
-def _is_choice(place: Place, guard: Guarding, *, claim: bool) -> bool:
+def _is_choice(place: Place, policy: Policy) -> bool:
     """Whether a credential says what a request is about, and not who is calling: beside a token one
     that the contract names, as no other is forwarded there, else one that is called like a
     tenant."""
     where, name = place
     if where == "query" or is_against_forgery(where, name):
         return False
-    if claim:
-        return is_named(where, name, guard)
+    if policy.caller.claim:
+        return is_named(where, name, policy.guard)
     words = _words(name)
     return words <= _TENANTS | _KEYS | {"x"} and not _TENANTS.isdisjoint(words)
 

@@ -16,9 +16,9 @@ from oakum.authz.span import Unreadable, read
 from oakum.http.json_pointer import path_of, values_at
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
-from oakum.policy.model import Caller
+from oakum.policy.model import Caller, Policy
 from oakum.routing.caching import handed_on
-from oakum.routing.headers import for_this_hop
+from oakum.routing.headers import for_this_hop, is_against_forgery, names_nobody
 from oakum.routing.lookup_plan import Credential
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, Headers
@@ -113,6 +113,17 @@ class Given:
 
 
 NONE = Given()
+
+
+def nameless(credentials: Iterable[Credential], policy: Policy) -> frozenset[Credential]:
+    """Those that identify no caller, whatever they hold."""
+    claim, guard = policy.caller.claim, policy.guard
+    return frozenset(
+        each
+        for each in credentials
+        if (claim and names_nobody(each.where, each.name, guard))
+        or is_against_forgery(each.where, each.name)
+    )
 
 
 def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
