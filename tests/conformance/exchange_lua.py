@@ -132,7 +132,7 @@ class LuaGuard:
         self, setup: Setup, state: str, audit_key: bytes | None = AUDIT_KEY, **more: str
     ) -> None:
         """`more`: settings as an engine's own."""
-        lua = runtime()
+        lua = self.lua = runtime()
         self.setup = setup
         self._asked: list[Request] = []
         self._bridge = lua.execute(_BRIDGE)

@@ -17,6 +17,7 @@ from oakum.authz.id_spelling import identifier
 from oakum.authz.member_paths import at_path, texts
 from oakum.authz.owners import partly
 from oakum.authz.principal import Subject
+from oakum.authz.stored_elements import Index, MapName, StoredElements
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
@@ -27,14 +28,6 @@ ITSELF: Key = ("", "")
 """The object being written, as the API returns it now."""
 ITS_OWN = Subject("")
 """Marks an object in a body as the one being written or created."""
-
-
-class Index(str):
-    """A step into a list."""
-
-
-class MapName(str):
-    """A step to a map value under an undeclared name."""
 
 
 def stepped(
@@ -126,6 +119,7 @@ class Writing:
         self._named = named or Named()
         self._new: dict[str, Subject] = {}
         self._within: dict[Hashable, Subject] = {}
+        self._stored = StoredElements()
         self.held: dict[Hashable, tuple[str, ...]] = {}
         """Place in a map → resources of which an object may stand there."""
 
@@ -204,7 +198,7 @@ class Writing:
             whole.kinds.get(id(each), resource.name) != resource.name
             for around in arounds
             if (whole := self._whole(around)) is not None and not whole.new
-            for each in _standing(resource, whole.value, said, at, at[len(around.at) :])
+            for each in self._standing(resource, whole.value, said, at[len(around.at) :])
         )  # fmt: skip
 
     def _addresses(
@@ -222,9 +216,17 @@ class Writing:
             return True
         if whole is None or not in_list(steps):
             return False
-        wanted = [*map(identifier, said)]
-        found = _stored_each(whole.value, steps)
-        return any([*map(identifier, _keys(resource, each))] == wanted for each in found)
+        return bool(self._stored.having(resource, whole.value, steps, said))
+
+    def _standing(
+        self, resource: Resource, value: Json, said: list[Json], steps: Pointer
+    ) -> list[object]:
+        """What stands at a place: of a list, what has these keys."""
+        one, left = _stored(value, steps)
+        if not left:
+            return [one]
+        listed = said and in_list(steps)
+        return [*self._stored.having(resource, value, steps, said)] if listed else []
 
     def _is_empty(self, at: Pointer, around: Around) -> bool:
         """Whether the API shows `null` at a place, or where it stands in."""
@@ -366,14 +368,14 @@ class Writing:
         if whole is None or (said and whole.new):
             return None
         stored, left = _stored(whole.value, at[len(around.at) :])
-        there = stored if isinstance(stored, list) and len(left) == 1 else [stored]
-        value, wanted = None, [*map(identifier, said)]
-        for each in there if said or not left else []:
-            if not isinstance(each, dict):
-                continue
-            has = [*map(identifier, _named_keys(resource, each, () if left else at))]
-            if not said or (has == wanted and None not in wanted):
-                value = each
+        value: Json = None
+        wanted = [*map(identifier, said)]
+        if isinstance(stored, list) and len(left) == 1 and said and None not in wanted:
+            for each in self._stored.having(resource, stored, (Index(),), said):
+                value = each if isinstance(each, dict) else value
+        elif isinstance(stored, dict) and (said or not left):
+            has = [*map(identifier, _named_keys(resource, stored, () if left else at))]
+            value = stored if not said or (has == wanted and None not in wanted) else None
         if said and value is None:
             return None
         key = (resource.name, whole.owners, whole.partly, whole.new, id(value) if value else 0)
@@ -444,32 +446,6 @@ def _stored(value: Json, steps: Pointer) -> tuple[object, Pointer]:
 
 def _null(value: Json, steps: Pointer) -> bool:
     return _stored(value, steps)[0] is None
-
-
-def _standing(
-    resource: Resource, value: Json, said: list[Json], at: Pointer, steps: Pointer
-) -> list[object]:
-    """What stands at a place: of a list, what has these keys."""
-    one, left = _stored(value, steps)
-    if not left:
-        return [one]
-    wanted = [*map(identifier, said)]
-    found = _stored_each(value, steps) if said and in_list(steps) else []
-    return [e for e in found if [*map(identifier, _named_keys(resource, e, at))] == wanted]
-
-
-def _stored_each(value: Json, steps: Pointer) -> list[Json]:
-    """The values at the end of a path, in whatever element of each list on it."""
-    found = [value]
-    for step in steps:
-        listed = isinstance(step, Index)
-        below = [
-            each if isinstance(each, list) else [each[step]]
-            for each in found
-            if isinstance(each, list) or (isinstance(each, dict) and step in each and not listed)
-        ]
-        found = [each for several in below for each in several]
-    return found
 
 
 def _selects(resource: Resource, said: list[Json], at: Pointer) -> bool:

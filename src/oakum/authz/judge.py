@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from oakum.authz.beside_objects import Keep, Rows, Values, is_left, whole
-from oakum.authz.body_owners import Around, MapName, Meant, Named, Writing, stepped, stood
+from oakum.authz.body_owners import Around, Meant, Named, Writing, stepped, stood
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
@@ -26,6 +26,7 @@ from oakum.authz.places import resource_of, stated
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import compared, held
 from oakum.authz.span import MAX_DEPTH
+from oakum.authz.stored_elements import MapName
 from oakum.authz.table import Table
 from oakum.authz.tags import Tag, tag_of
 from oakum.authz.unions import chosen, keeps_kind, mixes

@@ -1245,6 +1245,111 @@ local function has_keys(table_, value_, said, name)
   return #has == #said
 end
 
+-- The first of some keys, joined; nil: one of them is no id.
+local function joined(said, count)
+  local ids = {}
+  for k = 1, count do
+    local id = spelling.id(said[k])
+    if not id then return nil end
+    ids[k] = #id .. ":" .. id
+  end
+  return table.concat(ids)
+end
+
+-- Steps to what is looked at, from the object around it: `*` into a list, `{}` to a value of a map, else to a
+-- member of this name.
+local LISTED = { { "*" } }
+local function steps_to(depth)
+  local steps = {}
+  for step = AROUND, depth - 1 do
+    local name = PATH[step]
+    local kind = KEYED[step] and "{}" or type(name) ~= "string" and "*" or "."
+    steps[#steps + 1] = { kind, kind ~= "*" and name }
+  end
+  return steps
+end
+
+-- Goes on by one step from some values, each with the names of the maps on its way.
+local function stepped(found, step)
+  local below, n = {}, 0
+  for k = 1, #found do
+    local each, names, mask = found[k][1], found[k][2], found[k][3]
+    if json.is_array(each) then
+      if step[1] == "{}" then names, mask = names .. "*", mask .. "*" end
+      for j = 1, each.n do below[n + j] = { each[j], names, mask } end
+      n = n + each.n
+    elseif json.is_object(each) and step[1] == "{}" then
+      for name, inner in pairs(each) do
+        n = n + 1
+        below[n] = { inner, names .. #name .. ":" .. name, mask .. "." }
+      end
+    elseif json.is_object(each) and step[1] == "." and each[step[2]] ~= nil then
+      n = n + 1
+      below[n] = { each[step[2]], names, mask }
+    end
+  end
+  return below
+end
+
+-- What the API shows at a place, in whatever element of each list on the way there, by names and keys: a body
+-- may name each of many, and each place is read once.
+local STORED
+local function stored_by_key(table_, value_, steps)
+  local outline = { table_.name }
+  for k = 1, #steps do
+    outline[k + 1] = steps[k][1] .. (steps[k][1] == "." and #steps[k][2] .. ":" .. steps[k][2] or "")
+  end
+  local at = table.concat(outline, "\0")
+  STORED[value_] = STORED[value_] or {}
+  local place = STORED[value_][at]
+  if place then return place end
+  local found = { { value_, "", "" } }
+  for k = 1, #steps do found = stepped(found, steps[k]) end
+  place = { masks = {}, elements = {} }
+  for k = 1, #found do
+    local each, names = found[k][1], found[k][2]
+    local said = table_.key.n > 0 and json.is_object(each) and keys_in(json.at(each, table_.key)) or {}
+    local ids = joined(said, #said)
+    if ids then
+      local mark = names .. "\0" .. ids
+      place.elements[mark] = place.elements[mark] or {}
+      table.insert(place.elements[mark], each)
+      place.masks[found[k][3]] = true
+    end
+  end
+  STORED[value_][at] = place
+  return place
+end
+
+-- Those at a place that have some keys and no other. In a map, the name of a value is a key of it.
+local function having(table_, value_, said, steps)
+  local place, found = stored_by_key(table_, value_, steps), {}
+  local last, wanted = steps[#steps][1] == "{}" and steps[#steps][2], joined(said, #said)
+  if not wanted then return found end
+  local own = { wanted }
+  if last then
+    local named = spelling.id(said[#said]) == last
+    local alone = named and #said == 1
+    local twice = named and #said == 2 and spelling.id(said[1]) == last
+    own = { alone and wanted or nil }
+    if named and not twice then own[#own + 1] = joined(said, #said - 1) end
+  end
+  for mask in pairs(place.masks) do
+    local names, met = {}, 0
+    for k = 1, #steps do
+      if steps[k][1] == "{}" then
+        met = met + 1
+        names[met] = mask:sub(met, met) == "*" and "*" or #steps[k][2] .. ":" .. steps[k][2]
+      end
+    end
+    for k = 1, #own do
+      local more = place.elements[table.concat(names) .. "\0" .. own[k]] or {}
+      for m = 1, #more do found[#found + 1] = more[m] end
+    end
+  end
+  return found
+end
+
 -- One whose owner is that of the object around it: with a key, where that object has it there now.
 local function of_parent(table_, said, depth)
   local keyed = #said > 0
@@ -1254,8 +1359,9 @@ local function of_parent(table_, said, depth)
   local at, rest = stored_at(whole.value, depth)
   local value_
   if keyed and json.is_array(at) and rest == 1 then
-    for k = 1, at.n do
-      if json.is_object(at[k]) and has_keys(table_, at[k], said) then value_ = at[k] end
+    local found = having(table_, at, said, LISTED)
+    for k = 1, #found do
+      if json.is_object(found[k]) then value_ = found[k] end
     end
   elseif json.is_object(at) and (not keyed and rest == 0 or keyed and has_keys(table_, at, said, rest == 0 and KEYED[depth - 1])) then
     value_ = at
@@ -1300,21 +1406,6 @@ local function is_empty(depth)
   return whole ~= nil and not whole.new and (stored_at(whole.value, depth)) == json.null
 end
 
--- Whether one with these keys stands at the place that is looked at, in whatever element of each list on
--- the way there, and passes a test.
-local function standing(table_, value_, said, step, depth, test)
-  if json.is_array(value_) then
-    for k = 1, value_.n do
-      if step < depth and standing(table_, value_[k], said, step + 1, depth, test) then return true end
-    end
-    return false
-  end
-  if not json.is_object(value_) then return false end
-  if step == depth then return has_keys(table_, value_, said) and (not test or test(value_)) end
-  if type(PATH[step]) ~= "string" then return false end
-  return standing(table_, value_[PATH[step]], said, step + 1, depth, test)
-end
-
 local function is_other(table_, whole, value_)
   local kind = whole.kinds()[value_]
   return kind ~= nil and kind ~= table_.name
@@ -1333,7 +1424,8 @@ local function addresses(table_, said, depth)
   for step = AROUND, depth - 1 do
     listed = listed or type(PATH[step]) ~= "string" or KEYED[step]
   end
-  return whole ~= nil and listed and standing(table_, whole.value, said, AROUND, depth)
+  return whole ~= nil and listed and whole.value ~= nil
+    and #having(table_, whole.value, said, steps_to(depth)) > 0
 end
 
 local function any_of(ids, owners)
@@ -1383,9 +1475,11 @@ local function differs(table_, said, depth)
   if rest == 0 or not json.is_array(at) then
     return rest == 0 and json.is_object(at) and is_other(table_, whole, at)
   end
-  return #said > 0 and standing(table_, whole.value, said, AROUND, depth, function(each)
-    return is_other(table_, whole, each)
-  end)
+  local found = #said > 0 and having(table_, whole.value, said, steps_to(depth)) or {}
+  for k = 1, #found do
+    if is_other(table_, whole, found[k]) then return true end
+  end
+  return false
 end
 
 -- Whether something else than an object may stand for a name in a map whose values may be objects of some
@@ -2061,7 +2155,7 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
   PLAN, KNOW, ENDPOINT, PARAMS, SUBJECT, SEENOUT = plan, know, endpoint, params, subject, seen
   CENSUS, HIDDEN, FEWER, DROP_COUNTS, MET, SHUT = counts, false, false, false, false, false
   APART, CHOSEN, CELLS = seen.apart or false, seen.chosen or false, seen.cells or false
-  EVERY = subject ~= nil and plan.guard.unknown == "remove"
+  EVERY, STORED = subject ~= nil and plan.guard.unknown == "remove", {}
   if not survey() then return nil, "unreadable" end
   SHUT = APART
   local good = run(node)
