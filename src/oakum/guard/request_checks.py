@@ -127,7 +127,8 @@ class Intake:
         if target is None:
             return ()
         answered = yield from self._answer(endpoint, target, params, inquiry)
-        if answered is not None and answered.status in (404, 410):
+        empty = answered is not None and answered.status == 204 and not answered.body
+        if answered is not None and (empty or answered.status in (404, 410)):
             return ()
         shown = self._shown(endpoint, answered)
         found = standing(self._model, target, params, inquiry, shown, subject)

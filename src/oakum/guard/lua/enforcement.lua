@@ -625,7 +625,8 @@ local function standing(self, x, endpoint, object)
   local reader = self.plan.endpoints[target.endpoint]
   local answer, value, reason = answer_of(self, x, endpoint, target, reader)
   if not answer then return nil, value, reason end
-  if gone_is(answer) then return {} end
+  local empty = answer.status == 204 and (answer.body or "") == ""
+  if empty or gone_is(answer) then return {} end
   if refused(answer) then return nil, absent(endpoint), "target" end
   if value == nil then return nil, 503, "target" end
   local found = objects.standing(target, reader, answer, value, x.params, x.who, object)
