@@ -128,7 +128,7 @@ class Judge:
         self._heard = {*params.values(), *ids, *heard(principal)}
         self._refused = None if writing is None else unwritable
         known_as = model.operations.get(operation) if writing is not None else None
-        self._keeps_kind = known_as is not None and keeps_kind(known_as)
+        self._keeps_kind = known_as is not None and keeps_kind(model, known_as)
         self._bare = Spot(None, self._refused)
         self._roots: dict[tuple[str, int, Masked, Shape | None], Spot] = {}
         self._resources: dict[Shape, str] = {}

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from oakum.authz.compiled_model import Members, members_of
+from oakum.authz.compiled_model import Members, Model, members_of
+from oakum.authz.operations_outside_objects import changes
 from oakum.authz.places import resource_of
 from oakum.authz.tags import Tag, meant, objects_of
 from oakum.openapi.model import Json, Operation, Shape
@@ -64,8 +65,10 @@ def chosen(
     return all_of(branches, possible.pop(), bound) if len(possible) == 1 else None
 
 
-def keeps_kind(operation: Operation) -> bool:
-    """Whether a write may be of an object that is there, of which it changes no type."""
+def keeps_kind(model: Model, operation: Operation) -> bool:
+    """Whether an operation may write an object that is there, of which it changes no type."""
+    if not changes(model, operation):
+        return False
     return operation.method != "POST" or operation.path.endswith("}")
 
 

@@ -299,7 +299,7 @@ class _Renderer:
         if not endpoint.operation.body:
             return None
         self._settle()
-        self.writing, self.keeps_kind = True, keeps_kind(endpoint.operation)
+        self.writing, self.keeps_kind = True, keeps_kind(self.model, endpoint.operation)
         ahead = self.model.sets.get(endpoint.operation.id, ())
         found: dict[str, Any] = {}
         for name, media in distinct(endpoint.operation.body).items():

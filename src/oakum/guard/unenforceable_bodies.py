@@ -49,7 +49,7 @@ def other_kinds(
     for endpoint in endpoints:
         operation = endpoint.operation
         shapes = [each.shape for each in operation.body if each.shape is not None]
-        if not keeps_kind(operation) or model.rule(operation.id).graphql:
+        if not keeps_kind(model, operation) or model.rule(operation.id).graphql:
             continue
         met = dict.fromkeys(shapes)
         for shape in (todo := [*met]):

@@ -26,7 +26,7 @@ def typed(paths: PathObjects, operation: Operation) -> Target | None:
     `none`: only `target` may tell. None: the document leaves nothing open."""
     model, id = paths.model, operation.id
     written = model.written.get(id)
-    if written is None or not keeps_kind(operation):
+    if written is None or not keeps_kind(model, operation):
         return None
     said = {} if model.sets.get(id) else dict.fromkeys(_unions(model, operation))
     wanted = {*written.resources, *said}
