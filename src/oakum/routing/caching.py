@@ -30,6 +30,12 @@ _WARNED = re.compile(r"(?:^|,)\s*11[0-3](?![0-9])")
 """A stale response, or one of a disconnected cache (RFC 7234, 5.5)."""
 _FOUND_BY_TRAFFIC_SERVER = re.compile(r"\[[^\]]*c[HRS]")
 _CACHES = ("cache", "varnish", "cdn")
+_OTHERS = ("x-hits", "x-nc")
+"""Headers of caches whose names do not say so."""
+_BEGINS_WITH_HIT = re.compile(r"\s*[a-z_]*hit(?![a-z0-9])")
+_QUOTED = re.compile('"[^"]*"')
+_FORWARDED = ("bypass", "method", "uri-miss", "vary-miss", "miss", "request", "stale")
+"""Why a cache asked the API (RFC 9211, 2.2)."""
 _NO_WORD = ("control", "key", "keys", "tag", "tags")
 """Ends of headers that say something else of a cache."""
 
@@ -72,17 +78,50 @@ def _had(name: str, value: str) -> bool:
     if name == "warning":
         return _WARNED.search(value) is not None
     if name == "server-timing":
-        metrics = (each for each in value.split(",") if any(word in each for word in _CACHES))
-        return any(_HAD.search(each) for each in metrics)
+        metrics = _QUOTED.sub(lambda text: text[0].replace(",", " "), value).split(",")
+        return any(map(_had_by_metric, metrics))
+    if name == "cache-status":
+        members = ((each, _member(each)) for each in _members(value))
+        return any(_HAD.search(each) if said is None else said for each, said in members)
     if any(_IS_HIT.fullmatch(each) for each in value.split(",")):
         return True
-    if not any(word in name for word in _CACHES) and name != "x-hits":
+    if not any(word in name for word in _CACHES) and name not in _OTHERS:
         return False
     if name.endswith(("hits", "-age")):
         return re.search("[1-9]", value) is not None
     if name.endswith(("cache", "cached", "hit")) and any(map(_YES.fullmatch, value.split(","))):
         return True
-    return "cache" in name and not name.endswith(_NO_WORD) and bool(_HAD.search(value))
+    if "cache" not in name:
+        return any(map(_BEGINS_WITH_HIT.match, value.split(",")))
+    return not name.endswith(_NO_WORD) and bool(_HAD.search(value))
+
+
+def _had_by_metric(metric: str) -> bool:
+    """Whether a metric of `server-timing` says that a cache of responses had it; one of Rails tells
+    of its cache of data."""
+    name = metric.partition(";")[0].strip()
+    if name.endswith(".active_support") or not any(word in metric for word in _CACHES):
+        return False
+    return bool(_HAD.search(metric)) or name.endswith("cache-refresh")
+
+
+def _members(value: str) -> list[str]:
+    """Those of `cache-status`, the nearest to the API first, without what stands in quotes."""
+    return _QUOTED.sub('""', re.sub(r"\\.", "", value)).split(",")
+
+
+def _member(text: str) -> bool | None:
+    """Whether a cache had the response (RFC 9211, 2); None where it does not say so in these words.
+    Had is also what the API confirmed, or what was asked for somebody else at the same time."""
+    said = dict[str, str]()
+    for each in text.split(";")[1:]:
+        name, _, held = each.strip().partition("=")
+        said[name] = held
+    if any(said.get(name, "?0") != "?0" for name in ("hit", "collapsed")):
+        return True
+    if said.get("fwd-status") == "304":
+        return True
+    return False if said.get("fwd") in _FORWARDED or "hit" in said else None
 
 
 def _named(answered: Answered) -> Iterator[tuple[str, str]]:
@@ -93,6 +132,8 @@ def _named(answered: Answered) -> Iterator[tuple[str, str]]:
 def _is_unclear(name: str, value: str) -> bool:
     """Whether a header says something of a cache, and not that it did not have the response."""
     about = "cache" in name and not name.endswith(_NO_WORD)
+    if name == "cache-status" and all(_member(each) is False for each in _members(value.lower())):
+        return False
     return about and _MISSED.search(value.lower()) is None
 
 

@@ -72,13 +72,57 @@ end
 local NO_WORD = { "control", "key", "keys", "tag", "tags" }
 local COUNTS, SAYS_YES = { "hits", "-age" }, { "cache", "cached", "hit" }
 
+-- Headers of caches whose names do not say so.
+local OTHERS = { ["x-hits"] = true, ["x-nc"] = true }
+-- Why a cache asked the API (RFC 9211, 2.2).
+local FORWARDED = {
+  bypass = true, method = true, ["uri-miss"] = true, ["vary-miss"] = true, miss = true, request = true, stale = true,
+}
+
+-- Whether a metric of `server-timing` says that a cache of answers had it; one of Rails tells of its cache of
+-- data.
+local function had_by_metric(metric)
+  local name = match(metric, "^%s*([^;]-)%s*$") or match(metric, "^%s*([^;]-)%s*;")
+  if ends(name, { ".active_support" }) or not speaks_of_a_cache(metric) then return false end
+  return hit(metric) or ends(name, { "cache-refresh" })
+end
+
+-- The members of `cache-status`, the nearest to the API first, without what stands in quotes.
+local function members(value)
+  value = gsub(gsub(value, "\\.", ""), '"[^"]*"', '""')
+  return (value .. ","):gmatch "([^,]*),"
+end
+
+-- Whether a cache had the answer (RFC 9211, 2); nil where it does not say so in these words. Had is also what
+-- the API confirmed, or what was asked for somebody else at the same time.
+local function member(text)
+  local said = {}
+  for each in match(text, "^[^;]*(.*)$"):gmatch ";([^;]*)" do
+    local name, held = match(each, "^%s*([^=]-)%s*$"), ""
+    if not name then name, held = match(each, "^%s*([^=]*)=(.-)%s*$") end
+    said[name] = held
+  end
+  if (said.hit or "?0") ~= "?0" or (said.collapsed or "?0") ~= "?0" then return true end
+  if said["fwd-status"] == "304" then return true end
+  if FORWARDED[said.fwd] or said.hit then return false end
+  return nil
+end
+
 -- Whether a cache says in a header that it had the answer.
 local function had(name, value)
   -- A stale answer, or one of a disconnected cache (RFC 7234, 5.5).
   if name == "warning" then return find("," .. value, ",%s*11[0-3]%f[%D]") ~= nil end
   if name == "server-timing" then
+    value = gsub(value, '"[^"]*"', function(text) return (gsub(text, ",", " ")) end)
     for each in value:gmatch "[^,]+" do
-      if speaks_of_a_cache(each) and hit(each) then return true end
+      if had_by_metric(each) then return true end
+    end
+    return false
+  end
+  if name == "cache-status" then
+    for each in members(value) do
+      local said = member(each)
+      if said or (said == nil and hit(each)) then return true end
     end
     return false
   end
@@ -87,15 +131,24 @@ local function had(name, value)
     if find(each, "^%s*[%l_-]*hit%s*$") then return true end
     yes = yes or YES[match(each, "^%s*(.-)%s*$")] or false
   end
-  if not speaks_of_a_cache(name) and name ~= "x-hits" then return false end
+  if not speaks_of_a_cache(name) and not OTHERS[name] then return false end
   if ends(name, COUNTS) then return find(value, "[1-9]") ~= nil end
   if yes and ends(name, SAYS_YES) then return true end
-  return find(name, "cache", 1, true) ~= nil and not ends(name, NO_WORD) and hit(value)
+  if find(name, "cache", 1, true) then return not ends(name, NO_WORD) and hit(value) end
+  for each in value:gmatch "[^,]+" do
+    if find(each, "^%s*[%l_]*hit%f[^%l%d]") then return true end
+  end
+  return false
 end
 
 -- Whether a header says something of a cache, and not that it did not have the answer.
 local function unclear(name, value)
   if not find(name, "cache", 1, true) or ends(name, NO_WORD) then return false end
+  if name == "cache-status" then
+    local clear = true
+    for each in members(value) do clear = clear and member(each) == false end
+    if clear then return false end
+  end
   return not (find(value, "miss%f[%A]") or find(value, "%f[%a%d]0%f[^%a%d]") or holds(value, MISSED))
 end
 
