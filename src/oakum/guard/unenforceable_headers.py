@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from oakum.authz import ANONYMOUS, Model
+from oakum.authz.decide import may_call
 from oakum.errors import Location, Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.policy.guarding import OF_THE_WHOLE
 from oakum.policy.model import Guarding, Policy
-from oakum.routing.headers import is_condition, names_nobody, returns
+from oakum.routing.headers import (
+    is_against_forgery,
+    is_condition,
+    is_named,
+    names_nobody,
+    returns,
+)
 from oakum.routing.lookup_plan import Credential, Endpoint
 
 Where = Callable[[Operation], Location]
@@ -85,38 +93,61 @@ def beside_a_token(
     document: Document,
     endpoints: Iterable[Endpoint],
     credentials: Iterable[Credential],
-    policy: Policy,
+    model: Model,
 ) -> Iterator[Problem]:
-    """Warns about credentials that the document requires beside a token: nobody verifies them, so
-    they are not forwarded with it."""
+    """Warns about credentials that the document requires beside a token, or in place of one: nobody
+    verifies them, so they are not forwarded, or the contract lets them pass all the same."""
+    policy = model.policy
     if not policy.caller.claim:
         return
     clients = {each.name for each in credentials if each.client}
+    alone = dict[tuple[str, str], list[Operation]]()
     told: set[str] = set()
     for operation in (each.operation for each in endpoints):
         for alternative in operation.security or ():
-            unverified = _unverified(document, alternative, clients, policy.guard)
-            for where, name in unverified if len(alternative) > 1 else ():
+            if len(alternative) == 1:
+                for place in _keys(document, alternative):
+                    alone.setdefault(place, []).append(operation)
+                continue
+            for where, name in _unverified(document, alternative, clients, policy.guard):
                 if name not in told:
                     told.add(name)
                     yield _unforwarded(where, name, operation, policy)
+    tokens = any(not _keys(document, (each,)) for each in document.security_schemes)
+    several = tokens or len(alone) > 1
+    for (where, name), found in alone.items():
+        own = name.lower() if where == "header" else name
+        if is_named(where, own, policy.guard):
+            shut = [each for each in found if not may_call(model, ANONYMOUS, each.id, {})]
+            if shut:
+                yield _unread(where, name, shut, policy)
+            continue
+        names_no_user = own in clients or is_against_forgery(where, own)
+        if several and where != "query" and not names_no_user and name not in told:
+            yield _instead(where, name, found, policy)
+
+
+def _keys(document: Document, alternative: Collection[str]) -> list[tuple[str, str]]:
+    """Places of the API keys in a requirement."""
+    schemes = [document.security_schemes.get(each) for each in sorted(alternative)]
+    return [
+        (str(each.get("in")), str(each.get("name")))
+        for each in schemes
+        if isinstance(each, dict) and each.get("type") == "apiKey"
+    ]
 
 
 def _unverified(
     document: Document, alternative: Collection[str], clients: Collection[str], guard: Guarding
 ) -> list[tuple[str, str]]:
     """Places of API keys in a requirement, other than the one that may hold the token."""
-    schemes = [document.security_schemes.get(each) for each in sorted(alternative)]
-    usual = [each for each in schemes if not isinstance(each, dict) or each.get("type") != "apiKey"]
+    keys = _keys(document, alternative)
     found = []
-    for scheme in schemes:
-        if not isinstance(scheme, dict) or scheme.get("type") != "apiKey":
-            continue
-        where, name = str(scheme.get("in")), str(scheme.get("name"))
+    for where, name in keys:
         own = name.lower() if where == "header" else name
         if own not in clients and not names_nobody(where, own, guard):
             found.append((where, name))
-    return found if usual or len(found) > 1 else []
+    return found if len(keys) < len(alternative) or len(found) > 1 else []
 
 
 def _unforwarded(where: str, name: str, operation: Operation, policy: Policy) -> Problem:
@@ -126,6 +157,27 @@ def _unforwarded(where: str, name: str, operation: Operation, policy: Policy) ->
         hint = f"if it identifies no caller, write `guard: {{{option}: [{name}]}}`"
     said = f"`{name}` of {_first([operation])} is not forwarded beside a token: nobody verifies it"
     return Problem(_guard_of(policy), said, hint)
+
+
+def _instead(where: str, name: str, found: list[Operation], policy: Policy) -> Problem:
+    option = "request_headers" if where == "header" else "cookies"
+    return Problem(
+        _guard_of(policy),
+        f"`{name}` of {_first(found)} is forwarded only if it holds the token: anything else is"
+        f" removed beside a token, and is 401 without one",
+        f"if the API may read it though nobody verifies it, write `guard: {{{option}: [{name}]}}`",
+    )
+
+
+def _unread(where: str, name: str, found: list[Operation], policy: Policy) -> Problem:
+    option = "request_headers" if where == "header" else "cookies"
+    return Problem(
+        _guard_of(policy),
+        f"`{name}` alone opens {_first(found)} by the document, and is forwarded though nobody"
+        f" verifies it, since `{option}` names it: the API may take it for its caller, beside a"
+        f" token too",
+        f"take it out of `{option}`, unless the API ignores it where it reads a token",
+    )
 
 
 def _guard_of(policy: Policy) -> Location:

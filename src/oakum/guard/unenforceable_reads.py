@@ -69,7 +69,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.bodiless(),
         *seen.made(),
         *cookies(wiring.credentials, seen.policy),
-        *beside_a_token(document, wiring.endpoints.values(), wiring.credentials, seen.policy),
+        *beside_a_token(document, wiring.endpoints.values(), wiring.credentials, model),
         *conditions([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *answers([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *parameters(PathObjects(document, model), wiring.endpoints.values(), seen.where),

@@ -86,3 +86,41 @@ def test_cookies_that_no_scheme_declares_are_told_where_a_token_says_who_calls(
     (tmp_path / "keys.json").write_text(json.dumps(BADGES["files"]["keys.json"]))
     words = "of a request's cookies, those that its operation declares, and those against forgery"
     assert words in said(tmp_path, BADGES, bare)
+
+
+def test_a_key_in_place_of_a_token_is_named_and_where_it_passes_unverified_as_well(
+    tmp_path: Path,
+) -> None:
+    def refreshed(document: dict[str, Any], _: dict[str, Any]) -> None:
+        document["security"] = [{"bearer": []}]
+        refresh = {"security": [{"cookie": []}], "operationId": "refresh"}
+        refresh["responses"] = {"204": {"description": "done"}}
+        document["paths"]["/refresh"] = {"post": refresh}
+        document["components"]["securitySchemes"]["cookie"]["name"] = "refresh"
+
+    def called(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        refreshed(document, policy)
+        policy["relations"]["anyone"] = {}
+        policy["operations"] = {"refresh": {"call": ["member"]}}
+
+    def named(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        called(document, policy)
+        policy["guard"]["cookies"] = ["refresh"]
+
+    def opened(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        named(document, policy)
+        policy["operations"] = {"refresh": {"call": ["anyone"]}}
+
+    (tmp_path / "keys.json").write_text(json.dumps(BADGES["files"]["keys.json"]))
+    words = "`refresh` of `refresh` is forwarded only if it holds the token"
+    passes = "`refresh` alone opens `refresh` by the document, and is forwarded"
+    told = said(tmp_path, BADGES, called)
+    assert words in told
+    assert "write `guard: {cookies: [refresh]}`" in told
+    assert passes not in told
+    told = said(tmp_path, BADGES, named)
+    assert words not in told
+    assert passes in told
+    assert words not in said(tmp_path, BADGES, opened)
+    assert passes not in said(tmp_path, BADGES, opened)
+    assert words not in said(tmp_path, CLUB)
