@@ -21,7 +21,6 @@ from oakum.guard.graphql import queries
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
-from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.routing.concealed_objects import Concealed
 from oakum.routing.lookup_plan import Endpoint
@@ -131,7 +130,7 @@ class Sight:
         if self.acts or not shows(done):
             return done
         its = [each for each in self.objects if each[0].reader == own]
-        lost = [each for each in its if not _holds(done, each[0].within)]
+        lost = [each for each in its if not _holds(done, each[0])]
         if lost and not (yield from self._all(lost, inquiry)):
             self._seen = False
             return replace(done, body=None)
@@ -224,24 +223,26 @@ def _read(
         seen = done.judged.instances
         needs = partial(LookupRequirements.answer, call=call, instances=seen, closed=done.closed)
         if not (yield from inquiry.settle(needs)):
-            return shows(done) and _holds(done, hidden.within)
+            return shows(done) and _holds(done, hidden)
 
 
 def _is_asked(hidden: Concealed, wanted: str, value: Json) -> bool:
     """Whether a look-up shows the object that was asked for, by its key, and no other."""
-    said = [identifier(each) for each in values_at(value, hidden.at)] if hidden.at else [wanted]
+    found = hidden.values_at(value, hidden.at)
+    said = [*map(identifier, found)] if hidden.at else [wanted]
     return bool(said) and all(each == wanted for each in said)
 
 
-def _holds(done: Projection, within: Sequence[str]) -> bool:
+def _holds(done: Projection, hidden: Concealed) -> bool:
     """Whether something of the object that a request names remains at its place."""
-    if not within or done.body is None:
+    if not hidden.within or done.body is None:
         return done.body is not None
     try:
         value = read(done.body)[0]
     except Unreadable:  # no JSON, which has no such place
         return True
-    return any(isinstance(each, dict | list) and bool(each) for each in values_at(value, within))
+    found = hidden.values_at(value, hidden.within)
+    return any(isinstance(each, dict | list) and bool(each) for each in found)
 
 
 def shows(done: Projection) -> bool:

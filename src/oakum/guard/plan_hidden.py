@@ -29,6 +29,7 @@ def hidden(
             "key": each.key,
             "at": each.at,
             "within": each.within,
+            "alone": each.alone,
         }
 
     asked = endpoint.asked

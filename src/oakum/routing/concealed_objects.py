@@ -17,8 +17,9 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import outermost, resources_in
 from oakum.authz.operations_outside_objects import changes
 from oakum.authz.places import resource_of
-from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape_queries import member
+from oakum.http.json_pointer import values_at
+from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.shape_queries import member, ways
 from oakum.routing.named_arguments import UNKNOWN
 from oakum.routing.object_locations import answer, likeliest, listed_at, outer_at, shown_at
 from oakum.routing.objects_by_key import Plain, asked_keys
@@ -55,6 +56,16 @@ class Concealed:
     within: tuple[str, ...] = ()
     """Where that answer holds the object, beside others: those tell nothing of it. Empty: it is the
     whole answer, or its place is not known."""
+    alone: bool = False
+    """Whether the object may also stand in place of the list at the end of `within`."""
+
+    def values_at(self, value: Json, path: tuple[str, ...]) -> list[Json]:
+        """The values of an answer at `at` or `within`, or at the end of one that begins so."""
+        if not self.alone:
+            return values_at(value, path)
+        end = len(self.within) - 1
+        places = ((each, end + isinstance(each, dict)) for each in values_at(value, path[:end]))
+        return [found for each, start in places for found in values_at(each, path[start:])]
 
 
 @dataclass(frozen=True)
@@ -203,7 +214,18 @@ def _made(
     if len(resources) != 1:
         return Concealed(reader.get.id, resources, whose, reader.names, key=step.param)
     within, at = _place(model, reader, resources[0]) or (), _key_at(model, reader, step)
-    return Concealed(reader.get.id, resources, whose, reader.names, False, step.param, at, within)
+    alone = within[-1:] == ("*",) and _is_alone(model, reader, within[:-1], resources[0])
+    return Concealed(
+        reader.get.id, resources, whose, reader.names, False, step.param, at, within, alone
+    )
+
+
+def _is_alone(model: Model, reader: Reader, at: tuple[str, ...], name: str) -> bool:
+    """Whether an answer may hold one object in place of a list: `oneOf: [Cat, [Cat]]`."""
+    shape = answer(reader.get)
+    for each in at:
+        shape = member(shape, each) if shape is not None else None
+    return shape is not None and any(resource_of(w, model.bound) == name for w in ways(shape))
 
 
 def _place(model: Model, reader: Reader, name: str) -> tuple[str, ...] | None:

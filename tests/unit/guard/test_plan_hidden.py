@@ -21,6 +21,7 @@ def test_each_object_of_a_path_stands_where_its_reader_and_resource_do(tmp_path:
     at = {id: index for index, id in enumerate(endpoints)}
     plan = hidden(endpoints["withNote"], at, {"User": 0, "Page": 1, "Note": 2})
     note = {"resources": [2], "whose": "", "reader": at["getNote"], "at": ("nid",), "within": ()}
+    note["alone"] = False
     assert plan["hidden"] == {**note, "key": "b", "renamed": {"nid": "b"}, "above": False}
     assert plan["others"] == [{**note, "key": "a", "renamed": {"nid": "a"}, "above": True}]
     assert (plan["asked"], plan["named"]) == (None, {})

@@ -61,10 +61,25 @@ local function has_key(value, path, wanted)
   return n == 1 and said == wanted
 end
 
+-- Values of an answer at where it says the key of an object, or holds it; `alone`: it may stand in place of the
+-- list that it is in.
+local function placed(of, value, path)
+  if not of.alone then return lookups.at(value, path, path.n) end
+  local ahead, found = of.within.n - 1, {}
+  local holders = lookups.at(value, path, ahead)
+  for i = 1, #holders do
+    local left = {}
+    for k = ahead + (json.is_object(holders[i]) and 2 or 1), path.n do left[#left + 1] = path[k] end
+    local values = lookups.at(holders[i], left)
+    for j = 1, #values do found[#found + 1] = values[j] end
+  end
+  return found
+end
+
 -- Whether a look-up shows the object that was asked for, by its key, and no other.
 function M.is_asked(of, wanted, value)
   if of.at.n == 0 then return true end
-  local keys = lookups.at(value, of.at, of.at.n)
+  local keys = placed(of, value, of.at)
   for i = 1, #keys do
     if spelling.id(keys[i]) ~= wanted then return false end
   end
@@ -75,7 +90,7 @@ end
 function M.remains(of, text)
   local value = of.within.n > 0 and json.decode(text) or nil
   if value == nil then return true end
-  local found = lookups.at(value, of.within, of.within.n)
+  local found = placed(of, value, of.within)
   for i = 1, #found do
     local each = found[i]
     if json.is_object(each) and next(each) ~= nil or json.is_array(each) and each.n > 0 then return true end
