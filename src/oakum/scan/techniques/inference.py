@@ -312,8 +312,9 @@ def another_to(engine: Engine, hidden: Hidden, words: _Words) -> str:
     if hidden.owner == NOBODY:
         seen = {word for _, text in hidden.seen for word in _TOKEN.findall(text.casefold())}
     else:
-        seen = words.setdefault(pair, set()) or {*_words_seen(engine, *pair)}
-        words[pair] = seen
+        if pair not in words:
+            words[pair] = {*_words_seen(engine, *pair)}
+        seen = words[pair]
     value, other = hidden.value, another(hidden.value)
     spans = [each.span() for each in _TOKEN.finditer(value)]
     known = [(a, b) for a, b in spans if _is_seen(value[a:b].casefold(), seen)]
