@@ -72,3 +72,8 @@ def texts(value: Json, path: str, *, spread: bool = True) -> list[str]:
     for each in at_path(value, path):
         flat += each if spread and isinstance(each, list) else [each]
     return identifiers(flat)
+
+
+def key_in(value: Json, path: str) -> str:
+    """The key that an object shows at the path of its resource's key; empty if none, or no path."""
+    return next(iter(texts(value, path)), "") if path else ""

@@ -14,7 +14,7 @@ from functools import cached_property
 from urllib.parse import unquote, urlsplit
 
 from oakum.authz import Subject
-from oakum.authz.member_paths import texts
+from oakum.authz.member_paths import key_in, texts
 from oakum.exchange import Request
 from oakum.exposure.callers import Caller
 from oakum.exposure.observed_owners import ShownObject
@@ -125,4 +125,4 @@ class FormerRelations:
 
     def _key(self, each: ShownObject) -> str:
         key = self.policy.resources[each.resource].key
-        return next(iter(texts(each.value, key) if key else []), "")
+        return key_in(each.value, key)

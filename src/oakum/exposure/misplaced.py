@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.authz.member_paths import texts
+from oakum.authz.member_paths import key_in
 from oakum.exposure.ambient import NAMES_ONE, is_one_of_few
 from oakum.exposure.knowledge import (
     MIN_CANARY,
@@ -196,7 +196,7 @@ class Misplaced:
         if it varies by itself."""
         knowledge, place = self.context.knowledge, (who, each.resource, leaf.path)
         resource = self.context.model.policy.resources[each.resource]
-        key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+        key = key_in(each.value, resource.key)
         if leaf.masked or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
             return False
         shown = leaf.path in knowledge.filled.get((who, each.resource, key), ())

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from oakum.authz.member_paths import texts
+from oakum.authz.member_paths import key_in
 from oakum.exposure.knowledge import Knowledge, canonical
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Resource
@@ -117,7 +117,7 @@ class ToldOwners:
 
     def _key(self, each: ShownObject) -> str:
         key = self._resource(each.resource).key
-        return next(iter(texts(each.value, key) if key else []), "")
+        return key_in(each.value, key)
 
     def _resource(self, name: str) -> Resource:
         return self.policy.resources[name]

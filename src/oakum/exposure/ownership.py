@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from oakum.authz import Known, Model, ObjectInstance
-from oakum.authz.member_paths import at_path, texts
+from oakum.authz.member_paths import at_path, key_in, texts
 from oakum.authz.owners import unread
 from oakum.authz.principal import Subject
 from oakum.authz.relations import holds, may_hold, named
@@ -239,7 +239,7 @@ class Ownership:
         """Whose an object is that leaves its owner out: the one identity's who was shown an object
         of this key as theirs, for certain if another value of it is the same; empty: none of them
         was, so that it is another object. None: nothing tells."""
-        key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+        key = key_in(each.value, resource.key)
         if not key or (resource.name, key) in self.knowledge.contested:
             return None
         shown = {

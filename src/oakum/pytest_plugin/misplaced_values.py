@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, product
 
 from oakum.authz import Leaf, ObjectInstance, Subject, Table
-from oakum.authz.member_paths import texts
+from oakum.authz.member_paths import key_in
 from oakum.authz.relations import held
 from oakum.authz.table import deciding, leaf_index
 from oakum.exposure.ambient import NAMES_ONE, instant
@@ -183,7 +183,7 @@ class Strays:
         self, memory: _Memory, who: str, each: ObjectInstance, asked: ObservedExchange
     ) -> None:
         resource = self._frame.model.policy.resources[each.resource]
-        key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+        key = key_in(each.value, resource.key)
         question = " ".join((asked.operation.id, *map(str, sorted(asked.params.items()))))
         scalars = [
             (leaf.path, canonical(leaf.value))
@@ -249,7 +249,7 @@ class Strays:
                 continue
             subject = Subject(each.resource, each.owners, each.value)
             most = replace(each, held=kept.asked.caller.possible(policy, subject))
-            key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+            key = key_in(each.value, resource.key)
             for leaf in each.leaves:
                 if leaf.allowed or leaf.pointer not in kept.granted:
                     continue  # shown as it is, or told by its form

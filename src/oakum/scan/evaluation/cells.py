@@ -12,7 +12,7 @@ from functools import partial
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.judgement import Judgement
-from oakum.authz.member_paths import at_path, texts
+from oakum.authz.member_paths import at_path, key_in
 from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
@@ -37,7 +37,7 @@ from oakum.exposure.matrix import (
 )
 from oakum.exposure.misplaced import Found, Misplaced, is_a_name
 from oakum.exposure.named_objects import asked_key, is_found_by_hidden, names_one_of
-from oakum.exposure.ownership import Reading, is_one_of_many
+from oakum.exposure.ownership import Reading
 from oakum.exposure.shared_values import SHARED, sharers, sharers_of_unnamed
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json
@@ -51,6 +51,7 @@ from oakum.scan.evaluation.field_meaning import (
     is_one_of_several,
     is_relative,
     is_setting_of,
+    states_of_asked,
     was_written,
 )
 
@@ -88,6 +89,8 @@ class Cells:
         """Where it stands."""
         self._weak = ""
         """Why what is judged now is no proof."""
+        self._unjudged: dict[str, str] = {}
+        """Resource of an object that may be the one requested, though it was not judged → why."""
         self._unclear = dict.fromkeys(reading.unclear)
         self._context = context
         self._probe = probe
@@ -145,22 +148,26 @@ class Cells:
         """Judges each field of an identity's object, present or missing."""
         if instance.pointer in self._reading.mute:
             return
+        if not self._is_judged(instance) and self._weak:
+            self._unjudged[instance.resource] = self._weak
+        self._weak, self._untold = "", False
+
+    def _is_judged(self, instance: ObjectInstance) -> bool:
         who = self._context.who(instance, self._question.viewer)
         self._weak = self._reading.weakness(instance.pointer, False)
         declared = self._context.model.tables[instance.resource].leaves
-        key = self._context.model.policy.resources[instance.resource].key
-        self._object = next(iter(texts(instance.value, key) if key else []), "")
+        resource = self._context.model.policy.resources[instance.resource]
+        self._object = key_in(instance.value, resource.key)
         self._place = place_of(instance.pointer, self._object)
-        if key and not self._object and instance.pointer in self._reading.given:
-            resource = self._context.model.policy.resources[instance.resource]
+        if resource.key and not self._object and instance.pointer in self._reading.given:
             self._object = self._asked(resource)
         nobodys = self._context.is_nobodys(instance.resource)
         if not who and not nobodys:
             self._nobody_is_to_see(instance)
             self._tell_shared(instance)
-            return  # an owner outside the test accounts: what else of theirs may be seen is unknown
+            return False  # an owner outside the test accounts: what else may be seen is unknown
         if who and is_callers(self._context, self._question, self._reading, instance, who):
-            return  # the caller got their own object: no evidence about the owner
+            return False  # the caller got their own object: no evidence about the owner
         self._sighted[(who, instance.resource)] = None
         self._untold = bool(self._reading.untold.get(instance.pointer))
         here = {leaf.path for leaf in instance.leaves}
@@ -194,7 +201,7 @@ class Cells:
             # The contents of an embedded object are judged with that object.
             if not came and not any(True for _ in at_path(instance.value, path)):
                 self._missing(instance.resource, path, who, instance.held, instance.state)
-        self._weak, self._untold = "", False
+        return True
 
     def _nobody_is_to_see(self, instance: ObjectInstance) -> None:
         """Records a leak of a field that no relation may see, whoever owns it."""
@@ -442,7 +449,9 @@ class Cells:
                 own |= viewer is not None and self._names_one_of(each, viewer)
                 if (who, resource) in self._sighted or (own and who != viewer):
                     continue
+                self._weak = self._unjudged.get(resource, "")
                 self._absent(resource, who, served=resource in shown)
+        self._weak = ""
 
     def _absent(self, resource: str, who: str, *, served: bool) -> None:
         """`served`: its owner gets it at this endpoint."""
@@ -450,7 +459,9 @@ class Cells:
             return
         viewer = self._question.viewer
         held = self._context.identities.relations(viewer, who)
-        state = {**self._context.matrix.state(resource, who), **self._asked_state(resource, who)}
+        asked = self._asked(self._context.model.policy.resources[resource])
+        known, self._unread = states_of_asked(self._context, who, resource, asked)
+        state = {**self._context.matrix.state(resource, who), **known}
         named = held | self._context.named(viewer, who, resource, self._object)
         for path in self._probe.shows[resource]:
             granted = self._granted(resource, path, named, state)
@@ -460,25 +471,12 @@ class Cells:
             elif not granted:
                 self._record(resource, path, who, named, state, Result.CLOSED, wait=False)
 
-    def _asked_state(self, resource: str, who: str) -> Mapping[str, Json]:
-        """States of the very object that was asked for; what of them nobody has read is doubted."""
-        self._unread = in_doubt(self._context, who, resource, ())
-        each = self._context.model.policy.resources[resource]
-        if not is_one_of_many(self._context.model, each):
-            return {}
-        key = self._asked(each)
-        known = self._context.knowledge.states_of(who, resource, key) if key else {}
-        own = {name for name, state in each.states.items() if state.member}
-        self._unread |= own - known.keys()
-        return known
-
     # --------------------------------------------------------------- misplaced values
 
     def canaries(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> None:
         """Searches everything outside known objects for owners' values."""
-        misplaced = Misplaced(
-            self._context, self._probe, self._question, self._response, self._value
-        )
+        known = self._context, self._probe, self._question, self._response, self._value
+        misplaced = Misplaced(*known)
         for found in misplaced.search(unbound, instances):
             self._canary(found)
         self._weak = "it stands in the viewer's own object, and may be theirs as well"

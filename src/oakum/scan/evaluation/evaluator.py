@@ -15,7 +15,7 @@ from functools import partial
 
 from oakum.authz import Judge, Known, Model, ObjectInstance
 from oakum.authz.judgement import Judgement
-from oakum.authz.member_paths import at_path, lacks, texts
+from oakum.authz.member_paths import at_path, key_in, lacks, texts
 from oakum.authz.principal import Subject
 from oakum.authz.relations import may_hold, named
 from oakum.authz.span import MAX_DEPTH
@@ -346,7 +346,7 @@ class Evaluator:
         """(resource, key, place) of each own object, and its fields with something in them."""
         for each in instances:
             resource = self._context.model.policy.resources[each.resource]
-            key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+            key = key_in(each.value, resource.key)
             if self._context.who(each, viewer) == viewer:
                 filled = [leaf.path for leaf in each.leaves if not is_blank(leaf.value)]
                 yield each.resource, key, place_of(each.pointer, key), filled
@@ -408,7 +408,7 @@ class Evaluator:
     def _learn_faces(self, endpoint: str, viewer: str, instance: ObjectInstance) -> None:
         """What an endpoint shows the owner of one object; lists of scalars have no one value."""
         resource = self._context.model.policy.resources[instance.resource]
-        key = next(iter(texts(instance.value, resource.key) if resource.key else []), "")
+        key = key_in(instance.value, resource.key)
         self._context.knowledge.filled.setdefault((viewer, instance.resource, key), set()).update(
             leaf.path for leaf in instance.leaves if not is_blank(leaf.value)
         )
@@ -450,7 +450,7 @@ class Evaluator:
         asked = " ".join((question.endpoint, *map(str, sorted(question.params.items()))))
         for each in own:
             resource = self._context.model.policy.resources[each.resource]
-            key = next(iter(texts(each.value, resource.key) if resource.key else []), "")
+            key = key_in(each.value, resource.key)
             fields = (
                 ((each.resource, leaf.path), canonical(leaf.value))
                 for leaf in each.leaves

@@ -5,17 +5,18 @@ It does not depend on what the response shows in the object's other fields.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from oakum.authz import Leaf, Model, ObjectInstance
-from oakum.authz.member_paths import texts
+from oakum.authz.member_paths import key_in
 from oakum.authz.table import leaf_index
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
-from oakum.exposure.ownership import Reading
+from oakum.exposure.ownership import Reading, is_one_of_many
 from oakum.http.json_pointer import path_of
+from oakum.openapi.model import Json
 
 
 def is_setting_of(
@@ -75,7 +76,7 @@ def is_relative(context: EvaluationContext, instance: ObjectInstance, leaf: Leaf
         return False
     if not known or text in known:
         return False
-    key = next(iter(texts(instance.value, resource.key) if resource.key else []), "")
+    key = key_in(instance.value, resource.key)
     rows = context.knowledge.objects.get((who, instance.resource), ())
     return not key or any(row.get(resource.key) == key and leaf.path in row for row in rows)
 
@@ -116,3 +117,15 @@ def was_written(question: Question, leaf: Leaf) -> bool:
     """Whether a write gave the object this value: it stands there for everybody who may write,
     whatever else leaks beside it. What only names the object in the path does not."""
     return question.wrote and canonical(leaf.value) not in question.params.values()
+
+
+def states_of_asked(
+    context: EvaluationContext, who: str, resource: str, key: str
+) -> tuple[Mapping[str, Json], frozenset[str]]:
+    """States of the very object that was asked for, and those of them that nobody has read."""
+    unread = in_doubt(context, who, resource, ())
+    each = context.model.policy.resources[resource]
+    if not is_one_of_many(context.model, each):
+        return {}, unread
+    known = context.knowledge.states_of(who, resource, key) if key else {}
+    return known, unread | ({n for n, state in each.states.items() if state.member} - known.keys())

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from oakum.authz.compiled_model import is_withheld
-from oakum.authz.member_paths import texts
+from oakum.authz.member_paths import key_in
 from oakum.authz.table import allows, deciding
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
@@ -121,7 +121,7 @@ def _hidden_in(
         unsure = each.pointer in reading.weak or reading.unread.get(each.pointer)
         if each.resource not in names or unsure or id(each.value) in judged.untold:
             continue
-        key = next(iter(texts(each.value, table.resource.key)), "")
+        key = key_in(each.value, table.resource.key)
         seen = {
             leaf.path: canonical(leaf.value)
             for leaf in each.leaves

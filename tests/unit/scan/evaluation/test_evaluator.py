@@ -15,6 +15,7 @@ from oakum.exchange import Response
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Key, Observation, Outcome
 from oakum.finding import Result
+from oakum.openapi.model import Json
 from oakum.policy.model import OperationRule
 from tests.unit.scan import studio
 from tests.unit.scan.studio import IDS, Run, Studio, known_identities, probe, reply
@@ -396,6 +397,27 @@ def test_a_value_in_a_header_or_in_running_text_is_found(watch: Watch) -> None:
     text = f"2026-01-01 INFO the phone of the caller was {ANN['phone']} at noon".encode()
     log = watch.look("cat", Response(200, {"content-type": "text/plain"}, text), None, "getNews")
     assert results(log)[("Person", "phone")] is Result.LEAK
+
+
+@pytest.mark.parametrize("body", [{}, {"is_private": True, "theme": "theme-of-cat"}])
+def test_a_value_outside_every_object_is_in_no_doubt_for_what_is_in_the_body(body: Json) -> None:
+    """The settings in the body may be the viewer's own, or another's: of what stands in a header
+    this says nothing. Nor does it close what the body may hold."""
+    text = studio.POLICY.replace("owner: {path: personId}", "owner: {caller: true}")
+    with policy(text):
+        watch, studio_ = Watch(), Studio()
+        for name in IDS:
+            watch.look(name, studio_.people[IDS[name]], name)
+        for name in ("ann", "cat"):
+            own = {"is_private": True, "theme": f"theme-of-{name}"}
+            watch.look(name, own, name, "getSettings")
+        for again in "34":
+            response = reply(body, **{"x-debug": ANN["phone"]})
+            found = watch.look("cat", response, "ann", "getSettings", again=again)
+    assert [(o.key.field, o.result, o.weak) for o in found.observations] == [
+        ("phone", Result.LEAK, "")
+    ]
+    assert {each[1] for each in watch.run.matrix.confirmed} == {"phone"}
 
 
 def test_an_object_inside_another_is_judged_as_its_own(watch: Watch) -> None:
