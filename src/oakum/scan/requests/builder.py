@@ -281,6 +281,7 @@ def _build(
     given = {n.lower(): text_of(v) for n, v in probe.fixed.items() if declared.get(n) == "header"}
     extra = {**given, **probe.headers}
     headers = {"accept": "application/json, */*;q=0.5", **extra}
+    told = {name: probe.veiled.get(name, text) for name, text in extra.items()}
     for name, where in declared.items():
         if where == "path" and name in values:
             params[name] = values[name][0]
@@ -295,8 +296,7 @@ def _build(
             shown.append(urlencode(given_pairs))
         elif where == "header" and name in values:
             headers[name.lower()] = values[name][0]
-        elif where == "cookie" and name in values:
-            headers["cookie"] = f"{name}={quote(values[name][0], safe='')}"
+            told[name.lower()] = names[name]
     query += probe.query
     shown += _shown_query(probe)
     content, body_symbolic = _body(probe, declared, values, names)
@@ -319,10 +319,10 @@ def _build(
     sent |= {text for name, text in probe.headers.items() if name in probe.veiled}
     sent |= {part for _, value in probe.query for part in _parts(value)}
     # A value sent in the body may be echoed, as may one in the query.
-    told = (leaf for name in probe.veiled for _, leaf in leaves_of(content.get(name)))
-    sent |= {text_of(leaf) for leaf in told if leaf is not None}
+    veiled = (leaf for name in probe.veiled for _, leaf in leaves_of(content.get(name)))
+    sent |= {text_of(leaf) for leaf in veiled if leaf is not None}
     request = Request(operation.method, url, headers, body)
-    more = tuple(f"{name}: {probe.veiled.get(name, text)}" for name, text in extra.items())
+    more = tuple(f"{name}: {text}" for name, text in told.items())
     return Filled(request, params, sent, probe.base + symbolic, body_symbolic, more, content)
 
 

@@ -232,6 +232,7 @@ def test_query_and_header_parameters_go_where_they_belong() -> None:
     assert filled.request.url == f"{TARGET}/search?q=p%2Fann+1&limit=5"
     assert filled.request.headers["x-of"] == "post-ann-01"
     assert filled.symbolic == "/search?q=$ANN_PERSON_ID&limit=5"
+    assert '-H "x-of: $ANN_POST_ID"' in curl(filled, ())
 
 
 def test_an_example_is_sent_where_it_must_be_and_never_as_a_repr_of_python() -> None:
