@@ -18,6 +18,7 @@ from oakum.authz import Principal, Subject
 from oakum.authz.id_spelling import text
 from oakum.authz.relations import holds, may_hold
 from oakum.exchange import Request, Response
+from oakum.http.cookies import cookie_names
 from oakum.http.json_pointer import path_of, values_at
 from oakum.http.jwt import claims_of
 from oakum.inference.lexicon import words
@@ -269,8 +270,8 @@ def _says_who(dependency: Any, depth: int) -> bool:
 
 def _without(request: Request, cookies: frozenset[str]) -> Request:
     """The request without these cookies."""
-    header = request.headers.get("cookie", "")
-    kept = [each for each in header.split(";") if each.partition("=")[0].strip() not in cookies]
+    every = request.headers.get("cookie", "").split(";")
+    kept = [each for each in every if cookies.isdisjoint(cookie_names(each))]
     rest = {name: value for name, value in request.headers.items() if name != "cookie"}
     left = {"cookie": ";".join(kept)} if "".join(kept).strip() else {}
     return replace(request, headers={**rest, **left})

@@ -29,6 +29,7 @@ from oakum.guard.memory import Budgets, Memory
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.request_checks import Intake, Taken, absent
 from oakum.http.media_type import is_json
+from oakum.http.octets import octets
 from oakum.openapi.model import Json, Operation
 from oakum.routing import cors_preflight
 from oakum.routing.caching import FRESH, kept_apart
@@ -66,7 +67,6 @@ from oakum.routing.who import (
     is_password,
     logged_in,
     nameless,
-    octets,
     only_token,
     readable,
     told_to_nobody,

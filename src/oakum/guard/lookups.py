@@ -19,6 +19,7 @@ from oakum.guard.complete_responses import is_failed, is_stale, is_whole
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import Memory
 from oakum.http.json_pointer import values_at
+from oakum.http.octets import octets
 from oakum.openapi.model import Json
 from oakum.policy.model import Guarding, Policy, Relation, Service, origin
 from oakum.routing.conditions import Conditions
@@ -27,7 +28,7 @@ from oakum.routing.mentioned_ids import EVERYBODY
 from oakum.routing.messages import Answered, Asked, Headers
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import filled
-from oakum.routing.who import Given, Who, octets, readable
+from oakum.routing.who import Given, Who, readable
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 KIND = ("content-type", "application/json")

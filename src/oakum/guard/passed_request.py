@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from oakum.guard.concealment import Sight
 from oakum.guard.lookups import Inquiry
+from oakum.http.octets import octets
 from oakum.openapi.model import Json
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.messages import Answered, Asked
-from oakum.routing.who import octets
 
 
 @dataclass

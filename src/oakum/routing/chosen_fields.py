@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.authz.decide import holds_resource
+from oakum.http.cookies import cookie_names
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Operation
 from oakum.routing.media import read_media_type
@@ -115,7 +116,7 @@ def _in_query(target: str, names: Collection[str]) -> bool:
 
 def _cookies(asked: Asked) -> Iterator[str]:
     for said in asked.values("cookie"):
-        yield from (pair.partition("=")[0].strip(" \t") for pair in said.split(";"))
+        yield from cookie_names(said)
 
 
 def _prefers(text: str) -> bool:

@@ -6,10 +6,10 @@ the conditions of the request, and they are part of the key under which its resu
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from oakum.http.octets import digest
 from oakum.routing.headers import for_this_hop
 from oakum.routing.messages import Asked, Denied, Headers
 from oakum.routing.route import called
@@ -60,8 +60,7 @@ class Conditions:
         """SHA-256 by which they are recognised without storing them."""
         parts = [self.host, *(part for pair in self.headers for part in pair), ""]
         parts += [*(part for pair in self.cookies for part in pair), "", *self.query]
-        raw = [part.encode("utf-8", "surrogatepass") for part in parts]
-        return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()
+        return digest(parts)
 
     @property
     def beside(self) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from oakum.http.cookies import cookie_pairs
 from oakum.policy.model import Guarding
 from oakum.routing.messages import Answered, Asked, Denied, Headers
 
@@ -153,8 +154,7 @@ def with_cookies(headers: Headers, allowed: Collection[str]) -> Headers:
     are forwarded. Any other may choose an account or a tenant that nobody has judged."""
     said = [value for name, value in headers if name == "cookie"]
     kept = []
-    for piece in ";".join(said).split(";"):
-        name, equals, value = piece.strip(" \t").partition("=")
+    for name, equals, value in cookie_pairs(";".join(said)):
         known = name in allowed or _CSRF.fullmatch(name) is not None
         if equals and known and not _STARTS.search(value):
             kept.append(f"{name}={value}")

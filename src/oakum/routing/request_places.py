@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from oakum.authz import Model
 from oakum.authz.places import resource_of
 from oakum.authz.span import Unreadable, read
+from oakum.http.cookies import cookie_pairs
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import containers, scalars, ways
 from oakum.policy.model import Resource
@@ -250,8 +251,7 @@ class Carried:
     def _cookies(self, name: str) -> Iterator[str]:
         """Values of a cookie, which some servers decode."""
         for said in self.asked.values("cookie"):
-            for pair in said.split(";"):
-                its, _, text = pair.strip(" \t").partition("=")
+            for its, _, text in cookie_pairs(said):
                 if its == name:
                     yield from dict.fromkeys((text, unquote(text)))
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
+from oakum.http.cookies import cookie_names
 from oakum.openapi.model import Operation
 from oakum.routing.messages import Asked
 from oakum.routing.route import called
@@ -41,5 +42,5 @@ def _sent(asked: Asked) -> Iterator[str]:
         yield from (f"query {name}", f"query {name.partition('[')[0]}")
     for name, value in asked.headers:
         yield f"header {name.lower()}"
-        for pair in value.split(";") if name.lower() == "cookie" else ():
-            yield f"cookie {pair.partition('=')[0].strip()}"
+        for each in cookie_names(value) if name.lower() == "cookie" else ():
+            yield f"cookie {each}"

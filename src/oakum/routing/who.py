@@ -13,8 +13,10 @@ from urllib.parse import unquote
 from oakum.authz.complete_lists import is_problem
 from oakum.authz.id_spelling import identifier, identifiers
 from oakum.authz.span import Unreadable, read
+from oakum.http.cookies import cookie_pairs
 from oakum.http.json_pointer import path_of, values_at
 from oakum.http.media_type import is_json
+from oakum.http.octets import digest, octets
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy
 from oakum.routing.caching import handed_on
@@ -80,9 +82,7 @@ class Given:
     @property
     def key(self) -> str:
         """SHA-256 by which these credentials are recognised without storing them."""
-        parts = (part for each, value in self.values for part in (each.where, each.name, value))
-        raw = [part.encode("utf-8", "replace") for part in parts]
-        return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()
+        return digest(p for each, value in self.values for p in (each.where, each.name, value))
 
     def naming(self, nameless: Collection[Credential]) -> Given:
         """Those among them that may name a caller."""
@@ -177,8 +177,7 @@ def cookies(text: str, name: str) -> list[str]:
     cookie of this name is present: after a comma or space, with a space around `=`, in a quoted
     value that contains `;` (RFC 2109), or under a name that differs only in case, escapes, or in
     `.` and the like for `_`."""
-    halves = (piece.strip(" \t").partition("=") for piece in text.split(";"))
-    found = [value for each, equals, value in halves if each == name and equals]
+    found = [value for each, equals, value in cookie_pairs(text) if each == name and equals]
     quoted = [each.rstrip(" \t") for each in _QUOTED.findall(text)] if found else []
     bare = all(_BARE.fullmatch(value) for value in found if value)
     twice = _named_alike(text, name) != len(found)
@@ -231,12 +230,6 @@ class Who:
     def name(self) -> str:
         """The caller's smallest id, used for counting; empty when anonymous."""
         return min(self.ids, key=octets, default="")
-
-
-def octets(id: str) -> bytes:
-    """UTF-8 for ordering and hashing ids. A lone surrogate, which JSON allows (RFC 8259, 8.2), gets
-    three bytes of its own, so that it equals no other id."""
-    return id.encode("utf-8", "surrogatepass")
 
 
 NOBODY = Who()
@@ -345,7 +338,7 @@ def by_key(named: Given, keys: Mapping[str, Json]) -> Who:
     if not named:
         return NOBODY
     said = {_as_key(each, value) for each, value in named.values if not each.client}
-    known = keys.get(hashlib.sha256(said.pop().encode("utf-8", "replace")).hexdigest())
+    known = keys.get(hashlib.sha256(octets(said.pop())).hexdigest())
     claims = known if isinstance(known, dict) else {}
     ids = _ids([claims["id"]] if "id" in claims else [])
     if said or not ids:

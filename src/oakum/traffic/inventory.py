@@ -22,6 +22,7 @@ import orjson
 
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Request
+from oakum.http.cookies import cookie_pairs
 from oakum.http.jwt import claims_of
 from oakum.http.media_type import essence, is_json
 from oakum.inference.lexicon import FieldClass, label_field, words
@@ -482,8 +483,7 @@ def _named(credential: str) -> str:
 
 def _cookies(value: str) -> dict[str, str]:
     """Of the cookies those that sound like a session; without one, all as `other cookies`."""
-    pairs = [piece.strip().partition("=") for piece in value.split(";")]
-    named = {f"cookie {name}": text for name, _, text in pairs if _is_session(name)}
+    named = {f"cookie {name}": text for name, _, text in cookie_pairs(value) if _is_session(name)}
     return named or {"other cookies": value}
 
 

@@ -28,6 +28,7 @@ from oakum.exposure.request_bodies import (
     writes_json,
 )
 from oakum.exposure.styles import pairs, text_of
+from oakum.http.cookies import cookie_names
 from oakum.http.json_pointer import unescape
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json, Operation, Shape
@@ -505,12 +506,11 @@ def parameters_in(request: Request) -> set[tuple[str, str]]:
     """(place, name) of query parameters, headers, cookies and members of the body in a request;
     headers in lower case, members dotted."""
     query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
-    cookies = (each.partition("=")[0] for each in request.headers.get("cookie", "").split(";"))
     kind = request.headers.get("content-type", "")
     return {
         *(("query", name) for name, _ in query),
         *(("header", name.lower()) for name in request.headers),
-        *(("cookie", name.strip()) for name in cookies),
+        *(("cookie", name) for name in cookie_names(request.headers.get("cookie", ""))),
         *(("body", name) for name in _names_in(decode(kind, request.body))),
     }
 

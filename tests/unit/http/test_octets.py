@@ -1,0 +1,17 @@
+"""Bytes and digests that no two texts share."""
+
+from __future__ import annotations
+
+from oakum.http.octets import digest, octets
+from oakum.routing.lookup_plan import Credential
+from oakum.routing.who import Given
+
+
+def test_no_two_texts_are_the_same() -> None:
+    assert octets("\udc80") != octets("\udc81") != octets("?")
+    assert digest(["ab", "c"]) != digest(["a", "bc"])
+
+
+def test_credentials_that_differ_in_a_lone_surrogate_have_different_keys() -> None:
+    keys = {Given(((Credential("header", "x-key"), f"a{end}"),)).key for end in "\udc80\udc81?"}
+    assert len(keys) == 3
