@@ -111,6 +111,21 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def pip_install(extra: str = "", beside: str = "") -> str:
+    """The command that installs an extra, and a folder `beside` it.
+
+    No extra is installed by its name in a package index: Oakum is not published, so the name there
+    could be anybody's.
+    """
+    what = [*([beside] if beside else ()), *([f"'.[{extra}]'"] if extra else ())]
+    return f"`pip install {' '.join(what)}` in Oakum's folder"
+
+
+def install_hint(extra: str = "", beside: str = "") -> str:
+    """The hint where a package of an extra is missing."""
+    return f"install it: {pip_install(extra, beside)}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint such as "did you mean `is_private`?", or nothing when no known word is near."""
     import difflib  # a slow import that only a typing mistake needs

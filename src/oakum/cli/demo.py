@@ -13,7 +13,7 @@ from oakum.cli.demo_cadence import command as cadence
 from oakum.cli.demo_catalogue import command as catalogue
 from oakum.cli.demo_stages import BUDGET, GUARDED, Scans, engine_at_hand
 from oakum.cli.groups import CommandGroup
-from oakum.errors import ExitCode, counted
+from oakum.errors import ExitCode, counted, pip_install
 from oakum.finding import Finding, Report, Result
 from oakum.report.grouping import PRIVACY_RULE, verdict_words
 
@@ -41,9 +41,7 @@ _SEALED = (
     "Guarded: the same, behind `oakum guard`",
     "The API is unchanged. A gateway that enforces the same contract is in front of it.",
 )
-_NO_ENGINE = (
-    "SKIPPED: the guard has no engine; install one with: pip install '.[guard]' in Oakum's folder"
-)
+_NO_ENGINE = f"SKIPPED: the guard has no engine; install one: {pip_install('guard')}"
 
 
 @click.group(

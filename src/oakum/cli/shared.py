@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from oakum.errors import InputError, Location, Problem, did_you_mean
+from oakum.errors import InputError, Location, Problem, did_you_mean, install_hint
 from oakum.finding import Finding, Report
 
 if TYPE_CHECKING:
@@ -432,7 +432,7 @@ def require_cadence() -> Any:
         import cadence
         from cadence import serve  # noqa: F401 - a folder of that name may be anybody's
     except ImportError as error:
-        raise _lacking("demo", error, _DEMO) from None
+        raise _lacking("demo", error, "demo", _EXAMPLES) from None
     return cadence
 
 
@@ -446,7 +446,7 @@ def require_catalogue() -> Any:
         import oakum_catalogue
         from oakum_catalogue import entries  # noqa: F401
     except ImportError as error:
-        raise _lacking("catalogue", error, _DEMO) from None
+        raise _lacking("catalogue", error, "demo", _EXAMPLES) from None
     return oakum_catalogue
 
 
@@ -455,7 +455,7 @@ def require_selftest() -> None:
     try:
         from oakum_selftest import loop  # noqa: F401
     except ImportError as error:
-        raise _lacking("--self-test", error, "./tools") from None
+        raise _lacking("--self-test", error, beside="./tools") from None
 
 
 def require_sketches(command: str) -> None:
@@ -464,7 +464,7 @@ def require_sketches(command: str) -> None:
         import datasketches  # type: ignore[import-untyped]  # noqa: F401
         import numpy  # noqa: F401
     except ImportError as error:
-        raise _lacking(command, error, "'.[observe]'") from None
+        raise _lacking(command, error, "observe") from None
 
 
 def require_editor() -> None:
@@ -472,15 +472,15 @@ def require_editor() -> None:
     try:
         import pygls  # noqa: F401
     except ImportError as error:
-        raise _lacking("language-server", error, "'.[editor]'") from None
+        raise _lacking("language-server", error, "editor") from None
 
 
-_DEMO = "./examples '.[demo]'"
-"""What pip is told for the APIs that Oakum is shown on: they are a package of their own."""
+_EXAMPLES = "./examples"
+"""The folder of the APIs that Oakum is shown on: they are a package of their own."""
 
 
-def _lacking(what: str, error: ImportError, words: str) -> InputError:
-    hint = f"install it with: pip install {words} in Oakum's folder"
+def _lacking(what: str, error: ImportError, extra: str = "", beside: str = "") -> InputError:
+    hint = install_hint(extra, beside)
     return InputError([Problem(Location(what), f"needs `{error.name}`", hint)])
 
 

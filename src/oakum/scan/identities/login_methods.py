@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from urllib.parse import quote_plus
 
+from oakum.errors import install_hint
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
 from oakum.policy.reader import Entries, Reader, flag, one_of, record, word
@@ -361,7 +362,7 @@ class Ways:
             hint = f"such as `{LOOPBACK}`, or with a port that is registered with the client"
             self.r.wrong(entries["redirect_uri"], "`redirect_uri` must be a loopback address", hint)
         if grant in GRANTS[2:4] and find_spec("authlib") is None:
-            hint = "run `pip install '.[login]'` in Oakum's folder"
+            hint = install_hint("login")
             self.r.wrong(node, f"`grant: {grant}` needs Authlib, which is not installed", hint)
 
     def _basic(self, secrets: Mapping[str, Secret]) -> Secret:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.errors import OakumError, TargetError
+from oakum.errors import OakumError, TargetError, install_hint
 
 SERVICE = "oakum"
 _REAL = 1
@@ -49,9 +49,7 @@ def _ring() -> _Guarded:
     try:
         import keyring
     except ModuleNotFoundError:
-        raise NoKeyring(
-            "`keyring` is not installed: run `pip install '.[login]'` in Oakum's folder"
-        ) from None
+        raise NoKeyring(f"`keyring` is not installed; {install_hint('login')}") from None
     ring = keyring.get_keyring()
     if ring.priority < _REAL:
         raise NoKeyring("this system has no keyring, or only one that is a plain file")

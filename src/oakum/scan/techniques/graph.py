@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from oakum.authz import Model
+from oakum.errors import pip_install
 from oakum.exposure.endpoints import is_graphql
 from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
@@ -29,7 +30,7 @@ def run(engine: Engine) -> None:
     operations = [each for each in _operations(model) if not model.rule(each.id).untested]
     if operations and find_spec("graphql") is None:
         for each in operations:
-            why = "GraphQL needs `pip install '.[graphql]'` in Oakum's folder"
+            why = f"GraphQL needs {pip_install('graphql')}"
             engine.state.lack(f"{each.method} {each.path}", why)
         return
     for operation in operations:

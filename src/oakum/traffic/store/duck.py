@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import InputError, Location, Problem, install_hint
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,7 +27,7 @@ def connected(spill: Path | None, memory: int = MEMORY) -> duckdb.DuckDBPyConnec
     try:
         import duckdb
     except ImportError:
-        hint = "install it with: pip install '.[observe]' in Oakum's folder"
+        hint = install_hint("observe")
         raise InputError([Problem(Location("kept calls"), "need `duckdb`", hint)]) from None
     made = duckdb.connect(
         ":memory:",

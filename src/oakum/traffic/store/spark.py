@@ -16,7 +16,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from oakum.errors import InputError, Location, Problem
+from oakum.errors import InputError, Location, Problem, install_hint
 from oakum.traffic.call import Hasher
 from oakum.traffic.store.engine import LONG, Unreadable
 from oakum.traffic.store.layout import COLUMNS, Table
@@ -53,7 +53,7 @@ class Spark:
         try:
             from pyspark.sql import SparkSession
         except ImportError:
-            hint = "install it with: pip install '.[spark]' in Oakum's folder"
+            hint = install_hint("spark")
             raise InputError(
                 [Problem(Location("--engine spark"), "needs `pyspark`", hint)]
             ) from None
