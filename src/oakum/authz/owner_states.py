@@ -41,9 +41,12 @@ def _said(state: State, subject: Subject) -> Json:
 
 def said_state(state: State, value: Json) -> Json:
     """What an object says itself, which is a list where nobody can read it: what stands on the way
-    there is no object. None: nothing."""
+    there is no object, or several values that differ stand there (`rooms.*.private`). None:
+    nothing."""
     inside = at_path(value, state.member) if state.member else []
     if not inside and state.member and blocked(value, state.member):
+        return []
+    if any(type(each) is not type(inside[0]) or each != inside[0] for each in inside):
         return []
     return inside[0] if inside else None
 

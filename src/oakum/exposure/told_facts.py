@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from oakum.authz.member_paths import at_path, texts
-from oakum.authz.owner_states import digit
+from oakum.authz.member_paths import texts
+from oakum.authz.owner_states import digit, said_state
 from oakum.exchange import Request
 from oakum.exposure.callers import Caller
 from oakum.exposure.facts import Facts, is_whole
@@ -100,9 +100,9 @@ class ToldFacts:
         for name, state in self._model.tables[resource].resource.states.items():
             if not state.member or len(owners) != 1:
                 continue
-            inside = at_path(value, state.member)
-            if inside and digit(state, inside[0]) < len(state.values):
-                self.facts.state(owners[0], f"{resource}.{name}", inside[0])
+            said = said_state(state, value)
+            if said is not None and digit(state, said) < len(state.values):
+                self.facts.state(owners[0], f"{resource}.{name}", said)
                 self._keep(owners[0], asked)
 
     def sources(self, ids: Iterable[str]) -> list[CallerRequest]:

@@ -26,13 +26,11 @@ def is_told(
 ) -> bool:
     """Whether the state is known from the object itself, or for all its owners."""
     if state.member:
-        inside = at_path(value, state.member)
-        if not inside and said_state(state, value) is not None:
-            return False  # nobody can read it
-        if state.inherits and (not inside or inside[0] is not None):
-            return bool(inside) and digit(state, inside[0]) < len(state.values)
-        if inside and not state.inherits:
-            return digit(state, inside[0]) < len(state.values)
+        inside, said = at_path(value, state.member), said_state(state, value)
+        if said is not None or (inside and not state.inherits):
+            return digit(state, said) < len(state.values)
+        if not inside and state.inherits:
+            return False
     path = state.of or f"{resource}.{state.name}"
     values = [known.get((owner, path)) for owner in owners]
     return bool(values) and all(digit(state, each) < len(state.values) for each in values)

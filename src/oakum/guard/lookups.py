@@ -189,8 +189,8 @@ def _state(
     path: str, home: Home, segments: tuple[str, ...], value: Json, about: str
 ) -> dict[str, Json]:
     """The state's value that an account reports, None if unset; empty when the object there is not
-    that account, when the response repeats the account with another value, or when nobody can read
-    whose it is or what it says."""
+    that account, when it or a copy of it in the response says another value too, or when nobody can
+    read whose it is or what it says."""
     objects = values_at(value, home.pointer)
     if len(objects) != 1 or not isinstance(objects[0], dict):
         return {}
@@ -202,6 +202,9 @@ def _state(
         return {}
     member, own = segments[len(home.pointer) :], set(owners) or {about}
     said = _said(objects[0], member)
+    every = values_at(objects[0], member)
+    if said and not all(_same(said[0], each) for each in every):
+        return {}
     for copy in (each for place in home.copies for each in values_at(value, place)):
         theirs = {text for each in home.owners for text in _texts(values_at(copy, each))}
         if not isinstance(copy, dict) or not (theirs & own or _unread(home, copy)):

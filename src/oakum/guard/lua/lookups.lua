@@ -249,7 +249,11 @@ local function state_in(state, value, about)
   end
   if theirs and not same then return nil end
   if not theirs then ids[about] = true end
-  local said = first_value(M.at(object, state.at))
+  local every = M.at(object, state.at)
+  local said = first_value(every)
+  for i = 1, #every > 1 and #every or 0 do
+    if said ~= nil and not json.alike(said, every[i]) then return nil end
+  end
   if contradicted(state, value, ids, said) then return nil end
   if said ~= nil then return said end
   if #state.owners == 0 then

@@ -975,7 +975,11 @@ function Subject:near(i)
       return truth and state.yes or state.no
     end
   end
-  local first = values(self, state.member)[1]
+  local every = values(self, state.member)
+  local first = every[1]
+  for k = 2, #every do
+    if not json.alike(first, every[k]) and first ~= every[k] then return state.values.n end
+  end
   if first == nil and state.member.n > 1 and spelling.garbled(json.decode(sub(S, from + 1, to)), state.member, 2, true) then
     return state.values.n
   end

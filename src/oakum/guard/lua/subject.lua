@@ -62,13 +62,18 @@ end
 
 local UNREAD = {}
 
--- Values of the states that the object says itself, by name: a list, which is none, of one that nobody can read.
+-- Values of the states that the object says itself, by name: a list, which is none, of one that nobody can read,
+-- and of several that differ.
 local function states_of(table_, value)
   local found = {}
   for i = 1, #table_.states do
     local state = table_.states[i]
     if state.member then
-      local said = json.at(value, state.member)[1]
+      local every = json.at(value, state.member)
+      local said = every[1]
+      for k = 2, #every do
+        if not json.alike(said, every[k]) and said ~= every[k] then said = UNREAD end
+      end
       if said == nil and spelling.garbled(value, state.member, 1, true) then said = UNREAD end
       found[state.name] = said
     end
