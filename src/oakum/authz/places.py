@@ -85,16 +85,6 @@ def unnameable(shape: Shape, bound: Mapping[str, str]) -> list[str]:
     return sorted(found)
 
 
-def leaf_paths(shape: Shape, path: str, bound: Mapping[str, str]) -> list[str]:
-    """Declared leaves at and below `path`; an embedded resource is one leaf.
-
-    A schema nested in itself is not followed. Mutually recursive schemas have a huge number of
-    paths, so beyond `MOST_PLACES` only the shallowest levels count; deeper places need a line of
-    their own, and `Table.notes` warns.
-    """
-    return Places(bound).leaves(shape, path)[0]
-
-
 class Places:
     """The declared places below shapes, where `bound` names the resources. Schemas that contain
     each other are met at thousands of places, so what a shape has below it is kept."""

@@ -27,7 +27,7 @@ def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
         hint = f"give the guard's with `--key FILE`, or `export {AUDIT_KEY}=…`"
         place = Location(str(deny_file))
         raise InputError(
-            [Problem(place, "a deny list needs the key of the guard's audit log log", hint)]
+            [Problem(place, "a deny list needs the key of the guard's audit log", hint)]
         )
     return observe_sources.key_of(key_file)
 

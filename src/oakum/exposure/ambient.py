@@ -93,8 +93,8 @@ class Ambient:
         if among:
             self._listed.add((who, place, text, among))
 
-    def holds(self, who: str, place: Place, text: str) -> bool:
-        """Whether a value of an owner's field varies by itself, so that it identifies nobody."""
+    def varies(self, place: Place) -> bool:
+        """Whether the value of a field varies by itself, so that it identifies nobody."""
         return place in self._varying and classify_field(place[1]) not in NAMES_ONE
 
     def may_hold(self, who: str, place: Place, text: str, endpoint: str = "") -> bool:

@@ -421,7 +421,7 @@ class Knowledge:
             return None
         if len(names) != 1 and not names <= self.together(*own[0][1:], text):
             return None
-        if any(self.ambient.holds(who, (kind, path), text) for who, kind, path in own):
+        if any(self.ambient.varies((kind, path)) for who, kind, path in own):
             return None
         return min(own)
 
@@ -434,7 +434,7 @@ class Knowledge:
         if same or not one or text in self.common:
             return None
         who, resource, path = min(others)
-        ambient = self.ambient.holds(who, (resource, path), text)
+        ambient = self.ambient.varies((resource, path))
         return None if who in ("", place[0]) or ambient else (who, resource, path)
 
     def may_be_ambient(self, text: str, endpoint: str = "") -> bool:
@@ -456,7 +456,7 @@ class Knowledge:
         together = names <= {who} or all(names <= self.together(*key[1:], text) for key in keys)
         if not together or text in self.common:
             return []
-        if any(self.ambient.holds(name, (kind, path), text) for name, kind, path in keys):
+        if any(self.ambient.varies((kind, path)) for name, kind, path in keys):
             return []
         return sorted({key[1:] for key in keys if key[0] == who})
 
@@ -470,7 +470,7 @@ class Knowledge:
             found = [(text, self.canary(text)) for text in self._index]
             self._listed = [(text, key) for text, key in found if key is not None]
         for text, key in self._listed:
-            if not self.ambient.holds(key[0], key[1:], text):
+            if not self.ambient.varies(key[1:]):
                 yield text, key
 
     def within(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:

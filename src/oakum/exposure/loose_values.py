@@ -68,7 +68,7 @@ def stands_loose(
     for text in knowledge.own.get((who, resource, path), ()) if who != viewer else ():
         if text in mine or text in question.sent or text in knowledge.common:
             continue
-        if knowledge.ambient.holds(who, (resource, path), text):
+        if knowledge.ambient.varies((resource, path)):
             continue
         there = loose.get(text, ())
         if there and context.is_of_an_open_one(viewer or None, who, resource, path, text):

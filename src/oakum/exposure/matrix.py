@@ -31,7 +31,6 @@ ALIKE = "alike"
 AROUND = "named around it"
 UNTOLD = "named or not"
 HIDDEN = "hidden from whom it may name"
-_OTHER = ("another value", ALIKE)
 _COMMON = (
     "the value is too common to attribute to an owner, and leaks in another state of the owner"
 )

@@ -204,7 +204,7 @@ class Misplaced:
             return False  # the value in another object of theirs is unknown
         text = canonical(leaf.value)
         known = knowledge.own.get(place, {text})
-        return text not in known and not knowledge.ambient.holds(who, place[1:], text)
+        return text not in known and not knowledge.ambient.varies(place[1:])
 
     def _beside_the_body(self) -> Iterator[_Text]:
         """Headers and cookies, and JSON inside them, without the server's own headers such as

@@ -34,7 +34,7 @@ def sharers(
     everybody = {*context.identities.names()} <= {who for who, *_ in places}
     if len(names) < 2 or everybody or question.viewer in {who for who, *_ in places}:
         return frozenset()
-    varies = any(knowledge.ambient.holds(who, (kind, at), text) for who, kind, at in places)
+    varies = any(knowledge.ambient.varies((kind, at)) for who, kind, at in places)
     if varies or any(context.may_see(question.viewer, *each, text) for each in places):
         return frozenset()
     return frozenset(names)

@@ -164,9 +164,7 @@ def _is_called(place: RequestPlace, name: str) -> bool:
     return place.called == name
 
 
-def stated_places(
-    model: Model, operation: Operation, name: str, resource: Resource
-) -> Iterator[RequestPlace]:
+def stated_places(model: Model, operation: Operation, name: str) -> Iterator[RequestPlace]:
     """Every place of an operation that a name in `params` means."""
     yield from (each for each in _parameters(model, operation) if _is_called(each, name))
     for media in operation.body:
@@ -185,7 +183,7 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
         changed = operation.method in ("PUT", "PATCH", "DELETE") and not resource.is_account
         touched = changed or name in lists
         if resource.owner.kind != "none" and (touched or not within):
-            for place in stated_places(model, operation, name, resource):
+            for place in stated_places(model, operation, name):
                 found[place] = resource.name
     asked = {each.name for each in found if each.where == "query"}
     elsewhere = {each.called for each in found if each.where != "query"}
@@ -303,7 +301,7 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
     model, rule = paths.model, paths.model.rule(operation.id)
     found = dict[RequestPlace, str]()
     for name, resource in _stated(model, operation):
-        for place in stated_places(model, operation, name, resource):
+        for place in stated_places(model, operation, name):
             found[place] = resource.name
     every = {} if rule.graphql else words(model, model.policy.resources)
     # Of a read it may be a place in a list, such as `afterNoteId`, which the object need not be at.

@@ -316,7 +316,7 @@ class Wiring:
         for name, identity in self.identities.items.items():
             if name in failed:
                 continue
-            named[name] = list(ids_of(name, found, identity.facts, identity.variables))
+            named[name] = list(ids_of(name, found, identity.facts))
             firm[name] = [str(each) for each in (found.ids.get(name), *identity.facts.values())]
             claims[name] = claims_of(name, found, self.policy, self.sessions)
             states.update({(name, path): value for path, value in identity.states.items()})

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from oakum.authz.places import MOST_PLACES, leaf_paths, resource_of
+from oakum.authz.places import MOST_PLACES, Places, resource_of
 from oakum.openapi.model import Shape
 from tests.properties.worlds import array, record
 from tests.unit.authz.small import AUDIENCE, FRIEND, NOTE, TEXT
@@ -25,14 +25,14 @@ def test_a_reference_or_the_object_itself_is_one_leaf() -> None:
     """`oneOf: [string, Friend]`, as an API declares what it expands on request: what stands in
     the object is no field of what it is embedded in."""
     holder = record(id=TEXT, friend=_either(TEXT, FRIEND), many=array(_either(TEXT, NOTE)))
-    assert list(leaf_paths(holder, "", BOUND)) == ["id", "friend", "many.*"]
+    assert list(Places(BOUND).leaves(holder, "")[0]) == ["id", "friend", "many.*"]
     unbound = record(id=TEXT, friend=_either(TEXT, FRIEND))
-    assert "friend.mail" in list(leaf_paths(unbound, "", {}))
+    assert "friend.mail" in list(Places({}).leaves(unbound, "")[0])
 
 
 def test_beside_a_resource_an_alternative_of_its_own_is_looked_into() -> None:
     holder = record(subject=_either(FRIEND, record(label=TEXT)), other=_either(FRIEND, NOTE))
-    assert list(leaf_paths(holder, "", BOUND)) == ["subject.label", "other"]
+    assert list(Places(BOUND).leaves(holder, "")[0]) == ["subject.label", "other"]
 
 
 def test_resources_that_all_embed_each_other_have_but_their_own_leaves() -> None:
@@ -50,7 +50,7 @@ def test_resources_that_all_embed_each_other_have_but_their_own_leaves() -> None
             kinds=frozenset({"object"}),
             properties={"id": lambda: TEXT, **others},  # type: ignore[dict-item]
         )
-    found = list(leaf_paths(kinds["R0"], "", {name: name for name in names}))
+    found = list(Places({name: name for name in names}).leaves(kinds["R0"], "")[0])
     assert found == ["id", *(f"to{name}" for name in names)]
 
 
@@ -73,7 +73,7 @@ def _holding_each_other(number: int, asked: list[str]) -> dict[str, Shape]:
 
 
 def test_few_schemas_that_hold_each_other_have_every_way_through_them() -> None:
-    found = list(leaf_paths(_holding_each_other(4, [])["R0"], "", {}))
+    found = list(Places({}).leaves(_holding_each_other(4, [])["R0"], "")[0])
     ways = [way for n in range(4) for way in permutations(("R1", "R2", "R3"), n)]
     assert sorted(found) == sorted(".".join([*(f"to{name}" for name in w), "id"]) for w in ways)
 
@@ -81,7 +81,7 @@ def test_few_schemas_that_hold_each_other_have_every_way_through_them() -> None:
 def test_many_schemas_that_hold_each_other_have_the_shortest_ways_through_them() -> None:
     """Of 14 there are 17 billion: whole levels are taken, and all of it takes few looks."""
     asked: list[str] = []
-    found = list(leaf_paths(_holding_each_other(14, asked)["R0"], "", {}))
+    found = list(Places({}).leaves(_holding_each_other(14, asked)["R0"], "")[0])
     names = [f"R{n}" for n in range(1, 14)]
     ways = [way for n in range(3) for way in permutations(names, n)]
     assert sorted(found) == sorted(".".join([*(f"to{name}" for name in w), "id"]) for w in ways)
@@ -91,7 +91,7 @@ def test_many_schemas_that_hold_each_other_have_the_shortest_ways_through_them()
 def test_all_members_of_an_object_are_leaves_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oakum.authz.places.MOST_PLACES", 4)
     wide = record(**{f"m{n}": TEXT for n in range(9)}, inner=record(m=TEXT))
-    assert list(leaf_paths(wide, "", {})) == [f"m{n}" for n in range(9)]
+    assert list(Places({}).leaves(wide, "")[0]) == [f"m{n}" for n in range(9)]
 
 
 def test_a_schema_that_holds_itself_ends() -> None:
@@ -100,7 +100,7 @@ def test_a_schema_that_holds_itself_ends() -> None:
         kinds=frozenset({"object"}),
         properties={"name": lambda: TEXT, "child": lambda: tree},
     )
-    assert list(leaf_paths(tree, "", {})) == ["name"]
+    assert list(Places({}).leaves(tree, "")[0]) == ["name"]
 
 
 def test_unions_that_lead_back_to_themselves_end() -> None:
@@ -117,7 +117,7 @@ def test_unions_that_lead_back_to_themselves_end() -> None:
     leaf = Shape(pointer="/leaf", properties={"left": counted, "text": lambda: TEXT})
     either = Shape(pointer="/either", branches=(lambda: node, lambda: leaf, counted))
     root = Shape(pointer="/root", branches=(lambda: node, lambda: leaf))
-    assert set(leaf_paths(root, "", {})) == {"name", "text", "left.name", "left.text"}
+    assert set(Places({}).leaves(root, "")[0]) == {"name", "text", "left.name", "left.text"}
 
 
 def test_a_shape_is_bound_by_its_schema_names() -> None:

@@ -66,10 +66,6 @@ class Comparison:
         return self.count("leak") + self.count("narrow")
 
 
-Key = tuple[str, str]
-"""Endpoint, viewer."""
-
-
 @dataclass(frozen=True)
 class _Resource:
     """Everything observed about one resource."""

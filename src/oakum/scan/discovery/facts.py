@@ -21,9 +21,7 @@ _ROLES = ("role", "roles", "groups", "scope", "scopes", "permissions")
 _NAMES = ("username", "user_name", "handle", "login", "email", "uuid", "sub")
 
 
-def ids_of(
-    name: str, found: Examination, facts: Mapping[str, Json], variables: Mapping[str, object]
-) -> Iterator[str]:
+def ids_of(name: str, found: Examination, facts: Mapping[str, Json]) -> Iterator[str]:
     """Values that identify an identity, from who-am-I and the identities file."""
     if name in found.ids:
         yield found.ids[name]

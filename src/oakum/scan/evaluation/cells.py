@@ -339,7 +339,7 @@ class Cells:
             return "another value" if unlike else ""
         if text not in known:
             inside = isinstance(leaf.value, str) and is_theirs(text, known)
-            if not inside and not knowledge.ambient.holds(who, place[1:], text):
+            if not inside and not knowledge.ambient.varies(place[1:]):
                 key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
                 self._context.placeholders.handed(key, text, who)
             return "" if inside else "another value"

@@ -67,7 +67,7 @@ def _mixed(context: EvaluationContext) -> Iterator[tuple[str, str, str, str, str
                 continue
             if len(shown[resource, path][others[0]]) > 1:
                 continue  # perhaps a placeholder: the owner is shown other values as well
-            if knowledge.ambient.holds(viewer, (resource, path), text):
+            if knowledge.ambient.varies((resource, path)):
                 continue
             elsewhere = next(each for each, other in endpoints.items() if other != text)
             yield endpoint, viewer, others[0], resource, path, elsewhere

@@ -58,7 +58,7 @@ def spellings(model: Model, probe: Probe, parameter: Parameter) -> list[Query]:
         plain = name.removesuffix("[]")
         found += [tuple((each, path) for path in several) for each in (plain, f"{plain}[]")]
     if "[" not in name:
-        types = list(dict.fromkeys(_types(model, probe, parameter)))[:_MOST_TYPES]
+        types = list(dict.fromkeys(_types(probe, parameter)))[:_MOST_TYPES]
         found += [((f"{name}[{each}]", ",".join(own)),) for each in types if own]
     members = list(chain(holding(model, probe), holding(model, probe, within=False)))
     inside: dict[str, list[str]] = {}
@@ -85,7 +85,7 @@ def _open(model: Model, probe: Probe) -> Iterator[str]:
         yield from (e for e in paths if "." not in e and is_open_to_members(model, name, e))
 
 
-def _types(model: Model, probe: Probe, parameter: Parameter) -> Iterator[str]:
+def _types(probe: Probe, parameter: Parameter) -> Iterator[str]:
     """Names of resources that may stand in brackets, where the document says that something does:
     those that it lists, else what resources and their members are called."""
     yield from parameter.shape.properties

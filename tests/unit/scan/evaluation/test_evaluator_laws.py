@@ -168,7 +168,7 @@ def test_a_field_that_differs_for_its_owner_at_each_asking_is_the_environments()
     watch = Watch()
     for turn, bio in enumerate(("request 4711-a", "request 4712-b")):
         watch.look("ann", {**ANN, "bio": bio}, again=f" {turn}")
-    assert watch.run.knowledge.ambient.holds("ann", ("Person", "bio"), "request 4711-a")
+    assert watch.run.knowledge.ambient.varies(("Person", "bio"))
     assert watch.run.knowledge.canary("request 4711-a") is None
     assert watch.run.knowledge.canary(ANN["phone"]) == ("ann", "Person", "phone")
     apart = Watch()
@@ -299,12 +299,12 @@ def test_of_several_own_objects_only_those_with_keys_are_compared_from_asking_to
             for n in (1, 2)
         ]
         watch.look("ann", rows, endpoint="listPosts", again=turn)
-    assert watch.run.knowledge.ambient.holds("ann", ("Post", "text"), "") is varies
+    assert watch.run.knowledge.ambient.varies(("Post", "text")) is varies
     still = Watch()
     for turn in "ab":
         rows = [{**POST, "id": f"post-{n}", "text": f"row {n}"} for n in (1, 2)]
         still.look("ann", rows if turn == "a" else rows[::-1], endpoint="listPosts", again=turn)
-    assert not still.run.knowledge.ambient.holds("ann", ("Post", "text"), "")
+    assert not still.run.knowledge.ambient.varies(("Post", "text"))
 
 
 def test_what_belongs_to_two_is_compared_from_asking_to_asking_for_each_of_them() -> None:
@@ -313,4 +313,4 @@ def test_what_belongs_to_two_is_compared_from_asking_to_asking_for_each_of_them(
         for turn in "ab":
             post = {**POST, "course_id": IDS["cat"], "text": f"asked {turn}, and other"}
             watch.look("cat", post, endpoint="getPost", again=turn)
-        assert watch.run.knowledge.ambient.holds("cat", ("Post", "text"), "")
+        assert watch.run.knowledge.ambient.varies(("Post", "text"))
