@@ -16,6 +16,7 @@ from oakum.authz import Model, Subject
 from oakum.authz.decide import may_call, through
 from oakum.authz.member_paths import at_path
 from oakum.authz.owner_states import digit, said_state, state_of
+from oakum.authz.owners import partly
 from oakum.authz.place_rules import Masked
 from oakum.authz.relations import held, named
 from oakum.authz.table import Table, deciding, leaf_index
@@ -125,8 +126,10 @@ class Verdicts:
         """What this caller may see of an object. `facts`: what is known besides; None: nothing.
         `begins`: it was a registration or a login, perhaps."""
         table = self._model.tables[seen.resource]
-        standing = self.standing(table.resource, seen.owners, seen.value, caller, facts)
-        setting = self.setting(table, seen.owners, seen.value, caller, facts)
+        lacking = self._lacks_owners(seen)
+        about = (seen.owners, seen.value, caller, facts)
+        standing = self.standing(table.resource, *about, lacking=lacking)
+        setting = self.setting(table, *about, lacking=lacking)
         own = begins and table.resource.is_account
         passes: tuple[bool, ...] = ()
         rule = self._model.rule(endpoint)
@@ -150,14 +153,21 @@ class Verdicts:
             self._verdicts[key] = found
         return found
 
+    def _lacks_owners(self, seen: Seen) -> bool:
+        """Whether an object of several owners may have others than it names."""
+        owner = self._model.tables[seen.resource].resource.owner
+        if owner.kind == "parent":
+            return seen.above is not None and self._lacks_owners(seen.above)
+        return partly(owner, seen.value)
+
     def standing(
         self, resource: Resource, owners: tuple[str, ...], value: Json, caller: Caller,
-        facts: Facts | None,
+        facts: Facts | None, *, lacking: bool = False,
     ) -> Standing:  # fmt: skip
-        """What the caller is to an object of these owners."""
+        """What the caller is to an object of these owners; `lacking`: it may have others."""
         owned = resource.owner.kind != "none"
         ids = caller.ids
-        key: tuple[object, ...] = (caller.known, owned, bool(owners))
+        key: tuple[object, ...] = (caller.known, owned, bool(owners), lacking)
         if caller.known:
             key += (bool(ids), not ids.isdisjoint(owners))
             if ids and owned and facts is not None:
@@ -171,7 +181,7 @@ class Verdicts:
                 key += (named(each, who, value),)
         found = self._standings.get(key)
         if found is None:
-            subject = Subject(resource.name, owners, value, owned)
+            subject = Subject(resource.name, owners, value, owned, lacking)
             told = facts.inform(self._policy, caller, owners) if facts is not None else caller
             relations = held(self._policy, told.principal, subject)
             found = self._standings[key] = Standing(
@@ -182,11 +192,11 @@ class Verdicts:
 
     def setting(
         self, table: Table, owners: tuple[str, ...], value: Json, caller: Caller,
-        facts: Facts | None,
+        facts: Facts | None, *, lacking: bool = False,
     ) -> Setting:  # fmt: skip
         """In which state the owners are."""
         resource = table.resource
-        key: list[object] = [resource.name]
+        key: list[object] = [resource.name, lacking]
         for state in resource.states.values():
             inside = at_path(value, state.member) if state.member else ()
             said = said_state(state, value)
@@ -198,20 +208,21 @@ class Verdicts:
                 key += [digit(state, each[path]) if path in each else _UNSET for each in told]
         found = self._settings.get(tuple(key))
         if found is None:
-            found = self._settings[tuple(key)] = self._setting(table, owners, value, caller, facts)
+            subject = Subject(resource.name, owners, value, resource.owner.kind != "none", lacking)
+            found = self._settings[tuple(key)] = self._setting(table, subject, caller, facts)
         return found
 
     def _setting(
-        self, table: Table, owners: tuple[str, ...], value: Json, caller: Caller,
-        facts: Facts | None,
-    ) -> Setting:  # fmt: skip
-        resource = table.resource
-        subject = Subject(resource.name, owners, value, resource.owner.kind != "none")
+        self, table: Table, subject: Subject, caller: Caller, facts: Facts | None
+    ) -> Setting:
+        resource, owners, value = table.resource, subject.owners, subject.value
         who = facts.inform(self._policy, caller, owners) if facts is not None else caller
         principal = who.principal
         values = state_of(self._policy, resource, principal, subject)
         told = {
-            state.name: is_told(state, resource.name, owners, value, principal.states)
+            # The account of an owner whom nobody can read may say something else.
+            state.name: (not subject.partly or said_state(state, value) is not None)
+            and is_told(state, resource.name, owners, value, principal.states)
             for state in resource.states.values()
         }
         pairs = sorted((n, values.get(n) if told[n] else None) for n in resource.states)
@@ -237,7 +248,8 @@ class Verdicts:
             return may, might
         # An object without an owner may be seen by whoever may see the object around it.
         resource = model.tables[above.resource].resource
-        outer = self.standing(resource, above.owners, above.value, caller, facts)
+        lacking = self._lacks_owners(above)
+        outer = self.standing(resource, above.owners, above.value, caller, facts, lacking=lacking)
         there_may, there_might = self._passes(endpoint, above, outer, caller, facts, params)
         return may or there_may, might or there_might
 
