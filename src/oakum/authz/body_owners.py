@@ -140,7 +140,8 @@ class Writing:
         inner: list[Around] = []
         for around in arounds or (None,):
             alone = bool(said) and self._addresses(resource, said, at, around)
-            ways = ([], said) if said and not alone else (said,)
+            ways = [[], said] if said and not alone else [said]
+            ways = [*self._slot(resource, at, around), *ways]
             each = [self._one(resource, keys, at, around, counts=counts) for keys in ways]
             last = each[-1][1]
             keyed = alone and not last.itself
@@ -156,6 +157,15 @@ class Writing:
                 found.append(Meant(one, keyed=False, stands=False))
                 inner.append(Around(at, resource.name, one, itself=False, here=False))
         return tuple(found), tuple(inner)
+
+    def _slot(self, resource: Resource, at: Pointer, around: Around | None) -> list[list[Json]]:
+        """The keys of what the API shows under a name of a map, if that is none of them."""
+        whole = self._whole(around) if around is not None else None
+        if around is None or whole is None or whole.new or not isinstance(at[-1], MapName):
+            return []
+        stored, left = _stored(whole.value, at[len(around.at) :])
+        said = _keys(resource, stored) if isinstance(stored, dict) and not left else []
+        return [said] if said and [*map(identifier, said)] != [str(at[-1])] else []
 
     def replaces(
         self,

@@ -1489,6 +1489,17 @@ end
 -- Whether something else than an object may stand for a name in a map whose values may be objects of some
 -- resources: it removes the one of that name, which has to be the caller's own, or where it is nobody's one of
 -- which they may set something.
+-- The keys of what the API shows under a name of a map, if that is none of them; nil: it is.
+local function slot(table_, depth)
+  local name = KEYED[depth - 1]
+  local whole = name and CONTEXT and whole_around()
+  if not whole or whole.new or table_.key.n == 0 then return nil end
+  local at, rest = stored_at(whole.value, depth)
+  if rest > 0 or not json.is_object(at) then return nil end
+  local said = keys_in(json.at(at, table_.key))
+  return #said > 0 and not (#said == 1 and spelling.id(said[1]) == name) and said or nil
+end
+
 local REPLACED = setmetatable({}, Subject)
 function replaces(tables, depth)
   local around, own, context = AROUND and LEVELS[AROUND].contexts, false, CONTEXT
@@ -1498,6 +1509,11 @@ function replaces(tables, depth)
     local said = with_name({}, table_, KEYED[depth - 1])
     for k = 1, around and around.n or 1 do
       CONTEXT = around and around[k] or nil
+      local stored = table_.owned and slot(table_, depth)
+      if stored then
+        one(REPLACED, stored, depth)
+        mine = mine and any_of(KNOW.ids, REPLACED.owners)
+      end
       one(REPLACED, said, depth)
       if table_.owned then
         mine = mine and any_of(KNOW.ids, REPLACED.owners)
@@ -1552,6 +1568,11 @@ local function written(subject, level, depth)
     local alone = #said > 0 and addresses(table_, said, depth)
     other_kind = differs(table_, said, depth) or other_kind
     local first
+    local stored = slot(table_, depth)
+    if stored then
+      noted_once(contexts, one(subject, stored, depth))
+      set = meet(decide.settle(PLAN, table_, KNOW, subject), set)
+    end
     if #said > 0 and not alone then
       noted_once(contexts, one(subject, KEYLESS, depth))
       first = decide.settle(PLAN, table_, KNOW, subject)
