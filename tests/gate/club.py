@@ -126,7 +126,7 @@ def clean(
         target="https://club.test", contract=str(contract), stated=True, run="1",
         started=((now or datetime.now(UTC)) - age).isoformat(timespec="seconds"),
         seconds=1.0, requests=20, budget=500, findings=(), cells=cells(), skipped=(),
-        identities=(ANN,), version="0", contract_digest=digest(load(contract), contract),
+        identities=(ANN,), version="0", contract_digest=digest(load(contract)),
     )  # fmt: skip
 
 

@@ -39,12 +39,12 @@ def gate(
     baseline: tuple[Finding, ...] = (),
     guarded: tuple[Report, ...] = (),
 ) -> Verdict:
-    path, contract, model, seen = club()
+    _, contract, model, seen = club()
     now = datetime.now(UTC)
 
     def evidence(given: tuple[Report, ...]) -> Evidence:
         sources = [Source(report, f"{number}.json") for number, report in enumerate(given)]
-        return gathered(sources, model, digest(contract, path), now, now, timedelta(days=1))
+        return gathered(sources, model, digest(contract), now, now, timedelta(days=1))
 
     through = evidence(guarded) if guarded else None
     return judge(

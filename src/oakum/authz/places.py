@@ -94,7 +94,11 @@ class Places:
         self._opened: dict[tuple[Shape, bool], tuple[tuple[str, Shape], ...] | None] = {}
 
     def leaves(self, shape: Shape, path: str) -> tuple[list[str], int]:
-        """The leaves, and the depth at which they were cut; 0: complete."""
+        """Declared leaves at and below a path, and the depth at which they were cut; 0: complete.
+
+        An embedded resource is one leaf. A schema nested in itself is not followed. Mutually
+        recursive ones have a huge number of paths: beyond `MOST_PLACES` the deeper levels are cut.
+        """
         steps = 0
         found = list(islice(self._walk(shape, path, _MAX_DEPTH), MOST_PLACES + 1))
         if len(found) > MOST_PLACES:

@@ -115,7 +115,7 @@ def command(
         raise click.BadParameter(said, param_hint="--guarded")
     now, on = datetime.now(UTC), bench(contract, overlays, max_age, waiver_file)
     found, policy, model = on.found, on.policy, on.model
-    mark = digest(found, contract, overlays)
+    mark = digest(found, overlays)
 
     direct, through = (
         [Source(_sound(file, model), str(file)) for file in files] for files in (reports, guarded)

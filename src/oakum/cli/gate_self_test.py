@@ -101,7 +101,7 @@ def _judged(given: Mapping[str, Any]) -> Any:
     """Runs the whole gate on a report, or on a widened contract."""
     file, overlays = given["contract"], given["overlays"]
     on = bench(file, overlays, given["max_age"], given["waiver_file"])
-    mark = digest(on.found, file, overlays)
+    mark = digest(on.found, overlays)
 
     def judged(report: Report | None, widenings: tuple[Widening, ...] | None) -> Verdict:
         now = datetime.now(UTC)

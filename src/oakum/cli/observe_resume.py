@@ -172,7 +172,7 @@ class Reading:
     def _asked(self) -> str:
         """SHA-256 of the contract or the document, and of the hosts."""
         file = self.contract or self.openapi
-        said = [digest(load(file), file) if file is not None else "", *sorted(set(self.hosts))]
+        said = [digest(load(file)) if file is not None else "", *sorted(set(self.hosts))]
         return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 

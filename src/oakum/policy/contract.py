@@ -36,6 +36,8 @@ class Contract:
     warnings: tuple[Problem, ...] = ()
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     """GraphQL schemas by the name under which the policy has their files."""
+    said: Node | None = field(default=None, repr=False, compare=False)
+    """The policy as it was read; None if the document has it in itself."""
 
 
 def load(
@@ -71,15 +73,14 @@ def load(
     return _checked(document, policy, problems, path.parent)
 
 
-def digest(contract: Contract, path: Path, overlays: Sequence[Path] = ()) -> str:
+def digest(contract: Contract, overlays: Sequence[Path] = ()) -> str:
     """What tells two contracts apart, 64 hex digits: the policy without comments and without its
     `exit_criteria`, and the bytes of the document, of what it refers to, and of overlays."""
     files = contract.document.files  # includes files that were looked for but do not exist
     parts = [hashlib.sha256(e.read_bytes()).hexdigest() if e.is_file() else "" for e in files]
     parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in overlays]
-    text = read_text(path)
-    if is_policy(text, str(path)):
-        said = parse(text, str(path)).plain()
+    if contract.said is not None:
+        said = contract.said.plain()
         said.pop("exit_criteria", None)  # a waiver does not change who may see what
         plain = json.dumps(said, sort_keys=True, default=str)
         parts.append(hashlib.sha256(plain.encode()).hexdigest())
@@ -106,7 +107,7 @@ def _from_policy(
         document = document or _document(node, path, overlays)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
-    contract = _checked(document, policy, problems, path.parent)
+    contract = replace(_checked(document, policy, problems, path.parent), said=node)
     # The walk over a large document is skipped if no file contains the key.
     texts = (each.read_bytes() for each in (*document.files, *overlays) if each.is_file())
     first = next(keys(document), None) if any(KEY.encode() in each for each in texts) else None

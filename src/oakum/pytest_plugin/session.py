@@ -84,7 +84,7 @@ class Session:
         assert contract is not None
         try:
             found = load(contract)
-            made = cls(config, contract, _path(config, "oakum_report"), digest(found, contract))
+            made = cls(config, contract, _path(config, "oakum_report"), digest(found))
             hosts = frozenset(config.getini("oakum_hosts"))
             made.watch = Watch(found, made.who, hosts=hosts, key=os.urandom(16))
         except InputError as error:

@@ -137,7 +137,7 @@ class Scan:
         options = self.options
         contract = load(options.contract, options.overlays)
         self.contract: Contract = contract
-        self.contract_digest = digest(contract, options.contract, options.overlays)
+        self.contract_digest = digest(contract, options.overlays)
         self.policy: Policy = contract.policy or drafted_policy(contract.document)
         self.identities: Identities = load_identities(
             options.identities, self.policy.relations, resources=self.policy.resources

@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from oakum.errors import InputError
-from oakum.policy.contract import load
+from oakum.policy.contract import digest, load
 from tests.unit.policy.crew import FILE
 
 POLICY = """\
@@ -51,6 +51,16 @@ def test_a_policy_file_brings_its_document(folder: Path) -> None:
     assert contract.policy.file == str(folder / "policy.yaml")
     assert contract.document.file == str(folder / "crew.yaml")
     assert "`email`" in str(contract.warnings[0])
+
+
+def test_the_digest_is_of_the_policy_that_was_read(folder: Path) -> None:
+    path = write(folder, POLICY)
+    contract = load(path)
+    before = digest(contract)
+    write(folder, POLICY.replace("{see: member}", "{see: owner}"))
+    assert digest(contract) == before != digest(load(path))
+    commented = load(write(folder, f"# why\n{POLICY}exit_criteria: {{proven: high}}\n"))
+    assert digest(commented) == before
 
 
 def test_a_policy_may_be_json(folder: Path) -> None:
