@@ -1,7 +1,7 @@
 """What a run tested of the OWASP API Security Top 10, rule by rule, and why not the rest.
 
-*Tested* says that the requests of a rule were sent, in any part of the API; which cells are
-untested is told beside it. An item for which Oakum has no rule is untested, too.
+*Tested* says that the requests of a rule were sent, or that it was found, in any part of the API;
+which cells are untested is told beside it. An item for which Oakum has no rule is untested, too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from oakum.finding import Cell, Result, TestedItem
+from oakum.finding import Cell, Report, Result, TestedItem
 from oakum.rules import OWASP
 from oakum.scan.checks import filed
 from oakum.scan.engine import Engine
@@ -27,19 +27,24 @@ _NOTHING = "nothing in the document or the contract calls for it"
 
 def tested_items(
     engine: Engine | None,
-    cells: Sequence[Cell],
+    made: Report,
     prospect: Callable[[May], Prospect],
     *,
     wrote: bool,
 ) -> tuple[TestedItem, ...]:
-    """All items of the list, in its order. `prospect`: what techniques would know beforehand if the
-    user allowed this; `wrote`: whether the run sent a request that writes."""
+    """All items of the list, in its order. `made`: what the run has found; `prospect`: what
+    techniques would know beforehand if the user allowed this; `wrote`: whether the run sent a
+    request that writes."""
+    shown = {each.rule for each in made.findings}
+
+    def why_not(rule: str) -> str:
+        if rule in shown:
+            return ""
+        return _untested(rule, engine, made.cells, prospect, wrote) if engine else _EARLY
+
     found = []
     for item in OWASP.values():
-        why = {
-            rule.id: _untested(rule.id, engine, cells, prospect, wrote) if engine else _EARLY
-            for rule in filed(item)
-        }
+        why = {rule.id: why_not(rule.id) for rule in filed(item)}
         tested = tuple(rule for rule, reason in why.items() if not reason)
         untested = tuple((rule, reason) for rule, reason in why.items() if reason)
         found.append(TestedItem(item.id, tested, untested))

@@ -1,0 +1,51 @@
+"""What a report says was tested of each item: what was found, and what was sent or read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scan.servers import Call, Reply
+from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
+
+pytestmark = pytest.mark.server
+
+CARD = """\
+  Card: {key: id, owner: id, fields: {id: [{see: [member]}], phone: [{see: [owner]}]}}
+"""
+LIMITED = path("/card", "getCard", "Card", many=True).replace(
+    "parameters: []", "parameters: [{name: limit, in: query, schema: {type: integer, maximum: 4}}]"
+)
+
+
+def run(folder: Path, paths: str, status: int = 200, policy: str = CARD, **options: Any) -> Told:
+    """A scan of an API with one answer, which invites shared caches."""
+
+    @logged_in
+    def api(who: str, call: Call) -> Reply:
+        if status >= 300:
+            return Reply(status, {"error": "no"})
+        body = {"id": NAMES[who], "phone": f"+49-555-0100-{who}"}
+        said = (("cache-control", "public, max-age=60"),)
+        return Reply(200, [body] if paths == LIMITED else body, said)
+
+    shapes = schema("Card", id="string", phone="string")
+    return told(folder, shapes, paths, policy, api, **options)
+
+
+def why_untested(done: Told) -> dict[str, str]:
+    """Rule → why it was not tested."""
+    return dict(pair for item in done.report.items for pair in item.untested)
+
+
+@pytest.mark.parametrize("budget", [11, 14, 17, 20, 24])
+def test_what_was_found_was_tested(budget: int, tmp_path: Path) -> None:
+    done = run(tmp_path, path("/card", "getCard", "Card"), budget=budget)
+    assert not {each.rule for each in done.report.findings} & why_untested(done).keys()
+
+
+def test_a_key_is_not_tested_without_a_token(tmp_path: Path) -> None:
+    done = why_untested(run(tmp_path, path("/card", "getCard", "Card")))
+    assert done["weak-jwt-secret"] == "no identity has a token"
