@@ -62,9 +62,9 @@ def _untested(
     techniques = [each for each in TECHNIQUES if rule in each.RULES]
     if not techniques:
         return "" if any(_would_tell(rule, each) for each in cells) else "no such cell was decided"
+    if rule in engine.state.why_untested:
+        return engine.state.why_untested[rule]
     if techniques == [offline]:
-        if rule == "weak-jwt-secret" and not engine.context.tokens():
-            return "no identity has a token"
         return "" if offline in engine.state.finished else _EARLY
     may = engine.context.may
     planned = [each for each in techniques if _sends(each, prospect(may), rule)]

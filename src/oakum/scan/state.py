@@ -1,8 +1,8 @@
 """What a run has learnt so far, and the requests that it has sent.
 
 The engine records here what was requested and answered; techniques add what they find with a few
-methods (`remark`, `report`, `leave_out`, `doubt`, `lack`, `keep_way`) and read the rest. Values of
-responses are held in memory only.
+methods (`remark`, `report`, `leave_out`, `doubt`, `lack`, `untested`, `keep_way`) and read the
+rest. Values of responses are held in memory only.
 """
 
 from __future__ import annotations
@@ -101,6 +101,8 @@ class RunState:
     """Questions whose answers gave links or cursors."""
     lacking: dict[str, str] = field(default_factory=dict)
     """What a technique could not test, such as `GET /feed` → why."""
+    why_untested: dict[str, str] = field(default_factory=dict)
+    """Rule → why its technique tested nothing, though it ran to its end."""
     _notes: list[str] = field(default_factory=list)
     _signals: list[Signal] = field(default_factory=list)
     _untried: list[Skipped] = field(default_factory=list)
@@ -135,6 +137,11 @@ class RunState:
     def lack(self, what: str, why: str) -> None:
         """Records what a technique tried to test and could not: the run is then not trustworthy."""
         self.lacking.setdefault(what, why)
+
+    def untested(self, rule: str, why: str) -> None:
+        """Records that a technique has nothing to ask or to read after all: its rule is then not
+        called tested, and the run is trustworthy still."""
+        self.why_untested[rule] = why
 
     def keep_way(self, *ways: Probe) -> None:
         """Adds undocumented variants that work, to repeat them when settings change."""

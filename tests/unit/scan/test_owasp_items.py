@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
+from tests.scan.verdicts import NAMES, RELATIONS, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -44,6 +44,21 @@ def why_untested(done: Told) -> dict[str, str]:
 def test_what_was_found_was_tested(budget: int, tmp_path: Path) -> None:
     done = run(tmp_path, path("/card", "getCard", "Card"), budget=budget)
     assert not {each.rule for each in done.report.findings} & why_untested(done).keys()
+
+
+def test_what_asked_nothing_has_tested_nothing(tmp_path: Path) -> None:
+    rule = "page-limit-not-enforced"
+    assert rule not in why_untested(run(tmp_path, LIMITED))
+    refused = why_untested(run(tmp_path, LIMITED, 403))
+    assert refused[rule] == "no list with a maximum showed anything to anybody"
+
+
+def test_what_was_read_of_no_answer_was_not_tested(tmp_path: Path) -> None:
+    rule, paths = "cacheable-personal-data", path("/card", "getCard", "Card")
+    assert rule not in why_untested(run(tmp_path, paths))
+    for_all = RELATIONS.replace("[member]", "[anyone]")
+    refused = why_untested(run(tmp_path, paths, 403, relations=for_all))
+    assert refused[rule] == "no identity was shown anything of its own that not everybody may see"
 
 
 def test_a_key_is_not_tested_without_a_token(tmp_path: Path) -> None:

@@ -67,11 +67,14 @@ _LARGEST = 1000
 def run(engine: Engine) -> None:
     """Asks each list of owned objects for one object more than its document allows."""
     engine.say("asking for larger pages than the document allows")
+    asked = False
     for probe in list(engine.state.probes):
         size = _size(engine.model, probe)
         resource = _owned(engine.model.policy, probe)
         if size is not None and resource and not probe.personal and not probe.query:
-            _Page(engine, probe, resource, *size).test()
+            asked |= _Page(engine, probe, resource, *size).test()
+    if not asked:
+        engine.state.untested(RULE.id, "no list with a maximum showed anything to anybody")
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -105,21 +108,23 @@ class _Page:
         self.engine, self.probe, self.resource, self.most = engine, probe, resource, most
         self.way = probe.otherwise(HOW, query=((name, str(most + 1)),))
 
-    def test(self) -> None:
-        """Asks as one viewer after the other until one is shown objects."""
-        engine = self.engine
+    def test(self) -> bool:
+        """Asks as one viewer after the other until one is shown objects; whether it asked."""
+        engine, asked = self.engine, False
         filled = fill(self.way, engine.target, engine.knowledge, None)
         for viewer in engine.watchers(None) if filled is not None else ():
             form = engine.state.forms.get((self.probe.id, viewer, None))
             if filled is None or form is None or not 200 <= form[0] < 300:
                 continue
             answer = self._asked(viewer, filled)
+            asked |= answer is not None
             rows = _rows(answer)
             if rows > self.most and answer is not None:
                 again = self._asked(viewer, filled)
                 self._tell(viewer, filled, answer, rows, sure=_rows(again) > self.most)
             if rows or answer is None:
-                return
+                break
+        return asked
 
     def _asked(self, viewer: str | None, filled: Filled) -> Response | None:
         """None: the operation must not be called any more."""

@@ -109,12 +109,14 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 def _kept(engine: Engine) -> None:
     """Personal answers that shared caches may keep for everybody, one for each endpoint."""
     told: set[str] = set()
+    read = False
     for (endpoint, viewer, who), keeping in engine.state.keeping.items():
         probe = engine.matrix.probes.get(endpoint)
         if probe is None or probe.how or viewer is None or endpoint in told:
             continue
         if probe.operation.method != "GET" or keeping.status >= 300:
             continue
+        read = read or _personal(engine, endpoint, viewer) is not None
         says = _invites(engine, viewer, keeping) or _confuses(engine, endpoint, viewer, who)
         hidden = _personal(engine, endpoint, viewer) if says else None
         if hidden is None:
@@ -131,6 +133,9 @@ def _kept(engine: Engine) -> None:
                 KEPT, *hidden, label, probe.endpoint, evidence, (), viewer, sure=False, says=says
             )
         )
+    if not read:
+        words = "no identity was shown anything of its own that not everybody may see"
+        engine.state.untested("cacheable-personal-data", words)
 
 
 def _invites(engine: Engine, viewer: str, keeping: Keeping) -> str:

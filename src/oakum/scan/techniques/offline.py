@@ -54,7 +54,10 @@ def run(engine: Engine) -> None:
     """Sends nothing: checks tokens and the document."""
     engine.say("checking tokens and the document, without requests")
     names = [*words(engine.context.title), *words(re.sub(r"\W+", " ", engine.target))]
-    for who, token in engine.context.tokens():
+    tokens = list(engine.context.tokens())
+    if not tokens:
+        engine.state.untested("weak-jwt-secret", "no identity has a token")
+    for who, token in tokens:
         algorithm = algorithm_with(token, guesses(names))
         if algorithm:
             _tell_key(engine, who, algorithm)
@@ -62,6 +65,8 @@ def run(engine: Engine) -> None:
     operations = engine.model.operations.values()
     # without any login the document says nothing about logins
     told = any(not each.anonymous for each in operations)
+    if not told:
+        engine.state.untested("unsafe-get", "the document asks for a login nowhere")
     for operation in operations if told else ():
         verdict = classify(operation, engine.model.rule(operation.id))
         if verdict.kind == "destructive" and wipes(operation) and operation.anonymous:
