@@ -34,7 +34,7 @@ from oakum.openapi.model import Json, Operation
 from oakum.routing import cors_preflight
 from oakum.routing.caching import FRESH, kept_apart
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.conditions import conditions
+from oakum.routing.data_selection import conditions
 from oakum.routing.headers import (
     back,
     client,

@@ -22,7 +22,7 @@ from oakum.http.json_pointer import values_at
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
 from oakum.policy.model import Guarding, Policy, Relation, Service, origin
-from oakum.routing.conditions import Conditions
+from oakum.routing.data_selection import Conditions
 from oakum.routing.lookup_plan import Home, LookupPlan
 from oakum.routing.mentioned_ids import EVERYBODY
 from oakum.routing.messages import Answered, Asked, Headers

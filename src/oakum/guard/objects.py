@@ -16,7 +16,7 @@ from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.routing.messages import Answered, Asked, Denied
-from oakum.routing.object_locations import enclosing
+from oakum.routing.objects_in_responses import enclosing
 from oakum.routing.path_objects import names, renamed
 from oakum.routing.route import filled
 from oakum.routing.who import readable

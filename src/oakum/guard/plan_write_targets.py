@@ -15,7 +15,7 @@ from oakum.authz.places import resource_of
 from oakum.authz.table import Table
 from oakum.openapi.model import Media
 from oakum.openapi.shape_queries import member, ways
-from oakum.routing.object_locations import enclosing, stands_inside
+from oakum.routing.objects_in_responses import enclosing, stands_inside
 from oakum.routing.write_targets import Target
 
 

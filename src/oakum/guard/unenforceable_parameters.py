@@ -16,8 +16,8 @@ from oakum.openapi.walk import elements
 from oakum.routing.form_members import form_of
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.media import FORM, PARTS
-from oakum.routing.object_locations import answer
 from oakum.routing.objects_by_key import unchecked_keys, unchecked_references
+from oakum.routing.objects_in_responses import answer
 from oakum.routing.path_objects import PathObjects, Step
 from oakum.routing.unexplained_names import explains
 from oakum.routing.write_targets import needs_object

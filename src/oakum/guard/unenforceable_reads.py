@@ -25,6 +25,7 @@ from oakum.guard.unenforceable_creations import creations, placed, replaced
 from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
 from oakum.guard.unenforceable_headers import answers, beside_a_token, conditions, cookies
+from oakum.guard.unenforceable_methods import unsent_methods
 from oakum.guard.unenforceable_names import Unstated
 from oakum.guard.unenforceable_parameters import parameters
 from oakum.guard.unenforceable_paths import below
@@ -32,7 +33,6 @@ from oakum.guard.unenforceable_rows import alternatives, counts, rows, texts, un
 from oakum.guard.unenforceable_schemas import schemas
 from oakum.guard.unenforceable_searches import searches
 from oakum.guard.unenforceable_writes import Writes
-from oakum.guard.unsent_methods import unsent_methods
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
 from oakum.openapi.document import Document

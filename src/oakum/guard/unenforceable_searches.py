@@ -15,7 +15,7 @@ from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.routing.lookup_plan import Endpoint
-from oakum.routing.object_locations import answer
+from oakum.routing.objects_in_responses import answer
 from oakum.routing.request_places import plain
 from oakum.routing.unexplained_names import unexplained
 

@@ -21,7 +21,7 @@ from oakum.policy.model import Resource
 from oakum.routing.largest_page import PAGING
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.media import FORM, PARTS
-from oakum.routing.object_locations import enclosing, listed_at, shown_at
+from oakum.routing.objects_in_responses import enclosing, listed_at, shown_at
 from oakum.routing.path_objects import PathObjects, key_lists, names
 from oakum.routing.uploads import unset_files
 from oakum.routing.write_targets import needs_object

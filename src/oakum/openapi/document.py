@@ -14,7 +14,7 @@ from pathlib import Path
 from oakum.errors import Location, Problem
 from oakum.openapi import overlay, source, swagger
 from oakum.openapi.broken_references import broken
-from oakum.openapi.formats import recognise, refuse_other_text
+from oakum.openapi.foreign_formats import recognise, refuse_other_text
 from oakum.openapi.model import ClosedOperation, Json, Operation, Shape
 from oakum.openapi.operation_reader import OperationReader, extensions, members
 from oakum.openapi.reference import File, Library, Place

@@ -21,8 +21,8 @@ from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import member, ways
 from oakum.routing.named_arguments import UNKNOWN
-from oakum.routing.object_locations import answer, likeliest, listed_at, outer_at, shown_at
 from oakum.routing.objects_by_key import Plain, asked_keys
+from oakum.routing.objects_in_responses import answer, likeliest, listed_at, outer_at, shown_at
 from oakum.routing.path_objects import PathObjects, Reader, Step, names
 from oakum.routing.request_places import Carried
 

@@ -34,8 +34,8 @@ from oakum.routing.form_members import Form, form_body
 from oakum.routing.largest_page import owed, page
 from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import Nested, nested
-from oakum.routing.object_locations import copies, may_show, shown_at, stands_inside
 from oakum.routing.objects_by_key import Plain, asked_keys, plain_keys
+from oakum.routing.objects_in_responses import copies, may_show, shown_at, stands_inside
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.resource_parameters import resource_parameters

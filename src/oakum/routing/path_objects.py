@@ -19,7 +19,7 @@ from oakum.authz.places import resource_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter
 from oakum.policy.model import Resource
-from oakum.routing.object_locations import answer, listed_at, outer_at
+from oakum.routing.objects_in_responses import answer, listed_at, outer_at
 from oakum.routing.request_places import plain, words
 from oakum.routing.route import nameless
 

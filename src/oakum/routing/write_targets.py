@@ -20,7 +20,7 @@ from oakum.openapi.model import Operation
 from oakum.openapi.shape_queries import named
 from oakum.policy.model import Policy, Resource
 from oakum.routing.largest_page import page
-from oakum.routing.object_locations import (
+from oakum.routing.objects_in_responses import (
     all_shown,
     answer,
     likeliest,

@@ -13,7 +13,7 @@ from oakum.authz.places import resource_of
 from oakum.authz.tags import alternatives
 from oakum.authz.unions import keeps_kind
 from oakum.openapi.model import Operation, Shape
-from oakum.routing.object_locations import all_shown, answer, pointed
+from oakum.routing.objects_in_responses import all_shown, answer, pointed
 from oakum.routing.path_objects import PathObjects, Reader, places
 from oakum.routing.write_targets import Target
 

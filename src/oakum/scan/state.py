@@ -15,8 +15,8 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Matrix, Outcome
-from oakum.exposure.signals import Signal
 from oakum.finding import Skipped
 from oakum.scan.evaluation.answer_fingerprint import Form, Keeping
 from oakum.scan.evaluation.artefacts import Artefact

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Response
-from oakum.exposure.signals import Signal
+from oakum.exposure.leak_signal import Signal
 from oakum.finding import Answer, Endpoint, Evidence, Finding
 from oakum.policy.model import Grant
 from oakum.scan.findings import conclude

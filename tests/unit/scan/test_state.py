@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Outcome
-from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.scan.context import RunContext
 from oakum.scan.evaluation.artefacts import Artefact

@@ -13,7 +13,7 @@ from importlib.resources import files
 MODULES = (
     "cache",
     "json",
-    "spelling",
+    "id_spelling",
     "decide",
     "project",
     "csv",
@@ -30,7 +30,7 @@ MODULES = (
     "route",
     "whole",
     "credentials",
-    "conditions",
+    "data_selection",
     "lookups",
     "subject",
     "request_places",

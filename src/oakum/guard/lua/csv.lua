@@ -4,7 +4,7 @@
 
 local json = require "oakum.json"
 local project = require "oakum.project"
-local spelling = require "oakum.spelling"
+local spelling = require "oakum.id_spelling"
 
 local byte, find, gsub, sub = string.byte, string.find, string.gsub, string.sub
 local concat = table.concat

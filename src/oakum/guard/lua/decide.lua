@@ -7,7 +7,7 @@
 -- anybody is asked.
 
 local json = require "oakum.json"
-local spelling = require "oakum.spelling"
+local spelling = require "oakum.id_spelling"
 local bit = require "bit"
 
 local band, bor, bnot, lshift = bit.band, bit.bor, bit.bnot, bit.lshift

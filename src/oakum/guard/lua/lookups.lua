@@ -6,13 +6,13 @@
 -- accounts that are not on it.
 
 local cache = require "oakum.cache"
-local conditions = require "oakum.conditions"
+local conditions = require "oakum.data_selection"
 local headers = require "oakum.headers"
 local json = require "oakum.json"
 local media = require "oakum.media"
 local mentions = require "oakum.mentions"
 local route = require "oakum.route"
-local spelling = require "oakum.spelling"
+local spelling = require "oakum.id_spelling"
 local whole = require "oakum.whole"
 
 local min = math.min

@@ -10,7 +10,7 @@ local media = require "oakum.media"
 local places = require "oakum.request_places"
 local project = require "oakum.project"
 local route = require "oakum.route"
-local spelling = require "oakum.spelling"
+local spelling = require "oakum.id_spelling"
 local subject = require "oakum.subject"
 
 local find = string.find

@@ -14,7 +14,7 @@ local bit = require "bit"
 local buffer = require "string.buffer"
 local json = require "oakum.json"
 local decide = require "oakum.decide"
-local spelling = require "oakum.spelling"
+local spelling = require "oakum.id_spelling"
 
 local band, bor, bnot, tobit = bit.band, bit.bor, bit.bnot, bit.tobit
 local byte, find, sub = string.byte, string.find, string.sub

@@ -1,7 +1,7 @@
 -- The object that a request is about to touch, as `oakum.decide` and `oakum.project` ask of it.
 
 local json = require "oakum.json"
-local spelling = require "oakum.spelling"
+local spelling = require "oakum.id_spelling"
 
 local M = {}
 

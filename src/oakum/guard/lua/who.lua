@@ -5,13 +5,13 @@
 
 local cache = require "oakum.cache"
 local caching = require "oakum.caching"
-local conditions = require "oakum.conditions"
+local conditions = require "oakum.data_selection"
 local credentials = require "oakum.credentials"
 local guesses = require "oakum.guesses"
 local hash = require "oakum.hash"
 local json = require "oakum.json"
 local lookups = require "oakum.lookups"
-local spelling = require "oakum.spelling"
+local spelling = require "oakum.id_spelling"
 
 local find, sub, sort = string.find, string.sub, table.sort
 

@@ -4,7 +4,7 @@
 -- not understood may mean that more pages follow, or that the list could not be read.
 
 local json = require "oakum.json"
-local spelling = require "oakum.spelling"
+local spelling = require "oakum.id_spelling"
 
 local find, gsub, lower = string.find, string.gsub, string.lower
 

@@ -13,7 +13,7 @@ from oakum.authz import Model
 from oakum.authz.page_caps import page_caps
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.signals import Signal
+from oakum.exposure.leak_signal import Signal
 from oakum.finding import Evidence
 from oakum.policy.model import Policy
 from oakum.rules import Rule

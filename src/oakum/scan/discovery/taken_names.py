@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from oakum.authz.table import allows
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.request_bodies import body_shape
-from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.openapi.model import Json, Shape
 from oakum.scan.discovery.comparison import ComparedAnswer, Comparison

@@ -7,7 +7,7 @@ object.
 
 from __future__ import annotations
 
-from oakum.exposure.signals import Signal
+from oakum.exposure.leak_signal import Signal
 from oakum.finding import Endpoint, Evidence
 from oakum.scan.checks.bola_write import REMOVED
 from oakum.scan.engine import Engine

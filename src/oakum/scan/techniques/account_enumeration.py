@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from oakum.errors import TargetError
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Outcome, state_key
-from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Result, Skipped, State
 from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import Feature, holds, is_echo, texts, told

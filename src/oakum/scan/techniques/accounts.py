@@ -18,8 +18,8 @@ from oakum.authz import Model
 from oakum.authz.table import allows_member
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe, probe_of
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.request_bodies import body_shape
-from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence
 from oakum.http.methods import WRITES
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words

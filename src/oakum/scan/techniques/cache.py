@@ -18,8 +18,8 @@ from itertools import count
 
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evidence import media_name
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import NOBODY, Key
-from oakum.exposure.signals import Signal
 from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.answer_fingerprint import Keeping

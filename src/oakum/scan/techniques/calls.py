@@ -18,8 +18,8 @@ from oakum.authz import Model
 from oakum.authz.decide import through
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import NOBODY
-from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.limits import is_spent

@@ -19,8 +19,8 @@ from oakum.authz.decide import through
 from oakum.authz.table import allows, allows_member
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.object_relations import relations_given, relations_to
-from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.http.json_pointer import member_at
 from oakum.inference.unsafe_writes import ends

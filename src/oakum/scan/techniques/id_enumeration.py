@@ -19,8 +19,8 @@ from oakum.authz.table import allows
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, names_owner
 from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import state_key
-from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Result, State
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.policy.model import Limit

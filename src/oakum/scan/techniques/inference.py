@@ -15,10 +15,10 @@ from functools import partial
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import says_nothing
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import NOBODY, state_key
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.side_channels import Place, Reading, read, told
-from oakum.exposure.signals import Signal
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from oakum.exposure.signals import Signal
+from oakum.exposure.leak_signal import Signal
 from oakum.finding import Answer, Endpoint, Evidence
 from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import listed, words

@@ -18,9 +18,9 @@ from oakum.authz.table import allows_member
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.object_relations import relations_given, relations_to
 from oakum.exposure.request_bodies import json_value
-from oakum.exposure.signals import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.inference.unsafe_writes import ends, life_cycle, moves_by_itself, sets_off
 from oakum.openapi.model import Json, Shape

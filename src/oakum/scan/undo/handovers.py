@@ -15,8 +15,8 @@ from oakum.authz.decide import through
 from oakum.authz.table import allows_member
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.request_bodies import json_value
-from oakum.exposure.signals import Signal
 from oakum.finding import Evidence
 from oakum.http.json_pointer import member_at
 from oakum.openapi.model import Json

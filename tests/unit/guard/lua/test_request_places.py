@@ -43,7 +43,7 @@ PLACES = st.builds(
 )
 _BRIDGE = b"""
 local json, places = require "oakum.json", require "oakum.request_places"
-local spelling = require "oakum.spelling"
+local spelling = require "oakum.id_spelling"
 return function(text)
   local said, found = json.plain(text), {}
   local carried = said.carried

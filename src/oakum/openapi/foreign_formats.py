@@ -1,4 +1,4 @@
-"""Recognises what is no OpenAPI document, and says what to do with it.
+"""Recognises files that are not OpenAPI documents, and says what to do with them.
 
 A description of an API in another format is named; recorded traffic goes to `oakum observe`, which
 infers a document from it.

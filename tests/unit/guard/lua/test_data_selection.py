@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oakum.routing.conditions import conditions
+from oakum.routing.data_selection import conditions
 from oakum.routing.messages import Asked, Denied
 from oakum.routing.selecting_parameters import TENANTS, Selection, Supplied
 from tests.conformance.lua import runtime
@@ -76,7 +76,7 @@ OWN = (
 @pytest.mark.parametrize("media", ["application/json", "text/plain", ""])
 def test_both_find_the_same_tenant(own: Selection, query: str, media: str) -> None:
     lua = runtime()
-    module = lua.eval(b'require "oakum.conditions"')
+    module = lua.eval(b'require "oakum.data_selection"')
     selects = table(lua, own.plan)
     module.prepare(selects)
     looks = [Selection(), Selection(caller=True), Selection(paths=("/t/{}", "/u/{}"))]
@@ -99,7 +99,7 @@ def test_both_send_the_same_and_tell_the_same_apart(
     query: str, headers: tuple[tuple[str, str], ...]
 ) -> None:
     lua = runtime()
-    module = lua.eval(b'require "oakum.conditions"')
+    module = lua.eval(b'require "oakum.data_selection"')
     selects = table(lua, SELECTS.plan)
     module.prepare(selects)
     named = dict(headers)
