@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from oakum.finding import Cell, Report, Result, TestedItem
+from oakum.finding import Cell, Finding, Result, TestedItem
 from oakum.rules import OWASP
 from oakum.scan.checks import filed
 from oakum.scan.engine import Engine
@@ -27,20 +27,20 @@ _NOTHING = "nothing in the document or the contract calls for it"
 
 def tested_items(
     engine: Engine | None,
-    made: Report,
+    cells: Sequence[Cell],
+    findings: Iterable[Finding],
     prospect: Callable[[May], Prospect],
     *,
     wrote: bool,
 ) -> tuple[TestedItem, ...]:
-    """All items of the list, in its order. `made`: what the run has found; `prospect`: what
-    techniques would know beforehand if the user allowed this; `wrote`: whether the run sent a
-    request that writes."""
-    shown = {each.rule for each in made.findings}
+    """All items of the list, in its order. `prospect`: what techniques would know beforehand if the
+    user allowed this; `wrote`: whether the run sent a request that writes."""
+    shown = {each.rule for each in findings}
 
     def why_not(rule: str) -> str:
         if rule in shown:
             return ""
-        return _untested(rule, engine, made.cells, prospect, wrote) if engine else _EARLY
+        return _untested(rule, engine, cells, prospect, wrote) if engine else _EARLY
 
     found = []
     for item in OWASP.values():

@@ -294,7 +294,9 @@ class Scan:
             (*self.left_behind, *unsure, *(self._census.traces if self._census else ())),
             all_untried(self.model, engine.state.untried if engine else (), writes=self.may.writes),
         )
-        items = partial(tested_items, engine, made, self.prospect, wrote=writes.sent > 0)
+        items = partial(
+            tested_items, engine, made.cells, made.findings, self.prospect, wrote=writes.sent > 0
+        )
         return replace(
             made,
             requests=work.governor.sent,

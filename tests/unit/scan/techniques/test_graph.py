@@ -777,7 +777,7 @@ def test_hidden_values_are_announced_and_called_tested_only_where_something_is_s
     lines = [line["request"] for line in graph.foresee(prospect)]
     assert any("with a value that is hidden" in line for line in lines) is searches
     engine.state.finished.append(graph)
-    items = owasp_items.tested_items(engine, [], lambda may: prospect, wrote=False)
+    items = owasp_items.tested_items(engine, [], [], lambda may: prospect, wrote=False)
     tested = {rule for item in items for rule in item.tested}
     assert "graphql-exposure" in tested
     assert ("inference-leak" in tested) is searches
