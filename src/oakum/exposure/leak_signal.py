@@ -28,6 +28,8 @@ class Signal:
     identity: str | None = None
     """The caller; None: anonymous."""
     sure: bool = True
-    """Whether it was reproduced; otherwise it may be chance and is only *suspected*."""
+    """Whether it was reproduced, or needs not be; otherwise it is only *suspected*."""
     says: str = ""
     """The difference in words, without values: `other status`, `two fewer objects`."""
+    doubt: str = ""
+    """What keeps it from being sure, in words; empty: it was not reproduced."""

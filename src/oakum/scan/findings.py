@@ -239,7 +239,7 @@ def _told(model: Model, identities: KnownIdentities, signals: list[Signal]) -> F
         advice=check.advice(leak),
         contract_location=_told_at(model, first),
         evidence=replace(first.evidence, confirmed=first.sure),
-        doubts=doubts if doubts or first.sure else (f"may be chance: {first.says}",),
+        doubts=doubts if doubts or first.sure else (first.doubt or f"may be chance: {first.says}",),
         drafted=drafted,
     )
 

@@ -91,9 +91,10 @@ def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
         )
         engine.state.report(
             Signal(
-                HOW, resource, path, label, endpoint, evidence, (), viewer, sure=False, says=says
+                HOW, resource, path, label, endpoint, evidence, (), viewer, False, says,
+                "it happened once, and not again",
             )
-        )
+        )  # fmt: skip
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -130,9 +131,10 @@ def _kept(engine: Engine) -> None:
         label = engine.identities.label(engine.identities.relations(None, viewer), None, viewer)
         engine.state.report(
             Signal(
-                KEPT, *hidden, label, probe.endpoint, evidence, (), viewer, sure=False, says=says
+                KEPT, *hidden, label, probe.endpoint, evidence, (), viewer, False, says,
+                "whether a shared cache stands before the API is unknown",
             )
-        )
+        )  # fmt: skip
     if not read:
         words = "no identity was shown anything of its own that not everybody may see"
         engine.state.untested("cacheable-personal-data", words)

@@ -175,5 +175,8 @@ def _report(
         note=f"who may not call {says}",
     )
     engine.state.report(
-        Signal(HOW, "*", "*", label, probe.endpoint, evidence, (), viewer, sure, says)
-    )
+        Signal(
+            HOW, "*", "*", label, probe.endpoint, evidence, (), viewer, sure, says,
+            "no caller who may call it got the same response",
+        )
+    )  # fmt: skip

@@ -227,7 +227,8 @@ class _Endpoint:
                 f"{tried.asked} requests in {spoken(tried.seconds)} for own objects, and all"
                 f" were answered{_behind(space)}"
             )
-            self._tell(case, filled, answer, says, note, sure=tried.asked >= USUAL)
+            few = "" if tried.asked >= USUAL else f"a limit may begin after {tried.asked} requests"
+            self._tell(case, filled, answer, says, note, doubt=few)
             self._note(f"{says}{_behind(space)}")
         return True
 
@@ -384,8 +385,10 @@ class _Endpoint:
                     where = engine.matrix.endpoint(endpoint)
                     says = f"{where.method} {where.path} hands them out"
                     note = f"the response of {where.method} {where.path} contained the key"
-                    sure = len(request_keys) > 1
-                    self._tell(case, filled, answer, says, note, endpoint=endpoint, sure=sure)
+                    one = (
+                        "" if len(request_keys) > 1 else "it is so for one object; more are unknown"
+                    )
+                    self._tell(case, filled, answer, says, note, endpoint=endpoint, doubt=one)
                     return True
         return False
 
@@ -398,7 +401,7 @@ class _Endpoint:
         note: str,
         *,
         endpoint: str = "",
-        sure: bool = True,
+        doubt: str = "",
     ) -> None:
         engine = self.engine
         side = engine.evaluator.side(case.viewer, case.label, answer)
@@ -410,7 +413,7 @@ class _Endpoint:
             engine.state.report(
                 Signal(
                     HOW, case.resource, case.field, case.label, each, evidence, case.state,
-                    case.viewer, sure, says,
+                    case.viewer, not doubt, says, doubt,
                 )
             )  # fmt: skip
 

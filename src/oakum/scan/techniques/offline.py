@@ -139,5 +139,8 @@ def _tell_wipe(engine: Engine, endpoint: Endpoint, reason: str) -> None:
         None, Answer("nobody logged in", "anyone", 0, ""), "", note=f"{reason}; it was not called"
     )
     engine.state.report(
-        Signal(WIPE, "*", "*", "anyone", endpoint, evidence, (), None, sure=False, says=reason)
-    )
+        Signal(
+            WIPE, "*", "*", "anyone", endpoint, evidence, (), None, False, reason,
+            "only its text says so: it was not called",
+        )
+    )  # fmt: skip
