@@ -7,7 +7,7 @@ from oakum.authz.accept import Acceptance, accept
 from oakum.authz.compiled_model import Model, answer_media, compile_contract, likely_media
 from oakum.authz.decide import Decision, decide
 from oakum.authz.judge import Judge
-from oakum.authz.judgement import Judgement, Known, Leaf, ObjectInstance
+from oakum.authz.judgement import Judgement, KnownObject, Leaf, ObjectInstance
 from oakum.authz.principal import ANONYMOUS, Principal, Subject
 from oakum.authz.project import Call, Projection, project
 from oakum.authz.table import Table
@@ -19,7 +19,7 @@ __all__ = [
     "Decision",
     "Judge",
     "Judgement",
-    "Known",
+    "KnownObject",
     "Leaf",
     "Model",
     "ObjectInstance",

@@ -17,7 +17,7 @@ from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.id_spelling import Spellings, heard, identifier, spread
-from oakum.authz.judgement import Judgement, Known, Leaf, ObjectInstance, Outline
+from oakum.authz.judgement import Judgement, KnownObject, Leaf, ObjectInstance, Outline
 from oakum.authz.misfits import Misfits, held_by, is_no_list, kind_of, matches, references
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
@@ -42,7 +42,7 @@ _leaf = tuple.__new__
 """Creates a `Leaf` in half the time; there is one for each scalar."""
 
 
-_NOTHING = Known()
+_NOTHING = KnownObject()
 
 
 class _Context(NamedTuple):
@@ -91,7 +91,7 @@ class Judge:
         status: int = 200,
         writing: Subject | None = None,
         told: Mapping[Pointer, tuple[str, ...]] | None = None,
-        known: Mapping[Pointer, Known] | None = None,
+        known: Mapping[Pointer, KnownObject] | None = None,
         named: Named | None = None,
         *,
         chosen: frozenset[str] | None = None,

@@ -48,7 +48,7 @@ class ObjectInstance:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownObject:
     """What is known of an object from elsewhere, which overrides the object itself."""
 
     owners: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from oakum.authz import Known, Model, ObjectInstance
+from oakum.authz import KnownObject, Model, ObjectInstance
 from oakum.authz.member_paths import at_path, key_in, texts
 from oakum.authz.owners import unread
 from oakum.authz.principal import Subject
@@ -40,7 +40,7 @@ _MOST_STATES = 4
 class Reading:
     """What other responses say about the instances of one response."""
 
-    known: dict[Pointer, Known] = field(default_factory=dict)
+    known: dict[Pointer, KnownObject] = field(default_factory=dict)
     """Pointer → what takes precedence over the instance itself."""
     given: set[Pointer] = field(default_factory=set)
     """Instances assigned to an owner because they were requested as theirs."""
@@ -126,7 +126,7 @@ class Ownership:
             named = self._relations(probe, question, each, resource, owners, inner, found)
             if owners != each.owners or states or named:
                 owners = owners if owners != each.owners else ()
-                found.known[each.pointer] = Known(owners, states, named=named)
+                found.known[each.pointer] = KnownObject(owners, states, named=named)
         for each in sorted(instances, key=lambda each: len(each.pointer)):
             if not self._is_its_parents(each):
                 continue

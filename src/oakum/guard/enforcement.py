@@ -24,7 +24,7 @@ from oakum.guard.concealment import Sight, shows
 from oakum.guard.graphql_argument_values import chosen
 from oakum.guard.guesses import Guesses
 from oakum.guard.lookup_requirements import LookupRequirements
-from oakum.guard.lookups import KIND, Behalf, Desk, Inquiry, Known
+from oakum.guard.lookups import KIND, Behalf, Desk, Inquiry, LookUpResult
 from oakum.guard.memory import Budgets, Memory
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.request_checks import Intake, Taken, absent
@@ -117,7 +117,7 @@ class Gatekeeper:
         self._audit_key = audit_key
         self._contract = contract
         self._denied = denied or {}
-        self._desk = Desk(self._model, self._lookups, Memory[Known](now), service)
+        self._desk = Desk(self._model, self._lookups, Memory[LookUpResult](now), service)
         self._callers = Memory[Who](now)
         self._guesses = Guesses(now)
         self._budgets = Budgets(self.policy.limits, now)

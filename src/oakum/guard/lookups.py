@@ -55,7 +55,7 @@ class Behalf:
 
 
 @dataclass(frozen=True)
-class Known:
+class LookUpResult:
     """What one response says."""
 
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Known:
     """State → value, None if unset. A state that is not known is absent."""
 
 
-NOTHING = Known()
+NOTHING = LookUpResult()
 
 
 # --------------------------------------------------------------------------- asking
@@ -76,7 +76,7 @@ class Desk:
     """Sends a contract's look-ups and caches the results for `guard.ttl` seconds."""
 
     def __init__(
-        self, model: Model, wiring: LookupPlan, memory: Memory[Known], service: str
+        self, model: Model, wiring: LookupPlan, memory: Memory[LookUpResult], service: str
     ) -> None:
         self.model = model
         self.dear = looked_up(model.policy)
@@ -163,7 +163,7 @@ class Desk:
         all."""
         return bool(self.guard.service is not None and self.service and question.about)
 
-    def read(self, question: Question, answered: Answered | None) -> Known:
+    def read(self, question: Question, answered: Answered | None) -> LookUpResult:
         """What a response says about every relation and state that this look-up serves."""
         value = readable(answered)
         if answered is None or value is None or is_stale(answered, self.guard.ttl):
@@ -182,7 +182,7 @@ class Desk:
                 home = self.wiring.homes[path]
                 if not is_failed(home.pointer, answered, value):
                     states |= _state(path, home, segments, value, question.about)
-        return Known(ids, frozenset(whole), states)
+        return LookUpResult(ids, frozenset(whole), states)
 
 
 def _state(
@@ -266,7 +266,7 @@ class Inquiry:
     desk: Desk
     on: Behalf
     who: Who
-    known: dict[Question, Known] = field(default_factory=dict)
+    known: dict[Question, LookUpResult] = field(default_factory=dict)
     wants: dict[Want, None] = field(default_factory=dict)
     asked: int = 0
     failed: int = 0
@@ -388,7 +388,7 @@ class Inquiry:
         return answered
 
 
-def _related(relation: Relation, owner: str, who: Who, answers: list[Known]) -> bool | None:
+def _related(relation: Relation, owner: str, who: Who, answers: list[LookUpResult]) -> bool | None:
     """Whether a relation holds; None if the responses do not decide it."""
     lists = [(each.ids.get(relation.name), relation.name in each.whole) for each in answers]
     looked_for = who.ids if relation.of == "owner" else frozenset((owner,))

@@ -18,7 +18,7 @@ from oakum.memory.model import (
     AtEndpoint,
     Disclosure,
     Happened,
-    Known,
+    KnownEndpoint,
     Memory,
     Remembered,
     Stamp,
@@ -196,9 +196,9 @@ def _read_finding(value: Value) -> Remembered:
     )
 
 
-def _read_endpoint(value: Value) -> Known:
+def _read_endpoint(value: Value) -> KnownEndpoint:
     endpoint = Endpoint(value["method"].text(), value["path"].text(), value["operation"].text())
-    return Known(endpoint, value["now"].one_of(_NOW))
+    return KnownEndpoint(endpoint, value["now"].one_of(_NOW))
 
 
 def _read_disclosure(value: Value) -> Disclosure:

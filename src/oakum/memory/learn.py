@@ -17,7 +17,7 @@ from oakum.memory.model import (
     BESIDE,
     AtEndpoint,
     Happened,
-    Known,
+    KnownEndpoint,
     Memory,
     Remembered,
     Stamp,
@@ -141,7 +141,7 @@ def _first(found: Finding, look: _Look) -> Remembered:
         field=found.field,
         viewer=found.viewer,
         state=found.state,
-        endpoints=tuple(map(Known, dict.fromkeys(found.endpoints))),
+        endpoints=tuple(map(KnownEndpoint, dict.fromkeys(found.endpoints))),
         first_seen=look.stamp,
         last_seen=look.stamp,
         last_tested=look.stamp,
@@ -150,7 +150,7 @@ def _first(found: Finding, look: _Look) -> Remembered:
 
 def _again(standing: Standing, one: Remembered, look: _Look, found: Finding | None) -> Remembered:
     """A finding that is known, after one more report."""
-    endpoints: list[Known] = []
+    endpoints: list[KnownEndpoint] = []
     seen, tested = found is not None, True
     for each in one.endpoints:
         now = _at(one, each, look, found)
@@ -164,7 +164,7 @@ def _again(standing: Standing, one: Remembered, look: _Look, found: Finding | No
             for each in found.endpoints
             if all(each != known.endpoint for known in one.endpoints)
         ]
-        endpoints += [Known(each, fresh) for each in dict.fromkeys(more)]
+        endpoints += [KnownEndpoint(each, fresh) for each in dict.fromkeys(more)]
         marks = dict.fromkeys((one.fingerprint, *one.also, found.fingerprint))
         one = replace(
             one, rule=found.rule, verdict=found.verdict, severity=found.severity,
@@ -178,7 +178,9 @@ def _again(standing: Standing, one: Remembered, look: _Look, found: Finding | No
     )
 
 
-def _at(one: Remembered, known: Known, look: _Look, found: Finding | None) -> AtEndpoint | None:
+def _at(
+    one: Remembered, known: KnownEndpoint, look: _Look, found: Finding | None
+) -> AtEndpoint | None:
     """What a report shows of a finding at one of its endpoints; None: nothing."""
     bad, good = Result.LEAK, Result.CLOSED
     if one.over_blocked:

@@ -56,7 +56,7 @@ class Stamp:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownEndpoint:
     """An endpoint of a finding."""
 
     endpoint: Endpoint
@@ -92,7 +92,7 @@ class Remembered:
     field: str
     viewer: str
     state: State
-    endpoints: tuple[Known, ...]
+    endpoints: tuple[KnownEndpoint, ...]
     first_seen: Stamp
     last_seen: Stamp
     """The last run that showed it."""

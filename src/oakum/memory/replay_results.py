@@ -14,7 +14,7 @@ from typing import Literal
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Endpoint
 from oakum.memory.learn import latest, told
-from oakum.memory.model import AtEndpoint, Known, Memory, Remembered, Stamp, Standing
+from oakum.memory.model import AtEndpoint, KnownEndpoint, Memory, Remembered, Stamp, Standing
 from oakum.openapi.typed_json import Value, typed
 
 SCHEMA = "oakum.replay/2"
@@ -98,7 +98,7 @@ def replayed(memory: Memory, again: Again) -> Memory:
 
 def _after(standing: Standing, one: Remembered, again: Again) -> Remembered:
     shown = {endpoint: (result, reason) for endpoint, result, reason in again.endpoints}
-    endpoints: list[Known] = []
+    endpoints: list[KnownEndpoint] = []
     silent = seen = False
     for each in one.endpoints:
         result, reason = shown.pop(each.endpoint, ("untested", ""))
@@ -117,7 +117,7 @@ def _after(standing: Standing, one: Remembered, again: Again) -> Remembered:
         endpoints.append(replace(each, now=now))
     fresh = AtEndpoint.BACK if standing is Standing.FIXED else AtEndpoint.OPEN
     more = [endpoint for endpoint, (result, _) in shown.items() if result == "still_open"]
-    endpoints += [Known(endpoint, fresh) for endpoint in more]
+    endpoints += [KnownEndpoint(endpoint, fresh) for endpoint in more]
     return replace(
         one,
         endpoints=tuple(endpoints),

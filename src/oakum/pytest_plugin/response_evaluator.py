@@ -14,7 +14,7 @@ from itertools import product
 
 from oakum.authz import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.authz.decide import through
-from oakum.authz.judgement import Known as KnownOwner
+from oakum.authz.judgement import KnownObject
 from oakum.authz.place_rules import Masked
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Request, Response
@@ -31,7 +31,7 @@ from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
 from oakum.pytest_plugin.refused_objects import Carried
-from oakum.pytest_plugin.test_counts import Known, Tally, undocumented
+from oakum.pytest_plugin.test_counts import NamedField, Tally, undocumented
 
 _SAID: Mapping[Source, str] = {
     "said": "as the tests say",
@@ -88,7 +88,7 @@ class ObservedExchange:
     """Every value in the request."""
     write: Request | None = None
     """The request, if it may have changed what its caller is to an object; it holds values."""
-    known: Mapping[Pointer, KnownOwner] = field(default_factory=dict)
+    known: Mapping[Pointer, KnownObject] = field(default_factory=dict)
     """Owners of objects that do not name them, as an earlier judgement of it knew them."""
 
 
@@ -177,11 +177,11 @@ class Look:
 
     def _known(
         self, told: ToldOwners, instances: Sequence[ObjectInstance]
-    ) -> dict[Pointer, KnownOwner]:
+    ) -> dict[Pointer, KnownObject]:
         """What is known of the owners of objects that do not name them."""
         found = told.of(shown_of(instances), self.asked.operation.id, self.asked.params)
         return {
-            each.pointer: KnownOwner(owners)
+            each.pointer: KnownObject(owners)
             for each, owners in zip(instances, found, strict=True)
             if owners != each.owners
         }
@@ -440,5 +440,5 @@ def leak_of(
     return Leaked(key, words, at, asked.test)
 
 
-def _whose(instance: ObjectInstance, path: str) -> set[Known]:
+def _whose(instance: ObjectInstance, path: str) -> set[NamedField]:
     return {(instance.resource, owner, path) for owner in instance.owners or ("",)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from oakum.exposure.matrix import Key
 from oakum.finding import Evidence, Result
 
-Known = tuple[str, str, str]
+NamedField = tuple[str, str, str]
 """(resource, owner's id, field): in memory only, and forgotten by `settle`."""
 _ENOUGH = 2
 """Answers by which a leak counts as confirmed."""
@@ -36,9 +36,9 @@ class Tally:
     """(endpoint, resource, field) that somebody entitled was shown."""
     viewers: set[tuple[str, str, str]] = field(default_factory=set)
     """(endpoint, resource, viewer): as what some test asked, and was shown an object."""
-    withheld: dict[Key, set[Known]] = field(default_factory=dict)
+    withheld: dict[Key, set[NamedField]] = field(default_factory=dict)
     """Denied cells of objects that came without the field, until it is known who saw it."""
-    owned: set[Known] = field(default_factory=set)
+    owned: set[NamedField] = field(default_factory=set)
     """Fields that their owner was shown."""
     bare: set[Key] = field(default_factory=set)
     """Denied cells of objects that came without the field, which no owner of theirs was shown."""

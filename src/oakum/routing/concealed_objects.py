@@ -69,7 +69,7 @@ class Concealed:
 
 
 @dataclass(frozen=True)
-class Asked:
+class NamedConcealed:
     """Concealed objects that a request names beside its path."""
 
     keys: Plain = field(default_factory=Plain)
@@ -252,7 +252,7 @@ def _key_at(model: Model, reader: Reader, step: Step) -> tuple[str, ...]:
     return pointer if shape is not None else ()
 
 
-def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> Asked:
+def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> NamedConcealed:
     """The concealed objects that a request may name by their keys beside its path; `makes`: what
     its body holds are new ones."""
     policy = paths.model.policy
@@ -279,7 +279,7 @@ def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> A
     every = tuple(name for name in shown if policy.resources[name].conceal)
     if UNKNOWN in {*keys.arguments.values(), *keys.of_errors.values()} and every:
         by[UNKNOWN] = Concealed("", every)
-    return Asked(keys.of(by), by)
+    return NamedConcealed(keys.of(by), by)
 
 
 def _resources(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> tuple[str, ...]:

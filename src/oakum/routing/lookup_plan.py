@@ -28,7 +28,7 @@ from oakum.policy.model import Policy, Relation, origin
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.chosen_fields import Choices, choices
 from oakum.routing.clients import client_keys
-from oakum.routing.concealed_objects import Asked, Concealed, asked, concealed, others
+from oakum.routing.concealed_objects import Concealed, NamedConcealed, asked, concealed, others
 from oakum.routing.cors_preflight import neutral
 from oakum.routing.form_members import Form, form_body
 from oakum.routing.largest_page import owed, page
@@ -136,7 +136,7 @@ class Endpoint:
     """The line by which it could be told whose object a write touches."""
     headless: bool = False
     """Whether the line of a HEAD at its path refuses somebody whom this GET lets in."""
-    asked: Asked = field(default_factory=Asked)
+    asked: NamedConcealed = field(default_factory=NamedConcealed)
     """The concealed objects that a request names beside its path, which hide what a read shows of
     them, and why a write failed."""
     others: tuple[Concealed, ...] = ()
@@ -494,7 +494,7 @@ def _local(model: Model, finders: Mapping[str, Target]) -> Iterator[str]:
 
 def _last(
     make: _Maker, operation: Operation, target: Target, *, write: bool
-) -> tuple[str, str, bool, Asked, tuple[Concealed, ...], Mapping[str, str], Choices]:
+) -> tuple[str, str, bool, NamedConcealed, tuple[Concealed, ...], Mapping[str, str], Choices]:
     """The last members of an endpoint, from `unlooked` on."""
     unknown = write and target.kind == "none"
     return (

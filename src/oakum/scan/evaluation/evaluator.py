@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from oakum.authz import Judge, Known, Model, ObjectInstance
+from oakum.authz import Judge, KnownObject, Model, ObjectInstance
 from oakum.authz.judgement import Judgement
 from oakum.authz.member_paths import at_path, key_in, lacks, texts
 from oakum.authz.principal import Subject
@@ -248,7 +248,7 @@ class Evaluator:
         )  # fmt: skip
         judged = judge().judge(read.value, read.shape)
         what = {
-            place: Known(resource=name)
+            place: KnownObject(resource=name)
             for place, name in self._ownership.expanded(judged.instances).items()
         }
         if what:

@@ -37,14 +37,14 @@ _IDS = listed("id ids uuid key")
 
 
 @dataclass(frozen=True)
-class Known:
+class ExampleQuery:
     """A query of the document's, and the values that it gives for its variables."""
 
     asked: PickedQuery
     fixed: Mapping[str, Json] = field(default_factory=dict)
 
 
-def known_queries(operation: Operation, words: Vocabulary) -> Iterator[Known]:
+def known_queries(operation: Operation, words: Vocabulary) -> Iterator[ExampleQuery]:
     """Example queries of the document, extended by `__typename`. Leaves out mutations,
     subscriptions and fields that act."""
     seen: set[str] = set()
@@ -87,7 +87,7 @@ def _known(
     operation: OperationDefinitionNode,
     given: Mapping[str, Json],
     words: Vocabulary,
-) -> Known:
+) -> ExampleQuery:
     used = [operation, *_fragments(document, operation)]
     told = [visit(each, _Tagging()) for each in used]
     text = strip_ignored_characters("\n".join(map(print_ast, told)))
@@ -107,7 +107,7 @@ def _known(
     fragments = {each.name.value: each for each in used if isinstance(each, FragmentDefinitionNode)}
     picks = tuple(_picks(operation.selection_set, fragments))
     name = operation.name.value if operation.name else "+".join(pick.field for pick in picks)
-    return Known(PickedQuery(name, text, picks, kinds, sources), fixed)
+    return ExampleQuery(PickedQuery(name, text, picks, kinds, sources), fixed)
 
 
 class _Tagging(Visitor):
