@@ -26,8 +26,10 @@ from oakum.policy.model import Resource
 
 NOBODY = ""
 """Owner of ownerless objects, such as a catalogue's."""
+ANOTHER = "another value"
 ECHO = "an echo"
 ALIKE = "alike"
+TOO_COMMON = "too common a value"
 AROUND = "named around it"
 UNTOLD = "named or not"
 HIDDEN = "hidden from whom it may name"
@@ -513,7 +515,7 @@ class Matrix:
     def doubts(self, endpoint: str, viewer: str | None) -> bool:
         """Whether this viewer's response left such a doubtful value."""
         return any(
-            (key.endpoint, doubt.leak.viewer) == (endpoint, viewer) and doubt.why != "another value"
+            (key.endpoint, doubt.leak.viewer) == (endpoint, viewer) and doubt.why != ANOTHER
             for key, (_, doubt) in self._doubts.items()
         )
 
@@ -529,7 +531,7 @@ class Matrix:
             if doubt.why in (ECHO, ALIKE, AROUND, UNTOLD, HIDDEN):
                 continue
             relative = (key.resource, key.field) in self.relative
-            common = doubt.why != "another value"
+            common = doubt.why != ANOTHER
             if (common and key[:4] in places) or (relative and not common):
                 here = not common or key in leaking
                 leak = doubt.leak if here else replace(doubt.leak, weak=doubt.leak.weak or _COMMON)

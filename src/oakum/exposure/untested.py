@@ -6,7 +6,19 @@ from collections.abc import Collection, Iterable, Mapping
 
 from oakum.authz import Model
 from oakum.exposure.known_identities import ANYONE, KnownIdentities
-from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Entry, Key, Matrix, state_key
+from oakum.exposure.matrix import (
+    ALIKE,
+    ANOTHER,
+    AROUND,
+    ECHO,
+    HIDDEN,
+    TOO_COMMON,
+    UNTOLD,
+    Entry,
+    Key,
+    Matrix,
+    state_key,
+)
 from oakum.exposure.ownership import may_have, members_named, relations_by_member
 from oakum.finding import Result
 
@@ -77,11 +89,11 @@ def why_untested(
 
 def _of_doubt(model: Model, key: Key, doubt: str) -> str:
     """Why a value that came proves nothing."""
-    if doubt == "another value":
+    if doubt == ANOTHER:
         return "the value there is not one that its owner sees: perhaps a placeholder"
-    if doubt == "alike":
+    if doubt == ALIKE:
         return "the value there varies by itself, or is a mask: its owner sees another elsewhere"
-    if doubt == "an echo":
+    if doubt == ECHO:
         return "the value there came from the request itself"
     if doubt == AROUND:
         return (
@@ -122,7 +134,7 @@ def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
     if matrix.doubt(key) == UNTOLD:
         return why_untold(matrix.model, key.resource)
     # the value of one object, while another object was missing
-    if matrix.doubt(key) == "too common a value":
+    if matrix.doubt(key) == TOO_COMMON:
         return COMMON
     return matrix.ends.why_not(key, entry.viewer, entry.owner)
 

@@ -26,9 +26,11 @@ from oakum.exposure.masked_fields import sent
 from oakum.exposure.masks import is_partly_masked, kind_of
 from oakum.exposure.matrix import (
     ALIKE,
+    ANOTHER,
     ECHO,
     HIDDEN,
     NOBODY,
+    TOO_COMMON,
     Doubt,
     Key,
     Observation,
@@ -55,7 +57,6 @@ from oakum.scan.evaluation.field_meaning import (
     was_written,
 )
 
-_SHARED = "too common a value"
 _MASK = "mask"
 _TWO_FACED = "its owner gets another value of this field elsewhere: one may be a mask"
 
@@ -252,7 +253,7 @@ class Cells:
             if who != viewer and is_setting_of(self._context, self._unread, instance, leaf, who):
                 self._shared.append(leaf)
             elif who != viewer and (leaf.value is False or leaf.value == 0):
-                self._perhaps(instance, leaf, who, _SHARED)
+                self._perhaps(instance, leaf, who, TOO_COMMON)
             elif not own:
                 self._missing(*place, blank=True)
             elif who and not leaf.allowed:
@@ -262,7 +263,7 @@ class Cells:
             why = why if own else self._doubt(instance, leaf, who) or self._echo(leaf)
             if why == _MASK:
                 self._missing(*place, blank=True)
-            elif why in (_SHARED, ECHO):
+            elif why in (TOO_COMMON, ECHO):
                 self._shared.append(leaf)
             elif why:
                 self._perhaps(instance, leaf, who, why)
@@ -313,7 +314,7 @@ class Cells:
         viewer, place = self._question.viewer, (who, key.resource, key.field)
         if who and who != viewer and place not in self._context.knowledge.own:
             seen = Observation(key, False, Result.LEAK, viewer, who, weak=self._weak)
-            doubt = Doubt("another value", seen)
+            doubt = Doubt(ANOTHER, seen)
             value = canonical(leaf.value)
             self._tentative = True
             self._context.by_object.add(key, self._question.request_key, who, value, doubt)
@@ -336,13 +337,13 @@ class Cells:
             kind = self._context.model.policy.resources[instance.resource].owner.kind
             by_path = kind in ("path", "query", "caller") or instance.pointer in self._reading.given
             unlike = by_path or place in knowledge.empty or is_partly_masked(leaf.value)
-            return "another value" if unlike else ""
+            return ANOTHER if unlike else ""
         if text not in known:
             inside = isinstance(leaf.value, str) and is_theirs(text, known)
             if not inside and not knowledge.ambient.varies(place[1:]):
                 key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
                 self._context.placeholders.handed(key, text, who)
-            return "" if inside else "another value"
+            return "" if inside else ANOTHER
         shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
         elsewhere = knowledge.elsewhere(who, instance.resource, self._object, leaf.path, text)
         is_a = kind_of(text, elsewhere, self._context.identities.ids.get(who, ()), shared=shared)
@@ -351,12 +352,12 @@ class Cells:
             and elsewhere
             and is_one_of_several(self._context, self._probe, instance.resource, who)
         ):
-            return _SHARED  # it is no mask if the other value is another object's
+            return TOO_COMMON  # it is no mask if the other value is another object's
         if is_a in (_MASK, ALIKE):
-            return is_a if elsewhere else "another value"
+            return is_a if elsewhere else ANOTHER
         if is_a == "unclear":
             self._unmasked[leaf.pointer] = None
-        return _SHARED if shared else ""
+        return TOO_COMMON if shared else ""
 
     def _settle_shared(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
         """A value that others have as well leaks with an object whose own values leak beside it."""
@@ -369,7 +370,7 @@ class Cells:
         elif sharers(self._context, self._question, instance.resource, leaf.path, leaf.value):
             self._suspect(instance, leaf, who, SHARED)
         else:
-            self._perhaps(instance, leaf, who, echo or _SHARED)
+            self._perhaps(instance, leaf, who, echo or TOO_COMMON)
 
     def _stands_with_a_leak(self, instance: ObjectInstance, who: str) -> bool:
         """Whether beside an echo stands what is known to leak here, though many have the value."""

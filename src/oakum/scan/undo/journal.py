@@ -18,7 +18,7 @@ import orjson
 
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import json_bytes
-from oakum.exposure.matrix import Doubt, Key, Observation, Outcome
+from oakum.exposure.matrix import ANOTHER, Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
 from oakum.openapi.model import Json
 from oakum.scan.settings.setting_change import Flip
@@ -319,7 +319,7 @@ def settled(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
         _place(each.leak)
         for outcome in outcomes.values()
         for each in outcome.doubts
-        if each.why == "another value"
+        if each.why == ANOTHER
     }
     unsettled = leaks & others
     return {
