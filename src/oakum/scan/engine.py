@@ -196,6 +196,18 @@ class Engine:
             table, path, self.held(viewer, owner), state
         )
 
+    def most_private(self, endpoint: str, owner: str) -> tuple[str, str] | None:
+        """(resource, field) of an owner's own that an endpoint showed them and callers without a
+        login may not see: that which the fewest kinds of viewers may. None: all may see all."""
+        kinds = self.watchers(owner)
+        found = {
+            (resource, path): sum(self.may_see(resource, path, each, owner) for each in kinds)
+            for (at, who, resource), fields in self.matrix.own.items()
+            for path in sorted(fields)
+            if (at, who) == (endpoint, owner) and not self.may_see(resource, path, None, owner)
+        }
+        return min(found, key=found.__getitem__, default=None)
+
     def watchers(self, who: str | None) -> list[str | None]:
         """One viewer of each kind towards `who`, nobody logged in first, then those to whom objects
         give least; for None towards anybody."""

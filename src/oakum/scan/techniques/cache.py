@@ -117,9 +117,9 @@ def _kept(engine: Engine) -> None:
             continue
         if probe.operation.method != "GET" or keeping.status >= 300:
             continue
-        read = read or _personal(engine, endpoint, viewer) is not None
+        read = read or engine.most_private(endpoint, viewer) is not None
         says = _invites(engine, viewer, keeping) or _confuses(engine, endpoint, viewer, who)
-        hidden = _personal(engine, endpoint, viewer) if says else None
+        hidden = engine.most_private(endpoint, viewer) if says else None
         if hidden is None:
             continue
         told.add(endpoint)
@@ -160,16 +160,6 @@ def _confuses(engine: Engine, endpoint: str, viewer: str, who: str | None) -> st
         if alike and keeping.governed != mine.governed:
             return "another caller gets the same `ETag` with a different response"
     return ""
-
-
-def _personal(engine: Engine, endpoint: str, viewer: str) -> tuple[str, str] | None:
-    """(resource, field) of the viewer's own that the endpoint showed and not everybody may see."""
-    for (at, who, resource), fields in engine.matrix.own.items():
-        if (at, who) == (endpoint, viewer):
-            for path in sorted(fields):
-                if not engine.may_see(resource, path, None, viewer):
-                    return resource, path
-    return None
 
 
 def _is_ones_own(engine: Engine, probe: Probe) -> bool:
