@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from oakum.scan.options import Options
+from oakum.scan.replay import Verdict, replay
 from tests.scan import gym
+from tests.scan.servers import Call, Reply, serve
 from tests.scan.test_odd_writes import Odd, scan
+from tests.scan.verdicts import NAMES, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -69,3 +73,44 @@ def test_what_everybody_may_see_may_be_kept(tmp_path: Path) -> None:
 
     report = scan(made, Odd(place.app(), change), tmp_path)
     assert RULE not in {each.rule for each in report.findings}
+
+
+# ------------------------------------------------------------------- asked for again
+
+CARD = """\
+  Card: {key: id, owner: id, fields: {id: [{see: [member]}], phone: [{see: [owner]}]}}
+"""
+
+
+def cards(cache_control: str, status: int = 200, lacks: str = "") -> Any:
+    """An API of one personal answer, which says this to caches."""
+
+    def answer(who: str, call: Call) -> Reply:
+        body = {"id": NAMES[who], "phone": f"+49-555-0100-{who}"}
+        body.pop(lacks, None)
+        return Reply(status, body if status < 300 else {}, (("cache-control", cache_control),))
+
+    return logged_in(answer)
+
+
+@pytest.mark.parametrize(
+    ("now", "verdict"),
+    [
+        (cards("private, no-store"), Verdict.FIXED),
+        (cards("public, max-age=60"), Verdict.STILL_OPEN),
+        (cards("public, max-age=60", lacks="phone"), Verdict.STILL_OPEN),
+        (cards("", 403), Verdict.UNTESTED),  # but for who-am-I: what it would say is unknown
+    ],
+    ids=["fixed", "open", "open-without-the-field", "refused"],
+)
+def test_only_an_answer_to_an_identity_tells_that_it_is_fixed(
+    now: Any, verdict: Verdict, tmp_path: Path
+) -> None:
+    shapes, paths = schema("Card", id="string", phone="string"), path("/card", "getCard", "Card")
+    run = told(tmp_path, shapes, paths, CARD, cards("public, max-age=60"))
+    (one,) = run.report.findings
+    with serve(now) as server:
+        options = Options(
+            tmp_path / "exposure.yaml", server.url, tmp_path / "identities.yaml", rate=1000
+        )
+        assert replay(run.report, one, options, lambda event: None).verdict is verdict

@@ -41,6 +41,9 @@ _TWO_STEPS = PLAIN | {"shadow-endpoint", "graphql-exposure"}
 """Rules for which an endpoint is tried as its owner first, and given up if that is refused."""
 _UNASKED = frozenset({"weak-jwt-secret", "unsafe-get"})
 """Rules that are told without a question."""
+READ = frozenset({"cacheable-personal-data"})
+"""Rules that are read from what documented questions showed identities of their own: a finding is
+about the answer, and its field an example of what that holds."""
 _FAILS = 500
 """Statuses from here on say that the server has failed (RFC 9110, 15.6)."""
 _TEACHERS = 3
@@ -204,6 +207,8 @@ class Scope:
             return provisioned is not None and provisioned.guessed
         if engine is None or endpoint.operation in self.given - engine.matrix.probes.keys():
             return engine is not None
+        if rule in READ:
+            return self._showed(engine, endpoint)
         if rule == "feed-exposure" and not self._came(engine, endpoint):
             return False
         if rule not in _WRITTEN and not self._is_known(engine):
@@ -242,10 +247,18 @@ class Scope:
             for probe, name in engine.matrix.carried
         )
 
+    def _showed(self, engine: Engine, endpoint: Endpoint) -> bool:
+        """Whether a documented question showed an identity anything of its own there: no other
+        answer, such as a refusal, has what is read from it."""
+        ways = (engine.matrix.probes.get(place) for place, _, _ in engine.matrix.own)
+        return any(way and way.endpoint == endpoint and not way.how for way in ways)
+
     def _is_it(self, engine: Engine, asked: QuestionRecord, endpoint: Endpoint) -> bool:
         rule = self.focus.finding.rule
         if asked.method != endpoint.method or not _matches(endpoint.path, asked.path):
             return False
+        if rule in READ:
+            return asked.viewer is not None and not asked.how
         if rule not in PLAIN and not asked.how and rule != "enumerable-ids":
             # enumerable keys are read from responses, and need no request unless they are
             # predictable

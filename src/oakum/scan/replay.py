@@ -14,7 +14,7 @@ from enum import StrEnum
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Endpoint, Finding, Report, Result
 from oakum.scan.context import Event
-from oakum.scan.narrowing import Focus, Scope
+from oakum.scan.narrowing import READ, Focus, Scope
 from oakum.scan.options import Options
 from oakum.scan.run import NOTHING_SHOWN, Scan
 
@@ -205,9 +205,10 @@ class _Now:
     def _same(self) -> Iterator[Finding]:
         one = self.finding
         for each in self.report.findings:
-            if (each.resource, each.field, each.viewer, each.state) == (
+            cell = (each.resource, each.field, each.viewer, each.state) == (
                 one.resource, one.field, one.viewer, one.state,
-            ):  # fmt: skip
+            )  # fmt: skip
+            if cell or (each.rule == one.rule and one.rule in READ):
                 yield each
 
     def _by_cell(self, endpoint: Endpoint) -> AtEndpoint:
