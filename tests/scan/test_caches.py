@@ -93,6 +93,13 @@ def cards(cache_control: str, status: int = 200, lacks: str = "") -> Any:
     return logged_in(answer)
 
 
+def test_the_most_private_field_is_named_and_what_nobody_can_know(tmp_path: Path) -> None:
+    shapes, paths = schema("Card", id="string", phone="string"), path("/card", "getCard", "Card")
+    (one,) = told(tmp_path, shapes, paths, CARD, cards("public, max-age=60")).report.findings
+    assert (one.resource, one.field) == ("Card", "phone")
+    assert one.doubts == ("whether a shared cache stands before the API is unknown",)
+
+
 @pytest.mark.parametrize(
     ("now", "verdict"),
     [
