@@ -151,6 +151,8 @@ def _group(memory: Memory, group: list[Remembered]) -> None:
     first = min(each.first_seen.on for each in group)[:10]
     tested = f", last re-tested {min(e.last_tested.on for e in group)[:10]}" if late else ""
     shared.line(f"  first seen {first}{tested}", "dim")
+    if late and not standing.over:
+        shared.line(f"  tested again by oakum scan --only {one.fingerprint} --report FILE", "dim")
 
 
 def _plain(memory: Memory, taken: list[Report]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from datetime import datetime
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Cell, Endpoint, Finding, Report, Result, State, doubts
 from oakum.memory.model import (
-    BESIDE,
+    OF_CELLS,
     AtEndpoint,
     Happened,
     KnownEndpoint,
@@ -122,7 +122,7 @@ def _look(stamp: Stamp, sound: bool, told: Iterable[Finding], shown: Iterable[Ce
 
 
 def _key(one: Finding) -> _Key:
-    kind = one.rule if one.rule in BESIDE else ""
+    kind = "" if one.rule in OF_CELLS else one.rule
     over = one.verdict == "over_blocked"
     return over, kind, one.resource, one.field, one.viewer, one.state
 

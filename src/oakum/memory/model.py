@@ -14,13 +14,17 @@ from functools import cached_property
 
 from oakum.finding import Endpoint, State
 
-BESIDE = frozenset(
+OF_CELLS = frozenset(
     {
-        "account-enumeration", "enumerable-ids", "bola-write", "inference-leak", "mass-assignment",
-        "pre-login-disclosure", "no-login-rate-limit", "unsafe-get", "weak-jwt-secret",
+        "authenticated-not-authorized", "broken-function-level-authorization",
+        "broken-object-level-authorization", "cross-user-cache", "excessive-data-exposure",
+        "feed-exposure", "graphql-exposure", "missing-authentication", "over-block",
+        "page-limit-not-enforced", "privacy-setting-not-enforced", "revocation-not-enforced",
+        "shadow-endpoint",
     }
 )  # fmt: skip
-"""Rules whose findings stand beside the cells: what differs, not what a field shows."""
+"""Rules whose findings a closed cell closes. Those of any other rule stand beside the cells: they
+are about what differs, or about more of an answer than what a field of it shows."""
 
 
 class AtEndpoint(StrEnum):
@@ -110,7 +114,7 @@ class Remembered:
     @property
     def kind(self) -> str:
         """The rule of a finding without a cell; otherwise empty."""
-        return self.rule if self.rule in BESIDE else ""
+        return "" if self.rule in OF_CELLS else self.rule
 
     @property
     def cell(self) -> tuple[bool, str, str, str, State]:

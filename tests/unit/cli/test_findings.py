@@ -70,6 +70,8 @@ def test_a_run_that_proves_nothing_is_told_and_is_not_clean(memory: Path, tmp_pa
     assert done.code == 3
     assert "run run3 closes nothing: identity `ann`: the login failed" in done.out
     assert "1 open, 1 partly fixed; 2 not re-tested" in done.out
+    one = finding("privacy-setting-not-enforced", "city", "member").fingerprint
+    assert f"tested again by oakum scan --only {one} --report FILE" in done.out
 
 
 def test_wrong_files_are_refused_and_leave_the_memory_alone(memory: Path, tmp_path: Path) -> None:
