@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -269,62 +269,107 @@ def _shown_query(probe: Probe) -> Iterator[str]:
         yield urlencode([(name, value)]) if veiled is None else f"{quote(name, safe='')}={veiled}"
 
 
+@dataclass
+class _Draft:
+    """A request that is filled part by part, each also as it is shown: with placeholders."""
+
+    path: str
+    shown_path: str
+    params: dict[str, str] = field(default_factory=dict)
+    query: list[tuple[str, str]] = field(default_factory=list)
+    shown_query: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    shown_headers: dict[str, str] = field(default_factory=dict)
+
+    def put(self, where: str, name: str, value: str, shown: str) -> None:
+        """A parameter of the path, the query or the headers."""
+        if where == "path":
+            self.params[name] = value
+            self.path = self.path.replace("{" + name + "}", quote(value, safe=""))
+            self.shown_path = self.shown_path.replace("{" + name + "}", shown)
+        elif where == "query":
+            self.query.append((name, value))
+            self.shown_query.append(f"{name}={shown}")
+        elif where == "header":
+            self.headers[name.lower()] = value
+            self.shown_headers[name.lower()] = shown
+
+    def put_fixed(self, given: Sequence[tuple[str, str]]) -> None:
+        """Parts of the query that show nothing of anybody."""
+        self.query += given
+        self.shown_query.append(urlencode(given))
+
+    def url(self, target: str) -> str:
+        """The address of the request."""
+        query = "?" + urlencode(self.query) if self.query else ""
+        return target.rstrip("/") + self.path + query
+
+    @property
+    def shown_url(self) -> str:
+        """Path and query with placeholders."""
+        query = "?" + "&".join(self.shown_query) if self.shown_query else ""
+        return self.shown_path + query
+
+
 def _build(
     probe: Probe, target: str, values: Mapping[str, list[str]], names: Mapping[str, str]
 ) -> Filled:
     operation = probe.operation
-    path = symbolic = path_on(operation, target)
-    params: dict[str, str] = {}
-    query: list[tuple[str, str]] = []
-    shown: list[str] = []
     declared = {parameter.name: parameter.where for parameter in operation.parameters}
-    written = {each.name: each for each in operation.parameters}
-    given = {n.lower(): text_of(v) for n, v in probe.fixed.items() if declared.get(n) == "header"}
-    extra = {**given, **probe.headers}
-    headers = {"accept": "application/json, */*;q=0.5", **extra}
-    told = {name: probe.veiled.get(name, text) for name, text in extra.items()}
-    for name, where in declared.items():
-        if where == "path" and name in values:
-            params[name] = values[name][0]
-            path = path.replace("{" + name + "}", quote(values[name][0], safe=""))
-            symbolic = symbolic.replace("{" + name + "}", names[name])
-        elif where == "query" and name in values:
-            query.append((name, values[name][0]))
-            shown.append(f"{name}={names[name]}")
-        elif where == "query" and name in probe.fixed:
-            given_pairs = pairs(written[name], probe.fixed[name])
-            query += given_pairs
-            shown.append(urlencode(given_pairs))
-        elif where == "header" and name in values:
-            headers[name.lower()] = values[name][0]
-            told[name.lower()] = names[name]
-    query += probe.query
-    shown += _shown_query(probe)
-    content, body_symbolic = _body(probe, declared, values, names)
+    draft = _with_parameters(probe, target, values, names)
+    draft.query += probe.query
+    draft.shown_query += _shown_query(probe)
+    content, shown_body = _body(probe, declared, values, names)
     if probe.asks is not None and operation.method == "GET":
-        query += [(name, text_of(each)) for name, each in content.items()]
-        shown.append(f"query=…&variables={{{_named(names)}}}")
-        content, body_symbolic = {}, ""
+        draft.query += [(name, text_of(each)) for name, each in content.items()]
+        draft.shown_query.append(f"query=…&variables={{{_named(names)}}}")
+        content, shown_body = {}, ""
     body = b""
     # What needs a body, or a technique that asks for an empty one, gets `{}`, not no body.
     empty = operation.needs_body or (probe.how and operation.method == "POST")
     if content or (empty and operation.method != "GET" and body_shape(operation)):
         as_json = probe.asks is not None
         kind, body = (JSON, json_bytes(content)) if as_json else encode(operation, content)
-        headers["content-type"] = kind
-    target = probe.base or target
-    url = target.rstrip("/") + path + ("?" + urlencode(query) if query else "")
-    if shown:
-        symbolic += "?" + "&".join(shown)
-    sent = frozenset(value for each in values.values() for value in each)
+        draft.headers["content-type"] = kind
+    url = draft.url(probe.base or target)
+    request = Request(operation.method, url, draft.headers, body)
+    more = tuple(f"{name}: {text}" for name, text in draft.shown_headers.items())
+    echoed = _may_be_echoed(probe, values, content)
+    shown = probe.base + draft.shown_url
+    return Filled(request, draft.params, echoed, shown, shown_body, more, content)
+
+
+def _with_parameters(
+    probe: Probe, target: str, values: Mapping[str, list[str]], names: Mapping[str, str]
+) -> _Draft:
+    """The request with the parameters that the document declares, but those of the body."""
+    path, declared = path_on(probe.operation, target), probe.operation.parameters
+    last = {parameter.name: parameter for parameter in declared}
+    in_header = {name for name, each in last.items() if each.where == "header"}
+    extra = {
+        **{n.lower(): text_of(v) for n, v in probe.fixed.items() if n in in_header},
+        **probe.headers,
+    }
+    draft = _Draft(path, path, headers={"accept": "application/json, */*;q=0.5", **extra})
+    draft.shown_headers = {name: probe.veiled.get(name, text) for name, text in extra.items()}
+    for name, each in last.items():
+        if name in values:
+            draft.put(each.where, name, values[name][0], names[name])
+        elif each.where == "query" and name in probe.fixed:
+            draft.put_fixed(pairs(each, probe.fixed[name]))
+    return draft
+
+
+def _may_be_echoed(
+    probe: Probe, values: Mapping[str, list[str]], content: Mapping[str, Json]
+) -> frozenset[str]:
+    """Texts of the request that a response may repeat: there they prove nothing."""
+    sent = {value for each in values.values() for value in each}
     sent |= {text for name, text in probe.headers.items() if name in probe.veiled}
     sent |= {part for _, value in probe.query for part in _parts(value)}
     # A value sent in the body may be echoed, as may one in the query.
     veiled = (leaf for name in probe.veiled for _, leaf in leaves_of(content.get(name)))
-    sent |= {text_of(leaf) for leaf in veiled if leaf is not None}
-    request = Request(operation.method, url, headers, body)
-    more = tuple(f"{name}: {text}" for name, text in told.items())
-    return Filled(request, params, sent, probe.base + symbolic, body_symbolic, more, content)
+    return frozenset(sent | {text_of(leaf) for leaf in veiled if leaf is not None})
 
 
 def _parts(text: str) -> Iterator[str]:
