@@ -30,7 +30,9 @@ def section(rule: Rule) -> str:
 
 def test_every_file_is_in_the_list_and_the_list_holds_nothing_else() -> None:
     files = {file.stem for file in FOLDER.glob("*.py")} - {"__init__", "leak"}
-    assert files == {rule.id.replace("-", "_") for rule in RULES}
+    listed = {rule.id.replace("-", "_") for rule in RULES}
+    assert not files - listed, "not in CHECKS of src/oakum/scan/checks/__init__.py"
+    assert not listed - files, "in CHECKS by the id of another file"
     assert len(MODULES) == len(CHECKS)
 
 
@@ -108,6 +110,16 @@ def test_severity_is_that_of_the_page(kind: FieldClass, with_login: str, without
 
 def test_the_package_says_how_a_name_is_chosen() -> None:
     assert "first that matches" in (checks.__doc__ or "")
+
+
+NAMES = ("HOW", "RULES", "OPENS_WAYS", "run", "foresee")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.RULE.id)
+def test_a_technique_has_all_of_its_names_or_none(module: ModuleType) -> None:
+    lacks = [name for name in NAMES if not hasattr(module, name)]
+    lost = f"{Path(module.__file__ or '').name} lacks {', '.join(lacks)}, so its technique is none"
+    assert len(lacks) in (0, len(NAMES)), lost
 
 
 def test_a_file_with_a_rule_and_its_technique_is_both() -> None:

@@ -29,18 +29,20 @@ from oakum.exposure.endpoints import Probe, is_websocket
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.ownership import is_one_of_many
 from oakum.exposure.streams import Listen, Stream
+from oakum.finding import Evidence
 from oakum.http.origin import origin_of
 from oakum.scan.context import Event, RunContext
 from oakum.scan.evaluation.answer_fingerprint import (
     Form,
-    Keeping,
+    Head,
     form_of,
     governed,
+    head_of,
     is_broken,
-    keeping_of,
 )
 from oakum.scan.evaluation.artefacts import gather
 from oakum.scan.evaluation.evaluator import Evaluator
@@ -248,7 +250,7 @@ class Engine:
         place = (probe.id, viewer, who)
         question = self.question(probe, viewer, targets, filled, key)
         self.state.forms[place] = form_of(answer)
-        self.state.keeping[place] = self.kept_by_caches(probe, question, answer)
+        self.state.heads[place] = self.head(probe, question, answer)
         self.state.gather(gather(probe, viewer, who, answer, origin_of(self.target)))
         self.meet(probe, question, answer)
         outcome = self.evaluator.look(probe, question, answer)
@@ -264,6 +266,29 @@ class Engine:
         """Enters a result into the matrix and emits it."""
         self.matrix.apply(probe.id, outcome)
         self.context.emit(Event("outcome", {"endpoint": probe.id, "outcome": outcome}))
+
+    def tell(
+        self,
+        how: str,
+        probe: Probe,
+        viewer: str | None,
+        label: str,
+        answer: Response,
+        says: str,
+        *,
+        filled: Filled | None,
+        about: tuple[str, str] = ("*", "*"),
+        doubt: str = "",
+    ) -> None:
+        """Reports a leak that an answer to `viewer` shows, to whom it is one by its `label`.
+        `about`: resource and field, `"*"` for none; `doubt`: what keeps it from being proven."""
+        asked = curl(filled, self.context.credentials(viewer)) if filled is not None else ""
+        side = self.evaluator.side(viewer, label, answer)
+        evidence = Evidence(None, side, asked, note=says)
+        told = Signal(
+            how, *about, label, probe.endpoint, evidence, (), viewer, not doubt, says, doubt
+        )
+        self.state.report(told)
 
     def question(
         self, probe: Probe, viewer: str | None, targets: frozenset[str], filled: Filled, key: str
@@ -281,10 +306,10 @@ class Engine:
         nth = f"{round} value {turn}".strip() if turn else round
         return f"{probe.id}|{viewer or ''}|{who or ''}|{self.state.world}|{nth}"
 
-    def kept_by_caches(self, probe: Probe, question: Question, answer: Response) -> Keeping:
-        """Cache headers of a response, and a hash of its governed values."""
+    def head(self, probe: Probe, question: Question, answer: Response) -> Head:
+        """What is kept of a response for those who read its headers later."""
 
         def values() -> int:
             return governed(self.evaluator.walk(probe, question, answer)[1], self.model.tables)
 
-        return keeping_of(answer, values)
+        return head_of(answer, values)

@@ -29,7 +29,7 @@ from oakum.scan.context import Event
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Ask
 from oakum.scan.scheduler import Given, Scheduler
-from oakum.scan.technique import Line, Prospect, Technique
+from oakum.scan.technique import Line, Prospect, Technique, is_silent
 from oakum.scan.techniques import TECHNIQUES, options, revocation
 
 PLAIN = frozenset({check.RULE.id for check in CHECKS} | {OVER_BLOCK.id}).difference(
@@ -41,7 +41,7 @@ _TWO_STEPS = PLAIN | {"shadow-endpoint", "graphql-exposure"}
 """Rules for which an endpoint is tried as its owner first, and given up if that is refused."""
 _UNASKED = frozenset({"weak-jwt-secret", "unsafe-get"})
 """Rules that are told without a question."""
-READ = frozenset({"cacheable-personal-data"})
+READ = frozenset[str]().union(*(t.RULES for t in TECHNIQUES if is_silent(t))) - _UNASKED
 """Rules that are read from what documented questions showed identities of their own: a finding is
 about the answer, and its field an example of what that holds."""
 _FAILS = 500
@@ -293,6 +293,7 @@ class _Watched:
 
     def __init__(self, inner: Technique, scope: Scope) -> None:
         self.HOW, self.RULES, self.OPENS_WAYS = inner.HOW, inner.RULES, inner.OPENS_WAYS
+        self.SILENT = is_silent(inner)
         self._inner, self._scope = inner, scope
 
     def run(self, engine: Engine) -> None:

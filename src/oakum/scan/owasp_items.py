@@ -14,8 +14,8 @@ from oakum.rules import OWASP
 from oakum.scan.checks import filed
 from oakum.scan.engine import Engine
 from oakum.scan.limits import May
-from oakum.scan.technique import Prospect, Technique
-from oakum.scan.techniques import TECHNIQUES, offline
+from oakum.scan.technique import Prospect, Technique, is_silent
+from oakum.scan.techniques import TECHNIQUES
 
 _DENIED = (Result.CLOSED, Result.LEAK)
 _EARLY = "the run ended before it"
@@ -64,10 +64,8 @@ def _untested(
         return "" if any(_would_tell(rule, each) for each in cells) else "no such cell was decided"
     if rule in engine.state.why_untested:
         return engine.state.why_untested[rule]
-    if techniques == [offline]:
-        return "" if offline in engine.state.finished else _EARLY
     may = engine.context.may
-    planned = [each for each in techniques if _sends(each, prospect(may), rule)]
+    planned = [each for each in techniques if is_silent(each) or _sends(each, prospect(may), rule)]
     if any(each in engine.state.finished for each in planned):
         return _UNWRITTEN if rule in OF_WRITES and not wrote else ""
     if planned:

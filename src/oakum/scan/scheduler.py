@@ -30,7 +30,7 @@ from oakum.scan.requests.stated_objects import ask_for_stated, tell_unasked
 from oakum.scan.requests.undocumented_requests import ask_other_ways
 from oakum.scan.settings.next_settings import reach_states
 from oakum.scan.settings.setting_change import Flip
-from oakum.scan.technique import Technique
+from oakum.scan.technique import Technique, is_silent
 
 _FURTHER = (1, 2)
 """Turns of further objects that belong to tenants."""
@@ -69,7 +69,7 @@ class Scheduler:
         self.at_first()
         for technique in self.techniques:
             technique.run(engine)
-            if not is_spent(engine.context.pace):
+            if is_silent(technique) or not is_spent(engine.context.pace):
                 engine.state.finished.append(technique)
         ask_for_each(engine, 1.0)
         look_again(engine)
@@ -185,8 +185,8 @@ class Scheduler:
             state.asked.add(engine.key(probe, identity, None))
             if each.method == "GET":  # `confirm` repeats who-am-I, but logs nobody in again
                 state.begin(question.request_key, probe, identity, None, 0)
-            kept = engine.kept_by_caches(probe, question, exchange.response)
-            state.keeping[operation, identity, None] = kept
+            head = engine.head(probe, question, exchange.response)
+            state.heads[operation, identity, None] = head
             state.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
         engine.record(probe, outcome)
 

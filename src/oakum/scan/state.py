@@ -18,7 +18,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.finding import Skipped
-from oakum.scan.evaluation.answer_fingerprint import Form, Keeping
+from oakum.scan.evaluation.answer_fingerprint import Form, Head
 from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.requests.builder import Filled
@@ -93,8 +93,9 @@ class RunState:
     """(endpoint, viewer) of which so many questions were put that a limit answered."""
     forms: dict[Place, Form] = field(default_factory=dict)
     """The form of the last answer to a question."""
-    keeping: dict[Place, Keeping] = field(default_factory=dict)
-    """What the last answer to a question said to caches."""
+    heads: dict[Place, Head] = field(default_factory=dict)
+    """Status and headers of the last answer to a question, for techniques that send nothing. A run
+    that is resumed has those of what owners were shown, and none of what it does not ask again."""
     artefacts: list[Artefact] = field(default_factory=list)
     """Links and cursors of the answers so far."""
     giving: dict[Place, None] = field(default_factory=dict)

@@ -62,6 +62,13 @@ class Technique(Protocol):
         ...
 
 
+def is_silent(technique: Technique) -> bool:
+    """Whether it sends nothing (`SILENT = True`): it foresees nothing, and reads documents, or the
+    answers that there are (`engine.state.heads`). What it finds nothing to read of, it says with
+    `engine.state.untested`."""
+    return bool(getattr(technique, "SILENT", False))
+
+
 @dataclass(frozen=True)
 class Prospect:
     """All that is known before the first request."""

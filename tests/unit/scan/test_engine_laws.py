@@ -603,7 +603,7 @@ def test_who_am_i_that_was_asked_at_the_login_is_not_asked_once_more() -> None:
     answers = [("getMe", name, Exchange(me, studio.getMe(name, "", None))) for name in IDS]
     run.scheduler.introduce(answers)
     assert run.engine.state.seen["getMe", ""] == {name: {(name, "Person")} for name in IDS}
-    assert {place for place in run.engine.state.keeping if place[0] == "getMe"} == {
+    assert {place for place in run.engine.state.heads if place[0] == "getMe"} == {
         ("getMe", name, None) for name in IDS
     }
     assert run.knowledge.own["ann", "Person", "phone"] == {studio.people[IDS["ann"]]["phone"]}
@@ -736,7 +736,7 @@ def test_an_answer_is_judged_as_one_about_whom_it_was_asked_for(
     assert question.targets == targets and not question.wrote
     assert question.params == filled.params and question.sent == filled.sent
     assert "$cat" in question.curl and filled.symbolic.split("{")[0][4:] in question.curl
-    assert engine.state.forms.keys() == engine.state.keeping.keys() == {(endpoint, "cat", who)}
+    assert engine.state.forms.keys() == engine.state.heads.keys() == {(endpoint, "cat", who)}
 
 
 def test_links_of_answers_are_kept_with_the_question_that_gave_them_up_to_a_limit() -> None:

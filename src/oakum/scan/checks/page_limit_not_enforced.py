@@ -13,13 +13,11 @@ from oakum.authz import Model
 from oakum.authz.page_caps import page_caps
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.leak_signal import Signal
-from oakum.finding import Evidence
 from oakum.policy.model import Policy
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, things, who
 from oakum.scan.engine import Engine
-from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.requests.next_page import longest_list, value_of
 from oakum.scan.rule_stories import Incident, Story
 from oakum.scan.technique import Line, Prospect
@@ -143,16 +141,10 @@ class _Page:
         owner = sorted(owners)[0]
         label = engine.identities.label(engine.identities.relations(viewer, owner), viewer, owner)
         says = f"{rows} objects at once, where contract and document allow {self.most}"
-        evidence = Evidence(
-            None,
-            engine.evaluator.side(viewer, label, answer),
-            curl(filled, engine.context.credentials(viewer)),
-            note=says,
-        )
-        signal = Signal(
-            HOW, self.resource, "*", label, self.way.endpoint, evidence, (), viewer, sure, says
-        )
-        engine.state.report(signal)
+        engine.tell(
+            HOW, self.way, viewer, label, answer, says, filled=filled, about=(self.resource, "*"),
+            doubt="" if sure else "the larger page came once, and not again",
+        )  # fmt: skip
 
     def _others(self, viewer: str | None, filled: Filled, answer: Response) -> set[str]:
         """Identities other than the viewer whose objects the page has."""

@@ -1,9 +1,9 @@
-"""The form of a response: media type, left-out values, caching headers."""
+"""What is known of a response when it is gone: its form without values, its head."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -20,24 +20,21 @@ Form = tuple[int, str, frozenset[tuple[str, ...]], int]
 
 
 @dataclass(frozen=True)
-class Keeping:
-    """The instructions of a response to shared caches (RFC 9111)."""
+class Head:
+    """What is kept of an answer beside its form: status and headers, and no value of its body."""
 
-    always: bool
-    """They may keep it whoever asked: `public` or `s-maxage` (3.5)."""
-    without_authorization: bool
-    """They may keep it where nothing in `Authorization` has asked for it."""
-    told_apart: frozenset[str]
-    """Request headers by which caches separate its readers (`Vary`), in lower case; `*`: all."""
-    status: int
-    media_type: str
+    answer: Response
+    """Without its body."""
     text: int
     """Hash of the body, valid in this process only; no personal value."""
     governed: int
-    """The same of the values that the contract governs, which excludes such as request ids."""
-    etag: str
-    """A strong validator (RFC 9110, 8.8.3) by which a shared cache may take another's answer for
-    this one; empty: there is none, or no shared cache may keep the answer (RFC 9111, 5.2.2)."""
+    """The same of the values that the contract governs, which excludes such as request ids; 0: the
+    answer has no `ETag`, for which alone it is needed."""
+
+    @property
+    def shows(self) -> bool:
+        """Whether it was given what it asked for."""
+        return 200 <= self.answer.status < 300
 
 
 def is_broken(operation: Operation, answer: Response) -> bool:
@@ -67,27 +64,10 @@ def governed(judged: Judgement, tables: Mapping[str, Table]) -> int:
     )
 
 
-def keeping_of(answer: Response, values: Callable[[], int]) -> Keeping:
-    """Cache properties of a response; a missing header counts as not cacheable. `values`: computes
-    the `governed` hash on demand."""
-    said = [each.strip().lower() for each in answer.headers.get("cache-control", "").split(",")]
-    given = {name: value for name, _, value in (each.partition("=") for each in said)}
-    ages = [given[name].strip('"') for name in ("s-maxage", "max-age") if name in given]
-    shut = bool({"private", "no-store", "no-cache"} & given.keys()) or ages[:1] == ["0"]
-    vary = answer.headers.get("vary", "").split(",")
-    unkept = {"private", "no-store"} & given.keys()
-    etag = "" if unkept else answer.headers.get("etag", "")
-    etag = "" if etag.startswith("W/") else etag
-    return Keeping(
-        not shut and bool({"public", "s-maxage"} & given.keys()),
-        not shut and bool(ages or "public" in given),
-        frozenset(each.strip().lower() for each in vary) - {""},
-        answer.status,
-        answer.media_type,
-        hash(answer.body),
-        values() if etag else 0,
-        etag,
-    )
+def head_of(answer: Response, values: Callable[[], int]) -> Head:
+    """What is kept of an answer. `values`: computes the `governed` hash on demand."""
+    governed = values() if "etag" in answer.headers else 0
+    return Head(replace(answer, body=b""), hash(answer.body), governed)
 
 
 def form_of(answer: Response) -> Form:

@@ -8,9 +8,10 @@ A technique gets the engine after all documented endpoints were asked. It asks o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import filterfalse
 
 from oakum.scan.checks import CHECKS, Check
-from oakum.scan.technique import Technique
+from oakum.scan.technique import Technique, is_silent
 from oakum.scan.techniques import (
     account_enumeration,
     accounts,
@@ -42,7 +43,10 @@ def brought(checks: Iterable[Check]) -> Iterator[Technique]:
     return (each for each in checks if isinstance(each, Technique))
 
 
+_BROUGHT = [*brought(CHECKS)]
+
 TECHNIQUES: tuple[Technique, ...] = (
+    *filter(is_silent, _BROUGHT),  # what is known already waits for no budget
     offline,
     calls,
     cache,
@@ -65,7 +69,7 @@ TECHNIQUES: tuple[Technique, ...] = (
     creations,
     accounts,
     id_enumeration,
-    *brought(CHECKS),
+    *filterfalse(is_silent, _BROUGHT),
 )
 
 __all__ = ["TECHNIQUES", "brought"]

@@ -5,10 +5,8 @@ gives the second reader the first one's response, which is a leak like any other
 is requested once more past the cache, with a query that nothing has used before (RFC 9111: the URL
 is the key). If it is gone then, and still there without the query, a cache has leaked.
 
-If there is no cache between scan and API, other clients may have one. So personal responses are
-suspected if they tell shared caches to store them, or if two that differ in governed values have
-the same strong validator. This is read from existing responses, without a request. A response that
-no shared cache may store (`private`, `no-store`) is not suspected.
+If there is no cache between scan and API, other clients may have one: see the rule
+`cacheable-personal-data`.
 """
 
 from __future__ import annotations
@@ -22,16 +20,13 @@ from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import NOBODY, Key
 from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.answer_fingerprint import Keeping
 from oakum.scan.identities.doctor import Examination
-from oakum.scan.requests.builder import curl, fill
+from oakum.scan.requests.builder import fill
 from oakum.scan.technique import Line, Prospect
 
 HOW = "cache"
-RULES: frozenset[str] = frozenset({"cross-user-cache", "cacheable-personal-data"})
+RULES: frozenset[str] = frozenset({"cross-user-cache"})
 OPENS_WAYS = False
-KEPT = "kept"
-"""What signals call an answer that invites shared caches to mix up its readers."""
 
 _NUMBERS = count(1)
 
@@ -56,7 +51,6 @@ def run(engine: Engine) -> None:
             alike = {(key.endpoint, key.viewer) for key in keys}
             cells = (key for key in engine.matrix.entries if (key.endpoint, key.viewer) in alike)
             engine.matrix.causes.update(dict.fromkeys(cells, HOW))
-    _kept(engine)
 
 
 def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
@@ -105,61 +99,6 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             "request": "the same endpoint, with `?oakum=1`",
             "why": "a cache may have mixed up its users",
         }
-
-
-def _kept(engine: Engine) -> None:
-    """Personal answers that shared caches may keep for everybody, one for each endpoint."""
-    told: set[str] = set()
-    read = False
-    for (endpoint, viewer, who), keeping in engine.state.keeping.items():
-        probe = engine.matrix.probes.get(endpoint)
-        if probe is None or probe.how or viewer is None or endpoint in told:
-            continue
-        if probe.operation.method != "GET" or keeping.status >= 300:
-            continue
-        read = read or engine.most_private(endpoint, viewer) is not None
-        says = _invites(engine, viewer, keeping) or _confuses(engine, endpoint, viewer, who)
-        hidden = engine.most_private(endpoint, viewer) if says else None
-        if hidden is None:
-            continue
-        told.add(endpoint)
-        filled = fill(probe, engine.target, engine.knowledge, who)
-        asked = curl(filled, engine.context.credentials(viewer)) if filled else ""
-        evidence = Evidence(
-            None, Answer(viewer, "owner", keeping.status, keeping.media_type), asked, note=says
-        )
-        label = engine.identities.label(engine.identities.relations(None, viewer), None, viewer)
-        engine.state.report(
-            Signal(
-                KEPT, *hidden, label, probe.endpoint, evidence, (), viewer, False, says,
-                "whether a shared cache stands before the API is unknown",
-            )
-        )  # fmt: skip
-    if not read:
-        words = "no identity was shown anything of its own that not everybody may see"
-        engine.state.untested("cacheable-personal-data", words)
-
-
-def _invites(engine: Engine, viewer: str, keeping: Keeping) -> str:
-    """What is wrong with what an answer says; empty: nothing."""
-    names = {line.partition(":")[0].strip().lower() for line in engine.context.credentials(viewer)}
-    may = keeping.always or (keeping.without_authorization and "authorization" not in names)
-    if not may or {"*", *names} & keeping.told_apart:
-        return ""
-    return "it lets shared caches store it, and its `Vary` names no header that identifies callers"
-
-
-def _confuses(engine: Engine, endpoint: str, viewer: str, who: str | None) -> str:
-    """Whether another reader of the same address got other values by the same validator."""
-    mine = engine.state.keeping[endpoint, viewer, who]
-    names = {line.partition(":")[0].strip().lower() for line in engine.context.credentials(viewer)}
-    if {"*", *names} & mine.told_apart:
-        return ""  # the cache key tells these callers apart (RFC 9111, 4.1)
-    for other, keeping in engine.state.keeping.items():
-        alike = mine.etag and keeping.etag == mine.etag and (other[0], other[2]) == (endpoint, who)
-        if alike and keeping.governed != mine.governed:
-            return "another caller gets the same `ETag` with a different response"
-    return ""
 
 
 def _is_ones_own(engine: Engine, probe: Probe) -> bool:

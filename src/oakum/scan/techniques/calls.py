@@ -114,9 +114,9 @@ def _may(engine: Engine, probe: Probe, viewer: str, who: str) -> bool:
 def _compare(engine: Engine, probe: Probe, viewer: str, who: str, turn: int) -> None:
     """Tells if a viewer outside `call` gets what its owner gets. Both are asked once more: the
     first answers may have been about other objects."""
-    place = engine.state.keeping.get((probe.id, viewer, who))
+    head = engine.state.heads.get((probe.id, viewer, who))
     filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
-    if filled is None or place is None or not 200 <= place.status < 300:
+    if filled is None or head is None or not head.shows:
         return
     own, other = (engine.send(probe, each, filled) for each in (who, viewer))
     if own.body and own.body == other.body and 200 <= own.status < 300:
@@ -130,14 +130,14 @@ def _ask(engine: Engine, probe: Probe) -> None:
         held = engine.identities.relations(viewer, NOBODY)
         may[viewer] = through(engine.model, probe.operation.id, held, viewer is not None)
         engine.put(probe, viewer, None)
-        if (probe.id, viewer, None) in engine.state.keeping:
+        if (probe.id, viewer, None) in engine.state.heads:
             engine.form(probe, viewer, None)
     places = {viewer: (probe.id, viewer, None) for viewer in may}
     done = {
-        viewer: engine.state.keeping[at].text
+        viewer: engine.state.heads[at].text
         for viewer, at in places.items()
-        if at in engine.state.keeping
-        and 200 <= engine.state.keeping[at].status < 300
+        if at in engine.state.heads
+        and engine.state.heads[at].shows
         and at in engine.state.forms
         and engine.state.forms[at][3]
     }

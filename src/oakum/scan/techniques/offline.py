@@ -26,6 +26,7 @@ from oakum.scan.technique import Line, Prospect
 HOW = "offline"
 RULES: frozenset[str] = frozenset({"weak-jwt-secret", "unsafe-get"})
 OPENS_WAYS = False
+SILENT = True
 KEY = "token-key"
 WIPE = "wipe"
 
