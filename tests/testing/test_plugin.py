@@ -57,8 +57,8 @@ def test_a_leak_fails_the_test_that_received_it(pytester: pytest.Pytester, clien
     done.stdout.fnmatch_lines([
         "*_ test_other _*",
         "oakum: `Member.email` was sent to `member`, to whom the contract does not show it",
-        "  endpoint:     GET /members/{id} (getMember)",
-        "  answer:   200, /email is string(13)",
+        "  endpoint: GET /members/{id} (getMember)",
+        "  response: 200, /email is string(13)",
         "  contract: exposure.yaml:17:7: shown to owner",
     ])  # fmt: skip
     assert "ann@club.test" not in done.stdout.str() + (pytester.path / "tests.json").read_text()
@@ -571,7 +571,7 @@ def test_a_leak_by_which_no_test_fails_fails_the_run(
     if leaky:
         done.stdout.fnmatch_lines([
             "leaked in test_club.py::test_other, which did not fail for it: `Member.email` was*",
-            "  endpoint:     GET /members/{id} (getMember)",
+            "  endpoint: GET /members/{id} (getMember)",
             "  caller:   `member`*",
             "so the run fails*",
         ])  # fmt: skip

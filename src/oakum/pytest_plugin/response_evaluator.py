@@ -431,8 +431,8 @@ def leak_of(
     words = (
         f"`{key.resource}.{key.field}`{f' of owners with {state}' if state else ''} was sent"
         f" to `{viewer}`, to whom the contract does not show it\n"
-        f"  endpoint:     {endpoint.method} {endpoint.path} ({endpoint.id})\n"
-        f"  answer:   {asked.response.status}, {frame.redactor.pointer(at)}"
+        f"  endpoint: {endpoint.method} {endpoint.path} ({endpoint.id})\n"
+        f"  response: {asked.response.status}, {frame.redactor.pointer(at)}"
         f" is {shape(value)}{f'; {found}' if found else ''}\n"
         f"  caller:   `{viewer}`, {_SAID[asked.caller.source]}\n"
         f"  contract: {where}: {shown}"
