@@ -278,12 +278,14 @@ class Engine:
         *,
         filled: Filled | None,
         about: tuple[str, str] = ("*", "*"),
+        own: bool = False,
         doubt: str = "",
     ) -> None:
-        """Reports a leak that an answer to `viewer` shows, to whom it is one by its `label`.
-        `about`: resource and field, `"*"` for none; `doubt`: what keeps it from being proven."""
+        """Reports a leak to whom `label` says, of which an answer to `viewer` is the evidence.
+        `about`: resource and field, `"*"` for none; `own`: the answer is the viewer's own, and
+        others may get it; `doubt`: what keeps it from being proven."""
         asked = curl(filled, self.context.credentials(viewer)) if filled is not None else ""
-        side = self.evaluator.side(viewer, label, answer)
+        side = self.evaluator.side(viewer, "owner" if own else label, answer)
         evidence = Evidence(None, side, asked, note=says)
         told = Signal(
             how, *about, label, probe.endpoint, evidence, (), viewer, not doubt, says, doubt

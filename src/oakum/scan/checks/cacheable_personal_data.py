@@ -76,7 +76,7 @@ def run(engine: Engine) -> None:
             told.add(endpoint)
             engine.tell(
                 HOW, probe, viewer, engine.kind(None, viewer).label, head.answer, says,
-                filled=fill(probe, engine.target, engine.knowledge, who), about=about,
+                filled=fill(probe, engine.target, engine.knowledge, who), about=about, own=True,
                 doubt="whether a shared cache stands before the API is unknown",
             )  # fmt: skip
     if not read:
