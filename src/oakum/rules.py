@@ -8,7 +8,7 @@ report, a memory, a command line) asks `current` for today's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oakum.policy.model import Severity
 
@@ -45,6 +45,8 @@ class Rule:
     cwe: tuple[str, ...]
     severity: Severity | None = None
     """How grave it is, where the field's name does not tell; None: the name does."""
+    titles: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """CWE → its title, of those that no other rule had."""
 
 
 OWASP: Mapping[str, Item] = {

@@ -42,8 +42,9 @@ _TWO_STEPS = PLAIN | {"shadow-endpoint", "graphql-exposure"}
 _UNASKED = frozenset({"weak-jwt-secret", "unsafe-get"})
 """Rules that are told without a question."""
 READ = frozenset[str]().union(*(t.RULES for t in TECHNIQUES if is_silent(t))) - _UNASKED
-"""Rules that are read from what documented questions showed identities of their own: a finding is
-about the answer, and its field an example of what that holds."""
+"""Rules that are read from what documented questions showed identities of their own."""
+EXAMPLES = READ | {"untrusted-origin-allowed"}
+"""Rules about the whole of an answer: the field of a finding is an example of what that holds."""
 _FAILS = 500
 """Statuses from here on say that the server has failed (RFC 9110, 15.6)."""
 _TEACHERS = 3

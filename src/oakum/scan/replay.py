@@ -14,7 +14,7 @@ from enum import StrEnum
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Endpoint, Finding, Report, Result
 from oakum.scan.context import Event
-from oakum.scan.narrowing import READ, Focus, Scope
+from oakum.scan.narrowing import EXAMPLES, Focus, Scope
 from oakum.scan.options import Options
 from oakum.scan.run import NOTHING_SHOWN, Scan
 
@@ -208,7 +208,7 @@ class _Now:
             cell = (each.resource, each.field, each.viewer, each.state) == (
                 one.resource, one.field, one.viewer, one.state,
             )  # fmt: skip
-            if cell or (each.rule == one.rule and one.rule in READ):
+            if cell or (each.rule == one.rule and one.rule in EXAMPLES):
                 yield each
 
     def _by_cell(self, endpoint: Endpoint) -> AtEndpoint:

@@ -57,7 +57,8 @@ def references(rule: Rule) -> list[tuple[str, str]]:
         found.append((OWASP[rule.owasp].name, OWASP[rule.owasp].url))
     for name in rule.cwe:
         number = name.removeprefix("CWE-")
-        found.append((f"{name} {_CWE.get(name, '')}".rstrip(), f"{_CWE_AT}{number}.html"))
+        title = rule.titles.get(name) or _CWE.get(name, "")
+        found.append((f"{name} {title}".rstrip(), f"{_CWE_AT}{number}.html"))
     return found
 
 

@@ -28,6 +28,7 @@ from oakum.scan.checks import (
     revocation_not_enforced,
     shadow_endpoint,
     unsafe_get,
+    untrusted_origin_allowed,
     weak_jwt_secret,
 )
 from oakum.scan.checks.leak import Leak, severity
@@ -55,6 +56,7 @@ CHECKS: tuple[Check, ...] = (
     weak_jwt_secret,
     no_login_rate_limit,
     unsafe_get,
+    untrusted_origin_allowed,
     broken_function_level_authorization,
     cross_user_cache,
     cacheable_personal_data,
