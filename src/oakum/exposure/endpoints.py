@@ -229,7 +229,7 @@ def asking_for_all(probes: Iterable[Probe]) -> Iterator[Probe]:
 
 def _is_optional(probe: Probe, name: str) -> bool:
     """Whether a request may lack a filled parameter or member of its body. A body that may be
-    empty is the matter of `harvest`."""
+    empty is the matter of `bulk_exposure`."""
     for parameter in probe.operation.parameters:
         if parameter.name == name:
             return not parameter.required and parameter.where in ("query", "header")

@@ -12,17 +12,21 @@ all documented endpoints were asked:
         for probe in engine.state.probes:
             way = probe.otherwise(HOW, query=(("limit", "1000000"),))
             filled = fill(way, engine.target, engine.knowledge, None)
-            if not probe.personal and filled is not None and not is_spent(engine.context.pace):
+            pace = engine.context.pace
+            if probe.personal or filled is None or is_spent(pace):
+                continue
+            if not (pace and pace.spares(filled.request)):
                 answer = engine.send(way, None, filled)
                 if len(answer.body) > MOST:
-                    engine.state.report(Signal(HOW, ...))
+                    engine.tell(HOW, way, None, "anyone", answer, "no limit", filled=filled)
 
     def foresee(prospect: Prospect) -> Iterator[Line]:
         yield {"as": "nobody logged in", "request": "GET …?limit=1000000", "why": "page size"}
 
 It asks with `engine.put`, whose answers are evaluated like any other, or with `engine.send` where
-it compares answers itself; it leaves what it finds as cells or as a `Signal`. What it could not do
-it says with `engine.state.leave_out` and `engine.state.remark`.
+it compares answers itself; it leaves what it finds as cells or with `engine.tell`. What it could
+not do it says with `engine.state.leave_out` and `engine.state.remark`, and that it had nothing to
+ask with `engine.state.untested`.
 """
 
 from __future__ import annotations
