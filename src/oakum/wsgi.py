@@ -41,6 +41,14 @@ _T = TypeVar("_T")
 _OF_THE_SERVER = frozenset(
     ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SOFTWARE", "REMOTE_ADDR")
 )
+_OF_WSGI = frozenset(
+    f"wsgi.{name}"
+    for name in (
+        "version", "url_scheme", "input", "input_terminated", "errors", "file_wrapper",
+        "multithread", "multiprocess", "run_once",
+    )
+)  # fmt: skip
+"""What PEP 3333 and its successors define, without `wsgi.early_hints` (RFC 8297)."""
 
 
 class OakumMiddleware(Middleware[App]):
@@ -245,13 +253,14 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
 
 
 def _environ(environ: Environ, asked: Asked, mount: Mount) -> Environ:
-    """An environment for what the application is asked instead."""
+    """An environment for what the application is asked instead. A server's early hints, sockets and
+    the like stay outside: they are ways to answer that would not be read."""
     path, _, query = asked.target.partition("?")
     decoded = unquote_to_bytes(mount.outward(path, below=True)).decode("latin-1")
     prefix = environ.get("SCRIPT_NAME", "")
     if not decoded.startswith(prefix):
         prefix = ""
-    made = {key: value for key, value in environ.items() if not key.startswith("HTTP_")}
+    made = {key: value for key, value in environ.items() if _is_passed(key)}
     made |= {
         "REQUEST_METHOD": asked.method,
         "SCRIPT_NAME": prefix,
@@ -271,6 +280,13 @@ def _environ(environ: Environ, asked: Asked, mount: Mount) -> Environ:
             value = f"{made[key]}, {value}" if key in made and name != "host" else value
         made[key] = value
     return made
+
+
+def _is_passed(key: str) -> bool:
+    """Whether a key is neither a header nor a way to answer."""
+    if key.startswith(("HTTP_", "wsgi.")):
+        return key in _OF_WSGI
+    return not key.endswith((".socket", ".websocket", ".connection"))
 
 
 class _Again(io.RawIOBase):

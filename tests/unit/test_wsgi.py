@@ -243,6 +243,18 @@ def test_the_application_is_asked_only_what_was_judged(tmp_path: Path) -> None:
     assert not {"HTTP_X_OAKUM_WHO", "HTTP_RANGE", "HTTP_IF_NONE_MATCH", "RAW_URI"} & set(forwarded)
 
 
+def test_no_way_to_answer_passes_but_the_one_that_is_judged(tmp_path: Path) -> None:
+    """Interim answers of a server (`103 Early Hints`), its sockets and its WebSockets."""
+    seen: list[Environ] = []
+    app = OakumMiddleware(bare(lambda _: b"{}", seen), gate(tmp_path))
+    ways = ("wsgi.early_hints", "wsgi.websocket", "gunicorn.socket", "werkzeug.socket")
+    call(app, "GET", "/members/ann", "ann", **dict.fromkeys(ways, "way"), **{"beaker.session": "s"})
+    assert len(seen) > 1  # the look-ups, and the request itself
+    assert not any(set(ways) & set(each) for each in seen)
+    assert seen[-1]["beaker.session"] == "s"
+    assert {"wsgi.input", "wsgi.errors", "wsgi.url_scheme"} <= set(seen[-1])
+
+
 def test_questions_carry_the_callers_credentials_and_nothing_of_an_outer_layer(
     tmp_path: Path,
 ) -> None:
