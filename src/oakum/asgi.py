@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_LOG = logging.getLogger("oakum.guard")
 _T = TypeVar("_T")
 _OF_THE_SERVER = frozenset(
     ("asgi", "http_version", "root_path", "client", "server", "state", "app")
@@ -86,9 +88,10 @@ class OakumMiddleware(Middleware[App]):
         """Sends an answer, cut down, as soon as it is complete: what the application does after it
         holds no client. Its own end is waited for all the same, as a server does.
 
-        Frameworks answer 500 and then raise what happened, for the server's log. Where they have
-        answered nothing we do so first: what stands outside might tell what went wrong, and with it
-        values. A body that was too long is ended by an error of our own.
+        Frameworks answer 500 and then raise what happened, for the server's log. We write it to the
+        log instead: what stands outside might tell what went wrong, and with it values; and a server
+        closes the connection then, which it does not after the answer for an absent object. A body
+        that was too long is ended by an error of our own.
         """
         heard = _Heard(self._keeper.policy.guard.max_body)
 
@@ -104,7 +107,7 @@ class OakumMiddleware(Middleware[App]):
                 failed = error
             await self._leave(entered, heard, inquirer, send)
             if failed is not None and not heard.truncated:
-                raise failed
+                _LOG.error("the application failed", exc_info=failed)
             return
         # The write happens only now, and it may have changed what was looked up before.
         task.add_done_callback(lambda _: self._keeper.forget(entered))
@@ -120,6 +123,8 @@ class OakumMiddleware(Middleware[App]):
             _let_go(task)
         if heard.truncated:
             _over(task)  # it was ended by an error of our own, which is no news
+        elif isinstance(error := task.exception(), Exception):
+            _LOG.error("the application failed", exc_info=error)
         else:
             task.result()
 
