@@ -57,14 +57,14 @@ end
 
 local LINES = { sse = sse_line, ndjson = ndjson_line }
 
--- The next line of what has come, and where the one after begins; a CR at the end may be half an end.
--- No line ends before `look`.
+-- The next line of what has come, and where the one after begins. A CR at the end ends it, too: if a LF
+-- comes next, it belongs to that. No line ends before `look`.
 local function line_at(self, text, from, look)
   local stop = find(text, self.kind == "sse" and "[\r\n]" or "\n", look)
   if not stop then return nil end
   local after = stop + 1
   if byte(text, stop) == CR then
-    if stop == #text then return nil end
+    self.ended = stop == #text
     if byte(text, after) == LF then after = after + 1 end
   end
   return sub(text, from, stop - 1), after
@@ -72,6 +72,10 @@ end
 
 -- What may go out, now that `piece` has come. Raises when one event is longer than any may be.
 function Events:feed(piece)
+  if self.ended and piece ~= "" then
+    self.ended = false
+    if byte(piece) == LF then piece = sub(piece, 2) end
+  end
   local text = self.rest .. piece
   if self.first then
     if #text < 3 and sub(BOM, 1, #text) == text then
@@ -83,8 +87,8 @@ function Events:feed(piece)
   end
   local out, n, at = {}, 0, 1
   local handle = LINES[self.kind]
-  -- What was there before has no end of a line in it, but for half of one as its last byte.
-  local line, after = line_at(self, text, at, max(1, #text - #piece))
+  -- What was there before has no end of a line in it.
+  local line, after = line_at(self, text, at, max(1, #text - #piece + 1))
   while line do
     self.size = (line == "" and 0 or self.size or 0) + #line
     if self.size > self.most then error "an event is too long" end

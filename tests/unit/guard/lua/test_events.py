@@ -81,3 +81,10 @@ def test_nothing_of_a_withheld_event_goes_out() -> None:
 def test_an_end_in_the_middle_of_an_event_is_no_event() -> None:
     assert passed(b"sse", [b"data: 1\n\ndata: 2\n"]) == b"data: 1\n\n"
     assert passed(b"ndjson", [b"1\n2"]) == b"1\n2\n"
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\r", b"\r\n\r\n", b"\r\n\r"])
+def test_an_event_goes_out_as_soon_as_it_ends(end: bytes) -> None:
+    cutter: Any = LUA[b"new"](b"sse", MOST, lambda data: data)
+    assert cutter[b"feed"](cutter, b"data: 1" + end) == b"data: 1\n\n"
+    assert cutter[b"feed"](cutter, b"\ndata: 2" + end) == b"data: 2\n\n"
