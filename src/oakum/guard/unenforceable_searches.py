@@ -32,7 +32,7 @@ def searches(
             for rule in each.fields:
                 members.setdefault(plain(rule.path.rpartition(".")[2]), name)
     found = [
-        (each.operation, place.called, members[plain(place.last)])
+        (each.operation, place, members[plain(place.last)])
         for each in endpoints
         if not each.acts and not each.graph and _tells_more(model, each.operation)
         for place in unexplained(model, each.operation)
@@ -40,15 +40,18 @@ def searches(
     ]
     if not found:
         return
-    operation, name, resource = found[0]
+    operation, place, resource = found[0]
+    name, id = place.called, operation.id
+    removed = (
+        f", or remove `{name}`, `{id}: {{without: [{name}]}}`" if place.where == "query" else ""
+    )
     others = dict.fromkeys(each.id for each, _, _ in found if each.id != operation.id)
     more = f"; likewise at {few([*others], _MOST)}" if others else ""
     yield Problem(
         where(operation),
         f"`{operation.id}` may find a `{resource}` by `{name}`, and what its response tells outside"
         f" of objects tells whether there is one that the caller may not see{more}",
-        f"let it answer with the object alone, or remove `{name}`,"
-        f" `{operation.id}: {{without: [{name}]}}`; write `{operation.id}: {{params: {{{name}:"
+        f"let it answer with the object alone{removed}; write `{id}: {{params: {{{name}:"
         f" {resource}.FIELD}}}}` if it finds none",
     )
 

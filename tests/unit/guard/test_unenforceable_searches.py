@@ -51,6 +51,11 @@ def test_a_read_that_tells_beside_what_it_finds_is_named(tmp_path: Path, change:
     assert "`look` may find a `Note` by `" in said(tmp_path, REMARKS, change)
 
 
+def test_a_parameter_of_the_query_alone_can_be_removed(tmp_path: Path) -> None:
+    assert "`look: {without: [slug]}`" in said(tmp_path, REMARKS, look(FOUND))
+    assert "without" not in said(tmp_path, REMARKS, look(FOUND, "X-Slug", **{"in": "header"}))
+
+
 @pytest.mark.parametrize(
     "change",
     [
