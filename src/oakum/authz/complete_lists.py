@@ -17,7 +17,7 @@ from typing import Literal
 from urllib.parse import unquote_plus
 
 from oakum.authz.id_spelling import identifier
-from oakum.authz.list_member_names import AROUND, FAILED, HARMLESS, NAMES, ON, USUAL, words
+from oakum.authz.list_member_names import AROUND, ENDED, FAILED, HARMLESS, NAMES, ON, USUAL, words
 from oakum.authz.places import resource_of
 from oakum.http.media_type import essence, is_json
 from oakum.openapi.model import Json, Shape
@@ -507,9 +507,12 @@ def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> S
     empty = value is None or value is False or value in ("", 0, [], {}) or value == "0"
     kind = next((kind for kind, names in NAMES.items() if plain in names), "")
     kind = "finish" if plain == "last" and isinstance(value, str) and value else kind
+    kind = "done" if not kind and any(word in plain for word in ENDED) else kind
     if isinstance(value, dict) and value and kind not in ("words", "status", "well"):
         failed = any(word in plain for word in FAILED)
         return "on" if failed or any(word in plain for word in ON) else "unknown"
+    if plain == "first" and type(value) is int and value == pages.last:
+        return "open"  # it may be the size of a page
     said: Said | None = _named(kind, value, pages, empty=empty)
     if said is not None:
         return said
@@ -519,10 +522,11 @@ def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> S
         return "silent" if empty else "on"
     if "total" in plain:
         return _number(value, (pages.found,), "end")
-    # An unknown name may mean anything, also with an empty value, unless it is declared.
+    # An unknown name may mean anything, also with an empty value, unless it is declared; and `false`
+    # may deny that the list ends.
     if not declared or (isinstance(value, dict) and value):
         return "unknown"
-    return "silent" if empty else "open"
+    return "silent" if value is None or value in ("", [], {}) else "open"
 
 
 def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:

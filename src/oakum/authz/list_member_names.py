@@ -22,6 +22,8 @@ FAILED = words(
     "error warn fail exception fault problem retry timedout timeout degraded fallback unavailable"
     " prev stale cached throttl maintenance"
 )
+ENDED = words("nomore nonext norest nofurther nottruncated untruncated notpartial")
+"""Parts of names by which a list says that it ends: `noMorePages: true`."""
 NAMES = {
     "cursor": CURSORS | words("bookmark resume resumptiontoken resumetoken skiptoken pagetoken"),
     "left": (GOES_ON - CURSORS)

@@ -149,8 +149,8 @@ class _Seen(Writes):
         if found:
             said = (
                 f"`{relation.operation}` declares {few(found, 5)} beside the list of who is"
-                f" `{relation.name}`, which may say that it goes on: where one says something"
-                f" and nothing says that the list ends, nobody has `{takers[0]}`"
+                f" `{relation.name}`, which may say that it goes on: where one is neither"
+                f" null nor empty and nothing says that the list ends, nobody has `{takers[0]}`"
             )
             hint = (
                 f"name the member with the number of entries in `counts` of `{relation.operation}`,"

@@ -158,7 +158,7 @@ PEOPLE = Shape(
         ({"shards": [2]}, "unknown"), ({"any": [2]}, "unknown"), ({"endpoints": [1]}, "unknown"),
         ({"endpoints": [{"rel": "next", "href": "/p2"}]}, "cut off"),
         ({"endpoints": [{"rel": "self", "href": "/p2"}, {"rel": "next", "href": None}]}, "whole"),
-        ({"shards": 0}, "whole"), ({"any": []}, "whole"), ({"any": None}, "whole"),
+        ({"shards": 0}, "unknown"), ({"any": []}, "whole"), ({"any": None}, "whole"),
         ({"shards": 2, "meta": {"total": 1}}, "whole"),
         ({"shards": 2, "meta": {"total": 2}}, "cut off"),
     ],

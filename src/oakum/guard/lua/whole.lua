@@ -24,6 +24,7 @@ end
 
 local USUAL = set "10 15 20 24 25 30 40 50 60 75 100 125 150 200 250 500"
 local ON = words "next more cursor continu truncat partial incomplete scroll remain"
+local ENDED = words "nomore nonext norest nofurther nottruncated untruncated notpartial"
 local FAILED = words "error warn fail exception fault problem retry timedout timeout degraded fallback unavailable prev stale cached throttl maintenance"
 local NAMES = {
   cursor = set "after marker older lastkey lastevaluatedkey bookmark resume resumptiontoken resumetoken skiptoken pagetoken",
@@ -215,13 +216,16 @@ local function member(name, value, found, declared)
   end
   local empty = value == json.null or value == false or value == "" or value == "0"
     or number(value) == 0 or hollow(value)
+  if not kind and has(plain, ENDED) then kind = "done" end
+  if plain == "first" and integer(value) == found then return "open" end -- it may be the size of a page
   if kind then return TOLD[kind](value, found, empty) end
   if has(plain, ON) then return empty and "end" or "on" end
   if has(plain, FAILED) then return empty and "silent" or "on" end
   if find(plain, "total", 1, true) then return counted(value, found, "end") end
-  -- A name that nobody explains may say anything, and an empty value of it too, unless it is declared.
+  -- A name that nobody explains may say anything, and an empty value of it too, unless it is declared; and
+  -- `false` may deny that the list ends.
   if not declared or (json.is_object(value) and next(value) ~= nil) then return "unknown" end
-  return empty and "silent" or "open"
+  return (value == json.null or value == "" or hollow(value)) and "silent" or "open"
 end
 
 -- ---------------------------------------------------------------- one walk
