@@ -88,7 +88,7 @@ def results(pytester: pytest.Pytester, field: str, viewer: str) -> set[str]:
 def test_a_value_leaks_wherever_it_stands(pytester: pytest.Pytester, how: str) -> None:
     done = suite(pytester, OWN + OTHER.replace("LINE", LEAKS[how]))
     assert done.ret == pytest.ExitCode.TESTS_FAILED
-    done.stdout.fnmatch_lines(["*`Member.email` was sent to `member`, *", "*answer: *"])
+    done.stdout.fnmatch_lines(["*`Member.email` was sent to `member`, *", "*response: *"])
     assert results(pytester, "email", "member") == {"leak"}
 
 
