@@ -88,8 +88,8 @@ class OakumMiddleware(Middleware[App]):
         """Sends an answer, cut down, as soon as it is complete: what the application does after it
         holds no client. Its own end is waited for all the same, as a server does.
 
-        Frameworks answer 500 and then raise what happened, for the server's log. We write it to the
-        log instead: what stands outside might tell what went wrong, and with it values; and a server
+        Frameworks answer 500 and then raise what happened, for the server's log. We write it there
+        instead: what stands outside might tell what went wrong, and with it values; and a server
         closes the connection then, which it does not after the answer for an absent object. A body
         that was too long is ended by an error of our own.
         """
@@ -123,8 +123,8 @@ class OakumMiddleware(Middleware[App]):
             _let_go(task)
         if heard.truncated:
             _over(task)  # it was ended by an error of our own, which is no news
-        elif isinstance(error := task.exception(), Exception):
-            _LOG.error("the application failed", exc_info=error)
+        elif isinstance(raised := task.exception(), Exception):
+            _LOG.error("the application failed", exc_info=raised)
         else:
             task.result()
 

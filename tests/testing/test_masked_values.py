@@ -45,7 +45,9 @@ def test_more_than_the_form_is_a_leak(pytester: pytest.Pytester, how: str, first
     asked = [OWN, OTHER.replace("LINE", line)]
     done = suite(pytester, form, "".join(asked if first == "its owner" else asked[::-1]))
     assert done.ret == pytest.ExitCode.TESTS_FAILED
-    done.stdout.fnmatch_lines(["*`Member.email` was sent to `member`, *", "*response: *more of it*"])
+    done.stdout.fnmatch_lines(
+        ["*`Member.email` was sent to `member`, *", "*response: *more of it*"]
+    )
     assert results(pytester, "email", "member") == {"leak"}
 
 

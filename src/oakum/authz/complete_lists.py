@@ -522,7 +522,7 @@ def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> S
         return "silent" if empty else "on"
     if "total" in plain:
         return _number(value, (pages.found,), "end")
-    # An unknown name may mean anything, also with an empty value, unless it is declared; and `false`
+    # An unknown name may mean anything, also with an empty value, unless it is declared. `false`
     # may deny that the list ends.
     if not declared or (isinstance(value, dict) and value):
         return "unknown"
