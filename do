@@ -143,7 +143,7 @@ can_guard() {
 }
 
 # What Spark runs on, the engine that traffic is counted with beside DuckDB.
-java() {
+jvm() {
     command -v java >/dev/null || { debian default-jre-headless && command -v java >/dev/null; } &&
         return
     missing='no Java for Spark (apt-get install default-jre-headless)'
@@ -268,7 +268,7 @@ case $command in
         install dev
         browser
         engines
-        java
+        jvm
         frameworks
         unset PYTHONDONTWRITEBYTECODE # or all that runs here compiles all that it imports anew
         export PATH="$PATH:$venv/bin"
