@@ -196,7 +196,9 @@ def returns(name: str, guard: Guarding) -> bool:
 
 
 _NAMING = "content-disposition"
-"""It names a file, mostly by a field of the object in the body."""
+"""It names a file, mostly by a field of the object in the body; so does a media type."""
+_NAMED = re.compile(r";[ \t]*(?:file)?name[*0-9]*[ \t]*=", re.IGNORECASE)
+_CHARSET = re.compile(r";[ \t]*charset[ \t]*=[ \t]*\"?([a-z0-9_.:+-]+)", re.IGNORECASE)
 
 
 def back(answered: Answered, guard: Guarding, *, private: bool) -> Headers:
@@ -211,10 +213,20 @@ def back(answered: Answered, guard: Guarding, *, private: bool) -> Headers:
 
 def without_file_name(headers: Headers, guard: Guarding) -> Headers:
     """The headers of a response of whose body something was removed, which the name of a file might
-    hold: only the disposition stays; an unknown one is `attachment` (RFC 6266, 4.2)."""
+    hold: only the disposition stays; an unknown one is `attachment` (RFC 6266, 4.2). A media type
+    that names a file keeps its charset alone."""
     if _NAMING in guard.headers:
         return headers
-    return tuple((n, _disposition(value) if n == _NAMING else value) for n, value in headers)
+    made = {_NAMING: _disposition, "content-type": _media_type}
+    return tuple((n, made[n](value) if n in made else value) for n, value in headers)
+
+
+def _media_type(value: str) -> str:
+    if _NAMED.search(value) is None:
+        return value
+    charset = _CHARSET.search(value)
+    essence = value.partition(";")[0].strip(" \t")
+    return f"{essence}; charset={charset[1]}" if charset else essence
 
 
 def _disposition(value: str) -> str:

@@ -359,25 +359,36 @@ function Headers:answered(headers, private)
   return out, content_type, encoding
 end
 
--- Names a file, mostly by a field of the object in the body.
+-- Names a file, mostly by a field of the object in the body; so do parameters of its media type.
 local NAMING = "content-disposition"
 
--- Headers of an answer of whose body something was removed, which the name of a file might hold: only the
--- disposition stays; an unknown one counts as `attachment` (RFC 6266, 4.2).
+local function essence(value) return match(match(value, "^[^;]*"), "^[ \t]*(.-)[ \t]*$") end
+
+local UNNAMED = {}
+-- Only the disposition stays; an unknown one counts as `attachment` (RFC 6266, 4.2).
+UNNAMED[NAMING] = function(value)
+  return lower(essence(value)) == "inline" and "inline" or "attachment"
+end
+-- Of a media type that names a file only its charset stays.
+UNNAMED["content-type"] = function(value)
+  local said = lower(value)
+  if not find(said, ";[ \t]*name[*0-9]*[ \t]*=") and not find(said, ";[ \t]*filename[*0-9]*[ \t]*=") then
+    return value
+  end
+  local from, past = find(said, ';[ \t]*charset[ \t]*=[ \t]*"?[a-z0-9_.:+-]+')
+  local charset = from and match(sub(value, from, past), "[A-Za-z0-9_.:+-]+$")
+  return essence(value) .. (charset and "; charset=" .. charset or "")
+end
+
+-- Headers of an answer of whose body something was removed, which the name of a file might hold.
 function Headers:unnamed(list)
   if self.answer[NAMING] then return list end
-  local out
+  local out = {}
   for i = 1, #list do
-    if list[i][1] == NAMING then
-      if not out then
-        out = {}
-        for j = 1, #list do out[j] = list[j] end
-      end
-      local kind = lower(match(match(list[i][2], "^[^;]*"), "^[ \t]*(.-)[ \t]*$"))
-      out[i] = { NAMING, kind == "inline" and "inline" or "attachment" }
-    end
+    local of = UNNAMED[list[i][1]]
+    out[i] = of and { list[i][1], of(list[i][2]) } or list[i]
   end
-  return out or list
+  return out
 end
 
 M.PRIVATE = { "cache-control", "private, no-store" }
