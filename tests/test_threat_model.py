@@ -61,6 +61,11 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "differential/test_media.py::test_one_meaning_of_a_content_type",
         "properties/test_laws.py::test_projection_only_removes",
     ),
+    "the application answers past the middleware": (
+        "unit/test_wsgi.py::test_no_way_to_answer_passes_but_the_one_that_is_judged",
+        "unit/test_asgi.py::test_a_crash_is_written_to_the_log_after_an_answer_that_tells_nothing",
+        "unit/test_asgi_answer.py::test_an_application_is_offered_no_other_way_to_answer",
+    ),
     "the runtime fails in the middle of a response": (
         "gateway/test_envoy.py::test_the_sentinel_answers_for_a_policy_that_fails_on_an_answer",
         "gateway/test_nginx.py::test_what_goes_wrong_in_a_stream_ends_it",
