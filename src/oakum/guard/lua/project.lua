@@ -1486,9 +1486,6 @@ local function differs(table_, said, depth)
   return false
 end
 
--- Whether something else than an object may stand for a name in a map whose values may be objects of some
--- resources: it removes the one of that name, which has to be the caller's own, or where it is nobody's one of
--- which they may set something.
 -- The keys of what the API shows under a name of a map, if that is none of them; nil: it is.
 local function slot(table_, depth)
   local name = KEYED[depth - 1]
@@ -1501,6 +1498,9 @@ local function slot(table_, depth)
 end
 
 local REPLACED = setmetatable({}, Subject)
+-- Whether something else than an object may stand for a name in a map whose values may be objects of some
+-- resources: it removes the one of that name, which has to be the caller's own, or where it is nobody's one of
+-- which they may set something.
 function replaces(tables, depth)
   local around, own, context = AROUND and LEVELS[AROUND].contexts, false, CONTEXT
   for j = 1, tables.n do
@@ -1596,7 +1596,8 @@ local function written(subject, level, depth)
     local each = stands[k]
     if each.resource == "" or each.resource == table_.name then
       local same = each.resource ~= ""
-      subject.owners, subject.owned, subject.partly = each.owners, table_.owned, each.partly or false
+      -- What nobody can tell the resource of is somebody's.
+      subject.owners, subject.owned, subject.partly = each.owners, table_.owned or not same, each.partly or false
       subject.target, subject.near, subject.texts = each, same and target_near or false, same and each.texts or false
       set = meet(decide.settle(PLAN, table_, KNOW, subject), set)
       noted_once(contexts, { name = table_.name, itself = false, here = false, known = each })
