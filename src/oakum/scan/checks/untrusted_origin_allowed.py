@@ -43,7 +43,8 @@ REFERENCE = """
 
 **Finds** responses with personal data to a caller who logs in with a cookie that have `Access-Control-Allow-Credentials: true` and name
 in `Access-Control-Allow-Origin` whatever origin asks, or `null`, which any page in a sandboxed frame has. The scan asks each `GET` that
-showed such a caller something of their own once more, with the `Origin` of a site that cannot exist, and if that is not let in, with `null`.
+showed such a caller something of their own once more, with the `Origin` of a site that cannot exist, and if that is not let in but the
+response has headers of CORS or `Vary: Origin`, with `null`.
 
 **Cannot know** whether a browser sends the cookie from a page of another site (`SameSite`), so the finding is at most *suspected*. Nor
 which other origins are let in, such as each whose name ends like a trusted one.
@@ -100,6 +101,8 @@ def _ask(engine: Engine, probe: Probe, cookies: list[str]) -> bool:
         if about is None or filled is None or (pace and pace.spares(filled.request)):
             break
         answer, asked = engine.send(way, viewer, filled), True
+        if not _heeds_origins(answer):
+            break
         if _lets_in(answer, origin):
             engine.tell(
                 HOW, way, viewer, engine.kind(None, viewer).label, answer,
@@ -115,6 +118,12 @@ def _has_cookie(engine: Engine, viewer: str) -> bool:
     """Whether a browser sends the login by itself."""
     lines = engine.context.credentials(viewer)
     return any(line.partition(":")[0].strip().lower() == "cookie" for line in lines)
+
+
+def _heeds_origins(answer: Response) -> bool:
+    """Whether an answer looks as if it could be another for pages of another origin."""
+    vary = answer.headers.get("vary", "").lower()
+    return "origin" in vary or any(n.startswith("access-control-") for n in answer.headers)
 
 
 def _lets_in(answer: Response, origin: str) -> bool:

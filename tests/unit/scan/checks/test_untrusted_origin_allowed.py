@@ -92,16 +92,19 @@ def test_no_browser_sends_a_key_by_itself(tmp_path: Path) -> None:
     assert why[check.RULE.id] == "no identity logs in with a cookie"
 
 
-def test_only_reads_are_asked_and_each_twice_at_most(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("allows", "times"), [(APP, 2), ("", 1)])
+def test_only_reads_are_asked_and_no_more_than_answers_heed_origins(
+    allows: str, times: int, tmp_path: Path
+) -> None:
     asked: list[tuple[str, str]] = []
 
     def app(call: Call) -> Reply:
         if call.headers.get("origin"):
             asked.append((call.method, call.path))
-        return api(APP)(call)
+        return api(allows, "true" if allows else "")(call)
 
     scanned(tmp_path, app)
-    assert sorted(asked) == [("GET", "/card")] * 2 + [("GET", "/me")] * 2
+    assert sorted(asked) == [("GET", "/card")] * times + [("GET", "/me")]
 
 
 @pytest.mark.parametrize(
