@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
 
+from oakum.guard.memory import opened
 from oakum.routing.who import Guess, Who
 
 MOST = 100
@@ -118,18 +119,7 @@ class Guesses:
                 self._whole.add(guess.whole, now)
 
     def _tally(self, key: str) -> _Tally:
-        """A tally of this window. Of too many that one is dropped which nobody has touched for
-        longest: who wants to be forgotten has to come from as many addresses as are kept, and each
-        of them is allowed as many guesses anyway."""
+        """A tally of this window. Who wants to be forgotten has to come from as many addresses as
+        are kept, and each of them is allowed as many guesses anyway."""
         number = int(self._now() // WINDOW)
-        tally = self._tallies.pop(key, None)
-        if tally is None or tally.number != number:
-            tally = _Tally(number)
-            while self._tallies:
-                first = next(iter(self._tallies))
-                over = self._tallies[first].number != number
-                if not over and len(self._tallies) < _MOST_TALLIES:
-                    break
-                del self._tallies[first]
-        self._tallies[key] = tally
-        return tally
+        return opened(self._tallies, key, number, _Tally, _MOST_TALLIES)

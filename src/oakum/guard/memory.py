@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from oakum.policy.model import Limit
 from oakum.routing.mentioned_ids import known_by
@@ -19,6 +19,33 @@ from oakum.routing.mentioned_ids import known_by
 _V = TypeVar("_V")
 _MOST_WINDOWS = 100_000
 """Of one limit."""
+
+
+class Numbered(Protocol):
+    """What is counted in one window of time."""
+
+    number: int
+    """Of the window."""
+
+
+_N = TypeVar("_N", bound=Numbered)
+
+
+def opened(
+    windows: OrderedDict[str, _N], key: str, number: int, new: Callable[[int], _N], most: int
+) -> _N:
+    """What is counted for a key in the window of this number, `new` if there is nothing yet. What
+    is over is dropped, and of more than `most` that which nobody has touched for longest."""
+    window = windows.pop(key, None)
+    if window is None or window.number != number:
+        window = new(number)
+        while windows:
+            first = next(iter(windows))
+            if windows[first].number == number and len(windows) < most:
+                break
+            del windows[first]
+    windows[key] = window
+    return window
 
 
 @dataclass(frozen=True)
@@ -135,21 +162,11 @@ class Budgets:
         return 0
 
     def _window(self, limit: Limit, who: str) -> _Window:
-        """The open window of a caller or, after an `@`, of an address. Of too many that one is
-        dropped which nobody has touched for longest. Callers are kept apart from addresses, which
-        cost nothing: who wants to be forgotten needs as many accounts as are kept."""
+        """The open window of a caller or, after an `@`, of an address. Callers are kept apart from
+        addresses, which cost nothing: who wants to be forgotten needs as many accounts as are kept.
+        """
         windows = self._windows.setdefault((limit.name, who.startswith("@")), OrderedDict())
-        number = int(self.now() // limit.per)
-        window = windows.pop(who, None)
-        if window is None or window.number != number:
-            window = _Window(number)
-            while windows:
-                first = next(iter(windows))
-                if windows[first].number == number and len(windows) < _MOST_WINDOWS:
-                    break
-                del windows[first]
-        windows[who] = window
-        return window
+        return opened(windows, who, int(self.now() // limit.per), _Window, _MOST_WINDOWS)
 
     def _left(self, limit: Limit) -> int:
         return max(1, ceil(limit.per - self.now() % limit.per))

@@ -44,8 +44,7 @@ local NAMES = {
 }
 local KIND = {}
 for kind, names in pairs(NAMES) do
-  -- A name that stands in two is of the first in the order of the reference.
-  for name in pairs(names) do KIND[name] = KIND[name] or kind end
+  for name in pairs(names) do KIND[name] = kind end
 end
 -- Names of objects around a list, beside those above, of which each member is understood alone.
 local OPENS = set "meta metadata links pagination paging pageinfo paginginfo pager info cursors response data payload envelope summary extensions headers"
