@@ -399,8 +399,11 @@ def test_a_value_in_a_header_or_in_running_text_is_found(watch: Watch) -> None:
     assert results(log)[("Person", "phone")] is Result.LEAK
 
 
+@pytest.mark.parametrize("truncated", [False, True])
 @pytest.mark.parametrize("body", [{}, {"is_private": True, "theme": "theme-of-cat"}])
-def test_a_value_outside_every_object_is_in_no_doubt_for_what_is_in_the_body(body: Json) -> None:
+def test_a_value_outside_every_object_is_in_no_doubt_for_what_is_in_the_body(
+    body: Json, truncated: bool
+) -> None:
     """The settings in the body may be the viewer's own, or another's: of what stands in a header
     this says nothing. Nor does it close what the body may hold."""
     text = studio.POLICY.replace("owner: {path: personId}", "owner: {caller: true}")
@@ -412,7 +415,7 @@ def test_a_value_outside_every_object_is_in_no_doubt_for_what_is_in_the_body(bod
             own = {"is_private": True, "theme": f"theme-of-{name}"}
             watch.look(name, own, name, "getSettings")
         for again in "34":
-            response = reply(body, **{"x-debug": ANN["phone"]})
+            response = replace(reply(body, **{"x-debug": ANN["phone"]}), truncated=truncated)
             found = watch.look("cat", response, "ann", "getSettings", again=again)
     assert [(o.key.field, o.result, o.weak) for o in found.observations] == [
         ("phone", Result.LEAK, "")
