@@ -16,7 +16,7 @@ from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.routing.messages import Answered, Asked, Denied
-from oakum.routing.objects_in_responses import enclosing
+from oakum.routing.objects_in_responses import enclosing, stands_alone
 from oakum.routing.path_objects import names, renamed
 from oakum.routing.route import filled
 from oakum.routing.who import readable
@@ -43,7 +43,7 @@ def seen(
 ) -> Subject | None:
     """The object in a readable response; None if it is missing or ambiguous."""
     value, reader = readable(answered), model.operations[target.operation]
-    pointer = _pointer(target, value, params)
+    pointer = _pointer(model, target, value, params)
     parted = model.policy.resources[target.resource].owner.kind == "parent"
     media = likely_media(reader, 200, answered.media)
     # A parameter of the written path says nothing about an object that is looked up by another.
@@ -195,19 +195,22 @@ def _told(
     return seen(model, target, params, inquiry, answered)
 
 
-def _pointer(target: Target, value: Json, params: Mapping[str, str]) -> tuple[str, ...] | None:
-    """Pointer to the object in a response; in a list, to the one element with the wanted key. None
-    if there is no such element or more than one."""
+def _pointer(
+    model: Model, target: Target, value: Json, params: Mapping[str, str]
+) -> tuple[str, ...] | None:
+    """Pointer to the object in a response; in a list, or in its place, to the one with the wanted
+    key. None if there is no such object or more than one."""
     if not target.key:
         return target.pointer
     wanted = [params[target.param]]
     if target.pointer[-1:] != ("*",):
         here = values_at(value, target.pointer)
         return target.pointer if len(here) == 1 and _key(target, here[0]) == wanted else None
-    *around, _ = target.pointer
-    lists = values_at(value, tuple(around))
+    around, reader = target.pointer[:-1], model.operations[target.operation]
+    lists = values_at(value, around)
     if len(lists) != 1 or not isinstance(lists[0], list):
-        return None
+        alone = stands_alone(model, reader, target.pointer, target.resource)
+        return around if alone and [_key(target, each) for each in lists] == [wanted] else None
     found = [index for index, each in enumerate(lists[0]) if _key(target, each) == wanted]
     return (*around, str(found[0])) if len(found) == 1 else None
 

@@ -15,7 +15,7 @@ from oakum.authz.places import resource_of
 from oakum.authz.table import Table
 from oakum.openapi.model import Media
 from oakum.openapi.shape_queries import member, ways
-from oakum.routing.objects_in_responses import enclosing, stands_inside
+from oakum.routing.objects_in_responses import enclosing, stands_alone, stands_inside
 from oakum.routing.write_targets import Target
 
 
@@ -49,6 +49,8 @@ class PlannedTargets:
             "own": target.own,
             "says": target.says,
             "inside": shower is not None and stands_inside(self.model, shower, target.pointer),
+            "alone": shower is not None
+            and stands_alone(self.model, shower, target.pointer, target.resource),
             "enclosing": self._enclosing(target),
             "made": target.made,
             "around": [self.plan(each) for each in target.around],

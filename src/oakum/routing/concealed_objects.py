@@ -19,10 +19,17 @@ from oakum.authz.operations_outside_objects import changes
 from oakum.authz.places import resource_of
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape_queries import member, ways
+from oakum.openapi.shape_queries import member
 from oakum.routing.named_arguments import UNKNOWN
 from oakum.routing.objects_by_key import Plain, asked_keys
-from oakum.routing.objects_in_responses import answer, likeliest, listed_at, outer_at, shown_at
+from oakum.routing.objects_in_responses import (
+    answer,
+    likeliest,
+    listed_at,
+    outer_at,
+    shown_at,
+    stands_alone,
+)
 from oakum.routing.path_objects import PathObjects, Reader, Step, names
 from oakum.routing.request_places import Carried
 
@@ -214,18 +221,10 @@ def _made(
     if len(resources) != 1:
         return Concealed(reader.get.id, resources, whose, reader.names, key=step.param)
     within, at = _place(model, reader, resources[0]) or (), _key_at(model, reader, step)
-    alone = within[-1:] == ("*",) and _is_alone(model, reader, within[:-1], resources[0])
+    alone = stands_alone(model, reader.get, within, resources[0])
     return Concealed(
         reader.get.id, resources, whose, reader.names, False, step.param, at, within, alone
     )
-
-
-def _is_alone(model: Model, reader: Reader, at: tuple[str, ...], name: str) -> bool:
-    """Whether an answer may hold one object in place of a list: `oneOf: [Cat, [Cat]]`."""
-    shape = answer(reader.get)
-    for each in at:
-        shape = member(shape, each) if shape is not None else None
-    return shape is not None and any(resource_of(w, model.bound) == name for w in ways(shape))
 
 
 def _place(model: Model, reader: Reader, name: str) -> tuple[str, ...] | None:

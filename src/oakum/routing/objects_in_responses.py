@@ -143,11 +143,29 @@ def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) 
     shape = answer(operation)
     shown = {segments for segments, _ in pointed(model, operation)}
     for end, step in enumerate(pointer):
-        ways = (shape, *(branch() for branch in shape.branches)) if shape is not None else ()
-        if pointer[:end] in shown or any(resource_of(each, model.bound) for each in ways):
+        if pointer[:end] in shown or any(
+            resource_of(each, model.bound) for each in _holding(shape, step)
+        ):
             return True
         shape = member(shape, step) if shape is not None else None
     return False
+
+
+def _holding(shape: Shape | None, step: str) -> Iterator[Shape]:
+    """What may stand at a place and hold something at a step: an object in place of a list holds no
+    element of it."""
+    for each in (shape, *(branch() for branch in shape.branches)) if shape is not None else ():
+        if step != "*" or each.items is not None or each.extra is not None:
+            yield each
+
+
+def stands_alone(model: Model, operation: Operation, at: tuple[str, ...], resource: str) -> bool:
+    """Whether an object may stand in place of the list that holds it, of `oneOf: [Cat, [Cat]]`;
+    `at` ends with `*`."""
+    shape = answer(operation) if at[-1:] == ("*",) else None
+    for each in at[:-1]:
+        shape = member(shape, each) if shape is not None else None
+    return shape is not None and any(resource_of(w, model.bound) == resource for w in ways(shape))
 
 
 def enclosing(
@@ -158,8 +176,8 @@ def enclosing(
     shape, found = answer(operation), list[tuple[int, str]]()
     shown = dict(pointed(model, operation))
     for end, step in enumerate(pointer):
-        ways = [shape, *(branch() for branch in shape.branches)] if shape is not None else []
-        said = {resource_of(each, model.bound) for each in ways if each.kinds != {"null"}}
+        ways = [each for each in _holding(shape, step) if each.kinds != {"null"}]
+        said = {resource_of(each, model.bound) for each in ways}
         name = shown.get(pointer[:end]) or (said - {""} or {""}).pop()
         if len(said - {""}) > 1:
             return ()

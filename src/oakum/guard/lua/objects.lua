@@ -98,7 +98,7 @@ function M.remains(of, text)
   return false
 end
 
--- The object in what the API shows: of a list the one element with the key that is asked for, or nil.
+-- The object in what the API shows: of a list, or in its place, the one with the key that is asked for, or nil.
 local function inside_of(target, value, params)
   local pointer, key = target.pointer, target.key
   if #key == 0 then return lookups.at(value, pointer)[1] end
@@ -108,7 +108,10 @@ local function inside_of(target, value, params)
     return #here == 1 and has_key(here[1], key, wanted) and here[1] or nil
   end
   local lists = lookups.at(value, pointer, #pointer - 1)
-  if #lists ~= 1 or not json.is_array(lists[1]) then return nil end
+  if #lists ~= 1 then return nil end
+  if not json.is_array(lists[1]) then
+    return target.alone and has_key(lists[1], key, wanted) and lists[1] or nil
+  end
   local found
   for i = 1, lists[1].n do
     local each = lists[1][i]
@@ -246,7 +249,7 @@ function M.seen(target, reader, answer, value, params, bearer)
   local inside = inside_of(target, value, params)
   if not json.is_object(inside) then return nil end
   local of = kinds(target, answer, value)
-  if target.mixed and (of()[inside] or target.resource.name) ~= target.resource.name then return nil end
+  if (target.mixed or target.alone) and (of()[inside] or target.resource.name) ~= target.resource.name then return nil end
   -- A parameter of the path that is written says nothing of what is asked for by another.
   local its = reader_params(reader, M.renamed(params, target.renamed))
   local above
