@@ -23,6 +23,7 @@ FAILURES: dict[str, Any] = {
     "no end": {"raw": "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n"},
     "too long": LONG,
     "unreadable": {"body": "{"},
+    "a switch": {"status": 101},
     "too slow": "nothing",
 }
 ORIGIN = "https://app.club.test"

@@ -464,7 +464,7 @@ class Gatekeeper:
             or passing.raw
         ):
             return False
-        done = sight.acts and answered.status < 300
+        done = sight.acts and 200 <= answered.status < 300
         same = endpoint.conceals and answered.status in (403, 404)
         if passing.shown or done or same or passing.denied == "budget":
             return False

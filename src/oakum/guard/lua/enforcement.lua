@@ -1240,7 +1240,7 @@ local function tells(self, x, reason)
   failing(x)
   if not endpoint or not x.who or x.preflight or x.shown then return false end
   local same = endpoint.conceals and (status == 403 or status == 404)
-  if (x.acts and status and status < 300) or same or reason == "budget" then return false end
+  if (x.acts and status and status >= 200 and status < 300) or same or reason == "budget" then return false end
   return #named(x) > 0 and not self:visible(x)
 end
 
