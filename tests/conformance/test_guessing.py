@@ -77,6 +77,25 @@ def test_guessing_credentials_is_braked_and_who_is_known_goes_on(
         assert it.status(**{other: "sid=another"}) == 401
 
 
+@pytest.mark.parametrize("engine", sorted(GUARDS))
+def test_keys_guessed_beside_an_own_one_where_a_tenant_is_named_are_braked(
+    engine: str, tmp_path: Path
+) -> None:
+    own = {"authorization": "Bearer key-of-ann"}
+
+    def status(**more: str) -> int:
+        sent = Request("GET", "/users/bob", tuple({**own, **more}.items()))
+        return it.guard.exchange(sent).response.status
+
+    with Asking(engine, "orgs_keys", tmp_path) as it:
+        assert status() == 200
+        for number in range(105):
+            assert status(**{"x-org-id": f"guess{number}"}) == 200
+        assert status(**{"x-org-id": "another"}) == 429
+        assert status(**{"x-org-id": "guess7"}) == 200
+        assert status() == 200
+
+
 NAMELESS = {
     "no id": {"body": '{"id":null}'},
     "null": {"body": "null"},

@@ -56,7 +56,6 @@ from oakum.routing.who import (
     NOBODY,
     NONE,
     Given,
-    Guess,
     NobodyNamed,
     Verifier,
     Who,
@@ -299,8 +298,8 @@ class Gatekeeper:
         if not caller.api_key and not self._desk.may_ask(self._lookups.whoami, inquiry.on):
             return NOBODY
         guess = named.guess()
-        if caller.api_key:  # two that differ are nobody's
-            guess = Guess(guess.whole or guess.key)
+        if caller.api_key:  # all of them say who it is
+            guess = replace(guess, key=guess.whole or guess.key, whole="")
         attempt = self._guesses.begin(self._block(inquiry.on.like), guess)
         if attempt.wait:
             raise Denied(429, "rate", retry_after=str(attempt.wait))

@@ -50,7 +50,7 @@ from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import nameless, rivals, written
-from oakum.routing.selecting_parameters import TENANTS, Selection
+from oakum.routing.selecting_parameters import TENANTS, Selection, is_tenants_key
 from oakum.routing.write_targets import Target
 
 VERSION = 1
@@ -133,7 +133,7 @@ class _Renderer:
             "shared": self.shared.values,
             "caller": caller(self.policy.caller, self.wiring.whoami),
             "credentials": [
-                {"where": each.where, "name": each.name, "client": each.client}
+                {**vars(each), "tenant": is_tenants_key(each.where, each.name)}
                 for each in self.wiring.credentials
             ],
             "limits": [

@@ -189,12 +189,16 @@ def _is_choice(place: Place, policy: Policy) -> bool:
     that the contract names, as no other is forwarded there, else one that is called like a
     tenant."""
     where, name = place
-    if where == "query" or is_against_forgery(where, name):
-        return False
-    if policy.caller.claim:
+    if policy.caller.claim and where != "query" and not is_against_forgery(where, name):
         return is_named(where, name, policy.guard)
+    return not policy.caller.claim and is_tenants_key(where, name)
+
+
+def is_tenants_key(where: str, name: str) -> bool:
+    """Whether a credential in a header or a cookie is called like a tenant."""
     words = _words(name)
-    return words <= _TENANTS | _KEYS | {"x"} and not _TENANTS.isdisjoint(words)
+    called = words <= _TENANTS | _KEYS | {"x"} and not _TENANTS.isdisjoint(words)
+    return where != "query" and called
 
 
 def _queried(operation: Operation, none: Collection[Place]) -> set[str]:

@@ -26,6 +26,7 @@ from oakum.routing.media import read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, Headers
 from oakum.routing.request_head import is_several
 from oakum.routing.route import called
+from oakum.routing.selecting_parameters import is_tenants_key
 
 Verifier = Callable[[str], Mapping[str, Json] | None]
 """Returns a token's claims; None when it is not valid now."""
@@ -334,16 +335,26 @@ def only_token(held: Given, nameless: Collection[Credential]) -> Given:
 
 def by_key(named: Given, keys: Mapping[str, Json]) -> Who:
     """The caller of an API key, by the credentials that may name one; `keys` maps SHA-256 to
-    holder. Raises `Denied` for an unknown key, and when two differ."""
+    holder. What is called like a tenant, and is nobody's key, says beside one what a request is
+    about. Raises `Denied` for an unknown key, and when two differ."""
     if not named:
         return NOBODY
-    said = {_as_key(each, value) for each, value in named.values if not each.client}
-    known = keys.get(hashlib.sha256(octets(said.pop())).hexdigest())
+    said, beside = set[str](), set[str]()
+    for place, value in named.values:
+        key = _as_key(place, value)
+        about = _digest(key) not in keys and is_tenants_key(place.where, place.name)
+        (beside if about else said).add(key)
+    said = said or beside
+    known = keys.get(_digest(said.pop()))
     claims = known if isinstance(known, dict) else {}
     ids = _ids([claims["id"]] if "id" in claims else [])
     if said or not ids:
         raise Denied(401, "who")
     return Who(ids, claims)
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(octets(key)).hexdigest()
 
 
 def _as_key(place: Credential, value: str) -> str:

@@ -318,9 +318,10 @@ function Reader:only_token(x, nameless)
   return token
 end
 
--- The one API key of a request, or nil where two differ.
-function Reader:api_key(held, nameless)
-  local key
+-- The one API key of a request, or nil where two differ. What is called like a tenant, and is nobody's key by
+-- `holder`, says beside one what a request is about.
+function Reader:api_key(held, nameless, holder)
+  local key, beside
   for i = 1, #self.places do
     local value = not self.places[i].client and not nameless[i] and held[i] or nil
     if value and self.places[i].where == "query" then
@@ -330,10 +331,14 @@ function Reader:api_key(held, nameless)
     elseif value and self.places[i].name == "authorization" and find(value, " ", 1, true) then
       value = sub(value, find(value, " ", 1, true) + 1)
     end
-    if value and key and value ~= key then return nil end
-    key = key or value
+    if value and self.places[i].tenant and not holder(value) then
+      beside = beside or value
+    else
+      if value and key and value ~= key then return nil end
+      key = key or value
+    end
   end
-  return key
+  return key or beside
 end
 
 return M

@@ -94,9 +94,10 @@ function Who:by_token(token, req, before)
 end
 
 function Who:by_key(held)
-  local value = self.reader:api_key(held, self.nameless)
+  local function holder(key) return self.keys and self.keys[hash.sha256_hex(key)] end
+  local value = self.reader:api_key(held, self.nameless, holder)
   if not value then return nil, 401 end
-  local known = self.keys and self.keys[hash.sha256_hex(value)]
+  local known = holder(value)
   local id = known and id_of(known.id)
   if not id then return nil, 401 end
   return self:bearer({ id }, known)
@@ -225,7 +226,7 @@ function Who:find(x, req)
     return self.nobody
   end
   local guessable = kind == "ask" or kind == "api_key" -- nobody guesses a signature
-  if kind == "api_key" then guess, several, whole = whole or guess, false, nil end -- two are nobody's
+  if kind == "api_key" then guess, whole = whole or guess, nil end -- all of them say who it is
   local attempt, braked
   if guessable then
     attempt, braked = self.guesses:begin(x, guess, several, whole)
