@@ -135,6 +135,20 @@ def is_against_forgery(where: str, name: str) -> bool:
     return where == "header" and name in _CSRF_HEADERS
 
 
+_PLAIN = re.compile(r"[!#-+\-./0-:<-\[\]-~]*")
+"""A value of a cookie as RFC 6265, 4.1.1 has it, without quotes."""
+
+
+def is_only_against_forgery(cookie: str) -> bool:
+    """Whether a whole `cookie` header holds nothing but cookies against forgery of requests, to
+    whatever server."""
+    return all(
+        equals and _CSRF.fullmatch(name) is not None and _PLAIN.fullmatch(value) is not None
+        for name, equals, value in cookie_pairs(cookie)
+        if name or equals
+    )
+
+
 def is_named(where: str, name: str, guard: Guarding) -> bool:
     """Whether the contract names a credential as a header or cookie that is forwarded as it is."""
     if where == "cookie":

@@ -20,7 +20,12 @@ from oakum.http.octets import digest, octets
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy
 from oakum.routing.caching import handed_on
-from oakum.routing.headers import for_this_hop, is_against_forgery, names_nobody
+from oakum.routing.headers import (
+    for_this_hop,
+    is_against_forgery,
+    is_only_against_forgery,
+    names_nobody,
+)
 from oakum.routing.lookup_plan import Credential
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, Headers
@@ -87,7 +92,14 @@ class Given:
 
     def naming(self, nameless: Collection[Credential]) -> Given:
         """Those among them that may name a caller."""
-        return Given(tuple((c, v) for c, v in self.values if not c.client and c not in nameless))
+        return Given(
+            tuple(
+                (c, v)
+                for c, v in self.values
+                if not c.client and c not in nameless
+                if (c.where, c.name) != ("header", "cookie") or not is_only_against_forgery(v)
+            )
+        )
 
     def guess(self) -> Guess:
         """What is remembered of these, if they were somebody's. A whole `cookie` header beside

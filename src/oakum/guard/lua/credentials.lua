@@ -3,6 +3,7 @@
 -- A credential that could be read in two ways is not read. No other module of the guard parses a cookie
 -- or searches for a token, so the credential that was verified is the one that is used.
 
+local headers = require "oakum.headers"
 local route = require "oakum.route"
 
 local byte, find, lower, match, sub = string.byte, string.find, string.lower, string.match, string.sub
@@ -169,14 +170,22 @@ function Reader:key(held)
   return text
 end
 
+-- The value of a place if it may name a caller.
+function Reader:naming(held, nameless, i)
+  local each, value = self.places[i], held[i]
+  if each.client or nameless[i] then return nil end
+  local whole = each.where == "header" and each.name == "cookie"
+  return not (whole and value and headers.is_only_against_forgery(value)) and value or nil
+end
+
 -- By what it is remembered that credentials were somebody's, whether more than one of them may name a caller,
 -- and the text of all where it is another: a whole `cookie` header beside another credential is left out of the
 -- first, as it changes all the time. Nil where none of them names a caller.
 function Reader:guess(held, nameless)
   local text, whole, n = nil, nil, 0
   for i = 1, #self.places do
-    local each, value = self.places[i], held[i]
-    if value and not each.client and not nameless[i] then
+    local each, value = self.places[i], self:naming(held, nameless, i)
+    if value then
       n = n + 1
       if each.where == "header" and each.name == "cookie" then
         whole = value
@@ -323,7 +332,7 @@ end
 function Reader:api_key(held, nameless, holder)
   local key, beside
   for i = 1, #self.places do
-    local value = not self.places[i].client and not nameless[i] and held[i] or nil
+    local value = self:naming(held, nameless, i)
     if value and self.places[i].where == "query" then
       local _, read = route.halves("=" .. value)
       if not read then return nil end

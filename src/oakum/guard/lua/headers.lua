@@ -300,6 +300,18 @@ local function is_against_forgery(name)
   return rest ~= nil and (match(rest, "^[_-]?$") or match(rest, "^[_-]?token$")) ~= nil
 end
 
+-- Whether a whole `cookie` header holds nothing but cookies against forgery of requests, to whatever server: with
+-- values as RFC 6265, 4.1.1 has them, without quotes.
+function M.is_only_against_forgery(text)
+  for piece in gmatch(text .. ";", "([^;]*);") do
+    if find(piece, "[^ \t]") then
+      local name, value = match(match(piece, "^[ \t]*(.-)[ \t]*$"), "^([^=]*)=(.*)$")
+      if not name or not is_against_forgery(name) or find(value, '[%z\1-\32",;\\\127-\255]') then return false end
+    end
+  end
+  return true
+end
+
 local FORGERY = set "x-csrf-token x-csrftoken x-xsrf-token"
 
 -- Whether a credential in a header or a cookie names nobody: it is one against forgery of requests or, where a
