@@ -19,6 +19,7 @@ WORDS = st.sampled_from(
     (
         *("hit", "HIT", "miss", "stale", "fresh", "edge", "app", "fwd", "fwd=stale", "fwd=miss"),
         *("hit=?0", "hit=?1", "collapsed", "collapsed=?0", "fwd-status=304", "fwd=other", "1"),
+        *("stored", "stored=?0", "stored=?1"),
         *("cdn-cache", "cache", "cache_fetch_hit.active_support", "cdn-cache-refresh", "desc"),
         *('"hit, 1"', '"a;hit"', '"\\""', '"', "0", "not cached", "cached", "=", " ", "from", ""),
     )

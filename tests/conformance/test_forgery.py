@@ -10,8 +10,34 @@ from tests.conformance.lua import runtime
 
 PIECES = st.sampled_from(
     (
-        *("csrftoken", "XSRF-TOKEN", "__Host-csrf", "__Secure-_xsrf", "sid", "csrf", "t", "a.b/c=="),
-        *("=", "=", ";", "; ", ", ", " ", "\t", '"', "\\", "%20", "!", "[", "]", "\x7f", "\x80", ""),
+        *(
+            "csrftoken",
+            "XSRF-TOKEN",
+            "__Host-csrf",
+            "__Secure-_xsrf",
+            "sid",
+            "csrf",
+            "t",
+            "a.b/c==",
+        ),
+        *(
+            "=",
+            "=",
+            ";",
+            "; ",
+            ", ",
+            " ",
+            "\t",
+            '"',
+            "\\",
+            "%20",
+            "!",
+            "[",
+            "]",
+            "\x7f",
+            "\x80",
+            "",
+        ),
     )
 )
 TEXTS = st.lists(PIECES).map("".join)

@@ -58,6 +58,8 @@ def kept_apart(answered: Answered) -> bool:
     # Contradictory or repeated directives: caches differ in which they follow.
     if "public" in said or ("no-store" not in said and said.get("private") != ""):
         return False
+    if _stored(answered.header("cache-status")):
+        return False
     return "no-store" in said or not any(_is_unclear(n, v) for n, v in _named(answered))
 
 
@@ -113,15 +115,23 @@ def _members(value: str) -> list[str]:
 def _member(text: str) -> bool | None:
     """Whether a cache had the response (RFC 9211, 2); None where it does not say so in these words.
     Had is also what the API confirmed, or what was asked for somebody else at the same time."""
-    said = dict[str, str]()
-    for each in text.split(";")[1:]:
-        name, _, held = each.strip().partition("=")
-        said[name] = held
+    said = _parameters(text)
     if any(said.get(name, "?0") != "?0" for name in ("hit", "collapsed")):
         return True
     if said.get("fwd-status") == "304":
         return True
     return False if said.get("fwd") in _FORWARDED or "hit" in said else None
+
+
+def _parameters(member: str) -> dict[str, str]:
+    pairs = (each.strip().partition("=") for each in member.split(";")[1:])
+    return {name: held for name, _, held in pairs}
+
+
+def _stored(value: str) -> bool:
+    """Whether a cache says that it keeps the response, whoever had it made (RFC 9211, 2)."""
+    members = _members(value.lower())
+    return any(_parameters(each).get("stored", "?0") != "?0" for each in members)
 
 
 def _named(answered: Answered) -> Iterator[tuple[str, str]]:

@@ -93,15 +93,29 @@ local function members(value)
   return (value .. ","):gmatch "([^,]*),"
 end
 
--- Whether a cache had the answer (RFC 9211, 2); nil where it does not say so in these words. Had is also what
--- the API confirmed, or what was asked for somebody else at the same time.
-local function member(text)
+-- Parameters of a member, by name.
+local function parameters(text)
   local said = {}
   for each in match(text, "^[^;]*(.*)$"):gmatch ";([^;]*)" do
     local name, held = match(each, "^%s*([^=]-)%s*$"), ""
     if not name then name, held = match(each, "^%s*([^=]*)=(.-)%s*$") end
     said[name] = held
   end
+  return said
+end
+
+-- Whether a cache says that it keeps the answer, whoever had it made (RFC 9211, 2).
+local function stored(value)
+  for each in members(lower(value or "")) do
+    if (parameters(each).stored or "?0") ~= "?0" then return true end
+  end
+  return false
+end
+
+-- Whether a cache had the answer (RFC 9211, 2); nil where it does not say so in these words. Had is also what
+-- the API confirmed, or what was asked for somebody else at the same time.
+local function member(text)
+  local said = parameters(text)
   if (said.hit or "?0") ~= "?0" or (said.collapsed or "?0") ~= "?0" then return true end
   if said["fwd-status"] == "304" then return true end
   if FORWARDED[said.fwd] or said.hit then return false end
@@ -177,6 +191,7 @@ function M.kept_apart(headers)
   local said = directives(headers["cache-control"])
   -- Said both ways, or on two lines, nobody knows which a cache goes by.
   if said.public ~= nil or (said["no-store"] == nil and said.private ~= true) then return false end
+  if stored(headers["cache-status"]) then return false end
   if said["no-store"] ~= nil then return true end
   for name, value in pairs(headers) do
     if unclear(name, lower(value)) then return false end
