@@ -29,10 +29,10 @@ ENVELOPES: dict[str, Said] = TABLE["envelopes"]
 KEYS = {name: f"l{number}" for number, name in enumerate(ENVELOPES)}
 
 
-def _laid(value: Any, over: Any) -> Any:
+def laid(value: Any, over: Any) -> Any:
     if not (isinstance(value, dict) and isinstance(over, dict)):
         return copy.deepcopy(over)
-    return {**value, **{name: _laid(value.get(name), each) for name, each in over.items()}}
+    return {**value, **{name: laid(value.get(name), each) for name, each in over.items()}}
 
 
 def _shape(values: list[Any]) -> Said:
@@ -63,7 +63,7 @@ def _document() -> Said:
     schemas: Said = {}
     for name, said in ENVELOPES.items():
         whole = said["whole"]
-        made = _shape([whole, *(_laid(whole, each) for each in said["more"])])
+        made = _shape([whole, *(laid(whole, each) for each in said["more"])])
         if name == "an account":
             schemas["Account"] = made
             made = {"$ref": "#/components/schemas/Account"}
@@ -104,19 +104,23 @@ def _policy() -> Said:
     }  # fmt: skip
 
 
+def setup_in(folder: Path) -> Setup:
+    """A guard of all envelopes, each the list of its own relation."""
+    (folder / "openapi.yaml").write_text(json.dumps(_document()))
+    (folder / "exposure.yaml").write_text(json.dumps(_policy()))
+    return Setup(load(folder / "exposure.yaml"), folder, Upstream([]), Clock(), {})
+
+
 @pytest.fixture(scope="module", params=sorted(IMPLEMENTATIONS))
 def guarded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Guard, Setup]]:
-    folder = tmp_path_factory.mktemp("lists")
-    (folder / "openapi.yaml").write_text(json.dumps(_document()))
-    (folder / "exposure.yaml").write_text(json.dumps(_policy()))
-    setup = Setup(load(folder / "exposure.yaml"), folder, Upstream([]), Clock(), {})
+    setup = setup_in(tmp_path_factory.mktemp("lists"))
     with ExitStack() as stack:
         yield stack.enter_context(IMPLEMENTATIONS[request.param](setup)), setup
 
 
-def _is_shown(guarded: tuple[Guard, Setup], name: str, body: Said, headers: Said) -> bool:
+def is_shown(guarded: tuple[Guard, Setup], name: str, body: Said, headers: Said) -> bool:
     """Whether ann is shown what only those may see who are not on a list."""
     guard, setup = guarded
     owner = f"owner{next(NUMBERS)}"
@@ -137,33 +141,34 @@ def _is_shown(guarded: tuple[Guard, Setup], name: str, body: Said, headers: Said
 def test_an_envelope_with_a_whole_list_is_known_to_be_whole(
     guarded: tuple[Guard, Setup], name: str
 ) -> None:
-    assert _is_shown(guarded, name, ENVELOPES[name]["whole"], {})
+    assert is_shown(guarded, name, ENVELOPES[name]["whole"], {})
 
 
-@pytest.mark.parametrize(
-    ("name", "over"), [(name, each) for name, said in ENVELOPES.items() for each in said["more"]]
-)
+MORE = [(name, each) for name, said in ENVELOPES.items() for each in said["more"]]
+
+
+@pytest.mark.parametrize(("name", "over"), MORE)
 def test_one_that_says_that_there_is_more_or_a_failure_is_not(
     guarded: tuple[Guard, Setup], name: str, over: Said
 ) -> None:
-    assert not _is_shown(guarded, name, _laid(ENVELOPES[name]["whole"], over), {})
+    assert not is_shown(guarded, name, laid(ENVELOPES[name]["whole"], over), {})
 
 
-@pytest.mark.parametrize(
-    ("header", "said", "shown"),
-    [
-        ("x-served-from", "stale", False), ("x-throttled", "true", False),
-        ("x-maintenance", "1", False), ("x-chunk", "1/2", False), ("x-shown", "3 of 4", False),
-        ("link", '</x?cursor=a>; rel="more"', False), ("link", '</x>; rel="more"', False),
-        ("link", '</x>; rel="older"', False), ("link", '</x?page=2>; rel="weiter"', False),
-        ("x-chunk", "2/2", True), ("x-throttled", "false", True), ("x-from-cache", "1", True),
-        ("x-request-id", "stalemate", True), ("link", '</x>; rel="describedby"', True),
-        ("cache-control", "max-age=60, stale-while-revalidate=60", True),
-        ("x-ratelimit-used", "1/100", True),
-    ],
-)  # fmt: skip
+HEADERS = [
+    ("x-served-from", "stale", False), ("x-throttled", "true", False),
+    ("x-maintenance", "1", False), ("x-chunk", "1/2", False), ("x-shown", "3 of 4", False),
+    ("link", '</x?cursor=a>; rel="more"', False), ("link", '</x>; rel="more"', False),
+    ("link", '</x>; rel="older"', False), ("link", '</x?page=2>; rel="weiter"', False),
+    ("x-chunk", "2/2", True), ("x-throttled", "false", True), ("x-from-cache", "1", True),
+    ("x-request-id", "stalemate", True), ("link", '</x>; rel="describedby"', True),
+    ("cache-control", "max-age=60, stale-while-revalidate=60", True),
+    ("x-ratelimit-used", "1/100", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "said", "shown"), HEADERS)
 def test_headers_of_any_name_may_say_so_too(
     guarded: tuple[Guard, Setup], header: str, said: str, shown: bool
 ) -> None:
     body = {"data": IDS}
-    assert _is_shown(guarded, "members of unknown names", body, {header: said}) is shown
+    assert is_shown(guarded, "members of unknown names", body, {header: said}) is shown
