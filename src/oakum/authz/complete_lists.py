@@ -90,26 +90,11 @@ def place_of(
     for name, own in _declared(top, 0) if top is not None else ():
         before = kinds.get(name, own)
         kinds[name] = before | own if before and own else frozenset()
-    common = {name for name in kinds if _plain(name) in HARMLESS}
+    common = {name for name in kinds if plain_name(name) in HARMLESS}
     return Place(pointer, frozenset(maps), kinds, page, counts, frozenset(fields | common))
 
 
-def unexplained(place: Place) -> list[str]:
-    """Declared members around the list that nobody explains, so that a value in one means that the
-    list may go on."""
-    known = ON | FAILED | {"total"}
-    return [
-        name
-        for name, kinds in place.declared.items()
-        if name not in (*place.pointer, *place.harmless)
-        and kinds != {"object"}
-        and not any(_plain(name) in names for names in NAMES.values())
-        and not any(word in _plain(name) for word in known)
-        and not any(name in path for path in place.counts)
-    ]
-
-
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     return _ALNUM.sub("", name.lower())
 
 
@@ -454,7 +439,7 @@ def _around(
         links = [_listed(each, pages) for each in value]
         yield from (each for each in links if each is not None)
         if links and None not in links and said in ("open", "unknown"):
-            said = "silent" if declared or _plain(name) in ("link", "links") else "unknown"
+            said = "silent" if declared or plain_name(name) in ("link", "links") else "unknown"
     inside = value if isinstance(value, dict) and _opens(place, name, value) else None
     if said == "unknown" and inside is not None and depth < 8:
         for key, each in inside.items():
@@ -480,7 +465,7 @@ def _of_hits(name: str, value: Json, pages: Pages) -> Said | None:
     """What a search says of its hits: how many there are and how exactly, and of its shards."""
     if not isinstance(value, dict):
         return None
-    plain = _plain(name)
+    plain = plain_name(name)
     if plain == "shards" and type(value.get("total")) is int:
         well = value.get("failed") == 0 and value.get("successful") == value["total"]
         return "silent" if well else "on"
@@ -492,7 +477,7 @@ def _of_hits(name: str, value: Json, pages: Pages) -> Said | None:
 
 def _opens(place: Place, name: str, value: Json) -> bool:
     """Whether an object's name is understood, so that its members can be interpreted."""
-    plain = _plain(name)
+    plain = plain_name(name)
     if plain in _GOES_ON:
         return False
     known = plain in AROUND or any(plain in names for names in NAMES.values())
@@ -501,7 +486,7 @@ def _opens(place: Place, name: str, value: Json) -> bool:
 
 def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> Said:
     """What a member around a list says; an object is judged by its name alone."""
-    plain = _plain(name)
+    plain = plain_name(name)
     if pages.number > 1 and "prev" in plain:
         return "silent"
     empty = value is None or value is False or value in ("", 0, [], {}) or value == "0"

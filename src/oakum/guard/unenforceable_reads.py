@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from oakum.authz import ANONYMOUS, Model
 from oakum.authz.claims import claim_path
-from oakum.authz.complete_lists import unexplained
 from oakum.authz.decide import may_call
 from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
 from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
+from oakum.authz.unclear_list_members import cursors, told, unexplained
 from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_answers import file_names, redirects, said_beside, undeclared
 from oakum.guard.unenforceable_arguments import arguments, errors_of_arguments
@@ -68,6 +68,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.logins(),
         *seen.bodiless(),
         *seen.made(),
+        *seen.emptied(),
         *cookies(wiring.credentials, seen.policy),
         *beside_a_token(document, wiring.endpoints.values(), wiring.credentials, model),
         *conditions([*wiring.endpoints.values()], seen.policy.guard, seen.where),
@@ -141,21 +142,37 @@ class _Seen(Writes):
             yield Problem(relation.location, f"{said}: {closed}", hint)
 
     def _goes_on(self, relation: Relation) -> Iterator[Problem]:
-        """Warns about members beside a list of which nobody knows whether they say that it goes on,
-        if somebody has a relation only if they are not on it."""
+        """Warns about members beside a list that keep it from being known as complete, if somebody
+        has a relation only if they are not on it."""
         every = self.policy.relations.values()
         takers = [each.name for each in every if relation.name in each.unless]
-        found = unexplained(self.wiring.places[relation.name]) if takers else []
-        if found:
+        if not takers:
+            return
+        place, id = self.wiring.places[relation.name], relation.operation
+        where, nobody = f"beside the list of who is `{relation.name}`", f"nobody has `{takers[0]}`"
+        if found := unexplained(place):
             said = (
-                f"`{relation.operation}` declares {few(found, 5)} beside the list of who is"
-                f" `{relation.name}`, which may say that it goes on: where one is neither"
-                f" null nor empty and nothing says that the list ends, nobody has `{takers[0]}`"
+                f"`{id}` declares {few(found, 5)} {where}, which may say that it goes on: where one"
+                f" is neither null nor empty and nothing says that the list ends, {nobody}"
             )
             hint = (
-                f"name the member with the number of entries in `counts` of `{relation.operation}`,"
+                f"name the member with the number of entries in `counts` of `{id}`,"
                 " or send one that says that the list ends, such as `has_more: false`"
             )
+            yield Problem(relation.location, said, hint)
+        if found := told(place):
+            said = (
+                f"`{id}` declares {few(found, 5)} {where}: a text there that does not say success,"
+                f" as `ok` does, is taken for a failure, and {nobody} then"
+            )
+            hint = "leave it out of that response, or name an operation in `in` that does not send"
+            yield Problem(relation.location, said, f"{hint} it")
+        if found := cursors(place):
+            said = (
+                f"`{id}` declares {few(found, 5)} {where}: while one is set the list goes on, also"
+                f" beside a member that says that it ends, and {nobody}"
+            )
+            hint = "let the API send null there, or leave it out, where the list ends"
             yield Problem(relation.location, said, hint)
 
     def _owners_only(self, operation: Operation) -> bool:

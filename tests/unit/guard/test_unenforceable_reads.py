@@ -19,6 +19,8 @@ DESK = quick_yaml.load((FOLDER / "contracts" / "desk.yaml").read_text())
 CLUB = quick_yaml.load((FOLDER / "contracts" / "club.yaml").read_text())
 LEDGER = quick_yaml.load((FOLDER / "contracts" / "ledger.yaml").read_text())
 PRINTS = quick_yaml.load((FOLDER / "contracts" / "prints.yaml").read_text())
+HOUSES = quick_yaml.load((FOLDER / "contracts" / "houses.yaml").read_text())
+DECOYS = quick_yaml.load((FOLDER / "contracts" / "decoys.yaml").read_text())
 REMARK, JSON = {"$ref": "#/components/schemas/Remark"}, "application/json"
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 
@@ -86,6 +88,27 @@ def test_members_that_nobody_explains_beside_a_list_of_whom_a_relation_is_taken_
     assert words in found
     assert "`listFollowers` declares" not in found
     assert "beside the list of who" not in said(tmp_path, CLUB)
+
+
+def test_members_that_close_a_list_whatever_says_that_it_ends_are_named(tmp_path: Path) -> None:
+    def beside(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        ids = document["components"]["responses"]["Ids"]["content"][JSON]["schema"]["properties"]
+        texts = ("status", "title", "after_cursor", "startCursor", "next")
+        ids |= {name: {"type": ["string", "null"]} for name in texts}
+        ids |= {"state": {"type": "integer"}, "has_more": {"type": "boolean"}}
+
+    def unended(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        beside(document, policy)
+        ids = document["components"]["responses"]["Ids"]["content"][JSON]["schema"]["properties"]
+        del ids["has_more"]
+
+    words = "`listBlocked` declares `status`, `title` beside the list of who is `blocked`: a text"
+    cursors = "`listBlocked` declares `after_cursor`, `next` beside the list of who is `blocked`:"
+    found = said(tmp_path, CLUB, beside)
+    assert words in found
+    assert cursors in found
+    assert "which may say that it goes on" not in found
+    assert cursors not in said(tmp_path, CLUB, unended)
 
 
 def test_a_claim_that_who_am_i_does_not_declare_is_nobodys(tmp_path: Path) -> None:
@@ -382,6 +405,41 @@ def test_an_object_that_a_body_names_by_its_key_is_nobodys(tmp_path: Path) -> No
         policy["operations"]["GET /labels/{lid}"] = {}
 
     assert words not in said(tmp_path, DESK, shown)
+
+
+def test_objects_of_a_map_that_nobody_can_look_up_by_their_name_are_told_of(
+    tmp_path: Path,
+) -> None:
+    def unshown(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        del document["paths"]["/sheds/{id}"]
+        del policy["resources"]["Shed"]["main"]
+
+    def mapped(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        unshown(document, policy)
+        del document["components"]["schemas"]["Yard"]["properties"]["row"]
+        fields = policy["resources"]["Yard"]["fields"]
+        fields["title, sheds, back.sheds, mixed"] = fields.pop(
+            "title, sheds, back.sheds, mixed, row"
+        )
+
+    words = "the owner of the `Shed` that a body of `editYard` names "
+    assert words + "by `id` or in a map is unknown" in said(tmp_path, HOUSES, unshown)
+    assert words + "in a map is unknown" in said(tmp_path, HOUSES, mapped)
+    assert words not in said(tmp_path, HOUSES)
+
+
+def test_an_object_that_null_takes_away_is_told_of_once(tmp_path: Path) -> None:
+    def unset(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        fields = policy["resources"]["Doc"]["fields"]
+        for rules in fields.values():
+            for rule in rules:
+                rule["see"] = [*rule.get("see", []), *rule.pop("set", [])]
+
+    words = (
+        "who may set `Doc.sub` may take the `Sub` there away with `null`, whosever it is: `patch"
+    )
+    assert said(tmp_path, DECOYS).count(words) == 1
+    assert words not in said(tmp_path, DECOYS, unset)
 
 
 def test_who_may_write_below_what_they_are_not_shown_is_told_that_it_is_there(

@@ -1,0 +1,67 @@
+"""What a document declares around a list and keeps it from being known to be complete.
+
+`complete_lists` has the rule; this is for warnings, by the names and types that are declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.authz.complete_lists import Place, plain_name
+from oakum.authz.list_member_names import ENDED, FAILED, NAMES, ON
+
+
+def unexplained(place: Place) -> list[str]:
+    """Members that nobody explains, so that a value in one means that the list may go on."""
+    known = ON | FAILED | {"total"}
+    return [
+        name
+        for name, kinds in _around(place)
+        if name not in place.harmless
+        and kinds != {"object"}
+        and not _kind(name)
+        and not any(word in plain_name(name) for word in known)
+        and not any(name in path for path in place.counts)
+    ]
+
+
+def told(place: Place) -> list[str]:
+    """Members of which a text that does not say success is taken for a failure."""
+    return [
+        name
+        for name, kinds in _around(place)
+        if _kind(name) in ("words", "status") and (not kinds or "string" in kinds)
+    ]
+
+
+def cursors(place: Place) -> list[str]:
+    """Members that say by any value that the list goes on, if another one may say that it ends."""
+    found = [*_around(place)]
+    ends = any(kinds == {"boolean"} and _says_the_end(name) for name, kinds in found)
+    return [
+        name
+        for name, kinds in found
+        if ends and (not kinds or not kinds <= {"boolean", "array", "null"})
+        and (_kind(name) == "cursor" or (not _kind(name) and _goes_on(name)))
+    ]  # fmt: skip
+
+
+def _around(place: Place) -> Iterator[tuple[str, frozenset[str]]]:
+    return ((name, kinds) for name, kinds in place.declared.items() if name not in place.pointer)
+
+
+def _kind(name: str) -> str:
+    plain = plain_name(name)
+    return next((kind for kind, names in NAMES.items() if plain in names), "")
+
+
+def _goes_on(name: str) -> bool:
+    return any(word in plain_name(name) for word in ON)
+
+
+def _says_the_end(name: str) -> bool:
+    return (
+        _goes_on(name)
+        or _kind(name) in ("left", "done")
+        or any(word in plain_name(name) for word in ENDED)
+    )
