@@ -119,18 +119,6 @@ def _document(number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _keyed(values: dict[str, Any]) -> dict[str, Any]:
-    """A map in which each object that is stored stands by its key."""
-    return {
-        name: {**each, "id": name, "owner": _OWNERS[name]} if _is_stored(each) else each
-        for name, each in values.items()
-    }
-
-
-def _is_stored(value: Any) -> bool:
-    return isinstance(value, dict) and "owner" in value
-
-
 def _values(schema: Any, leaf: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Values of a schema, and what else may come in their place; `leaf`: objects."""
     other: st.SearchStrategy[Any] = st.sampled_from([None, [], {}, "p1"])
@@ -141,7 +129,7 @@ def _values(schema: Any, leaf: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]
         return st.one_of(*(_values(each, leaf) for each in several))
     if "additionalProperties" in schema:
         below = _values(schema["additionalProperties"], leaf)
-        return st.dictionaries(st.sampled_from(_PETS), below, max_size=2).map(_keyed)
+        return st.dictionaries(st.sampled_from(_PETS), below, max_size=2)
     if "properties" in schema:
         made = {"data": _values(schema["properties"]["data"], leaf)}
         return st.fixed_dictionaries({}, optional={**made, "note": st.just("x")})
