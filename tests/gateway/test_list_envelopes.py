@@ -1,4 +1,4 @@
-"""What well-known envelopes say of the list in them, through the real engines: each started once."""
+"""What well-known envelopes say of the list in them, through each real engine, started once."""
 
 from __future__ import annotations
 
