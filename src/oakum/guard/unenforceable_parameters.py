@@ -144,8 +144,8 @@ def _arguments(
                 where(operation),
                 f"`{operation.id}` may act on the `{one.name}` that {few(found, 3)} names, and the"
                 f" gateway does not check that: a {operation.method} counts what `params` states",
-                f"write `{said}.{one.key}}}}}` to have it checked, where the path names no object;"
-                f" or `{said}.FIELD}}}}` if it only refers to one",
+                f"write `{said}.{one.key}}}}}` to have it checked, or `{said}.FIELD}}}}` if it only"
+                " refers to one",
             )
 
 

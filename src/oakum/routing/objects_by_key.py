@@ -174,14 +174,13 @@ def stated_places(model: Model, operation: Operation, name: str) -> Iterator[Req
 
 
 def plain_keys(model: Model, operation: Operation) -> Plain:
-    """What a write names, at each place with that name. Below an object that its path names, a
-    POST's key is an argument, and an account is never the object written."""
+    """What a write names, at each place with that name. Below an object that its path names, an
+    account is never the object written, and a POST's key an argument unless `params` states it."""
     lists = key_lists(model, operation)
     within = [each for each in names(operation) if each not in lists]
     found = dict[RequestPlace, str]()
     for name, resource in _stated(model, operation):
-        changed = operation.method in ("PUT", "PATCH", "DELETE") and not resource.is_account
-        touched = changed or name in lists
+        touched = not resource.is_account or name in lists
         if resource.owner.kind != "none" and (touched or not within):
             for place in stated_places(model, operation, name):
                 found[place] = resource.name
