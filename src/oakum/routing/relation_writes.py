@@ -100,7 +100,8 @@ def unnamed(paths: PathObjects, looked_up: Collection[str]) -> Iterator[Problem]
             yield Problem(
                 relation.location,
                 f"`{each.id}` may begin or end `{relation.name}`, and its path does not say whose"
-                f" it is, so the result of `{look.id}` stays in the cache for `ttl`",
+                f" it is, so what `{look.id}` told about others than the caller and those whom the"
+                f" request names stays in the cache for `ttl`",
                 f"if it does, write `end: [{each.id}]` or `begin: [{each.id}]` there",
             )
 
