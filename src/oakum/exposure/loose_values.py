@@ -5,27 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oakum.authz import Model
-from oakum.authz.judgement import Judgement
-from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
+from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
-from oakum.exposure.ownership import Reading
 from oakum.exposure.shared_values import sharers
 from oakum.exposure.side_channels import SERVERS_OWN
 from oakum.http.json_pointer import Pointer
 
 
-def loose_values(
-    model: Model, probe: Probe, judged: Judgement, reading: Reading
-) -> dict[str, list[Pointer]]:
+def loose_values(model: Model, seen: JudgedResponse) -> dict[str, list[Pointer]]:
     """Values outside the declared fields of owned objects → pointers."""
     found: dict[str, list[Pointer]] = {}
-    leaves = list(judged.unbound)
-    for each in judged.instances:
-        owned = each.owners and each.pointer not in reading.mute
-        fields = {*probe.shows.get(each.resource, ()), *model.tables[each.resource].leaves}
+    leaves = list(seen.judgement.unbound)
+    for each in seen.instances:
+        owned = each.owners and each.pointer not in seen.reading.mute
+        fields = {*seen.probe.shows.get(each.resource, ()), *model.tables[each.resource].leaves}
         if model.policy.resources[each.resource].owner.kind != "none":
             leaves += [leaf for leaf in each.leaves if not owned or leaf.path not in fields]
     for leaf in leaves:
@@ -35,23 +30,18 @@ def loose_values(
     return found
 
 
-def texts_beside(
-    judged: Judgement, response: Response, loose: Mapping[str, Sequence[Pointer]]
-) -> frozenset[str]:
+def texts_beside(seen: JudgedResponse, loose: Mapping[str, Sequence[Pointer]]) -> frozenset[str]:
     """Texts of a response that stand in no field which its viewer may see."""
     leaves = (
-        leaf
-        for each in judged.instances
-        for leaf in each.leaves
-        if not (leaf.allowed or leaf.masked)
+        leaf for each in seen.instances for leaf in each.leaves if not (leaf.allowed or leaf.masked)
     )
-    headers = (text for name, text in response.headers.items() if name not in SERVERS_OWN)
+    headers = (text for name, text in seen.response.headers.items() if name not in SERVERS_OWN)
     return frozenset(
         (
             *loose,
-            *(canonical(each.value) for each in (*judged.unbound, *leaves)),
+            *(canonical(each.value) for each in (*seen.judgement.unbound, *leaves)),
             *headers,
-            *response.cookies.values(),
+            *seen.response.cookies.values(),
         )
     )
 

@@ -46,25 +46,38 @@ REDIRECTS = (301, 302, 303, 307, 308)
 _LOGIN_PAGE = re.compile(
     r"(?:^|/)(?:log[-_]?in|sign[-_]?in|sessions?/new)(?:[/.]|$)", re.IGNORECASE
 )
+_CSV = "text/csv"
 _PAGE = "text/html"
 _FORM = re.compile(r"""<form\b[^>]{0,999}?\baction\s*=\s*["']?([^"'\s>]{1,999})""", re.IGNORECASE)
 _PASSWORD = re.compile(r"""<input\b[^>]{0,999}?\btype\s*=\s*["']?password\b""", re.IGNORECASE)
 _BUSY = (408, 425, 429)
 """Statuses of an overloaded server (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
-Reader = Callable[[Response], ResponseReader]
+Parsed = Sequence[Json]
+"""The JSON value of a response; empty where its body is none."""
+Reader = Callable[[Response, Parsed], ResponseReader]
 _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([\w.:+-]{1,40})""", re.IGNORECASE | re.ASCII)
 _TEXTS = re.compile(r"utf|us|ascii|latin|iso|windows|cp|ibm|koi8|mac|gb|hz|big5|shift|sjis|euc|ks")
 """Prefixes of text charsets (IANA); Python also has codecs that are no charsets."""
 
 
+def json_in(response: Response) -> Parsed:
+    """Parses a body as JSON, whatever media type it says, but for CSV. Of members that repeat, the
+    more telling one counts."""
+    text = text_of(response) if response.media_type != _CSV else ""
+    try:
+        return (json.loads(text, object_pairs_hook=_both),) if text.strip() else ()
+    except (ValueError, RecursionError):
+        return ()
+
+
 def read_as_declared(
     operation: Operation,
     response: Response,
-    parsed: Sequence[Json] = (),
+    parsed: Parsed | None = None,
     *,
     anonymous: bool = False,
 ) -> ResponseReader:
-    """Parses a response by its declared media type. `parsed`: its JSON values if known already;
+    """Parses a response by its declared media type. `parsed`: what `json_in` says of it;
     `anonymous`: whoever asked showed no session.
 
     As lenient as any client: whatever a sloppy parser gets has leaked. Incomplete bodies, server
@@ -79,12 +92,12 @@ def read_as_declared(
     asks = anonymous and (leads_to_login(response) or _is_login_page(operation, response))
     refused = (400 <= status < 500 and status not in _BUSY) or asks
     answered = (is_success(status) or refused) and not response.truncated
-    value: Json
-    if parsed:
-        value = parsed[0]
+    value: Json = None
+    if found := json_in(response) if parsed is None else parsed:
+        value = found[0]
     else:
         text = text_of(response)
-        if response.media_type == "text/csv":
+        if response.media_type == _CSV:
             try:
                 rows = list(
                     _rows(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text)))
@@ -92,9 +105,7 @@ def read_as_declared(
             except csv.Error:
                 return ResponseReader(text[:MAX_TEXT], None)
             return ResponseReader([_typed(row, shape) for row in rows], shape, whole=answered)
-        try:
-            value = json.loads(text, object_pairs_hook=_both) if text.strip() else None
-        except (ValueError, RecursionError):
+        if text.strip():
             return ResponseReader(text[:MAX_TEXT], None, whole=answered and (status >= 300 or asks))
     if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
         # Declared as a list but sent as a single object, as real APIs do.
@@ -227,7 +238,10 @@ def is_success(status: int) -> bool:
 
 def _both(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     """An object that may repeat a key: parsers differ, so the more telling value is kept."""
-    found: dict[str, Json] = {}
+    found: dict[str, Json] = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    found = {}
     for key, value in pairs:
         if key not in found or says_nothing(found[key]):
             found[key] = value

@@ -454,7 +454,7 @@ class _Heard:
     @cached_property
     def read(self) -> ResponseReader:
         """Parses the response body with its declared media type."""
-        parsed = () if self._body is UNREAD else (self._body,)
+        parsed = None if self._body is UNREAD else (self._body,)
         return read_as_declared(self.operation, self.passed.exchange.response, parsed)
 
     @cached_property

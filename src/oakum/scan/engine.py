@@ -18,6 +18,7 @@ no socket: requests go through the ports of the context, and what happens is rep
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -27,11 +28,13 @@ from oakum.authz.table import may_allow
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, is_websocket
 from oakum.exposure.finding_evidence import Question
+from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.ownership import is_one_of_many
+from oakum.exposure.response_reader import json_in
 from oakum.exposure.streams import Listen, Stream
 from oakum.finding import Evidence
 from oakum.http.origin import origin_of
@@ -141,7 +144,8 @@ class Engine:
         forms, place = self.state.forms, (probe.id, viewer, who)
         filled = fill(probe, self.target, self.knowledge, who)
         if place not in forms and filled is not None:
-            forms[place] = form_of(self.send(probe, viewer, filled))
+            answer = self.send(probe, viewer, filled)
+            forms[place] = form_of(answer, json_in(answer))
         return forms.get(place)
 
     def listen(
@@ -249,18 +253,19 @@ class Engine:
         )
         place = (probe.id, viewer, who)
         question = self.question(probe, viewer, targets, filled, key)
-        self.state.forms[place] = form_of(answer)
-        self.state.heads[place] = self.head(probe, question, answer)
-        self.state.gather(gather(probe, viewer, who, answer, origin_of(self.target)))
-        self.meet(probe, question, answer)
-        outcome = self.evaluator.look(probe, question, answer)
+        seen = self.evaluator.judged(probe, question, answer)
+        self.state.forms[place] = form_of(answer, seen.parsed)
+        self.state.heads[place] = self.head(seen)
+        self.state.gather(gather(seen, who, origin_of(self.target)))
+        outcome = self.evaluator.look(self.met(seen))
         self.record(probe, outcome)
         return outcome
 
-    def meet(self, probe: Probe, question: Question, answer: Response) -> None:
-        """Asks who is a member of the tenants that a response names."""
-        if self.context.memberships is not None:
-            self.context.memberships.meet(self.evaluator.walk(probe, question, answer)[1].instances)
+    def met(self, seen: JudgedResponse) -> JudgedResponse:
+        """Asks who is a member of the tenants that a response names, and judges it by that."""
+        memberships = self.context.memberships
+        news = memberships is not None and memberships.meet(seen.instances)
+        return self.evaluator.again(seen) if news else seen
 
     def record(self, probe: Probe, outcome: Outcome) -> None:
         """Enters a result into the matrix and emits it."""
@@ -308,10 +313,6 @@ class Engine:
         nth = f"{round} value {turn}".strip() if turn else round
         return f"{probe.id}|{viewer or ''}|{who or ''}|{self.state.world}|{nth}"
 
-    def head(self, probe: Probe, question: Question, answer: Response) -> Head:
+    def head(self, seen: JudgedResponse) -> Head:
         """What is kept of a response for those who read its headers later."""
-
-        def values() -> int:
-            return governed(self.evaluator.walk(probe, question, answer)[1], self.model.tables)
-
-        return head_of(answer, values)
+        return head_of(seen.response, partial(governed, seen.instances, self.model.tables))

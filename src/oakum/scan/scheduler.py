@@ -179,14 +179,13 @@ class Scheduler:
         )  # fmt: skip
         state.answered.setdefault(operation, set()).add(identity)
         state.called.setdefault(operation, set())
-        engine.meet(probe, question, exchange.response)
-        outcome = engine.evaluator.look(probe, question, exchange.response)
+        seen = engine.met(engine.evaluator.judged(probe, question, exchange.response))
+        outcome = engine.evaluator.look(seen)
         if operation in matrix.probes:
             state.asked.add(engine.key(probe, identity, None))
             if each.method == "GET":  # `confirm` repeats who-am-I, but logs nobody in again
                 state.begin(question.request_key, probe, identity, None, 0)
-            head = engine.head(probe, question, exchange.response)
-            state.heads[operation, identity, None] = head
+            state.heads[operation, identity, None] = engine.head(seen)
             state.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
         engine.record(probe, outcome)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Response
-from oakum.exposure.response_reader import read_as_declared, says_no, text_of
+from oakum.exposure.response_reader import json_in, read_as_declared, says_no, text_of
 from oakum.openapi.document import Document
 
 DOCUMENT = b"""\
@@ -162,3 +162,24 @@ def test_a_page_where_one_logs_in_is_a_refusal_where_none_is_declared(
 )
 def test_what_only_says_that_there_is_no_object(value: dict[str, Any], no: bool) -> None:
     assert says_no(value, ("id", "title", "tags.*")) is no
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "parsed"),
+    [
+        ("application/json", b'{"a": 1}', ({"a": 1},)),
+        ("text/html", b'{"a": 1}', ({"a": 1},)),  # whatever a sloppy client makes of it
+        (
+            "application/json",
+            b'{"a": "told", "a": null, "b": "", "b": 2}',
+            ({"a": "told", "b": 2},),
+        ),
+        ("application/json", '{"a": "ü"}'.encode("utf-16"), ({"a": "ü"},)),
+        ("application/json", b"null", (None,)),
+        ("application/json", b" \n", ()),
+        ("application/json", b'{"a": ', ()),
+        ("text/csv", b"1", ()),
+    ],
+)
+def test_the_json_of_a_response(kind: str, body: bytes, parsed: tuple[Any, ...]) -> None:
+    assert json_in(Response(200, {"content-type": kind}, body)) == parsed

@@ -14,6 +14,7 @@ import pytest
 from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.finding_evidence import Question
+from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.finding import Result
 from oakum.scan.engine import Engine
@@ -721,9 +722,9 @@ def test_an_answer_is_judged_as_one_about_whom_it_was_asked_for(
     assert filled is not None
     asked: list[Question] = []
 
-    def look(at: Probe, question: Question, answer: Response) -> Outcome:
-        asked.append(question)
-        return Outcome(question.request_key, answer.status)
+    def look(seen: JudgedResponse) -> Outcome:
+        asked.append(seen.question)
+        return Outcome(seen.question.request_key, seen.response.status)
 
     engine.evaluator.look = look  # type: ignore[method-assign]
     engine.judge(probe(endpoint), "cat", who, filled, reply({}), "the key")

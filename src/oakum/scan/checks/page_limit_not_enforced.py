@@ -150,7 +150,7 @@ class _Page:
         """Identities other than the viewer whose objects the page has."""
         engine = self.engine
         question = engine.question(self.way, viewer, frozenset(), filled, HOW)
-        _, judged, _ = engine.evaluator.walk(self.way, question, answer)
+        judged = engine.evaluator.judged(self.way, question, answer)
         return {engine.identities.who(each.owners) for each in judged.instances} - {viewer, ""}
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import Outcome
-from oakum.exposure.response_reader import Reader, ResponseReader, read_as_declared
+from oakum.exposure.response_reader import Parsed, Reader, ResponseReader, json_in, read_as_declared
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.answer_fingerprint import Form, form_of
@@ -49,16 +49,18 @@ class Elsewhere:
         worked for anybody."""
         return replace(way, reader=partial(self._legible, way, self._likeness.reader(way)))
 
-    def _legible(self, way: Probe, reader: Reader, response: Response) -> ResponseReader:
-        form = form_of(response)
+    def _legible(
+        self, way: Probe, reader: Reader, response: Response, parsed: Parsed
+    ) -> ResponseReader:
+        form = form_of(response, parsed)
         usual = (
             each
             for (endpoint, _, _), each in self.engine.state.forms.items()
             if endpoint == way.operation.id
         )
         if response.is_json and form in usual:
-            return read_as_declared(way.operation, response)
-        return reader(response)
+            return read_as_declared(way.operation, response, parsed)
+        return reader(response, parsed)
 
     def telling(self, probes: Sequence[Probe]) -> list[Probe]:
         """Endpoints in order of evidence: single objects, then main endpoints, then those with the
@@ -157,7 +159,8 @@ class Elsewhere:
             return None
         held, nothing = self._held(who, answer, filled), self._nothing(way, who, filled)
         same = nothing.media_type == answer.media_type and (
-            not answer.is_json or form_of(nothing) == form_of(answer)
+            not answer.is_json
+            or form_of(nothing, json_in(nothing)) == engine.state.forms[way.id, who, about]
         )
         if held and not (same and held <= self._held(who, nothing, filled)):
             return outcome

@@ -17,6 +17,7 @@ from statistics import median
 
 from oakum.errors import TargetError
 from oakum.exchange import Response
+from oakum.exposure.response_reader import json_in
 from oakum.policy.model import Limit
 from oakum.scan.evaluation.answer_fingerprint import form_of
 from oakum.scan.limits import Pace
@@ -98,7 +99,7 @@ def burst(pace: Pace, asks: Sequence[Callable[[], Response]], many: int) -> Burs
 
 
 def _looks(answer: Response) -> tuple[object, ...]:
-    status, media, places, _ = form_of(answer)
+    status, media, places, _ = form_of(answer, json_in(answer))
     return status, media, places
 
 

@@ -134,9 +134,10 @@ class _Look:
         key = engine.key(way, self.viewer, self.who, "put back")
         about = frozenset({self.who} if self.who else ())
         question = engine.question(way, self.viewer, about, filled, key)
+        seen = engine.evaluator.judged(way, question, answer)
         self.left = {
             (each.key.resource, each.key.field)
-            for each in engine.evaluator.look(way, question, answer).observations
+            for each in engine.evaluator.look(seen).observations
             if each.result is Result.LEAK and each.owner == self.owner
         } & self.shut
         return not self.left

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import orjson
-
-from oakum.authz import Table
+from oakum.authz import ObjectInstance, Table
 from oakum.authz.compiled_model import declared_answers
-from oakum.authz.judgement import Judgement
 from oakum.authz.table import leaf_index
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical, leaves_of
+from oakum.exposure.response_reader import Parsed
 from oakum.openapi.model import Operation
 
 Form = tuple[int, str, frozenset[tuple[str, ...]], int]
@@ -51,12 +49,12 @@ def is_broken(operation: Operation, answer: Response) -> bool:
     )
 
 
-def governed(judged: Judgement, tables: Mapping[str, Table]) -> int:
+def governed(instances: Iterable[ObjectInstance], tables: Mapping[str, Table]) -> int:
     """A hash of all values that the contract governs, with their owners."""
     return hash(
         frozenset(
             (each.resource, tuple(each.owners), leaf.path, canonical(leaf.value))
-            for each in judged.instances
+            for each in instances
             for leaf in each.leaves
             if not isinstance(leaf.value, dict | list)
             and leaf_index(tables[each.resource], leaf.path) >= 0
@@ -70,13 +68,11 @@ def head_of(answer: Response, values: Callable[[], int]) -> Head:
     return Head(replace(answer, body=b""), hash(answer.body), governed)
 
 
-def form_of(answer: Response) -> Form:
-    """Structure of a response without values."""
-    text = answer.body.decode("utf-8", "replace")
-    try:
-        found = list(leaves_of(orjson.loads(answer.body))) if answer.body else []
-    except orjson.JSONDecodeError:
-        lines = text.splitlines()
+def form_of(answer: Response, parsed: Parsed) -> Form:
+    """Structure of a response without values. `parsed`: what `json_in` says of it."""
+    if answer.body and not parsed:
+        lines = answer.body.decode("utf-8", "replace").splitlines()
         return answer.status, answer.media_type, frozenset({(lines[0][:200],)}), len(lines)
+    found = [leaf for each in parsed for leaf in leaves_of(each)]
     places = frozenset(tuple("*" if p.isdigit() else p for p in at) for at, _ in found)
     return answer.status, answer.media_type, places, len(found)

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-import orjson
-
-from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import leaves_of
 from oakum.inference.lexicon import listed, words
 
@@ -52,18 +50,12 @@ class Artefact:
         return self.probe.id, self.viewer, self.name
 
 
-def gather(
-    probe: Probe, viewer: str | None, who: str | None, answer: Response, origin: str
-) -> Iterator[Artefact]:
+def gather(seen: JudgedResponse, who: str | None, origin: str) -> Iterator[Artefact]:
     """Links to the target, and cursors, in a JSON response."""
-    if not answer.is_json or not 200 <= answer.status < 300:
+    if not seen.response.is_json or not 200 <= seen.response.status < 300:
         return
-    try:
-        value = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        return
-    found = 0
-    for at, leaf in leaves_of(value):
+    probe, viewer, found = seen.probe, seen.question.viewer, 0
+    for at, leaf in (leaf for each in seen.parsed for leaf in leaves_of(each)):
         if not isinstance(leaf, str) or not at or found >= _MOST:
             continue
         if _is_link(leaf, origin):

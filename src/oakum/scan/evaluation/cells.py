@@ -11,15 +11,13 @@ from dataclasses import replace
 from functools import partial
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.authz.judgement import Judgement
 from oakum.authz.member_paths import at_path, key_in
 from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody
-from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
 from oakum.exposure.entitled_views import MissingField, Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Mark
-from oakum.exposure.finding_evidence import Exhibits, Place, Question, by_way_of, place_of
+from oakum.exposure.finding_evidence import Exhibits, Place, by_way_of, place_of
+from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import canonical, is_theirs, says_nothing
 from oakum.exposure.loose_values import asked_for, loose_values, stands_loose, texts_beside
 from oakum.exposure.masked_fields import sent
@@ -39,7 +37,6 @@ from oakum.exposure.matrix import (
 )
 from oakum.exposure.misplaced import Found, Misplaced, is_a_name
 from oakum.exposure.named_objects import asked_key, is_found_by_hidden, names_one_of
-from oakum.exposure.ownership import Reading
 from oakum.exposure.shared_values import SHARED, sharers, sharers_of_unnamed
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json
@@ -64,24 +61,16 @@ _TWO_FACED = "its owner gets another value of this field elsewhere: one may be a
 class Cells:
     """The cells of one response during its evaluation."""
 
-    def __init__(
-        self,
-        context: EvaluationContext,
-        probe: Probe,
-        question: Question,
-        response: Response,
-        value: Json,
-        judged: Judgement,
-        reading: Reading,
-    ) -> None:
-        instances = judged.instances
-        self._reading = reading
+    def __init__(self, context: EvaluationContext, seen: JudgedResponse) -> None:
+        self._seen = seen
+        self._probe, self._question, self._reading = seen.probe, seen.question, seen.reading
+        probe, question = seen.probe, seen.question
         self._exhibits = Exhibits(
             context.identities, context.knowledge, context.matrix, context.redactor, context.views,
-            probe, question, response, value,
+            probe, question, seen.response, seen.value,
         )  # fmt: skip
-        self._loose = loose_values(context.model, probe, judged, reading)
-        self._beside_fields = texts_beside(judged, response, self._loose)
+        self._loose = loose_values(context.model, seen)
+        self._beside_fields = texts_beside(seen, self._loose)
         self._asked = partial(asked_key, context.knowledge, probe, question)
         self._names_one_of = partial(names_one_of, context.knowledge, probe, question)
         self._object = ""
@@ -92,12 +81,8 @@ class Cells:
         """Why what is judged now is no proof."""
         self._unjudged: dict[str, str] = {}
         """Resource of an object that may be the one requested, though it was not judged → why."""
-        self._unclear = dict.fromkeys(reading.unclear)
+        self._unclear = dict.fromkeys(seen.reading.unclear)
         self._context = context
-        self._probe = probe
-        self._question = question
-        self._response = response
-        self._value = value
         self._unmasked: dict[tuple[str, ...], None] = {}
         """Values that may be masks, and may not."""
         self._loosely: dict[tuple[str, str], None] = {}
@@ -106,7 +91,7 @@ class Cells:
         self._open: set[Key] = set()
         self._shared: list[Leaf] = []
         self._proved = False
-        self._places = {each.pointer for each in instances}
+        self._places = {each.pointer for each in seen.instances}
         self._sighted: dict[tuple[str, str], None] = {}
         self._embedded: dict[tuple[str, bool], None] = {}
         self._doubts: dict[Key, Doubt] = {}
@@ -128,7 +113,7 @@ class Cells:
         )
         return Outcome(
             self._question.request_key,
-            self._response.status,
+            self._seen.response.status,
             observations,
             tuple(self._sighted),
             tuple(self._witnessed),
@@ -194,8 +179,7 @@ class Cells:
             self._weak = self._reading.weakness(instance.pointer, leaf.path not in declared)
             self._settle_shared(instance, leaf, who)
         of = Object(who, instance.resource, self._object)
-        known = self._context, self._question, self._response, self._reading
-        self._tentative |= remember_shown(*known, instance, of)
+        self._tentative |= remember_shown(self._context, self._seen, instance, of)
         self._weak = self._reading.weakness(instance.pointer, False)
         for path in self._probe.shows.get(instance.resource, ()):
             came = any(p == path or p.startswith(f"{path}.") for p in present)
@@ -474,11 +458,11 @@ class Cells:
 
     # --------------------------------------------------------------- misplaced values
 
-    def canaries(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> None:
+    def canaries(self) -> None:
         """Searches everything outside known objects for owners' values."""
-        known = self._context, self._probe, self._question, self._response, self._value
-        misplaced = Misplaced(*known)
-        for found in misplaced.search(unbound, instances):
+        seen, instances = self._seen, self._seen.instances
+        misplaced = Misplaced(self._context, seen.probe, seen.question, seen.response, seen.value)
+        for found in misplaced.search(seen.judgement.unbound, instances):
             self._canary(found)
         self._weak = "it stands in the viewer's own object, and may be theirs as well"
         for found in misplaced.in_own_objects(instances):

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from oakum.authz import ObjectInstance
-from oakum.exchange import Response
 from oakum.exposure.entitled_views import Object
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.finding_evidence import Question
+from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import canonical, is_blank
-from oakum.exposure.ownership import Reading
 from oakum.exposure.response_reader import is_success
 
 
 def remember_shown(
-    context: EvaluationContext, question: Question, response: Response, reading: Reading,
-    instance: ObjectInstance, of: Object,
-) -> bool:  # fmt: skip
+    context: EvaluationContext, seen: JudgedResponse, instance: ObjectInstance, of: Object
+) -> bool:
     """Remembers what a viewer who may see them was shown in the fields of an object; whether any of
     it is a field that its owner was not shown. Of what the request held, only the object's key
     counts."""
-    viewer = question.viewer
+    question, reading, viewer = seen.question, seen.reading, seen.question.viewer
     uncertain = instance.pointer in reading.untold or context.identities.unproven_of(
         viewer, of.owner
     )
     weak = uncertain or reading.weakness(instance.pointer, False)
-    if weak or not (of.owner and of.key and is_success(response.status)):
+    if weak or not (of.owner and of.key and is_success(seen.response.status)):
         return False
     found: dict[str, set[str]] = {}
     for leaf in instance.leaves:

@@ -6,15 +6,11 @@ that its owner is shown (or if its owner never sees the field); a placeholder is
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 
-from oakum.authz import Judge, KnownObject, Model, ObjectInstance
-from oakum.authz.judgement import Judgement
+from oakum.authz import Model, ObjectInstance
 from oakum.authz.member_paths import at_path, key_in, lacks, texts
 from oakum.authz.principal import Subject
 from oakum.authz.relations import may_hold, named
@@ -24,6 +20,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import OwnView, Place, Question, place_of
+from oakum.exposure.judged_response import JudgedResponse, judged_response
 from oakum.exposure.knowledge import Inherited, Knowledge, canonical, is_blank, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key, Matrix, Outcome, state_key
@@ -36,9 +33,8 @@ from oakum.exposure.ownership import (
     relations_by_member,
     relations_through_members,
 )
-from oakum.exposure.response_reader import is_success, read_as_declared
+from oakum.exposure.response_reader import Parsed, is_success, json_in
 from oakum.finding import Answer, Result
-from oakum.openapi.model import Json
 from oakum.scan.evaluation.cells import Cells
 from oakum.scan.evaluation.mixed_rows import tell_mixed
 
@@ -50,9 +46,7 @@ _MOST_KEPT = 100
 class _Kept:
     """A response with an object of which it was not told yet whom it names."""
 
-    probe: Probe
-    question: Question
-    response: Response
+    seen: JudgedResponse
     outcome: Outcome
     around: tuple[object, ...]
     """Settings and relationships when it came: under others it says something else."""
@@ -113,12 +107,25 @@ class Evaluator:
             for resource, states in view.states
         )
 
-    def look(self, probe: Probe, question: Question, response: Response) -> Outcome:
-        """Judges a response and returns what it decides."""
-        value, judged, whole, reading = self._walked(probe, question, response)
+    def judged(
+        self, probe: Probe, question: Question, response: Response, parsed: Parsed | None = None
+    ) -> JudgedResponse:
+        """The response with its judgement by what is known now. Learns nothing."""
+        seen = judged_response(self._ownership, probe, question, response, parsed)
+        if seen.read.bent and is_success(response.status):
+            self.bent[f"{probe.endpoint.method} {probe.endpoint.path}"] = seen.read.bent
+        return seen
+
+    def again(self, seen: JudgedResponse) -> JudgedResponse:
+        """The same response, by what is known now."""
+        return self.judged(seen.probe, seen.question, seen.response, seen.parsed)
+
+    def look(self, seen: JudgedResponse) -> Outcome:
+        """Learns from a response, and returns what it decides."""
+        probe, question, reading = seen.probe, seen.question, seen.reading
         outsiders = [
             each
-            for each in judged.instances
+            for each in seen.instances
             if each.owners
             and not self._context.who(each)
             and not self._context.is_nobodys(each.resource)
@@ -129,50 +136,49 @@ class Evaluator:
                 (question.endpoint, instance.resource), {}
             ).setdefault(question.viewer, set()).update(instance.owners)
         if question.viewer is not None:
-            self._learn(probe, question, response, value, judged.instances, reading)
+            self._learn(seen)
         if (reading.mute or reading.claimed) and question.viewer is not None:
             endpoint = f"{probe.endpoint.method} {probe.endpoint.path}"
             for each in reading.unclear | reading.claimed:
                 self.twice.setdefault((endpoint, each), set()).add(question.viewer)
-            self._contest(question.viewer, judged.instances, reading)
-        self._note_nameless(question, judged.instances, reading)
-        outcome = self._judged(probe, question, response, value, judged, whole, reading)
-        media, place = probe.operation.success(), (question.endpoint, question.viewer or "")
-        unread = isinstance(value, str) and not whole and not response.is_json
-        if unread and is_success(response.status) and media is not None and media.is_json:
-            self._context.matrix.unread[place] = response.media_type
+            self._contest(question.viewer, seen)
+        self._note_nameless(seen)
+        outcome = self._outcome(seen)
+        self._note_unread(seen)
         if reading.untold and len(self._kept) < _MOST_KEPT:
             outcome = replace(outcome, tentative=True)
-            kept = _Kept(probe, question, response, outcome, self._around())
-            self._kept[question.request_key] = kept
+            self._kept[question.request_key] = _Kept(seen, outcome, self._around())
         if self._news:
             self._news = False
             self._judge_again()
         return outcome
 
-    def _note_nameless(
-        self, question: Question, instances: list[ObjectInstance], reading: Reading
-    ) -> None:
+    def _note_unread(self, seen: JudgedResponse) -> None:
+        """Records a success of another media type than the JSON that is declared."""
+        response, media = seen.response, seen.probe.operation.success()
+        unread = isinstance(seen.value, str) and not seen.whole and not response.is_json
+        if unread and is_success(response.status) and media is not None and media.is_json:
+            place = seen.question.endpoint, seen.question.viewer or ""
+            self._context.matrix.unread[place] = response.media_type
+
+    def _note_nameless(self, seen: JudgedResponse) -> None:
         found: dict[str, set[str]] = {}
-        for each in instances if reading.unclear else ():
+        for each in seen.instances if seen.reading.unclear else ():
             resource = self._context.model.policy.resources[each.resource]
             if not each.owners and resource.key and resource.owner.kind == "field":
                 keys = found.setdefault(each.resource, set())
                 keys.update(texts(each.value, resource.key))
         if found:
-            self.nameless[question.endpoint, question.viewer] = found
+            self.nameless[seen.question.endpoint, seen.question.viewer] = found
 
-    def _judged(
-        self, probe: Probe, question: Question, response: Response, value: Json, judged: Judgement,
-        whole: bool, reading: Reading,
-    ) -> Outcome:  # fmt: skip
-        cells = Cells(self._context, probe, question, response, value, judged, reading)
-        for instance in judged.instances:
+    def _outcome(self, seen: JudgedResponse) -> Outcome:
+        cells = Cells(self._context, seen)
+        for instance in seen.instances:
             cells.instance(instance)
-        if whole:
+        if seen.whole:
             cells.absent()
-        cells.canaries(judged.unbound, judged.instances)
-        return replace(cells.outcome(), whole=whole)
+        cells.canaries()
+        return replace(cells.outcome(), whole=seen.whole)
 
     def _around(self) -> tuple[object, ...]:
         return dict(self._context.identities.states), self._context.identities.relationships
@@ -187,96 +193,45 @@ class Evaluator:
         for request_key in kept:
             matrix.forget_untold(request_key)
         for request_key, each in kept.items():
-            value, judged, whole, reading = self._walked(each.probe, each.question, each.response)
-            outcome = self._judged(
-                each.probe, each.question, each.response, value, judged, whole, reading
-            )
-            known = {seen.key for seen in each.outcome.observations}
-            new = tuple(seen for seen in outcome.observations if seen.key not in known)
-            matrix.apply(each.question.endpoint, replace(outcome, observations=new))
-            if reading.untold:
+            seen = self.again(each.seen)
+            outcome = self._outcome(seen)
+            known = {cell.key for cell in each.outcome.observations}
+            new = tuple(cell for cell in outcome.observations if cell.key not in known)
+            matrix.apply(seen.question.endpoint, replace(outcome, observations=new))
+            if seen.reading.untold:
                 self._kept[request_key] = each
 
-    def _contest(self, viewer: str, instances: list[ObjectInstance], reading: Reading) -> None:
+    def _contest(self, viewer: str, seen: JudgedResponse) -> None:
         """Records objects shown to a viewer as their own after somebody else was: a row of each
         party to a transfer may have the same key."""
-        for each in instances:
+        for each in seen.instances:
             key = self._context.model.policy.resources[each.resource].key
-            if each.pointer in reading.mute and (keys := texts(each.value, key)):
+            if each.pointer in seen.reading.mute and (keys := texts(each.value, key)):
                 contested = self._context.knowledge.contested
                 contested.setdefault((each.resource, keys[0]), set()).add(viewer)
 
-    def hear(self, probe: Probe, question: Question, response: Response) -> Outcome:
-        """Judges the response to a write for leaks only; learns nothing from it."""
-        value, judged, _, reading = self._walked(probe, question, response)
-        cells = Cells(self._context, probe, question, response, value, judged, reading)
-        for instance in judged.instances:
+    def hear(self, seen: JudgedResponse) -> Outcome:
+        """Leaks in the response to a write; learns nothing from it."""
+        cells = Cells(self._context, seen)
+        for instance in seen.instances:
             cells.instance(instance)
-        cells.canaries(judged.unbound, judged.instances)
+        cells.canaries()
         outcome = cells.outcome()
         leaks = (each for each in outcome.observations if each.result is Result.LEAK)
         return Outcome(outcome.request_key, outcome.status, tuple(leaks), tentative=True)
 
-    def walk(
-        self, probe: Probe, question: Question, response: Response
-    ) -> tuple[Json, Judgement, bool]:
-        """The response's value, its judgement, and whether missing values are really missing.
-        Learns nothing."""
-        return self._walked(probe, question, response)[:3]
-
-    def read(
-        self, probe: Probe, question: Question, response: Response
-    ) -> tuple[Judgement, Reading]:
-        """The response's judgement, and what is known of its objects. Learns nothing."""
-        _, judged, _, reading = self._walked(probe, question, response)
-        return judged, reading
-
-    def _walked(
-        self, probe: Probe, question: Question, response: Response
-    ) -> tuple[Json, Judgement, bool, Reading]:
-        read = (
-            probe.reader(response)
-            if probe.reader
-            else read_as_declared(probe.operation, response, anonymous=question.viewer is None)
-        )
-        principal = self._context.identities.principal(question.viewer)
-        if read.bent and is_success(response.status):
-            self.bent[f"{probe.endpoint.method} {probe.endpoint.path}"] = read.bent
-        judge = partial(
-            Judge, self._context.model, principal, probe.operation.id, question.params,
-            response.status, told=read.owners,
-        )  # fmt: skip
-        judged = judge().judge(read.value, read.shape)
-        what = {
-            place: KnownObject(resource=name)
-            for place, name in self._ownership.expanded(judged.instances).items()
-        }
-        if what:
-            judged = judge(known=what).judge(read.value, read.shape)
-        reading = self._ownership.read(probe, question, judged.instances)
-        reading.expanded |= what.keys()
-        for place, each in what.items():
-            known = reading.known.get(place, each)
-            reading.known[place] = replace(known, resource=each.resource)
-        if reading.known:
-            judged = judge(known=reading.known).judge(read.value, read.shape)
-        judged.unbound += read.beside
-        return read.value, judged, read.whole, reading
-
     def side(self, viewer: str | None, relation: str, response: Response) -> Answer:
         """One side of the evidence, without a marked field."""
         name = viewer or "nobody logged in"
-        value = None
-        with suppress(ValueError):
-            value = json.loads(response.body) if response.is_json else None
+        parsed = json_in(response) if response.is_json else ()
+        value = parsed[0] if parsed else None
         return self._context.redactor.answer(
             name, relation, response.status, response.media_type, value, {}, ()
         )
 
-    def _learn(
-        self, probe: Probe, question: Question, response: Response, value: Json,
-        instances: list[ObjectInstance], reading: Reading,
-    ) -> None:  # fmt: skip
+    def _learn(self, seen: JudgedResponse) -> None:
+        probe, question, response = seen.probe, seen.question, seen.response
+        instances, reading = seen.instances, seen.reading
         viewer = question.viewer or ""
         places: dict[tuple[str, str], tuple[str, ...]] = {}
         for instance in instances:
@@ -299,7 +254,7 @@ class Evaluator:
             self._learn_faces(question.endpoint, viewer, instance)
             self._learn_parties(instance, reading)
         self._learn_apart(viewer, instances, reading)
-        self._learn_varying(question, viewer, instances, reading, response)
+        self._learn_varying(viewer, seen)
         if is_success(response.status):
             # Ids without a known owner may belong to real users, so the run must not request them.
             ours = [
@@ -319,7 +274,7 @@ class Evaluator:
                 ]
                 about = not question.targets or viewer in question.targets
                 view = OwnView(
-                    value, response.status, response.media_type, places, states, question.curl,
+                    seen.value, response.status, response.media_type, places, states, question.curl,
                     question.params, about,
                 )  # fmt: skip
                 for name, key, place, filled in self._objects(viewer, instances):
@@ -436,14 +391,12 @@ class Evaluator:
             if len(rows) > 1:
                 self._context.knowledge.learn_apart(viewer, resource, rows)
 
-    def _learn_varying(
-        self, question: Question, viewer: str, instances: list[ObjectInstance], reading: Reading,
-        response: Response,
-    ) -> None:  # fmt: skip
+    def _learn_varying(self, viewer: str, seen: JudgedResponse) -> None:
         """Learns which fields of own objects vary by themselves, object by object."""
+        question, reading = seen.question, seen.reading
         own = [
             each
-            for each in instances
+            for each in seen.instances
             if each.pointer not in reading.mute and self._context.who(each, viewer) == viewer
         ]
         kinds = Counter(each.resource for each in own)
@@ -457,7 +410,7 @@ class Evaluator:
                 if "*" not in leaf.path and not isinstance(leaf.value, dict | list | bool | None)
             )
             if key or kinds[each.resource] == 1:
-                date = response.headers.get("date", "")
+                date = seen.response.headers.get("date", "")
                 self._context.knowledge.ambient.learn(asked, viewer, key, fields, date)
 
     def take_back(self) -> None:

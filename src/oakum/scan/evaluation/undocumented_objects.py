@@ -24,7 +24,7 @@ from oakum.authz.table import Trie
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
-from oakum.exposure.response_reader import Reader, ResponseReader, read_as_declared
+from oakum.exposure.response_reader import Parsed, Reader, ResponseReader, read_as_declared
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.openapi.model import Json, Shape
@@ -97,8 +97,8 @@ class Likeness:
         """A tolerant reader for this endpoint's responses."""
         return partial(self._read, probe)
 
-    def _read(self, probe: Probe, response: Response) -> ResponseReader:
-        plain = read_as_declared(probe.operation, response)
+    def _read(self, probe: Probe, response: Response, parsed: Parsed) -> ResponseReader:
+        plain = read_as_declared(probe.operation, response, parsed)
         shown = self._model.shown.get(probe.operation.id, ()) if response.status < 300 else ()
         found = _Found(tuple(shown), frozenset(probe.shows))
         if isinstance(plain.value, str) and not response.is_json:

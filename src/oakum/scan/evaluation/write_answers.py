@@ -72,7 +72,10 @@ class WriteAnswers:
         if kind == "login" and answer.status < 400:
             return False  # the response belongs to the account that has just logged in
         probe = self._probe(operation)
-        outcome = self._engine.evaluator.hear(probe, self._question(probe, viewer, request), answer)
+        question = self._question(probe, viewer, request)
+        outcome = self._engine.evaluator.hear(
+            self._engine.evaluator.judged(probe, question, answer)
+        )
         leaks = tuple(e for e in outcome.observations if not self._may_be_granted(e, probe, answer))
         if leaks:
             self._engine.record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +17,7 @@ from graphql import (
 from oakum.authz import Leaf
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical
-from oakum.exposure.response_reader import Reader, ResponseReader
+from oakum.exposure.response_reader import Parsed, Reader, ResponseReader, json_in
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.policy.graphql import TAG
@@ -55,7 +54,7 @@ class QueryAnswer:
 
 def heard(response: Response) -> QueryAnswer:
     """Parses the response to a query."""
-    value = _parsed(response)
+    value = next(iter(json_in(response)), None)
     if not isinstance(value, dict) or value.keys().isdisjoint({"data", "errors"}):
         return QueryAnswer(None, False)
     errors = value.get("errors")
@@ -105,13 +104,6 @@ def _values(value: Json) -> Iterator[Json]:
         yield value
 
 
-def _parsed(response: Response) -> Json:
-    try:
-        return json.loads(response.body[:_MAX_BODY].decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return None
-
-
 def fields_at(text: str, places: Sequence[tuple[int, int]]) -> list[Pointer]:
     """Response paths of the query's fields at these source positions, without root fields."""
     try:
@@ -145,8 +137,8 @@ def reader(
     """A reader of responses to a query. `ids`: returns identity → identifying values at that
     time."""
 
-    def read(response: Response) -> ResponseReader:
-        value = _parsed(response)
+    def read(response: Response, parsed: Parsed) -> ResponseReader:
+        value = parsed[0] if parsed else None
         answered = 200 <= response.status < 500 and not response.truncated
         if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
             return ResponseReader(value, None)

@@ -79,8 +79,10 @@ class Memberships:
                     source = (name, f"{resource}.{relation.member}")
                     self.knowledge.tenants.setdefault(source, {}).update(theirs)
 
-    def meet(self, instances: Iterable[ObjectInstance]) -> None:
-        """Learns the members of every tenant that these objects name, before they are judged."""
+    def meet(self, instances: Iterable[ObjectInstance]) -> bool:
+        """Learns the members of every tenant that these objects name, before they are judged;
+        whether any was met for the first time."""
+        before = len(self._met)
         for each in instances:
             for relation in self._relations():
                 for tenant in texts(each.value, relation.member):
@@ -88,6 +90,7 @@ class Memberships:
                         told = self._told(relation, tenant)
                         self._met[relation.name, tenant] = bool(told)
                         self.identities.enrol(relation.name, tenant, told)
+        return len(self._met) > before
 
     def unread(self) -> Iterator[str]:
         """Reasons to distrust a run that met tenants and was shown the members of none."""

@@ -115,11 +115,12 @@ def _hidden_in(
 ) -> Iterator[Hidden]:  # fmt: skip
     """What an answer does not show of the objects in it."""
     question = engine.question(probe, viewer, frozenset(), filled, probe.id)
-    judged, reading = engine.evaluator.read(probe, question, answer)
-    for each in judged.instances:
+    shown = engine.evaluator.judged(probe, question, answer)
+    reading, untold = shown.reading, shown.judgement.untold
+    for each in shown.instances:
         table = engine.model.tables[each.resource]
         unsure = each.pointer in reading.weak or reading.unread.get(each.pointer)
-        if each.resource not in names or unsure or id(each.value) in judged.untold:
+        if each.resource not in names or unsure or id(each.value) in untold:
             continue
         key = key_in(each.value, table.resource.key)
         seen = {

@@ -137,7 +137,7 @@ def _unknown_to_owner(engine: Engine, page: _Further, viewer: str | None) -> set
     """(owner, resource) of objects on a page with a value in a field that the viewer may not see,
     of which their owners were shown nothing yet."""
     question = engine.question(page.probe, viewer, frozenset(), page.filled, page.probe.id)
-    _, judged, _ = engine.evaluator.walk(page.probe, question, page.answer)
+    judged = engine.evaluator.judged(page.probe, question, page.answer)
     found = set[tuple[str, str]]()
     for each in judged.instances:
         who, path = (

@@ -191,9 +191,10 @@ def _met(
     question = engine.question(
         way, viewer, targets, filled, engine.key(way, viewer, who, "look", turn)
     )
-    outcome = engine.evaluator.look(way, question, answer)
+    seen = engine.evaluator.judged(way, question, answer)
+    outcome = engine.evaluator.look(seen)
     leaks = {each.key for each in outcome.observations if each.result is Result.LEAK}
-    look = form_of(answer), frozenset(key._replace(endpoint="") for key in leaks)
+    look = form_of(answer, seen.parsed), frozenset(key._replace(endpoint="") for key in leaks)
     if leaks:
         return _MORE, look
     if not is_success(answer.status):

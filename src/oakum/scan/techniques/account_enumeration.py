@@ -264,7 +264,7 @@ class _Table:
         key = f"{probe.id}|{group.viewer or ''}|{heard.who}|{HOW} {next(self._numbers)}"
         targets = frozenset({heard.who})
         question = engine.question(probe, group.viewer, targets, heard.filled, key)
-        outcome = engine.evaluator.look(probe, question, heard.answer)
+        outcome = engine.evaluator.look(engine.evaluator.judged(probe, question, heard.answer))
         leaks = tuple(
             seen
             for seen in outcome.observations

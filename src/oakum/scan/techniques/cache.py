@@ -125,7 +125,7 @@ def _shows(engine: Engine, probe: Probe, viewer: str | None, owner: str) -> bool
         return False
     answer = engine.send(probe, viewer, filled)
     question = engine.question(probe, viewer, frozenset(), filled, probe.id)
-    _, judged, _ = engine.evaluator.walk(probe, question, answer)
+    judged = engine.evaluator.judged(probe, question, answer)
     ids = engine.identities.ids[owner]
     if any(ids & set(each.owners) for each in judged.instances):
         return True

@@ -110,7 +110,7 @@ def _number(
 ) -> int | None:  # fmt: skip
     """What an answer says in a field of somebody's account."""
     question = engine.question(probe, viewer, frozenset({who}), filled, HOW)
-    for each in engine.evaluator.walk(probe, question, answer)[1].instances:
+    for each in engine.evaluator.judged(probe, question, answer).instances:
         if each.resource == field[0] and engine.identities.ids[who] & {*each.owners}:
             for leaf in each.leaves:
                 if leaf.path == field[1] and type(leaf.value) is int:

@@ -461,10 +461,12 @@ class _Hall:
         targets = frozenset({self.who} if self.who else ())
         key = f"{self.plain.id}|{seat.viewer or ''}|{self.who or ''}|{HOW} {self.round}"
         asked = self.engine.question(self.plain, seat.viewer, targets, seat.filled, key)
+        evaluator = self.engine.evaluator
         with before():
-            earlier = self.engine.evaluator.hear(self.plain, asked, answer).observations
+            seen = evaluator.judged(self.plain, asked, answer)
+            earlier = evaluator.hear(seen).observations
         leaking = {(each.key.resource, each.key.field, each.owner) for each in earlier}
-        found = self.engine.evaluator.hear(self.plain, asked, answer)
+        found = evaluator.hear(evaluator.again(seen))
         both = tuple(
             each
             for each in found.observations

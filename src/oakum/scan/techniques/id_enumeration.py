@@ -177,7 +177,7 @@ class _Endpoint:
         of its key see. What it forbids is a leak of its own, found by other means."""
         engine = self.engine
         question = engine.question(self.probe, case.viewer, frozenset({case.owner}), filled, HOW)
-        _, judged, _ = engine.evaluator.walk(self.probe, question, answer)
+        judged = engine.evaluator.judged(self.probe, question, answer)
         if not 200 <= answer.status < 300:
             return False
         return any(self._shows(case, filled, each) for each in judged.instances)
@@ -259,7 +259,7 @@ class _Endpoint:
         if not self._told_by_object(case) or not 200 <= answer.status < 300:
             return False
         question = engine.question(self.probe, case.viewer, frozenset({case.owner}), filled, HOW)
-        _, judged, _ = engine.evaluator.walk(self.probe, question, answer)
+        judged = engine.evaluator.judged(self.probe, question, answer)
         table = engine.model.tables[case.resource]
         return any(
             each.resource == case.resource and allows(table, case.field, each.held, each.state)

@@ -459,9 +459,9 @@ def reading(
 ) -> Reading:
     """A response taken apart for comparison."""
     question = engine.question(probe, viewer, frozenset(), filled, probe.id)
-    value, judged, _ = engine.evaluator.walk(probe, question, answer)
+    seen = engine.evaluator.judged(probe, question, answer)
     keys = {name: each.key for name, each in engine.model.policy.resources.items()}
-    return read(value, judged, answer, keys, filled.sent)
+    return read(seen.value, seen.judgement, answer, keys, filled.sent)
 
 
 def signal(

@@ -140,7 +140,7 @@ class _Refusals:
         if not 200 <= answer.status < 300:
             return {}
         question = engine.question(self.probe, viewer, frozenset(), filled, HOW)
-        _, judged, _ = engine.evaluator.walk(self.probe, question, answer)
+        judged = engine.evaluator.judged(self.probe, question, answer)
         found: dict[str, Key] = {}
         for each in judged.instances:
             if each.resource not in self.names:
@@ -168,7 +168,7 @@ class _Refusals:
     def _shows_any(self, filled: Filled, answer: Response, viewer: str | None) -> bool:
         """Whether an answer shows such an object, which is judged where it stands."""
         question = self.engine.question(self.probe, viewer, frozenset(), filled, HOW)
-        _, judged, _ = self.engine.evaluator.walk(self.probe, question, answer)
+        judged = self.engine.evaluator.judged(self.probe, question, answer)
         return any(each.resource in self.names and each.leaves for each in judged.instances)
 
     def _report(self, key: Key, shown: _Shown, viewer: str | None, answer: Response) -> None:

@@ -128,7 +128,7 @@ def _hidden_in(
     """Keys of the objects in what somebody was sent that a viewer may not see."""
     question = engine.question(other.way, viewer, frozenset(), other.filled, HOW)
     key = engine.model.policy.resources[resource].key
-    for each in engine.evaluator.walk(other.way, question, page)[1].instances:
+    for each in engine.evaluator.judged(other.way, question, page).instances:
         for leaf in each.leaves if each.resource == resource else ():
             if leaf.path == key and not leaf.allowed:
                 yield str(leaf.value)

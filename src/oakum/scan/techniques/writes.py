@@ -558,7 +558,7 @@ class _Endpoint:
             answer = engine.send(probe, owner, filled)
             self.mute |= tells_nothing(answer)
             question = engine.question(probe, owner, frozenset({owner}), filled, probe.id)
-            _, judged, _ = engine.evaluator.walk(probe, question, answer)
+            judged = engine.evaluator.judged(probe, question, answer)
             for each in judged.instances:
                 mine = engine.identities.ids[owner] & set(each.owners)
                 fits = each.resource == self.resource and isinstance(each.value, dict)

@@ -22,8 +22,8 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from oakum.errors import OakumError
-from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.response_reader import read_as_declared
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
@@ -142,10 +142,10 @@ class Census:
             return None
         question = engine.question(probe, who, frozenset({who}), asked.filled, probe.id)
         found: Rows = {}
-        instances = engine.evaluator.walk(probe, question, answer)[1].instances
+        seen = engine.evaluator.judged(probe, question, answer)
         # nested objects are counted under their own resource
-        inner = {id(each.value) for each in instances}
-        for each in instances:
+        inner = {id(each.value) for each in seen.instances}
+        for each in seen.instances:
             key = engine.model.policy.resources[each.resource].key
             mine = engine.identities.ids[who] & set(each.owners)
             if (key and key not in each.value) or is_deleted(each.value):
@@ -161,15 +161,16 @@ class Census:
                 self.others.add((each.resource, named_by))
         if self.recalled and before:
             missing = {place: row for place, row in before.items() if place not in found}
-            found |= self._known(asked, answer, missing, {each.resource for each in instances})
+            kinds = {each.resource for each in seen.instances}
+            found |= self._known(asked, seen, missing, kinds)
         return found
 
     def _known(
-        self, asked: CensusQuestion, answer: Response, missing: Rows, kinds: Collection[str]
+        self, asked: CensusQuestion, seen: JudgedResponse, missing: Rows, kinds: Collection[str]
     ) -> Iterator[tuple[Place, Mapping[str, Json] | None]]:
         """Objects of which only their key tells that they are the identity's; `kinds`: resources
         that the answer shows."""
-        value = read_as_declared(asked.probe.operation, answer).value
+        value = read_as_declared(asked.probe.operation, seen.response, seen.parsed).value
         for place, before in missing.items():
             key = self.engine.model.policy.resources[place[1]].key
             if not key:

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
+from oakum.exposure.finding_evidence import Question
+from oakum.exposure.json_depth import DEEPEST
+from oakum.exposure.judged_response import JudgedResponse
+from oakum.exposure.ownership import Reading
+from oakum.exposure.response_reader import ResponseReader, json_in
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Parameter
 from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter, gather
@@ -36,7 +42,15 @@ ANSWERS = st.recursive(
 
 def found(body: Any, status: int = 200) -> list[Artefact]:
     """What bob is given of ann's page."""
-    return list(gather(probe("getPerson"), "bob", "ann", reply(body, status), TARGET))
+    return list(gather(seen(reply(body, status), "bob"), "ann", TARGET))
+
+
+def seen(response: Response, viewer: str | None = None) -> JudgedResponse:
+    """Somebody's page, as a viewer was given it."""
+    question = Question("q", "getPerson", viewer, frozenset(), {}, frozenset(), "")
+    parsed, read = json_in(response), ResponseReader(None, None)
+    judged = Judgement(True, [], [])
+    return JudgedResponse(probe("getPerson"), question, response, parsed, read, judged, Reading())
 
 
 @LAW
@@ -118,13 +132,19 @@ def test_an_answer_that_is_no_success_gives_none(status: int) -> None:
 )
 def test_an_answer_that_cannot_be_read_gives_none(kind: str, body: bytes) -> None:
     answer = Response(200, {"content-type": kind}, body)
-    assert list(gather(probe("getPerson"), None, None, answer, TARGET)) == []
+    assert list(gather(seen(answer), None, TARGET)) == []
 
 
 def test_a_link_is_found_however_deep_it_stands() -> None:
-    answer = Response(200, reply().headers, b"[" * 1000 + b'"/a"' + b"]" * 1000)
-    (each,) = gather(probe("getPerson"), None, None, answer, TARGET)
+    answer = Response(200, reply().headers, b"[" * DEEPEST + b'"/a"' + b"]" * DEEPEST)
+    (each,) = gather(seen(answer), None, TARGET)
     assert (each.kind, each.value) == ("link", "/a")
+
+
+def test_a_member_that_repeats_is_the_one_that_is_judged() -> None:
+    answer = Response(200, reply().headers, b'{"next": "/people?page=2", "next": null}')
+    (each,) = gather(seen(answer), None, TARGET)
+    assert each.value == "/people?page=2"
 
 
 def test_a_cursor_goes_where_the_document_takes_one() -> None:

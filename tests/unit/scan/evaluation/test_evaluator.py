@@ -50,7 +50,7 @@ class Watch:
             {"personId": IDS[of]} if of else {}, frozenset(sent), "curl -s $TARGET",
         )  # fmt: skip
         asked = replace(probe(endpoint), batch=batch)
-        outcome = self.run.evaluator.look(asked, question, response)
+        outcome = self.run.evaluator.look(self.run.evaluator.judged(asked, question, response))
         self.run.matrix.apply(endpoint, outcome)
         return outcome
 
@@ -785,7 +785,9 @@ def test_what_two_own_is_not_closed_to_the_other_of_them() -> None:
                 f"{viewer} getPost ann", "getPost", viewer, frozenset({"ann"}),
                 {"postId": post["id"]}, frozenset(), "curl",
             )  # fmt: skip
-            gone = watch.run.evaluator.look(probe("getPost"), question, reply({}, 404))
+            gone = watch.run.evaluator.look(
+                watch.run.evaluator.judged(probe("getPost"), question, reply({}, 404))
+            )
             closed[viewer] = {
                 field for (name, field), result in results(gone).items()
                 if name == "Post" and result is Result.CLOSED
@@ -919,7 +921,9 @@ def test_what_an_open_object_says_beside_a_closed_one_is_not_of_that(
                     {"postId": own["id"]}, frozenset(), "curl",
                 )  # fmt: skip
                 response = reply(own) if answer is None else reply(answer, 404)
-                outcome = watch.run.evaluator.look(probe("getPost"), question, response)
+                outcome = watch.run.evaluator.look(
+                    watch.run.evaluator.judged(probe("getPost"), question, response)
+                )
                 watch.run.matrix.apply("getPost", outcome)
                 found[f"{viewer} {state}"] = outcome
     told = {
