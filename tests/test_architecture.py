@@ -307,6 +307,16 @@ def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> 
     }
 
 
+def test_the_pytest_plugin_loads_no_scan() -> None:
+    """It names findings as the scan does; a test run pays for no engine, login or socket."""
+    code = "import sys, oakum.pytest_plugin.session; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "oakum.scan.findings" in loaded.stdout.split()
+    assert "oakum.scan.engine" not in loaded.stdout.split()
+
+
 def test_an_import_is_seen_wherever_it_stands() -> None:
     module = ast.parse(
         "if TYPE_CHECKING:\n    import ssl\ndef f():\n    import socket\nfrom urllib import request"

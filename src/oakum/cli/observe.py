@@ -90,7 +90,7 @@ def traffic(
     if html_file is not None:
         from oakum.observe_pages.writing import write_inventory
 
-        write_inventory(html_file, json_document.document(made))
+        write_inventory(html_file, made)
     if form == "json":
         shared.say(json_document.render(made).decode().rstrip("\n"))
     else:

@@ -7,15 +7,18 @@ Remedy: `Cache-Control: private` or `no-store` (RFC 9111, 5.2.2.5 and 5.2.2.7), 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, whose
-from oakum.scan.engine import Engine
-from oakum.scan.evaluation.answer_fingerprint import Head
 from oakum.scan.requests.builder import fill
 from oakum.scan.rule_stories import Incident, Story
-from oakum.scan.state import Place
-from oakum.scan.technique import Line, Prospect
+
+if TYPE_CHECKING:  # whoever names findings loads no scan
+    from oakum.scan.engine import Engine
+    from oakum.scan.evaluation.answer_fingerprint import Head
+    from oakum.scan.state import Place
+    from oakum.scan.technique import Line, Prospect
 
 RULE = Rule("cacheable-personal-data", "API8:2023", ("CWE-525", "CWE-524"), "medium")
 

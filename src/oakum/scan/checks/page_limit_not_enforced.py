@@ -8,6 +8,7 @@ Remedy: check the page size on the server, and refuse or cut what is larger.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from oakum.authz import Model
 from oakum.authz.page_caps import page_caps
@@ -16,11 +17,13 @@ from oakum.exposure.endpoints import Probe
 from oakum.policy.model import Policy
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, things, who
-from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.requests.next_page import longest_list, value_of
 from oakum.scan.rule_stories import Incident, Story
-from oakum.scan.technique import Line, Prospect
+
+if TYPE_CHECKING:  # whoever names findings loads no scan
+    from oakum.scan.engine import Engine
+    from oakum.scan.technique import Line, Prospect
 
 RULE = Rule("page-limit-not-enforced", "API4:2023", ("CWE-770", "CWE-1284"), "low")
 

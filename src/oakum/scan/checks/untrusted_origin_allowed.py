@@ -8,16 +8,19 @@ Remedy: name the trusted origins in `Access-Control-Allow-Origin`, never the one
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.rules import Rule
 from oakum.scan.checks.leak import Leak, whose
-from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
 from oakum.scan.rule_stories import Story
-from oakum.scan.technique import Line, Prospect
+
+if TYPE_CHECKING:  # whoever names findings loads no scan
+    from oakum.scan.engine import Engine
+    from oakum.scan.technique import Line, Prospect
 
 RULE = Rule(
     "untrusted-origin-allowed", "API8:2023", ("CWE-942",), "medium",
