@@ -74,6 +74,7 @@ OPERATIONS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("replies", "GET", "/posts/{id}/replies", _list("Reply")),
     ("addNote", "POST", "/notes", _ref("Note")),
     ("getNote", "GET", "/notes/{id}", _ref("Note")),
+    ("takeNote", "POST", "/notes/{id}/transfer", _ref("Note")),
     ("getTeam", "GET", "/teams/{id}", _ref("Team")),
     ("leaveTeam", "POST", "/teams/{id}/leave", _ref("Team")),
     ("register", "POST", "/register", _ref("Member")),
@@ -128,6 +129,7 @@ operations:
   addPost: {sets: {Post: ""}}
   editPost: {sets: {Post: ""}}
   addNote: {}
+  takeNote: {}
   register: {}
   replies: {params: {id: Post.id}}
 """
@@ -258,6 +260,10 @@ ONLY_CITY = {"id": "u-ann", "city": "Brest"}
 FOLLOWERS = sent("ann", "GET", "/members/u-ann/followers", ["u-cy"])
 SETTING = sent("ann", "GET", "/members/u-ann", PRIVATE)
 READ = sent("bob", "GET", "/members/u-ann", ONLY_CITY)
+NOTE = {"id": "k-1", "text": "a wish"}
+MADE = sent("ann", "POST", "/notes", NOTE, {"text": "a wish"})
+READ_BY_ANN = sent("ann", "GET", "/notes/k-1", NOTE)
+TAKEN = sent("bob", "POST", "/notes/k-1/transfer", NOTE)
 BY_CITY = {("getMember", "Member", "city", "member")}
 TOLD: list[tuple[list[Exchange], set[tuple[str, ...]]]] = [
     ([FOLLOWERS, SETTING, READ], BY_CITY),
@@ -269,6 +275,9 @@ TOLD: list[tuple[list[Exchange], set[tuple[str, ...]]]] = [
      {("findPosts", "Post", "draft", "member")}),
     ([sent("", "POST", "/posts/search", [{"owner_id": "u-ann", "author": ONLY_CITY}])],
      {("findPosts", "Member", "id", "anyone"), ("findPosts", "Member", "city", "anyone")}),
+    ([MADE, sent("bob", "GET", "/notes/k-1", NOTE)], {("getNote", "Note", "text", "member")}),
+    ([MADE, READ_BY_ANN, TAKEN], set()),  # it may be his by now
+    ([MADE, READ_BY_ANN, TAKEN, sent("bob", "GET", "/notes/k-1", NOTE)], set()),
 ]  # fmt: skip
 """What lists and settings told decides; each of them alone leaves a doubt."""
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Final, Protocol
 
+from oakum.http.methods import routed
 from oakum.traffic.call import Call, Hasher
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.recorded_exchange import RecordedExchange
@@ -51,7 +52,8 @@ class Reading:
             return None
         if passed.who and call.caller and len(self._named) < _NAMED:
             self._named.add(call.caller)
-        return call if call.method != "HEAD" else replace(call, method="GET")
+        method = routed(call.method)
+        return call if call.method == method else replace(call, method=method)
 
     def is_named(self, caller: int) -> bool:
         """Whether a caller's hash is that of its id, as a guard makes it, and not of a token."""

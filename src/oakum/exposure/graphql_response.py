@@ -90,10 +90,10 @@ def _operations_of_files(request: Request) -> bytes:
     return b""
 
 
-def reads(graph: Graph | None, request: Request) -> bool | None:
-    """Whether a request changes nothing, by the kinds of the operations that it runs; None: they
-    are not known, or it is none of GraphQL."""
-    found = [_operation(*each) for each in asked_of(request)] if graph is not None else []
+def reads(request: Request) -> bool | None:
+    """Whether a request of GraphQL changes nothing, by the kinds of the operations that it runs;
+    None: they are not known."""
+    found = [_operation(*each) for each in asked_of(request)]
     kinds = {each.root.operation.value for each in found if each is not None}
     return None if not found or None in found else kinds == {"query"}
 

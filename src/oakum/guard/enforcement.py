@@ -29,6 +29,7 @@ from oakum.guard.memory import Budgets, Memory
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.request_checks import Intake, Taken, absent
 from oakum.http.media_type import is_json
+from oakum.http.methods import routed
 from oakum.http.octets import octets
 from oakum.openapi.model import Json, Operation
 from oakum.routing import cors_preflight
@@ -156,7 +157,7 @@ class Gatekeeper:
             raise Denied(404, "path")
         if self._unread(passing, place) or self._preflight(passing, place):
             return
-        found = self._router.find(place, "GET" if asked.method == "HEAD" else asked.method)
+        found = self._router.find(place, asked.method)
         endpoint = self._lookups.endpoints.get(found[0].id) if found else None
         headless = asked.method == "HEAD" and endpoint is not None and endpoint.headless
         if found is None or endpoint is None or headless:
@@ -230,7 +231,7 @@ class Gatekeeper:
         wanted = asked.values("access-control-request-method")
         if asked.method != "OPTIONS" or len(wanted) != 1 or not asked.values("origin"):
             return False
-        found = self._router.find(place, "GET" if wanted[0] == "HEAD" else wanted[0])
+        found = self._router.find(place, wanted[0])
         endpoint = self._lookups.endpoints.get(found[0].id) if found else None
         if found is None or endpoint is None:
             return False
@@ -389,7 +390,7 @@ class Gatekeeper:
             headers = tuple(h for h in headers if h[0] != "authorization" or is_password(h[1]))
         return replace(
             asked,
-            method="GET" if asked.method == "HEAD" else asked.method,
+            method=routed(asked.method),
             target=with_query(asked.target, without(query, held.names_dropped("query"))),
             headers=headers,
             body=taken.body,

@@ -15,3 +15,8 @@ WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS"))
 """Methods whose requests have no body: if none was seen of another one, it was not read."""
 WRITES = ("PATCH", "PUT", "POST")
 """Methods that set what their body has; the one that sets the least comes first."""
+
+
+def routed(method: str) -> str:
+    """The method whose operation answers: a HEAD is a GET without its content (RFC 9110, 9.3.2)."""
+    return "GET" if method == "HEAD" else method

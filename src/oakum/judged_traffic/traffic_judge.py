@@ -16,23 +16,20 @@ from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
 from oakum.authz.member_paths import at_path, texts
-from oakum.authz.owners import named_in_query
 from oakum.authz.table import granted, leaf_index
+from oakum.exchange import Response
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers, viewer_of
 from oakum.exposure.evidence import declared_names, policy_names
-from oakum.exposure.former_relations import FormerRelations
-from oakum.exposure.graphql_response import UNTOLD, by_fields, reads
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
-from oakum.exposure.observed_owners import ShownObject, ToldOwners
+from oakum.exposure.observed_exchanges import EarlierExchanges, Exchanges
+from oakum.exposure.observed_owners import ShownObject
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
 from oakum.exposure.sent_values import sent_of
-from oakum.exposure.told_facts import CallerRequest, ToldFacts
+from oakum.exposure.told_facts import CallerRequest
 from oakum.exposure.why_undecided import OWNER, WHO
-from oakum.http.methods import SAFE
 from oakum.inference.params import infer_params
-from oakum.inference.side_effects import sounds_like_reading
 from oakum.judged_traffic.decision_cache import Setting, Standing, Verdict, Verdicts
 from oakum.judged_traffic.fast_walk import FastWalk, Seen
 from oakum.judged_traffic.field_counts import Counted, Shown
@@ -41,11 +38,9 @@ from oakum.judged_traffic.path_values import PathValues
 from oakum.judged_traffic.writes import Writes
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
-from oakum.policy.graphql import Graph
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.route import Router, placed
+from oakum.routing.route import Router
 from oakum.traffic.draft_lines import Line
-from oakum.traffic.graphql_operation import graphql
 from oakum.traffic.intake import STDIN, Source, records
 from oakum.traffic.inventory import UNREAD, read
 from oakum.traffic.observation import Drift, Sent
@@ -85,9 +80,7 @@ class Declared:
             known = self._by_id.get(passed.operation)
             return (known, {}) if known is not None else None
         request = passed.exchange.request
-        place = placed(urlsplit(request.url).path or "/")
-        method = "GET" if request.method == "HEAD" else request.method
-        return self._router.find(place, method) if place is not None else None
+        return self._router.of_url(request.url, request.method)
 
     def named(self, passed: RecordedExchange) -> str:
         """The caller's id as the guard counts it; empty, because a document does not identify
@@ -126,8 +119,7 @@ class Judged(Declared):
         whoami = lookups.whoami
         self._whoami = asks[whoami].operation if whoami is not None else ""
         self._telling = _path_pattern(self.model.operations.get(self._whoami))
-        self._told = ToldFacts(compiled)
-        self.facts = self._told.facts
+        self._exchanges = Exchanges(compiled, self._callers)
         self._label = KnownIdentities(self.policy, {}, {}, {}).label
         self._verdicts = Verdicts(self.model, self._label)
         self._fast_walks: dict[str, FastWalk] = {}
@@ -136,8 +128,8 @@ class Judged(Declared):
         sources = {
             name: {**params.get(name, {}), **said.get(name, {})} for name in {*params, *said}
         }
-        self._owners = ToldOwners(self.policy, sources)
-        self._former = FormerRelations(self.policy)
+        self._earlier = EarlierExchanges(compiled, sources)
+        self.facts = self._earlier.told.facts
         self.counted = Counted()
         self._answered = Answered()
         self._written = Writes()
@@ -184,15 +176,16 @@ class Judged(Declared):
         found = self.found(passed)
         if found is None:
             return None
-        operation, params = found
-        query = urlsplit(passed.exchange.request.url).query
-        params = {**params, **named_in_query(self.model.policy, query)}
+        operation, request = found[0], passed.exchange.request
+        params = self._exchanges.params(request, found[1])
         self._seen = True
         self._credential(passed, operation)
-        heard = _Heard(passed, operation, params, self._caller(passed), body)
-        self._learn(heard)
+        changes = self._exchanges.changes(operation, request)
+        heard = _Heard(passed, operation, params, self._caller(passed), body, changes)
+        value = (lambda: heard.read.value) if _is_readable(passed) else None
+        self._earlier.begin(heard.asked_by, heard.response, value, changes=changes)
         if operation.id in self.model.showing:
-            if passed.exchange.response.status in _REFUSED:
+            if heard.response.status in _REFUSED:
                 self._refused(heard)
             elif _is_readable(passed):
                 self._judge(heard)
@@ -205,28 +198,6 @@ class Judged(Declared):
         if held and operation.id == self._whoami and _is_good(passed):
             self._callers.learn(request, None, passed.exchange.response)
 
-    def _learn(self, heard: _Heard) -> None:
-        passed, operation = heard.passed, heard.operation
-        if not self._reads(heard) and _is_success(passed):
-            if self._former.gives(passed.exchange.request):
-                request = passed.exchange.request
-                self._owners.forget(f"{request.url} {request.body!r}")
-            self._told.write(heard.asked_by)
-        if self._told.lists(operation.id) and _is_good(passed):
-            self._told.learn_list(heard.asked_by, heard.read.value)
-
-    def _reads(self, heard: _Heard) -> bool:
-        """Whether an exchange changed nothing: by its method, the contract or GraphQL's own word;
-        where nobody has stated the policy, by what the operation is called, too."""
-        operation = heard.operation
-        if (known := reads(self._graph(operation), heard.passed.exchange.request)) is not None:
-            return known
-        if operation.method in SAFE or self.model.rule(operation.id).reads:
-            return True
-        if graphql(heard.sent)[0].startswith("query"):
-            return True
-        return not self.policy.stated and sounds_like_reading(operation)
-
     def _judge(self, heard: _Heard) -> None:
         """Judges a response by its own contents and by earlier responses."""
         caller, params, endpoint = heard.caller, heard.params, heard.operation.id
@@ -235,16 +206,18 @@ class Judged(Declared):
         if fast_walk is None:
             fast_walk = self._fast_walks[endpoint] = FastWalk(self.model, endpoint)
         good, ids = response.status < 300, caller.principal.ids
+        parts, why = self._exchanges.parts(heard.operation, request, heard.read)
+        if why:
+            self._unjudged[why] += 1
         seen = [
             each
-            for read in self._parts(heard)
+            for read in parts
+            if not why
             for each in fast_walk.objects(read.value, read.shape, good, params, ids)
         ]
         self._remember(heard, seen)
-        self._own(heard, seen, good=good)
-        begins = not (self._reads(heard) or params or self._callers.held(request))
-        for each in seen:
-            self._told.learn_object(each.resource, each.owners, each.value, heard.asked_by)
+        self._own(heard, seen)
+        begins = self._exchanges.begins(heard.asked_by, changes=heard.changes)
         if seen and not caller.known:
             self._unjudged[WHO] += 1
         leaks = set[Key]()
@@ -272,28 +245,14 @@ class Judged(Declared):
         if leaks:
             self._leaked(heard, seen, leaks, begins)
 
-    def _parts(self, heard: _Heard) -> Sequence[ResponseReader]:
-        """The response as it is judged: of GraphQL by the names of fields, in parts."""
-        graph = self._graph(heard.operation)
-        if graph is None:
-            return (heard.read,)
-        parts = by_fields(graph, heard.passed.exchange.request, heard.read)
-        if not parts:
-            self._unjudged[UNTOLD] += 1
-        return parts
-
-    def _graph(self, operation: Operation) -> Graph | None:
-        """The schema of a GraphQL endpoint."""
-        return self._compiled.graphs.get(self.model.rule(operation.id).graphql)
-
     def _remember(self, heard: _Heard, seen: Sequence[Seen]) -> None:
         """What the caller of a write may have been to its objects until then."""
         request, caller = heard.passed.exchange.request, heard.caller
-        for each in () if self._reads(heard) else seen:
+        for each in seen if heard.changes else ():
             shown = ShownObject(each.resource, each.owners, each.value)
-            each.former = self._former.of(shown, caller, request)
+            each.former = self._earlier.former.of(shown, caller, request)
 
-    def _own(self, heard: _Heard, seen: Sequence[Seen], *, good: bool) -> None:
+    def _own(self, heard: _Heard, seen: Sequence[Seen]) -> None:
         """Gives objects that name no owner the one that earlier responses told, and learns."""
         places = {id(each): place for place, each in enumerate(seen)}
         shown = [
@@ -301,17 +260,13 @@ class Judged(Declared):
             for each in seen
         ]
         owners = [each.owners for each in seen]
-        if self._owners.asked:
-            owners = self._owners.of(shown, heard.operation.id, heard.params)
+        earlier, asked, response = self._earlier, heard.asked_by, heard.response
+        if earlier.owners.asked:
+            owners = earlier.owners.of(shown, heard.operation.id, heard.params)
         for each, found in zip(seen, owners, strict=True):
             each.owners = found
-        if good:
-            self._former.learn(shown, owners)
-        request, ids = heard.passed.exchange.request, heard.caller.ids
-        made = request.method == "POST" and not self._reads(heard) and bool(ids)
-        made_by = f"{request.url} {request.body.decode('utf-8', 'replace')}" if made else ""
-        if good and self._owners.asked:
-            self._owners.learn(shown, owners, ids, made_by)
+        earlier.learn_owners(asked, response, shown, owners, changes=heard.changes)
+        earlier.learn_settings(asked, response, seen)
 
     def _leaked(self, heard: _Heard, seen: Sequence[Seen], leaks: Set[Key], begins: bool) -> None:
         """Records a leak; it is certain unless it depends on earlier responses."""
@@ -352,7 +307,7 @@ class Judged(Declared):
             )  # fmt: skip
             self.counted.row(shown)[each.form] += 1
         standings = [each.standing for each in verdicts]
-        self._written.hear(seen, standings, None if self._reads(heard) else heard.sent)
+        self._written.hear(seen, standings, heard.sent if heard.changes else None)
         if operation.method == "GET":
             bare = [self._bare(each) for each in seen if not each.inside]
             query = urlsplit(heard.passed.exchange.request.url).query
@@ -446,10 +401,15 @@ class _Heard:
     def __init__(
         self, passed: RecordedExchange, operation: Operation, params: Mapping[str, str],
         caller: Caller,
-        body: object,
+        body: object, changes: bool,
     ) -> None:  # fmt: skip
         self.passed, self.operation, self.params, self.caller = passed, operation, params, caller
-        self._body = body
+        self._body, self.changes = body, changes
+
+    @property
+    def response(self) -> Response:
+        """The response as it was recorded."""
+        return self.passed.exchange.response
 
     @cached_property
     def read(self) -> ResponseReader:

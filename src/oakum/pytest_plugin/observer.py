@@ -10,19 +10,16 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oakum.authz import Leaf, likely_media
-from oakum.authz.owners import named_in_query
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
 from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
-from oakum.exposure.former_relations import FormerRelations
-from oakum.exposure.graphql_response import UNTOLD, by_fields, reads
 from oakum.exposure.json_depth import not_too_deep
 from oakum.exposure.knowledge import leaves_of, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.observed_owners import ToldOwners
+from oakum.exposure.observed_exchanges import EarlierExchanges, Exchanges
 from oakum.exposure.response_reader import (
     MAX_TEXT,
     ResponseReader,
@@ -31,19 +28,18 @@ from oakum.exposure.response_reader import (
     text_of,
 )
 from oakum.exposure.sent_values import sent_of
-from oakum.exposure.told_facts import CallerRequest, ToldFacts
+from oakum.exposure.told_facts import CallerRequest
 from oakum.http.methods import SAFE
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
-from oakum.policy.graphql import Graph
 from oakum.pytest_plugin.captured_response import Capture, Talk
 from oakum.pytest_plugin.misplaced_values import Kept, Strays
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
 from oakum.pytest_plugin.response_evaluator import Frame, Leaked, Look, ObservedExchange, shown_of
 from oakum.pytest_plugin.test_counts import Tally
 from oakum.routing.compiled_contract import compile_for_gateway
-from oakum.routing.route import Router, placed
+from oakum.routing.route import Router
 
 _LOOPBACK = re.compile(
     r"(?:.+\.)?localhost|(?:::ffff:)?127(?:\.\d+){3}|::1|0\.0\.0\.0|::|localhost\.localdomain"
@@ -105,13 +101,12 @@ class Watch:
         """What it was sent and nobody has told yet; whoever tells it empties the list."""
         self._router = Router(document.operations, document.closed)
         self._callers = Callers(policy, lookups.credentials, said)
+        self._exchanges = Exchanges(compiled, self._callers)
         asks = lookups.asks[lookups.whoami] if lookups.whoami is not None else None
         by_answer = asks is not None and not policy.caller.claim
         self._whoami = self.model.operations[asks.operation] if asks and by_answer else None
         self._owed = asks.query if asks else ""
         self._hosts = hosts
-        self._writes = {each.endpoint.operation for each in self.skipped}
-        self._reads = {probe.endpoint.operation for probe in self.probes}
         names = frozenset(declared_names(document.raw)) | policy_names(policy)
         self._frame = Frame(
             self.model,
@@ -128,36 +123,27 @@ class Watch:
         """Begins a test, to which further responses belong."""
         self._test = self._callers.test = test
         # Another test may give the same keys to objects of others.
-        self._owners = ToldOwners(self.policy, self._sources)
-        self._former = FormerRelations(self.policy)
-        self._told = ToldFacts(self._compiled, keep=True)
+        self._earlier = EarlierExchanges(self._compiled, self._sources, keep=True)
         self._callers.forget()
         self._strays.begin()
 
     def wants(self, method: str, url: str) -> bool:
         """Whether to evaluate a response that came over the network."""
         parts = urlsplit(url)
-        place = placed(parts.path or "/")
-        if place is None or not self._is_ours(parts.hostname or ""):
-            return False
-        return self._router.find(place, _asked_as(method)) is not None
+        return self._is_ours(parts.hostname or "") and self._router.of_url(url, method) is not None
 
     def hear(self, heard: Capture) -> Talk:
         """Judges a response; calls who-am-I if nothing else identifies the caller."""
         found = yield from self._heard(heard)
-        if self._is_read(found, heard.request):
-            return
-        self._callers.forget()
-        if found is None:
-            self._told = ToldFacts(self._compiled, keep=True)
-        if self._former.gives(heard.request) and is_success(heard.response.status):
-            self._owners.forget(f"{heard.request.url} {heard.request.body!r}")
+        if self._exchanges.changes(found, heard.request):
+            self._callers.forget()
+            if found is None:
+                self._earlier.forget_facts()
 
     def _heard(self, heard: Capture) -> Generator[Request, Response | None, Operation | None]:
         """Judges a response. The requested operation; None if the document does not declare it."""
         parts = urlsplit(heard.request.url)
-        place = placed(parts.path or "/")
-        found = self._router.find(place, _asked_as(heard.request.method)) if place else None
+        found = self._router.of_url(heard.request.url, heard.request.method)
         if heard.app is None and not self._is_ours(parts.hostname or ""):
             if found is not None:
                 self.tally.unheard[found[0].id, f"{FOREIGN}: {parts.hostname}"] += 1
@@ -190,11 +176,9 @@ class Watch:
     def _read(self, operation: Operation, heard: Capture) -> tuple[Sequence[ResponseReader], str]:
         """A parsed response, several of GraphQL in one; and why parts of it cannot be judged."""
         read, why = _read(operation, heard.response)
-        graph = self._graph(operation)
-        if graph is None or why or heard.unread or read.value is None:
+        if why or heard.unread:
             return (read,), why
-        parts = by_fields(graph, heard.request, read)
-        return (parts, "") if parts else ((replace(read, shape=None),), UNTOLD)
+        return self._exchanges.parts(operation, heard.request, read)
 
     def _evaluated(self, heard: Capture, asked: ObservedExchange) -> Talk:
         """Judges and searches a response whose caller is known, as far as that is possible."""
@@ -231,17 +215,6 @@ class Watch:
         self._strays.ids_move = self._callers.moved
         self.leaks += self._strays.settle(self.tally)
         self.tally.settle()
-
-    def _is_read(self, operation: Operation | None, request: Request) -> bool:
-        """Whether a request changes nothing. `operation`: None: it is not in the document."""
-        if operation is not None and (known := reads(self._graph(operation), request)) is not None:
-            return known
-        harmless = operation is not None and operation.id in self._reads
-        return harmless or request.method in SAFE
-
-    def _graph(self, operation: Operation) -> Graph | None:
-        """The schema of a GraphQL endpoint."""
-        return self._compiled.graphs.get(self.model.rule(operation.id).graphql)
 
     def missed(self, why: str) -> None:
         """Counts a response that was not judged because of a bug in Oakum."""
@@ -295,7 +268,7 @@ class Watch:
 
     def _look(self, asked: ObservedExchange) -> Look:
         told = self.tally.evidence
-        return Look(self._frame, asked, told, self._owners, self._former).judge()
+        return Look(self._frame, asked, told, self._earlier.owners, self._earlier.former).judge()
 
     def _informed(
         self, heard: Capture, asked: ObservedExchange, look: Look
@@ -309,9 +282,10 @@ class Watch:
         if found is None or {each.key for each in found.leaks} == {each.key for each in look.leaks}:
             return look
         about = owners | asked.caller.ids
-        about = about.union(*(self._told.tenants(each.value) for each in look.instances))
-        sources = self._told.sources(about)[:_MOST_ASKED]
-        self._told.forget(about)
+        facts = self._earlier.told
+        about = about.union(*(facts.tenants(each.value) for each in look.instances))
+        sources = facts.sources(about)[:_MOST_ASKED]
+        facts.forget(about)
         self._learn_settings(_told_by(heard.request, asked), look)
         for source in sources:
             told = yield source.request
@@ -321,7 +295,7 @@ class Watch:
 
     def _known_look(self, asked: ObservedExchange, owners: AbstractSet[str]) -> Look | None:
         """A response, judged by the facts about these owners; None: there are none."""
-        caller = self._told.facts.inform(self.policy, asked.caller, owners)
+        caller = self._earlier.told.facts.inform(self.policy, asked.caller, owners)
         return None if caller is asked.caller else self._look(replace(asked, caller=caller))
 
     def _learn_again(self, source: CallerRequest, told: Response) -> None:
@@ -331,36 +305,24 @@ class Watch:
             source.operation, source.params, source.caller, told, read, False, "", ""
         )
         self._learn_settings(source, self._look(again))
-        self._told.learn_list(source, read.value)
+        self._earlier.told.learn_list(source, read.value)
 
     def _learn_settings(self, source: CallerRequest, look: Look) -> None:
         """Learns settings from the objects of a response."""
-        if is_success(look.asked.response.status):
-            for each in look.instances:
-                self._told.learn_object(each.resource, each.owners, each.value, source)
+        shown = shown_of(look.instances)
+        self._earlier.learn_settings(source, look.asked.response, shown)
 
     def _learn_facts(self, heard: Capture, asked: ObservedExchange) -> None:
         """Forgets what a write may have changed, and learns who is in a list."""
-        if not is_success(heard.response.status):
-            return
-        source = _told_by(heard.request, asked)
-        if asked.write is not None:
-            self._told.write(source)
-        elif heard.request.method == "GET" and not heard.unread:
-            self._told.learn_list(source, asked.read.value)
+        source, changes = _told_by(heard.request, asked), asked.write is not None
+        value = None if heard.unread else lambda: asked.read.value
+        self._earlier.begin(source, heard.response, value, changes=changes)
 
     def _learn_owners(self, heard: Capture, asked: ObservedExchange, look: Look) -> None:
         """Learns whose the objects of a good response are."""
-        if not is_success(heard.response.status):
-            return
-        shown = shown_of(look.instances)
-        owners = [each.owners for each in look.instances]
-        self._former.learn(shown, owners)
-        if self._owners.asked:
-            creates = heard.request.method == "POST" and asked.write is not None
-            made_by = f"{heard.request.url} {heard.request.body.decode('utf-8', 'replace')}"
-            ids = asked.caller.ids if creates else frozenset[str]()
-            self._owners.learn(shown, owners, ids, made_by if ids else "")
+        shown, owners = shown_of(look.instances), [each.owners for each in look.instances]
+        source, changes = _told_by(heard.request, asked), asked.write is not None
+        self._earlier.learn_owners(source, heard.response, shown, owners, changes=changes)
 
     def _add(self, look: Look, asked: ObservedExchange) -> None:
         self.tally.add(look.tally)
@@ -401,13 +363,14 @@ class Watch:
         caller: Caller,
         read: ResponseReader,
     ) -> ObservedExchange:
-        query = urlsplit(heard.request.url).query
-        whole = {**params, **named_in_query(self.model.policy, query)}
+        whole = self._exchanges.params(heard.request, params)
+        changes = self._exchanges.changes(operation, heard.request)
+        source = CallerRequest(operation, whole, caller, heard.request)
         return ObservedExchange(
             operation, whole, caller, heard.response, read,
-            operation.id in self._writes and not params and not self._callers.held(heard.request),
+            self._exchanges.begins(source, changes=changes),
             self._test, f"{self._test}#{self._number}", sent_of(heard.request, whole),
-            None if self._is_read(operation, heard.request) else heard.request,
+            heard.request if changes else None,
         )  # fmt: skip
 
 
@@ -430,10 +393,6 @@ def _is_deep(response: Response) -> bool:
         return False
     whole = text_of(response).encode()
     return len(not_too_deep(whole)) < len(whole)
-
-
-def _asked_as(method: str) -> str:
-    return "GET" if method == "HEAD" else method
 
 
 def _is_bare_text(asked: ObservedExchange) -> bool:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from oakum.authz.page_caps import is_within
+from oakum.http.methods import routed
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.routing.automaton import Automaton, Unsupported, of_shape
 from oakum.routing.messages import Denied
@@ -266,7 +267,8 @@ class Router:
 
     def find(self, place: Place, method: str) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation and its decoded path parameters; None when nothing matches, or when a
-        lenient server would choose another operation."""
+        lenient server would choose another operation. A HEAD is found as the GET that it is."""
+        method = routed(method)
         found = self._best(tuple(map(_upper, place.raw)), folded=False)
         if [each.path for each, _ in found] != [
             each.path for each, _ in self._best(place.folded, folded=True)
@@ -283,6 +285,11 @@ class Router:
                 chosen = next((each for each in alike if each.admits(values)), alike[0])
                 return chosen.operation, chosen.named(values)
         return None
+
+    def of_url(self, url: str, method: str) -> tuple[Operation, Mapping[str, str]] | None:
+        """The same for an absolute URL; None also when its path is ambiguous."""
+        place = placed(urlsplit(url).path or "/")
+        return self.find(place, method) if place is not None else None
 
     def _best(self, texts: tuple[str, ...], folded: bool) -> list[tuple[_Template, dict[str, str]]]:
         """The most specific matching templates with their undecoded parameters."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from oakum.http.methods import routed
 from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Operation as Declared
 from oakum.openapi.model import Shape
@@ -154,9 +155,10 @@ class Surveyor:
         if is_page(passed):
             self._aside[ASIDE_FILE] += many
             return None
-        method = "GET" if request.method == "HEAD" else request.method
         there = passed.exchange.response.status not in ABSENT
-        return self._paths.at(method, unquote(urlsplit(request.url).path), there=there)
+        return self._paths.at(
+            routed(request.method), unquote(urlsplit(request.url).path), there=there
+        )
 
     def set_aside(self, why: str, many: int) -> None:
         """Adds the excluded exchanges of another survey."""

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from oakum.http.methods import routed
 from oakum.openapi.model import Operation
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints
@@ -169,7 +170,7 @@ def _sampled(sources: Sequence[Source], words: frozenset[str]) -> Iterator[Ask]:
     for source in sources:
         for passed in islice(_some(source), _LINES):
             request, status = passed.exchange.request, passed.exchange.response.status
-            method = "GET" if request.method == "HEAD" else request.method
+            method = routed(request.method)
             path = questions.shape(urlsplit(request.url).path, words)
             shape = f"{method}@{passed.operation}" if passed.operation else f"{method} {path}"
             yield Ask(shape, status not in ABSENT)
