@@ -44,6 +44,11 @@ class Response:
     """Cookies set for a part of the host → the path of it (RFC 6265, 5.2.4)."""
 
     @property
+    def ok(self) -> bool:
+        """Whether the request succeeded (RFC 9110, 15.3)."""
+        return 200 <= self.status < 300
+
+    @property
     def media_type(self) -> str:
         """The media type without its parameters, in lower case; empty when not said."""
         return essence(self.headers.get("content-type", ""))

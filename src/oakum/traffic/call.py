@@ -112,7 +112,7 @@ def reduced(
     request, response = passed.exchange.request, passed.exchange.response
     kinds = credentials(request) if passed.headers else {"unknown": ""}
     who = passed.who or telling(kinds)
-    good = 200 <= response.status < 300
+    good = response.ok
     return Call(
         passed.at,
         host_of(request.url),

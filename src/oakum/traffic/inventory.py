@@ -276,7 +276,7 @@ class Watcher:
         host = host_of(request.url)
         site = endpoint.at_host(host) if host else None
         endpoint.removed.update(passed.removed)
-        good = 200 <= response.status < 300
+        good = response.ok
         self._who(endpoint, site, passed, good)
         if not good:
             return
@@ -320,7 +320,7 @@ class Watcher:
         site = endpoint.at_host(host) if host else None
         for name, times in passed.removed.items():
             endpoint.removed[name] += times * many
-        if 200 <= response.status < 300:
+        if response.ok:
             told = [endpoint.auth, site.auth] if site is not None else [endpoint.auth]
             for kind in kinds:
                 for each in told:

@@ -133,7 +133,7 @@ def _lets_in(answer: Response, origin: str) -> bool:
     """Whether a page of this origin may read the answer to a request with credentials (Fetch,
     "CORS check")."""
     return (
-        200 <= answer.status < 300
+        answer.ok
         and answer.headers.get("access-control-allow-origin", "").strip() == origin
         and answer.headers.get("access-control-allow-credentials", "").strip() == "true"
     )

@@ -155,7 +155,7 @@ class Elsewhere:
         engine.matrix.open(way)
         answer = engine.send(way, who, filled)
         outcome = engine.take_in(way, who, about, filled, answer)
-        if not 200 <= answer.status < 300:
+        if not answer.ok:
             return None
         held, nothing = self._held(who, answer, filled), self._nothing(way, who, filled)
         same = nothing.media_type == answer.media_type and (

@@ -106,7 +106,7 @@ def _looks(answer: Response) -> tuple[object, ...]:
 def _stops(answer: Response, looks: tuple[object, ...], usual: tuple[object, ...]) -> str:
     if answer.status == 429:
         return "429"
-    if not 200 <= answer.status < 300:
+    if not answer.ok:
         return f"a {answer.status} where there was none"
     return "" if looks == usual else "another answer than before"
 

@@ -32,7 +32,7 @@ class Head:
     @property
     def shows(self) -> bool:
         """Whether it was given what it asked for."""
-        return 200 <= self.answer.status < 300
+        return self.answer.ok
 
 
 def is_broken(operation: Operation, answer: Response) -> bool:
@@ -42,7 +42,7 @@ def is_broken(operation: Operation, answer: Response) -> bool:
         return True
     declared = [each.type for each in declared_answers(operation, answer.status)]
     return (
-        200 <= answer.status < 300
+        answer.ok
         and bool(answer.body and declared)
         and answer.media_type == "text/html"
         and "text/html" not in declared

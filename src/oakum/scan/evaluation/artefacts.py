@@ -52,7 +52,7 @@ class Artefact:
 
 def gather(seen: JudgedResponse, who: str | None, origin: str) -> Iterator[Artefact]:
     """Links to the target, and cursors, in a JSON response."""
-    if not seen.response.is_json or not 200 <= seen.response.status < 300:
+    if not seen.response.is_json or not seen.response.ok:
         return
     probe, viewer, found = seen.probe, seen.question.viewer, 0
     for at, leaf in (leaf for each in seen.parsed for leaf in leaves_of(each)):

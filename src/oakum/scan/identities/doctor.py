@@ -251,9 +251,9 @@ class _Doctor:
             request = requests[name] = Request(method, url, {"accept": ACCEPT})
             nobody = self.sessions.send(None, request)
             for response in self._asked(request, [name]).values():
-                if not 200 <= response.status < 300:
+                if not response.ok:
                     self.wrong[name] = f"`{identity.whoami}` answers {response.status}; {_HINT}"
-                elif 200 <= nobody.status < 300:
+                elif nobody.ok:
                     said = f"`{identity.whoami}` also answers without credentials; {_HINT}"
                     self.wrong[name] = said
         if requests and self.sessions.proof is not None:
@@ -276,8 +276,8 @@ class _Doctor:
 
     def _alike(self, given: Mapping[str, Response]) -> list[str]:
         """Identities with the same response as another or as an anonymous caller."""
-        good = {n: json_of(r) for n, r in given.items() if 200 <= r.status < 300 and json_of(r)}
-        shared = json_of(self.nobody) if 200 <= self.nobody.status < 300 else None
+        good = {n: json_of(r) for n, r in given.items() if r.ok and json_of(r)}
+        shared = json_of(self.nobody) if self.nobody.ok else None
         return [
             name
             for name, body in good.items()
@@ -291,7 +291,7 @@ class _Doctor:
         """What the doubtful are answered where no cache has answered before: their own, if that
         tells them apart; else nothing."""
         fresh = self._asked(request, doubtful, apart=True)
-        told = {n: json_of(r) for n, r in fresh.items() if 200 <= r.status < 300 and json_of(r)}
+        told = {n: json_of(r) for n, r in fresh.items() if r.ok and json_of(r)}
         others = {n: json_of(r) for n, r in given.items() if n not in told}
         apart = all(
             not self._same(body, said)
@@ -306,7 +306,7 @@ class _Doctor:
             before = json_of(given[name])
             owner = next((o for o, said in told.items() if self._same(before, said)), "")
             self.mixed.append((name, owner))
-        if 200 <= self.nobody.status < 300:
+        if self.nobody.ok:
             self.nobody = self.sessions.send(None, past_cache(request))
         return fresh
 
@@ -318,13 +318,13 @@ class _Doctor:
             return f"`{self.where}` answers {response.status}; {self._refused(name, response)}"
         if response.status == 400 and (words := page_refusal(response.body)):
             return f"`{self.where}` answers 400; the server {words}"
-        if not 200 <= response.status < 300:
+        if not response.ok:
             return f"`{self.where}` answers {response.status}; {_HINT}"
         if "html" in response.media_type and body is None:
             return f"`{self.where}` returns HTML, as a front end does for every path; {_HINT}"
         if body is None or body in ({}, [], ""):
             return f"`{self.where}` returns {response.status} without identifying the caller"
-        if not own and 200 <= self.nobody.status < 300 and self._same(body, json_of(self.nobody)):
+        if not own and self.nobody.ok and self._same(body, json_of(self.nobody)):
             return f"`{self.where}` returns the same without credentials; {_HINT}"
         return ""
 
@@ -350,8 +350,8 @@ class _Doctor:
     def _holds(self, name: str, response: Response) -> bool:
         body = json_of(response)
         if (known := self.identities.items.get(name)) is not None and known.whoami:
-            return 200 <= response.status < 300
-        if not 200 <= response.status < 300 or body is None:
+            return response.ok
+        if not response.ok or body is None:
             return False
         if is_own_path(self.where):
             return bool(self.marks.get(name, frozenset()) & _marks(response))
@@ -461,7 +461,7 @@ def _filled(where: str, identity: Identity) -> str:
 
 def _marks(response: Response) -> frozenset[_Mark]:
     """What a good response says, by its place."""
-    body = json_of(response) if 200 <= response.status < 300 else None
+    body = json_of(response) if response.ok else None
     return frozenset(
         (at, canonical(value)) for at, value in leaves_of(body) if not says_nothing(value)
     )
@@ -471,7 +471,7 @@ def _places(response: Response) -> frozenset[tuple[str, ...]] | None:
     """Where a response says something; None if it tells neither what is shown nor a refusal."""
     if response.status in (401, 403, 404):
         return frozenset()
-    return frozenset(at for at, _ in _marks(response)) if 200 <= response.status < 300 else None
+    return frozenset(at for at, _ in _marks(response)) if response.ok else None
 
 
 def _guess(operations: Iterable[Operation]) -> str:

@@ -98,7 +98,7 @@ def place_in(probe: Probe, pointer: str) -> Place:
 
 def json_of(answer: Response) -> Json:
     """The JSON of a good answer that came whole; None: it says nothing of a list."""
-    if not 200 <= answer.status < 300 or answer.truncated:
+    if not answer.ok or answer.truncated:
         return None
     try:
         return orjson.loads(answer.body)

@@ -70,7 +70,7 @@ def longest_list(value: Json) -> tuple[tuple[str, ...], list[Json]]:
 def value_of(answer: Response) -> Json:
     """The JSON of a success response; None otherwise."""
     try:
-        return orjson.loads(answer.body) if 200 <= answer.status < 300 else None
+        return orjson.loads(answer.body) if answer.ok else None
     except orjson.JSONDecodeError:
         return None
 

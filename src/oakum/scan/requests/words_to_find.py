@@ -95,7 +95,7 @@ def _finds(engine: Engine, nothing: Probe, way: Probe, who: str) -> bool:
     for each in (nothing, way):
         filled = fill(each, engine.target, engine.knowledge, None)
         answer = engine.send(each, who, filled) if filled is not None else None
-        if answer is None or not 200 <= answer.status < 300:
+        if answer is None or not answer.ok:
             return False
         bodies.append(answer.body)
     return len(bodies[1]) > len(bodies[0])

@@ -275,7 +275,7 @@ class AccountSettings(SettingsReader):
         about = {at[0] for _, at in flips.values()}
         answer = self._send(identity, prepared, content, about) if flips else None
         self.reception.is_answered(sent, self._status, shown=False)
-        if answer is None or not 200 <= answer.status < 300:
+        if answer is None or not answer.ok:
             self.why = "the API did not accept the settings"
             return set()
         now = self._seen(
@@ -557,7 +557,7 @@ class AccountSettings(SettingsReader):
     def _write(self, write: SettingsWrite, identity: str, switch: Switch, value: Json) -> bool:
         path, before = path_of(switch.pointer), self._last(identity, switch)
         answer = self._send(identity, write, with_value(write.content, path, value), path[:1])
-        if not 200 <= answer.status < 300:
+        if not answer.ok:
             return False
         now = self._seen(identity, write.operation, before, {path: value})
         before = self._based_on or before

@@ -79,7 +79,7 @@ class DeclaredSettings:
 
 def settings_in(answer: Response, writer: Operation) -> dict[str, Json]:
     """The settings in a response; empty if there are none."""
-    if not 200 <= answer.status < 300 or answer.truncated:
+    if not answer.ok or answer.truncated:
         return {}  # a JSON error document is not somebody's settings and must not overwrite them
     try:
         content = orjson.loads(answer.body)

@@ -194,7 +194,7 @@ class Elsewhere:
         return True
 
     def _of(self, identity: str, answer: Response, at: tuple[str, ...]) -> Json:
-        if not 200 <= answer.status < 300 or answer.truncated:
+        if not answer.ok or answer.truncated:
             return None
         try:
             content = orjson.loads(answer.body)

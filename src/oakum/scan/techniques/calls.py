@@ -119,7 +119,7 @@ def _compare(engine: Engine, probe: Probe, viewer: str, who: str, turn: int) -> 
     if filled is None or head is None or not head.shows:
         return
     own, other = (engine.send(probe, each, filled) for each in (who, viewer))
-    if own.body and own.body == other.body and 200 <= own.status < 300:
+    if own.body and own.body == other.body and own.ok:
         label = engine.identities.label(engine.identities.relations(viewer, who), viewer, who)
         _report(engine, probe, viewer, label, filled, other, sure=True)
 
@@ -157,7 +157,7 @@ def _tell(engine: Engine, probe: Probe, viewer: str | None, *, sure: bool) -> No
     if filled is None:
         return
     answer = engine.send(probe, viewer, filled)
-    if not 200 <= answer.status < 300:
+    if not answer.ok:
         return  # one failure may be chance
     label = engine.identities.label(engine.identities.relations(viewer, NOBODY), viewer, NOBODY)
     _report(engine, probe, viewer, label, filled, answer, sure=sure)

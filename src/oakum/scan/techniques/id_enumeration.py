@@ -178,7 +178,7 @@ class _Endpoint:
         engine = self.engine
         question = engine.question(self.probe, case.viewer, frozenset({case.owner}), filled, HOW)
         judged = engine.evaluator.judged(self.probe, question, answer)
-        if not 200 <= answer.status < 300:
+        if not answer.ok:
             return False
         return any(self._shows(case, filled, each) for each in judged.instances)
 
@@ -256,7 +256,7 @@ class _Endpoint:
         """Whether an answer shows an object whose key the contract shows this viewer, for what
         stands in the object."""
         engine = self.engine
-        if not self._told_by_object(case) or not 200 <= answer.status < 300:
+        if not self._told_by_object(case) or not answer.ok:
             return False
         question = engine.question(self.probe, case.viewer, frozenset({case.owner}), filled, HOW)
         judged = engine.evaluator.judged(self.probe, question, answer)

@@ -223,7 +223,7 @@ def _learn(engine: Engine, way: Way, parameter: Parameter, hidden: Hidden, tried
             if answer is None:
                 refused.append(each)
                 continue
-            if 200 <= answer[1].status < 300:
+            if answer[1].ok:
                 tried.learnt.setdefault(way.place, False)
             if not tried.learnt.get(way.place) and is_found(engine, hidden, answer[2]):
                 answer = _answer(engine, wrong, hidden, met)

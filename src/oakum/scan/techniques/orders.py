@@ -197,7 +197,7 @@ class _Order:
         if filled is None:
             return None
         answer = engine.send(way, self.hidden.viewer, filled)
-        if not 200 <= answer.status < 300:
+        if not answer.ok:
             return None
         return filled, answer, reading(engine, way, self.hidden.viewer, filled, answer)
 

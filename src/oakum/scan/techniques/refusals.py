@@ -137,7 +137,7 @@ class _Refusals:
         """Telling values of such objects in an answer, and the cells of a viewer that they are in:
         those that the viewer may see, or may not."""
         engine = self.engine
-        if not 200 <= answer.status < 300:
+        if not answer.ok:
             return {}
         question = engine.question(self.probe, viewer, frozenset(), filled, HOW)
         judged = engine.evaluator.judged(self.probe, question, answer)

@@ -262,7 +262,7 @@ def _shown(
             return None
         request = following
         answer = engine.send(way, viewer, replace(filled, request=following))
-        if not 200 <= answer.status < 300:
+        if not answer.ok:
             return None
         pages.append(answer)
     return None

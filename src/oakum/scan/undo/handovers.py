@@ -171,7 +171,7 @@ class Handovers:
         """The object as its own endpoint shows it, with its mark."""
         assert made.look is not None
         answer = self.undo_log.ask(made.who, for_key(made.look, made.known))
-        good = 200 <= answer.status < 300
+        good = answer.ok
         return marked(parsed(answer)[0], made.mark, made.key) if good else []
 
     def _tell(self, owner: str, answer: Response) -> None:

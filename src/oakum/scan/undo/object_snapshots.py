@@ -138,7 +138,7 @@ class Census:
             return None
         if answer.status in (404, 410):
             return {}
-        if not 200 <= answer.status < 300 or answer.truncated:
+        if not answer.ok or answer.truncated:
             return None
         question = engine.question(probe, who, frozenset({who}), asked.filled, probe.id)
         found: Rows = {}

@@ -43,7 +43,7 @@ def _with(request: Request, content: Json) -> Request:
 
 def _shown(undo: Undo, seen: Response) -> Mapping[str, Json] | None:
     """What the one object that was written to holds now, of the other members."""
-    if not 200 <= seen.status < 300 or seen.truncated:
+    if not seen.ok or seen.truncated:
         return None
     try:
         found = [*objects_of(orjson.loads(seen.body))]

@@ -102,7 +102,7 @@ class ParentObjects:
                     stack.enter_context(AsOwn(engine, whose, resource, row))
                 filled = fill(probe, engine.target, engine.knowledge, whose)
             if filled is not None and set(known.values()) <= set(filled.params.values()):
-                return 200 <= engine.send(probe, viewer, filled).status < 300
+                return engine.send(probe, viewer, filled).ok
         return False
 
     def _row(self, source: str, value: str) -> Mapping[str, str]:
@@ -186,7 +186,7 @@ class ParentObjects:
         found = read(viewer, below)
         if found.status in _ABSENT:
             return request.method != "PUT"
-        if not 200 <= found.status < 300:
+        if not found.ok:
             return None
         theirs, other = read(owner, request), read(viewer, none)
         return found.body == theirs.body and found.body != other.body
@@ -208,7 +208,7 @@ class ParentObjects:
                 return False
             answer = engine.send(probe, viewer, filled)
             rows = answer.body.strip()
-            if not 200 <= answer.status < 300 or not rows:
+            if not answer.ok or not rows:
                 return False
             if key.isdigit() or len(key) < _UNIQUE:
                 return b"{" not in rows[1:]

@@ -121,7 +121,7 @@ def on_present(request: Request, look: Callable[[], Response | None], undo: Undo
     and is not about it: its own was that before another write."""
     kept = {*_beside_a_state(request.body, undo.members)}
     seen = look() if kept else None
-    if seen is None or not 200 <= seen.status < 300 or seen.truncated:
+    if seen is None or not seen.ok or seen.truncated:
         return request
     return replace(request, body=_with_members(request.body, seen.body, kept, undo.this))
 
@@ -149,7 +149,7 @@ def _as_seen(
 
 
 def _rows(seen: Response, this: tuple[str, Json], states: States) -> Iterator[Mapping[str, Json]]:
-    if not 200 <= seen.status < 300 or seen.truncated:
+    if not seen.ok or seen.truncated:
         return
     try:
         found = [*objects_of(orjson.loads(seen.body))]
@@ -166,7 +166,7 @@ def based_on(
     request: Request, seen: Response, status: int, kept: Collection[str], this: tuple[str, Json]
 ) -> Request:
     """A request with the tag, and the other members, of the object that an answer shows."""
-    if not 200 <= seen.status < 300:
+    if not seen.ok:
         return request
     headers, tag = request.headers, seen.headers.get("etag", "")
     if status in _OF_TAGS and tag:

@@ -57,7 +57,7 @@ def at_its_own(answer: Response, signs: Collection[str]) -> Standing:
     """What an object's own endpoint says of it; `signs`: texts of the run's in it."""
     if answer.status in (404, 410):
         return Standing.GONE
-    if not 200 <= answer.status < 300 or answer.truncated:
+    if not answer.ok or answer.truncated:
         return Standing.UNKNOWN
     marked = any(shows(answer, sign) for sign in signs)
     return Standing.RUNS if marked else Standing.ANOTHERS

@@ -188,7 +188,7 @@ class UndoLog:
                     break
                 answer = self.ask(made.who, at)
                 value, legible = parsed(answer)
-                whole = whole and 200 <= answer.status < 300 and legible
+                whole = whole and answer.ok and legible
                 if answer.body in texts:
                     at = None  # paging has no effect: every page is the same
                     break
@@ -253,7 +253,7 @@ class UndoLog:
         answer = self._looked_at(made, key, row)
         if answer is None or tells_nothing(answer):
             return None
-        there = 200 <= answer.status < 300 and shows(answer, made.mark)
+        there = answer.ok and shows(answer, made.mark)
         if there:
             self.is_shown(made)
         rows = named(parsed(answer)[0], made.key, key) if there else ()
