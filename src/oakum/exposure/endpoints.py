@@ -128,7 +128,6 @@ class Probe:
         headers: Mapping[str, str] | None = None,
         fixed: Mapping[str, Json] | None = None,
         veiled: Mapping[str, str] | None = None,
-        reader: Reader | None = None,
     ) -> Probe:
         """A variant that may return the same objects: another `path`, more query parameters.
 
@@ -153,7 +152,6 @@ class Probe:
             base=base or self.base,
             fixed={**self.fixed, **(fixed or {})},
             veiled=names,
-            reader=reader or self.reader,
         )
 
 

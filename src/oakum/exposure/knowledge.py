@@ -508,9 +508,10 @@ def objects_of(value: Json) -> Iterator[Mapping[str, Json]]:
             todo += reversed(at)
 
 
-def leaves_of(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
+def leaves_of(value: Json) -> Iterator[tuple[tuple[str, ...], Json]]:
     """Every scalar in a value with its path, at any depth."""
-    ahead = [iter([(at, value)])]
+    top: tuple[tuple[str, ...], Json] = ((), value)
+    ahead = [iter([top])]
     while ahead:
         for place, each in ahead[-1]:
             if isinstance(each, dict | list):

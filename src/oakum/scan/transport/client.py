@@ -80,7 +80,6 @@ class HttpTransport:
         *,
         also: Collection[str] = (),
         timeout: float | None = None,
-        user_agent: str = "",
         run_id: str = "",
         certificates: Mapping[str, Certificate] | None = None,
         connection: Connection | None = None,
@@ -90,9 +89,7 @@ class HttpTransport:
         target, to which its headers are sent too."""
         self.origin = _checked(origin)
         self._scope = {self.origin, *map(origin_of, also)}
-        self._marks = {
-            "user-agent": user_agent or f"oakum/{oakum.__version__} (+security scan; run {run_id})"
-        }
+        self._marks = {"user-agent": f"oakum/{oakum.__version__} (+security scan; run {run_id})"}
         if run_id:
             self._marks["oakum-run"] = run_id
         self.timeout = TIMEOUT if timeout is None else timeout

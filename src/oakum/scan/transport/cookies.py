@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 
-def cookies_of(lines: Sequence[str], now: Callable[[], float] = time.time) -> dict[str, str]:
+def cookies_of(lines: Sequence[str]) -> dict[str, str]:
     """Cookies of `Set-Cookie` lines (RFC 6265); a deleted cookie has the value ""."""
     return {
-        name: "" if _is_over(said, now()) else value for name, value, said in _set_cookies(lines)
+        name: "" if _is_over(said, time.time()) else value
+        for name, value, said in _set_cookies(lines)
     }
 
 
