@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from oakum.authz.owners import named_in_query
 from oakum.exchange import Request, Response
-from oakum.exposure.callers import Callers
+from oakum.exposure.callers import Caller, Callers
 from oakum.exposure.endpoints import is_graphql
 from oakum.exposure.former_relations import FormerRelations
 from oakum.exposure.graphql_response import UNTOLD, by_fields, reads
@@ -54,9 +54,17 @@ class Exchanges:
         }
         """Operations of a safe method that log in, or do something else by their name."""
 
-    def params(self, request: Request, path: Mapping[str, str]) -> Mapping[str, str]:
-        """Path parameters, and the query parameter that names an owner."""
-        return {**path, **named_in_query(self._policy, urlsplit(request.url).query)}
+    def asked(
+        self, operation: Operation, path: Mapping[str, str], caller: Caller, request: Request
+    ) -> CallerRequest:
+        """A request at its operation, and what it may have done. `path`: parameters of the path,
+        beside which a query parameter may name an owner."""
+        params = {**path, **named_in_query(self._policy, urlsplit(request.url).query)}
+        changes = self.changes(operation, request)
+        does = changes or operation.id in self._entrances
+        # Who registers or logs in names nobody's object, and comes without credentials.
+        begins = does and not (params or self._callers.held(request))
+        return CallerRequest(operation, params, caller, request, changes, begins)
 
     def parts(
         self, operation: Operation, request: Request, read: ResponseReader
@@ -81,12 +89,6 @@ class Exchanges:
         drafted = not self._policy.stated and sounds_like_reading(operation)
         return operation.method not in SAFE and not drafted
 
-    def begins(self, asked: CallerRequest, *, changes: bool) -> bool:
-        """Whether a request may be a registration or a login: it does something, names nobody's
-        object, and came without credentials."""
-        does = changes or asked.operation.id in self._entrances
-        return does and not (asked.params or self._callers.held(asked.request))
-
     def _graph(self, operation: Operation) -> Graph | None:
         """The schema of a GraphQL endpoint."""
         return self._graphs.get(self._model.rule(operation.id).graphql)
@@ -107,15 +109,14 @@ class EarlierExchanges:
         self.told = ToldFacts(compiled, keep=keep)
 
     def begin(
-        self, asked: CallerRequest, response: Response, value: Callable[[], Json] | None,
-        *, changes: bool,
-    ) -> None:  # fmt: skip
+        self, asked: CallerRequest, response: Response, value: Callable[[], Json] | None
+    ) -> None:
         """Before a response is judged: forgets what a successful write may have changed, and learns
         who is in a list. `value`: its content; None: it is not known."""
         if not is_success(response.status):
             return
         request = asked.request
-        if changes:
+        if asked.changes:
             if self.former.gives(request):
                 self.owners.forget(f"{request.url} {request.body!r}")
             self.told.write(asked)
@@ -136,7 +137,7 @@ class EarlierExchanges:
 
     def learn_owners(
         self, asked: CallerRequest, response: Response, shown: Sequence[ShownObject],
-        owners: Sequence[tuple[str, ...]], *, changes: bool,
+        owners: Sequence[tuple[str, ...]],
     ) -> None:  # fmt: skip
         """Learns whose the objects of a successful response are; who created one is told by the
         response to the request that did."""
@@ -145,6 +146,7 @@ class EarlierExchanges:
         self.former.learn(shown, owners)
         if self.owners.asked:
             request = asked.request
-            ids = asked.caller.ids if changes and request.method == "POST" else frozenset[str]()
+            makes = asked.changes and request.method == "POST"
+            ids = asked.caller.ids if makes else frozenset[str]()
             made_by = f"{request.url} {request.body.decode('utf-8', 'replace')}" if ids else ""
             self.owners.learn(shown, owners, ids, made_by)

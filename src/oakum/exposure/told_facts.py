@@ -35,6 +35,10 @@ class CallerRequest:
     params: Mapping[str, str]
     caller: Caller
     request: Request = field(repr=False)
+    changes: bool = False
+    """Whether it may have changed something."""
+    begins: bool = False
+    """Whether it may be a registration or a login."""
 
 
 class ToldFacts:

@@ -177,13 +177,12 @@ class Judged(Declared):
         if found is None:
             return None
         operation, request = found[0], passed.exchange.request
-        params = self._exchanges.params(request, found[1])
         self._seen = True
         self._credential(passed, operation)
-        changes = self._exchanges.changes(operation, request)
-        heard = _Heard(passed, operation, params, self._caller(passed), body, changes)
+        asked = self._exchanges.asked(operation, found[1], self._caller(passed), request)
+        heard = _Heard(passed, asked, body)
         value = (lambda: heard.read.value) if _is_readable(passed) else None
-        self._earlier.begin(heard.asked_by, heard.response, value, changes=changes)
+        self._earlier.begin(asked, heard.response, value)
         if operation.id in self.model.showing:
             if heard.response.status in _REFUSED:
                 self._refused(heard)
@@ -217,7 +216,7 @@ class Judged(Declared):
         ]
         self._remember(heard, seen)
         self._own(heard, seen)
-        begins = self._exchanges.begins(heard.asked_by, changes=heard.changes)
+        begins = heard.asked_by.begins
         if seen and not caller.known:
             self._unjudged[WHO] += 1
         leaks = set[Key]()
@@ -248,7 +247,7 @@ class Judged(Declared):
     def _remember(self, heard: _Heard, seen: Sequence[Seen]) -> None:
         """What the caller of a write may have been to its objects until then."""
         request, caller = heard.passed.exchange.request, heard.caller
-        for each in seen if heard.changes else ():
+        for each in seen if heard.asked_by.changes else ():
             shown = ShownObject(each.resource, each.owners, each.value)
             each.former = self._earlier.former.of(shown, caller, request)
 
@@ -265,7 +264,7 @@ class Judged(Declared):
             owners = earlier.owners.of(shown, heard.operation.id, heard.params)
         for each, found in zip(seen, owners, strict=True):
             each.owners = found
-        earlier.learn_owners(asked, response, shown, owners, changes=heard.changes)
+        earlier.learn_owners(asked, response, shown, owners)
         earlier.learn_settings(asked, response, seen)
 
     def _leaked(self, heard: _Heard, seen: Sequence[Seen], leaks: Set[Key], begins: bool) -> None:
@@ -307,7 +306,7 @@ class Judged(Declared):
             )  # fmt: skip
             self.counted.row(shown)[each.form] += 1
         standings = [each.standing for each in verdicts]
-        self._written.hear(seen, standings, heard.sent if heard.changes else None)
+        self._written.hear(seen, standings, heard.sent if heard.asked_by.changes else None)
         if operation.method == "GET":
             bare = [self._bare(each) for each in seen if not each.inside]
             query = urlsplit(heard.passed.exchange.request.url).query
@@ -398,13 +397,9 @@ class Judged(Declared):
 class _Heard:
     """An exchange at its endpoint, with values computed once."""
 
-    def __init__(
-        self, passed: RecordedExchange, operation: Operation, params: Mapping[str, str],
-        caller: Caller,
-        body: object, changes: bool,
-    ) -> None:  # fmt: skip
-        self.passed, self.operation, self.params, self.caller = passed, operation, params, caller
-        self._body, self.changes = body, changes
+    def __init__(self, passed: RecordedExchange, asked: CallerRequest, body: object) -> None:
+        self.passed, self.asked_by, self._body = passed, asked, body
+        self.operation, self.params, self.caller = asked.operation, asked.params, asked.caller
 
     @property
     def response(self) -> Response:
@@ -437,12 +432,6 @@ class _Heard:
             if not values or any(canonical(each) not in self.values for each in values):
                 return True
         return False
-
-    @cached_property
-    def asked_by(self) -> CallerRequest:
-        """The request with its caller."""
-        request = self.passed.exchange.request
-        return CallerRequest(self.operation, self.params, self.caller, request)
 
     @cached_property
     def values(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -166,8 +166,9 @@ class Watch:
         heard = replace(heard, unread=heard.unread or why)
         if heard.unread:
             self.tally.unjudge(heard.unread, operation.id)
+        source = self._exchanges.asked(operation, params, caller, heard.request)
         for body in bodies:
-            asked = self._ask(heard, operation, params, caller, body)
+            asked = self._ask(heard, source, body)
             if body is bodies[0]:
                 self._learn_facts(heard, asked)
             yield from self._evaluated(heard, asked)
@@ -314,15 +315,14 @@ class Watch:
 
     def _learn_facts(self, heard: Capture, asked: ObservedExchange) -> None:
         """Forgets what a write may have changed, and learns who is in a list."""
-        source, changes = _told_by(heard.request, asked), asked.write is not None
         value = None if heard.unread else lambda: asked.read.value
-        self._earlier.begin(source, heard.response, value, changes=changes)
+        self._earlier.begin(_told_by(heard.request, asked), heard.response, value)
 
     def _learn_owners(self, heard: Capture, asked: ObservedExchange, look: Look) -> None:
         """Learns whose the objects of a good response are."""
         shown, owners = shown_of(look.instances), [each.owners for each in look.instances]
-        source, changes = _told_by(heard.request, asked), asked.write is not None
-        self._earlier.learn_owners(source, heard.response, shown, owners, changes=changes)
+        source = _told_by(heard.request, asked)
+        self._earlier.learn_owners(source, heard.response, shown, owners)
 
     def _add(self, look: Look, asked: ObservedExchange) -> None:
         self.tally.add(look.tally)
@@ -355,22 +355,11 @@ class Watch:
         if not self._strays.take(kept):
             self.tally.unjudge(MANY, asked.operation.id)
 
-    def _ask(
-        self,
-        heard: Capture,
-        operation: Operation,
-        params: Mapping[str, str],
-        caller: Caller,
-        read: ResponseReader,
-    ) -> ObservedExchange:
-        whole = self._exchanges.params(heard.request, params)
-        changes = self._exchanges.changes(operation, heard.request)
-        source = CallerRequest(operation, whole, caller, heard.request)
+    def _ask(self, heard: Capture, source: CallerRequest, read: ResponseReader) -> ObservedExchange:
         return ObservedExchange(
-            operation, whole, caller, heard.response, read,
-            self._exchanges.begins(source, changes=changes),
-            self._test, f"{self._test}#{self._number}", sent_of(heard.request, whole),
-            heard.request if changes else None,
+            source.operation, source.params, source.caller, heard.response, read, source.begins,
+            self._test, f"{self._test}#{self._number}", sent_of(heard.request, source.params),
+            heard.request if source.changes else None,
         )  # fmt: skip
 
 
@@ -384,7 +373,10 @@ def _read(operation: Operation, response: Response) -> tuple[ResponseReader, str
 
 
 def _told_by(request: Request, asked: ObservedExchange) -> CallerRequest:
-    return CallerRequest(asked.operation, asked.params, asked.caller, request)
+    changes = asked.write is not None
+    return CallerRequest(
+        asked.operation, asked.params, asked.caller, request, changes, asked.begins
+    )
 
 
 def _is_deep(response: Response) -> bool:

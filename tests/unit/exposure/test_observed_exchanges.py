@@ -4,6 +4,7 @@ it may be a login, and what it tells."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from oakum.exposure.observed_exchanges import EarlierExchanges, Exchanges
 from oakum.exposure.observed_owners import ShownObject
 from oakum.exposure.told_facts import CallerRequest
 from oakum.policy.contract import load
+from oakum.policy.model import Owner, Resource
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
 from tests.gate.club import written
 
@@ -131,10 +133,20 @@ def test_what_may_be_a_registration_or_a_login(
 ) -> None:  # fmt: skip
     operation, known = compiled.document.operation(name), exchanges(compiled)
     assert operation is not None
-    request = asked(compiled, name, **headers)
-    changes = known.changes(operation, request)
-    one = CallerRequest(operation, params, Caller("nobody"), request)
-    assert known.begins(one, changes=changes) is begins
+    one = known.asked(operation, params, Caller("nobody"), asked(compiled, name, **headers))
+    assert one.begins is begins
+
+
+def test_an_owner_in_the_query_is_named_like_one_in_the_path(compiled: CompiledContract) -> None:
+    """Who asks for somebody does not register."""
+    day = Resource("Day", frozenset(), owner=Owner("query", ("member_id",)))
+    policy = replace(compiled.policy, resources={**compiled.policy.resources, "Day": day})
+    operation = compiled.document.operation("register")
+    known = exchanges(replace(compiled, model=replace(compiled.model, policy=policy)))
+    assert operation is not None
+    request = asked(compiled, "register", query="?member_id=u-ann&more=1")
+    one = known.asked(operation, {}, Caller("nobody"), request)
+    assert (one.params, one.changes, one.begins) == ({"?member_id": "u-ann"}, True, False)
 
 
 def request_of(compiled: CompiledContract, name: str, **params: str) -> CallerRequest:
@@ -153,9 +165,9 @@ def test_only_a_success_tells_settings_and_lists(
     assert bool(earlier.told.sources(["u-ann"])) is told
     earlier.forget_facts()
     mates = request_of(compiled, "teamOf", id="u-ann")
-    earlier.begin(mates, response, lambda: ["u-bob"], changes=False)
+    earlier.begin(mates, response, lambda: ["u-bob"])
     assert bool(earlier.told.sources(["u-ann"])) is told
-    earlier.begin(mates, response, None, changes=True)
+    earlier.begin(replace(mates, changes=True), response, None)
     assert earlier.told.sources(["u-ann"]) == [mates] * told, "what told it may be asked again"
 
 
@@ -164,5 +176,5 @@ def test_a_head_tells_of_no_list(compiled: CompiledContract) -> None:
         EarlierExchanges(compiled, {}, keep=True),
         request_of(compiled, "teamOf", id="u-ann"),
     )
-    earlier.begin(mates, Response(200, {}, b""), lambda: None, changes=False)
+    earlier.begin(mates, Response(200, {}, b""), lambda: None)
     assert earlier.told.sources(["u-ann"]) == []
