@@ -77,11 +77,9 @@ class Exchanges:
         parts = by_fields(graph, request, read)
         return (parts, "") if parts else ((replace(read, shape=None),), UNTOLD)
 
-    def changes(self, operation: Operation | None, request: Request) -> bool:
+    def changes(self, operation: Operation, request: Request) -> bool:
         """Whether a request may have changed something: by what GraphQL runs, by the contract, by
-        the method; of a draft by the operation's name, too. None: it is not in the document."""
-        if operation is None:
-            return request.method not in SAFE
+        the method; of a draft by the operation's name, too."""
         said = reads(request) if operation.id in self._graphql else None
         said = self._model.rule(operation.id).reads if said is None else said
         if said is not None:

@@ -134,14 +134,15 @@ class Watch:
 
     def hear(self, heard: Capture) -> Talk:
         """Judges a response; calls who-am-I if nothing else identifies the caller."""
-        found = yield from self._heard(heard)
-        if self._exchanges.changes(found, heard.request):
+        asked = yield from self._heard(heard)
+        changes = asked.changes if asked is not None else heard.request.method not in SAFE
+        if changes:
             self._callers.forget()
-            if found is None:
+            if asked is None:
                 self._earlier.forget_facts()
 
-    def _heard(self, heard: Capture) -> Generator[Request, Response | None, Operation | None]:
-        """Judges a response. The requested operation; None if the document does not declare it."""
+    def _heard(self, heard: Capture) -> Generator[Request, Response | None, CallerRequest | None]:
+        """Judges a response. Its request; None if the document does not declare it."""
         parts = urlsplit(heard.request.url)
         found = self._router.of_url(heard.request.url, heard.request.method)
         if heard.app is None and not self._is_ours(parts.hostname or ""):
@@ -172,7 +173,7 @@ class Watch:
             if body is bodies[0]:
                 self._learn_facts(heard, asked)
             yield from self._evaluated(heard, asked)
-        return operation
+        return source
 
     def _read(self, operation: Operation, heard: Capture) -> tuple[Sequence[ResponseReader], str]:
         """A parsed response, several of GraphQL in one; and why parts of it cannot be judged."""

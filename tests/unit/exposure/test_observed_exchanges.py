@@ -105,15 +105,8 @@ def test_whether_a_request_may_have_changed_something(
     compiled: CompiledContract, name: str, body: object, changes: bool
 ) -> None:
     operation = compiled.document.operation(name)
+    assert operation is not None
     assert exchanges(compiled).changes(operation, asked(compiled, name, body)) is changes
-
-
-@pytest.mark.parametrize(("method", "changes"), [("GET", False), ("QUERY", False), ("PUT", True)])
-def test_of_what_no_document_has_the_method_tells(
-    compiled: CompiledContract, method: str, changes: bool
-) -> None:
-    request = Request(method, "http://127.0.0.1/elsewhere")
-    assert exchanges(compiled).changes(None, request) is changes
 
 
 @pytest.mark.parametrize(
