@@ -151,12 +151,12 @@ def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) 
     return False
 
 
-def _holding(shape: Shape | None, step: str) -> Iterator[Shape]:
+def _holding(shape: Shape | None, step: str) -> list[Shape]:
     """What may stand at a place and hold something at a step: an object in place of a list holds no
     element of it."""
-    for each in (shape, *(branch() for branch in shape.branches)) if shape is not None else ():
-        if step != "*" or each.items is not None or each.extra is not None:
-            yield each
+    found = [shape, *(branch() for branch in shape.branches)] if shape is not None else []
+    several = [each for each in found if each.items is not None or each.extra is not None]
+    return several if step == "*" and several else found
 
 
 def stands_alone(model: Model, operation: Operation, at: tuple[str, ...], resource: str) -> bool:
