@@ -30,6 +30,7 @@ _CONTRACTS = 10
 _CAT = {"$ref": "#/components/schemas/Cat"}
 _DOG = {"$ref": "#/components/schemas/Dog"}
 _ROCK = {"$ref": "#/components/schemas/Rock"}
+_ONE_OR_MANY = {"oneOf": [_CAT, {"type": "array", "items": _CAT}]}
 _OWNERS = {"p1": "bob", "p2": "ann", "p3": "bob", "p4": "ann", "h1": "ann"}
 _PETS = ("p1", "p2", "p3", "p4")
 
@@ -42,7 +43,7 @@ def _alternatives(random: Random) -> Any:
             {"oneOf": [_CAT, _ROCK]},
             {"oneOf": [_CAT, _DOG], "discriminator": {"propertyName": "kind"}},
             {"anyOf": [_CAT, {"type": "string"}]},
-            {"oneOf": [_CAT, {"type": "array", "items": _CAT}]},
+            _ONE_OR_MANY,
             {"anyOf": [_CAT, {"type": "null"}]},
         ]
     )
@@ -105,6 +106,8 @@ def _document(number: int) -> dict[str, Any]:
     }  # fmt: skip
     if random.random() < 0.8:
         paths["/homes/{id}/word"]["get"] = _get("getWord", word)
+    if random.random() < 0.5:
+        paths["/cats/{id}"]["get"] = _get("getCat", _ONE_OR_MANY)
     schemas = {
         "Home": home,
         "Cat": {"type": "object", "properties": {**own, "purr": text}},
@@ -117,6 +120,20 @@ def _document(number: int) -> dict[str, Any]:
         "security": [{"session": []}], "paths": paths,
         "components": {"schemas": schemas, "securitySchemes": scheme},
     }  # fmt: skip
+
+
+def _keyed(value: Any) -> Any:
+    """Where no GET shows what stands in a map, a name is the key of what stands there."""
+    if isinstance(value, list):
+        return [_keyed(each) for each in value]
+    if not isinstance(value, dict) or "owner" in value:
+        return value
+    return {
+        name: {**each, "id": name, "owner": _OWNERS[name]}
+        if isinstance(each, dict) and "owner" in each and name in _OWNERS
+        else _keyed(each)
+        for name, each in value.items()
+    }
 
 
 def _values(schema: Any, leaf: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -171,6 +188,10 @@ class Api(Upstream):
 class World(Both):
     api: Api
     document: dict[str, Any]
+
+    def shown_at(self, path: str) -> Any:
+        answer = self.document["paths"][path]["get"]["responses"]["200"]
+        return answer["content"]["application/json"]["schema"]
 
     def schema(self, place: str) -> Any:
         if place == "home":
@@ -296,12 +317,18 @@ def test_no_write_reaches_an_object_that_its_caller_may_not_write(
     kind = "home" if path == "/homes/h1" else "word"
     stored = data.draw(_values(world.schema(kind), _STORED))
     body = data.draw(_values(world.schema(kind), _SENT))
-    pets = {f"/cats/{key}": {"id": key, "owner": _OWNERS[key], "kind": "Cat"} for key in _PETS}
+    pets: dict[str, Any] = {
+        f"/cats/{key}": {"id": key, "owner": _OWNERS[key], "kind": "Cat"} for key in _PETS
+    }
+    if "oneOf" in world.shown_at("/cats/{id}") and data.draw(st.booleans()):
+        pets = {target: [cat] for target, cat in pets.items()}
     home = {"id": "h1", "owner": "ann", **({"in": stored} if kind == "home" else {})}
     world.api.stored = {"/homes/h1": home, **pets}
     has_get = "get" in world.document["paths"]["/homes/{id}/word"]
     if kind == "word" and has_get:
         world.api.stored["/homes/h1/word"] = stored
+    elif kind == "word":
+        stored = _keyed(stored)
     onward = world.onward(method, path, {"in": body} if kind == "home" else body)
     if onward is None:
         return
