@@ -21,6 +21,7 @@ from oakum.guard.unenforceable_answers import file_names, redirects, said_beside
 from oakum.guard.unenforceable_arguments import arguments, errors_of_arguments
 from oakum.guard.unenforceable_bodies import bodies, other_kinds
 from oakum.guard.unenforceable_calls import calls
+from oakum.guard.unenforceable_containers import emptied, named_in_maps
 from oakum.guard.unenforceable_creations import creations, placed, replaced
 from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
@@ -68,7 +69,6 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.logins(),
         *seen.bodiless(),
         *seen.made(),
-        *seen.emptied(),
         *cookies(wiring.credentials, seen.policy),
         *beside_a_token(document, wiring.endpoints.values(), wiring.credentials, model),
         *conditions([*wiring.endpoints.values()], seen.policy.guard, seen.where),
@@ -86,6 +86,8 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *alternatives(model, wiring.endpoints.values(), seen.where),
         *counts(model, wiring.endpoints.values(), seen.where),
         *untold(model, wiring.endpoints.values(), seen.where),
+        *emptied(model, [*wiring.endpoints.values()], seen.where),
+        *named_in_maps(model, [*wiring.endpoints.values()], seen.where),
         *below(model, wiring.endpoints.values(), seen.where),
         *schemas(model, wiring.endpoints.values(), seen.where),
         *feeds(model, wiring.endpoints.values(), seen.where),

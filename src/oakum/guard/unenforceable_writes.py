@@ -14,9 +14,10 @@ from oakum.authz.decide import may_call
 from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
+from oakum.guard.unenforceable_containers import many_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape_queries import element, scalars, ways
+from oakum.openapi.shape_queries import element, scalars
 from oakum.policy.model import Resource
 from oakum.routing.largest_page import PAGING
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
@@ -412,46 +413,6 @@ class Writes:
             )
             yield Problem(self.where(operation), said, hint)
 
-    def emptied(self) -> Iterator[Problem]:
-        """Warns once about objects that `null` takes away by the line of what they stand in."""
-        found: dict[tuple[str, str], tuple[Operation, str]] = {}
-        for endpoint in self.wiring.endpoints.values():
-            new = endpoint.operation.method == "POST" and endpoint.target.kind == "caller"
-            for around, name, held in self._held(endpoint) if endpoint.write and not new else ():
-                found.setdefault((around, name), (endpoint.operation, held))
-        if found:
-            (around, name), (operation, held) = next(iter(found.items()))
-            more = f" (and at {len(found) - 1} more places)" if len(found) > 1 else ""
-            said = (
-                f"who may set `{around}.{name}` may take the `{held}` there away with `null`,"
-                f" whosever it is: `{operation.id}` is judged by that line{more}"
-            )
-            hint = (
-                f"remove `set` from `{around}.{name}` if that `{held}` may be another's and the API"
-                " deletes it then"
-            )
-            yield Problem(self.where(operation), said, hint)
-
-    def _held(self, endpoint: Endpoint) -> Iterator[tuple[str, str, str]]:
-        """Settable members of a body's objects that are an object with an owner of its own, alone:
-        the resource, the member and the resource of the object."""
-        bound, met = self.model.bound, dict[Shape, None]()
-        todo = [each.shape for each in endpoint.operation.body if each.shape is not None]
-        for shape in todo:
-            if shape in met:
-                continue
-            met[shape] = None
-            todo += shape.below()
-            around = resource_of(shape, bound)
-            table = self.model.settable[around] if around else None
-            for name, child in shape.properties.items() if table is not None else ():
-                at = leaf_index(table, name) if table is not None else -1
-                set_ = at >= 0 and table is not None and bool(table.rules[at].grants)
-                for held in {resource_of(way, bound) for way in ways(child())} - {""}:
-                    one = self.policy.resources[held]
-                    if set_ and one.owner.kind == "field" and not one.is_account:
-                        yield around, name, held
-
     def _free(self, endpoint: Endpoint) -> Iterator[str]:
         operation, target = endpoint.operation, endpoint.target
         written = self.model.written.get(operation.id)
@@ -530,24 +491,6 @@ class Writes:
         )
         pointed = (name for _, name in self.model.sets.get(operation.id, ()))
         return list(dict.fromkeys((*inside, *pointed)))
-
-
-def many_of(model: Model, operation: Operation, name: str) -> set[str]:
-    """`list` and `map`, if a request body may hold objects of a resource as elements or values of
-    one, at any depth."""
-    found, bound = set[str](), model.bound
-    todo = [(each.shape, "") for each in operation.body if each.shape is not None]
-    met = {*todo}
-    for shape, around in todo:
-        if around and resource_of(shape, bound) == name:
-            found.add(around)
-        below = [(each(), around) for each in shape.branches]
-        below += [(each(), "") for each in shape.properties.values()]
-        below += [(each(), "list") for each in (shape.items,) if each is not None]
-        below += [(each(), "map") for each in (shape.extra,) if each is not None]
-        todo += [each for each in below if each not in met]
-        met.update(below)
-    return found
 
 
 def _otherwise(id: str, name: str, resource: str) -> str:

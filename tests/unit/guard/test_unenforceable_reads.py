@@ -20,7 +20,6 @@ CLUB = quick_yaml.load((FOLDER / "contracts" / "club.yaml").read_text())
 LEDGER = quick_yaml.load((FOLDER / "contracts" / "ledger.yaml").read_text())
 PRINTS = quick_yaml.load((FOLDER / "contracts" / "prints.yaml").read_text())
 HOUSES = quick_yaml.load((FOLDER / "contracts" / "houses.yaml").read_text())
-DECOYS = quick_yaml.load((FOLDER / "contracts" / "decoys.yaml").read_text())
 REMARK, JSON = {"$ref": "#/components/schemas/Remark"}, "application/json"
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 
@@ -426,20 +425,6 @@ def test_objects_of_a_map_that_nobody_can_look_up_by_their_name_are_told_of(
     assert words + "by `id` or in a map is unknown" in said(tmp_path, HOUSES, unshown)
     assert words + "in a map is unknown" in said(tmp_path, HOUSES, mapped)
     assert words not in said(tmp_path, HOUSES)
-
-
-def test_an_object_that_null_takes_away_is_told_of_once(tmp_path: Path) -> None:
-    def unset(_: dict[str, Any], policy: dict[str, Any]) -> None:
-        fields = policy["resources"]["Doc"]["fields"]
-        for rules in fields.values():
-            for rule in rules:
-                rule["see"] = [*rule.get("see", []), *rule.pop("set", [])]
-
-    words = (
-        "who may set `Doc.sub` may take the `Sub` there away with `null`, whosever it is: `patch"
-    )
-    assert said(tmp_path, DECOYS).count(words) == 1
-    assert words not in said(tmp_path, DECOYS, unset)
 
 
 def test_who_may_write_below_what_they_are_not_shown_is_told_that_it_is_there(
