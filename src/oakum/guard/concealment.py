@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.authz import Call, Model, Principal, Projection, Subject, project
-from oakum.authz.decide import may_call
+from oakum.authz.decide import may_call, may_write
 from oakum.authz.id_spelling import identifier
 from oakum.authz.project import left
 from oakum.authz.relations import held
@@ -21,6 +21,7 @@ from oakum.guard.graphql import queries
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
+from oakum.guard.request_checks import absent
 from oakum.openapi.model import Json
 from oakum.routing.concealed_objects import Concealed
 from oakum.routing.lookup_plan import Endpoint
@@ -118,6 +119,16 @@ class Sight:
             if not (yield from _visible(self.model, called, hidden, params, inquiry)):
                 return False
         return True
+
+    def reach(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, None]:
+        """Raises `Denied` where the caller of a write is not shown something of each object before
+        the innermost in the path, as a read has it, unless they may write whatever it is."""
+        above = [each for each in self.objects if each[0].above and self.endpoint.write]
+        call = partial(may_write, self.model, inquiry.principal(), self.endpoint.operation.id)
+        if not above or call(self.carried.params, Subject("", owned=False), "none"):
+            return
+        if not (yield from self._all(above, inquiry)):
+            raise absent(self.endpoint, "call")
 
     def left(
         self, inquiry: Inquiry, done: Projection, apart: Callable[[], Projection]

@@ -193,6 +193,7 @@ class Gatekeeper:
             if hides and not (yield from passing.sight.clear(inquiry)):
                 raise absent(endpoint, denied.reason) from None
             raise
+        yield from passing.sight.reach(inquiry)
         if endpoint.asked.by:
             passing.sight = passing.sight.reading(taken.value)
         passing.forward = self._forward(passing, endpoint, query, taken)

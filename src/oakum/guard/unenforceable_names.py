@@ -64,7 +64,8 @@ class Unstated:
         found = [*unexplained(self.model, operation)]
         if not makes:
             # Any name in a query is asked about elsewhere.
-            found = [each for each in found if each.where != "query" and self._is_key(each)]
+            found = [each for each in found if each.where != "query"]
+            found = [each for each in found if rule.call or self._is_key(each)]
         some = self._names(found)
         id, callers = operation.id, " and ".join(f"`{each}`" for each in rule.call or ())
         if makes and not some:
@@ -79,7 +80,7 @@ class Unstated:
             return None
         said = f"`{id}` may take from {few(some, 3)} which object it writes, and the gateway does"
         said += " not check that"
-        if makes:
+        if rule.call:
             said += f": {callers} at `call:` lets in everybody who is logged in"
         return Problem(self.where(operation), said, explains(self.model, id, _called(some[0])))
 

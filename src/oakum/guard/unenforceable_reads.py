@@ -29,7 +29,7 @@ from oakum.guard.unenforceable_headers import answers, beside_a_token, condition
 from oakum.guard.unenforceable_methods import unsent_methods
 from oakum.guard.unenforceable_names import Unstated
 from oakum.guard.unenforceable_parameters import parameters
-from oakum.guard.unenforceable_paths import below
+from oakum.guard.unenforceable_paths import below, outer
 from oakum.guard.unenforceable_rows import alternatives, counts, rows, texts, untold
 from oakum.guard.unenforceable_schemas import schemas
 from oakum.guard.unenforceable_searches import searches
@@ -89,6 +89,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *emptied(model, [*wiring.endpoints.values()], seen.where),
         *named_in_maps(model, [*wiring.endpoints.values()], seen.where),
         *below(model, wiring.endpoints.values(), seen.where),
+        *outer(PathObjects(document, model), wiring.endpoints.values(), seen.where),
         *schemas(model, wiring.endpoints.values(), seen.where),
         *feeds(model, wiring.endpoints.values(), seen.where),
         *(problem for endpoint in wiring.endpoints.values() for problem in seen.endpoint(endpoint)),

@@ -41,6 +41,7 @@ def adding(method: str, path: str, rule: dict[str, Any], body: Any = None, **mor
 
 ASKED = {"name": "id", "in": "query", "schema": TEXT}
 ROWS = {"type": "array", "items": row(id=TEXT, t=TEXT)}
+PATCH = {"type": "array", "items": row(op=TEXT, path=TEXT, value=TEXT)}
 OWNER, MEMBER = {"call": ["owner"]}, {"call": ["member"]}
 WHOSE = "which object it writes, and the gateway does not check that"
 
@@ -58,6 +59,9 @@ WHOSE = "which object it writes, and the gateway does not check that"
         ),
         (adding("patch", "/drops", OWNER, ROWS), "*.id"),
         (adding("put", "/drops", {}, ROWS), "*.id"),
+        (adding("put", "/drops", OWNER, row(target=TEXT)), "target"),
+        (adding("delete", "/drops", OWNER, row(from_id=TEXT)), "from_id"),
+        (adding("patch", "/drops", OWNER, PATCH), "*.path"),
     ],
 )  # fmt: skip
 def test_a_write_of_an_object_that_nothing_checked_names(

@@ -1,4 +1,4 @@
-"""Reads below an object that may be hidden are named."""
+"""Calls below an object that may be hidden, or may not be written, are named."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_reads import said
 
 REPORTS = yaml.safe_load((FOLDER / "contracts" / "reports.yaml").read_text())
+MOVES = yaml.safe_load((FOLDER / "contracts" / "moves.yaml").read_text())
 WORDS = "`placed` is 404 for callers who are shown nothing of the `Note` that its path names before"
 
 
@@ -29,3 +30,24 @@ def test_one_below_an_object_that_everybody_may_know_of_is_not(tmp_path: Path) -
 
     assert WORDS not in said(tmp_path, REPORTS, known)
     assert WORDS not in said(tmp_path, REPORTS, seen)
+
+
+def test_a_write_below_an_object_that_may_be_hidden_is_named(tmp_path: Path) -> None:
+    def free(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["addPage"]["call"] = ["member"]
+
+    words = "`addPage` is 404 for callers who are shown nothing of the `Folder`"
+    assert words in said(tmp_path, MOVES)
+    assert words not in said(tmp_path, MOVES, free)
+
+
+def test_an_outer_object_that_is_only_shown_is_named(tmp_path: Path) -> None:
+    def read(document: dict[str, Any], _: dict[str, Any]) -> None:
+        page = document["paths"]["/pages/{id}"]["get"]["responses"]
+        inside = {"operationId": "pageOf", "responses": page}
+        document["paths"]["/folders/{id}/pages/{pid}"]["get"] = inside
+
+    words = "of the `Folder` that `id` names at `addPage` the gateway checks only that its callers"
+    found = said(tmp_path, MOVES)
+    assert words in found and "names at `toFolder` the" not in found
+    assert words not in said(tmp_path, MOVES, read)

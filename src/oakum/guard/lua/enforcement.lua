@@ -457,6 +457,7 @@ local function call(self, x, req, endpoint)
     if hides(endpoint, status, reason) and not self:visible(x) then return absent(endpoint), reason end
     return status, reason
   end
+  if endpoint.write and not self:reaches(x) then return absent(endpoint), "call" end
   self:forward(x, req, endpoint, false)
   -- What names nobody here names nobody there: some servers read `Bearer` and a tab, or a bare token. A
   -- name and a password may be what a client logs in with.
@@ -1193,6 +1194,17 @@ local function all_seen(self, x, list)
     if not sees(self, x, list[i]) then return false end
   end
   return true
+end
+
+-- Whether the caller of a write is shown something of each object before the innermost in the path, as a read has
+-- it; not asked where they may write whatever the object is.
+function Guard:reaches(x)
+  local endpoint, above = x.endpoint, {}
+  for i = 1, endpoint.others.n do
+    if endpoint.others[i].above then above[#above + 1] = { of = endpoint.others[i], params = x.params } end
+  end
+  if #above == 0 or decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return true end
+  return all_seen(self, x, above)
 end
 
 -- Whether the caller may know that all objects which the request names exist.
