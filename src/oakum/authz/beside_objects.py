@@ -38,7 +38,7 @@ class Rows:
     """One that is hidden stands in the row that is walked, and in no row within that."""
 
     def meet(self, at: Pointer, *, shown: bool) -> None:
-        """Notes an object."""
+        """Notes an object, and whether the caller is shown something of it."""
         self._met.append((at, shown))
         self._hidden = self._hidden or not shown
 

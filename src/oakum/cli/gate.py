@@ -60,8 +60,8 @@ from oakum.report.github import Annotation, commands
 )  # fmt: skip
 @click.option(
     "--memory", type=shared.PATH, metavar="FILE",
-    help="memory file of `oakum findings`, read only; a fixed finding may not"
-         " be back",
+    help="memory file of `oakum findings`, only read; the gate fails if a fixed finding"
+         " is back",
 )  # fmt: skip
 @click.option(
     "--waivers", "waiver_file", type=shared.PATH, metavar="FILE",

@@ -412,7 +412,7 @@ class Matrix:
         return place in self.own or (*place, "") in self.witnessed
 
     def state(self, resource: str, owner: str) -> Mapping[str, Json]:
-        """An owner's current states."""
+        """Values of the states of this resource at an owner, as far as they are known now."""
         who, ids = self.identities.principal(None), tuple(self.identities.ids.get(owner, ()))[:1]
         known = self._memo.states.get((resource, owner))
         if known is None or known[0] is not who or known[1] != ids:

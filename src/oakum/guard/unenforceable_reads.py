@@ -443,8 +443,8 @@ class _Seen(Writes):
         said = f"nobody can tell whose object `{operation.id}` shows, so {who}"
         if self._shown(operation):
             said = (
-                f"values that `{operation.id}` shows beside its objects are withheld if none of"
-                f" the objects lets the caller pass (an empty list stays)"
+                f"if none of the objects that `{operation.id}` shows lets the caller pass, the"
+                f" values beside them are withheld (an empty list stays)"
             )
         hint = (
             "write `owner: PARAMETER` if the path contains the owner's id, or `call: […]` with"

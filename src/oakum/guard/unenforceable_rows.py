@@ -43,8 +43,8 @@ def rows(model: Model, endpoints: Iterable[Endpoint]) -> Iterator[Problem]:
             some = few([f"{root}.{each}" for each in found], 2)
             yield Problem(
                 line.location,
-                f"what stands beside a hidden `{resource}` in {some} is shown to whom this line"
-                f" lets see it, since `{root}` is a resource, and no row goes within one",
+                f"the gateway hides a `{resource}` in {some}, but shows the fields beside it to"
+                f" whoever this line lets see them: no row is removed inside the resource `{root}`",
                 f"make the type of `{first}` a resource, or name only other fields than"
                 f" `{first.partition('.')[0]}` in the line",
             )

@@ -70,7 +70,7 @@ def recorded(
 
 
 def case_of(memory: Memory, one: Remembered) -> Disclosure | None:
-    """The case of a finding."""
+    """The case that has a finding under its fingerprint or a former one; None: not disclosed."""
     marks = {one.fingerprint, *one.also}
     return next((each for each in memory.disclosures if marks & set(each.findings)), None)
 

@@ -370,7 +370,8 @@ def parameter(
     default: Json,
     style: tuple[str, bool | None],
 ) -> Parameter:
-    """A parameter with what its versions of OpenAPI write alike."""
+    """A parameter, from the members that all versions of OpenAPI write alike (`raw`) and from what
+    differs between versions, already read."""
     return Parameter(
         name=raw["name"],
         where=raw["in"],

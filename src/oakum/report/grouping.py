@@ -238,8 +238,8 @@ def exit_code(report: Report) -> ExitCode:
 
 
 def reasons(report: Report) -> tuple[str, ...]:
-    """Why a run is not trustworthy; empty: it is. What it gathered itself, and that all it found
-    contradicts drafted lines."""
+    """Why a run is not trustworthy; empty: it is. These are the reasons that it recorded, or else
+    that all its findings contradict drafted lines only."""
     drafted = report.findings and all(finding.drafted for finding in report.findings)
     return report.distrust or ((DRAFTED_ONLY,) if drafted else ())
 

@@ -43,7 +43,8 @@ def upload(model: Model, operation: Operation, *, judged: bool) -> str:
 
 
 def unset_files(model: Model, operation: Operation) -> Iterator[tuple[str, str]]:
-    """Files of a multipart form that is a resource, with that, which no line lets anybody set."""
+    """Files that no line lets anybody set, in a multipart form that is a resource: name of the file
+    and of the resource."""
     form, shape, resource = _form(model, operation, judged=False)
     for name in form.names if form is not None and form.judged else ():
         settable = model.settable[resource]

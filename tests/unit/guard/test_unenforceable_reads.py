@@ -510,7 +510,7 @@ def test_a_read_at_which_nobody_is_asked_is_nobodys(tmp_path: Path) -> None:
     )
     found = said(tmp_path, stats)
     for each in ("stats", "met", "staffed", "report", "daily", "export"):
-        assert f"values that `{each}` shows beside its objects are withheld" in found
+        assert f"none of the objects that `{each}` shows lets the caller pass" in found
     for each in ("owned", "keyed", "known", "counted", "listFriends"):
         assert f"`{each}` shows beside" not in found
 

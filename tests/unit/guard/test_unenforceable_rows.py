@@ -14,7 +14,7 @@ from tests.unit.guard.test_unenforceable_arguments import warned
 from tests.unit.guard.test_unenforceable_reads import said
 
 REMARKS = quick_yaml.load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
-WORDS = "what stands beside a hidden `Note` in"
+WORDS = "the gateway hides a `Note` in"
 
 
 def root(fields: str, **resources: Any) -> Any:

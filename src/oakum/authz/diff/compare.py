@@ -86,8 +86,8 @@ def compare(old: Model, new: Model) -> Difference:
 
 
 def greatest(moves: Iterable[Move]) -> Iterator[Move]:
-    """Moves without those of a masked form that another one says already: who gains the last four
-    digits gains the last two."""
+    """Moves without those of a masked form that a larger form includes: whoever gains the last four
+    digits gains the last two as well."""
     every = [*moves]
     masked: dict[tuple[object, ...], list[Mask]] = {}
     for move in every:

@@ -185,8 +185,8 @@ function M.handed_on(headers)
   return false
 end
 
--- Whether no cache that others share may keep it, and none says that it might have: one that keeps what is
--- private tells so in words of its own.
+-- Whether no shared cache may keep the response, and no header says that one might have kept it: a cache
+-- that keeps private responses says so in headers of its own.
 function M.kept_apart(headers)
   local said = directives(headers["cache-control"])
   -- Said both ways, or on two lines, nobody knows which a cache goes by.

@@ -121,7 +121,7 @@ local function read_cookies(jar, cookie, held)
         local from = equals + 1
         local till = (find(cookie, ";", from, true) or #cookie + 1) - 1
         while till >= from and blank(cookie, till) do till = till - 1 end
-        -- Some servers strip a value of what stands there.
+        -- Some servers strip control characters or other bytes from the ends of a value, and read another value.
         if till >= from and not (bare(cookie, from) and bare(cookie, till)) then return false end
         held[place], some = sub(cookie, from, till), true
       end

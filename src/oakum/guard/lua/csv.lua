@@ -104,8 +104,8 @@ local function joined(found, columns, shown)
   return concat(cells, ",") .. found.ending
 end
 
--- Names of the members that may say whose an object is, who stands in it, how it is set, or of which
--- alternative it is.
+-- Names of the members that decide about an object: they may hold its owner, a related user, the value of
+-- a state, or the tag that tells which alternative it is.
 local function deciding(plan)
   if plan.deciding then return plan.deciding end
   local found = {}
@@ -218,7 +218,7 @@ local function count(seen, of, head, row, shown)
   seen.owners[of.name][key and "\0" .. key or project.unnamed(concat(said, "\0\0"))] = true
 end
 
--- For each row the columns that it shows; nil and why. Each row is counted in `seen`.
+-- For each row, the columns that the caller may see; or nil and the reason. Counts each row in `seen`.
 local function judged(plan, node, rows, names, seen, judge)
   local at, n, head, shown, known, bare = {}, 0, rows[0], {}, {}, {}
   local decides, says, declared = deciding(plan), {}, {}

@@ -338,8 +338,8 @@ function Lookups:turns()
   return self.turn
 end
 
--- At which of these turns it noticed the last write about an id: of an id that it did not know before, now.
--- The mark is read first: whoever changes it has changed the era before.
+-- The turn at which this worker noticed the last write about an id; the current turn for an id that is new
+-- to it. The mark is read before the era, since a writer changes the era first.
 function Lookups:since(id)
   id = mentions.known_by(id)
   local mark, seen = self.shared:epoch(id, self.host.time()), self.noted:get(id)
@@ -479,8 +479,8 @@ function Lookups:learn(x, miss, answer, era)
   x.known[miss.key], x.known[miss.key .. "\0"] = made, made
 end
 
--- Asks for what the last judgement missed, as far as the budget goes. Whether anything was asked,
--- so that judging again may show more.
+-- Makes the look-ups that the last judgement lacked, within the budget. Returns whether it made any: judging
+-- again may then show more.
 function Lookups:inquire(x)
   local missing = x.missing
   if not missing then return false end

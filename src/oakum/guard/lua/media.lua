@@ -111,7 +111,7 @@ function M.index(declared)
   return made
 end
 
--- Whether all of these parameters are said; `lax`: none is said otherwise.
+-- Whether `said` has all of these parameters with these values; `lax`: whether it contradicts none.
 local function fits(params, said, lax)
   for name, value in pairs(params) do
     if said[name] ~= value and not (lax and said[name] == nil) then return false end
@@ -119,8 +119,8 @@ local function fits(params, said, lax)
   return true
 end
 
--- Of one type with different parameters: the one of which most are said, all of them. The only one
--- there is also fits what leaves parameters out and contradicts none.
+-- Of media types that differ in parameters only: the one with the most parameters, if `said` has them all.
+-- A single media type also fits if `said` leaves parameters out and contradicts none.
 local function fitting(alike, said)
   local best, count = nil, 0
   for i = 1, #alike do

@@ -218,7 +218,7 @@ end
 
 local function send(out)
   set_head(out.status, out.headers)
-  -- How long an answer without a body would have been is nobody's business either.
+  -- No `content-length` without a body: it would tell the size of the body that the guard has judged.
   if out.status == 204 or out.status == 304 or get_method() == "HEAD" then return end
   local body = out.body or ""
   ngx.header["content-length"] = #body

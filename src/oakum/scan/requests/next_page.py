@@ -111,7 +111,8 @@ def _named(value: Json) -> str:
 def _cursor(value: Json) -> str:
     for at, leaf in leaves_of(value):
         said = set(words(at[-1])) if at else set()
-        inside = any(part.isdigit() for part in at)  # `next_check_at` of an element is none
+        # `next_check_at` of a list's element is no cursor
+        inside = any(part.isdigit() for part in at)
         if (
             said & _CURSORS
             and (said <= _CURSORS or not inside)

@@ -75,8 +75,8 @@ def _never_embedded(engine: Engine) -> Iterator[Untested]:
             if named := " and ".join(f"`{each.name}`" for each in by if not has_choices(each)):
                 yield Untested(
                     at,
-                    f"no value of {named} that was tried showed {missing}, which the document"
-                    " declares there: list its values as `enum` in the document",
+                    f"the scan tried values of {named}, and none showed {missing}, which the"
+                    " document declares there: list its values as `enum` in the document",
                 )
                 continue
             flags = [each.name for each in by if _embeds(engine.model, probe, each, owned - shown)]

@@ -146,9 +146,9 @@ def unchangeable(
     for path, values in missing.items():
         named = " and ".join(f"`{each}`" for each in values)
         yield (
-            f"nothing is known of accounts whose `{path}` is {named}: no identity has it so, and"
-            " the contract names no `switch` by which the scan could change it; name one, let an"
-            " identity have it so, or scan without `--allow-own-settings`"
+            f"accounts whose `{path}` is {named} are untested: no identity has this value, and the"
+            " contract names no `switch` by which the scan could set it; name one, give an identity"
+            " this value, or scan without `--allow-own-settings`"
         )
 
 

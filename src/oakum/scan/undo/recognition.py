@@ -54,7 +54,8 @@ BESIDE = (
 
 
 def at_its_own(answer: Response, signs: Collection[str]) -> Standing:
-    """What an object's own endpoint says of it; `signs`: texts of the run's in it."""
+    """Whose an object is by the response of its own endpoint: the run's if it shows one of `signs`,
+    texts that the run put into it."""
     if answer.status in (404, 410):
         return Standing.GONE
     if not answer.ok or answer.truncated:

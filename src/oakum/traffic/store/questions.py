@@ -166,7 +166,8 @@ def _escaped(word: str) -> str:
 
 
 def placed_lines(words: Collection[str] = ()) -> str:
-    """Rows of log lines, as `tally` reads them: the shape as an endpoint of the vocabulary."""
+    """SQL for the rows of log lines in the columns that `tally` reads. The shape of a path becomes
+    an endpoint of the vocabulary."""
     said = {"host": "''", "removed": "''", "endpoint": str(UNKNOWN)}
     said |= dict.fromkeys(("status", "caller", "sealed"), "NULL")
     columns = ", ".join(
