@@ -40,8 +40,7 @@ def writing_endpoints(
             continue
         named = operation.method != "POST" or _sets_what_is_there(operation, probe)
         for resource in _resources(model, operation, probe) if named else ():
-            # An object without a key is indistinguishable from another one that a POST created.
-            if operation.method != "POST" or model.policy.resources[resource].key:
+            if operation.method != "POST" or _is_told_from_a_new_one(model, probe, resource):
                 yield probe, resource
 
 
@@ -94,6 +93,13 @@ def _sets_what_is_there(operation: Operation, probe: Probe) -> bool:
         and classify_field(name, thunk()) is FieldClass.KEY
     ]
     return bool(probe.personal) and (own or bool(said & _CHANGES)) and not (linked or keys)
+
+
+def _is_told_from_a_new_one(model: Model, probe: Probe, resource: str) -> bool:
+    """Whether what a POST changes is not another object that it makes: one with a key, and not one
+    of another resource than the object at the end of the path (`POST /boards/{id}` with a card)."""
+    last = probe.sources.get(last_parameter(probe.operation.path), "").partition(".")[0]
+    return bool(model.policy.resources[resource].key) and last in ("", resource)
 
 
 def is_meant(

@@ -83,6 +83,21 @@ def test_a_post_is_tried_only_on_what_has_a_key(
     assert endpoints == ([("updatePrefs", "Prefs")] if tried else [])
 
 
+@pytest.mark.parametrize("path", ["/members/{id}", "/members/{id}/"])
+def test_a_post_to_one_object_with_the_body_of_another_is_not_tried_on_what_is_there(
+    path: str, tmp_path: Path
+) -> None:
+    """`POST /boards/{id}/` with a card makes one more card, and nothing would remove it."""
+    text = DOCUMENT.replace("METHOD", "post").replace("/members/{id}/prefs", path)
+    (tmp_path / "openapi.yaml").write_text(text.partition("  /members/{id}:\n    get:")[0] + text[text.index("components:") :])
+    policy = tmp_path / "exposure.yaml"
+    policy.write_text(POLICY.replace("    KEY\n", "    key: member\n"))
+    found = load(policy)
+    assert found.policy is not None
+    model = compile_contract(found.document, found.policy)
+    assert list(writing_endpoints(model, {})) == []
+
+
 @pytest.mark.parametrize(
     ("guest", "may", "stranger"), [("cat", True, "bob"), ("bob", False, "cat")]
 )
