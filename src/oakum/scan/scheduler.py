@@ -26,6 +26,7 @@ from oakum.scan.evaluation.own_lists import own_ids
 from oakum.scan.limits import LEAST, BudgetSpent, is_spent
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.every_owner import ask_for_each
+from oakum.scan.requests.listed_objects import ask_for_listed
 from oakum.scan.requests.stated_objects import ask_for_stated, tell_unasked
 from oakum.scan.requests.undocumented_requests import ask_other_ways
 from oakum.scan.settings.next_settings import reach_states
@@ -142,6 +143,7 @@ class Scheduler:
         """All requests that can still decide a cell in the current state."""
         engine = self.engine
         self.sweep()
+        ask_for_listed(engine)
         if self.learn_ids() | self.learn_owners():
             self.sweep()
         for _ in range(3):  # ids from one response make the next endpoint callable
@@ -275,6 +277,8 @@ class Scheduler:
             for name in [n for n, keys in found.items() if any((n, k) in known for k in keys)]:
                 engine.matrix.unclear.discard((endpoint, viewer or "", "", name))
                 again.add((endpoint, viewer))
+        asked_again = {endpoint for endpoint, _ in again}
+        engine.matrix.hopeless -= {e for e in engine.matrix.hopeless if e[0] in asked_again}
         for place in again:
             del engine.evaluator.nameless[place]
         state.asked = {

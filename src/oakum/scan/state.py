@@ -89,6 +89,8 @@ class RunState:
     """Endpoints that were requested with an id that nobody has."""
     ignoring: set[str] = field(default_factory=set)
     """Endpoints that answer about their caller, whatever id is asked for."""
+    listed: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    """(identity, resource) → keys of objects that were listed without an owner and asked for."""
     braked: set[tuple[str, str | None]] = field(default_factory=set)
     """(endpoint, viewer) of which so many questions were put that a limit answered."""
     forms: dict[Place, Form] = field(default_factory=dict)

@@ -37,7 +37,7 @@ def ask_for_stated(engine: Engine, stated: Iterable[Stated]) -> tuple[Stated, ..
             continue
         engine.say(f"asking for what the identities file says is {who}'s")
         met: list[tuple[Probe, Outcome]] = []
-        for probe, filled in _ways(engine, who, each):
+        for probe, filled in ways(engine, who, each.resource, each.key):
             met.append((probe, _ask(engine, probe, who, each, filled)))
             if (who, each.resource) in met[-1][1].sighted:
                 key = engine.model.policy.resources[each.resource].key
@@ -60,14 +60,14 @@ def tell_unasked(engine: Engine, stated: Iterable[Stated]) -> None:
         )
 
 
-def _ways(engine: Engine, who: str, each: Owned) -> Iterator[tuple[Probe, Filled]]:
-    """Requests for one object by its key, its main endpoint first."""
-    resource = engine.model.policy.resources[each.resource]
-    source = f"{each.resource}.{resource.key}"
+def ways(engine: Engine, who: str, name: str, key: str) -> Iterator[tuple[Probe, Filled]]:
+    """Requests for one object of a resource by its key, its main endpoint first."""
+    resource = engine.model.policy.resources[name]
+    source = f"{name}.{resource.key}"
     knowledge = replace(engine.knowledge, objects={**engine.knowledge.objects})
-    knowledge.objects[who, each.resource] = [{resource.key: each.key}]
+    knowledge.objects[who, name] = [{resource.key: key}]
     for probe in sorted(engine.state.probes, key=lambda probe: probe.id != resource.main):
-        named = source in probe.sources.values() and each.resource in probe.shows
+        named = source in probe.sources.values() and name in probe.shows
         if not named or probe.batch or probe.how:
             continue
         filled = fill(probe, engine.target, knowledge, who)
