@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from oakum.exposure.request_bodies import json_value
 from oakum.inference.lexicon import FieldClass, classify_field, words
+from oakum.inference.unsafe_writes import is_stamp
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
 from oakum.scan.engine import Engine
@@ -57,7 +58,8 @@ def new_body(
         required = name in shape.required or bare
         path = ".".join((*at[len(new.at) :], name)) if inside else name
         seen = "" if inner.enum else _seen(engine, new.resource, new.owner, path, inner)
-        free = _is_free(name, inner) and not seen
+        stamp = _stamp(engine, new.resource, path if inside else name, inner)
+        free = _is_free(name, inner) and not (seen or stamp)
         wrap = new.at[: len(at) + 1] == (*at, name)
         if inner.read_only or not (required or free or wrap):
             continue
@@ -77,6 +79,8 @@ def new_body(
             text = next(marks, "")
             if text or required:
                 body[name] = text or "oakum"
+        elif stamp:
+            body[name] = stamp
         elif is_secret(name, inner):
             body[name] = f"Oak-{secrets.token_hex(6)}-7a"
         elif seen:
@@ -129,6 +133,17 @@ def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) ->
                 held[row[known.key]] = row[path]
     word = next((each for each, number in Counter(held.values()).most_common(1) if number > 1), "")
     return word if re.fullmatch(r"[\w.-]{1,32}", word) else ""
+
+
+def _stamp(engine: Engine, resource: str, path: str, shape: Shape) -> str:
+    """A time for a text that is one in the document or in an object that was shown: an API sets or
+    refuses it, whatever is sent; empty: it is none."""
+    if "string" not in shape.kinds:
+        return ""
+    known = engine.knowledge.objects.items()
+    shown = (row.get(path, "") for (_, kind), rows in known if kind == resource for row in rows)
+    times = (str(each) for each in (shape.default, *shown) if each and is_stamp(path, str(each)))
+    return next(times, "")
 
 
 def resource_named(engine: Engine, name: str) -> Resource | None:

@@ -28,6 +28,21 @@ def test_the_mark_stands_in_one_free_text() -> None:
     assert sorted(map(str, found.values())) == ["oakum", MARK]
 
 
+def test_the_mark_stands_in_no_time_whether_the_document_or_an_object_says_that_it_is_one() -> None:
+    """An API puts its own in the place, and what was made could not be found again."""
+    time = "2026-11-30T17:31:56.054Z"
+    assert body(publishedAt=text(default=time), note=text()) == {"publishedAt": time, "note": MARK}
+    shape = Shape(
+        kinds=frozenset({"object"}),
+        properties={"publishedAt": text, "note": text},
+        required=frozenset({"publishedAt"}),
+    )
+    engine = Run(Studio(), ("getMe",)).engine
+    engine.knowledge.objects["ann", "Post"] = [{"id": "of-ann", "publishedAt": time}]
+    made = new_body(engine, shape, NewObject("Post", (), "ann"), iter((MARK,)))
+    assert made == {"publishedAt": time, "note": MARK}
+
+
 def test_what_the_api_sets_is_not_sent() -> None:
     assert "made" not in body(note=text(), made=Shape(read_only=True))
 
