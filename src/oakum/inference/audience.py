@@ -19,6 +19,7 @@ from oakum.inference.owners_and_states import Ownership
 from oakum.inference.resource_fields import Field
 from oakum.inference.schema_groups import CROWDS, Thing, World
 from oakum.inference.side_effects import classify, sounds_like_reading
+from oakum.inference.unsafe_writes import kept_for_staff
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.schema import children
@@ -148,7 +149,7 @@ class Audiences:
 
     def _is_free(self, endpoint: Operation) -> bool:
         """Whether every parameter of its path names an object of the catalogue."""
-        if not _STAFF.isdisjoint(words(endpoint.path)):
+        if _is_for_staff(endpoint):
             return False
         for parameter in endpoint.parameters:
             if parameter.where == "path":
@@ -213,7 +214,7 @@ class Audiences:
         return (
             operation.method in SHOWS
             and operation.id not in self._world.self_endpoints
-            and _STAFF.isdisjoint(words(operation.path))
+            and not _is_for_staff(operation)
         )
 
     # ------------------------------------------------------------ one field
@@ -262,6 +263,11 @@ class Audiences:
         if each.label.kind in _NAMES and (why := audience.names_shown):
             return GrantGuess("member", settable, why)
         return GrantGuess("owner", settable)
+
+
+def _is_for_staff(operation: Operation) -> bool:
+    """Whether its path or its words say so."""
+    return not _STAFF.isdisjoint(words(operation.path)) or kept_for_staff(operation)
 
 
 def _place(operation: Operation) -> str:

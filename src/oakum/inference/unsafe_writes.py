@@ -109,6 +109,11 @@ def _reasons(
         yield f"the contract lets only {', '.join(f'`{name}`' for name in rule.call)} call it"
 
 
+def kept_for_staff(operation: Operation) -> bool:
+    """Whether its words say that only staff may call it: "administrators only"."""
+    return any(map(_KEPT_FOR.search, (operation.summary, operation.description)))
+
+
 def _extensions(said: Mapping[str, Json]) -> Iterator[str]:
     """Roles and permissions in extensions of the document: `x-required-roles`."""
     for name, value in said.items():

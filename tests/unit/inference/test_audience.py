@@ -105,6 +105,18 @@ class TestAccounts:
         paths = {"/admin/users": {"get": answer(many(ref("User")), **LOGGED_IN)}}
         assert sees(drafted(paths), "User.username") == ["owner"]
 
+    @pytest.mark.parametrize(
+        "said", ["Administrators only", "All accounts. Requires the role of a moderator."]
+    )
+    def test_a_list_that_is_said_to_be_for_the_staff_shows_nothing_to_others(
+        self, said: str
+    ) -> None:
+        listing = answer(many(ref("User")), description=said, **LOGGED_IN)
+        assert sees(drafted({"/users": {"get": listing}}), "User.username") == ["owner"]
+        rows = answer(many(ref("Region")), description=said, **LOGGED_IN)
+        text = text_of({"/regions": {"get": rows}}, Region=thing("id", "label"))
+        assert "see: [member]" not in text
+
     def test_an_author_is_known_by_name_beside_what_they_wrote(self) -> None:
         comment = thing("id", "text", user=ref("User"))
         found = drafted(

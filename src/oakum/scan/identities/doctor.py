@@ -469,7 +469,7 @@ def _marks(response: Response) -> frozenset[_Mark]:
 
 def _places(response: Response) -> frozenset[tuple[str, ...]] | None:
     """Where a response says something; None if it tells neither what is shown nor a refusal."""
-    if response.status in (401, 403, 404):
+    if response.status in (401, 403, 404, 410):
         return frozenset()
     return frozenset(at for at, _ in _marks(response)) if response.ok else None
 

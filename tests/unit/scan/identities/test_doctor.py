@@ -471,6 +471,11 @@ def overseen(whose: str, who: str) -> Response:
     return profile(whose, whose if who == "sue" else who)
 
 
+def kept(whose: str, who: str) -> Response:
+    """Others are refused the page of a caller, as if it had been there once (410)."""
+    return profile(whose, whose) if who in (whose, "sue") else answer(410)
+
+
 def befriended(whose: str, who: str) -> Response:
     """Sue is a friend of ann, and is shown the same of nobody else."""
     return profile(whose, whose if (whose, who) == ("ann", "sue") else who)
@@ -483,7 +488,12 @@ def mixed_up(whose: str, who: str) -> Response:
 
 @pytest.mark.parametrize(
     ("show", "proven"),
-    [(overseen, {"ann", "bob", "sue"}), (befriended, {"bob", "sue"}), (mixed_up, {"bob"})],
+    [
+        (overseen, {"ann", "bob", "sue"}),
+        (kept, {"ann", "bob", "sue"}),
+        (befriended, {"bob", "sue"}),
+        (mixed_up, {"bob"}),
+    ],
 )
 def test_staff_who_are_shown_everybody_do_not_hide_who_a_caller_is(
     clinic: Clinic, show: Callable[[str, str], Response], proven: set[str]
