@@ -63,6 +63,7 @@ from oakum.scan.owasp_items import tested_items
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.requests.operation_finder import Names
 from oakum.scan.requests.sent_headers import without_sent
+from oakum.scan.requests.undeclared_keys import said_undeclared
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
 from oakum.scan.scheduler import Given, Scheduler
 from oakum.scan.selection import select
@@ -315,7 +316,7 @@ class Scan:
         """What is to be noted of a run that could ask."""
         yield from (*engine.state.notes, *asked_of_known(engine), *asked_by_everybody(engine))
         if self.scope is None:
-            yield from (*said_unsent(engine), *unsent_choices(engine))
+            yield from (*said_unsent(engine), *unsent_choices(engine), *said_undeclared(engine))
             yield from without_fields(engine, made.cells, made.skipped)
         yield from (*map(bent, engine.evaluator.bent.items()), *wrote_to(engine))
         yield from recent(self.model, engine.knowledge.ambient.recent)

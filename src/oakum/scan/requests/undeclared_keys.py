@@ -1,0 +1,42 @@
+"""Keys that the API itself shows and that the document does not allow in its paths, for the notes.
+
+A scan asks for them all the same. A gateway takes a path with such a key for no request of the
+operation, so that nobody would reach the object behind it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from oakum.openapi.model import Shape
+from oakum.routing.automaton import Automaton, Unsupported, of_shape
+from oakum.scan.engine import Engine
+
+_MOST_NAMED = 4
+
+
+def said_undeclared(engine: Engine) -> list[str]:
+    """One remark about path parameters none of whose known values is as the document says."""
+    shown = {endpoint for endpoint, _ in engine.matrix.carried}
+    found: dict[str, None] = {}
+    for probe in engine.state.probes:
+        for each in probe.operation.parameters if probe.id in shown else ():
+            known = engine.knowledge.values(probe.sources.get(each.name, ""), None)
+            allowed = _allowed(each.shape) if each.where == "path" and known else None
+            if allowed is not None and not any(map(allowed.matches, known)):
+                found[f"`{each.name}` of {probe.endpoint.method} {probe.endpoint.path}"] = None
+    if not found:
+        return []
+    rest = len(found) - _MOST_NAMED
+    more = f", and {rest} more" if rest > 0 else ""
+    return [
+        "the document does not allow the keys that the API shows in these paths, so a gateway would"
+        f" answer 404 to each: {', '.join([*found][:_MOST_NAMED])}{more}; correct `pattern`, `enum`"
+        " or `type` in the document or an overlay of it"
+    ]
+
+
+def _allowed(shape: Shape) -> Automaton | None:
+    with suppress(Unsupported):
+        return of_shape(shape)
+    return None
