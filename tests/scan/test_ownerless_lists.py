@@ -68,3 +68,17 @@ def test_what_others_are_listed_as_well_is_asked_for_by_nobody(tmp_path: Path) -
     """It may be a real user's."""
     _, api = scan(tmp_path, leaky=True, more=[OTHERS])
     assert not [each for _, each in api.calls if OTHERS["id"] in each]
+
+
+def test_a_list_whose_objects_nothing_gives_an_owner_is_not_said_to_be_empty(
+    tmp_path: Path,
+) -> None:
+    def listed(who: str) -> Any:
+        own = [each for each in GROUPS.values() if each["by"] == NAMES.get(who)]
+        return [{"id": each["id"], "title": each["title"]} for each in own] if who else 401
+
+    alone, policy = path("/groups", "listGroups", "Group", many=True), POLICY.split("    main")[0]
+    policy += "    fields:\n      id, by, title: [{see: [owner]}]\n"
+    run = told(tmp_path, SCHEMAS, alone, policy, Api({"/groups": listed}))
+    said = " ".join(run.report.distrust)
+    assert "nothing in it names its owner" in said and "showed no" not in said

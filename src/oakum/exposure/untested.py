@@ -23,6 +23,7 @@ from oakum.exposure.ownership import may_have, members_named, relations_by_membe
 from oakum.finding import Result
 
 NO_REQUEST = "no request could tell"
+_UNOWNED = "a `{}` came there, but nothing in it names its owner"
 COMMON = "the value there is too common to attribute to an owner"
 
 
@@ -41,7 +42,7 @@ def why_untested(
     if key.endpoint in why:
         return why[key.endpoint]
     if _came_unclear(matrix, identities, key):
-        return f"a `{key.resource}` came there, but nothing in it names its owner"
+        return _UNOWNED.format(key.resource)
     if beyond := matrix.beyond.get(key):
         return beyond
     if unread := _unread(matrix, identities, key):
@@ -56,6 +57,8 @@ def why_untested(
             " that identity `facts: {user_id: …}`"
         )
     if (key.endpoint, key.resource) not in matrix.carried:
+        if any((at, name) == (key.endpoint, key.resource) for at, _, _, name in matrix.unclear):
+            return _UNOWNED.format(key.resource)
         endpoint = matrix.endpoint(key.endpoint)
         return f"{endpoint.method} {endpoint.path} showed no `{key.resource}` to anybody"
     if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):

@@ -45,6 +45,8 @@ class Tried:
         self.learnt: dict[tuple[str, str], bool] = {}
         """(endpoint, parameter) → whether it was seen to filter in a form by what the viewer may
         see; absent: it answered no such question."""
+        self.undeclared: set[tuple[str, str]] = set()
+        """Parameters that no document has: that they filter nothing is no news."""
         self._vain: set[tuple[tuple[str, str, str], bool]] = set()
         """Forms that are refused where another, with the same field and value, is not; and whether
         the value is a number."""
@@ -78,7 +80,7 @@ class Tried:
             why = "" if taken else "every syntax was refused"
             if taken and (endpoint, name) in without:
                 why = "no condition on a field that the caller may see found its object"
-            if why and (endpoint, name) not in self.works:
+            if why and (endpoint, name) not in self.works | self.undeclared:
                 said.append(f"{endpoint}: no filter in `{name}` was tested: {why}")
         return said
 

@@ -8,8 +8,8 @@ confirmed by a condition on a field that the caller may see.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -21,6 +21,8 @@ _NAMES = listed(
     "condition conditions criteria filter filters predicate q query search selector where"
 )
 """What a parameter is called that takes conditions."""
+_PASSED_ON = frozenset({"where"})
+"""What query builders call a condition that is ready to be used."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,18 @@ def dialects(parameter: Parameter) -> tuple[Dialect, ...]:
     if '"_eq"' in shown or '"_or"' in shown:
         return (DIRECTUS,)
     alone = is_object and not told and said & {"filter", "filters"}
-    return (MONGO, LOOPBACK) if alone else (MONGO,)
+    # The style that OpenAPI has by default writes no object within an object.
+    deep = (DEEP,) if is_object and not (told or parameter.style) else ()
+    return (MONGO, LOOPBACK, *deep) if alone else (MONGO, *deep)
+
+
+def under_other_names(parameters: Sequence[Parameter]) -> Iterator[Parameter]:
+    """Filters that the document does not have beside one that it has: what checks the documented
+    name may pass on another one to the same query."""
+    declared = {each.name for each in parameters}
+    if filters := [each for each in parameters if dialects(each)]:
+        for name in sorted(_PASSED_ON - declared):
+            yield replace(filters[0], name=name, required=False)
 
 
 def literal(value: str, shape: Shape) -> Json:

@@ -25,7 +25,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.filter_trials import FAILS, REFUSES, Tried, Way
 from oakum.scan.requests.hidden_values import Hidden, hidden_fields, hidden_in_list
-from oakum.scan.requests.json_filters import Dialect, dialects, literal
+from oakum.scan.requests.json_filters import Dialect, dialects, literal, under_other_names
 from oakum.scan.requests.parameter_meanings import BARE, Filter, another, filter_by, forms, put
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.technique import Line, Prospect
@@ -171,6 +171,11 @@ def _questions(
             said = (put(form, hidden.field, each) for each in (hidden.value, careful, near))
             one, two, three = (_asked(probe, name, each) for each in said)
             yield _Asking(replace(way, form=form), one, two, three)
+    for other in under_other_names(probe.operation.parameters):
+        way = Way(probe, other.name, "")
+        tried.undeclared.add(way.place)
+        if _speaks(engine, way, other, hidden, _granted(engine, hidden), tried) is not None:
+            yield from _conditions(engine, way, other, hidden, careful, tried)
 
 
 def _conditions(
@@ -182,10 +187,7 @@ def _conditions(
     Where those work, a condition on a field means this field, and its other value need not hold
     what the viewer sees of the owner."""
     granted = _granted(engine, hidden)
-    place = (*way.place, hidden.viewer)
-    if granted and place not in tried.spoken:
-        tried.spoken[place] = _spoken(engine, way, parameter, hidden, granted, tried)
-    confirmed = tried.spoken.get(place)
+    confirmed = _speaks(engine, way, parameter, hidden, granted, tried)
     if confirmed is not None:
         tried.works.add(way.place)
     other = another(hidden.value) if confirmed is not None else careful
@@ -266,6 +268,21 @@ def _granted(engine: Engine, hidden: Hidden) -> list[tuple[str, str]]:
     return sorted(
         seen, key=lambda e: (e[0].count("."), bool(_DAY.match(e[1])), e[0] == resource.key)
     )[:_CONTROLS]
+
+
+def _speaks(
+    engine: Engine,
+    way: Way,
+    parameter: Parameter,
+    hidden: Hidden,
+    granted: Sequence[tuple[str, str]],
+    tried: Tried,
+) -> Dialect | None:
+    """The dialect of a filter, which is looked for once for each viewer."""
+    place = (*way.place, hidden.viewer)
+    if granted and place not in tried.spoken:
+        tried.spoken[place] = _spoken(engine, way, parameter, hidden, granted, tried)
+    return tried.spoken.get(place)
 
 
 def _spoken(
