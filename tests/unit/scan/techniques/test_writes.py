@@ -89,7 +89,9 @@ def test_a_post_to_one_object_with_the_body_of_another_is_not_tried_on_what_is_t
 ) -> None:
     """`POST /boards/{id}/` with a card makes one more card, and nothing would remove it."""
     text = DOCUMENT.replace("METHOD", "post").replace("/members/{id}/prefs", path)
-    (tmp_path / "openapi.yaml").write_text(text.partition("  /members/{id}:\n    get:")[0] + text[text.index("components:") :])
+    head, rest = text.partition("  /members/{id}:\n    get:")[::2]
+    components = rest[rest.index("components:") :]
+    (tmp_path / "openapi.yaml").write_text(head + components)
     policy = tmp_path / "exposure.yaml"
     policy.write_text(POLICY.replace("    KEY\n", "    key: member\n"))
     found = load(policy)
