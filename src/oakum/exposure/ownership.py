@@ -66,6 +66,12 @@ class Reading:
     """Relations that an instance may give its viewer: neither it nor what its owner was shown tells
     whom their members name."""
 
+    def contest(self, at: Pointer) -> str:
+        """Why a value proves nothing: it stands in an object that was shown to others as theirs,
+        too; empty if it does not."""
+        claimed = any(at[:length] in self.mute for length in range(len(at) + 1))
+        return "it stands in an object that the viewer is shown as their own" if claimed else ""
+
     def may_be_granted(self, model: Model, each: ObjectInstance, path: str) -> str:
         """Why a field may be granted after all: by a relation that the enclosing object may name,
         or the instance itself; empty if not."""

@@ -57,10 +57,7 @@ def why_untested(
             " that identity `facts: {user_id: …}`"
         )
     if (key.endpoint, key.resource) not in matrix.carried:
-        if any((at, name) == (key.endpoint, key.resource) for at, _, _, name in matrix.unclear):
-            return _UNOWNED.format(key.resource)
-        endpoint = matrix.endpoint(key.endpoint)
-        return f"{endpoint.method} {endpoint.path} showed no `{key.resource}` to anybody"
+        return _of_nobody(matrix, key)
     if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):
         return f"no owner ever received a `{key.field}` that was not empty"
     if any(
@@ -88,6 +85,14 @@ def why_untested(
             " of an object there"
         )
     return NO_REQUEST
+
+
+def _of_nobody(matrix: Matrix, key: Key) -> str:
+    """Why an endpoint showed no object of anybody's."""
+    if any((at, name) == (key.endpoint, key.resource) for at, _, _, name in matrix.unclear):
+        return _UNOWNED.format(key.resource)
+    endpoint = matrix.endpoint(key.endpoint)
+    return f"{endpoint.method} {endpoint.path} showed no `{key.resource}` to anybody"
 
 
 def _of_doubt(model: Model, key: Key, doubt: str) -> str:

@@ -463,6 +463,7 @@ class Cells:
         seen, instances = self._seen, self._seen.instances
         misplaced = Misplaced(self._context, seen.probe, seen.question, seen.response, seen.value)
         for found in misplaced.search(seen.judgement.unbound, instances):
+            self._weak = seen.reading.contest(found.at)
             self._canary(found)
         self._weak = "it stands in the viewer's own object, and may be theirs as well"
         for found in misplaced.in_own_objects(instances):

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from oakum.openapi.model import Parameter, Shape
-from oakum.scan.requests.json_filters import DEEP, DIRECTUS, LOOPBACK, MONGO, dialects, literal
+from oakum.scan.requests.json_filters import (
+    DEEP,
+    DIRECTUS,
+    LOOPBACK,
+    MONGO,
+    dialects,
+    literal,
+    under_other_names,
+)
 
 TEXT, OBJECT = Shape(kinds=frozenset({"string"})), Shape(kinds=frozenset({"object"}))
 
@@ -19,7 +27,7 @@ TEXT, OBJECT = Shape(kinds=frozenset({"string"})), Shape(kinds=frozenset({"objec
         (Parameter("where", "query", shape=OBJECT, style="json"), (MONGO,)),
         (Parameter("where", "query", shape=TEXT, example='{"a": 1}'), (MONGO,)),
         (Parameter("q", "query", shape=TEXT, description='as in `{"a": 1}`'), (MONGO,)),
-        (Parameter("filter", "query", shape=OBJECT), (MONGO, LOOPBACK)),
+        (Parameter("filter", "query", shape=OBJECT), (MONGO, LOOPBACK, DEEP)),
         (Parameter("filter", "query", shape=TEXT, example='{"where": {}}'), (LOOPBACK,)),
         (Parameter("filter", "query", shape=OBJECT, example={"a": {"_eq": 1}}), (DIRECTUS,)),
         (Parameter("filters", "query", shape=OBJECT, style="deepObject"), (DEEP,)),
@@ -35,6 +43,14 @@ def test_a_filter_is_json_where_the_document_says_so(
     parameter: Parameter, told: tuple[Any, ...]
 ) -> None:
     assert dialects(parameter) == told
+
+
+def test_a_filter_has_another_name_beside_one_that_the_document_has() -> None:
+    said = [Parameter("page", "query"), Parameter("filters", "query", shape=OBJECT, required=True)]
+    (other,) = under_other_names(said)
+    assert (other.name, other.required, dialects(other)) == ("where", False, (MONGO, DEEP))
+    assert not [*under_other_names(said[:1])]
+    assert not [*under_other_names([*said, Parameter("where", "query")])]
 
 
 def test_a_condition_stands_at_every_place() -> None:
