@@ -171,6 +171,8 @@ class _File:
         top = record(self.r, root, "the identities file", ROOT)
         top.require("identities", "the identities file", "list the accounts that can log in")
         shared = self.ways.login(top["login"]) if "login" in top else None
+        whoami = top.read("whoami", word, "")
+        self.secret_store.in_address = {name for _, name in names([whoami])}
         each = named(lambda _, key, node: self._identity(key, node, shared))
         found: dict[str, Identity | None] = top.read("identities", each, {})
         items = {name: identity for name, identity in found.items() if identity}
@@ -183,7 +185,6 @@ class _File:
         relationships = (
             self._relationships(top["between"], found, relations) if "between" in top else ()
         )
-        whoami = top.read("whoami", word, "")
         self._check_own_path(top, whoami, items)
         return Identities(
             items,

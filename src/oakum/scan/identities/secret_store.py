@@ -52,6 +52,8 @@ class SecretStore:
         self.found: set[Secret] = set()
         self.literal: list[Location] = []
         """Places of secrets that stand in the file itself."""
+        self.in_address: Collection[str] = ()
+        """Variables that stand in the path of who-am-I, and so are no secrets."""
         self._r = r
         self.directory = directory
         self._environ = environ
@@ -63,7 +65,7 @@ class SecretStore:
         if node.kind == "scalar" and isinstance(node.scalar, str) and node.scalar:
             if _ENVIRONMENT.search(node.scalar):
                 return self.resolved(node, node.scalar)
-            if not is_plain(name):
+            if not (is_plain(name) or name in self.in_address):
                 self.keep(node.scalar, node.location)
             return Secret(node.scalar)
         source = node.items[0][0].scalar if node.kind == "map" and len(node.items) == 1 else None

@@ -498,6 +498,21 @@ def test_a_password_that_yaml_cannot_read_is_not_quoted(desk: Desk, value: str) 
     assert "S3cr3t" not in problem
 
 
+def test_what_stands_in_the_path_of_who_am_i_is_no_secret(desk: Desk) -> None:
+    """Others may read it, and a report need not hide the same text elsewhere."""
+    found = desk.load(
+        """
+        whoami: /groups/$group
+        identities:
+          ann: {header: "Authorization: Bearer ${TOKEN}", group: crew-7781}
+        """,
+        TOKEN="a-token-of-ann",
+    )
+    assert found.secrets() == {"a-token-of-ann"}
+    desk.path.chmod(0o644)
+    assert load_identities(desk.path, environ={"TOKEN": "a-token-of-ann"}).warnings == ()
+
+
 def test_a_literal_password_that_others_can_read_is_warned_of(desk: Desk) -> None:
     text = LOGIN + "identities:\n  ann: {username: ann, password: hunter2}\n"
     assert desk.load(text).warnings == ()
