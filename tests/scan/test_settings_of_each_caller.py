@@ -1,4 +1,4 @@
-"""A list of the caller's own settings, whose keys are those of the settings and the same for all."""
+"""A list of the settings of each caller, whose keys are those of the settings, alike for all."""
 
 from __future__ import annotations
 
