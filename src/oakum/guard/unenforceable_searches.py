@@ -32,28 +32,46 @@ def searches(
             for rule in each.fields:
                 members.setdefault(plain(rule.path.rpartition(".")[2]), name)
     found = [
-        (each.operation, place, members[plain(place.last)])
+        (each.operation, name, where_, members[plain(last)])
         for each in endpoints
-        if not each.acts and not each.graph and _tells_more(model, each.operation)
-        for place in unexplained(model, each.operation)
-        if place.called and plain(place.last) in members
+        if each.graph or not each.acts
+        for name, last, where_ in (_arguments if each.graph else _places)(model, each.operation)
+        if plain(last) in members
     ]
     if not found:
         return
-    operation, place, resource = found[0]
-    name, id = place.called, operation.id
-    removed = (
-        f", or remove `{name}`, `{id}: {{without: [{name}]}}`" if place.where == "query" else ""
-    )
-    others = dict.fromkeys(each.id for each, _, _ in found if each.id != operation.id)
+    operation, name, place, resource = found[0]
+    id = operation.id
+    removed = f", or remove `{name}`, `{id}: {{without: [{name}]}}`" if place == "query" else ""
+    by = few([n for each, n, _, of in found if each is operation and of == resource], _MOST)
+    others = dict.fromkeys(each.id for each, *_ in found if each.id != operation.id)
     more = f"; likewise at {few([*others], _MOST)}" if others else ""
     yield Problem(
         where(operation),
-        f"`{operation.id}` may find a `{resource}` by `{name}`, and what its response tells outside"
+        f"`{operation.id}` may find a `{resource}` by {by}, and what its response tells outside"
         f" of objects tells whether there is one that the caller may not see{more}",
         f"let it answer with the object alone{removed}; write `{id}: {{params: {{{name}:"
         f" {resource}.FIELD}}}}` if it finds none",
     )
+
+
+def _places(model: Model, operation: Operation) -> Iterator[tuple[str, str, str]]:
+    """Parameters and members of a body that may find an object: as the contract names each, by its
+    last name, and where it is."""
+    if _tells_more(model, operation):
+        for each in unexplained(model, operation):
+            if each.called:
+                yield each.called, each.last, each.where
+
+
+def _arguments(model: Model, operation: Operation) -> Iterator[tuple[str, str, str]]:
+    """The same, arguments of a GraphQL query whose field leads to no object of a resource."""
+    params = model.rule(operation.id).params
+    for each in operation.arguments:
+        name = f"{each.field}.{each.name}"
+        stated = each.names_id or name in params or each.name in params
+        if each.queried and not stated and all(one not in model.bound for one in each.types):
+            yield name, each.name.rpartition(".")[2], "argument"
 
 
 def _tells_more(model: Model, operation: Operation) -> bool:

@@ -39,6 +39,20 @@ def test_an_argument_is_named_until_the_contract_says_of_what_it_is(tmp_path: Pa
     assert words not in warned(tmp_path, stated)
 
 
+def test_an_argument_that_finds_a_hidden_object_by_another_member_is_named(tmp_path: Path) -> None:
+    def found(line: str) -> str:
+        schema = NOTES["files"]["schema.graphql"].replace("note(id", f"{line}\n  note(id", 1)
+        (tmp_path / "schema.graphql").write_text(schema, encoding="utf-8")
+        return said(tmp_path, NOTES)
+
+    warned(tmp_path)
+    said_of = "`mixed` may find a `Note` by {}, and what its response tells outside of"
+    both, one = said_of.format("`taken.text`, `logs.text`"), "`logs.text`"
+    assert both in found("taken(text: String): Boolean")
+    assert said_of.format(one) in found("taken(text: String): Note")
+    assert said_of.format(one) in found("taken(other: String): Boolean")
+
+
 def test_an_argument_is_named_if_nothing_shows_its_object(tmp_path: Path) -> None:
     def unshown(document: dict[str, Any], policy: dict[str, Any]) -> None:
         del document["paths"]["/notes/{id}"]
