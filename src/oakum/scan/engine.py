@@ -17,6 +17,7 @@ no socket: requests go through the ports of the context, and what happens is rep
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -260,6 +261,15 @@ class Engine:
         outcome = self.evaluator.look(self.met(seen))
         self.record(probe, outcome)
         return outcome
+
+    def judged(
+        self, probe: Probe, viewer: str | None, about: Iterable[str], filled: Filled,
+        answer: Response,
+    ) -> JudgedResponse:  # fmt: skip
+        """A response that a technique obtained itself, judged by what is known now. Nothing is
+        learnt from it. `about`: whose values the request holds."""
+        question = self.question(probe, viewer, frozenset(about), filled, probe.id)
+        return self.evaluator.judged(probe, question, answer)
 
     def met(self, seen: JudgedResponse) -> JudgedResponse:
         """Asks who is a member of the tenants that a response names, and judges it by that."""

@@ -152,8 +152,7 @@ class _Page:
     def _others(self, viewer: str | None, filled: Filled, answer: Response) -> set[str]:
         """Identities other than the viewer whose objects the page has."""
         engine = self.engine
-        question = engine.question(self.way, viewer, frozenset(), filled, HOW)
-        judged = engine.evaluator.judged(self.way, question, answer)
+        judged = engine.judged(self.way, viewer, (), filled, answer)
         return {engine.identities.who(each.owners) for each in judged.instances} - {viewer, ""}
 
 

@@ -114,8 +114,7 @@ def _hidden_in(
     names: Collection[str],
 ) -> Iterator[Hidden]:  # fmt: skip
     """What an answer does not show of the objects in it."""
-    question = engine.question(probe, viewer, frozenset(), filled, probe.id)
-    shown = engine.evaluator.judged(probe, question, answer)
+    shown = engine.judged(probe, viewer, (), filled, answer)
     reading, untold = shown.reading, shown.judgement.untold
     for each in shown.instances:
         table = engine.model.tables[each.resource]

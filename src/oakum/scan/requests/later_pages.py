@@ -136,8 +136,7 @@ def _with_owners(
 def _unknown_to_owner(engine: Engine, page: _Further, viewer: str | None) -> set[tuple[str, str]]:
     """(owner, resource) of objects on a page with a value in a field that the viewer may not see,
     of which their owners were shown nothing yet."""
-    question = engine.question(page.probe, viewer, frozenset(), page.filled, page.probe.id)
-    judged = engine.evaluator.judged(page.probe, question, page.answer)
+    judged = engine.judged(page.probe, viewer, (), page.filled, page.answer)
     found = set[tuple[str, str]]()
     for each in judged.instances:
         who, path = (

@@ -109,8 +109,7 @@ def _number(
     field: tuple[str, str],
 ) -> int | None:  # fmt: skip
     """What an answer says in a field of somebody's account."""
-    question = engine.question(probe, viewer, frozenset({who}), filled, HOW)
-    for each in engine.evaluator.judged(probe, question, answer).instances:
+    for each in engine.judged(probe, viewer, [who], filled, answer).instances:
         if each.resource == field[0] and engine.identities.ids[who] & {*each.owners}:
             for leaf in each.leaves:
                 if leaf.path == field[1] and type(leaf.value) is int:

@@ -176,8 +176,7 @@ class _Endpoint:
         """Whether an answer shows something of the owner's object that the contract lets the holder
         of its key see. What it forbids is a leak of its own, found by other means."""
         engine = self.engine
-        question = engine.question(self.probe, case.viewer, frozenset({case.owner}), filled, HOW)
-        judged = engine.evaluator.judged(self.probe, question, answer)
+        judged = engine.judged(self.probe, case.viewer, [case.owner], filled, answer)
         if not answer.ok:
             return False
         return any(self._shows(case, filled, each) for each in judged.instances)
@@ -258,8 +257,7 @@ class _Endpoint:
         engine = self.engine
         if not self._told_by_object(case) or not answer.ok:
             return False
-        question = engine.question(self.probe, case.viewer, frozenset({case.owner}), filled, HOW)
-        judged = engine.evaluator.judged(self.probe, question, answer)
+        judged = engine.judged(self.probe, case.viewer, [case.owner], filled, answer)
         table = engine.model.tables[case.resource]
         return any(
             each.resource == case.resource and allows(table, case.field, each.held, each.state)

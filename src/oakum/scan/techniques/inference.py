@@ -475,8 +475,7 @@ def reading(
     engine: Engine, probe: Probe, viewer: str | None, filled: Filled, answer: Response
 ) -> Reading:
     """A response taken apart for comparison."""
-    question = engine.question(probe, viewer, frozenset(), filled, probe.id)
-    seen = engine.evaluator.judged(probe, question, answer)
+    seen = engine.judged(probe, viewer, (), filled, answer)
     keys = {name: each.key for name, each in engine.model.policy.resources.items()}
     return read(seen.value, seen.judgement, answer, keys, filled.sent)
 

@@ -139,8 +139,7 @@ class _Refusals:
         engine = self.engine
         if not answer.ok:
             return {}
-        question = engine.question(self.probe, viewer, frozenset(), filled, HOW)
-        judged = engine.evaluator.judged(self.probe, question, answer)
+        judged = engine.judged(self.probe, viewer, (), filled, answer)
         found: dict[str, Key] = {}
         for each in judged.instances:
             if each.resource not in self.names:
@@ -167,8 +166,7 @@ class _Refusals:
 
     def _shows_any(self, filled: Filled, answer: Response, viewer: str | None) -> bool:
         """Whether an answer shows such an object, which is judged where it stands."""
-        question = self.engine.question(self.probe, viewer, frozenset(), filled, HOW)
-        judged = self.engine.evaluator.judged(self.probe, question, answer)
+        judged = self.engine.judged(self.probe, viewer, (), filled, answer)
         return any(each.resource in self.names and each.leaves for each in judged.instances)
 
     def _report(self, key: Key, shown: _Shown, viewer: str | None, answer: Response) -> None:

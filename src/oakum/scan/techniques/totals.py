@@ -126,9 +126,8 @@ def _hidden_in(
     engine: Engine, resource: str, other: _List, page: Response, viewer: str | None
 ) -> Iterator[str]:
     """Keys of the objects in what somebody was sent that a viewer may not see."""
-    question = engine.question(other.way, viewer, frozenset(), other.filled, HOW)
     key = engine.model.policy.resources[resource].key
-    for each in engine.evaluator.judged(other.way, question, page).instances:
+    for each in engine.judged(other.way, viewer, (), other.filled, page).instances:
         for leaf in each.leaves if each.resource == resource else ():
             if leaf.path == key and not leaf.allowed:
                 yield str(leaf.value)

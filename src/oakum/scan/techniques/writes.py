@@ -557,8 +557,7 @@ class _Endpoint:
                 continue
             answer = engine.send(probe, owner, filled)
             self.mute |= tells_nothing(answer)
-            question = engine.question(probe, owner, frozenset({owner}), filled, probe.id)
-            judged = engine.evaluator.judged(probe, question, answer)
+            judged = engine.judged(probe, owner, [owner], filled, answer)
             for each in judged.instances:
                 mine = engine.identities.ids[owner] & set(each.owners)
                 fits = each.resource == self.resource and isinstance(each.value, dict)

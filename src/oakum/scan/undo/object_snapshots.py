@@ -140,9 +140,8 @@ class Census:
             return {}
         if not answer.ok or answer.truncated:
             return None
-        question = engine.question(probe, who, frozenset({who}), asked.filled, probe.id)
         found: Rows = {}
-        seen = engine.evaluator.judged(probe, question, answer)
+        seen = engine.judged(probe, who, [who], asked.filled, answer)
         # nested objects are counted under their own resource
         inner = {id(each.value) for each in seen.instances}
         for each in seen.instances:
