@@ -98,8 +98,8 @@ def said_beside(
         yield Problem(
             where(first[0]),
             f"{names} of {few([each.id for each in first], _MOST)} passes as the API writes it,"
-            " also where it says a field that is withheld, or is there only with an"
-            " object that is hidden",
+            " even if it contains a field that is withheld, or comes only with an object that"
+            " is hidden",
             "let the API say there what it says to everybody who may call the operation",
         )
 

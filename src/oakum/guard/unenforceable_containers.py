@@ -31,8 +31,8 @@ def emptied(model: Model, endpoints: Iterable[Endpoint], where: Where) -> Iterat
         (around, name), (operation, held) = next(iter(found.items()))
         more = f" (and at {len(found) - 1} more places)" if len(found) > 1 else ""
         said = (
-            f"who may set `{around}.{name}` may take the `{held}` there away with `null`,"
-            f" whosever it is: `{operation.id}` is judged by that line{more}"
+            f"who may set `{around}.{name}` may remove the `{held}` there with `null`, whoever owns"
+            f" it: `{operation.id}` is judged by that line{more}"
         )
         hint = (
             f"remove `set` from `{around}.{name}` if that `{held}` may be another's and the API"

@@ -173,9 +173,8 @@ def _unread(where: str, name: str, found: list[Operation], policy: Policy) -> Pr
     option = "request_headers" if where == "header" else "cookies"
     return Problem(
         _guard_of(policy),
-        f"`{name}` alone opens {_first(found)} by the document, and is forwarded though nobody"
-        f" verifies it, since `{option}` names it: the API may take it for its caller, beside a"
-        f" token too",
+        f"`{name}` alone opens {_first(found)} by the document, and is forwarded unverified, since"
+        f" `{option}` names it: the API may take it for its caller, beside a token too",
         f"take it out of `{option}`, unless the API ignores it where it reads a token",
     )
 

@@ -107,7 +107,7 @@ class Unstated:
             yield Problem(
                 self.where(operation),
                 f"nobody says what {few(some, 3)} of `{id}` names; if it is the key of an object,"
-                " why a call failed tells whoever may not see that one whether it exists",
+                " the reason of a failure tells callers who may not see it whether it exists",
                 explains(self.model, id, _called(some[0])),
             )
 

@@ -65,7 +65,7 @@ def _unexplained(
         yield Problem(
             where(operation),
             f"nobody says what {few(found, 3)} in the path of `{operation.id}` names; if it is the"
-            " key of an object, the response tells whoever may not see that one about it",
+            " key of an object, the response tells callers about it who may not see it",
             explains(model, operation.id, found[0]),
         )
 
@@ -143,7 +143,7 @@ def _arguments(
             yield Problem(
                 where(operation),
                 f"`{operation.id}` may act on the `{one.name}` that {few(found, 3)} names, and the"
-                f" gateway does not check that: a {operation.method} counts what `params` states",
+                f" gateway does not check that: for a {operation.method} only `params` counts",
                 f"write `{said}.{one.key}}}}}` to have it checked, or `{said}.FIELD}}}}` if it only"
                 " refers to one",
             )

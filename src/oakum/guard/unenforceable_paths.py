@@ -32,7 +32,7 @@ def below(
             yield Problem(
                 where(each.operation),
                 f"`{id}` is 404 for callers who are shown nothing of the `{unseen[0]}` that its"
-                f" path names before a `{owned[0]}`, also where that is their own",
+                f" path names before a `{owned[0]}`, even if that is their own",
                 f"write `conceal: false` at `{unseen[0]}` if everybody may know that one exists, or"
                 f" `{id}: {{params: {{…: {unseen[0]}.FIELD}}}}` if the path names something else",
             )

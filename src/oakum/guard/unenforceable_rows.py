@@ -69,9 +69,8 @@ def texts(
                 yield Problem(
                     where(each.operation),
                     f"an element of the list at `{around}` of the response of `{each.operation.id}`"
-                    f" may be a text or a number in place of a `{one}`, also where `prefixItems`"
-                    f" says which: it passes, and so does what stands beside it, also where that"
-                    f" `{one}` is hidden",
+                    f" may be a text or a number in place of a `{one}` (also by `prefixItems`). It"
+                    f" passes with what stands beside it, even if that `{one}` is hidden",
                     f"let the list hold a `{one}` alone, and what is beside it in members of its"
                     " own",
                 )
@@ -80,8 +79,8 @@ def texts(
                 yield Problem(
                     where(each.operation),
                     f"a text or a number at `{at or '/'}` of the response of `{each.operation.id}`"
-                    f" stands in place of a `{one}`, and nobody can tell which: it is withheld, and"
-                    " with it what stands beside it in a row",
+                    f" stands in place of a `{one}`, and nobody can tell of which one. The gateway"
+                    " withholds it, and what stands beside it in a row",
                     f"let the API answer with the object, or let every member see some of a"
                     f" `{one}`",
                 )
@@ -119,8 +118,8 @@ def alternatives(
                 yield Problem(
                     where(each.operation),
                     f"{what} may stand at `{at or '/'}` of the response of `{each.operation.id}` in"
-                    f" place of a `{one}`: it passes, and so does what stands beside it, also where"
-                    f" that `{one}` is hidden",
+                    f" place of a `{one}`. It passes with what stands beside it, even if that"
+                    f" `{one}` is hidden",
                     "declare the object alone there, or bind each alternative to a resource",
                 )
                 break

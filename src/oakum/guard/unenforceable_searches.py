@@ -48,8 +48,8 @@ def searches(
     more = f"; likewise at {few([*others], _MOST)}" if others else ""
     yield Problem(
         where(operation),
-        f"`{operation.id}` may find a `{resource}` by {by}, and what its response tells outside"
-        f" of objects tells whether there is one that the caller may not see{more}",
+        f"`{operation.id}` may find a `{resource}` by {by}, and its response shows outside of"
+        f" objects whether there is one that the caller may not see{more}",
         f"let it answer with the object alone{removed}; write `{id}: {{params: {{{name}:"
         f" {resource}.FIELD}}}}` if it finds none",
     )

@@ -108,7 +108,7 @@ def test_a_header_that_may_say_a_value_of_an_object_is_named(tmp_path: Path) -> 
 
         return change
 
-    words = "passes as the API writes it, also where it says a field that is withheld"
+    words = "passes as the API writes it, even if it contains a field that is withheld"
     found = said(tmp_path, REMARKS, headed("Content-Language", "Location", "Vary"))
     assert f"`content-language`, `location` of `x` {words}" in found
     assert f"`set-cookie` of `x` {words}" in said(tmp_path, REMARKS, headed("Set-Cookie"))

@@ -20,9 +20,7 @@ def test_an_object_that_null_takes_away_is_told_of_once(tmp_path: Path) -> None:
             for rule in rules:
                 rule["see"] = [*rule.get("see", []), *rule.pop("set", [])]
 
-    words = (
-        "who may set `Doc.sub` may take the `Sub` there away with `null`, whosever it is: `patch"
-    )
+    words = "who may set `Doc.sub` may remove the `Sub` there with `null`, whoever owns it: `patch"
     assert said(tmp_path, DECOYS).count(words) == 1
     assert words not in said(tmp_path, DECOYS, unset)
 

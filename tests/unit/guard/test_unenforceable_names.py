@@ -87,7 +87,7 @@ def test_an_owner_of_nothing_is_everybody(tmp_path: Path) -> None:
     assert words not in said(tmp_path, REMARKS, adding("post", "/drops", OWNER, note))
 
 
-FAILED = "why a call failed tells whoever may not see that one whether it exists"
+FAILED = "the reason of a failure tells callers who may not see it whether it exists"
 
 
 @pytest.mark.parametrize(

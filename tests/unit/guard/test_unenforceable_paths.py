@@ -17,7 +17,7 @@ WORDS = "`placed` is 404 for callers who are shown nothing of the `Note` that it
 
 def test_a_read_below_an_object_that_may_be_hidden_is_named(tmp_path: Path) -> None:
     found = said(tmp_path, REPORTS)
-    assert f"{WORDS} a `Folder`, also where that is their own" in found
+    assert f"{WORDS} a `Folder`, even if that is their own" in found
     assert "`getNote` is 404 for callers" not in found
 
 
