@@ -38,17 +38,23 @@ REFERENCE = """
 *API1:2023 · CWE-639, CWE-862*
 
 **Finds** writes to an identity's object by somebody who may not write it: a stranger at a member's endpoint, or a member at a staff
-endpoint. Only the owner's own view afterwards counts, whatever the answer says; a deletion is repeated with a second object, which
-has to stay while it is only read. Needs `--allow-writes`. An object is also created in the name of another identity (`{"account_id": …}`), if
-both could create and remove one of their own. Also finds that an account of the run removes another
-account of the run, if no `call:` lets any caller remove accounts. A write of many objects by their keys (`PATCH /notes` with a list) is
-tried with one object; where the list may replace what is there, *Writes* in the report names it as untried.
-A nested object (`DELETE /notes/{id}/comments/{cid}`) is tried below a parent that the caller is shown, or owns, there with an object of the
-run's own, if a read shows that its key names nothing else; what was refused only because of its parent is named as untried too. What a request makes below another's object (`POST /rooms/{id}/messages`) is tried as those
-whom `call:` does not let in, if the owner can make one there and remove it; without `call:`, those who may see nothing of the object are
-named as untried, and so is an object that the body names (`{"room_id": 40}`) and no `params:` of the operation explains. So is what the API answers to the owner's own write as to a stranger's, without effect: a lock
-that nobody has set, a member that it requires and the document does not name, a change that it makes later. On an object that was there
-before, the owner's write is not sent for this; there, a refusal of the content (400, 409, 422) is named.
+endpoint. Needs `--allow-writes`.
+
+- Only the owner's own view afterwards counts, whatever the answer says. A deletion is repeated with a second object, which has to
+  stay while it is only read.
+- An object is also created in the name of another identity (`{"account_id": …}`), if both could create and remove one of their own.
+- It also finds that an account of the run removes another account of the run, if no `call:` lets any caller remove accounts.
+- A write of many objects by their keys (`PATCH /notes` with a list) is tried with one object. If the list may replace what is there,
+  *Writes* in the report names it as untried.
+- A nested object (`DELETE /notes/{id}/comments/{cid}`) is tried below a parent that the caller is shown, or owns. Below an own parent it
+  is an object of the run's own, if a read shows that its key names nothing else. What was refused only because of its parent is
+  named as untried too.
+- What a request makes below another's object (`POST /rooms/{id}/messages`) is tried as those whom `call:` does not let in, if the owner
+  can make one there and remove it. Without `call:`, those who may see nothing of the object are named as untried. So is an object
+  that the body names (`{"room_id": 40}`) and no `params:` of the operation explains.
+- If the API answers to the owner's own write as to a stranger's, without effect, that is named as untried too: a lock that nobody has
+  set, a member that it requires and the document does not name, a change that it makes later. On an object that was there before,
+  the owner's write is not sent for this; there, a refusal of the content (400, 409, 422) is named.
 
 **Cannot know** which check is missing, of the object or of the role.
 
