@@ -136,8 +136,8 @@ def writes(*, stated: bool, holds: bool = False) -> Rule:
         if carrier.where == "graphql" or not (carrier.stated(NAME) if stated else carrier.named):
             return
         for method in ("PUT", "PATCH", "DELETE", "POST", "LINK") if WHOLE else ("PUT", "POST"):
-            if method in ("POST", "LINK") and (not stated or mode == "below" or holds):
-                continue  # what a POST names below an object is an argument
+            if method in ("POST", "LINK") and (not stated or holds):
+                continue  # what a POST names, and nobody states, is an argument
             params = {carrier.stated(NAME): "Note.nid"} if stated else {}
             if mode == "beside":
                 params["own"] = "Note.nid"

@@ -226,7 +226,9 @@ class Intake:
         if may_write(model, inquiry.principal(), id, params, Subject("", owned=False), "none"):
             return
         unread = asked.body if value is None else b""
-        keys = endpoint.plain.keys(Carried(asked, query, params, value, unread=unread))
+        its = subject is not None and subject.resource == endpoint.plain.kept_of
+        shown = subject.value if its and subject is not None else None
+        keys = endpoint.plain.keys(Carried(asked, query, params, value, unread=unread), shown)
         if keys is None:
             raise absent(endpoint, "call")
         if subject is not None and not keys and self._names_all(endpoint):

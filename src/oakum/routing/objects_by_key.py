@@ -1,7 +1,7 @@
 """Objects that a request names by key outside the path's own parameters.
 
 The key may be in any place of `request_places`. A name that `params` declares as the key of a
-resource names an object of it wherever it occurs. So does a name that consists of a resource and
+resource names an object of it wherever it occurs, of a write within the objects of its body, too. So does a name that consists of a resource and
 its key, as `noteId`: anywhere in a read; in a write beside the object in its body, or where the
 path names no object. A write needs permission for each object that it names, and a read for each.
 If a key cannot be read, the request is refused.
@@ -19,7 +19,7 @@ from oakum.authz.id_spelling import identifier
 from oakum.authz.operations_outside_objects import changes
 from oakum.authz.places import resource_of
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape_queries import element, named, rest, scalars
+from oakum.openapi.shape_queries import element, member, named, rest, scalars
 from oakum.policy.model import Resource
 from oakum.routing.named_arguments import arguments_of_errors, named_arguments
 from oakum.routing.path_objects import PathObjects, key_lists, names
@@ -54,6 +54,11 @@ class Plain:
     """Where such a text may stand besides the query."""
     needed: bool = False
     """Whether only the query tells which object is meant."""
+    kept: Mapping[RequestPlace, RequestPlace] = field(default_factory=dict)
+    """Those of `places` that are members of the one object in a body, each from that on: what the
+    API shows there already is not written."""
+    kept_of: str = ""
+    """The resource of that object."""
 
     def __bool__(self) -> bool:
         return bool(self.places or self.words)
@@ -102,20 +107,27 @@ class Plain:
     @property
     def plan(self) -> Json:
         """The names as plan data."""
-        places: list[Json] = [{**each.plan, "resource": one} for each, one in self.places.items()]
+        places: list[Json] = [self._plan(each, one) for each, one in self.places.items()]
         words: dict[str, Json] = dict(self.words)
         return {
             "places": places, "words": words, "free": self.free, "body": self.body,
             "texts": [each.plan for each in self.texts], "needed": self.needed,
             "members": None if self.members is None else dict.fromkeys(sorted(self.members), True),
+            "kept_of": self.kept_of,
         }  # fmt: skip
 
-    def keys(self, carried: Carried) -> list[Key] | None:
+    def _plan(self, place: RequestPlace, one: str) -> Json:
+        kept = self.kept.get(place)
+        return {**place.plan, "resource": one, "kept": None if kept is None else [*kept.inside]}
+
+    def keys(self, carried: Carried, shown: Json = None) -> list[Key] | None:
         """The keys that a request names; None when a value is not a key or a required one is
-        missing."""
-        found, asked = list[tuple[str, Json]](), False
+        missing. `shown`: the object that is written, if it is of `kept_of`."""
+        found, asked, now = list[tuple[str, Json]](), False, replace(carried, value=shown)
         for place, resource in self.places.items():
-            keys = [(resource, each) for each in carried.said(place)]
+            own = self.kept.get(place)
+            stays = {*map(identifier, now.said(own))} - {None} if own is not None else set()
+            keys = [(resource, e) for e in carried.said(place) if identifier(e) not in stays]
             asked = asked or (place.where == "query" and bool(keys))
             found += keys
         if self.words:
@@ -173,24 +185,60 @@ def stated_places(model: Model, operation: Operation, name: str) -> Iterator[Req
             yield RequestPlace("body", "", tuple(name.split(".")), names=not held.properties)
 
 
+def _members(
+    model: Model, operation: Operation, name: str
+) -> Iterator[tuple[RequestPlace, RequestPlace, str]]:
+    """Places in the objects of a body that a name in `params` means, each also from that object on,
+    and the resource of that; empty where there may be several. What is called like a parameter, or
+    is the object's own key, says which object it is."""
+    roots = {place.inside: one for place, one in body_places(operation, model.bound) if one}
+    roots |= {tuple(at): one for at, one in model.sets.get(operation.id, ())}
+    steps = tuple(name.split("."))
+    if any(each.name == name for each in operation.parameters):
+        return
+    for at, one in roots.items():
+        own_key = tuple(model.policy.resources[one].key.split("."))
+        if steps == (*at, *own_key):
+            continue
+        alone = len(roots) == 1 and "*" not in at
+        shapes = (_at(media.shape, steps) for media in operation.body)
+        if steps[: len(at)] == at and len(steps) > len(at) and any(map(_may_be_key, shapes)):
+            own = RequestPlace("body", "", steps[len(at) :])
+            yield RequestPlace("body", "", steps), own, one if alone else ""
+
+
+def _at(shape: Shape | None, inside: tuple[str, ...]) -> Shape | None:
+    for step in inside:
+        shape = member(shape, step) if shape is not None else None
+    return shape
+
+
+def _may_be_key(shape: Shape | None) -> bool:
+    inner = element(shape) if shape is not None else None
+    return shape is not None and bool(scalars(shape) or (inner is not None and scalars(inner)))
+
+
 def plain_keys(model: Model, operation: Operation) -> Plain:
     """What a write names, at each place with that name. Below an object that its path names, an
     account is never the object written, and a POST's key an argument unless `params` states it."""
     lists = key_lists(model, operation)
     within = [each for each in names(operation) if each not in lists]
-    found = dict[RequestPlace, str]()
+    found, kept, of = dict[RequestPlace, str](), dict[RequestPlace, RequestPlace](), ""
     for name, resource in _stated(model, operation):
         touched = not resource.is_account or name in lists
         if resource.owner.kind != "none" and (touched or not within):
             for place in stated_places(model, operation, name):
                 found[place] = resource.name
+            for place, own, one in _members(model, operation, name):
+                found[place], of = resource.name, one
+                kept |= {place: own} if one else {}
     asked = {each.name for each in found if each.where == "query"}
     elsewhere = {each.called for each in found if each.where != "query"}
     needed = bool(asked) and not within and elsewhere.isdisjoint(asked)
     likely = _likely(model, operation, within)
     for place, name in likely.places.items():
         found.setdefault(place, name)
-    return replace(likely, places=found, needed=needed)
+    return replace(likely, places=found, needed=needed, kept=kept, kept_of=of)
 
 
 def _likely(model: Model, operation: Operation, within: Collection[str]) -> Plain:

@@ -890,7 +890,7 @@ local NOBODYS = { owners = { n = 0 }, owned = false, resource = "", apart = true
 local function named_alone(self, x, endpoint, object)
   local plain = endpoint.plain
   if decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return nil end
-  local keys = objects.keys(plain, carried(x, x.said and json.decode(x.said)))
+  local keys = objects.keys(plain, carried(x, x.said and json.decode(x.said)), object)
   if not keys then return absent(endpoint), "call" end
   if #keys == 0 and names_all(endpoint) and not self:may(x, decide.may_write, object) then
     return absent(endpoint), "call"

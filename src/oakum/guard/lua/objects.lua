@@ -271,15 +271,24 @@ end
 
 M.may_name = places.may_name
 
+-- Whether an object shows a key already where a body may name one.
+local function stays(shown, place, id)
+  if shown == nil or not place or place.kept == json.null then return false end
+  local here, same = { inside = place.kept }, false
+  places.ends(shown, here, function(said) same = same or spelling.id(said) == id end)
+  return same
+end
+
 -- What a request names by keys alone, each as one to be found; nil: something stands there that is no key,
--- or nothing that has to. `carried`: as in `places.each`.
-function M.keys(plain, carried)
+-- or nothing that has to. `carried`: as in `places.each`; `object`: the one that is written.
+function M.keys(plain, carried, object)
   local found, seen, fine = {}, {}, true
-  local asked = places.each(plain, carried, function(name, said)
+  local shown = object and object.resource == plain.kept_of and object.value or nil
+  local asked = places.each(plain, carried, function(name, said, place)
     local id = spelling.id(said)
     fine = fine and id ~= nil
     local mark = id and name .. "\0" .. id
-    if mark and not seen[mark] then
+    if mark and not seen[mark] and not stays(shown, place, id) then
       seen[mark] = true
       found[#found + 1] = { name = name, key = id, mark = mark }
     end

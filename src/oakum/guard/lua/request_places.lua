@@ -51,6 +51,9 @@ local function ends(value, place, i, add)
   end
 end
 
+-- Tells `add` what stands at `place.inside` in a value.
+function M.ends(value, place, add) ends(value, place, 1, add) end
+
 -- What one text says at a place inside it: as JSON, or as a list, or as names and values.
 local function within(text, place, add)
   if #place.inside == 0 and (place.mark == "" or not begins(text)) then
@@ -227,7 +230,7 @@ function M.may_name(plain, carried)
   return speaks(text, words) or speaks(conditions.bare(text), words)
 end
 
--- Tells `add` the resource of what a request names by keys alone, and the key. `plain`: as in the plan;
+-- Tells `add` the resource of what a request names by keys alone, the key, and the place. `plain`: as in the plan;
 -- `carried`: `query`, `params`, `headers`, `value` of its body or `unread` (`is_text`: it is a plain text), and
 -- `arguments` of a GraphQL query, whose response has an error if it `failed`. Whether the query says any.
 function M.each(plain, carried, add)
@@ -236,7 +239,7 @@ function M.each(plain, carried, add)
     local place = plain.places[i]
     readers[place.where](carried, place, function(said)
       asked = asked or place.where == "query"
-      add(place.resource, said)
+      add(place.resource, said, place)
     end)
   end
   local words = plain.words
