@@ -26,6 +26,7 @@ from oakum.guard.unenforceable_creations import creations, placed, replaced
 from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
 from oakum.guard.unenforceable_headers import answers, beside_a_token, conditions, cookies
+from oakum.guard.unenforceable_members import members
 from oakum.guard.unenforceable_methods import unsent_methods
 from oakum.guard.unenforceable_names import Unstated
 from oakum.guard.unenforceable_parameters import parameters
@@ -75,6 +76,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *answers([*wiring.endpoints.values()], seen.policy.guard, seen.where),
         *parameters(PathObjects(document, model), wiring.endpoints.values(), seen.where),
         *Unstated(model, [*wiring.endpoints.values()], seen.where).problems(),
+        *members(model, wiring.endpoints.values(), seen.where),
         *bodies(model, wiring.endpoints.values(), seen.where),
         *calls(model, wiring.endpoints.values()),
         *searches(model, wiring.endpoints.values(), seen.where),

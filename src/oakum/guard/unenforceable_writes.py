@@ -336,8 +336,7 @@ class Writes:
         checked = rule.call is None or needs_object(self.policy, rule.call)
         for place, resource in endpoint.plain.places.items() if checked else ():
             finder, name = endpoint.finders.get(resource), place.called
-            stated = name in rule.params
-            other = f"leave `{name}` out of `params`" if stated else _otherwise(id, name, resource)
+            other = _otherwise(id, name, resource)
             if finder is None or finder.kind != "ask":
                 yield Problem(
                     self.where(operation),
@@ -350,7 +349,8 @@ class Writes:
                     self.where(operation),
                     f"`{id}` also requires that the caller may write each `{resource}` that"
                     f" `{name}` names",
-                    f"{other} if it only says what to do with the object of the path",
+                    f"{other} if it only refers to one, or says what to do with the object of the"
+                    " path",
                 )
 
     def _unexplained(self, endpoint: Endpoint) -> Iterator[Problem]:

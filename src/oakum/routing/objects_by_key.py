@@ -1,9 +1,10 @@
 """Objects that a request names by key outside the path's own parameters.
 
 The key may be in any place of `request_places`. A name that `params` declares as the key of a
-resource names an object of it wherever it occurs, of a write within the objects of its body, too. So does a name that consists of a resource and
-its key, as `noteId`: anywhere in a read; in a write beside the object in its body, or where the
-path names no object. A write needs permission for each object that it names, and a read for each.
+resource names an object of it wherever it occurs, of a write within the objects of its body, too.
+So does a name that consists of a resource and its key, as `noteId`: anywhere in a read; in a write
+beside the object in its body, or where the path names no object. A write needs permission for each
+object that it names, and a read for each.
 If a key cannot be read, the request is refused.
 """
 
