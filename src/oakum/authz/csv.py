@@ -19,7 +19,12 @@ from itertools import compress
 from typing import NamedTuple
 
 from oakum.authz.beside_objects import Keep
-from oakum.authz.compiled_model import Model, answer_media
+from oakum.authz.compiled_model import (
+    Model,
+    answer_media,
+    is_hidden_from_members,
+    resources_in,
+)
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge
 from oakum.authz.misfits import references
@@ -30,6 +35,7 @@ from oakum.authz.project import Call, Projection, refuses
 from oakum.authz.span import Unreadable
 from oakum.authz.tags import tag_of
 from oakum.http.json_pointer import Pointer, escape
+from oakum.http.media_type import essence
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import element, member_names, named, ways
 from oakum.policy.model import State
@@ -99,9 +105,9 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
     columns = frozenset[int]().union(*known.values()) or _declared(shape, head)
     mask = {shown: _mask(head, columns, shown) for shown in known.values()}
     masks = [mask[shown] for shown in seen]
-    own = _mask(head, columns, columns)
-    kept = [_joined(head, own)] if own else []
-    kept += [_joined(row, masks[i]) for row, i in zip(rows, alike, strict=True) if masks[i]]
+    left = [(head, _mask(head, columns, columns))]
+    left += [(row, masks[i]) for row, i in zip(rows, alike, strict=True)]
+    kept = _lines([each for each in left if each[1]], (head, *rows)[-1].end)
     times: dict[tuple[str, ...], int] = {
         (str(index),): many for index, many in Counter(alike).items()
     }
@@ -115,6 +121,22 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
         times=times,
         rows=whole,
     )
+
+
+def hides(model: Model, operation: str, shape: Shape) -> bool:
+    """Whether a row of such a table may be hidden from whoever is logged in."""
+    shown = (name for _, name in model.shown.get(operation, ()))
+    names = {*shown, *(name for name, _ in resources_in(shape, model.bound))}
+    resources = model.policy.resources
+    return any(resources[e].conceal and is_hidden_from_members(model, e) for e in names)
+
+
+def names_rows(model: Model, call: Call) -> bool:
+    """Whether the name of a file, by being there, may tell that no row was removed."""
+    media = answer_media(model.operations[call.operation], call.status, call.media_type)
+    if media is None or media.shape is None or essence(media.type) != "text/csv":
+        return False
+    return hides(model, call.operation, media.shape)
 
 
 class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
@@ -367,6 +389,12 @@ def _joined(row: _Row, mask: tuple[int, ...]) -> str:
         return ",".join(compress(row.cells, mask)) + row.end
     cells = [cell if how == 1 else "" for cell, how in zip(row.cells, mask, strict=True) if how]
     return ",".join(cells) + row.end
+
+
+def _lines(kept: list[tuple[_Row, tuple[int, ...]]], end: str) -> list[str]:
+    """The remaining text of rows, of which the last ends as that of all did."""
+    last = len(kept) - 1
+    return [_joined(e if i < last else e._replace(end=end), m) for i, (e, m) in enumerate(kept)]
 
 
 def _withheld(head: _Row, seen: list[frozenset[int]]) -> list[str]:

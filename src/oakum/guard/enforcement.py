@@ -15,7 +15,7 @@ from functools import partial
 from typing import Literal
 
 from oakum.authz import Call, Principal, Projection, Subject, answer_media, project
-from oakum.authz.csv import project_csv
+from oakum.authz.csv import names_rows, project_csv
 from oakum.authz.decide import may_call
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.address import counted
@@ -498,7 +498,10 @@ class Gatekeeper:
         if not answered.body:
             return replace(answered, headers=headers)
         body = yield from self._cut(passing, endpoint, inquiry, answered)
-        return replace(answered, headers=whole if body == answered.body else headers, body=body)
+        call = Call(endpoint.operation.id, {}, answered.status, answered.media)
+        if body != answered.body or (call.status < 300 and names_rows(self._model, call)):
+            whole = headers
+        return replace(answered, headers=whole, body=body)
 
     def _cut(
         self, passing: Passing, endpoint: Endpoint, inquiry: Inquiry, answered: Answered

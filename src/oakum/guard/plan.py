@@ -18,7 +18,7 @@ import orjson
 from oakum.authz import Model
 from oakum.authz.claims import claim_path
 from oakum.authz.complete_lists import Place
-from oakum.authz.csv import said_columns
+from oakum.authz.csv import hides, said_columns
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.misfits import SCALARS, in_cell
@@ -331,6 +331,7 @@ class _Renderer:
                 if each is not None:
                     found[status][name]["columns"] = member_names(each)
                     found[status][name]["says"] = said_columns(self.model, id, each)
+                    found[status][name]["hides"] = hides(self.model, id, each)
         self._settle()
         return found
 

@@ -93,7 +93,7 @@ local function read(s)
   return rows
 end
 
-local function joined(found, columns, shown)
+local function joined(found, columns, shown, ending)
   local cells, n = {}, 0
   for i = 1, found.n do
     if columns[i] then
@@ -101,7 +101,7 @@ local function joined(found, columns, shown)
       cells[n] = shown[i] and found.cells[i] or ""
     end
   end
-  return concat(cells, ",") .. found.ending
+  return concat(cells, ",") .. ending
 end
 
 -- Names of the members that decide about an object: they may hold its owner, a related user, the value of
@@ -302,13 +302,14 @@ function M.body(plan, node, know, endpoint, params, status, text, seen)
     for i = 1, node.columns.n do declared[node.columns[i]] = true end
     for i = 1, head.n do columns[i] = declared[head.texts[i]] end
   end
-  local out, n = {}, 0
+  local out, n, left = {}, 0, {}
   for k = 0, rows.n do
     local cells = k == 0 and columns or shown[k]
-    if cells and (k > 0 or next(columns)) then
-      n = n + 1
-      out[n] = joined(rows[k], columns, cells)
-    end
+    if cells and (k > 0 or next(columns)) then left[#left + 1] = { rows[k], cells } end
+  end
+  for k = 1, #left do -- the last one ends as that of all did
+    n = n + 1
+    out[n] = joined(left[k][1], columns, left[k][2], (k < #left and left[k][1] or rows[rows.n]).ending)
   end
   return n > 0 and rows.lead .. concat(out) or ""
 end
