@@ -75,7 +75,7 @@ def file_names(
             where(named[0]),
             f"the name of a file in `content-disposition` of"
             f" {few([each.id for each in named], _MOST)} reaches a caller only where nothing is"
-            " removed from the body, since it may be a hidden field, and never beside a CSV of which"
+            " removed from the body, since it may be a hidden field, and never with a CSV of which"
             " rows may be hidden; it passes also where the API itself leaves that field out",
             "let the API name files by what all callers may see; then `guard: {headers:"
             " [content-disposition]}` lets every name pass",

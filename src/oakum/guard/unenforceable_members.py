@@ -14,6 +14,7 @@ from oakum.errors import Location, Problem, few
 from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.request_places import body_places, plain, words
+from oakum.routing.unexplained_names import in_flow
 from oakum.routing.write_targets import needs_object
 
 _PARENTS = frozenset(("parent", "parentid"))
@@ -36,7 +37,7 @@ def members(
     for (one, member, other), ((first, called), *more) in found.items():
         ids = [each.id for each, _ in more if each.id != first.id]
         likewise = f"; likewise at {few([*dict.fromkeys(ids)], _MOST)}" if ids else ""
-        said = f"{first.id}: {{params: {{{called}: {other}"
+        said = f"{first.id}: {{params: {{{in_flow(called)}: {other}"
         yield Problem(
             where(first),
             f"`{first.id}` may set `{one}.{member}`, and the gateway does not check the `{other}`"

@@ -25,6 +25,7 @@ from oakum.guard.unenforceable_containers import emptied, named_in_maps
 from oakum.guard.unenforceable_creations import creations, placed, replaced
 from oakum.guard.unenforceable_errors import errors, existence
 from oakum.guard.unenforceable_feeds import feeds
+from oakum.guard.unenforceable_filters import filters, pages
 from oakum.guard.unenforceable_headers import answers, beside_a_token, conditions, cookies
 from oakum.guard.unenforceable_members import members
 from oakum.guard.unenforceable_methods import unsent_methods
@@ -77,6 +78,8 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *parameters(PathObjects(document, model), wiring.endpoints.values(), seen.where),
         *Unstated(model, [*wiring.endpoints.values()], seen.where).problems(),
         *members(model, wiring.endpoints.values(), seen.where),
+        *filters(model, wiring.endpoints.values(), seen.where),
+        *pages(model, wiring.endpoints.values(), seen.where),
         *bodies(model, wiring.endpoints.values(), seen.where),
         *calls(model, wiring.endpoints.values()),
         *searches(model, wiring.endpoints.values(), seen.where),

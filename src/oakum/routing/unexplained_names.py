@@ -6,6 +6,8 @@ A text or a number outside every resource may be the key of an object, whatever 
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 
 from oakum.authz import Model
@@ -23,6 +25,7 @@ from oakum.routing.request_places import (
 )
 
 _KEYS = frozenset(("string", "integer"))
+_PLAIN = re.compile(r"[\w$.][\w$.*-]*")
 _FORMATS = frozenset(
     ("date", "date-time", "time", "duration", "password", "email", "binary", "byte", "hostname")
 )
@@ -31,14 +34,19 @@ _DEEDS = frozenset(("action", "op", "operation", "command", "verb"))
 """Names of what to do with an object, and of none, unless a resource is called so."""
 
 
+def in_flow(name: str) -> str:
+    """A name as it stands between brackets of YAML, where some characters have a meaning."""
+    return name if _PLAIN.fullmatch(name) else json.dumps(name)
+
+
 def explains(model: Model, operation: str, name: str) -> str:
     """The line that says what a name of requests holds, for a warning that asks."""
     known = [n for n, e in model.policy.resources.items() if e.key and not e.is_account]
     one = known[0] if len(known) == 1 else "RESOURCE"
     key = model.policy.resources[one].key if len(known) == 1 else "KEY"
     return (
-        f"write `{operation}: {{params: {{{name}: {one}.{key}}}}}` if it names an object, or with"
-        f" the field that it holds, `{one}.FIELD`"
+        f"write `{operation}: {{params: {{{in_flow(name)}: {one}.{key}}}}}` if it names an object,"
+        f" or with the field that it holds, `{one}.FIELD`"
     )
 
 

@@ -73,7 +73,8 @@ def test_a_write_of_an_object_that_nothing_checked_names(
 
     told = said(tmp_path, REMARKS, change)
     assert f"`act` may take from `{name}`" in told and WHOSE in told
-    assert f"write `act: {{params: {{{name}: Note.id}}}}` if it names an object" in told
+    line = f'"{name}"' if name.startswith("*") else name
+    assert f"write `act: {{params: {{{line}: Note.id}}}}` if it names an object" in told
     assert WHOSE not in said(tmp_path, REMARKS, stated)
 
 
