@@ -26,7 +26,7 @@ Reading = str | None
 
 class Readers:
     def __init__(self) -> None:
-        state = lua_state("credentials", "route", "nested", "json")
+        state = lua_state("credentials", "route", "nested", "json", "headers", "cache", "media")
         self._gather = state.execute(
             """
             local reader = require("oakum.credentials").new({{ where = "cookie", name = ... }})
@@ -80,7 +80,7 @@ def test_a_name_that_nobody_reads_so_is_anothers(readers: Readers, other: str) -
 
 
 def test_a_space_before_a_name_is_no_part_of_it(readers: Readers) -> None:
-    state = lua_state("credentials", "route", "nested", "json")
+    state = lua_state("credentials", "route", "nested", "json", "headers", "cache", "media")
     gather = state.execute(
         """
         local reader = require("oakum.credentials").new({{ where = "cookie", name = "_sid" }})
