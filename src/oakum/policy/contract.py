@@ -14,7 +14,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.source import Node, parse, parse_json, read_text
 from oakum.policy.caller_choice import chosen
 from oakum.policy.check import check, mistakes
-from oakum.policy.embed import KEY, embedded, keys
+from oakum.policy.embedded_policy import KEY, embedded, keys
 from oakum.policy.grammar import parse_policy
 from oakum.policy.graphql import Graph, with_graphs
 from oakum.policy.model import Policy
