@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oakum.authz.claims import claimed, joined, with_claim
-from oakum.exposure.claims import unheld
+from oakum.exposure.unknown_claims import unheld
 from oakum.http.json_pointer import member_at, path_of, values_at
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy
