@@ -39,7 +39,7 @@ from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.findings import conclude
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.state import RunState
-from oakum.scan.techniques import graph
+from oakum.scan.techniques import graphql_paths
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -287,7 +287,7 @@ class Sailed:
         self.engine = engine = Engine(context, state)
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", name, Exchange(me, api(name, me))) for name in names if told]
-        Scheduler(engine, (graph,)).explore(given)
+        Scheduler(engine, (graphql_paths,)).explore(given)
         self.findings: list[Finding] = conclude(model, identities, matrix, engine.state.signals)
 
     @property

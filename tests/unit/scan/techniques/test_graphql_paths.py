@@ -12,7 +12,7 @@ from oakum.finding import Endpoint
 from oakum.scan import owasp_items
 from oakum.scan.limits import May
 from oakum.scan.technique import Prospect
-from oakum.scan.techniques import graph
+from oakum.scan.techniques import graphql_paths
 from tests.unit.scan.techniques.harbour import (
     NOWHERE,
     PEOPLE,
@@ -754,12 +754,14 @@ def test_who_is_found_by_a_hidden_field_is_told(way: str, raw: bool) -> None:
 def test_what_will_be_asked_is_foreseen() -> None:
     sailed = Sailed(Harbour())
     prospect = Prospect(sailed.model, tuple(sailed.probes), May(), (), sailed.engine.context.graphs)
-    lines = [line["request"] for line in graph.foresee(prospect)]
+    lines = [line["request"] for line in graphql_paths.foresee(prospect)]
     assert "POST /api/graphql  { node(id) Boat }  with Boat.id" in lines
     assert "POST /api/graphql  { me }" in lines
     assert not any("tidy" in line for line in lines)
     blind = Prospect(sailed.model, (), May())
-    assert [line["request"] for line in graph.foresee(blind)] == ["POST /api/graphql  { __schema }"]
+    assert [line["request"] for line in graphql_paths.foresee(blind)] == [
+        "POST /api/graphql  { __schema }"
+    ]
 
 
 @pytest.mark.parametrize("searches", [True, False])
@@ -774,9 +776,9 @@ def test_hidden_values_are_announced_and_called_tested_only_where_something_is_s
     sailed = Sailed(harbour, sdl=sdl)
     engine = sailed.engine
     prospect = Prospect(sailed.model, tuple(sailed.probes), May(), (), engine.context.graphs)
-    lines = [line["request"] for line in graph.foresee(prospect)]
+    lines = [line["request"] for line in graphql_paths.foresee(prospect)]
     assert any("with a value that is hidden" in line for line in lines) is searches
-    engine.state.finished.append(graph)
+    engine.state.finished.append(graphql_paths)
     items = owasp_items.tested_items(engine, [], [], lambda may: prospect, wrote=False)
     tested = {rule for item in items for rule in item.tested}
     assert "graphql-exposure" in tested
