@@ -131,7 +131,8 @@ def rows(read: Reading, resource: str) -> Iterator[Row]:
 
 
 def cell(read: Reading, rule: FieldRule, relation: str) -> State:
-    """What a line says of a viewer."""
+    """How a line shows its fields to those who have a relation: always, since a wider relation may
+    see them, in some states, masked, or not."""
     own = [grant for grant in rule.grants if relation in grant.see]
     if any(not grant.when for grant in own):
         return "open"

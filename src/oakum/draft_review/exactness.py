@@ -24,7 +24,8 @@ class Version:
 
 
 def beyond(old: Version, new: Version, edits: Sequence[Edit]) -> Iterator[str]:
-    """Resources of edits of which, or beside which, anything else has changed."""
+    """Resources of those edits that changed more than they say: something else of the resource, or
+    something outside all resources (then the first one)."""
     touched: dict[str, list[Edit]] = {}
     for each in edits:
         touched.setdefault(each.resource, []).append(each)

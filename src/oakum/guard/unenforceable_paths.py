@@ -61,8 +61,8 @@ def outer(
             yield Problem(
                 where(operation),
                 f"of the `{names[0]}` that `{param}` names at `{operation.id}` the gateway checks"
-                f" only that its callers are shown something of it, and not whether they may write"
-                f" it, as it does of the `{inner.name}` that `{objects[-1].param}` names",
+                f" only that its callers are shown something of it. Whether they may write is"
+                f" checked of the `{inner.name}` that `{objects[-1].param}` names alone",
                 "make sure that the API checks it, if the call changes that one, too, or let"
                 f" clients send `{param}` in the body, where `params` has it checked",
             )

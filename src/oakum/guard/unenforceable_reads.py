@@ -160,8 +160,8 @@ class _Seen(Writes):
         where, nobody = f"beside the list of who is `{relation.name}`", f"nobody has `{takers[0]}`"
         if found := unexplained(place):
             said = (
-                f"`{id}` declares {few(found, 5)} {where}, which may say that it goes on: where one"
-                f" is neither null nor empty and nothing says that the list ends, {nobody}"
+                f"`{id}` declares {few(found, 5)} {where}, which may say that it goes on: if one"
+                f" is neither null nor empty, and nothing says that the list ends, {nobody}"
             )
             hint = (
                 f"name the member with the number of entries in `counts` of `{id}`,"
@@ -170,15 +170,15 @@ class _Seen(Writes):
             yield Problem(relation.location, said, hint)
         if found := told(place):
             said = (
-                f"`{id}` declares {few(found, 5)} {where}: a text there that does not say success,"
-                f" as `ok` does, is taken for a failure, and {nobody} then"
+                f"`{id}` declares {few(found, 5)} {where}: a text there counts as a failure unless"
+                f" it says success, as `ok` does, and then {nobody}"
             )
             hint = "leave it out of that response, or name an operation in `in` that does not send"
             yield Problem(relation.location, said, f"{hint} it")
         if found := cursors(place):
             said = (
-                f"`{id}` declares {few(found, 5)} {where}: while one is set the list goes on, also"
-                f" beside a member that says that it ends, and {nobody}"
+                f"`{id}` declares {few(found, 5)} {where}: while one is set, the list counts as"
+                f" incomplete, even if another member says that it ends, and {nobody}"
             )
             hint = "let the API send null there, or leave it out, where the list ends"
             yield Problem(relation.location, said, hint)

@@ -119,5 +119,5 @@ class Tally:
 
 
 def undocumented(key: Key) -> Key:
-    """What all endpoints with the same defect have in common."""
+    """The key without its endpoint, so that the same defect at several endpoints counts once."""
     return key._replace(endpoint="")
