@@ -52,12 +52,12 @@ def test_a_blind_scan_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """A scanner that looks at no answer but the owner's would pass any leak."""
     look = Evaluator.look
 
-    def blind(self: Evaluator, gate: Any, question: Any, response: Any) -> Any:
-        seen = look(self, gate, question, response)
-        wrong = [each for each in seen.observations if each.result.value == "leak"]
+    def blind(self: Evaluator, seen: Any) -> Any:
+        outcome = look(self, seen)
+        wrong = [each for each in outcome.observations if each.result.value == "leak"]
         for each in wrong:
             object.__setattr__(each, "result", type(each.result).CLOSED)
-        return seen
+        return outcome
 
     monkeypatch.setattr(Evaluator, "look", blind)
     done = put_on_trial(tmp_path, "--harmless", 0)

@@ -378,5 +378,7 @@ def judged(
     may = _may(world, said, who, verb if path == last else "", keys, uid)
     assert may or not found[0], where
     there = world.owner(len(keys) - 1, keys) is not None
+    # Below an object that may be hidden from them, nobody is promised to get through.
+    there = there and all(world.owner(at, keys) == who for at in range(len(keys) - 1))
     if whole and may and there and not (world.lost or world.quiet) and not world.owned:
         assert found[0] or path != last, where

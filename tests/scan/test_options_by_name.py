@@ -116,7 +116,8 @@ def test_what_can_be_embedded_is_asked_for_by_the_name_of_its_member(
     if mode == "unknown":
         assert run.code == ExitCode.NOT_TRUSTWORTHY
         assert any(
-            "no value of `include`" in each and "`Person`" in each for each in run.report.distrust
+            "values of `include`, and none showed" in each and "`Person`" in each
+            for each in run.report.distrust
         )
 
 

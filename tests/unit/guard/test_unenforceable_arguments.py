@@ -46,7 +46,7 @@ def test_an_argument_that_finds_a_hidden_object_by_another_member_is_named(tmp_p
         return said(tmp_path, NOTES)
 
     warned(tmp_path)
-    said_of = "`mixed` may find a `Note` by {}, and what its response tells outside of"
+    said_of = "`mixed` may find a `Note` by {}, and its response shows outside of objects"
     both, one = said_of.format("`taken.text`, `logs.text`"), "`logs.text`"
     assert both in found("taken(text: String): Boolean")
     assert said_of.format(one) in found("taken(text: String): Note")
