@@ -174,7 +174,7 @@ def _questions(
     for other in under_other_names(probe.operation.parameters):
         way = Way(probe, other.name, "")
         tried.undeclared.add(way.place)
-        if _speaks(engine, way, other, hidden, _granted(engine, hidden), tried) is not None:
+        if _spoken(engine, way, other, hidden, _granted(engine, hidden), tried) is not None:
             yield from _conditions(engine, way, other, hidden, careful, tried)
 
 
@@ -187,7 +187,7 @@ def _conditions(
     Where those work, a condition on a field means this field, and its other value need not hold
     what the viewer sees of the owner."""
     granted = _granted(engine, hidden)
-    confirmed = _speaks(engine, way, parameter, hidden, granted, tried)
+    confirmed = _spoken(engine, way, parameter, hidden, granted, tried)
     if confirmed is not None:
         tried.works.add(way.place)
     other = another(hidden.value) if confirmed is not None else careful
@@ -270,21 +270,6 @@ def _granted(engine: Engine, hidden: Hidden) -> list[tuple[str, str]]:
     )[:_CONTROLS]
 
 
-def _speaks(
-    engine: Engine,
-    way: Way,
-    parameter: Parameter,
-    hidden: Hidden,
-    granted: Sequence[tuple[str, str]],
-    tried: Tried,
-) -> Dialect | None:
-    """The dialect of a filter, which is looked for once for each viewer."""
-    place = (*way.place, hidden.viewer)
-    if granted and place not in tried.spoken:
-        tried.spoken[place] = _spoken(engine, way, parameter, hidden, granted, tried)
-    return tried.spoken.get(place)
-
-
 def _spoken(
     engine: Engine,
     way: Way,
@@ -293,23 +278,35 @@ def _spoken(
     granted: Sequence[tuple[str, str]],
     tried: Tried,
 ) -> Dialect | None:
-    """The dialect in which a filter finds an owner by what the viewer may see of them, and not by
-    another value; None: in none that is known."""
-    for dialect in dialects(parameter):
-        met = partial(tried.met, replace(way, form=f"{dialect.sign}{dialect.within} seen"), hidden)
-        for field, value in granted:
-            shape = shape_of(engine.model, hidden.resource, *field.split("."))
-            for right in (True, False):
-                given = literal(value if right else another(value), shape)
-                asked = _put(
-                    way.probe, parameter.name, dialect, dialect.conditions(field, given)[""]
-                )
-                answer = _answer(engine, asked, hidden, met)
-                if answer is None or is_found(engine, hidden, answer[2]) != right:
-                    break
-            else:
-                return dialect
-    return None
+    """The dialect in which a filter finds an owner by what the viewer may see of them, looked for
+    once for each viewer; None: in none that is known."""
+    place = (*way.place, hidden.viewer)
+    if granted and place not in tried.spoken:
+        understood = partial(_is_understood, engine, way, hidden, granted, tried)
+        tried.spoken[place] = next(filter(understood, dialects(parameter)), None)
+    return tried.spoken.get(place)
+
+
+def _is_understood(
+    engine: Engine,
+    way: Way,
+    hidden: Hidden,
+    granted: Sequence[tuple[str, str]],
+    tried: Tried,
+    dialect: Dialect,
+) -> bool:
+    """Whether conditions in a dialect find an owner by each value that the viewer may see, and not
+    by another one."""
+    met = partial(tried.met, replace(way, form=f"{dialect.sign}{dialect.within} seen"), hidden)
+    for field, value in granted:
+        shape = shape_of(engine.model, hidden.resource, *field.split("."))
+        for right in (True, False):
+            given = literal(value if right else another(value), shape)
+            asked = _put(way.probe, way.parameter, dialect, dialect.conditions(field, given)[""])
+            answer = _answer(engine, asked, hidden, met)
+            if answer is None or is_found(engine, hidden, answer[2]) != right:
+                return False
+    return True
 
 
 def _nearly(value: str, other: str) -> str:
