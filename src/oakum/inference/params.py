@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oakum.http.methods import READS
+from oakum.inference.identifiers import formed_as, named_after
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, words
 from oakum.inference.lexicon_phrases import PICTURE
 from oakum.inference.nouns import (
@@ -173,12 +174,11 @@ class _Resources:
         parameter that counts takes what counts in the object; the second of a pair, its name."""
         members = self._members[resource.name]
         said = words(parameter.name)
-        for member in members:
-            if (
-                words(member) in (said, said[-1:])
-                and classify_field(member) is not FieldClass.SECRET
-            ):
-                return member
+        open_ = {m: members[m] for m in members if classify_field(m) is not FieldClass.SECRET}
+        name = named_after(parameter.name, open_)
+        noun = "_".join(words(resource.name))
+        if found := formed_as(parameter, open_, name or resource.key, noun, self._by_noun) or name:
+            return found
         other = _PART if parameter_before(path, parameter.name) else frozenset[str]()
         other |= COUNTS if not COUNTS.isdisjoint(said[-1:]) else frozenset()
         for member in members if _IDS.isdisjoint(said) else ():

@@ -7,13 +7,14 @@ share a key, or when one is a smaller view of the account (`Author`, `MemberCard
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
 
 from oakum.http.json_pointer import path_of
 from oakum.inference.declared_objects import DeclaredObject, declared_objects, is_item
+from oakum.inference.identifiers import formed_as, is_foreign, named_after
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import (
     ACCOUNTS,
@@ -168,9 +169,10 @@ def world_of(document: Document) -> World:
         at_path.setdefault(operation.path, []).append(operation)
     for thing in things:
         thing.objects += _echoes(thing, at_path)
+    known = {thing.noun for thing in things}
     for thing in things:
         if thing is not account and thing.noun not in ACCOUNTS:
-            thing.key = _asked_for(thing)
+            thing.key = _asked_for(thing, known)
     _name(things, document)
     told = whoami if account is not None else None
     return World(tuple(things), account, told, frozenset(_sessions(document, told)))
@@ -346,24 +348,40 @@ def _is_view_of(thing: Thing, larger: Thing) -> bool:
     return len(members) > 1 and members <= larger.members()
 
 
-def _asked_for(thing: Thing) -> str:
-    """Its key, or what all its schemas have and its paths take instead: `/articles/{slug}`."""
+def _asked_for(thing: Thing, known: Container[str]) -> str:
+    """Its key, or what all its schemas have and its paths take instead: `/articles/{slug}`,
+    `/articles/{documentId}`; `known`: nouns of all things."""
     items = [seen for seen in thing.objects if is_item(seen) and not seen.inside]
-    paths_of = [seen.operation.path for seen in items]
     taken = [
-        words(name)
-        for path in paths_of
-        if thing.noun in nouns(path, name := last_parameter(path)) and words(name)
+        parameter
+        for seen in items
+        for parameter in [_last(seen.operation)]
+        if thing.noun in nouns(seen.operation.path, parameter.name)
     ]
-    keys = (seen.keys for seen in thing.objects if seen.keys)
-    shared = set.intersection(*map(set, keys)) if thing.key else set[str]()
-    below = all(path.count("{") > 1 for path in paths_of)
-    for key in (thing.key, *sorted(shared)):
-        if key != thing.key and below and not COUNTS.isdisjoint(words(key)):
-            continue  # it counts the objects of one parent, and the next parent's as well
-        if any(said[-len(words(key)) :] == words(key) for said in taken):
-            return key
-    return thing.key
+    keyed = [seen for seen in thing.objects if seen.keys] if thing.key else []
+    shared = set.intersection(*(set(seen.keys) for seen in keyed)) if keyed else set[str]()
+    below = all(seen.operation.path.count("{") > 1 for seen in items)
+    offered = [thing.key] + [
+        key
+        for key in sorted(shared - {thing.key})
+        # what counts the objects of one parent counts those of the next as well
+        if not (below and not COUNTS.isdisjoint(words(key)))
+        and not is_foreign(key, thing.noun, known)
+    ]
+    named = [named_after(parameter.name, offered) for parameter in taken]
+    members = [children(seen.shape) for seen in keyed]
+    common = {n: s for n, s in members[0].items() if all(n in m for m in members)} if keyed else {}
+    for parameter, name in zip(taken, named, strict=True):
+        if other := formed_as(parameter, common, name or thing.key, thing.noun, known):
+            return other
+    return next((key for key in offered if key in named), thing.key)
+
+
+def _last(operation: Operation) -> Parameter:
+    """The parameter that the path of an operation ends in."""
+    name = last_parameter(operation.path)
+    found = (each for each in operation.parameters if each.where == "path" and each.name == name)
+    return next(found, Parameter(name, "path"))
 
 
 def _likeliest(keyed: Sequence[DeclaredObject]) -> DeclaredObject:

@@ -854,3 +854,112 @@ def test_what_the_events_of_a_feed_are_is_drafted_from_an_event_on(media: str, w
     }  # fmt: skip
     assert made.operations["memos"].shows == (("Memo", ""),)
     assert not {"notes", "events"} & made.operations.keys()
+
+
+UUID: Spec = {"type": "string", "format": "uuid"}
+COUNTED: Spec = {"type": "integer"}
+
+
+def keyed(path: str, asked: Spec, members: Spec, **more: Spec) -> tuple[str, str]:
+    """The key of the articles of a document, and what the parameter of its item takes."""
+    name = path.rpartition("{")[2].rstrip("}")
+    one = answer(thing(data=ref("Article")), operationId="one", **LOGGED_IN)
+    one["parameters"] = [{"name": name, "in": "path", "required": True} | asked]
+    paths = {
+        "/articles": {"get": answer(thing(data=many(ref("Article"))), **LOGGED_IN)},
+        path: {"get": one},
+    }
+    article = {"type": "object", "properties": members | {"title": {"type": "string"}}}
+    found = policy(paths, {"Article": article, **more})
+    return found.resources["Article"].key, found.operations["one"].params[name]
+
+
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [
+        ("/articles/{documentId}", "documentId"),
+        ("/articles/{document_id}", "documentId"),
+        ("/articles/{article_public_id}", "publicId"),
+        ("/articles/{article_uuid}", "uuid"),
+    ],
+)
+def test_the_identifier_that_a_path_names_is_the_key_and_not_the_id_it_ends_with(
+    path: str, other: str
+) -> None:
+    members = {"id": COUNTED, other: {"type": "string"}}
+    assert keyed(path, {"schema": {"type": "string"}}, members) == (other, f"Article.{other}")
+
+
+PATTERN = "^[a-z][a-z0-9]{23}$"
+GIVEN = "zq4m8w1k0s9d7f6g5h3j2l1p"
+
+
+@pytest.mark.parametrize(
+    ("asked", "members"),
+    [
+        ({"schema": UUID}, {"id": COUNTED, "documentId": UUID}),
+        ({"schema": UUID}, {"id": {"anyOf": [COUNTED, {"type": "string"}]}, "documentId": UUID}),
+        (
+            {"schema": {"type": "string", "pattern": PATTERN}},
+            {"id": {"type": "string"}, "documentId": {"type": "string", "pattern": PATTERN}},
+        ),
+        (
+            {"schema": {"type": "string"}, "example": GIVEN},
+            {"id": COUNTED, "documentId": {"type": "string", "pattern": PATTERN}},
+        ),
+        (
+            {"schema": {"type": "string", "example": GIVEN}},
+            {"id": COUNTED, "documentId": {"type": "string", "example": GIVEN}},
+        ),
+        ({"schema": UUID}, {"id": COUNTED, "documentId": UUID, "customerId": UUID}),
+    ],
+)
+def test_the_form_of_a_parameter_tells_which_identifier_it_takes(
+    asked: Spec, members: Spec
+) -> None:
+    assert keyed("/articles/{id}", asked, members) == ("documentId", "Article.documentId")
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "members"),
+    [
+        ("/articles/{id}", {"schema": COUNTED}, {"id": COUNTED, "documentId": UUID}),
+        ("/articles/{id}", {"schema": {"type": "string"}}, {"id": COUNTED, "documentId": UUID}),
+        ("/articles/{id}", {"schema": UUID}, {"id": UUID, "documentId": UUID}),
+        ("/articles/{id}", {"schema": UUID}, {"id": {"type": "string"}, "documentId": UUID}),
+        ("/articles/{id}", {"schema": UUID}, {"id": COUNTED, "uuid": UUID, "guid": UUID}),
+        ("/articles/{id}", {"schema": UUID}, {"id": COUNTED, "customerId": UUID, "slotId": UUID}),
+        ("/articles/{id}", {"schema": UUID}, {"id": COUNTED, "documentId": COUNTED}),
+        ("/articles/{articleId}", {"schema": COUNTED}, {"id": COUNTED, "documentId": UUID}),
+        (
+            "/articles/{id}",
+            {"schema": {"type": "string"}, "example": "a" * 40},
+            {"id": COUNTED, "documentId": {"type": "string", "pattern": "^(a+)+$"}},
+        ),
+    ],
+)
+def test_the_key_is_the_id_where_nothing_else_has_the_form(
+    path: str, asked: Spec, members: Spec
+) -> None:
+    assert keyed(path, asked, members) == ("id", "Article.id")
+
+
+def test_an_identifier_of_another_thing_is_no_key() -> None:
+    document_ = {"type": "object", "properties": {"id": UUID, "text": {"type": "string"}}}
+    members = {"id": COUNTED, "documentId": UUID}
+    paths = {
+        "/articles/{id}": {
+            "get": answer(ref("Article"))
+            | {"parameters": [{"name": "id", "in": "path", "required": True, "schema": UUID}]}
+        },
+        "/documents/{id}": {"get": answer(ref("Document"))},
+    }
+    article = {"type": "object", "properties": members | {"title": {"type": "string"}}}
+    found = policy(paths, {"Article": article, "Document": document_})
+    assert found.resources["Article"].key == "id"
+
+
+def test_a_list_is_not_keyed_by_the_account_in_its_path() -> None:
+    cart = thing("id", "user_id", "title")
+    found = policy({"/carts/{user_id}": {"get": answer(many(cart), **LOGGED_IN)}})
+    assert found.resources["Cart"].key == "id"

@@ -1,0 +1,87 @@
+"""Which identifier of an object a parameter of a path takes, where the object has several.
+
+The name decides: `{documentId}` takes `documentId`, and not `id`, with which it ends as well. A
+format, pattern or example decides against the name only where the member so named cannot have it:
+`{id}` with `format: uuid` is no `id` that counts, if just one other identifier is a UUID.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Mapping
+
+from oakum.inference.lexicon import listed, words
+from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, without_id
+from oakum.openapi.model import Parameter, Shape
+from oakum.openapi.shape_queries import scalars
+
+_OF_ITSELF = SAYS_AN_ID | listed(
+    "cuid document entity external global hash nano object pub public record reference resource "
+    "short ulid unique"
+)
+"""Words of names of an identifier that is the object's own, whatever the object is."""
+_NUMBERS = frozenset(("integer", "number"))
+_OF_NUMBERS = listed("decimal double float int32 int64")
+_SHORT = 64
+_SLOW = re.compile(r"\)[*+{]|\\\d")
+_REPEATS = re.compile(r"[*+]|\{\d*,")
+
+
+def named_after(parameter: str, members: Iterable[str]) -> str:
+    """The member with which a parameter's name ends, the longest first; empty: none."""
+    said = words(parameter)
+    found = [each for each in members if (own := words(each)) and said[-len(own) :] == own]
+    return max(found, key=lambda each: len(words(each)), default="")
+
+
+def is_foreign(member: str, noun: str, nouns: Container[str]) -> bool:
+    """Whether a member is an id of something else: an account, or one of the things `nouns`."""
+    of = without_id(member)
+    return of != noun and (of in ACCOUNTS or of in nouns) and of != "_".join(words(member))
+
+
+def formed_as(
+    parameter: Parameter, members: Mapping[str, Shape], named: str, noun: str, nouns: Container[str]
+) -> str:
+    """The only identifier of the parameter's format, pattern or example, where the member `named`
+    does not have it; empty otherwise."""
+    fits = _fits(parameter, members[named]) if named in members else False
+    if fits:
+        return ""
+    own = _OF_ITSELF.union(noun.split("_"))
+    found = [
+        name
+        for name, shape in members.items()
+        if own.issuperset(words(name))
+        and not is_foreign(name, noun, nouns)
+        and _fits(parameter, shape)
+        and (fits is False or shape.pattern)
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
+def _fits(parameter: Parameter, member: Shape) -> bool | None:
+    """Whether a member has the form of a parameter's values; None: the document does not say."""
+    asked = parameter.shape
+    given = [each for each in (parameter.example, asked.example) if isinstance(each, str)]
+    form, other = (e.format if e.format not in _OF_NUMBERS else "" for e in (asked, member))
+    if (asked.pattern and asked.pattern == member.pattern) or member.example in given:
+        return True
+    if form and other:
+        return form == other
+    found = [_has(member.pattern, each) for each in given if member.pattern]
+    if found and None not in found:
+        return all(found)
+    text = bool(asked.pattern or form) or any(not each.lstrip("-").isdigit() for each in given)
+    return False if text and not _NUMBERS.isdisjoint(scalars(member)) else None
+
+
+def _has(pattern: str, value: str) -> bool | None:
+    """Whether a text has a pattern; None: it is not tried, since a document's pattern may take
+    for ever, or be of a dialect that Python does not read."""
+    if len(value) > _SHORT or _SLOW.search(pattern) or len(_REPEATS.findall(pattern)) > 1:
+        return None
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:
+        return None
