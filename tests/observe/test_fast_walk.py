@@ -9,7 +9,7 @@ import pytest
 
 import cadence
 from oakum.authz import Judge
-from oakum.exposure.callers import NOBODY, UNKNOWN
+from oakum.exposure.caller_identification import NOBODY, UNKNOWN
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared

@@ -14,7 +14,7 @@ from oakum.authz import Judge, Model, Principal, compile_contract, project
 from oakum.authz.diff import compare
 from oakum.authz.project import Call, left
 from oakum.authz.table import grants as holds
-from oakum.exposure.callers import NOBODY, Caller
+from oakum.exposure.caller_identification import NOBODY, Caller
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key

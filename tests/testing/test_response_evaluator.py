@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from oakum.authz import Judge, Model, Principal
 from oakum.exchange import Response
-from oakum.exposure.callers import NOBODY, UNKNOWN, Caller
+from oakum.exposure.caller_identification import NOBODY, UNKNOWN, Caller
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader

@@ -15,7 +15,7 @@ from oakum.policy.amounts import duration
 from oakum.policy.contract import Contract, load
 from oakum.policy.criteria import parse_waivers
 from oakum.policy.model import Policy, Waiver
-from oakum.policy.reader import Reader
+from oakum.policy.node_reader import Reader
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from oakum.authz import Judge
 from oakum.authz.table import leaf_index
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
-from oakum.exposure.callers import UNKNOWN, Caller, Callers
+from oakum.exposure.caller_identification import UNKNOWN, Caller, Callers
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared

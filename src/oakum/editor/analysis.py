@@ -19,7 +19,7 @@ from oakum.openapi.model import Json, Operation
 from oakum.openapi.source import Node, parse
 from oakum.policy import schema
 from oakum.policy.contract import load, saved
-from oakum.policy.reader import NAME
+from oakum.policy.node_reader import NAME
 
 MOST = 1 << 20
 """Characters of a contract that an editor is answered about."""

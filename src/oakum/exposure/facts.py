@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from oakum.authz import Principal
 from oakum.authz.member_paths import texts
 from oakum.exchange import Request
-from oakum.exposure.callers import Caller
+from oakum.exposure.caller_identification import Caller
 from oakum.exposure.told_members import ToldMembers
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from oakum.authz import Subject
 from oakum.authz.member_paths import key_in, texts
 from oakum.exchange import Request
-from oakum.exposure.callers import Caller
+from oakum.exposure.caller_identification import Caller
 from oakum.exposure.observed_owners import ShownObject
 from oakum.exposure.sent_values import body_of
 from oakum.inference.lexicon import words

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from oakum.authz.owners import named_in_query
 from oakum.exchange import Request, Response
-from oakum.exposure.callers import Caller, Callers
+from oakum.exposure.caller_identification import Caller, Callers
 from oakum.exposure.endpoints import is_graphql
 from oakum.exposure.former_relations import FormerRelations
 from oakum.exposure.graphql_response import UNTOLD, by_fields, reads

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from oakum.authz.member_paths import texts
 from oakum.authz.owner_states import digit, said_state
 from oakum.exchange import Request
-from oakum.exposure.callers import Caller
+from oakum.exposure.caller_identification import Caller
 from oakum.exposure.facts import Facts, is_whole
 from oakum.exposure.sent_values import body_of
 from oakum.exposure.told_members import member_parameters

@@ -21,7 +21,7 @@ from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_feed
 from oakum.openapi.model import Shape
 from oakum.policy.model import OperationRule
-from oakum.policy.reader import text
+from oakum.policy.node_reader import text
 from oakum.policy.resource_schemas import View, at, success
 
 

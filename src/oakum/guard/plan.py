@@ -31,12 +31,12 @@ from oakum.authz.tags import objects_of, tag_of, tagged
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
 from oakum.guard import plan_places
 from oakum.guard.audit_counts import called
+from oakum.guard.engine_settings import caller, passing_parameters, settings
 from oakum.guard.plan_hidden import Shared, hidden
 from oakum.guard.plan_places import Ahead
 from oakum.guard.plan_places import PlannedPlace as _Place
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.scalar_types import bits_of, nulls, scalar
-from oakum.guard.settings import caller, passing_parameters, settings
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Shape

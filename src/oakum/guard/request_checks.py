@@ -18,7 +18,7 @@ from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import arguments, parameter, refused
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
-from oakum.guard.objects import find, question, seen, standing, unlike
+from oakum.guard.stored_object import find, question, seen, standing, unlike
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 from oakum.routing.form_members import Form

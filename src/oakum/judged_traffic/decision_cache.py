@@ -20,7 +20,7 @@ from oakum.authz.owners import partly
 from oakum.authz.place_rules import Masked
 from oakum.authz.relations import held, named
 from oakum.authz.table import Table, deciding, leaf_index
-from oakum.exposure.callers import Caller
+from oakum.exposure.caller_identification import Caller
 from oakum.exposure.facts import Facts
 from oakum.exposure.matrix import Key, state_key
 from oakum.exposure.why_undecided import FORMER, OWN, RELATION, SETTING, is_told

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from oakum.authz.member_paths import at_path, texts
 from oakum.authz.table import granted, leaf_index
 from oakum.exchange import Response
-from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers, viewer_of
+from oakum.exposure.caller_identification import NOBODY, UNKNOWN, Caller, Callers, viewer_of
 from oakum.exposure.evidence import declared_names, policy_names
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from oakum.openapi.source import Node
-from oakum.policy.reader import Read, Reader
+from oakum.policy.node_reader import Read, Reader
 
 SECONDS: Mapping[str, float] = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES: Mapping[str, int] = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}

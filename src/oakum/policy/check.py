@@ -19,7 +19,7 @@ from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import containers, member, scalars
 from oakum.policy.grammar import place
 from oakum.policy.model import OperationRule, Owner, Policy, Resource
-from oakum.policy.reader import nearest
+from oakum.policy.node_reader import nearest
 from oakum.policy.resource_schemas import View, declares, siblings, success, taken, view
 from oakum.policy.review import review
 

@@ -23,7 +23,7 @@ from oakum.policy.model import (
     Stance,
     Waiver,
 )
-from oakum.policy.reader import (
+from oakum.policy.node_reader import (
     Reader,
     describe,
     flag,

@@ -15,7 +15,7 @@ from oakum.openapi.source import Node
 from oakum.policy.criteria import exit_criteria, resource_known
 from oakum.policy.guarding import guarding, limits
 from oakum.policy.model import Caller, ExitCriteria, Guarding, OperationRule, Policy
-from oakum.policy.reader import (
+from oakum.policy.node_reader import (
     Entries,
     Reader,
     describe,

@@ -15,7 +15,7 @@ from typing import Literal, cast
 from oakum.openapi.source import Node
 from oakum.policy.amounts import count, duration, size
 from oakum.policy.model import Guarding, Limit, Policy, Service, Tokens
-from oakum.policy.reader import Read, Reader, many, named, nearest, one_of, record, word
+from oakum.policy.node_reader import Read, Reader, many, named, nearest, one_of, record, word
 
 GUARD = (
     *("jwt", "service", "api_keys", "ttl", "timeout", "lookups", "pass", "websockets", "hosts"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oakum.openapi.source import Node
 from oakum.policy.mask import Mask
-from oakum.policy.reader import Reader, path, record
+from oakum.policy.node_reader import Reader, path, record
 
 WORDS = ("empty", "stars")
 KEYS = ("first", "last", "decimals", "beside")

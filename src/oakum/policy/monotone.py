@@ -15,7 +15,7 @@ from math import prod
 from oakum.errors import Location, Problem
 from oakum.openapi.model import Json
 from oakum.policy.model import Grant, Policy, Resource
-from oakum.policy.reader import is_one_of, text
+from oakum.policy.node_reader import is_one_of, text
 
 _MAX_CASES = 4096
 

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from oakum.errors import Problem
 from oakum.openapi.source import Node
 from oakum.policy.model import Policy, Relation, Step
-from oakum.policy.reader import (
+from oakum.policy.node_reader import (
     Entries,
     Reader,
     circles,

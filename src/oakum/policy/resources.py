@@ -22,7 +22,7 @@ from oakum.policy.model import (
     State,
     Switch,
 )
-from oakum.policy.reader import (
+from oakum.policy.node_reader import (
     Entries,
     Read,
     Reader,

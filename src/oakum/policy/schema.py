@@ -15,7 +15,7 @@ from oakum.policy import (
     grammar,
     guarding,
     mask_reader,
-    reader,
+    node_reader,
     relations,
     resources,
 )
@@ -40,9 +40,9 @@ from oakum.policy.json_schema import (
 )
 from oakum.policy.model import SEVERITIES, STATIC_RULES
 
-_PATH = matching(reader.PATH)
-_POINTER = matching(reader.POINTER)
-_NAME = matching(reader.NAME)
+_PATH = matching(node_reader.PATH)
+_POINTER = matching(node_reader.POINTER)
+_NAME = matching(node_reader.NAME)
 _COUNT: Json = {"type": "integer", "minimum": 0}
 _SOME: Json = {"type": "integer", "minimum": 1}
 _DURATION = matching(rf"[0-9]{{1,9}}(?:{'|'.join(amounts.SECONDS)})")
@@ -174,7 +174,7 @@ _LINE = any_of(
         ["grants"],
     ),
 )
-_FIELD = rf"\s*(?:{reader.PATH.pattern})(?:\.\*\*)?\s*"
+_FIELD = rf"\s*(?:{node_reader.PATH.pattern})(?:\.\*\*)?\s*"
 _RESOURCE = record(
     resources.RESOURCE,
     {

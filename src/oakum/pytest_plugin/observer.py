@@ -13,7 +13,7 @@ from oakum.authz import Leaf, likely_media
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
-from oakum.exposure.callers import NOBODY, UNKNOWN, Caller, Callers
+from oakum.exposure.caller_identification import NOBODY, UNKNOWN, Caller, Callers
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.json_depth import not_too_deep
@@ -34,7 +34,7 @@ from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.pytest_plugin.captured_response import Capture, Talk
-from oakum.pytest_plugin.misplaced_values import Kept, Strays
+from oakum.pytest_plugin.misplaced_across_tests import Kept, Strays
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
 from oakum.pytest_plugin.response_evaluator import Frame, Leaked, Look, ObservedExchange, shown_of
 from oakum.pytest_plugin.test_counts import Tally

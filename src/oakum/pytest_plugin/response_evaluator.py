@@ -18,7 +18,7 @@ from oakum.authz.judgement import KnownObject
 from oakum.authz.place_rules import Masked
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Request, Response
-from oakum.exposure.callers import Caller, Source, viewer_of
+from oakum.exposure.caller_identification import Caller, Source, viewer_of
 from oakum.exposure.evidence import Redactor, shape
 from oakum.exposure.former_relations import FormerRelations
 from oakum.exposure.knowledge import canonical, says_nothing

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.exposure.callers import Caller, Callers
+from oakum.exposure.caller_identification import Caller, Callers
 from oakum.exposure.observed_exchanges import EarlierExchanges, Exchanges
 from oakum.exposure.observed_owners import ShownObject
 from oakum.exposure.told_facts import CallerRequest

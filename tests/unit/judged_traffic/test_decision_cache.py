@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from oakum.authz.compiled_model import Model
-from oakum.exposure.callers import Caller
+from oakum.exposure.caller_identification import Caller
 from oakum.exposure.facts import Facts
 from oakum.judged_traffic.decision_cache import Verdicts
 from oakum.judged_traffic.fast_walk import FastWalk

@@ -7,7 +7,7 @@ import pytest
 from oakum.errors import Problem
 from oakum.openapi.source import parse
 from oakum.policy.amounts import count, duration, size
-from oakum.policy.reader import Read, Reader
+from oakum.policy.node_reader import Read, Reader
 
 
 def read(reader: Read[float], text: str) -> tuple[float | None, list[str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oakum.authz.diff.compare import Difference, Move
 from oakum.authz.diff.worlds import MISSING, OTHER, Condition, Reading, Setting, World, source_of
 from oakum.policy.model import Owner
-from oakum.policy.reader import text
+from oakum.policy.node_reader import text
 
 _RANK = {"anyone": 0, "authenticated": 1}
 _OWNED = Owner("field")

@@ -34,7 +34,7 @@ MODULES = (
     "lookups",
     "subject",
     "request_places",
-    "objects",
+    "stored_object",
     "forms",
     "graphql",
     "graphql_arguments",

@@ -28,7 +28,7 @@ local csv = require "oakum.csv"
 local route = require "oakum.route"
 local shared = require "oakum.shared"
 local forms = require "oakum.forms"
-local objects = require "oakum.objects"
+local stored_object = require "oakum.stored_object"
 local subject = require "oakum.subject"
 local who = require "oakum.who"
 
@@ -581,7 +581,7 @@ end
 -- asked.
 local function answer_of(self, x, endpoint, target, reader)
   local asking = self.asking
-  local question = objects.question(asking, x, target, reader, x.params)
+  local question = stored_object.question(asking, x, target, reader, x.params)
   if not question then return nil, absent(endpoint), "target" end
   question.timeout = asking:spend(x)
   if not question.timeout then return nil, 503, "target" end
@@ -616,7 +616,7 @@ local function unlike(self, x, endpoint, object)
   end
   if refused(answer) then return nil, absent(endpoint), "target" end
   if value == nil then return nil, 503, "target" end
-  return objects.unlike(target, answer, value)
+  return stored_object.unlike(target, answer, value)
 end
 
 -- What the API shows now at a path that ends with a word: a list, or nil, a status and a reason.
@@ -630,7 +630,7 @@ local function standing(self, x, endpoint, object)
   if empty or gone_is(answer) then return {} end
   if refused(answer) then return nil, absent(endpoint), "target" end
   if value == nil then return nil, 503, "target" end
-  local found = objects.standing(target, reader, answer, value, x.params, x.who, object)
+  local found = stored_object.standing(target, reader, answer, value, x.params, x.who, object)
   if not found then return nil, absent(endpoint), "target" end
   return found
 end
@@ -651,7 +651,7 @@ local function asked(self, x, endpoint, target)
     return nil, gone and 404 or absent(endpoint), "target"
   end
   if value == nil then return nil, 503, "target" end
-  local seen = objects.seen(target, reader, answer, value, x.params, x.who)
+  local seen = stored_object.seen(target, reader, answer, value, x.params, x.who)
   if not seen then return nil, absent(endpoint), "target" end
   if not target.says or not target.after or seen.said then return seen end
   local other, status, reason = asked(self, x, endpoint, target.after)
@@ -837,7 +837,7 @@ function Guard:judged(x, req, endpoint, object)
     x.acts = endpoint.acts and not graphql.queries(said)
   end
   local asking, out, seen = self.asking, nil, nil
-  local named = object and objects.named(endpoint)
+  local named = object and stored_object.named(endpoint)
   if object then object.named = named end
   local given, cuts, again = text, 0, false
   repeat
@@ -847,7 +847,7 @@ function Guard:judged(x, req, endpoint, object)
     if why == "unreadable" then return 400, "body" end
     local more = not (out and next(seen.removed) == nil)
     if more and named and #named.wanted > 0 then
-      status, reason = objects.find(self.plan, asking, x, named)
+      status, reason = stored_object.find(self.plan, asking, x, named)
       if status then return status, reason end
     elseif more then
       more = asking:inquire(x)
@@ -890,14 +890,14 @@ local NOBODYS = { owners = { n = 0 }, owned = false, resource = "", apart = true
 local function named_alone(self, x, endpoint, object)
   local plain = endpoint.plain
   if decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return nil end
-  local keys = objects.keys(plain, carried(x, x.said and json.decode(x.said)), object)
+  local keys = stored_object.keys(plain, carried(x, x.said and json.decode(x.said)), object)
   if not keys then return absent(endpoint), "call" end
   if #keys == 0 and names_all(endpoint) and not self:may(x, decide.may_write, object) then
     return absent(endpoint), "call"
   end
-  local named = objects.named(endpoint)
+  local named = stored_object.named(endpoint)
   named.wanted = keys
-  local status, reason = objects.find(self.plan, self.asking, x, named)
+  local status, reason = stored_object.find(self.plan, self.asking, x, named)
   if status then return status, reason end
   for i = 1, #keys do
     local found = named.found[keys[i].mark]
@@ -1067,13 +1067,13 @@ end
 local function told_of(x)
   local endpoint = x.endpoint
   if not x.taken then
-    return objects.keys(endpoint.asked, { query = x.query or nil, params = x.params, headers = x.headers })
+    return stored_object.keys(endpoint.asked, { query = x.query or nil, params = x.params, headers = x.headers })
   end
   local text = x.said or x.acts and form_said(x) or nil
   local value = text and json.decode(text)
-  if text or x.bytes_in == 0 or not objects.may_name(endpoint.asked, carried(x)) then
+  if text or x.bytes_in == 0 or not stored_object.may_name(endpoint.asked, carried(x)) then
     local said = endpoint.graphql and graphql_arguments.values(value or graphql_arguments.by_url(x.query or ""))
-    return objects.keys(endpoint.asked, carried(x, value, said))
+    return stored_object.keys(endpoint.asked, carried(x, value, said))
   end
 end
 
@@ -1162,8 +1162,8 @@ local function sees(self, x, each)
   if related(self, x, each) then return true end
   local reader = of.reader and self.plan.endpoints[of.reader]
   if not reader or reader == endpoint then return false end
-  local params = objects.renamed(each.params, of.renamed)
-  local path = objects.path_of(reader, params)
+  local params = stored_object.renamed(each.params, of.renamed)
+  local path = stored_object.path_of(reader, params)
   local seconds = path and asking:spend(x)
   if not seconds then return false end
   -- What a service is shown is not the caller's for that.
@@ -1175,7 +1175,7 @@ local function sees(self, x, each)
   if not question then return false end
   question.timeout = seconds
   local answer, value = asking:ask(x, question)
-  if value == nil or not objects.is_asked(of, each.params[of.key], value) then return false end
+  if value == nil or not stored_object.is_asked(of, each.params[of.key], value) then return false end
   local declared = declared_answer(reader, 200, answer.headers["content-type"] or "")
   if not declared or declared.kind ~= "json" then return false end
   local seen, out
@@ -1185,7 +1185,7 @@ local function sees(self, x, each)
     seen = { removed = {} }
     out = project.body(self.plan, declared.node, x.who.know, reader.index, params, 200, answer.body, seen)
   until not asking:inquire(x)
-  return out ~= nil and seen.shown and objects.remains(of, out) or false
+  return out ~= nil and seen.shown and stored_object.remains(of, out) or false
 end
 
 local function all_seen(self, x, list)
@@ -1222,7 +1222,7 @@ local function left(self, x, out, seen, apart)
     if list[i].of.reader ~= endpoint.index then
       others[#others + 1] = list[i]
       if list[i].of.above then above[#above + 1] = list[i] end
-    elseif out and seen.shown and not x.acts and not objects.remains(list[i].of, out) then
+    elseif out and seen.shown and not x.acts and not stored_object.remains(list[i].of, out) then
       lost[#lost + 1] = list[i]
     end
   end

@@ -35,7 +35,7 @@ from oakum.exposure.matrix import (
     Outcome,
     state_key,
 )
-from oakum.exposure.misplaced import Found, Misplaced, is_a_name
+from oakum.exposure.misplaced_values import Found, Misplaced, is_a_name
 from oakum.exposure.named_objects import asked_key, is_found_by_hidden, names_one_of
 from oakum.exposure.shared_values import SHARED, sharers, sharers_of_unnamed
 from oakum.finding import Evidence, Result

@@ -20,7 +20,7 @@ from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node, parse, read_text
 from oakum.policy.model import Resource
-from oakum.policy.reader import Entries, Reader, many, named, one_of, record, scalar, word
+from oakum.policy.node_reader import Entries, Reader, many, named, one_of, record, scalar, word
 from oakum.scan.identities import system_keyring, wfc
 from oakum.scan.identities.credentials import (
     Identities,

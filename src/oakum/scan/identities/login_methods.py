@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 from oakum.errors import install_hint
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
-from oakum.policy.reader import Entries, Reader, flag, one_of, record, word
+from oakum.policy.node_reader import Entries, Reader, flag, one_of, record, word
 from oakum.scan.identities.credentials import (
     LOOPBACK,
     Command,

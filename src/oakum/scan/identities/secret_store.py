@@ -12,7 +12,7 @@ from pathlib import Path
 from oakum.errors import Location, Problem, TargetError, did_you_mean
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
-from oakum.policy.reader import Reader, word
+from oakum.policy.node_reader import Reader, word
 from oakum.scan.identities import system_keyring
 from oakum.scan.identities.credentials import Secret, Send, names
 from oakum.scan.identities.one_time_code import OneTimeCode, totp_of

@@ -17,7 +17,7 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome, state_key
-from oakum.exposure.misplaced import is_unmistakable
+from oakum.exposure.misplaced_values import is_unmistakable
 from oakum.exposure.spellings import holds
 from oakum.finding import Evidence, Result
 from oakum.scan.engine import Engine

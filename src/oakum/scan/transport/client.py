@@ -33,9 +33,9 @@ from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.operation_finder import NOTHING
 from oakum.scan.transport.certificates import Certificate, CertificateRefused, loaded, refusal
 from oakum.scan.transport.connection import Connection
-from oakum.scan.transport.cookies import cookie_paths_of, cookies_of
 from oakum.scan.transport.health import Health, is_failure
 from oakum.scan.transport.required_certificate import REFUSAL, RequiredCertificate
+from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
 from oakum.scan.transport.unreachable import (
     Unreachable,
     asks_for_credentials,

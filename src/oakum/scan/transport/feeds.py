@@ -23,7 +23,7 @@ from oakum.exposure.streams import Frame, Stream
 from oakum.http.origin import origin_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import BODY_LIMIT, Governor, HttpTransport
-from oakum.scan.transport.cookies import cookie_paths_of, cookies_of
+from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
 from oakum.scan.transport.unreachable import Unreachable, asks_for_credentials
 
 if TYPE_CHECKING:

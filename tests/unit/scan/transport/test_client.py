@@ -31,8 +31,8 @@ from oakum.scan.transport.client import (
     run_command,
     together,
 )
-from oakum.scan.transport.cookies import cookies_of
 from oakum.scan.transport.health import Health
+from oakum.scan.transport.set_cookie import cookies_of
 from oakum.scan.transport.unreachable import Unreachable
 from tests.patience import patient
 from tests.scan import servers

@@ -23,7 +23,7 @@ from oakum.scan.transport.client import (
     Governor,
     HttpTransport,
 )
-from oakum.scan.transport.cookies import cookies_of
+from oakum.scan.transport.set_cookie import cookies_of
 from oakum.scan.transport.unreachable import Unreachable
 from oakum.scan.undo.recognition import marked
 from tests.patience import patient

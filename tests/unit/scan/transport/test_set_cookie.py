@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.scan.transport.cookies import cookie_paths_of, cookies_of
+from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
 
 
 @pytest.mark.parametrize("turned", [False, True])

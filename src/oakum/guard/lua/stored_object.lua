@@ -1,5 +1,5 @@
 -- Reads the object that a write is about to change from a look-up's response: the Lua of
--- `guard/objects.py`.
+-- `guard/stored_object.py`.
 --
 -- An object counts as the requested one only if it is where the document says. If the request names it
 -- by a key alone, the object also has to contain that key.

@@ -1,4 +1,4 @@
-"""Finds owners' values outside the fields of known objects."""
+"""Finds owners' values outside the fields of known objects: in headers, text, undeclared bodies."""
 
 from __future__ import annotations
 
