@@ -71,7 +71,7 @@ _FOLLOWS = (
 )
 
 
-def digest(password: str, username: str) -> bytes:
+def password_hash(password: str, username: str) -> bytes:
     """Salted by the user name. Cheap rounds: every password here is made up."""
     return hashlib.scrypt(password.encode(), salt=username.lower().encode(), n=256, r=8, p=1)
 
@@ -106,7 +106,7 @@ def _fill_personas(db: sqlite3.Connection, seed: int) -> dict[str, str]:
     for name, (member, workouts) in zip(NAMES, persona_rows(seed), strict=True):
         username, password = accounts[name]
         ids[name] = str(member["id"])
-        _insert(db, "members", [{**member, "password": digest(password, username)}])
+        _insert(db, "members", [{**member, "password": password_hash(password, username)}])
         _insert(db, "workouts", workouts)
         _insert(db, "export_links", [{"user_id": ids[name]}])
     return ids

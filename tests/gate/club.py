@@ -12,7 +12,7 @@ import orjson
 
 from oakum.errors import Location
 from oakum.finding import Cell, Endpoint, Finding, IdentityState, Report, Result, State
-from oakum.policy.contract import digest, load
+from oakum.policy.contract import contract_digest, load
 from oakum.report import json_document
 
 DOCUMENT = """\
@@ -126,7 +126,7 @@ def clean(
         target="https://club.test", contract=str(contract), stated=True, run="1",
         started=((now or datetime.now(UTC)) - age).isoformat(timespec="seconds"),
         seconds=1.0, requests=20, budget=500, findings=(), cells=cells(), skipped=(),
-        identities=(ANN,), version="0", contract_digest=digest(load(contract)),
+        identities=(ANN,), version="0", contract_digest=contract_digest(load(contract)),
     )  # fmt: skip
 
 
@@ -142,6 +142,6 @@ def forged(path: Path, edit: object, *, seal: bool) -> Path:
     content = orjson.loads(path.read_bytes())
     edit(content)
     if seal:
-        content["digest"] = json_document.digest(content)
+        content["digest"] = json_document.report_digest(content)
     path.write_bytes(orjson.dumps(content))
     return path

@@ -15,7 +15,7 @@ from oakum.authz import Model, compile_contract
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Finding, Report, Result
 from oakum.gate import Case, Evidence, Source, Verdict, gathered, judge
-from oakum.policy.contract import Contract, digest, load
+from oakum.policy.contract import Contract, contract_digest, load
 from oakum.policy.model import CellRef, ExitCriteria, Waiver
 from oakum.policy.resource_schemas import View, view
 from tests.gate.club import ENDPOINT, STATES, clean, leak, written
@@ -44,7 +44,7 @@ def gate(
 
     def evidence(given: tuple[Report, ...]) -> Evidence:
         sources = [Source(report, f"{number}.json") for number, report in enumerate(given)]
-        return gathered(sources, model, digest(contract), now, now, timedelta(days=1))
+        return gathered(sources, model, contract_digest(contract), now, now, timedelta(days=1))
 
     through = evidence(guarded) if guarded else None
     return judge(

@@ -16,7 +16,7 @@ from oakum.errors import ExitCode
 from oakum.finding import IdentityState, Report, Result
 from oakum.gate import Case, Source, gathered, judge
 from oakum.openapi.model import Json
-from oakum.policy.contract import digest, load
+from oakum.policy.contract import contract_digest, load
 from oakum.policy.model import ExitCriteria
 from oakum.policy.resource_schemas import view
 from tests import shell
@@ -291,7 +291,7 @@ def test_a_contract_of_which_nothing_can_be_shown_is_not_met(tmp_path: Path, bou
     now = datetime.now(UTC)
     report = replace(clean(path), cells=())
     evidence = gathered(
-        [Source(report, "1.json")], model, digest(said), now, now, timedelta(days=1)
+        [Source(report, "1.json")], model, contract_digest(said), now, now, timedelta(days=1)
     )
     seen = view(said.document, said.policy)
     case = Case(seen, model, ExitCriteria(shown=bound), now.date(), evidence, None)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cadence.endpoints import classes
-from cadence.store import digest
+from cadence.store import password_hash
 from tests.cadence.client import Client
 from tests.cadence.play import BY_ID, BY_TAG, SWITCHES, Play
 from tests.observe.traffic import Recorder
@@ -40,7 +40,8 @@ class Crowd:
             for id, name in self._people.items():
                 if id not in personas:
                     self.play.db.execute(
-                        "UPDATE members SET password = ? WHERE id = ?", (digest(PASSWORD, name), id)
+                        "UPDATE members SET password = ? WHERE id = ?",
+                        (password_hash(PASSWORD, name), id),
                     )
         self._secrets = dict.fromkeys(self._people.values(), PASSWORD)
         self._secrets |= dict(self.play.accounts.values())

@@ -21,7 +21,7 @@ from field.place import Place, cache, free_port
 
 def run(product: str, version: str) -> dict[str, Any]:
     """The result of scanning this version; it is also kept in the cache, for `score`."""
-    digest = truth.digest(truth.PRODUCTS / product / "truth.yaml")
+    digest = truth.file_digest(truth.PRODUCTS / product / "truth.yaml")
     truth.load(product)
     with at_work(product, version) as (place, settings, secrets):
         before = database.rows(place, settings["database"])

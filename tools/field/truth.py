@@ -68,7 +68,7 @@ def names() -> list[str]:
 def load(product: str) -> Truth:
     """The truth of a product; a file whose digest differs from the recorded one is refused."""
     file = PRODUCTS / product / "truth.yaml"
-    if recorded().get(product) != digest(file):
+    if recorded().get(product) != file_digest(file):
         raise SystemExit(f"field: {file.name} of {product} is not the one of {DIGESTS.name}")
     data = yaml.safe_load(file.read_text(encoding="utf-8"))
     return Truth(data["product"], tuple(flaw(each) for each in data["flaws"]))
@@ -89,7 +89,7 @@ def flaw(data: Mapping[str, Any]) -> Flaw:
     )
 
 
-def digest(file: Path) -> str:
+def file_digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 

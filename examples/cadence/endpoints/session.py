@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from cadence import schemas
 from cadence.endpoints.people import ACCOUNT
 from cadence.endpoints.says import says
-from cadence.store import digest
+from cadence.store import password_hash
 from cadence.world import COOKIE, Here, Shown
 
 router = APIRouter()
@@ -23,7 +23,7 @@ async def login(world: Here, response: Response, body: schemas.Login) -> Shown:
     if found is None and not world.fixed:
         # Stages 1 and 2 tell strangers who is a member.
         raise HTTPException(401, "there is no such member")
-    offered = digest(body["password"], found["username"] if found else name)
+    offered = password_hash(body["password"], found["username"] if found else name)
     if found is None or not hmac.compare_digest(offered, found["password"] or b""):
         raise HTTPException(401, "wrong name or password" if world.fixed else "wrong password")
     session = secrets.token_hex(16)

@@ -33,7 +33,7 @@ from oakum.gate.evidence import is_later
 from oakum.gate.linting import LINTERS
 from oakum.memory import Memory, learn
 from oakum.output.text import short, visible
-from oakum.policy.contract import digest
+from oakum.policy.contract import contract_digest
 from oakum.policy.resource_schemas import view
 from oakum.report.github import Annotation, commands
 
@@ -115,7 +115,7 @@ def command(
         raise click.BadParameter(said, param_hint="--guarded")
     now, on = datetime.now(UTC), bench(contract, overlays, max_age, waiver_file)
     found, policy, model = on.found, on.policy, on.model
-    mark = digest(found, overlays)
+    mark = contract_digest(found, overlays)
 
     direct, through = (
         [Source(_sound(file, model), str(file)) for file in files] for files in (reports, guarded)

@@ -16,7 +16,7 @@ from oakum.cli.gate_inputs import bench
 from oakum.finding import Report
 from oakum.gate import Case, Source, Verdict, Widening, gathered, judge
 from oakum.output.text import visible
-from oakum.policy.contract import digest
+from oakum.policy.contract import contract_digest
 from oakum.policy.resource_schemas import view
 
 _WITH_IT = frozenset({"contract", "overlays", "waiver_file", "max_age", "form"})
@@ -101,7 +101,7 @@ def _judged(given: Mapping[str, Any]) -> Any:
     """Runs the whole gate on a report, or on a widened contract."""
     file, overlays = given["contract"], given["overlays"]
     on = bench(file, overlays, given["max_age"], given["waiver_file"])
-    mark = digest(on.found, overlays)
+    mark = contract_digest(on.found, overlays)
 
     def judged(report: Report | None, widenings: tuple[Widening, ...] | None) -> Verdict:
         now = datetime.now(UTC)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
-from oakum.cli.observe_keeping import digest
+from oakum.cli.observe_keeping import contract_text_digest
 from oakum.cli.observe_sources import against as held_against
 from oakum.cli.observe_sources import not_both
 
@@ -172,7 +172,8 @@ def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[Observation, S
     hashed = Hasher(os.urandom(32))
     try:
         with engine(asked, hashed) as running:
-            against = made and contract_comparison.Held(made, kept, running, digest(asked.contract))
+            mark = contract_text_digest(asked.contract)
+            against = made and contract_comparison.Held(made, kept, running, mark)
             surveyor = Surveyor(b"", against)
             known = (each.id for each in made.operations) if made is not None else ()
             survey = sql_counts.of_kept(running, kept, surveyor, known)

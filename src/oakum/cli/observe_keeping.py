@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def against_of(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
     """What identifies the calls, and the contract's digest; empty without a contract."""
     found = held_against(contract, openapi)
-    return found, digest(contract) if found is not None else ""
+    return found, contract_text_digest(contract) if found is not None else ""
 
 
-def digest(contract: Path | None) -> str:
+def contract_text_digest(contract: Path | None) -> str:
     """The SHA-256 of a contract's text; empty without a contract."""
     return hashlib.sha256(contract.read_bytes()).hexdigest() if contract is not None else ""
 

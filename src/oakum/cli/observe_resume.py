@@ -25,7 +25,7 @@ from oakum.cli import observe_keeping as keep
 from oakum.cli.observe_sources import key_of
 from oakum.errors import ExitCode, InputError, Location, Problem
 from oakum.judged_traffic.traffic_judge import Judged
-from oakum.policy.contract import digest, load
+from oakum.policy.contract import contract_digest, load
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.intake import Source, records
@@ -172,7 +172,7 @@ class Reading:
     def _asked(self) -> str:
         """SHA-256 of the contract or the document, and of the hosts."""
         file = self.contract or self.openapi
-        said = [digest(load(file)) if file is not None else "", *sorted(set(self.hosts))]
+        said = [contract_digest(load(file)) if file is not None else "", *sorted(set(self.hosts))]
         return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 

@@ -11,7 +11,7 @@ def octets(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def digest(parts: Iterable[str]) -> str:
+def sha256_of_texts(parts: Iterable[str]) -> str:
     """SHA-256 of several texts, by which they are recognised without being stored. Each has its
     length before it, so that no text runs into the next."""
     raw = (octets(part) for part in parts)

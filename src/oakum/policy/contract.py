@@ -20,7 +20,7 @@ from oakum.policy.graphql import Graph, with_graphs
 from oakum.policy.model import Policy
 from oakum.policy.resource_schemas import told_apart
 
-__all__ = ["Contract", "digest", "load"]
+__all__ = ["Contract", "contract_digest", "load"]
 
 _WORDS = ("exposure", "relations", "resources")
 _KEY = re.compile(rf"""^["']?(?:{"|".join(_WORDS)})["']?[ \t]*:""", re.MULTILINE)
@@ -73,7 +73,7 @@ def load(
     return _checked(document, policy, problems, path.parent)
 
 
-def digest(contract: Contract, overlays: Sequence[Path] = ()) -> str:
+def contract_digest(contract: Contract, overlays: Sequence[Path] = ()) -> str:
     """What tells two contracts apart, 64 hex digits: the policy without comments and without its
     `exit_criteria`, and the bytes of the document, of what it refers to, and of overlays."""
     files = contract.document.files  # includes files that were looked for but do not exist

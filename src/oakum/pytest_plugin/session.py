@@ -19,7 +19,7 @@ from oakum.errors import InputError, counted
 from oakum.exchange import Request
 from oakum.finding import Cell, Endpoint, Report, Result
 from oakum.output.text import visible
-from oakum.policy.contract import digest, load
+from oakum.policy.contract import contract_digest, load
 from oakum.pytest_plugin.client_hooks import Taps
 from oakum.pytest_plugin.observer import Watch
 from oakum.pytest_plugin.test_counts import Tally
@@ -84,7 +84,7 @@ class Session:
         assert contract is not None
         try:
             found = load(contract)
-            made = cls(config, contract, _path(config, "oakum_report"), digest(found))
+            made = cls(config, contract, _path(config, "oakum_report"), contract_digest(found))
             hosts = frozenset(config.getini("oakum_hosts"))
             made.watch = Watch(found, made.who, hosts=hosts, key=os.urandom(16))
         except InputError as error:

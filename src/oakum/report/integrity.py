@@ -13,7 +13,7 @@ from oakum.finding import Endpoint, Report, Result
 from oakum.openapi.model import Json
 from oakum.openapi.source import JsonPlaces, parse_json
 from oakum.openapi.typed_json import FORMERLY
-from oakum.report.json_document import SCHEMA, digest, document
+from oakum.report.json_document import SCHEMA, document, report_digest
 
 _HINT = "use the file as `oakum scan --json` wrote it, or scan again"
 
@@ -44,7 +44,7 @@ def _formerly(again: Json) -> Json:
 def _sealed(found: Json) -> Iterator[tuple[str, str]]:
     if "digest" not in found:
         yield "", "the report has no `digest`: it is incomplete, or an older Oakum wrote it"
-    elif found["digest"] != digest(found):
+    elif found["digest"] != report_digest(found):
         yield "/digest", "the report was changed after it was written: its `digest` does not match"
 
 

@@ -71,10 +71,10 @@ def render(report: Report) -> bytes:
 def document(report: Report) -> Json:
     """The report as plain values, in the structure of `oakum.report/2`."""
     content = _content(report)
-    return {**content, "digest": digest(content)}
+    return {**content, "digest": report_digest(content)}
 
 
-def digest(content: Json) -> str:
+def report_digest(content: Json) -> str:
     """What a whole report has as its `digest`: SHA-256 of all else in it, keys sorted, unindented.
 
     No signature: it finds what was cut off or changed by hand, not who did it.

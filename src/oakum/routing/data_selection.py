@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from oakum.http.octets import digest
+from oakum.http.octets import sha256_of_texts
 from oakum.routing.headers import for_this_hop
 from oakum.routing.messages import Asked, Denied, Headers
 from oakum.routing.route import called
@@ -60,7 +60,7 @@ class Conditions:
         """SHA-256 by which they are recognised without storing them."""
         parts = [self.host, *(part for pair in self.headers for part in pair), ""]
         parts += [*(part for pair in self.cookies for part in pair), "", *self.query]
-        return digest(parts)
+        return sha256_of_texts(parts)
 
     @property
     def beside(self) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ from oakum.authz.span import Unreadable, read
 from oakum.http.cookies import cookie_pairs
 from oakum.http.json_pointer import path_of, values_at
 from oakum.http.media_type import is_json
-from oakum.http.octets import digest, octets
+from oakum.http.octets import octets, sha256_of_texts
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy
 from oakum.routing.caching import handed_on
@@ -88,7 +88,9 @@ class Given:
     @property
     def key(self) -> str:
         """SHA-256 by which these credentials are recognised without storing them."""
-        return digest(p for each, value in self.values for p in (each.where, each.name, value))
+        return sha256_of_texts(
+            p for each, value in self.values for p in (each.where, each.name, value)
+        )
 
     def naming(self, nameless: Collection[Credential]) -> Given:
         """Those among them that may name a caller."""

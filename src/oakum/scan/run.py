@@ -21,7 +21,7 @@ from oakum.exposure.untested import unjudged
 from oakum.finding import Cell, IdentityState, Report, Result, Skipped
 from oakum.inference.draft import drafted_policy
 from oakum.inference.params import infer_params
-from oakum.policy.contract import Contract, digest, load
+from oakum.policy.contract import Contract, contract_digest, load
 from oakum.policy.model import Policy
 from oakum.scan.assembly import Wiring
 from oakum.scan.budget_plan import afford
@@ -138,7 +138,7 @@ class Scan:
         options = self.options
         contract = load(options.contract, options.overlays)
         self.contract: Contract = contract
-        self.contract_digest = digest(contract, options.overlays)
+        self.contract_digest = contract_digest(contract, options.overlays)
         self.policy: Policy = contract.policy or drafted_policy(contract.document)
         self.identities: Identities = load_identities(
             options.identities, self.policy.relations, resources=self.policy.resources

@@ -78,7 +78,7 @@ def test_a_truth_that_was_changed_is_refused(
 ) -> None:
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop/truth.yaml").write_text("product: shop\nflaws: []\n")
-    digest = truth.digest(tmp_path / "shop/truth.yaml")
+    digest = truth.file_digest(tmp_path / "shop/truth.yaml")
     (tmp_path / "truth.sha256").write_text(f"{digest}  shop/truth.yaml\n")
     monkeypatch.setattr(truth, "PRODUCTS", tmp_path)
     monkeypatch.setattr(truth, "DIGESTS", tmp_path / "truth.sha256")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from oakum.http.octets import digest, octets
+from oakum.http.octets import octets, sha256_of_texts
 from oakum.routing.lookup_plan import Credential
 from oakum.routing.who import Given
 
 
 def test_no_two_texts_are_the_same() -> None:
     assert octets("\udc80") != octets("\udc81") != octets("?")
-    assert digest(["ab", "c"]) != digest(["a", "bc"])
+    assert sha256_of_texts(["ab", "c"]) != sha256_of_texts(["a", "bc"])
 
 
 def test_credentials_that_differ_in_a_lone_surrogate_have_different_keys() -> None:

@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from oakum.errors import InputError
-from oakum.policy.contract import digest, load
+from oakum.policy.contract import contract_digest, load
 from tests.unit.policy.crew import FILE
 
 POLICY = """\
@@ -56,11 +56,11 @@ def test_a_policy_file_brings_its_document(folder: Path) -> None:
 def test_the_digest_is_of_the_policy_that_was_read(folder: Path) -> None:
     path = write(folder, POLICY)
     contract = load(path)
-    before = digest(contract)
+    before = contract_digest(contract)
     write(folder, POLICY.replace("{see: member}", "{see: owner}"))
-    assert digest(contract) == before != digest(load(path))
+    assert contract_digest(contract) == before != contract_digest(load(path))
     commented = load(write(folder, f"# why\n{POLICY}exit_criteria: {{proven: high}}\n"))
-    assert digest(commented) == before
+    assert contract_digest(commented) == before
 
 
 def test_a_policy_may_be_json(folder: Path) -> None:
