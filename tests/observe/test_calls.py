@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import cadence
-from oakum.judged_traffic.traffic_judge import Declared
 from oakum.openapi.document import Document
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints, calls
+from oakum.traffic.evaluation.traffic_judge import Declared
 from oakum.traffic.intake import records, sources
 from oakum.traffic.survey import Surveyor
 

@@ -13,12 +13,12 @@ from oakum.exposure.caller_identification import NOBODY, UNKNOWN
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
-from oakum.judged_traffic.decision_cache import Verdicts
-from oakum.judged_traffic.fast_walk import FastWalk
-from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import load
 from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
 from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.traffic.evaluation.decision_cache import Verdicts
+from oakum.traffic.evaluation.fast_walk import FastWalk
+from oakum.traffic.evaluation.traffic_judge import Judged
 from oakum.traffic.intake import Source, records
 from oakum.traffic.inventory import read
 from tests.observe.crowd import Crowd, text

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from oakum.authz import ObjectInstance
 from oakum.exposure.knowledge import says_nothing
-from oakum.judged_traffic.fast_walk import Seen
 from oakum.policy.graphql import TAG
+from oakum.traffic.evaluation.fast_walk import Seen
 
 Place = tuple[str, ...]
 Row = tuple[object, ...]

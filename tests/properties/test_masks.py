@@ -19,12 +19,12 @@ from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
 from oakum.exposure.response_reader import ResponseReader
-from oakum.judged_traffic.decision_cache import Verdicts
-from oakum.judged_traffic.fast_walk import FastWalk
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
 from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
+from oakum.traffic.evaluation.decision_cache import Verdicts
+from oakum.traffic.evaluation.fast_walk import FastWalk
 from tests.properties.test_diff import (
     ENDPOINTS,
     cases,

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from oakum.authz.owners import named_in_query
 from oakum.exchange import Exchange, Request, Response
-from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import Contract, load
 from oakum.policy.model import Owner, Policy, Resource
 from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import Watch
 from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.traffic.evaluation.traffic_judge import Judged
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.scan.test_owner_in_query import DAYS, entry
 

@@ -10,12 +10,12 @@ from oakum.exposure.caller_identification import UNKNOWN, Caller
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
-from oakum.judged_traffic.decision_cache import Verdicts
-from oakum.judged_traffic.fast_walk import FastWalk
-from oakum.judged_traffic.traffic_judge import Judged
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
 from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.traffic.evaluation.decision_cache import Verdicts
+from oakum.traffic.evaluation.fast_walk import FastWalk
+from oakum.traffic.evaluation.traffic_judge import Judged
 from tests.conformance.exchanges import cases
 
 ANSWERED = Response(200, {"content-type": "application/json"})

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from oakum.exchange import Exchange, Request, Response
-from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import load
 from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import BARE_TEXT, Watch
 from oakum.pytest_plugin.writing import Run, report
 from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.traffic.evaluation.traffic_judge import Judged
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.gate.club import written
 from tests.testing.test_told_owners import HOST, me, sent

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.matrix import Key
-from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import Watch
 from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.traffic.evaluation.traffic_judge import Judged
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.gate.club import written
 

@@ -2,7 +2,7 @@
 
 `project` cuts by the walk's result; the scanner and the pytest plugin compare by it. Recorded
 traffic, which needs only the objects and the names of their fields, has a faster walk that must
-find the same (`judged_traffic.fast_walk`).
+find the same (`traffic.evaluation.fast_walk`).
 """
 
 from __future__ import annotations

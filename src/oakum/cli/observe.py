@@ -21,7 +21,7 @@ from oakum.cli.observe_watch import command as watch
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.judged_traffic.traffic_judge import Judged
+    from oakum.traffic.evaluation.traffic_judge import Judged
     from oakum.traffic.intake import Source
     from oakum.traffic.inventory import Endpoint
     from oakum.traffic.paths import Template
@@ -211,11 +211,11 @@ def _drafting(
     from oakum.inference.draft import draft as guessed
     from oakum.inference.draft import drafted_policy
     from oakum.inference.suggested_relations import supposed
-    from oakum.judged_traffic.traffic_judge import Judged
     from oakum.openapi.document import Document
     from oakum.openapi.source import parse, read_text
     from oakum.policy.contract import Contract, load
     from oakum.routing.compiled_contract import compile_for_gateway
+    from oakum.traffic.evaluation.traffic_judge import Judged
 
     if contract is None:
         assert openapi is not None

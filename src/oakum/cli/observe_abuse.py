@@ -22,8 +22,8 @@ from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
     from oakum.abuse.detections import Event, Report
-    from oakum.judged_traffic.traffic_judge import Declared
     from oakum.traffic.call import Call
+    from oakum.traffic.evaluation.traffic_judge import Declared
     from oakum.traffic.observation import Read
     from oakum.traffic.recorded_exchange import RecordedExchange
 
@@ -226,9 +226,9 @@ def _read(
     """The calls of records, in the order of time; endpoints by what a document says, and what the
     beginning of the traffic tells of them."""
     from oakum.abuse.reading import Reading
-    from oakum.judged_traffic.traffic_judge import Judged
     from oakum.traffic.call import Hasher
     from oakum.traffic.call_reader import Endpoints
+    from oakum.traffic.evaluation.traffic_judge import Judged
     from oakum.traffic.intake import STDIN, records
     from oakum.traffic.intake import sources as opened
     from oakum.traffic.survey import Surveyor

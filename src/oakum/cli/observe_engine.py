@@ -18,9 +18,9 @@ from oakum.cli.observe_sources import against as held_against
 from oakum.cli.observe_sources import not_both
 
 if TYPE_CHECKING:
-    from oakum.judged_traffic.traffic_judge import Declared
     from oakum.openapi.model import Operation
     from oakum.traffic.call import Hasher
+    from oakum.traffic.evaluation.traffic_judge import Declared
     from oakum.traffic.intake import Source
     from oakum.traffic.observation import Observation
     from oakum.traffic.store.engine import Engine

@@ -16,8 +16,8 @@ from oakum.errors import ExitCode, Location, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from oakum.judged_traffic.traffic_judge import Declared
     from oakum.traffic.call import Call, Hasher
+    from oakum.traffic.evaluation.traffic_judge import Declared
     from oakum.traffic.intake import Source
     from oakum.traffic.store.layout import Run
     from oakum.traffic.survey import Survey, Surveyor

@@ -11,8 +11,8 @@ from oakum.cli.observe_sources import against as held_against
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from oakum.judged_traffic.traffic_judge import Declared
     from oakum.traffic.call import Call
+    from oakum.traffic.evaluation.traffic_judge import Declared
     from oakum.traffic.store.writing import Keeper
     from oakum.traffic.survey import Survey
 

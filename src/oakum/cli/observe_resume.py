@@ -24,10 +24,10 @@ import click
 from oakum.cli import observe_keeping as keep
 from oakum.cli.observe_sources import key_of
 from oakum.errors import ExitCode, InputError, Location, Problem
-from oakum.judged_traffic.traffic_judge import Judged
 from oakum.policy.contract import contract_digest, load
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints
+from oakum.traffic.evaluation.traffic_judge import Judged
 from oakum.traffic.intake import Source, records
 from oakum.traffic.observation import Read
 from oakum.traffic.store.layout import Note, Run, is_kept, opened

@@ -12,7 +12,7 @@ from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.judged_traffic.traffic_judge import Declared
+    from oakum.traffic.evaluation.traffic_judge import Declared
 
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 HOST = click.option(
@@ -77,10 +77,10 @@ def not_both(contract: Path | None, openapi: Path | None) -> None:
 
 def against(contract: Path | None, openapi: Path | None) -> Declared | None:
     """A document, or a contract with a policy; None: neither was given."""
-    from oakum.judged_traffic.traffic_judge import Declared, Judged
     from oakum.openapi.document import Document
     from oakum.policy.contract import load
     from oakum.routing.compiled_contract import compile_for_gateway
+    from oakum.traffic.evaluation.traffic_judge import Declared, Judged
 
     if openapi is not None:
         return Declared(Document.load(openapi))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from oakum.judged_traffic.traffic_judge import Declared
 from oakum.openapi.document import Document
+from oakum.traffic.evaluation.traffic_judge import Declared
 from oakum.traffic.observation import Read
 from oakum.traffic.recorded_exchange import RecordedExchange, from_entry
 from oakum.watch import live as module

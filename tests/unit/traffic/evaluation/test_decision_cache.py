@@ -11,10 +11,10 @@ import pytest
 from oakum.authz.compiled_model import Model
 from oakum.exposure.caller_identification import Caller
 from oakum.exposure.facts import Facts
-from oakum.judged_traffic.decision_cache import Verdicts
-from oakum.judged_traffic.fast_walk import FastWalk
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.traffic.evaluation.decision_cache import Verdicts
+from oakum.traffic.evaluation.fast_walk import FastWalk
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 

@@ -24,9 +24,9 @@ from oakum.exposure.caller_identification import Caller
 from oakum.exposure.facts import Facts
 from oakum.exposure.matrix import Key, state_key
 from oakum.exposure.why_undecided import FORMER, OWN, RELATION, SETTING, is_told
-from oakum.judged_traffic.fast_walk import Form, Seen
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
+from oakum.traffic.evaluation.fast_walk import Form, Seen
 
 _UNSET, _NULL = -2, -1
 

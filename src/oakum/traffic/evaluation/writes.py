@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from oakum.judged_traffic.decision_cache import Standing
-from oakum.judged_traffic.fast_walk import Seen
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
+from oakum.traffic.evaluation.decision_cache import Standing
+from oakum.traffic.evaluation.fast_walk import Seen
 from oakum.traffic.grants import rank_of
 
 _MOST = 200_000

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz import Model
-from oakum.judged_traffic.fast_walk import Form
 from oakum.openapi.model import Json
 from oakum.traffic.draft_lines import Line
+from oakum.traffic.evaluation.fast_walk import Form
 from oakum.traffic.grants import Sample, narrowest
 from oakum.traffic.observation import Sent
 from oakum.traffic.shapes import KEY

@@ -30,17 +30,17 @@ from oakum.exposure.sent_values import sent_of
 from oakum.exposure.told_facts import CallerRequest
 from oakum.exposure.why_undecided import OWNER, WHO
 from oakum.inference.params import infer_params
-from oakum.judged_traffic.decision_cache import Setting, Standing, Verdict, Verdicts
-from oakum.judged_traffic.fast_walk import FastWalk, Seen
-from oakum.judged_traffic.field_counts import Counted, Shown
-from oakum.judged_traffic.object_ids import Answered, Bare
-from oakum.judged_traffic.path_values import PathValues
-from oakum.judged_traffic.writes import Writes
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.route import Router
 from oakum.traffic.draft_lines import Line
+from oakum.traffic.evaluation.decision_cache import Setting, Standing, Verdict, Verdicts
+from oakum.traffic.evaluation.fast_walk import FastWalk, Seen
+from oakum.traffic.evaluation.field_counts import Counted, Shown
+from oakum.traffic.evaluation.object_ids import Answered, Bare
+from oakum.traffic.evaluation.path_values import PathValues
+from oakum.traffic.evaluation.writes import Writes
 from oakum.traffic.intake import STDIN, Source, records
 from oakum.traffic.inventory import UNREAD, read
 from oakum.traffic.observation import Drift, Sent

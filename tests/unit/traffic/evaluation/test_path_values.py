@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from oakum.judged_traffic.fast_walk import Form, Seen
-from oakum.judged_traffic.path_values import PathValues
 from oakum.openapi.model import Operation
+from oakum.traffic.evaluation.fast_walk import Form, Seen
+from oakum.traffic.evaluation.path_values import PathValues
 
 OPERATIONS = (
     Operation("getUser", "GET", "/users/{userId}"),

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from oakum.authz.id_spelling import identifier
 from oakum.inference.lexicon import FieldClass, classify_field
-from oakum.judged_traffic.fast_walk import Seen
 from oakum.openapi.model import Json, Operation
+from oakum.traffic.evaluation.fast_walk import Seen
 
 _FEWEST_NUMBERS = 3
 """Objects of which a number in the path is that of a member: one may be so by chance."""
