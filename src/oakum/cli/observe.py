@@ -13,7 +13,6 @@ from oakum.cli import shared
 from oakum.cli.observe_abuse import command as abuse
 from oakum.cli.observe_addon import command as addon
 from oakum.cli.observe_compare import command as compare
-from oakum.cli.observe_engine import MEMORY, OPTION, ObserveOptions, observed
 from oakum.cli.observe_front_end import command as front_end
 from oakum.cli.observe_keep import command as keep
 from oakum.cli.observe_sources import HOST, HTML, SOURCES, not_both
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from oakum.traffic.evaluation.traffic_judge import Judged
     from oakum.traffic.intake import Source
     from oakum.traffic.inventory import Endpoint
+    from oakum.traffic.observation_run import EngineName
     from oakum.traffic.paths import Template
 
 
@@ -57,8 +57,16 @@ command.add_command(watch, "watch")
     help="write an OpenAPI 3.1 document of the undeclared endpoints",
 )  # fmt: skip
 @shared.format_option()
-@OPTION
-@MEMORY
+@click.option(
+    "--engine", type=click.Choice(("python", "duckdb", "spark")),
+    help="counting engine; default: DuckDB, if it is installed and can read the"
+         " sources",
+)  # fmt: skip
+@click.option(
+    "--memory", type=click.IntRange(min=128), default=1000, show_default=True, metavar="MB",
+    help="maximum memory of an engine; callers that do not fit are counted in"
+         " parts",
+)  # fmt: skip
 def traffic(
     sources: tuple[str, ...],
     contract: Path | None,
@@ -68,7 +76,7 @@ def traffic(
     html_file: Path | None,
     write_openapi: Path | None,
     form: str,
-    engine: str | None,
+    engine: EngineName | None,
     memory: int,
 ) -> int:
     """Make an inventory of an API from recorded traffic, and report drift from the contract.
@@ -78,11 +86,15 @@ def traffic(
     folder of `oakum observe keep`.
     """
     from oakum.traffic import json_document, render_text
+    from oakum.traffic.observation_run import ObserveOptions, UnfitOptionsError, observed
 
+    not_both(contract, openapi)
     forms = write_openapi is not None
-    made, survey = observed(
-        ObserveOptions(sources, contract, openapi, hosts, engine, memory, forms)  # type: ignore[arg-type]
-    )
+    options = ObserveOptions(sources, contract, openapi, hosts, engine, memory, forms)
+    try:
+        made, survey = observed(options)
+    except UnfitOptionsError as error:
+        raise click.UsageError(str(error)) from None
     if write_openapi is not None:
         _write_openapi(survey.templates, write_openapi)
     if json_file is not None:
@@ -90,7 +102,7 @@ def traffic(
     if html_file is not None:
         from oakum.observe_pages.writing import write_inventory
 
-        write_inventory(html_file, made)
+        write_inventory(html_file, json_document.document(made))
     if form == "json":
         shared.say(json_document.render(made).decode().rstrip("\n"))
     else:

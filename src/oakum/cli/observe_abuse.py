@@ -17,7 +17,6 @@ import click
 from oakum.cli import observe_abuse_deny as denied
 from oakum.cli import shared
 from oakum.cli.observe_sources import HOST, HTML, SOURCES, not_both
-from oakum.cli.observe_sources import against as held_against
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
@@ -98,11 +97,12 @@ def command(
     """
     shared.require_sketches("oakum observe abuse")
     from oakum.abuse import json_document, render_text
+    from oakum.traffic.evaluation.loading import load_against
 
     not_both(contract, openapi)
     key = denied.key_of(key_file, deny_file)
     before = denied.listed(deny_file, key)
-    held = held_against(contract, openapi)
+    held = load_against(contract, openapi)
     traffic = _kept(sources, key, bool(deny_file), bool(held or hosts)) or _read(
         sources, key, held, hosts
     )

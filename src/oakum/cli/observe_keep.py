@@ -104,6 +104,7 @@ def _kept(
     from oakum.traffic.call import Hasher
     from oakum.traffic.call_reader import Endpoints, calls
     from oakum.traffic.intake import STDIN
+    from oakum.traffic.observation_run import survey_of
     from oakum.traffic.store.writing import Keeper
     from oakum.traffic.survey import Surveyor
 
@@ -116,7 +117,7 @@ def _kept(
             many = put(keeper, _both(found, endpoints, surveyor, hashed))
             survey = surveyor.done()
         else:
-            survey = _survey(found, surveyor, against)
+            survey = survey_of(found, surveyor, against)
             many = put(keeper, calls(found, Endpoints(survey, against, hosts), hashed))
         run = _sheet(found, survey, against, str(contract or openapi or ""), digest, hashed)
         if not run.distrust:
@@ -124,13 +125,6 @@ def _kept(
         tables(keeper, survey, against)
         keeper.done(run)
     return run, many
-
-
-def _survey(found: Sequence[Source], surveyor: Surveyor, against: Declared | None) -> Survey:
-    if against is not None:
-        against.learn_all(found)
-    surveyor.take_all(found)
-    return surveyor.done()
 
 
 def _both(

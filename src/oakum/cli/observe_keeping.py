@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from oakum.cli.observe_sources import against as held_against
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +16,11 @@ if TYPE_CHECKING:
 
 def against_of(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
     """What identifies the calls, and the contract's digest; empty without a contract."""
-    found = held_against(contract, openapi)
+    from oakum.traffic.evaluation.loading import load_against
+    from oakum.traffic.store.layout import contract_text_digest
+
+    found = load_against(contract, openapi)
     return found, contract_text_digest(contract) if found is not None else ""
-
-
-def contract_text_digest(contract: Path | None) -> str:
-    """The SHA-256 of a contract's text; empty without a contract."""
-    return hashlib.sha256(contract.read_bytes()).hexdigest() if contract is not None else ""
 
 
 def empty(against: Declared | None, many: int) -> tuple[str, ...]:

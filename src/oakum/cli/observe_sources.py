@@ -1,18 +1,14 @@
-"""Options that the `oakum observe` commands share: sources, and the contract to compare with."""
+"""Options that the `oakum observe` commands share: sources, hosts, the key of the hashes."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem
-
-if TYPE_CHECKING:
-    from oakum.traffic.evaluation.traffic_judge import Declared
 
 SOURCES = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 HOST = click.option(
@@ -73,21 +69,3 @@ def not_both(contract: Path | None, openapi: Path | None) -> None:
     """Raises `UsageError` if both a contract and a document are given."""
     if contract is not None and openapi is not None:
         raise click.UsageError("give `--contract` or `--openapi`, not both")
-
-
-def against(contract: Path | None, openapi: Path | None) -> Declared | None:
-    """A document, or a contract with a policy; None: neither was given."""
-    from oakum.openapi.document import Document
-    from oakum.policy.contract import load
-    from oakum.routing.compiled_contract import compile_for_gateway
-    from oakum.traffic.evaluation.traffic_judge import Declared, Judged
-
-    if openapi is not None:
-        return Declared(Document.load(openapi))
-    if contract is None:
-        return None
-    found = load(contract)
-    if found.policy is None:
-        hint = "draft one with `oakum observe draft`, or give it as `--openapi`"
-        raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
-    return Judged(compile_for_gateway(found))

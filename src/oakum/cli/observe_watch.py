@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import shared
-from oakum.cli.observe_sources import HOST, SOURCES, against, not_both
+from oakum.cli.observe_sources import HOST, SOURCES, not_both
 from oakum.errors import ExitCode, counted
 
 if TYPE_CHECKING:
@@ -55,12 +55,13 @@ def command(
     traffic`. In a pipe, and with NO_COLOR, the output is lines of what is new.
     """
     shared.require_sketches("oakum observe watch")
+    from oakum.traffic.evaluation.loading import load_against
     from oakum.traffic.intake import sources as opened
     from oakum.watch.live import Live
 
     not_both(contract, openapi)
     found = opened(sources)
-    held = against(contract, openapi)
+    held = load_against(contract, openapi)
     live = Live(os.urandom(32), held, str(contract or openapi or ""), hosts)
     shared.heed_sigterm()
     title = ", ".join(each.name for each in found)

@@ -9,16 +9,13 @@ from pathlib import Path
 from oakum.observe_pages import abuse, comparison, inventory, usage
 from oakum.openapi.model import Json
 from oakum.output.file import write
-from oakum.traffic import json_document
-from oakum.traffic.observation import Observation
 
 _AROUND = 3
 """Lines of a contract that a page shows before and after the one it points at."""
 
 
-def write_inventory(path: Path, found: Observation) -> None:
+def write_inventory(path: Path, document: Json) -> None:
     """The page of an observation; raises `InputError` when it cannot be written."""
-    document = json_document.document(found)
     places = [each["contract"] for each in document["drift"] if each["contract"]]
     write(path, inventory.render(document, _lines(places)).encode())
 

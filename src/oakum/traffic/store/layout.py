@@ -10,6 +10,7 @@ names is not read.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -103,6 +104,11 @@ class Run:
     """SHA-256 of what such a run was asked: document, hosts."""
     notes: tuple[Note, ...] = ()
     """How far each of `sources` was read; empty: the run does not go on."""
+
+
+def contract_text_digest(contract: Path | None) -> str:
+    """The SHA-256 of a contract's text; empty without a contract."""
+    return hashlib.sha256(contract.read_bytes()).hexdigest() if contract is not None else ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""Chooses how traffic is counted: in Python, by DuckDB or by Spark."""
+"""One run of `oakum observe traffic`: sources and a contract in, the inventory out.
+
+Three engines count to the same result: this process reads every record, DuckDB and Spark read log
+lines and kept calls, and have each kind of exchange evaluated once.
+"""
 
 from __future__ import annotations
 
@@ -9,34 +13,27 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
-import click
-
-from oakum.cli.observe_keeping import contract_text_digest
-from oakum.cli.observe_sources import against as held_against
-from oakum.cli.observe_sources import not_both
+from oakum.openapi.model import Operation
+from oakum.routing.route import rivals
+from oakum.traffic.call import Hasher
+from oakum.traffic.evaluation.loading import load_against
+from oakum.traffic.evaluation.traffic_judge import Declared
+from oakum.traffic.intake import Source, is_log
+from oakum.traffic.intake import sources as opened_sources
+from oakum.traffic.observation import Observation
+from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.survey import Survey, Surveyor, observation
 
 if TYPE_CHECKING:
-    from oakum.openapi.model import Operation
-    from oakum.traffic.call import Hasher
-    from oakum.traffic.evaluation.traffic_judge import Declared
-    from oakum.traffic.intake import Source
-    from oakum.traffic.observation import Observation
     from oakum.traffic.store.engine import Engine
-    from oakum.traffic.survey import Survey
 
-Name = Literal["python", "duckdb", "spark"]
-OPTION = click.option(
-    "--engine", type=click.Choice(get_args(Name)),
-    help="counting engine; default: DuckDB, if it is installed and can read the"
-         " sources",
-)  # fmt: skip
-MEMORY = click.option(
-    "--memory", type=click.IntRange(min=128), default=1000, show_default=True, metavar="MB",
-    help="maximum memory of an engine; callers that do not fit are counted in"
-         " parts",
-)  # fmt: skip
+EngineName = Literal["python", "duckdb", "spark"]
+
+
+class UnfitOptionsError(Exception):
+    """Options that do not fit the sources, or each other; says why, in the words of the command."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class ObserveOptions:
     contract: Path | None = None
     openapi: Path | None = None
     hosts: tuple[str, ...] = ()
-    engine: Name | None = None
+    engine: EngineName | None = None
     memory: int = 1000
     """Megabytes."""
     forms: bool = False
@@ -55,19 +52,16 @@ class ObserveOptions:
 
 
 def observed(asked: ObserveOptions) -> tuple[Observation, Survey]:
-    """Counts all sources. Raises `InputError`, and `UsageError` for an engine that cannot read
-    them."""
-    from oakum.traffic.intake import sources as opened
-
-    not_both(asked.contract, asked.openapi)
+    """Counts all sources. Raises `InputError`, and `UnfitOptionsError` for an engine that cannot
+    read them."""
     folders = [Path(name) for name in asked.sources if Path(name).is_dir()]
     if folders:
         return _of_kept(asked, folders)
-    found = opened(asked.sources)
-    against = held_against(asked.contract, asked.openapi)
+    found = opened_sources(asked.sources)
+    against = load_against(asked.contract, asked.openapi)
     why = _unfit(asked, found, against.operations if against is not None else ())
     if why and asked.engine not in (None, "python"):
-        raise click.UsageError(f"`--engine {asked.engine}` cannot do that: {why}")
+        raise UnfitOptionsError(f"`--engine {asked.engine}` cannot do that: {why}")
     if asked.engine != "python" and not why:
         made = _of_logs(asked, found, against)
         if made is not None:
@@ -78,9 +72,6 @@ def observed(asked: ObserveOptions) -> tuple[Observation, Survey]:
 
 def _unfit(asked: ObserveOptions, found: Sequence[Source], operations: Sequence[Operation]) -> str:
     """Why an engine of SQL cannot take the sources; empty: it can."""
-    from oakum.routing.route import rivals
-    from oakum.traffic.intake import is_log
-
     if asked.engine is None and find_spec("duckdb") is None:
         return "DuckDB is not installed"
     if asked.forms:
@@ -103,28 +94,28 @@ def _unfit(asked: ObserveOptions, found: Sequence[Source], operations: Sequence[
 def _in_python(
     asked: ObserveOptions, found: list[Source], against: Declared | None
 ) -> tuple[Observation, Survey]:
-    from oakum.traffic.survey import Surveyor, observation
+    survey = survey_of(found, Surveyor(os.urandom(32), against, asked.hosts), against)
+    reads = [each.told for each in found]
+    return observation(survey, reads, against, _title(asked)), survey
 
-    surveyor = Surveyor(os.urandom(32), against, asked.hosts)
+
+def survey_of(found: Sequence[Source], surveyor: Surveyor, against: Declared | None) -> Survey:
+    """Counts sources in this process; a first pass learns who the callers are."""
     if against is not None:
         against.learn_all(found)
     surveyor.take_all(found)
-    survey = surveyor.done()
-    reads = [each.told for each in found]
-    return observation(survey, reads, against, _title(asked)), survey
+    return surveyor.done()
 
 
 def _of_logs(
     asked: ObserveOptions, found: list[Source], against: Declared | None
 ) -> tuple[Observation, Survey] | None:
     """None: the engine cannot read them after all, and nobody has insisted on it."""
-    from oakum.traffic.call import Hasher
     from oakum.traffic.store import logs
     from oakum.traffic.store.engine import Unreadable
-    from oakum.traffic.survey import Surveyor, observation
 
     hashed = Hasher(os.urandom(32))
-    with engine(asked, hashed) as running:
+    with _engine(asked, hashed) as running:
         try:
             survey, reads = logs.survey(
                 running,
@@ -137,41 +128,36 @@ def _of_logs(
         except Unreadable:
             if asked.engine is None:
                 return None
-            raise click.UsageError(
+            raise UnfitOptionsError(
                 f"`--engine {asked.engine}` cannot read all of these sources;"
                 " `--engine python` reads them, and reports what is wrong with each"
             ) from None
     return observation(survey, reads, against, _title(asked)), survey
 
 
-def _operation(against: Declared | None, passed: object) -> Operation | None:
-    from oakum.traffic.recorded_exchange import RecordedExchange
-
-    assert isinstance(passed, RecordedExchange)
+def _operation(against: Declared | None, passed: RecordedExchange) -> Operation | None:
     found = against.found(passed) if against is not None else None
     return found[0] if found is not None else None
 
 
 def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[Observation, Survey]:
-    from oakum.traffic.call import Hasher
     from oakum.traffic.store import contract_comparison, sql_counts
     from oakum.traffic.store.engine import Unreadable
-    from oakum.traffic.store.layout import opened, unreadable
-    from oakum.traffic.survey import Surveyor, observation
+    from oakum.traffic.store.layout import contract_text_digest, opened, unreadable
 
     if len(folders) < len(asked.sources):
-        raise click.UsageError(
+        raise UnfitOptionsError(
             "folders of kept calls and other sources: convert the others"
             " first with `oakum observe keep`"
         )
     if asked.engine == "python" or asked.forms or asked.hosts:
         what = "`--host`" if asked.hosts else "`--write-openapi`" if asked.forms else "Python"
-        raise click.UsageError(f"{what} applies to traffic that is read, not to kept traffic")
+        raise UnfitOptionsError(f"{what} applies to traffic that is read, not to kept traffic")
     kept = opened(folders)
-    made = held_against(asked.contract, asked.openapi)
+    made = load_against(asked.contract, asked.openapi)
     hashed = Hasher(os.urandom(32))
     try:
-        with engine(asked, hashed) as running:
+        with _engine(asked, hashed) as running:
             mark = contract_text_digest(asked.contract)
             against = made and contract_comparison.Held(made, kept, running, mark)
             surveyor = Surveyor(b"", against)
@@ -183,7 +169,7 @@ def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[Observation, S
     return contract_comparison.with_distrust(found, kept), survey
 
 
-def engine(asked: ObserveOptions, hashed: Hasher) -> AbstractContextManager[Engine]:
+def _engine(asked: ObserveOptions, hashed: Hasher) -> AbstractContextManager[Engine]:
     """The requested engine; DuckDB by default."""
     memory = asked.memory * 1_000_000
     if asked.engine == "spark":
