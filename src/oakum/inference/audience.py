@@ -16,7 +16,7 @@ from oakum.http.methods import SHOWS
 from oakum.inference.lexicon import FieldClass, listed, words
 from oakum.inference.nouns import is_of_caller, noun_of_path, nouns
 from oakum.inference.owners_and_states import Ownership
-from oakum.inference.resource_fields import Field
+from oakum.inference.resource_fields import NOT_SET, Field
 from oakum.inference.schema_groups import CROWDS, Thing, World
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.inference.unsafe_writes import kept_for_staff
@@ -222,8 +222,9 @@ class Audiences:
     def grant(self, thing: Thing, each: Field) -> GrantGuess:
         """Who may see a field, by its class, its endpoints and whether anybody owns it."""
         whose, kind = self._owners[id(thing)], each.label.kind
-        authority = kind in (FieldClass.AUTHORITY, FieldClass.KEY)
-        settable = each.writable and whose.owned and not authority
+        settable = each.writable and whose.owned and (each.needed or kind not in NOT_SET)
+        if not each.endpoints:
+            return GrantGuess("nobody", settable, each.label.reason)
         if kind is FieldClass.SECRET:
             return self._of_secret(thing, whose, each, settable)
         if each.path.endswith("**"):

@@ -61,7 +61,7 @@ _OF_REQUEST = listed("correlation request span trace")
 _RECEIPT = frozenset(("deleted", "removed", "destroyed", "success"))
 _ERRORS = listed("error errors exception fault problem")
 _NO_PAYLOAD = listed("error errors link links meta metadata pagination paging warning warnings")
-_GENERIC = listed(
+GENERIC = listed(
     "body content data doc docs edge edges element elements embedded entries entry hit hits item "
     "items list node nodes object objects page payload record records response result results row "
     "rows value values"
@@ -186,7 +186,7 @@ class _Looker:
             for name, child in below.items():
                 parts = words(name)
                 if parts and parts[-1] not in _NO_PAYLOAD:
-                    said = holder if parts[-1] in _GENERIC else singular(parts[-1])
+                    said = holder if parts[-1] in GENERIC else singular(parts[-1])
                     at = f"{pointer}/{escape(name)}"
                     yield from self._payload(operation, child, at, said, inner)
         elif below and (not shape.branches or shape.names):
@@ -350,7 +350,7 @@ def _generic(below: Mapping[str, Shape]) -> dict[str, Shape]:
     return {
         name: child
         for name, child in below.items()
-        if (parts := words(name)) and all(part in _GENERIC for part in parts)
+        if (parts := words(name)) and all(part in GENERIC for part in parts)
     }
 
 

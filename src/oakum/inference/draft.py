@@ -39,6 +39,12 @@ from oakum.inference.params import infer_params
 from oakum.inference.resource_fields import Field, changes, fields, main_endpoint
 from oakum.inference.schema_groups import Thing, World, world_of
 from oakum.inference.side_effects import classify, sounds_like_reading
+from oakum.inference.written_objects import (
+    WrittenObject,
+    may_set_all,
+    needed,
+    written_objects,
+)
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children
@@ -90,17 +96,36 @@ class _Draft:
         self._refs = refs
         self._world: World = world_of(document)
         self._owners = {id(thing): ownership(self._world, thing) for thing in self._world.things}
-        writing = changes(self._world, document)
-        self._fields = {
-            id(thing): fields(self._world, thing, writing.get(id(thing), ()))
-            for thing in self._world.things
-        }
+        self._bodies: dict[str, tuple[Thing, WrittenObject]] = {}
+        """Operation id to the object that its body is."""
+        self._fields = self._declared_fields()
         self._audiences = Audiences(self._world, document, self._owners, self._fields)
         self._answers: dict[str, list[tuple[Thing, DeclaredObject]]] = {}
         for thing in self._world.things:
             for seen in thing.objects:
                 self._answers.setdefault(seen.operation.id, []).append((thing, seen))
         self._resources = list(self._resource_lines())
+
+    def _declared_fields(self) -> dict[int, list[Field]]:
+        """By identity of a thing, its fields; notes the bodies that are one whose owner may set
+        what they need."""
+        writing = changes(self._world, self._document)
+        objects = written_objects(self._world, self._document)
+        found = {}
+        for thing in self._world.things:
+            whose = self._owners[id(thing)]
+            owned = whose.members if whose.kind == "field" else ()
+            written = [
+                each
+                for each in (objects.get(id(thing), ()) if whose.owned else ())
+                if each.bound or may_set_all(each, thing, owned)
+            ]
+            self._bodies |= {each.operation.id: (thing, each) for each in written}
+            shapes = [
+                (shape, needed(each, thing, owned)) for each in written for shape in each.shapes
+            ]
+            found[id(thing)] = fields(self._world, thing, writing.get(id(thing), ()), shapes)
+        return found
 
     def text(self, params: Mapping[str, Mapping[str, str]]) -> str:
         lines = [*self._head(), *self._resources, *self._operations(params)]
@@ -265,6 +290,9 @@ class _Draft:
         if places:
             said = (f"{name}: {one_or_list(list(at))}" for name, at in places.items())
             parts.append(f"shows: {{{', '.join(said)}}}")
+        written = self._bodies.get(operation.id)
+        if written is not None and not written[1].bound:
+            parts.append(f"sets: {{{written[0].name}: {scalar(written[1].pointer)}}}")
         filled = params.get(operation.id, {})
         if filled:
             said = (f"{scalar(name)}: {scalar(target)}" for name, target in filled.items())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from oakum.inference.declared_objects import is_item
 from oakum.inference.lexicon import FieldClass, Label, label_field
@@ -26,29 +26,51 @@ class Field:
     embeds: Thing | None = None
     writable: bool = False
     """Some request body has it."""
+    needed: bool = False
+    """Some request body has to have it, and only whoever sends it knows what it is."""
 
 
+_UNSEEN = Label(FieldClass.PLAIN, "only requests contain it")
+NOT_SET = (FieldClass.AUTHORITY, FieldClass.KEY)
+"""What its owner does not set, unless a request has to say it."""
 _VERSION = re.compile(r"/v(\d{1,3})(?=/|$)")
 _FAR = 8
 
 
-def fields(world: World, thing: Thing, writing: Sequence[Operation]) -> list[Field]:
-    """The fields of a thing, an embedded thing as one; `writing`: the endpoints that change it."""
+def fields(
+    world: World,
+    thing: Thing,
+    writing: Sequence[Operation],
+    written: Sequence[tuple[Shape, Collection[str]]] = (),
+) -> list[Field]:
+    """The fields of a thing, an embedded thing as one. `writing`: the endpoints that change it;
+    `written`: its shapes in request bodies, each with the members that must be there."""
     found: dict[str, Field] = {}
     whose = "user" if thing is world.account else thing.name
     for shape, endpoints in thing.shapes.items():
         for path, child, embeds in _walk(world, shape, "", ()):
-            label = label_field(f"{whose}.{path}", child)
-            if embeds is not None:
-                label = Label(FieldClass.PLAIN, f"`{path}` embeds `{embeds.name}`")
-            each = found.setdefault(path, Field(path, child, label, {}, embeds))
+            each = found.setdefault(path, _declared(whose, path, child, embeds))
             each.endpoints.update((endpoint.id, endpoint) for endpoint in endpoints)
     for endpoint in writing:
         for media in endpoint.body:
             for path, child, _ in _walk(world, media.shape, "", ()) if media.shape else ():
                 if path in found and not child.read_only:
                     found[path].writable = True
+    for shape, needed in written:
+        for path, child, embeds in _walk(world, shape, "", (), writing=True):
+            each = found.get(path) or _declared(whose, path, child, embeds)
+            each.needed = each.needed or path in needed
+            each.writable = True
+            if path not in found and (each.needed or each.label.kind not in NOT_SET):
+                found[path] = replace(each, label=_UNSEEN)
     return _apart(found)
+
+
+def _declared(whose: str, path: str, child: Shape, embeds: Thing | None) -> Field:
+    label = label_field(f"{whose}.{path}", child)
+    if embeds is not None:
+        label = Label(FieldClass.PLAIN, f"`{path}` embeds `{embeds.name}`")
+    return Field(path, child, label, {}, embeds)
 
 
 def _apart(found: dict[str, Field]) -> list[Field]:
@@ -61,30 +83,33 @@ def _apart(found: dict[str, Field]) -> list[Field]:
 
 
 def _walk(
-    world: World, shape: Shape, path: str, around: tuple[Shape, ...]
+    world: World, shape: Shape, path: str, around: tuple[Shape, ...], *, writing: bool = False
 ) -> Iterator[tuple[str, Shape, Thing | None]]:
-    """(field path, shape, thing embedded there) of what a schema declares, down to each leaf."""
+    """(field path, shape, thing embedded there) of what a schema declares, down to each leaf.
+    `writing`: of what a request may contain, instead of an answer."""
     for name, child in children(shape).items():
-        if not child.write_only and is_segment(name):
-            yield from _field(world, child, f"{path}.{name}".lstrip("."), (*around, shape))
+        left_out = child.read_only if writing else child.write_only
+        if not left_out and is_segment(name):
+            at = f"{path}.{name}".lstrip(".")
+            yield from _field(world, child, at, (*around, shape), writing=writing)
 
 
 def _field(
-    world: World, child: Shape, path: str, around: tuple[Shape, ...]
+    world: World, child: Shape, path: str, around: tuple[Shape, ...], *, writing: bool
 ) -> Iterator[tuple[str, Shape, Thing | None]]:
     embeds = world.thing_at(child)
     star = elements(child)
     if embeds is not None or child in around or len(around) > _FAR:
         yield path, child, embeds
     elif children(child):
-        yield from _walk(world, child, path, around)
+        yield from _walk(world, child, path, around, writing=writing)
         if star is not None and star.kinds and not star.kinds & {"object", "array"}:
             yield f"{path}.*", star, None
     elif star is None:
         free = child.kinds and child.kinds <= {"object", "array"}
         yield f"{path}.**" if free else path, child, None
     elif children(star) or elements(star) is not None:
-        yield from _field(world, star, f"{path}.*", (*around, child))
+        yield from _field(world, star, f"{path}.*", (*around, child), writing=writing)
     elif not star.kinds or star.kinds <= {"object", "array"}:
         yield f"{path}.**", star, None
     else:

@@ -1,0 +1,145 @@
+"""Where in a request body an object stands that the request writes.
+
+A body is the object itself, or an envelope around it as in answers: `{"data": {...}}`, `{"data":
+{"attributes": {...}}}`, `{"article": {...}}`. It is the object if it takes at least as many members
+that answers show of it as others, and the path is about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from oakum.http.json_pointer import escape
+from oakum.http.methods import SHOWS
+from oakum.inference.declared_objects import GENERIC
+from oakum.inference.lexicon import FieldClass, classify_field, singular, words
+from oakum.inference.nouns import ACCOUNTS, is_of_caller, noun_of_path, without_id
+from oakum.inference.schema_groups import CROWDS, Thing, World
+from oakum.inference.side_effects import classify
+from oakum.openapi.document import Document
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.schema import children
+from oakum.openapi.shape_queries import names_of
+
+_DEEP = 3
+_ENVELOPES = GENERIC | {"attribute", "attributes"}
+_WRITES = ("POST", "PUT", "PATCH")
+
+
+@dataclass(frozen=True)
+class WrittenObject:
+    """An object of a thing in the request body of an operation."""
+
+    operation: Operation
+    pointer: str
+    shapes: tuple[Shape, ...]
+    """Its shape in each media type of the body."""
+    bound: bool
+    """Its schema is one of the thing's already."""
+
+
+def written_objects(world: World, document: Document) -> dict[int, list[WrittenObject]]:
+    """By identity of a thing, where requests write one such object."""
+    answered = {
+        seen.operation.id: thing
+        for thing in world.things
+        for seen in thing.objects
+        if not seen.inside
+    }
+    by_noun = {thing.noun: thing for thing in world.things}
+    members = {id(thing): thing.members() for thing in world.things}
+    found: dict[int, list[WrittenObject]] = {}
+    for operation in document.operations:
+        thing = _about(world, operation, answered.get(operation.id), by_noun)
+        if thing is None or operation.method not in _WRITES or not operation.body:
+            continue
+        if classify(operation).kind == "write":
+            objects = _objects(world, operation, thing, members[id(thing)])
+            found.setdefault(id(thing), []).extend(objects)
+    return found
+
+
+def _about(
+    world: World, operation: Operation, answered: Thing | None, by_noun: dict[str, Thing]
+) -> Thing | None:
+    """The thing that a path is about; of one that does not say, the thing of the answer."""
+    noun = noun_of_path(operation.path)
+    if noun in by_noun:
+        return by_noun[noun]
+    if answered is not None and noun in {noun_of_path(each.path) for each in _reads(answered)}:
+        return answered
+    return world.account if is_of_caller(operation) and not noun else None
+
+
+def _reads(thing: Thing) -> Iterator[Operation]:
+    """The operations that show it by itself."""
+    shown = (seen.operation for seen in thing.objects if not seen.inside)
+    return (each for each in shown if each.method in SHOWS)
+
+
+def _objects(
+    world: World, operation: Operation, thing: Thing, known: set[str]
+) -> Iterator[WrittenObject]:
+    """The object in a body, if all its media types are JSON and have it at the same place."""
+    places = [
+        _place(world, media.shape, thing, known) if media.is_json and media.shape else None
+        for media in operation.body
+    ]
+    pointers = {place[0] if place is not None else None for place in places}
+    if len(pointers) == 1 and (shapes := [place for place in places if place is not None]):
+        bound = all(not set(names_of(at)).isdisjoint(thing.schemas) for _, at in shapes)
+        yield WrittenObject(operation, shapes[0][0], tuple(at for _, at in shapes), bound)
+
+
+def _place(world: World, shape: Shape, thing: Thing, known: set[str]) -> tuple[str, Shape] | None:
+    """Pointer and shape of the object in a body."""
+    pointer = ""
+    for _ in range(_DEEP):
+        below = {name: child for name, child in children(shape).items() if not child.read_only}
+        if "array" in shape.kinds or world.thing_at(shape) not in (None, thing):
+            return None
+        if _is_of(below, thing.key, known):
+            return pointer, shape
+        wraps = [name for name, child in below.items() if _wraps(name, child, thing)]
+        if len(wraps) != 1:
+            return None
+        pointer, shape = f"{pointer}/{escape(wraps[0])}", below[wraps[0]]
+    return None
+
+
+def _is_of(below: Iterable[str], key: str, known: set[str]) -> bool:
+    """Whether members are those of a thing, and more than its key."""
+    names = set(below)
+    return bool((names & known) - {key}) and 2 * len(names & known) >= len(names)
+
+
+def _wraps(name: str, child: Shape, thing: Thing) -> bool:
+    """Whether a member is an envelope of the object: it says nothing, or what the object is."""
+    said = words(name)
+    noun = "_".join((*said[:-1], singular(said[-1]))) if said else ""
+    named = noun == thing.noun or "_".join(said) == "_".join(words(thing.noun))
+    return bool(children(child)) and bool(said) and (named or _ENVELOPES.issuperset(said))
+
+
+def needed(at: WrittenObject, thing: Thing, owners: Collection[str]) -> frozenset[str]:
+    """Names of the members that its sender has to say; neither the key that it has already, nor
+    whose it is, nor what its owner may do."""
+    held = {thing.key, *(member.partition(".")[0] for member in owners)}
+    return frozenset(name for name in _required(at) - held if not _says_whose(name))
+
+
+def may_set_all(at: WrittenObject, thing: Thing, owners: Collection[str]) -> bool:
+    """Whether an owner may set all that the object has to contain."""
+    return needed(at, thing, owners) == _required(at)
+
+
+def _required(at: WrittenObject) -> frozenset[str]:
+    return frozenset.intersection(*(shape.required for shape in at.shapes))
+
+
+def _says_whose(name: str) -> bool:
+    """Whether a member names an account or a tenant, or says what somebody may do."""
+    kind = classify_field(name)
+    noun = without_id(name).rpartition("_")[2]
+    return kind is FieldClass.AUTHORITY or (kind is FieldClass.KEY and noun in ACCOUNTS | CROWDS)
