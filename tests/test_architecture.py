@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -130,6 +131,32 @@ def test_the_layers_that_are_checked_are_those_of_the_page() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     drawn = [line.split("   ")[0].strip() for line in page.split("```text\n")[1].splitlines()]
     assert drawn[: len(wanted)] == wanted
+
+
+FLOORS = {
+    "exposure": {"scan", "pytest_plugin", "traffic"},
+    "routing": {"guard", "exposure"},
+}
+"""Package of what others share → packages that own what they alone use."""
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_a_floor_holds_only_what_several_packages_share(floor: str) -> None:
+    """What a single one of them uses is in that package. A module of a floor counts for all that
+    reach it through other modules of the floor."""
+    source = ROOT / "src"
+    needs = dependencies([file for file in MODULES if file.is_relative_to(source)], source)
+
+    @cache
+    def reaching(module: str) -> frozenset[str]:
+        users = [name for name, found in needs.items() if module in found]
+        packages = {name: name.split(".")[1] for name in users}
+        inner = (reaching(name) for name, package in packages.items() if package == floor)
+        return frozenset().union({*packages.values()} - {floor}, *inner)
+
+    modules = [name for name in needs if name.startswith(f"oakum.{floor}.")]
+    alone = {name: reaching(name) for name in modules if len(reaching(name)) < 2}
+    assert {name: found for name, found in alone.items() if found <= FLOORS[floor]} == {}
 
 
 def rows(page: str) -> list[str]:

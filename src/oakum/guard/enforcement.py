@@ -21,11 +21,13 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.address import counted
 from oakum.guard.audit_counts import owners_shown, removed
 from oakum.guard.concealment import Sight, shows
+from oakum.guard.data_selection import conditions
 from oakum.guard.graphql_argument_values import chosen
 from oakum.guard.guesses import Guesses
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import KIND, Behalf, Desk, Inquiry, LookUpResult
 from oakum.guard.memory import Budgets, Memory
+from oakum.guard.mentioned_ids import EVERYBODY, named_by
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.request_checks import Intake, Taken, absent
 from oakum.http.media_type import is_json
@@ -35,7 +37,6 @@ from oakum.openapi.model import Json, Operation
 from oakum.routing import cors_preflight
 from oakum.routing.caching import FRESH, kept_apart
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.data_selection import conditions
 from oakum.routing.headers import (
     back,
     client,
@@ -47,7 +48,6 @@ from oakum.routing.headers import (
 )
 from oakum.routing.lookup_plan import Endpoint, kind_of
 from oakum.routing.media import described, read_media_type
-from oakum.routing.mentioned_ids import EVERYBODY, named_by
 from oakum.routing.messages import Answered, Asked, Denied, Headers, broken
 from oakum.routing.relation_writes import mark
 from oakum.routing.request_head import check, in_origin_form

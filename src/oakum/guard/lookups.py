@@ -16,15 +16,15 @@ from oakum.authz import Model, Principal
 from oakum.authz.id_spelling import identifiers, named_among, text
 from oakum.authz.member_paths import blocked, garbled
 from oakum.guard.complete_responses import is_failed, is_stale, is_whole
+from oakum.guard.data_selection import Conditions
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import Memory
+from oakum.guard.mentioned_ids import EVERYBODY
 from oakum.http.json_pointer import values_at
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
 from oakum.policy.model import Guarding, Policy, Relation, Service, origin
-from oakum.routing.data_selection import Conditions
 from oakum.routing.lookup_plan import Home, LookupPlan
-from oakum.routing.mentioned_ids import EVERYBODY
 from oakum.routing.messages import Answered, Asked, Headers
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import filled

@@ -13,8 +13,8 @@ from math import ceil
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
+from oakum.guard.mentioned_ids import known_by
 from oakum.policy.model import Limit
-from oakum.routing.mentioned_ids import known_by
 
 _V = TypeVar("_V")
 _MOST_WINDOWS = 100_000

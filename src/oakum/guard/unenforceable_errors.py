@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Iterator
 
 from oakum.authz import Model
 from oakum.errors import Location, Problem, few
+from oakum.guard.unexplained_names import explains
 from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.named_arguments import UNKNOWN, of_queries
 from oakum.routing.request_places import plain
-from oakum.routing.unexplained_names import explains
 from oakum.routing.write_targets import needs_object
 
 

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members, resources_in
 from oakum.errors import Location, Problem, few
+from oakum.guard.unexplained_names import in_flow
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.shape_queries import element, ways
 from oakum.routing.largest_page import PAGING
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.objects_in_responses import answer
 from oakum.routing.request_places import RequestPlace, body_places, parameter_places
-from oakum.routing.unexplained_names import in_flow
 
 _MOST = 3
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")

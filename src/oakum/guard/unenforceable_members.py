@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from oakum.authz import Model
 from oakum.errors import Location, Problem, few
+from oakum.guard.unexplained_names import in_flow
 from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.request_places import body_places, plain, words
-from oakum.routing.unexplained_names import in_flow
 from oakum.routing.write_targets import needs_object
 
 _PARENTS = frozenset(("parent", "parentid"))

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Location, Problem, few
+from oakum.guard.unexplained_names import explains, unexplained
 from oakum.openapi.model import Operation
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.path_objects import key_lists, names
 from oakum.routing.request_places import RequestPlace, plain
-from oakum.routing.unexplained_names import explains, unexplained
 from oakum.routing.write_targets import needs_object
 
 _MANY = 3

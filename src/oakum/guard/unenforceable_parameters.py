@@ -11,6 +11,7 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.authz.places import resource_of
 from oakum.errors import Location, Problem, few
+from oakum.guard.unexplained_names import explains
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.walk import elements
 from oakum.routing.form_members import form_of
@@ -19,7 +20,6 @@ from oakum.routing.media import FORM, PARTS
 from oakum.routing.objects_by_key import unchecked_keys, unchecked_references
 from oakum.routing.objects_in_responses import answer
 from oakum.routing.path_objects import PathObjects, Step
-from oakum.routing.unexplained_names import explains
 from oakum.routing.write_targets import needs_object
 
 _MARKS = {"label": ".", "matrix": ";"}

@@ -12,12 +12,12 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members, shapes_within
 from oakum.authz.places import resource_of
 from oakum.errors import Location, Problem, few
+from oakum.guard.unexplained_names import unexplained
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.routing.lookup_plan import Endpoint
 from oakum.routing.objects_in_responses import answer
 from oakum.routing.request_places import plain
-from oakum.routing.unexplained_names import unexplained
 
 _MOST = 3
 

@@ -16,7 +16,6 @@ from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.knowledge import Knowledge, objects_of
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome
-from oakum.exposure.streams import Listen
 from oakum.openapi.model import Json, Operation
 from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
@@ -43,6 +42,7 @@ from oakum.scan.settings.setting_change import Flip
 from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.state import RunState
 from oakum.scan.transport.client import Governor, together
+from oakum.scan.transport.streams import Listen
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json
 from oakum.scan.undo.journal import Journal, Past

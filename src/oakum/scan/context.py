@@ -15,7 +15,6 @@ from oakum.authz import Model
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.matrix import Outcome
-from oakum.exposure.streams import Listen
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import Graph
 from oakum.scan.identities.credentials import Owned
@@ -26,6 +25,7 @@ from oakum.scan.identities.sent_choices import Choice
 from oakum.scan.limits import May, Pace
 from oakum.scan.requests.builder import Ask
 from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.transport.streams import Listen
 from oakum.scan.undo.undo_log import UndoLog
 
 

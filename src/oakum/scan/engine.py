@@ -29,14 +29,11 @@ from oakum.authz.table import may_allow
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, is_websocket
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.ownership import is_one_of_many
 from oakum.exposure.response_reader import json_in
-from oakum.exposure.streams import Listen, Stream
 from oakum.finding import Evidence
 from oakum.http.origin import origin_of
 from oakum.scan.context import Event, RunContext
@@ -50,8 +47,11 @@ from oakum.scan.evaluation.answer_fingerprint import (
 )
 from oakum.scan.evaluation.artefacts import gather
 from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.judged_response import JudgedResponse
+from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
 from oakum.scan.state import RunState
+from oakum.scan.transport.streams import Listen, Stream
 
 
 class Kind(NamedTuple):

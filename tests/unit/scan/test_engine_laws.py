@@ -14,7 +14,6 @@ import pytest
 from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.finding import Result
 from oakum.scan.engine import Engine
@@ -24,6 +23,7 @@ from oakum.scan.evaluation.finding_confirmation import (
     repeat,
     still_served,
 )
+from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.builder import fill
 from oakum.scan.scheduler import Scheduler

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Response
-from oakum.exposure.leak_signal import Signal
 from oakum.finding import Answer, Endpoint, Evidence, Finding
 from oakum.policy.model import Grant
 from oakum.scan.findings import conclude
+from oakum.scan.leak_signal import Signal
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, known_identities, model, reply
 
 ENDPOINTS = ["getMe", "getSettings", "getPerson", "listPeople"]

@@ -12,9 +12,9 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import leaves_of
 from oakum.inference.lexicon import listed, words
+from oakum.scan.evaluation.judged_response import JudgedResponse
 
 _CURSORS = listed("cursor next after before continuation pagetoken since")
 _TOKENS = listed("page offset")

@@ -17,9 +17,7 @@ from oakum.exposure.entitled_views import MissingField, Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Mark
 from oakum.exposure.finding_evidence import Exhibits, Place, by_way_of, place_of
-from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import canonical, is_theirs, says_nothing
-from oakum.exposure.loose_values import asked_for, loose_values, stands_loose, texts_beside
 from oakum.exposure.masked_fields import sent
 from oakum.exposure.masks import is_partly_masked, kind_of
 from oakum.exposure.matrix import (
@@ -37,7 +35,6 @@ from oakum.exposure.matrix import (
 )
 from oakum.exposure.misplaced_values import Found, Misplaced, is_a_name
 from oakum.exposure.named_objects import asked_key, is_found_by_hidden, names_one_of
-from oakum.exposure.shared_values import SHARED, sharers, sharers_of_unnamed
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json
 from oakum.policy.graphql import TAG
@@ -53,6 +50,9 @@ from oakum.scan.evaluation.field_meaning import (
     states_of_asked,
     was_written,
 )
+from oakum.scan.evaluation.judged_response import JudgedResponse
+from oakum.scan.evaluation.loose_values import asked_for, loose_values, stands_loose, texts_beside
+from oakum.scan.evaluation.shared_values import SHARED, sharers, sharers_of_unnamed
 
 _MASK = "mask"
 _TWO_FACED = "its owner gets another value of this field elsewhere: one may be a mask"

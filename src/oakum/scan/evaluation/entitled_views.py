@@ -5,9 +5,9 @@ from __future__ import annotations
 from oakum.authz import ObjectInstance
 from oakum.exposure.entitled_views import Object
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import canonical, is_blank
 from oakum.exposure.response_reader import is_success
+from oakum.scan.evaluation.judged_response import JudgedResponse
 
 
 def remember_shown(

@@ -20,7 +20,6 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import OwnView, Place, Question, place_of
-from oakum.exposure.judged_response import JudgedResponse, judged_response
 from oakum.exposure.knowledge import Inherited, Knowledge, canonical, is_blank, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key, Matrix, Outcome, state_key
@@ -36,6 +35,7 @@ from oakum.exposure.ownership import (
 from oakum.exposure.response_reader import Parsed, is_success, json_in
 from oakum.finding import Answer, Result
 from oakum.scan.evaluation.cells import Cells
+from oakum.scan.evaluation.judged_response import JudgedResponse, judged_response
 from oakum.scan.evaluation.mixed_rows import tell_mixed
 
 _MOST_KEPT = 100

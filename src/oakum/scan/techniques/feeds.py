@@ -23,7 +23,6 @@ from oakum.exchange import Response, json_bytes
 from oakum.exposure.endpoints import Probe, frame_media, is_websocket
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.response_reader import is_success
-from oakum.exposure.streams import Frame, Listen, Stream
 from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import says_write
@@ -33,6 +32,7 @@ from oakum.scan.identities.relationships import Relationships
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.transport.streams import Frame, Listen, Stream
 
 HOW = "feed"
 RULES: frozenset[str] = frozenset({"feed-exposure"})

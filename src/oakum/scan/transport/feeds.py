@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from oakum.exchange import Request, Response
-from oakum.exposure.frames import cutter
-from oakum.exposure.streams import Frame, Stream
 from oakum.http.origin import origin_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import BODY_LIMIT, Governor, HttpTransport
+from oakum.scan.transport.frames import cutter
 from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
+from oakum.scan.transport.streams import Frame, Stream
 from oakum.scan.transport.unreachable import Unreachable, asks_for_credentials
 
 if TYPE_CHECKING:

@@ -23,13 +23,13 @@ from urllib.parse import urlsplit
 
 from oakum.errors import OakumError
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.response_reader import read_as_declared
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
+from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.settings.visibility_wait import Patience

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oakum.routing.data_selection import conditions
+from oakum.guard.data_selection import conditions
 from oakum.routing.messages import Asked, Denied
 from oakum.routing.selecting_parameters import TENANTS, Selection, Supplied
 from tests.conformance.lua import runtime

@@ -1,4 +1,4 @@
-"""Words of a write that may be ids: the Lua of `routing/mentioned_ids.py`."""
+"""Words of a write that may be ids: the Lua of `guard/mentioned_ids.py`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.guard.lua import source
-from oakum.routing.mentioned_ids import EVERYBODY, MOST, known_by, mentioned
+from oakum.guard.mentioned_ids import EVERYBODY, MOST, known_by, mentioned
 
 BYTES = st.lists(
     st.sampled_from([b"a", b"1", b"%41", b"%", b"\\u0041", b"\\u00e9", b"\0", b"\n", b"\r", b"\t"])

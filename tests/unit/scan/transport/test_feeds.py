@@ -19,7 +19,6 @@ from websockets.sync.server import serve as talking
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.exposure.streams import Frame, Stream
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import LoginFailed, Proof, Sessions
@@ -27,6 +26,7 @@ from oakum.scan.limits import BudgetSpent
 from oakum.scan.transport.client import Governor, HttpTransport
 from oakum.scan.transport.connection import Connection
 from oakum.scan.transport.feeds import Feeds
+from oakum.scan.transport.streams import Frame, Stream
 from oakum.scan.transport.unreachable import Unreachable
 from tests.patience import patient, tries
 from tests.scan import servers

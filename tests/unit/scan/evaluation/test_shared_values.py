@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.shared_values import sharers, sharers_of_unnamed
 from oakum.openapi.model import Json
+from oakum.scan.evaluation.shared_values import sharers, sharers_of_unnamed
 from tests.unit.exposure.test_evaluation_context_laws import instance
 from tests.unit.scan.evaluation.test_evaluator import Watch
 from tests.unit.scan.studio import IDS

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from oakum.exposure.streams import Frame
 from oakum.http.media_type import EVENTS, LINES, is_json
+from oakum.scan.transport.streams import Frame
 
 _BOM = b"\xef\xbb\xbf"
 _SEPARATOR = b"\x1e"

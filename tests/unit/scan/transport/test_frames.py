@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.exposure.frames import EVENTS, Cutter, Events, Lines, Whole, cutter
-from oakum.exposure.streams import Frame
+from oakum.scan.transport.frames import EVENTS, Cutter, Events, Lines, Whole, cutter
+from oakum.scan.transport.streams import Frame
 
 
 def cut(by: Cutter, *pieces: bytes) -> list[tuple[bytes, str]]:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from oakum.authz import Model
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.judged_response import JudgedResponse
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
-from oakum.exposure.shared_values import sharers
 from oakum.exposure.side_channels import SERVERS_OWN
 from oakum.http.json_pointer import Pointer
+from oakum.scan.evaluation.judged_response import JudgedResponse
+from oakum.scan.evaluation.shared_values import sharers
 
 
 def loose_values(model: Model, seen: JudgedResponse) -> dict[str, list[Pointer]]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oakum.routing.mentioned_ids import EVERYBODY, known_by, mentioned
+from oakum.guard.mentioned_ids import EVERYBODY, known_by, mentioned
 
 IDS = st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.routing.data_selection import Conditions, conditions
+from oakum.guard.data_selection import Conditions, conditions
 from oakum.routing.messages import Asked, Denied
 from oakum.routing.selecting_parameters import Selection, Supplied
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
-from oakum.routing.data_selection import Conditions
+from oakum.guard.data_selection import Conditions
 from oakum.routing.messages import Asked
 
 EVERYBODY = "\0all"

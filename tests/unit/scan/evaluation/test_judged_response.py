@@ -11,7 +11,7 @@ import orjson
 
 from oakum.exchange import Response
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.judged_response import JudgedResponse
+from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.requests.builder import fill
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch
 from tests.unit.scan.studio import IDS, Run, Studio, probe, reply
@@ -66,7 +66,7 @@ def test_judging_again_takes_what_was_learnt_since_and_parses_nothing() -> None:
     watch = Watch()
     evaluator = watch.run.evaluator
     first = evaluator.judged(probe("getPerson"), ABOUT_ANN, reply(ANN))
-    with patch("oakum.exposure.judged_response.json_in") as parse:
+    with patch("oakum.scan.evaluation.judged_response.json_in") as parse:
         again = evaluator.again(first)
     assert not parse.called and again.parsed is first.parsed
     assert again.value == first.value == ANN and again.whole

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from oakum.exposure.object_relations import relations_given, relations_to
 from oakum.policy.model import Owner, Relation
+from oakum.scan.evaluation.object_relations import relations_given, relations_to
 from tests.unit.scan.studio import IDS, known_identities, model
 
 
