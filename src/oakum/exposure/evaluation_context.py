@@ -14,7 +14,7 @@ from oakum.exposure.finding_evidence import OwnView, Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Matrix
-from oakum.exposure.ownership import (
+from oakum.exposure.relation_members import (
     is_below,
     is_one_of_many,
     members_named,

@@ -19,7 +19,7 @@ from oakum.exposure.matrix import (
     Matrix,
     state_key,
 )
-from oakum.exposure.ownership import may_have, members_named, relations_by_member
+from oakum.exposure.relation_members import may_have, members_named, relations_by_member
 from oakum.finding import Result
 
 NO_REQUEST = "no request could tell"

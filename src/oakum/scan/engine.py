@@ -32,7 +32,7 @@ from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome
-from oakum.exposure.ownership import is_one_of_many
+from oakum.exposure.relation_members import is_one_of_many
 from oakum.exposure.response_reader import json_in
 from oakum.finding import Evidence
 from oakum.http.origin import origin_of

@@ -15,7 +15,7 @@ from oakum.exchange import Exchange, Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.matrix import NOBODY
-from oakum.exposure.ownership import relations_through_members
+from oakum.exposure.relation_members import relations_through_members
 from oakum.finding import Result
 from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine, Kind

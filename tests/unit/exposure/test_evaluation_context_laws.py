@@ -13,16 +13,13 @@ from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.matrix import Matrix
-from oakum.exposure.ownership import (
-    Ownership,
-    Reading,
-    is_one_of_many,
-)
+from oakum.exposure.relation_members import is_one_of_many
 from oakum.openapi.model import Json
 from oakum.policy.model import Owner, Relation
-from tests.unit.exposure.test_ownership import with_drafts
+from oakum.scan.evaluation.ownership import Ownership, Reading
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import policy
+from tests.unit.scan.evaluation.test_ownership import with_drafts
 from tests.unit.scan.studio import IDS, known_identities, probe
 
 TEXT = "a text that is long enough"

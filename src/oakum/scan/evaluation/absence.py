@@ -9,11 +9,11 @@ from oakum.authz.table import closed_by_absence
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome
-from oakum.exposure.named_objects import parameter_naming
-from oakum.exposure.ownership import is_one_of_many
+from oakum.exposure.relation_members import is_one_of_many
 from oakum.exposure.report_cells import asked_as_more
 from oakum.finding import Result
 from oakum.scan.engine import Engine
+from oakum.scan.evaluation.named_objects import parameter_naming
 
 
 def close_lists(engine: Engine) -> None:

@@ -34,7 +34,6 @@ from oakum.exposure.matrix import (
     state_key,
 )
 from oakum.exposure.misplaced_values import Found, Misplaced, is_a_name
-from oakum.exposure.named_objects import asked_key, is_found_by_hidden, names_one_of
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json
 from oakum.policy.graphql import TAG
@@ -52,6 +51,7 @@ from oakum.scan.evaluation.field_meaning import (
 )
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.loose_values import asked_for, loose_values, stands_loose, texts_beside
+from oakum.scan.evaluation.named_objects import asked_key, is_found_by_hidden, names_one_of
 from oakum.scan.evaluation.shared_values import SHARED, sharers, sharers_of_unnamed
 
 _MASK = "mask"

@@ -23,9 +23,7 @@ from oakum.exposure.finding_evidence import OwnView, Place, Question, place_of
 from oakum.exposure.knowledge import Inherited, Knowledge, canonical, is_blank, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key, Matrix, Outcome, state_key
-from oakum.exposure.ownership import (
-    Ownership,
-    Reading,
+from oakum.exposure.relation_members import (
     is_one_of_many,
     may_have,
     members_named,
@@ -37,6 +35,7 @@ from oakum.finding import Answer, Result
 from oakum.scan.evaluation.cells import Cells
 from oakum.scan.evaluation.judged_response import JudgedResponse, judged_response
 from oakum.scan.evaluation.mixed_rows import tell_mixed
+from oakum.scan.evaluation.ownership import Ownership, Reading
 
 _MOST_KEPT = 100
 """Responses that are kept until it is told whom their objects name."""

@@ -14,9 +14,10 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
-from oakum.exposure.ownership import Reading, is_one_of_many
+from oakum.exposure.relation_members import is_one_of_many
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
+from oakum.scan.evaluation.ownership import Reading
 
 
 def is_setting_of(

@@ -14,9 +14,9 @@ from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.ownership import Ownership, Reading
 from oakum.exposure.response_reader import Parsed, ResponseReader, json_in, read_as_declared
 from oakum.openapi.model import Json
+from oakum.scan.evaluation.ownership import Ownership, Reading
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.matrix import NOBODY
-from oakum.exposure.ownership import is_one_of_many
+from oakum.exposure.relation_members import is_one_of_many
 from oakum.exposure.response_reader import is_success
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import Filled, fill

@@ -4,8 +4,8 @@ relation, nor in any other member."""
 from __future__ import annotations
 
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.named_objects import named_keys
 from oakum.scan.engine import Engine
+from oakum.scan.evaluation.named_objects import named_keys
 
 
 def strangers(

@@ -9,7 +9,7 @@ from oakum.authz import Model
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix
-from oakum.exposure.ownership import is_one_of_many
+from oakum.exposure.relation_members import is_one_of_many
 from oakum.finding import Cell, Result
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from oakum.authz.decide import through
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.ownership import may_have, members_named, relations_through_members
+from oakum.exposure.relation_members import may_have, members_named, relations_through_members
 from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Evidence, Skipped
 from oakum.scan.checks.bola_write import ADDED

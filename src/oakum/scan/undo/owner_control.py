@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.ownership import may_have, members_named
+from oakum.exposure.relation_members import may_have, members_named
 from oakum.finding import Skipped
 from oakum.scan.engine import Engine
 

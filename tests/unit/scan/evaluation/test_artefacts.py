@@ -15,12 +15,12 @@ from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.json_depth import DEEPEST
-from oakum.exposure.ownership import Reading
 from oakum.exposure.response_reader import ResponseReader, json_in
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Parameter
 from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter, gather
 from oakum.scan.evaluation.judged_response import JudgedResponse
+from oakum.scan.evaluation.ownership import Reading
 from tests.unit.scan.studio import TARGET, probe, reply
 
 LAW = settings(max_examples=60, deadline=None)

@@ -10,10 +10,10 @@ from oakum.authz import Leaf
 from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.ownership import Reading
 from oakum.exposure.response_reader import ResponseReader
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.loose_values import loose_values, stands_loose
+from oakum.scan.evaluation.ownership import Reading
 from tests.unit.exposure.test_evaluation_context_laws import instance
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch

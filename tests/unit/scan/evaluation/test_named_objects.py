@@ -8,10 +8,10 @@ from oakum.authz import Leaf, ObjectInstance
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
-from oakum.exposure.named_objects import asked_key, named_keys, parameter_naming
 from oakum.finding import Endpoint
 from oakum.openapi.model import Operation
 from oakum.policy.model import Owner, Resource
+from oakum.scan.evaluation.named_objects import asked_key, named_keys, parameter_naming
 
 DOC = Resource("Doc", ("Doc",), key="id", owner=Owner("field", ("by",)))
 ROWS = [

@@ -23,13 +23,21 @@ from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import AROUND, UNTOLD
-from oakum.exposure.named_objects import asked_key, named_keys, parameter_naming
-from oakum.exposure.parents import Parents
+from oakum.exposure.relation_members import (
+    is_below,
+    is_one_of_many,
+    may_have,
+    members_named,
+    relations_by_member,
+    relations_through_members,
+)
 from oakum.exposure.response_reader import says_no
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource, State
+from oakum.scan.evaluation.named_objects import asked_key, named_keys, parameter_naming
+from oakum.scan.evaluation.parent_owners import Parents
 
 _KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
 _MOST_STATES = 4
@@ -556,41 +564,5 @@ class Ownership:
         return "" if inner else asked_key(self.knowledge, probe, question, resource)
 
 
-def may_have(paths: Iterable[str], member: str) -> bool:
-    """Whether objects with these field paths may have a member."""
-    first = member.partition(".")[0]
-    return any(path.partition(".")[0] == first for path in paths)
-
-
 def _members_of(value: Json) -> Iterable[str]:
     return value if isinstance(value, dict) else ()
-
-
-def is_below(path: str, name: str) -> bool:
-    """Whether a field path is a member, or stands within it."""
-    return path == name or path.startswith(f"{name}.")
-
-
-def is_one_of_many(model: Model, resource: Resource) -> bool:
-    """Whether an owner may have several such objects with states of their own: it has a key, is no
-    account, and holds no state of other resources."""
-    holds = resource.name in model.policy.holders_of_states
-    return bool(resource.key) and not resource.is_account and not holds
-
-
-def relations_by_member(model: Model) -> frozenset[str]:
-    """Relations that an object's member names."""
-    relations = model.policy.relations.values()
-    return frozenset(each.name for each in relations if each.kind == "field")
-
-
-def relations_through_members(model: Model) -> frozenset[str]:
-    """The same, and those that require one."""
-    return model.policy.with_any("field")
-
-
-def members_named(model: Model, relation: str) -> tuple[str, ...]:
-    """The members of an object that a relation, or what it requires, is read from."""
-    policy = model.policy
-    members = (policy.relations[name].member for name in policy.required(relation))
-    return tuple(member for member in members if member)

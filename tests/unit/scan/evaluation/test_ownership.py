@@ -9,8 +9,8 @@ import pytest
 from oakum.authz import Leaf, Model, ObjectInstance
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
-from oakum.exposure.ownership import Ownership, Reading
 from oakum.policy.model import Resource, State
+from oakum.scan.evaluation.ownership import Ownership, Reading
 from tests.unit.scan.studio import known_identities, model, probe
 
 POSTS = [

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.exposure.knowledge import Knowledge
-from oakum.exposure.parents import Parents
 from oakum.http.json_pointer import Pointer
 from oakum.policy.model import Owner, Resource
+from oakum.scan.evaluation.parent_owners import Parents
 
 RESOURCES = {
     "Plan": Resource("Plan", frozenset(), key="id", owner=Owner("field", ("lead",))),

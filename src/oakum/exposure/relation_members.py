@@ -1,0 +1,44 @@
+"""The members of an object by which it names relations and holds settings of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from oakum.authz import Model
+from oakum.policy.model import Resource
+
+
+def may_have(paths: Iterable[str], member: str) -> bool:
+    """Whether objects with these field paths may have a member."""
+    first = member.partition(".")[0]
+    return any(path.partition(".")[0] == first for path in paths)
+
+
+def is_below(path: str, name: str) -> bool:
+    """Whether a field path is a member, or stands within it."""
+    return path == name or path.startswith(f"{name}.")
+
+
+def is_one_of_many(model: Model, resource: Resource) -> bool:
+    """Whether an owner may have several such objects with states of their own: it has a key, is no
+    account, and holds no state of other resources."""
+    holds = resource.name in model.policy.holders_of_states
+    return bool(resource.key) and not resource.is_account and not holds
+
+
+def relations_by_member(model: Model) -> frozenset[str]:
+    """Relations that an object's member names."""
+    relations = model.policy.relations.values()
+    return frozenset(each.name for each in relations if each.kind == "field")
+
+
+def relations_through_members(model: Model) -> frozenset[str]:
+    """The same, and those that require one."""
+    return model.policy.with_any("field")
+
+
+def members_named(model: Model, relation: str) -> tuple[str, ...]:
+    """The members of an object that a relation, or what it requires, is read from."""
+    policy = model.policy
+    members = (policy.relations[name].member for name in policy.required(relation))
+    return tuple(member for member in members if member)
