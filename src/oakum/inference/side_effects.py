@@ -18,6 +18,7 @@ from typing import Literal
 
 from oakum.http import methods
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.named_deeds import deed_of_link, deed_of_write
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import OperationRule
 
@@ -57,8 +58,9 @@ CHANGES = (
     _DESTROYS
     | _NOUNS_TOO
     | listed(
-        "accept ack acknowledge activate add approve archive assign become bulk_update bump buy "
-        "cleanup close complete confirm create decline decrement demote deploy deposit disconnect "
+        "accept ack acknowledge activate add approve archive assign authorise authorize become "
+        "bulk_update bump buy cleanup close complete confirm create decline decrement demote deny "
+        "deploy deposit disapprove disconnect "
         "dismiss donate downgrade downvote duplicate edit elevate enable enqueue enrol enroll exec "
         "execute follow forget generate grant impersonate increment init initialise initialize "
         "insert install invite kick leave merge migrate modify notify optin pay promote provision "
@@ -84,6 +86,10 @@ _FAR = re.compile(
 """Words that say that a reading operation goes and reads elsewhere."""
 LINKS = listed("verify confirm validate")
 """Verbs of links sent by mail: they act when the call carries the token of the link."""
+_VERIFIES = re.compile(r"/verify/\{[^/]*\}$")
+"""A link without a word for its token: `/verify/{uuid}`."""
+_GIVES = listed("generate request resend send trigger")
+"""Verbs that a confirmation is the object of: `resend-confirmation` is no kind of it."""
 _READS = listed(
     "browse calculate check compare count describe determine display download enumerate export "
     "fetch find give get inspect list look lookup obtain preview provide query read receive "
@@ -154,7 +160,9 @@ def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict
         return Verdict("read", f"`{operation.method}` reads, and no word contradicts that")
     if operation.method == "DELETE":
         return Verdict("destructive", DELETES)
-    destroys = next(chain(_named(operation, _DESTROYS), _told(operation, _DESTROYS)), None)
+    segment, verb = deed_of_write(operation)
+    named = [_why(segment, "path", verb)] if verb in _DESTROYS else []
+    destroys = next(chain(named, _named(operation, _DESTROYS), _told(operation, _DESTROYS)), None)
     if destroys:
         return Verdict("destructive", destroys)
     why = f"`{operation.method}` writes, unless the contract says `reads: true`"
@@ -170,8 +178,10 @@ _SETS = listed(
 
 def acts(operation: Operation) -> str:
     """Why a request has its own effect, whatever its body; empty if no word says so."""
-    verbs = CHANGES - _SETS
-    return next(chain(_named(operation, verbs), _told(operation, verbs)), "")
+    verbs = (CHANGES | LINKS) - _SETS
+    segment, verb = deed_of_write(operation)
+    named = [_why(segment, "path", verb)] if verb else []
+    return next(chain(named, _named(operation, verbs), _told(operation, verbs)), "")
 
 
 _HEARS = listed("subscribe join hello init connect auth authenticate ping start watch listen open")
@@ -251,8 +261,13 @@ def _changes(operation: Operation) -> str:
     if reaches := _reaches(operation):
         return reaches
     verbs = CHANGES | LINKS if _carries_token(operation) else CHANGES
-    named = iter(()) if sounds_like_reading(operation) else _named(operation, verbs)
-    return next(named, "") or next(_told(operation, verbs), "")
+    if not sounds_like_reading(operation):
+        segment, verb = deed_of_link(operation)
+        if verb or _VERIFIES.search(operation.path):
+            return _why(segment or "verify", "path", verb or "verify")
+        if named := next(_named(operation, verbs), ""):
+            return named
+    return next(_told(operation, verbs), "")
 
 
 def _reaches(operation: Operation) -> str:
@@ -479,6 +494,8 @@ def _why(word: str, place: str, verb: str) -> str:
 
 def _is_noun(parts: tuple[str, ...], written: str) -> bool:
     """`reset-policy`, `drop-off-points`: the verb is the first half of a noun."""
+    if parts and parts[0] in _GIVES and singular(parts[-1]) == "confirmation":
+        return False
     return len(parts) > 1 and (parts[-1] in NOUN_HEADS or bool(re.match(r"\w+[-_]off", written)))
 
 
