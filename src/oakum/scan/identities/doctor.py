@@ -51,6 +51,7 @@ _Mark = tuple[tuple[str, ...], str]
 _MOST_BESIDE = 3
 """Other identities that are sent to a caller's own who-am-I."""
 _NO_SIGN = frozenset({404, 405, 429})
+_NOT_THERE = frozenset({404, 405})
 """Statuses that mean too much else to be read as "you have no session"."""
 
 
@@ -252,7 +253,9 @@ class _Doctor:
             nobody = self.sessions.send(None, request)
             for response in self._asked(request, [name]).values():
                 if not response.ok:
-                    self.wrong[name] = f"`{identity.whoami}` answers {response.status}; {_HINT}"
+                    place = self.sessions.places.misplaced(identity.whoami)
+                    why = place if place and response.status in _NOT_THERE else _HINT
+                    self.wrong[name] = f"`{identity.whoami}` answers {response.status}; {why}"
                 elif nobody.ok:
                     said = f"`{identity.whoami}` also answers without credentials; {_HINT}"
                     self.wrong[name] = said
@@ -318,10 +321,12 @@ class _Doctor:
             return f"`{self.where}` answers {response.status}; {self._refused(name, response)}"
         if response.status == 400 and (words := page_refusal(response.body)):
             return f"`{self.where}` answers 400; the server {words}"
+        hint = self.sessions.places.misplaced(self.where) or _HINT
         if not response.ok:
-            return f"`{self.where}` answers {response.status}; {_HINT}"
+            why = hint if response.status in _NOT_THERE else _HINT
+            return f"`{self.where}` answers {response.status}; {why}"
         if "html" in response.media_type and body is None:
-            return f"`{self.where}` returns HTML, as a front end does for every path; {_HINT}"
+            return f"`{self.where}` returns HTML, as a front end does for every path; {hint}"
         if body is None or body in ({}, [], ""):
             return f"`{self.where}` returns {response.status} without identifying the caller"
         if not own and self.nobody.ok and self._same(body, json_of(self.nobody)):

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 ACCEPT = "application/json, */*;q=0.5"
 _FORM = "application/x-www-form-urlencoded"
 _PLAIN = re.compile(r"(?:/[A-Za-z_.-]{0,24}){1,6}")
+_METHODS = re.compile(r"[A-Z]{3,8}(?:, ?[A-Z]{3,8}){0,7}")
+_NOT_THERE = frozenset((404, 405))
+"""What servers answer to a path that they do not have; 405, where another method has a page for
+every path."""
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
 
 
@@ -88,6 +92,26 @@ class Places:
         query = urlencode(operation.owed)
         return operation.method, self.target + self._path(operation) + (query and f"?{query}")
 
+    def misplaced(self, where: str) -> str:
+        """Why a path of the target may not be there: it repeats the end of the target, or the
+        document has it below another; empty: nothing says so."""
+        if not where.startswith("/"):
+            return ""
+        path = where.split("?")[0]
+        base, asked = urlsplit(self.target).path, path.strip("/").split("/")
+        before = [each for each in base.split("/") if each]
+        for count in range(min(len(before), len(asked) - 1), 0, -1):
+            if before[-count:] == asked[:count]:
+                twice, rest = "/".join(asked[:count]), "/".join(asked[count:])
+                said = (
+                    f"`{base}{path}` was requested, since the target ends with `/{twice}` already"
+                )
+                return f"{said}; write `/{rest}`"
+        near = [each for each in self.paths() if each.endswith(path) and each != base + path]
+        if len(set(near)) == 1 and base + path not in self.paths():
+            return f"`{base}{path}` was requested, and the document has `{near[0]}`"
+        return ""
+
     def paths(self) -> list[str]:
         """Paths of the operations on the target's host, with their parameters in braces."""
         base = urlsplit(self.target).path
@@ -115,8 +139,8 @@ def dialogue(
         response = yield _request(step, method, url, _with_cookies(headers, jar), body)
         jar.update(response.cookies)
         if following is None or not _leads_to(response, following):
-            _check_status(identity, step, method, response, clock, last=following is None)
-        token = _token(identity, step, method, response) or held.token
+            _check_status(identity, step, method, response, clock, places, last=following is None)
+        token = _token(identity, step, method, response, places) or held.token
         kept = {name: Secret(text) for name, text in jar.items() if text and is_kept(step, name)}
         held = Granted(token, {**held.cookies, **kept}, Secret(echo) if echo else held.csrf)
         _check_cookies(identity, step, method, response, held)
@@ -248,6 +272,7 @@ def _check_status(
     method: str,
     response: Response,
     clock: Callable[[], float],
+    places: Places,
     *,
     last: bool,
 ) -> None:
@@ -260,7 +285,10 @@ def _check_status(
     code = one_time_code(identity, login)
     if code is not None and status in (400, 401, 403, 422):
         raise _failed(identity, login, method, f"answered {status}; {_of_code(response, clock())}")
-    raise _failed(identity, login, method, f"answered {status}; {_advice(login, response)}")
+    place = places.misplaced(login.where) if status in (*_NOT_THERE, *REDIRECTS) else ""
+    raise _failed(
+        identity, login, method, f"answered {status}; {place or _advice(login, response)}"
+    )
 
 
 def one_time_code(identity: Identity, login: Login) -> OneTimeCode | None:
@@ -294,7 +322,7 @@ def _advice(login: Login, response: Response) -> str:
         401: "wrong user name or password?",
         403: f"wrong user name or password?{csrf}",
         404: "is the path right?",
-        405: "is it another method?",
+        405: f"is it another method?{_allowed(response)}",
         415: f"it expects another body; try `{other}:`",
         419: "does it need a `csrf:` value?",
         422: f"are the names in `{login.encoding}:` correct?",
@@ -308,7 +336,15 @@ def _advice(login: Login, response: Response) -> str:
     return said.get(status, "the server failed" if status >= 500 else "a 2xx was expected")
 
 
-def _token(identity: Identity, login: Login, method: str, response: Response) -> Secret | None:
+def _allowed(response: Response) -> str:
+    """The methods that the path takes (RFC 9110, 10.2.1)."""
+    said = response.headers.get("allow", "").upper()
+    return f" it takes {said}" if _METHODS.fullmatch(said) else ""
+
+
+def _token(
+    identity: Identity, login: Login, method: str, response: Response, places: Places
+) -> Secret | None:
     if login.token_header:
         if value := response.headers.get(login.token_header, ""):
             return Secret(value)
@@ -322,7 +358,9 @@ def _token(identity: Identity, login: Login, method: str, response: Response) ->
         return Secret(str(found))
     words = f"answered {response.status} without a token at `{login.token}`"
     if content is None and "html" in response.media_type:
+        place = places.misplaced(login.where)
         words = f"answered {response.status} with HTML, as a front end does for every path"
+        words += f"; {place}" if place else ""
     elif content is None:
         kind = response.media_type or "no media type"
         words = f"answered {response.status} with {kind}, but JSON was expected"

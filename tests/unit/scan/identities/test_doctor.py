@@ -38,6 +38,7 @@ class Clinic:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "identities.yaml"
+        self.target = TARGET
         self.sessions: Sessions
         self.fake: Fake
 
@@ -48,7 +49,7 @@ class Clinic:
         found = load_identities(self.path, environ={"ANN": "ann-hunter2", "BOB": "wrong-1"})
         self.fake = Fake(lambda request: app(request.headers.get("x-who", ""), request))
         paper = more.get("document")
-        self.sessions = Sessions(found, self.fake, paper, TARGET)
+        self.sessions = Sessions(found, self.fake, paper, self.target)
         return examine(found, self.sessions, **more)
 
     def me(self, body: Callable[[str], Any], **more: Any) -> Examination:
@@ -539,3 +540,25 @@ def test_a_path_of_ones_own_takes_what_each_identity_has(
     )
     with pytest.raises(InputError, match=re.escape(says)):
         clinic.examine(of_path(profile), text)
+
+
+@pytest.mark.parametrize(
+    ("response", "seen"),
+    [
+        (answer(404), "`/me/now` answers 404; "),
+        (answer(405), "`/me/now` answers 405; "),
+        (
+            Response(200, {"content-type": "text/html"}, b"<html>"),
+            "`/me/now` returns HTML, as a front end does for every path; ",
+        ),
+        (answer(401), ""),
+    ],
+)
+def test_a_who_am_i_below_a_doubled_prefix_says_what_was_requested(
+    clinic: Clinic, response: Response, seen: str
+) -> None:
+    clinic.target = "http://t/me"
+    found = clinic.examine(lambda who, _: response, whoami="/me/now")
+    said = words(found)["ann"]
+    twice = "`/me/me/now` was requested, since the target ends with `/me` already; write `/now`"
+    assert said == seen + twice if seen else "was requested" not in said

@@ -68,9 +68,16 @@ def load(tmp_path: Path) -> Callable[..., Identities]:
 class Play:
     """A login, step by step: what it asks next, and what it has in the end."""
 
-    def __init__(self, identities: Identities, name: str = "ann", document: Any = None) -> None:
+    def __init__(
+        self,
+        identities: Identities,
+        name: str = "ann",
+        document: Any = None,
+        target: str = TARGET,
+    ) -> None:
         identity = identities.items[name]
-        self._steps = dialogue(identity, identity.login, Places(TARGET, document))  # type: ignore[arg-type]
+        places = Places(target, document)
+        self._steps = dialogue(identity, identity.login, places)  # type: ignore[arg-type]
         self.asked = next(self._steps)
         self.granted: Any = None
 
@@ -198,6 +205,16 @@ FAILURES = [
     ),
     (JSON_LOGIN, answer(404), "answered 404; is the path right?"),
     (JSON_LOGIN, answer(405), "answered 405; is it another method?"),
+    (
+        JSON_LOGIN,
+        answer(405, headers={"allow": "GET, HEAD"}),
+        "answered 405; is it another method? it takes GET, HEAD",
+    ),
+    (
+        JSON_LOGIN,
+        answer(405, headers={"allow": "\x1b[31m, ann"}),
+        "answered 405; is it another method?",
+    ),
     (JSON_LOGIN, answer(415), "answered 415; it expects another body; try `form:`"),
     (JSON_LOGIN, answer(422), "answered 422; are the names in `json:` correct?"),
     (JSON_LOGIN, answer(500), "answered 500; the server failed"),
@@ -252,6 +269,62 @@ def test_a_failed_login_says_why(load, text: str, response: Response, words: str
     with pytest.raises(LoginFailed) as caught:
         Play(load(text)).reply(response)
     assert str(caught.value) == f"`ann` could not log in: `POST {where}` {words}"
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (
+            "http://t/auth",
+            "`/auth/auth/login` was requested, since the target ends with `/auth` already; "
+            "write `/login`",
+        ),
+        (
+            "http://t/v1/auth/",
+            "`/v1/auth/auth/login` was requested, since the target ends with `/auth` already; "
+            "write `/login`",
+        ),
+        ("http://t/api", ""),
+        ("http://t/auth/login", ""),
+        ("http://t", ""),
+    ],
+)
+@pytest.mark.parametrize(
+    ("response", "seen"),
+    [
+        (answer(404), "answered 404"),
+        (answer(405, headers={"allow": "GET"}), "answered 405"),
+        (Response(302, {"location": "/welcome"}), "answered 302"),
+        (
+            Response(200, {"content-type": "text/html"}, b"<html>"),
+            "answered 200 with HTML, as a front end does for every path",
+        ),
+    ],
+)
+def test_a_login_below_a_doubled_prefix_says_what_was_requested(
+    load, target: str, words: str, response: Response, seen: str
+) -> None:
+    with pytest.raises(LoginFailed) as caught:
+        Play(load(JSON_LOGIN), target=target).reply(response)
+    said = str(caught.value)
+    assert said.startswith(f"`ann` could not log in: `POST /auth/login` {seen}")
+    assert ("was requested" in said) == bool(words)
+    assert said.endswith(words)
+
+
+def test_a_refused_password_is_not_put_down_to_the_prefix(load) -> None:
+    with pytest.raises(LoginFailed, match="answered 401; wrong user name or password"):
+        Play(load(JSON_LOGIN), target="http://t/auth").reply(answer(401))
+
+
+def test_a_login_that_the_document_has_elsewhere_is_named(load) -> None:
+    known = document(Operation("logIn", "POST", "/api/auth/login"), Operation("x", "GET", "/x"))
+    words = "`/auth/login` was requested, and the document has `/api/auth/login`"
+    with pytest.raises(LoginFailed, match=words):
+        Play(load(JSON_LOGIN), document=known).reply(answer(405))
+    other = document(Operation("logIn", "POST", "/auth/login"), Operation("y", "GET", "/y/auth"))
+    with pytest.raises(LoginFailed, match="is it another method"):
+        Play(load(JSON_LOGIN), document=other).reply(answer(405))
 
 
 def test_a_missing_csrf_value(load) -> None:
