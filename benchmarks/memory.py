@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import cadence
-from oakum.cli.demo import serving
+from oakum.cli.demo_stages import serving
 
 
 def scan(members: int, folder: Path) -> int:

@@ -344,6 +344,18 @@ def test_the_pytest_plugin_loads_no_scan() -> None:
     assert "oakum.scan.engine" not in loaded.stdout.split()
 
 
+@pytest.mark.parametrize("file", sorted(ROOT.glob("benchmarks/*.py")), ids=named)
+def test_a_benchmark_imports_what_there_is(file: Path) -> None:
+    """Nothing else runs them but a person who wants a figure."""
+    ours = {"oakum", "cadence", "oakum_catalogue"}
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ours:
+            module = importlib.import_module(node.module or "")
+            inner = {each.name for each in pkgutil.iter_modules(getattr(module, "__path__", ()))}
+            named = {each.name for each in node.names}
+            assert named <= {*vars(module), *inner}, named - {*vars(module), *inner}
+
+
 def test_an_import_is_seen_wherever_it_stands() -> None:
     module = ast.parse(
         "if TYPE_CHECKING:\n    import ssl\ndef f():\n    import socket\nfrom urllib import request"
