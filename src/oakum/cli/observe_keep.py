@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from oakum.cli import shared
-from oakum.cli.observe_keeping import against_of, empty, put, tables
 from oakum.cli.observe_sources import HOST, SOURCES, key_of, not_both
 from oakum.errors import ExitCode, Location, Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from oakum.traffic.call import Call, Hasher
-    from oakum.traffic.evaluation.traffic_judge import Declared
-    from oakum.traffic.intake import Source
-    from oakum.traffic.store.layout import Run
-    from oakum.traffic.survey import Survey, Surveyor
 
 
 @click.command(epilog="Example: oakum observe keep 'logs/*.gz' -o kept --key audit.key")
@@ -62,6 +50,7 @@ def command(
     """
     from oakum.traffic.intake import STDIN
     from oakum.traffic.intake import sources as opened
+    from oakum.traffic.store.keep_run import KeepOptions, keep
     from oakum.traffic.store.layout import opened as opened_folders
 
     not_both(contract, openapi)
@@ -81,7 +70,8 @@ def command(
             )
             raise click.UsageError(f"`--resume` needs {why}")
         return Reading(output, contract, openapi, hosts, key).run(found)
-    run, many = _kept(found, output, contract, openapi, hosts, key_of(key, make=True))
+    secret = key_of(key, make=True)
+    run, many = keep(found, KeepOptions(output, contract, openapi, hosts, secret))
     for why in run.distrust:
         click.echo(f"not trustworthy: {why}", err=True)
     if {each.key for each in opened_folders([output]).runs} != {run.key}:
@@ -90,78 +80,3 @@ def command(
         click.echo(f"warning: {Problem(Location(str(output)), said, hint)}", err=True)
     click.echo(f"kept {many:,} calls in {output}", err=True)
     return ExitCode.NOT_TRUSTWORTHY if run.distrust else ExitCode.CLEAN
-
-
-def _kept(
-    found: Sequence[Source],
-    output: Path,
-    contract: Path | None,
-    openapi: Path | None,
-    hosts: tuple[str, ...],
-    secret: bytes,
-) -> tuple[Run, int]:
-    """Prints which run was kept, and how many calls it contains."""
-    from oakum.traffic.call import Hasher
-    from oakum.traffic.call_reader import Endpoints, calls
-    from oakum.traffic.intake import STDIN
-    from oakum.traffic.observation_run import survey_of
-    from oakum.traffic.store.writing import Keeper
-    from oakum.traffic.survey import Surveyor
-
-    against, digest = against_of(contract, openapi)
-    surveyor = Surveyor(secret, against, hosts)
-    hashed = Hasher(secret)
-    with Keeper(output) as keeper:
-        if any(each.name == STDIN for each in found):
-            endpoints = Endpoints(None, against, hosts)
-            many = put(keeper, _both(found, endpoints, surveyor, hashed))
-            survey = surveyor.done()
-        else:
-            survey = survey_of(found, surveyor, against)
-            many = put(keeper, calls(found, Endpoints(survey, against, hosts), hashed))
-        run = _sheet(found, survey, against, str(contract or openapi or ""), digest, hashed)
-        if not run.distrust:
-            run = replace(run, distrust=empty(against, many))
-        tables(keeper, survey, against)
-        keeper.done(run)
-    return run, many
-
-
-def _both(
-    found: Sequence[Source], endpoints: object, surveyor: Surveyor, hashed: Hasher
-) -> Iterator[Call]:
-    """Counts and calls in one pass, for what can be read only once."""
-    from oakum.traffic.call_reader import Endpoints
-    from oakum.traffic.intake import records
-
-    assert isinstance(endpoints, Endpoints)
-    for source in found:
-        for passed in records(source):
-            surveyor.take(passed)
-            call = endpoints.call(passed, hashed)
-            if call is not None:
-                yield call
-
-
-def _sheet(
-    found: Sequence[Source],
-    survey: Survey,
-    against: Declared | None,
-    title: str,
-    digest: str,
-    hashed: Hasher,
-) -> Run:
-    from oakum.traffic.store.layout import Run
-
-    reads = tuple(each.told for each in found)
-    distrust = tuple(each.distrust for each in found if each.distrust)
-    return Run(
-        "",
-        hashed.mark,
-        reads,
-        title,
-        digest,
-        survey.aside,
-        dict(against.unjudged()) if against is not None else {},
-        distrust,
-    )

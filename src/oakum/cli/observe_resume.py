@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oakum.cli import observe_keeping as keep
 from oakum.cli.observe_sources import key_of
 from oakum.errors import ExitCode, InputError, Location, Problem
 from oakum.policy.contract import contract_digest, load
@@ -30,6 +29,7 @@ from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.evaluation.traffic_judge import Judged
 from oakum.traffic.intake import Source, records
 from oakum.traffic.observation import Read
+from oakum.traffic.store.keep_run import against_of, no_proof, put, tables
 from oakum.traffic.store.layout import Note, Run, is_kept, opened
 from oakum.traffic.store.progress import File, begun, continued
 from oakum.traffic.store.writing import Keeper, swept, unwritable
@@ -131,7 +131,7 @@ class Reading:
         """Keep the next exchanges as a run; how many were read, how many calls that gave, and why
         that proves nothing."""
         first, second, third = cursors
-        against, known_by = keep.against_of(self.contract, self.openapi)
+        against, known_by = against_of(self.contract, self.openapi)
         surveyor, hashed = Surveyor(secret, against, self.hosts), Hasher(secret)
         read = 0
         for passed in first.stretch(STRETCH):
@@ -145,13 +145,13 @@ class Reading:
                 surveyor.take(passed)
         came = [*first.came()]
         if not came:
-            return 0, 0, keep.empty(against, 0)
+            return 0, 0, no_proof(against, 0)
         survey = surveyor.done()
         endpoints = Endpoints(survey, against, self.hosts)
         calls = (endpoints.call(passed, hashed) for passed in third.stretch(read))
         with Keeper(self.folder) as keeper:
-            many = keep.put(keeper, (call for call in calls if call is not None))
-            keep.tables(keeper, survey, against)
+            many = put(keeper, (call for call in calls if call is not None))
+            tables(keeper, survey, against)
             keeper.done(
                 Run(
                     "",
@@ -167,7 +167,7 @@ class Reading:
                     notes=tuple(note for _, note in came),
                 )
             )
-        return read, many, keep.empty(against, many)
+        return read, many, no_proof(against, many)
 
     def _asked(self) -> str:
         """SHA-256 of the contract or the document, and of the hosts."""

@@ -1,0 +1,129 @@
+"""One run of `oakum observe keep`: sources in, calls and their sums out, as Parquet.
+
+`cli/observe_resume.py` keeps in stretches with the same steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from oakum.traffic.call import Call, Hasher
+from oakum.traffic.call_reader import Endpoints, calls
+from oakum.traffic.evaluation.loading import load_against
+from oakum.traffic.evaluation.traffic_judge import Declared
+from oakum.traffic.intake import STDIN, Source, records
+from oakum.traffic.observation_run import survey_of
+from oakum.traffic.store import sums
+from oakum.traffic.store.layout import Run, contract_text_digest
+from oakum.traffic.store.writing import Keeper
+from oakum.traffic.survey import Survey, Surveyor
+
+
+@dataclass(frozen=True)
+class KeepOptions:
+    """What a run is to keep, and where."""
+
+    output: Path
+    contract: Path | None
+    openapi: Path | None
+    hosts: tuple[str, ...]
+    key: bytes
+    """Of the hashes."""
+
+
+def keep(found: Sequence[Source], options: KeepOptions) -> tuple[Run, int]:
+    """Keeps the calls of sources as one run; which, and how many calls it has."""
+    against, digest = against_of(options.contract, options.openapi)
+    hosts, hashed = options.hosts, Hasher(options.key)
+    surveyor = Surveyor(options.key, against, hosts)
+    with Keeper(options.output) as keeper:
+        if any(each.name == STDIN for each in found):
+            endpoints = Endpoints(None, against, hosts)
+            many = put(keeper, _both(found, endpoints, surveyor, hashed))
+            survey = surveyor.done()
+        else:
+            survey = survey_of(found, surveyor, against)
+            many = put(keeper, calls(found, Endpoints(survey, against, hosts), hashed))
+        title = str(options.contract or options.openapi or "")
+        run = _sheet(found, survey, against, title, digest, hashed)
+        if not run.distrust:
+            run = replace(run, distrust=no_proof(against, many))
+        tables(keeper, survey, against)
+        keeper.done(run)
+    return run, many
+
+
+def against_of(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
+    """What identifies the calls, and the contract's digest; empty without a contract."""
+    found = load_against(contract, openapi)
+    return found, contract_text_digest(contract) if found is not None else ""
+
+
+def no_proof(against: Declared | None, many: int) -> tuple[str, ...]:
+    """Why the kept traffic proves nothing although all of it was read; empty if it proves
+    something."""
+    if against is not None:
+        return against.distrust()
+    return () if many else ("no exchange is an API call",)
+
+
+def put(keeper: Keeper, calls: Iterator[Call]) -> int:
+    """Keep calls, and count them."""
+    many = 0
+    for call in calls:
+        keeper.put(call)
+        many += 1
+    return many
+
+
+def tables(keeper: Keeper, survey: Survey, against: Declared | None) -> None:
+    """Keep the sums."""
+    endpoints = [*sums.endpoints(survey, against.operations if against is not None else ())]
+    keeper.table("counts", (row for at, endpoint in endpoints for row in sums.counts(at, endpoint)))
+    keeper.table(
+        "fields",
+        (
+            row
+            for at, endpoint in endpoints
+            for row in sums.fields(at, endpoint.answer, survey.names)
+        ),
+    )
+    if against is not None:
+        keeper.table("sent", sums.sent(against.sent(), keeper.run))
+        keeper.table("drift", sums.drift(against.drift()))
+
+
+def _both(
+    found: Sequence[Source], endpoints: Endpoints, surveyor: Surveyor, hashed: Hasher
+) -> Iterator[Call]:
+    """Counts and calls in one pass, for what can be read only once."""
+    for source in found:
+        for passed in records(source):
+            surveyor.take(passed)
+            call = endpoints.call(passed, hashed)
+            if call is not None:
+                yield call
+
+
+def _sheet(
+    found: Sequence[Source],
+    survey: Survey,
+    against: Declared | None,
+    title: str,
+    digest: str,
+    hashed: Hasher,
+) -> Run:
+    reads = tuple(each.told for each in found)
+    distrust = tuple(each.distrust for each in found if each.distrust)
+    return Run(
+        "",
+        hashed.mark,
+        reads,
+        title,
+        digest,
+        survey.aside,
+        dict(against.unjudged()) if against is not None else {},
+        distrust,
+    )
