@@ -19,8 +19,11 @@ from oakum.inference.audience import Audiences
 from oakum.inference.declared_objects import EVENT, DeclaredObject, is_count, is_item
 from oakum.inference.draft_text import (
     WIDTH,
+    Rank,
     comment,
+    covering,
     folded,
+    folded_by_grants,
     grants,
     lines,
     one_or_list,
@@ -55,6 +58,11 @@ from oakum.policy.resource_schemas import at, success, taken
 
 _PLAIN = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.SETTING)
 _FEW = 4
+_HEAD, _IN_A_LINE = 6, 4
+"""How many lines a resource begins with, and how many fields a line names, about."""
+_LONG = 1000
+"""Lines of resources from which on a draft is written for whoever looks for something in it: what
+has nothing special in few lines, and an object in place of all that is in it."""
 
 
 _OWNER_ONLY = re.compile(
@@ -104,6 +112,8 @@ class _Draft:
         for thing in self._world.things:
             for seen in thing.objects:
                 self._answers.setdefault(seen.operation.id, []).append((thing, seen))
+        declared = sum(map(len, self._fields.values()))
+        self._compact = _HEAD * len(self._fields) + declared // _IN_A_LINE > _LONG
         self._resources = list(self._resource_lines())
 
     def _declared_fields(self) -> dict[int, list[Field]]:
@@ -188,12 +198,14 @@ class _Draft:
         why = remark(whose.reason if whose.owned else audience.why)
         owner = f"owner: {_owner(whose)}"
         tail = [f"main: {scalar(main)}"] if main else []
-        if not (whose.owned or audience.asks or guessed or len(rows) != 1):
-            yield from _short(thing.name, why, [*head, owner, *tail], rows[0])
+        hints = list(self._unlike_caller(thing, whose))
+        plain = not (whose.owned or audience.asks or guessed) and len(rows) == 1
+        if plain or (self._compact and rows and not guessed and not hints):
+            yield from _short(thing.name, why, [*head, owner, *tail], rows)
             return
         yield f"  {thing.name}:"
         yield from (f"    {line}" for line in (*head, f"{owner}  # {why}"))
-        yield from self._unlike_caller(thing, whose)
+        yield from hints
         yield from (f"    {line}" for line in tail)
         yield from _states(guessed)
         if guessed and thing is self._world.account:
@@ -240,22 +252,23 @@ class _Draft:
     def _field_rows(self, thing: Thing) -> list[_Row]:
         """The fields of a thing, those together that have the same grants and reason: first what
         needs no rule of its own, then personal data, then secrets."""
-        groups: dict[tuple[int, str, str], list[Field]] = {}
+        groups: dict[Rank, list[Field]] = {}
         for each in self._fields[id(thing)]:
             guess = self._audiences.grant(thing, each)
             group = (_rank(each), guess.why, grants(guess))
             groups.setdefault(group, []).append(each)
-        ordered = sorted(groups)
-        names = {
-            each.path: str(ordered.index(group)) for group, of in groups.items() for each in of
-        }
-        paths: dict[str, list[str]] = {}
-        for path, number in folded(names).items():
-            paths.setdefault(number, []).append(path)
-        return [
-            _Row(paths[str(place)], group[2], _said(group, groups[group]))
-            for place, group in enumerate(ordered)
-        ]
+        names = {each.path: group for group, of in groups.items() for each in of}
+        if self._compact:
+            named = folded_by_grants(names)
+            groups = {}
+            for each in self._fields[id(thing)]:
+                groups.setdefault(covering(each.path, named), []).append(each)
+        else:
+            named = folded(names)
+        paths: dict[Rank, list[str]] = {}
+        for path, group in named.items():
+            paths.setdefault(group, []).append(path)
+        return [_Row(paths[g], g[2], _said(g, groups[g])) for g in sorted(paths)]
 
     # ------------------------------------------------------------ operations
 
@@ -461,7 +474,7 @@ def _rank(each: Field) -> int:
     )
 
 
-def _said(group: tuple[int, str, str], of: Sequence[Field]) -> list[str]:
+def _said(group: Rank, of: Sequence[Field]) -> list[str]:
     """Why: the classes of personal data with their words, and the reason of the grant."""
     reasons: dict[str, list[str]] = {}
     for each in sorted(of, key=lambda each: list(FieldClass).index(each.label.kind)):
@@ -477,11 +490,22 @@ def _said(group: tuple[int, str, str], of: Sequence[Field]) -> list[str]:
     return [*(["; ".join(said)] if said else []), *([group[1]] if group[1] else [])]
 
 
-def _short(name: str, why: str, head: Sequence[str], row: _Row) -> Iterator[str]:
+def _short(name: str, why: str, head: Sequence[str], rows: Sequence[_Row]) -> Iterator[str]:
     """A resource in a few lines, since nothing about it is special."""
     yield f"  {name}:  # {why}"
-    yield f"    {{{', '.join(head)}, fields:"
-    named = list(lines(row.paths, row.grants, quoted=True))
-    named[0] = named[0].replace("      ", "      {", 1)
-    yield from (f"{line}," for line in named[:-1])
-    yield f"{named[-1]}}}}}"
+    begin, opening = f"    {{{', '.join(head)}, fields:", "{"
+    named = list(lines(rows[0].paths, rows[0].grants, quoted=True))
+    whole = f"{begin} {{{named[0].strip()}}}}}"
+    if len(rows) == len(named) == 1 and not rows[0].said and len(whole) <= WIDTH:
+        yield whole
+        return
+    yield begin
+    for row in rows:
+        for said in row.said:
+            yield from comment(said)
+        named = list(lines(row.paths, row.grants, quoted=True))
+        named[0] = named[0].replace("      ", f"      {opening}", 1)
+        end = "}}" if row is rows[-1] else ","
+        yield from (f"{line}," for line in named[:-1])
+        yield named[-1] + end
+        opening = ""

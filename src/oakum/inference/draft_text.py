@@ -10,11 +10,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
+from typing import TypeVar
 
 from oakum.inference.audience import GrantGuess
 from oakum.openapi.model import Json
 
 WIDTH = 96
+_Group = TypeVar("_Group")
+Rank = tuple[int, str, str]
+"""Of a line: its place among others, why, and its grants."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 _WORDS = {"true", "false", "null"}
 
@@ -28,11 +32,11 @@ def grants(guess: GrantGuess) -> str:
     return f"[{{see: [{guess.see}]}}" + (", {set: [owner]}]" if guess.set else "]")
 
 
-def folded(groups: Mapping[str, str]) -> dict[str, str]:
+def folded(groups: Mapping[str, _Group]) -> dict[str, _Group]:
     """Field paths to their group, with an object in place of all its fields when they share one and
     the document declares all of it (`x.**` is what it leaves open)."""
-    found: dict[str, str] = {}
-    below: dict[str, dict[str, str]] = {}
+    found: dict[str, _Group] = {}
+    below: dict[str, dict[str, _Group]] = {}
     for path, group in groups.items():
         first, _, rest = path.partition(".")
         below.setdefault(first, {})[rest] = group
@@ -46,6 +50,41 @@ def folded(groups: Mapping[str, str]) -> dict[str, str]:
                 f"{first}.{rest}".rstrip("."): group for rest, group in (inner or rests).items()
             }
     return found
+
+
+SECRET = 2
+FIRST = -1
+"""The place of exceptions from a line for an object."""
+
+
+def folded_by_grants(ranks: Mapping[str, Rank]) -> dict[str, Rank]:
+    """As `folded`, of fields of every kind that have the same grants for the same reason: what is
+    most private tells the place of the line. Secrets below stay lines of their own, and first."""
+    found: dict[str, Rank] = {}
+    below: dict[str, dict[str, Rank]] = {}
+    for path, rank in ranks.items():
+        first, _, rest = path.partition(".")
+        below.setdefault(first, {})[rest] = rank
+    for first, rests in below.items():
+        inner = {} if "" in rests else folded_by_grants(rests)
+        secret = {rest for rest, rank in inner.items() if rank[0] in (SECRET, FIRST)}
+        plain = [rank for rest, rank in inner.items() if rest not in secret]
+        whole = not any(rest.endswith("**") for rest in rests)
+        if len(plain) > bool(secret) and whole and len({rank[1:] for rank in plain}) == 1:
+            found |= {f"{first}.{rest}": (FIRST, *inner[rest][1:]) for rest in secret}
+            found[first] = max(plain)
+        else:
+            found |= {
+                f"{first}.{rest}".rstrip("."): rank for rest, rank in (inner or rests).items()
+            }
+    return found
+
+
+def covering(path: str, named: Mapping[str, Rank]) -> Rank:
+    """The line of a field: its own, or that of the closest object around it."""
+    while path not in named:
+        path = path.rpartition(".")[0]
+    return named[path]
 
 
 def lines(paths: Sequence[str], granted: str, *, quoted: bool = False) -> Iterator[str]:

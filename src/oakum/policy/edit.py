@@ -169,8 +169,12 @@ class _Page:
             "caller": f"{{{self._scalar('caller')}: true}}",
             "none": self._scalar("none"),
         }[edit.kind]
-        if not of.flow_style:
-            # The reason of a guess does not hold for what replaces it.
+        # The reason of a guess does not hold for what replaces it.
+        if of.flow_style:
+            name = _end_of(_pair(self.root, "resources"), edit.resource)
+            if beside := _BESIDE.match(self.source[name : _start(of)]):
+                self._splice(name, name + beside.end(), beside[1])
+        else:
             rest = self.source[end : self._line_end(end)]
             if rest.lstrip().startswith("#"):
                 end += len(rest)
@@ -422,6 +426,12 @@ def _pair(node: yaml.Node, name: str) -> tuple[yaml.Node, yaml.Node] | None:
         node.value if isinstance(node, yaml.MappingNode) else ()
     )
     return next(((key, value) for key, value in pairs if key.value == name), None)
+
+
+def _end_of(section: tuple[yaml.Node, yaml.Node] | None, name: str) -> int:
+    """Where the key of a part ends."""
+    found = _pair(section[1], name) if section is not None else None
+    return int(found[0].end_mark.index) if found is not None else 0
 
 
 def _paths(key: yaml.Node) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 import cadence
+from oakum.authz.compiled_model import compile_contract
+from oakum.authz.diff.compare import compare
 from oakum.inference.draft import draft, drafted_policy
 from oakum.inference.schema_groups import world_of
 from oakum.openapi.document import Document
@@ -963,3 +966,54 @@ def test_a_list_is_not_keyed_by_the_account_in_its_path() -> None:
     cart = thing("id", "user_id", "title")
     found = policy({"/carts/{user_id}": {"get": answer(many(cart), **LOGGED_IN)}})
     assert found.resources["Cart"].key == "id"
+
+
+class TestALongDraft:
+    """A draft of many resources says the same in fewer lines."""
+
+    address = thing("street", "city", "zip", "note", "label")
+    person = thing("id", "username", "email", "password", home=address, is_private=FLAG)
+    device = thing("name", "serial", "email", token={"type": "string"}, keys=thing("api_key", "x"))
+    order = thing("id", "user_id", "title", home=address, devices=many(device))
+    case = thing("id", "title", "phone", home=address, devices=many(device))
+    paths = {
+        "/me": {"get": answer(ref("User"), operationId="me", **LOGGED_IN)},
+        "/users/{id}": {"get": answer(ref("User"), **LOGGED_IN)},
+        "/orders/{id}": {
+            "get": answer(ref("Order"), **LOGGED_IN),
+            "put": answer(ref("Order"), requestBody=body(thing("title")), **LOGGED_IN),
+        },
+        "/cases/{id}": {"get": answer(ref("Case"), **LOGGED_IN)},
+        "/regions": {"get": answer(many(ref("Region")), **LOGGED_IN)},
+    }
+    schemas = {"User": person, "Order": order, "Case": case, "Region": thing("id", "label")}
+
+    def texts(self, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+        made = document(self.paths, self.schemas)
+        usual = draft(made)
+        monkeypatch.setattr("oakum.inference.draft._LONG", 0)
+        return usual, draft(made)
+
+    def test_means_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made = document(self.paths, self.schemas)
+        usual, short = self.texts(monkeypatch)
+        assert len(short.splitlines()) < len(usual.splitlines())
+        old, new = (compile_contract(made, drafted_policy(made, each)) for each in (usual, short))
+        found = compare(old, new)
+        assert not found.moves
+        errors, _ = check(made, drafted_policy(made, short))
+        assert errors == []
+
+    def test_keeps_secrets_in_lines_of_their_own_before_the_object(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, short = self.texts(monkeypatch)
+        lines = short[short.index("  Case:") :].splitlines()
+        secret = next(n for n, line in enumerate(lines) if "devices.*.token" in line)
+        whole = next(n for n, line in enumerate(lines) if re.search(r"devices\.\*[:,\"]", line))
+        assert secret < whole
+        assert any("contact: " in line for line in lines)
+
+    def test_has_its_question_beside_the_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        _, short = self.texts(monkeypatch)
+        assert "  Case:  # who owns it? the document does not say\n    {draft: true," in short

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from oakum.inference.draft_text import comment, folded, lines
+from oakum.inference.draft_text import comment, covering, folded, folded_by_grants, lines
 
 
 def test_fields_of_an_object_are_one_name_where_they_share_a_group() -> None:
@@ -35,3 +35,36 @@ def test_a_long_list_of_fields_is_broken_between_names() -> None:
 
 def test_a_comment_stays_a_comment_whatever_it_quotes() -> None:
     assert all(line.startswith("      #") for line in comment("one\ntwo: [" + "x " * 200))
+
+
+PLAIN, PERSONAL, SECRET = (0, "", "[]"), (1, "", "[]"), (2, "", "[]")
+FIRST = (-1, "", "[]")
+
+
+def test_fields_of_every_kind_are_one_name_where_they_share_grants() -> None:
+    assert folded_by_grants({"a.b": PLAIN, "a.c.*.d": PERSONAL, "a.c.*.e": PLAIN, "f": PLAIN}) == {
+        "a": PERSONAL,
+        "f": PLAIN,
+    }
+    other = (1, "", "[{see: [owner]}]")
+    assert folded_by_grants({"a.b": PLAIN, "a.c.d": other, "a.c.e": other}) == {
+        "a.b": PLAIN,
+        "a.c": other,
+    }
+    why = (0, "listed to all", "[]")
+    assert folded_by_grants({"a.b": PLAIN, "a.c": why}) == {"a.b": PLAIN, "a.c": why}
+    assert folded_by_grants({"a.b.**": PLAIN, "a.c": PLAIN}) == {"a.b.**": PLAIN, "a.c": PLAIN}
+
+
+def test_secrets_in_an_object_are_lines_of_their_own_before_it() -> None:
+    named = folded_by_grants({"a.*.b": PLAIN, "a.*.c": PERSONAL, "a.*.k": SECRET, "k": SECRET})
+    assert named == {"a.*.k": FIRST, "a.*": PERSONAL, "k": SECRET}
+    assert [covering(each, named) for each in ("a.*.b", "a.*.k", "k")] == [PERSONAL, FIRST, SECRET]
+    assert folded_by_grants({"a.b": PLAIN, "a.k": SECRET}) == {"a.b": PLAIN, "a.k": SECRET}
+
+
+def test_secrets_stay_apart_through_every_object_around_them() -> None:
+    named = folded_by_grants(
+        {"a.b.c": PLAIN, "a.b.d": PLAIN, "a.b.k": SECRET, "a.e": PLAIN, "a.f": PERSONAL}
+    )
+    assert named == {"a.b.k": FIRST, "a": PERSONAL}

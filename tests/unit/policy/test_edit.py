@@ -111,6 +111,16 @@ def test_an_owner_takes_the_place_of_a_guess_and_of_its_reason() -> None:
     assert "owner: [a, b]" in edited(CONTRACT, SetOwner("Note", "field", ("a", "b")))
 
 
+def test_a_question_beside_the_name_goes_with_its_answer() -> None:
+    done = edited(FLOW, SetOwner("Tag", "field", ("user_id",)))
+    assert changed(FLOW, done) == [
+        "-  Tag:  # listed to all",
+        "-    {draft: true, key: id, owner: none, fields:",
+        "+  Tag:",
+        "+    {draft: true, key: id, owner: user_id, fields:",
+    ]
+
+
 def test_json_stays_json() -> None:
     text = '{"resources": {"A": {"owner": "none", "fields": {"a, b": [{"see": ["x"]}]}}}}'
     done = edited(text, Grant("A", "b", ("b",), "y"))
