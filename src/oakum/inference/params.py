@@ -89,6 +89,7 @@ class _Resources:
             name: {n: s for shape in shapes for n, s in children(shape).items() if is_segment(n)}
             for name, shapes in seen.shapes.items()
         }
+        self._no_secrets: dict[str, dict[str, Shape]] = {}
         self._by_noun: dict[str, Resource] = {}
         asked = document.operation(policy.caller.operation)
         for resource in policy.resources.values():
@@ -169,15 +170,25 @@ class _Resources:
             level = [each for each in dict.fromkeys(inner) if each not in done]
         return list(found)
 
+    def _shown(self, name: str) -> dict[str, Shape]:
+        """The members of a resource that are no secret."""
+        if name not in self._no_secrets:
+            self._no_secrets[name] = {
+                member: shape
+                for member, shape in self._members[name].items()
+                if classify_field(member) is not FieldClass.SECRET
+            }
+        return self._no_secrets[name]
+
     def _field(self, resource: Resource, parameter: Parameter, path: str) -> str:
         """The field of the parameter's own name, a handle where it says no id, or else the key. A
         parameter that counts takes what counts in the object; the second of a pair, its name."""
         members = self._members[resource.name]
         said = words(parameter.name)
-        open_ = {m: members[m] for m in members if classify_field(m) is not FieldClass.SECRET}
-        name = named_after(parameter.name, open_)
+        shown = self._shown(resource.name)
+        name = named_after(parameter.name, shown)
         noun = "_".join(words(resource.name))
-        if found := formed_as(parameter, open_, name or resource.key, noun, self._by_noun) or name:
+        if found := formed_as(parameter, shown, name or resource.key, noun, self._by_noun) or name:
             return found
         other = _PART if parameter_before(path, parameter.name) else frozenset[str]()
         other |= COUNTS if not COUNTS.isdisjoint(said[-1:]) else frozenset()

@@ -7,7 +7,7 @@ that answers show of it as others, and the path is about it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.http.json_pointer import escape
@@ -49,25 +49,34 @@ def written_objects(world: World, document: Document) -> dict[int, list[WrittenO
     }
     by_noun = {thing.noun: thing for thing in world.things}
     members = {id(thing): thing.members() for thing in world.things}
+    schemas = {id(thing): frozenset(thing.schemas) for thing in world.things}
+    read_at = {
+        id(thing): {noun_of_path(path) for path in {each.path for each in _reads(thing)}}
+        for thing in world.things
+    }
     found: dict[int, list[WrittenObject]] = {}
     for operation in document.operations:
-        thing = _about(world, operation, answered.get(operation.id), by_noun)
+        thing = _about(world, operation, answered.get(operation.id), by_noun, read_at)
         if thing is None or operation.method not in _WRITES or not operation.body:
             continue
         if classify(operation).kind == "write":
-            objects = _objects(world, operation, thing, members[id(thing)])
+            objects = _objects(world, operation, thing, members[id(thing)], schemas[id(thing)])
             found.setdefault(id(thing), []).extend(objects)
     return found
 
 
 def _about(
-    world: World, operation: Operation, answered: Thing | None, by_noun: dict[str, Thing]
+    world: World,
+    operation: Operation,
+    answered: Thing | None,
+    by_noun: Mapping[str, Thing],
+    read_at: Mapping[int, Collection[str]],
 ) -> Thing | None:
     """The thing that a path is about; of one that does not say, the thing of the answer."""
     noun = noun_of_path(operation.path)
     if noun in by_noun:
         return by_noun[noun]
-    if answered is not None and noun in {noun_of_path(each.path) for each in _reads(answered)}:
+    if answered is not None and noun in read_at[id(answered)]:
         return answered
     return world.account if is_of_caller(operation) and not noun else None
 
@@ -79,7 +88,7 @@ def _reads(thing: Thing) -> Iterator[Operation]:
 
 
 def _objects(
-    world: World, operation: Operation, thing: Thing, known: set[str]
+    world: World, operation: Operation, thing: Thing, known: set[str], schemas: Collection[str]
 ) -> Iterator[WrittenObject]:
     """The object in a body, if all its media types are JSON and have it at the same place."""
     places = [
@@ -88,7 +97,7 @@ def _objects(
     ]
     pointers = {place[0] if place is not None else None for place in places}
     if len(pointers) == 1 and (shapes := [place for place in places if place is not None]):
-        bound = all(not set(names_of(at)).isdisjoint(thing.schemas) for _, at in shapes)
+        bound = all(not set(names_of(at)).isdisjoint(schemas) for _, at in shapes)
         yield WrittenObject(operation, shapes[0][0], tuple(at for _, at in shapes), bound)
 
 
