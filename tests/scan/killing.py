@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from oakum.scan.undo import object_snapshots
-from tests.patience import patient
+from tests.forked import Forked
 from tests.scan.servers import App, Call, Reply, serve
 from tests.shell import environment
 from tests.unit.cli.shell import Done, oakum
@@ -28,7 +26,7 @@ class Killer:
     app: App
     at: At = lambda call: False
     done: bool = True
-    victim: subprocess.Popen[bytes] | None = None
+    victim: Forked | None = None
 
     def __call__(self, call: Call) -> Reply:
         strikes = self.victim is not None and self.at(call)
@@ -39,7 +37,7 @@ class Killer:
 
     def _strike(self) -> Reply:
         assert self.victim is not None
-        self.victim.send_signal(signal.SIGKILL)
+        self.victim.kill()
         self.victim = None
         return Reply(drop=True)
 
@@ -58,13 +56,11 @@ class Bench:
         return ["scan", *files, "--journal", str(self.folder / "journal"), *more]
 
     def _killed(self, more: tuple[str, ...], at: At, done: bool) -> None:
-        command = [sys.executable, "-m", "oakum", *self._words(more)]
-        quiet = subprocess.DEVNULL
         self.api.at, self.api.done = at, done
-        process = subprocess.Popen(command, env=environment(), stdout=quiet, stderr=quiet)
+        process = Forked(*self._words(more), environment=environment())
         self.api.victim = process
         try:
-            assert process.wait(patient(120)) == -signal.SIGKILL
+            assert process.wait() == -signal.SIGKILL
         finally:
             process.kill()
             self.api.victim = None

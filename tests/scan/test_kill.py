@@ -11,8 +11,6 @@ import copy
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +23,7 @@ from oakum.scan.undo.journal import recall
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import serving
-from tests.patience import patient
+from tests.forked import Forked
 from tests.scan import market
 from tests.shell import environment
 from tests.unit.cli.shell import Done, oakum
@@ -42,7 +40,7 @@ class Watch:
         self.inner, self.state = inner, inner.state
         self.number = 0
         self.at, self.moment = 0, ""
-        self.victim: subprocess.Popen[bytes] | None = None
+        self.victim: Forked | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.number += 1
@@ -61,7 +59,7 @@ class Watch:
 
     def _strike(self, number: int, moment: str) -> None:
         if self.victim is not None and (number, moment) == (self.at, self.moment):
-            self.victim.send_signal(signal.SIGKILL)
+            self.victim.kill()
 
 
 def words(entry: Entry, folder: Path, target: str) -> list[str]:
@@ -72,15 +70,12 @@ def words(entry: Entry, folder: Path, target: str) -> list[str]:
 def scan(watch: Watch, entry: Entry, folder: Path, target: str) -> int:
     """Scan in a process of its own, killed at the request that the watch was told; how it ends."""
     more = [each.replace("{target}", target) for each in entry.options]
-    command = [sys.executable, "-m", "oakum", "scan", *words(entry, folder, target), *more]
-    command += ["--journal", str(folder / "journal"), "--quiet", "--budget", "2000"]
+    more += ["--journal", str(folder / "journal"), "--quiet", "--budget", "2000"]
     watch.number = 0
-    process = subprocess.Popen(
-        command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = Forked("scan", *words(entry, folder, target), *more, environment=environment())
     watch.victim = process
     try:
-        return process.wait(patient(120))
+        return process.wait()
     finally:
         process.kill()
         watch.victim = None

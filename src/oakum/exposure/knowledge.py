@@ -102,10 +102,10 @@ class Knowledge:
     objects: dict[tuple[str, str], list[Mapping[str, str]]] = field(default_factory=dict)
     """(identity, resource) → own objects as field → value."""
     accounts_as_owner: dict[tuple[str, str], str] = field(default_factory=dict)
-    tenants: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
-    """(identity, `Resource.field`) → the tenants that the API lists as its own."""
     """(identity, `Resource.field` that names an owner) → account id, for who has no object that
     says how it names them."""
+    tenants: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    """(identity, `Resource.field`) → the tenants that the API lists as its own."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)
     """Words of a name (`ride id`) → values seen under it, whoever they belong to."""
     choices: frozenset[str] = frozenset()
