@@ -5,6 +5,9 @@ To start an engine takes twenty times what it takes to make a guard within one. 
 script is the body of a function here, which a request of the tests runs anew: every module of the
 runtime is loaded again, over a new file of state. What the engine keeps is its connections to the
 API, and a module that declares a type, which no process takes twice.
+
+The marks of staleness are the same each time: two ids may share one, so that a write of one makes
+the other stale. By keys that are drawn, one run of a case in some hundreds asks once more for it.
 """
 
 from __future__ import annotations
@@ -59,6 +62,15 @@ return heeding(make())
 """
 
 
+_DRAWN, _SAME = "hash.random(8)", r'"\1\2\3\4\5\6\7\8"'
+
+
+def _repeatable(code: str) -> str:
+    """A rendered script with the same marks each time."""
+    assert code.count(_DRAWN) == 1
+    return code.replace(_DRAWN, _SAME)
+
+
 class Renewable:
     """An engine whose guard is made anew by a request with `HEADER`."""
 
@@ -72,12 +84,12 @@ class Renewable:
         if self.name == "envoy":
             policy = json.loads(rendered["policy.json"])
             code = policy["resources"][0]["typed_config"]["default_source_code"]
-            code["inline_string"] = _ANEW % code["inline_string"] + _ENVOY
+            code["inline_string"] = _ANEW % _repeatable(code["inline_string"]) + _ENVOY
             rendered["policy.json"] = json.dumps(policy).encode()
         else:
             said = rendered["oakum.lua"].decode()
             first, _, rest = said.partition("\n")  # by which workers notice a change
-            rendered["oakum.lua"] = f"{first}\n{_ANEW % rest}{_NGINX}".encode()
+            rendered["oakum.lua"] = f"{first}\n{_ANEW % _repeatable(rest)}{_NGINX}".encode()
         return rendered
 
     def command(self, folder: Path) -> list[str]:
