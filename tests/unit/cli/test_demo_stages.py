@@ -11,6 +11,7 @@ from socket import create_connection
 from unittest.mock import patch
 
 import pytest
+import yaml
 
 import cadence
 from oakum.cli import demo_stages
@@ -26,12 +27,22 @@ def test_the_report_of_a_stage_is_written_where_its_scan_runs(tmp_path: Path) ->
     assert {path.name for path in tmp_path.iterdir()} == {"stage-1.json", "stage-1.html"}
 
 
+def few(identities: Path) -> None:
+    """Leaves of an identities file the first three, of whom none is anything to another."""
+    said = yaml.safe_load(identities.read_text(encoding="utf-8"))
+    said["identities"] = dict([*said["identities"].items()][:3])
+    del said["between"]
+    identities.write_text(yaml.safe_dump(said), encoding="utf-8")
+
+
 @pytest.mark.long
 def test_stages_are_scanned_at_the_same_time_and_each_report_is_its_own(tmp_path: Path) -> None:
-    cadence.write_kit(tmp_path / "kit", 1)
+    kit = tmp_path / "kit"
+    cadence.write_kit(kit, 1)
+    few(kit / "identities.yaml")
     sent: list[int] = []
     stages = ["1", "fixed"]
-    with demo_stages.Scans(stages, 0, tmp_path / "kit", tmp_path, None) as both:
+    with demo_stages.Scans(stages, 0, kit, tmp_path, None) as both:
         first, fixed = (
             both.report(stage, lambda event: sent.append(event.data.get("number", 0)))
             for stage in stages
