@@ -21,7 +21,8 @@ from oakum.traffic.graphql_operation import graphql
 from oakum.traffic.recorded_exchange import from_entry, from_log
 from oakum.traffic.shapes import KEY, Learnt
 from tests.observe.day import START, mark
-from tests.observe.test_abuse import MINUTE, _key, access, among, call, crowd, run, walker
+from tests.unit.abuse.test_detector import MINUTE, among, call, crowd, walker
+from tests.unit.cli.test_observe_abuse import _key, access, run
 
 KEY_TEXT = b"a key of the audit in tests"
 

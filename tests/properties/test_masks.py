@@ -43,7 +43,7 @@ from tests.properties.worlds import (
     policies,
     principals,
 )
-from tests.testing.test_response_evaluator import ANSWERED
+from tests.pytest_plugin.test_response_evaluator import ANSWERED
 
 FORMS = (Mask("empty"), Mask("stars"), Mask("ends", 0, 4), Mask("ends", 0, 2), Mask("decimals", 1),
          Mask("beside", member="b"))  # fmt: skip

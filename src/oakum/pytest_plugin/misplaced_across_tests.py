@@ -38,7 +38,7 @@ from oakum.pytest_plugin.response_evaluator import (
     ObservedExchange,
     leak_of,
 )
-from oakum.pytest_plugin.test_counts import Tally
+from oakum.pytest_plugin.suite_counts import Tally
 
 CHANGING = "an owner's value is there, but its id belongs to somebody else in other tests"
 A_TIME = "a time of an owner is there, but others may have the same time"

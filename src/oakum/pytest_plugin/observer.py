@@ -37,7 +37,7 @@ from oakum.pytest_plugin.captured_response import Capture, Talk
 from oakum.pytest_plugin.misplaced_across_tests import Kept, Strays
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
 from oakum.pytest_plugin.response_evaluator import Frame, Leaked, Look, ObservedExchange, shown_of
-from oakum.pytest_plugin.test_counts import Tally
+from oakum.pytest_plugin.suite_counts import Tally
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.route import Router
 

@@ -31,7 +31,7 @@ from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
 from oakum.pytest_plugin.refused_objects import Carried
-from oakum.pytest_plugin.test_counts import NamedField, Tally, undocumented
+from oakum.pytest_plugin.suite_counts import NamedField, Tally, undocumented
 
 _SAID: Mapping[Source, str] = {
     "said": "as the tests say",

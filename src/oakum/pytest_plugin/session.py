@@ -22,7 +22,7 @@ from oakum.output.text import visible
 from oakum.policy.contract import contract_digest, load
 from oakum.pytest_plugin.client_hooks import Taps
 from oakum.pytest_plugin.observer import Watch
-from oakum.pytest_plugin.test_counts import Tally
+from oakum.pytest_plugin.suite_counts import Tally
 from oakum.pytest_plugin.writing import Run, report
 from oakum.report import write
 

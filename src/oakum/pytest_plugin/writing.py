@@ -13,7 +13,7 @@ from oakum.exposure.untested import NO_REQUEST
 from oakum.finding import Cell, Report, Result
 from oakum.policy.model import Policy
 from oakum.pytest_plugin.observer import Watch
-from oakum.pytest_plugin.test_counts import Tally, undocumented
+from oakum.pytest_plugin.suite_counts import Tally, undocumented
 from oakum.scan.findings import conclude
 
 NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"

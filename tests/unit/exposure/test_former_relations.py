@@ -10,7 +10,7 @@ import pytest
 from oakum.exchange import Exchange
 from oakum.policy.contract import Contract, load
 from tests.gate.club import written
-from tests.testing.test_told_owners import BOTH, Leaks, me, sent
+from tests.pytest_plugin.test_told_owners import BOTH, Leaks, me, sent
 
 FILE = '{$ref: "#/components/schemas/File"}'
 TEAM = '{$ref: "#/components/schemas/Team"}'

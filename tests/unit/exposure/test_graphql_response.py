@@ -16,7 +16,7 @@ from oakum.pytest_plugin.observer import Watch
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.evaluation.traffic_judge import Judged
 from oakum.traffic.recorded_exchange import RecordedExchange
-from tests.testing.test_told_owners import BOTH, HOST, Leaks, me
+from tests.pytest_plugin.test_told_owners import BOTH, HOST, Leaks, me
 
 SCHEMA = """\
 interface Node { id: ID }

@@ -13,8 +13,8 @@ from oakum.exchange import Exchange
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import Watch
+from tests.pytest_plugin.test_told_owners import IDS, Leaks, me, of_traffic, sent
 from tests.scan import test_members_of_tenants as books
-from tests.testing.test_told_owners import IDS, Leaks, me, of_traffic, sent
 
 FIRM = "parameters: [{name: firm, in: path, required: true, schema: {type: string}}], "
 DONE = "responses: {'201': {description: ok}}}\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.gate.club import POLICY, written
-from tests.testing.test_plugin import run
-from tests.testing.test_strays import APP, HEAD, OTHER, OWN, results
+from tests.pytest_plugin.test_plugin import run
+from tests.pytest_plugin.test_strays import APP, HEAD, OTHER, OWN, results
 
 pytest_plugins = ["pytester"]
 LEAKS = {

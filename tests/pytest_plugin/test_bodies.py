@@ -13,8 +13,8 @@ import pytest
 from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, Talk
 from oakum.pytest_plugin.client_hooks import Taps
 from oakum.pytest_plugin.observer import CUT, DEEP
-from tests.testing.test_plugin import told
-from tests.testing.test_strays import OTHER, OWN, results, suite
+from tests.pytest_plugin.test_plugin import told
+from tests.pytest_plugin.test_strays import OTHER, OWN, results, suite
 
 pytest_plugins = ["pytester"]
 CODED = {

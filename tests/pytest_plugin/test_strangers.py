@@ -17,7 +17,7 @@ from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.evaluation.traffic_judge import Judged
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.gate.club import written
-from tests.testing.test_told_owners import HOST, me, sent
+from tests.pytest_plugin.test_told_owners import HOST, me, sent
 from tests.unit.exposure.test_former_relations import DOCUMENT, OF_ANN, POLICY
 
 BOB = sent("bob", "GET", "/files/f-7", OF_ANN)

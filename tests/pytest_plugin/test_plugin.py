@@ -19,7 +19,7 @@ import requests
 import oakum.pytest_plugin.session
 from oakum.openapi.model import Json
 from tests.gate.club import DOCUMENT, POLICY, clean, leak, leaking, saved
-from tests.testing.club import CLIENTS, SUITE, suite
+from tests.pytest_plugin.club import CLIENTS, SUITE, suite
 from tests.unit.cli import shell
 
 pytest_plugins = ["pytester"]

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.openapi.model import Json
 from tests.gate.club import written
-from tests.testing.test_plugin import run, told
+from tests.pytest_plugin.test_plugin import run, told
 
 pytest_plugins = ["pytester"]
 APP = """\

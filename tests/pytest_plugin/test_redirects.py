@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.gate.club import DOCUMENT, written
-from tests.testing.test_plugin import run, told
+from tests.pytest_plugin.test_plugin import run, told
 
 pytest_plugins = ["pytester"]
 

@@ -8,8 +8,8 @@ import pytest
 
 from oakum.openapi.model import Json
 from tests.gate.club import written
-from tests.testing.club import CLIENTS
-from tests.testing.test_plugin import LEAN, gate, run, told
+from tests.pytest_plugin.club import CLIENTS
+from tests.pytest_plugin.test_plugin import LEAN, gate, run, told
 
 pytest_plugins = ["pytester"]
 APP = """\

@@ -12,8 +12,8 @@ import pytest
 
 from oakum.pytest_plugin.captured_response import UNREAD
 from oakum.pytest_plugin.django_client import _unnoticed
-from tests.testing.club import suite
-from tests.testing.test_plugin import run, told
+from tests.pytest_plugin.club import suite
+from tests.pytest_plugin.test_plugin import run, told
 
 pytest_plugins = ["pytester"]
 APP = """
