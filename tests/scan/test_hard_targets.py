@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests import forked
+from tests.forked import Forked
 from tests.patience import patient
 from tests.scan.clinic import SECRETS, VALUES, Clinic, after, write
 from tests.scan.servers import Reply, html_everywhere, serve
@@ -41,12 +43,13 @@ class Run:
 
 def arguments(folder: Path, url: str, *more: str, contract: str = "exposure.yaml") -> list[str]:
     return [
-        sys.executable, "-m", "oakum", "scan", str(folder / contract), "--target", url,
+        "scan", str(folder / contract), "--target", url,
         "--identities", str(folder / "identities.yaml"), "--rate", "500",
         "--json", str(folder / "report.json"), "--events", str(folder / "events.ndjson"), *more,
     ]  # fmt: skip
 
 
+COMMAND = [sys.executable, "-m", "oakum"]
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
     "ADA_PASSWORD": SECRETS[0],
@@ -58,12 +61,9 @@ ENVIRONMENT = {
 def scan(folder: Path, url: str, *more: str, contract: str = "exposure.yaml") -> Run:
     if not (folder / "exposure.yaml").exists():
         write(folder)
-    done = subprocess.run(
-        arguments(folder, url, *more, contract=contract),
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=patient(60), check=False,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr
-    return Run(done.returncode, done.stdout, done.stderr, folder)
+    done = forked.run(*arguments(folder, url, *more, contract=contract), environment=ENVIRONMENT)
+    assert "Traceback" not in done.err
+    return Run(done.code, done.out, done.err, folder)
 
 
 def nothing_personal(folder: Path, *texts: str) -> None:
@@ -221,13 +221,10 @@ def test_a_killed_run_goes_on_with_the_same_fingerprints(tmp_path: Path) -> None
     clinic.before = slowly  # type: ignore[assignment]
     more = ("--allow-own-settings", "--journal", str(tmp_path / "journal"))
     with serve(clinic) as server:
-        process = subprocess.Popen(
-            arguments(tmp_path, server.url, *more), env=ENVIRONMENT,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        process = Forked(*arguments(tmp_path, server.url, *more), environment=ENVIRONMENT)
         assert stop.wait(patient(30))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
         clinic.before = lambda call, number: None
         run = scan(tmp_path, server.url, *more, "--resume")
     assert run.code == 1
@@ -253,7 +250,7 @@ def test_settings_are_put_back_after_an_interrupt(
     clinic.before = slowly  # type: ignore[assignment]
     with serve(clinic) as server:
         process = subprocess.Popen(
-            arguments(tmp_path, server.url, "--allow-own-settings"), env=ENVIRONMENT,
+            COMMAND + arguments(tmp_path, server.url, "--allow-own-settings"), env=ENVIRONMENT,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         if stop.wait(patient(30)):
@@ -352,16 +349,8 @@ def test_a_password_in_the_target_is_refused_and_not_repeated(tmp_path: Path) ->
 def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     write(tmp_path)
     with serve(Clinic()) as server:
-        arguments_ = arguments(tmp_path, server.url, "--dry-run")
-        done = subprocess.run(
-            arguments_,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=patient(30),
-        )
-    assert done.returncode == 0
+        done = forked.run(*arguments(tmp_path, server.url, "--dry-run"), environment=ENVIRONMENT)
+    assert done.code == 0
     assert server.calls == []
-    assert "GET /patients/{patientId}" in done.stdout
-    assert "purge" in done.stdout.split("would not send")[1]
+    assert "GET /patients/{patientId}" in done.out
+    assert "purge" in done.out.split("would not send")[1]
