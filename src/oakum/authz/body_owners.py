@@ -9,11 +9,11 @@ name an object, an API may use either, so both have to permit the write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from oakum.authz.id_spelling import identifier
+from oakum.authz.id_spelling import identifier, is_sole_spelling
 from oakum.authz.member_paths import at_path, texts
 from oakum.authz.owners import partly
 from oakum.authz.principal import Subject
@@ -61,6 +61,8 @@ class Named:
     something else."""
     found: dict[Key, Subject | None] = field(default_factory=dict)
     """Result by key; None: not returned, or ambiguous. `new`: it does not exist."""
+    forms: Mapping[str, str] = field(default_factory=dict)
+    """Resource → how the document says that its keys are written (`Target.form`)."""
     makes: bool = False
     """Whether the request creates objects (POST)."""
     wanted: dict[Key, None] = field(default_factory=dict)
@@ -191,8 +193,15 @@ class Writing:
 
     def _is_free(self, resource: Resource, at: Pointer) -> bool:
         """Whether there is no object of the name by which a value stands in a map."""
-        found = self._by_key(resource, _named_keys(resource, {}, at))
-        return found is not None and found.new
+        said = _named_keys(resource, {}, at)
+        found = self._by_key(resource, said)
+        return found is not None and found.new and self._is_sole(resource, said)
+
+    def _is_sole(self, resource: Resource, said: list[Json]) -> bool:
+        """Whether a key that the API does not know can be no other spelling of one that it does."""
+        shown = at_path(self._itself(resource), resource.key)
+        form, key = self._named.forms.get(resource.name, ""), identifier(said[0])
+        return key is not None and is_sole_spelling(key, form, shown)
 
     def differs(
         self,
@@ -318,13 +327,17 @@ class Writing:
     def _own_keys(self, resource: Resource) -> set[str | None]:
         """Keys of the object being written, as returned by the API or given in the path."""
         one = self.subject
+        if one.resource != resource.name and one.key and (resource.is_account or one.new):
+            return {one.key}
+        return {identifier(each) for each in at_path(self._itself(resource), resource.key)} - {None}
+
+    def _itself(self, resource: Resource) -> Json:
+        """The object being written, as the API returns it."""
+        one = self.subject
         if one.resource != resource.name:
-            if one.key and (resource.is_account or one.new):
-                return {one.key}
             found = self._named.get(ITSELF)
             one = found if found is not None and found.resource == resource.name else one
-        value = one.value if one.resource == resource.name else None
-        return {identifier(each) for each in at_path(value, resource.key)} - {None}
+        return one.value if one.resource == resource.name else None
 
     def _other(
         self, resource: Resource, said: list[Json], at: Pointer, around: Around | None
@@ -360,7 +373,7 @@ class Writing:
 
     def _named_by(self, resource: Resource, said: list[Json], at: Pointer) -> Subject | None:
         """A top-level object by key. A free key belongs to a new object, or renames the one in the
-        path."""
+        path; one that may be another spelling of a key that is taken does neither."""
         one, named = self.subject, self._named
         if named.makes and resource.name not in named.findable:
             return ITS_OWN
@@ -368,7 +381,8 @@ class Writing:
         if found is None or not found.new:
             return found
         names = one.resource == resource.name or (one.key and resource.is_account)
-        return ITS_OWN if named.makes or (names and not in_list(at)) else None
+        takes = named.makes or (names and not in_list(at))
+        return ITS_OWN if takes and self._is_sole(resource, said) else None
 
     def _of_parent(
         self, resource: Resource, said: list[Json], at: Pointer, around: Around

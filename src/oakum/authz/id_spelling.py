@@ -35,6 +35,7 @@ _STEM = re.compile(r"[^/:#]+\Z")
 _NUMBER = re.compile(r"\+?0*([0-9]+)(\.0*)?\Z")
 _SCIENTIFIC = re.compile(r"\+?([0-9]+)(?:\.([0-9]*))?[eE]([+-]?[0-9]{1,2})\Z")
 _HEX = re.compile(r"[0-9a-f]{32}\Z")
+_DIGITS = re.compile(r"[0-9]+")
 _WIDE = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -71,13 +72,64 @@ def spelling(id: str) -> tuple[str, str, bool]:
     return key, key, True
 
 
+_PADDED = re.compile(r"0[0-9]*\Z")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,14})\Z")  # below 2^53, which no parser rounds
+_LIKE_NUMBER = re.compile(
+    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|0[xob][0-9a-f]+)\Z"
+)
+_LIKE_UUID = re.compile(r"[0-9a-f_]{32}\Z")
+_HEX_DIGIT = re.compile(r"[0-9A-Fa-f]")
+_LONG_HEX = re.compile(r"[0-9a-f]{16,}\Z")
+_ODD = re.compile(r"[^ -~]|^ | $|  |[\"\\\[\]{}<>`,;|]|%[0-9A-Fa-f]{2}")
+_MARKS = "/:#?="
+"""What an API may read as the end of an address in front of a key, or after it; or as base64."""
+
+
+def is_sole_spelling(id: str, form: str = "", shown: Iterable[Json] = ()) -> bool:
+    """Whether no API that converts an id before it uses it takes this text for another id: to an
+    integer, a float, a UUID, without spaces, in a normal form of Unicode, of a list or an address.
+
+    `form`: what the document declares, `integer` or `uuid`; `shown`: ids of the same kind, as the
+    API writes them. Case is not compared, but in hexadecimal digits.
+    """
+    known = [each for each in shown if identifier(each) is not None]
+    texts = identifiers(known)
+    if form == "integer" or not all(isinstance(each, str) for each in known):
+        return bool(_INTEGER.match(id))
+    if form == "uuid" or any(_UUID.match(each.lower()) for each in texts):
+        return bool(_UUID.match(id)) or _is_shown_hex(id, texts)
+    if _ODD.search(id) or any(c in id and not any(c in e for e in texts) for c in _MARKS):
+        return False
+    plain = id.lower().replace("_", "").replace("'", "").replace(" ", "")
+    if _LIKE_NUMBER.match(plain):
+        same = (each for each in texts if len(each) == len(id) and _PADDED.match(each))
+        padded = _DIGITS.fullmatch(id) is not None and any(same)
+        return padded or bool(_INTEGER.match(id))
+    digits = id.lower().replace("-", "")
+    if _LIKE_UUID.match(digits) or _LONG_HEX.match(digits):
+        sole = id == id.lower() and not _LIKE_UUID.match(digits)
+        return sole or bool(_UUID.match(id)) or _is_shown_hex(id, texts)
+    return True
+
+
+def _is_shown_hex(id: str, shown: Iterable[str]) -> bool:
+    """Whether hexadecimal digits are written as in an id that the API shows."""
+    outline = _HEX_DIGIT.sub("0", id)
+    return id.isascii() and any(
+        _HEX_DIGIT.sub("0", each) == outline
+        and "0" in outline
+        and id == (id.lower() if each == each.lower() else id.upper())
+        for each in shown
+    )
+
+
 def heard(principal: Principal) -> set[str]:
     """Ids of owners with a look-up result."""
     return {owner for _, owner in principal.related} | {owner for owner, _ in principal.states}
 
 
 _PART = re.compile(r"[^\x00-\x20\x7f,;|&\"'`<>()\[\]{}\\/:#=*!?]+")
-_DIGITS = re.compile(r"[0-9]+")
 LISTED = re.compile(r"[,;|\[{]")
 """What stands in a text that is a list, and in no address or plain name."""
 _LETTER = re.compile(r"[^\x00-@\[-`{-\x7f]")

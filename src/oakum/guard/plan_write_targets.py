@@ -53,6 +53,7 @@ class PlannedTargets:
             and stands_alone(self.model, shower, target.pointer, target.resource),
             "enclosing": self._enclosing(target),
             "made": target.made,
+            "form": target.form,
             "around": [self.plan(each) for each in target.around],
             "after": self.plan(target.then) if target.then else None,
             "types": {n: self._shows(target, each) for n, each in distinct(declared).items()},

@@ -312,7 +312,9 @@ class Intake:
     ) -> Generator[Asked, Answered | None, Weighed]:
         """What may be forwarded of a body, and may be alone as well: what is removed may have
         decided about the rest, as the type of an object does."""
-        named = Named(endpoint.finders, endpoint.local, makes=endpoint.operation.method == "POST")
+        forms = {name: each.form for name, each in endpoint.finders.items()}
+        makes = endpoint.operation.method == "POST"
+        named = Named(endpoint.finders, endpoint.local, makes=makes, forms=forms)
         done = yield from self._weighed(endpoint, call, inquiry, subject, reading, named)
         for _ in range(_MOST_CUTS):
             if done.whole or done.body is None or self._guard.unknown == "refuse":

@@ -426,6 +426,38 @@ class Writes:
             if named and not asked and resource.owner.kind != "none":
                 yield name
 
+    def respelt(self) -> Iterator[Problem]:
+        """Warns once about names as keys: of integers and UUIDs each has one spelling alone."""
+        found = [
+            (endpoint.operation, self.policy.resources[name])
+            for endpoint in self.wiring.endpoints.values()
+            for name, finder in endpoint.finders.items()
+            if finder.kind == "ask" and not finder.form and self._takes_free(endpoint, name)
+        ]
+        if found:
+            operation, resource = found[0]
+            more = f" (and at {len(found) - 1} more places)" if found[1:] else ""
+            key = f"`{resource.name}.{resource.key}`"
+            yield Problem(
+                self.where(operation),
+                f"callers of `{operation.id}` may set {key} to a text that the GET of it answers"
+                f" with 404: an API that ignores case in a body would overwrite another user's"
+                f" object{more}",
+                f"remove `set` from {key} if clients do not choose it, declare it as an integer"
+                " or with `format: uuid` if it is one, or make sure that the API ignores no case",
+            )
+
+    def _takes_free(self, endpoint: Endpoint, name: str) -> bool:
+        """Whether a body may give an object a key that the API does not know."""
+        if not name or not endpoint.write:
+            return False
+        table, key = self.model.settable[name], self.policy.resources[name].key
+        at = leaf_index(table, key) if key else -1
+        names = endpoint.target.resource == name or endpoint.operation.method == "POST"
+        written = self.model.written.get(endpoint.operation.id)
+        held = written is not None and name in written.resources
+        return held and names and at >= 0 and bool(table.rules[at].grants)
+
     def _at_least(self, relation: str) -> set[str]:
         """All relations that certainly hold for a caller who has this one to another's object."""
         known = self.policy.kinds(relation) != {"anyone"}

@@ -86,6 +86,8 @@ class Target:
     one."""
     around: tuple[Target, ...] = ()
     """Other objects that the path names behind its owner, and that have to be that one's."""
+    form: str = ""
+    """Of a finder: how the document says that keys are written, `integer` or `uuid`."""
 
 
 @dataclass(frozen=True)
@@ -388,6 +390,24 @@ class Finders:
         its parent's owner's is that one's only where the parent is shown with it."""
         if not resource.key or resource.owner.kind == "none":
             return None
+        found = self._by_key(operation, resource)
+        return replace(found, form=self._form(found, resource)) if found is not None else None
+
+    def _form(self, found: Target, resource: Resource) -> str:
+        """How keys are written: what the path of a finder or a schema of the resource declares."""
+        get = self.document.operation(found.operation) if found.operation else None
+        shapes = [e.shape for e in get.parameters if e.name == found.param] if get else []
+        for name, of in self.model.bound.items():
+            at = self.document.schemas.get(name) if of == resource.name else None
+            shape = at() if at is not None else None
+            for step in resource.key.split("."):
+                shape = named(shape, step) if shape is not None else None
+            shapes += [shape] if shape is not None else []
+        if any(e.kinds and e.kinds <= {"integer", "number", "null"} for e in shapes):
+            return "integer"
+        return "uuid" if any(e.format == "uuid" for e in shapes) else ""
+
+    def _by_key(self, operation: Operation, resource: Resource) -> Target | None:
         if resource.owner.kind != "parent":
             return self._shown_by_key(operation, resource)
         param = f"{resource.name}.{resource.key}"

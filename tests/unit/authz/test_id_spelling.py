@@ -1,10 +1,11 @@
-"""One id in several spellings."""
+"""One id in several spellings, and ids that have one alone."""
 
 from __future__ import annotations
 
 import pytest
 
-from oakum.authz.id_spelling import alike
+from oakum.authz.id_spelling import alike, is_sole_spelling
+from oakum.openapi.model import Json
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,117 @@ def test_an_id_in_another_spelling_may_be_the_same(one: str, other: str) -> None
 def test_another_id_is_another(one: str, other: str) -> None:
     assert not alike([one], [other]) and not alike([other], [one])
     assert not alike([one], []) and not alike([], [other])
+
+
+_UUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        *(
+            " 7",
+            "7 ",
+            "\t7",
+            "7\n",
+            "7\x00",
+            "+7",
+            "07",
+            "-07",
+            "-0",
+            "7.0",
+            "7.",
+            ".7",
+            "7e0",
+            "7E1",
+        ),
+        *("2_1", "0x15", "0b1", "0o7", "1 000", "1'000", "9007199254740993", "\uff17", "\u0667"),
+        *(_UUID.upper(), _UUID.replace("-", ""), f"{{{_UUID}}}", f"urn:uuid:{_UUID}"),
+        *(
+            "507F1F77BCF86CD799439011",
+            "/notes/7",
+            "note:7",
+            "#7",
+            "7?",
+            "Tm90ZTo=",
+            "%37",
+            "jos\u00e9",
+        ),
+        *("7,8", "7;8", "7|8", '"7"', "[7]", '{"id":7}', "`7`", "<7>", "a\\b", "a  b", "\u200b7"),
+    ],
+)
+def test_what_an_api_may_convert_to_another_id_is_not_its_sole_spelling(id: str) -> None:
+    assert not is_sole_spelling(id)
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        *(
+            "7",
+            "0",
+            "-7",
+            "70",
+            "123456789012345",
+            "ann",
+            "Ann",
+            "my-note",
+            "My Note",
+            "it's",
+            "3d-print",
+        ),
+        *(
+            "7up",
+            "2024-05-01",
+            "a_b",
+            "a.b",
+            "v1.2",
+            "ann@example.com",
+            "a+b@example.com",
+            "(x)",
+            "~x",
+        ),
+        *(
+            _UUID,
+            "507f1f77bcf86cd799439011",
+            "12e",
+            "e5",
+            "deadbeef",
+            "DEADBEEF",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        ),
+        *("d3b07384d113edec49eaa6238ad5ff00a", "a & b", "50%", "100% wool"),
+    ],
+)
+def test_a_plain_id_or_name_is_its_sole_spelling(id: str) -> None:
+    assert is_sole_spelling(id)
+
+
+@pytest.mark.parametrize(
+    ("id", "form", "shown", "sole"),
+    [
+        ("7", "integer", [], True),
+        ("7up", "integer", [], False),
+        ("x", "", [11], False),
+        ("12", "", [11], True),
+        ("x", "", ["11"], True),
+        ("x", "", [True, None, 1.5], True),
+        (_UUID, "uuid", [], True),
+        ("x", "uuid", [], False),
+        ("x", "", [_UUID], False),
+        (_UUID.upper(), "uuid", ["3F10DBE8-4CBD-5E31-9B1F-AF0CB9DDA9CF"], True),
+        (_UUID, "", ["3F10DBE8-4CBD-5E31-9B1F-AF0CB9DDA9CF"], True),
+        (_UUID.replace("-", ""), "", ["3f10dbe84cbd5e319b1faf0cb9dda9cf"], True),
+        (_UUID.replace("-", "").upper(), "", ["3f10dbe84cbd5e319b1faf0cb9dda9cf"], False),
+        ("00124", "", ["00123"], True),
+        ("0124", "", ["00123"], False),
+        ("team:two", "", ["team:one"], True),
+        ("team/two", "", ["team:one"], False),
+        ("Tm90ZTo=", "", ["Tm90ZTp="], True),
+        (" x", "", [" y"], False),
+    ],
+)  # fmt: skip
+def test_the_document_and_what_the_api_shows_say_how_ids_are_written(
+    id: str, form: str, shown: list[Json], sole: bool
+) -> None:
+    assert is_sole_spelling(id, form, shown) is sole

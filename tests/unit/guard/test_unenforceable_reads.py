@@ -589,6 +589,23 @@ def test_a_key_of_a_new_object_that_nobody_asks_about_is_told_of_once(tmp_path: 
     assert words not in said(tmp_path, PRINTS, many)
 
 
+SPELLINGS = quick_yaml.load((FOLDER / "contracts" / "spellings.yaml").read_text())
+
+
+def test_a_free_name_of_which_an_api_may_ignore_the_case_is_told_of_once(tmp_path: Path) -> None:
+    def unset(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Note"]["fields"]["id, text"] = [{"see": ["owner"]}]
+
+    def number(document: dict[str, Any], _: dict[str, Any]) -> None:
+        document["components"]["schemas"]["Note"]["properties"]["id"] = {"type": "integer"}
+
+    words = "callers of `addNote` may set `Note.id` to a text that the GET of it answers with 404"
+    assert said(tmp_path, SPELLINGS).count(words) == 1
+    assert "another user's object (and at 1 more places)" in said(tmp_path, SPELLINGS)
+    for change in (unset, number):
+        assert "to a text that the GET" not in said(tmp_path, SPELLINGS, change)
+
+
 def test_the_line_that_says_whose_object_is_written_names_what_the_path_holds(
     tmp_path: Path,
 ) -> None:

@@ -110,6 +110,85 @@ local function spelling(id)
   return key, key, true
 end
 
+-- Digits of a UUID, each as 0, with its dashes where they belong.
+local UUID = ("0"):rep(8) .. "-" .. ("0"):rep(4) .. "-" .. ("0"):rep(4) .. "-" .. ("0"):rep(4) .. "-" .. ("0"):rep(12)
+
+local function outline(id) return (gsub(id, "%x", "0")) end
+
+local function is_uuid(id) return #id == 36 and outline(id) == UUID end
+
+-- An integer below 2^53, which no parser rounds.
+local function is_integer(id) return id == "0" or #id < 17 and find(id, "^%-?[1-9]%d*$") ~= nil and #gsub(id, "-", "") < 16 end
+
+-- What a parser may read as a number: lower case.
+local function like_number(plain)
+  local text = gsub(plain, "^[+-]", "")
+  if find(text, "^0[xob]%x+$") then return true end
+  local rest = text:match "^%d+%.?%d*(.*)$" or text:match "^%.%d+(.*)$"
+  return rest ~= nil and (rest == "" or find(rest, "^e[+-]?%d+$") ~= nil)
+end
+
+-- Whether hexadecimal digits are written as in an id that the API shows.
+local function is_shown_hex(id, texts)
+  local plain = outline(id)
+  if find(id, "[\128-\255]") then return false end
+  for i = 1, #texts do
+    local each = texts[i]
+    local cased = each == lower(each) and lower(id) or id:upper()
+    if outline(each) == plain and find(plain, "0", 1, true) and id == cased then return true end
+  end
+  return false
+end
+
+local function any(texts, fits)
+  for i = 1, #texts do
+    if fits(texts[i]) then return true end
+  end
+  return false
+end
+
+-- What stands in no id that is its only spelling.
+local ODD = { "[^ -~]", "^ ", " $", "  ", "[\"\\%[%]{}<>`,;|]", "%%%x%x" }
+-- What an API may read as the end of an address in front of a key, or after it; or as base64.
+local MARKS = { "/", ":", "#", "?", "=" }
+
+local function is_odd(id, texts)
+  if any(ODD, function(odd) return find(id, odd) ~= nil end) then return true end
+  return any(MARKS, function(mark)
+    return find(id, mark, 1, true) ~= nil and not any(texts, function(each) return find(each, mark, 1, true) ~= nil end)
+  end)
+end
+
+local function is_padded(id, texts)
+  return not find(id, "%D") and any(texts, function(each)
+    return #each == #id and not find(each, "%D") and sub(each, 1, 1) == "0"
+  end)
+end
+
+-- Whether no API that converts an id before it uses it takes this text for another id: to an integer, a
+-- float, a UUID, without spaces, in a normal form of Unicode, of a list or an address. `form`: what the
+-- document declares, `integer` or `uuid`; `shown`: ids of the same kind, as the API writes them. Case is not
+-- compared, but in hexadecimal digits.
+function M.is_sole(id, form, shown)
+  local texts, number, uuid = {}, form == "integer", form == "uuid"
+  for i = 1, #shown do
+    local each = M.id(shown[i])
+    texts[#texts + 1] = each
+    number = number or each and type(shown[i]) ~= "string"
+    uuid = uuid or each and is_uuid(each)
+  end
+  local uncased = lower(id)
+  if number then return is_integer(id) end
+  if uuid then return is_uuid(id) and id == uncased or is_shown_hex(id, texts) end
+  if is_odd(id, texts) then return false end
+  if like_number((gsub(uncased, "[_' ]", ""))) then return is_padded(id, texts) or is_integer(id) end
+  local digits = gsub(uncased, "-", "")
+  local like_uuid = #digits == 32 and find(digits, "^[%x_]+$") ~= nil
+  if not like_uuid and not (#digits > 15 and find(digits, "^%x+$")) then return true end
+  if id == uncased and (not like_uuid or is_uuid(id)) then return true end
+  return is_shown_hex(id, texts)
+end
+
 -- The spellings of a list of ids, to hold others against.
 function M.all(list)
   local made = { exact = {}, spelt = {}, wide = {} }

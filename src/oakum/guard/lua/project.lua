@@ -1128,15 +1128,26 @@ local function ids_in(found)
   return ids
 end
 
--- Keys of the object that is written, as the API shows it or as the path says: a set, or nil.
+-- Keys of the object that is written, as the API shows it; nil: it does not.
+local function shown_keys(table_)
+  local one = SUBJECT
+  if one.resource ~= table_.name then one = named("", "") or one end
+  if one.resource ~= table_.name then return nil end
+  return one.value and table_.key.n > 0 and json.at(one.value, table_.key) or nil
+end
+
+-- The same or as the path says: a set, or nil.
 local function own_keys(table_)
   local one = SUBJECT
-  if one.resource ~= table_.name then
-    if one.key and (table_.account or one.new) then return { [one.key] = true } end
-    one = named("", "") or one
-    if one.resource ~= table_.name then return nil end
-  end
-  return one.value and table_.key.n > 0 and ids_in(json.at(one.value, table_.key)) or nil
+  if one.resource ~= table_.name and one.key and (table_.account or one.new) then return { [one.key] = true } end
+  local shown = shown_keys(table_)
+  return shown and ids_in(shown) or nil
+end
+
+-- Whether a key that the API does not know can be no other spelling of one that it does.
+local function is_sole(table_, said)
+  local id, finder = spelling.id(said[1]), SUBJECT.named.finders[table_.name]
+  return id ~= nil and spelling.is_sole(id, finder and finder.form or "", shown_keys(table_) or {})
 end
 
 -- Whether a key that an object within no other one says is not of the one that is written.
@@ -1210,7 +1221,7 @@ end
 local ITS_OWN = {} -- of one that may have been another: it is the one that is written, or made
 
 -- One that stands in no other. A key that is free is of a new one, or the new name of the one that the
--- path names.
+-- path names; one that may be another spelling of a key that is taken is neither.
 local function named_by(table_, said)
   local all = SUBJECT.named
   if not all then return nil end
@@ -1218,7 +1229,7 @@ local function named_by(table_, said)
   local found = by_key(table_, said)
   if not found or not found.new then return found end
   local names = LISTS == 0 and (SUBJECT.resource == table_.name or SUBJECT.key and table_.account)
-  return (all.makes or names) and ITS_OWN or nil
+  return (all.makes or names) and is_sole(table_, said) and ITS_OWN or nil
 end
 
 -- What an object has now at the place that is looked at, or the list, the null or the scalar that comes
@@ -1518,7 +1529,7 @@ function replaces(tables, depth)
       if table_.owned then
         mine = mine and any_of(KNOW.ids, REPLACED.owners)
         local found = by_key(table_, said)
-        free = found ~= nil and found.new
+        free = found ~= nil and found.new and is_sole(table_, said)
       else
         mine = mine and not table_.zero[decide.settle(PLAN, table_, KNOW, REPLACED)]
       end

@@ -1,0 +1,40 @@
+"""The sole spelling of an id: the Lua of `authz.id_spelling.is_sole_spelling`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oakum.authz.id_spelling import is_sole_spelling
+from tests.conformance.lua import runtime
+from tests.properties.pool import LAW
+
+_UUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
+_WHOLE = st.sampled_from(
+    (
+        *(_UUID, _UUID.upper(), _UUID.replace("-", ""), _UUID.replace("-", "_"), "0x15", "1e5"),
+        *("123456789012345", "1234567890123456", "-123456789012345", "507f1f77bcf86cd799439011"),
+    )
+)
+_PIECES = st.sampled_from((*"0179aAeExzZ_-+.' /:#?=%,;|\"\\[]{}<>`@&\x00\x7f", "2f", "é", "１"))
+IDS = _WHOLE | st.lists(_PIECES, min_size=1, max_size=6).map("".join)
+SHOWN: st.SearchStrategy[list[Any]] = st.lists(
+    IDS | st.integers(0, 9) | st.none() | st.booleans() | st.just(1.5), max_size=2
+)
+_LUA = runtime().execute(b"""
+local json, spelling = require "oakum.json", require "oakum.id_spelling"
+return function(text)
+  local said = json.decode(text)
+  return spelling.is_sole(said.id, said.form, json.at(said.shown, { "*" }))
+end
+""")
+
+
+@LAW
+@given(IDS, st.sampled_from(("", "integer", "uuid")), SHOWN)
+def test_lua_knows_the_sole_spelling_as_python_does(id: str, form: str, shown: list[Any]) -> None:
+    said = orjson.dumps({"id": id, "form": form, "shown": shown})
+    assert _LUA(said) == is_sole_spelling(id, form, shown)
