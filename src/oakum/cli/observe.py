@@ -226,13 +226,15 @@ def _drafting(
     from oakum.openapi.document import Document
     from oakum.openapi.source import parse, read_text
     from oakum.policy.contract import Contract, load
+    from oakum.policy.shared_keys import apart
     from oakum.routing.compiled_contract import compile_for_gateway
     from oakum.traffic.evaluation.traffic_judge import Judged
 
     if contract is None:
         assert openapi is not None
         document = Document.load(openapi)
-        before = parse(guessed(document, api=os.path.relpath(openapi, folder)), "").plain()
+        drafted = parse(guessed(document, api=os.path.relpath(openapi, folder)), "")
+        before = apart(drafted, document.names_operation).plain()
         base = supposed(document, before)
         policy = drafted_policy(document, yaml.safe_dump(base, sort_keys=False))
         return Judged(compile_for_gateway(Contract(document, policy))), base, before
@@ -240,7 +242,8 @@ def _drafting(
     if found.policy is None or "x-exposure" in said:
         hint = "give the file with `relations` and `resources`, or the document as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "contains no policy", hint)])
-    return Judged(compile_for_gateway(found)), parse(said, str(contract)).plain(), None
+    stated = apart(parse(said, str(contract)), found.document.names_operation).plain()
+    return Judged(compile_for_gateway(found)), stated, None
 
 
 def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[str, Any]:

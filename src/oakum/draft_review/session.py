@@ -20,6 +20,7 @@ from oakum.openapi.source import decode, parse, read_bytes
 from oakum.output.file import write
 from oakum.policy.contract import is_policy, load
 from oakum.policy.edit import Close, Edit, Grant, Splice, covers, difference, edited
+from oakum.policy.shared_keys import apart
 
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
 
@@ -131,7 +132,8 @@ class Session:
         return step
 
     def _plain_of(self, text: str) -> Json:
-        return parse(text, str(self.path)).plain()
+        document = self.read.contract.document
+        return apart(parse(text, str(self.path)), document.names_operation).plain()
 
     def _reading(self, text: str) -> Reading:
         return reading(load(self.path, text=text, document=self._document))

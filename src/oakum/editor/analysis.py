@@ -55,14 +55,21 @@ def analyse(text: str, path: Path) -> Analysis:
         told = Problem(Location(str(path), 1, 1), said, "run `oakum check`")
         return Analysis(text, warnings=(told,))
     node = _tree(text, path)
-    known = tuple(words(node, text)) if node is not None else ()
     try:
         found = load(path, text=text)
         model = compile_contract(found.document, found.policy) if found.policy else None
     except InputError as error:
-        return Analysis(text, error.problems, (), known, _document(node, path))
+        document = _document(node, path)
+        return Analysis(text, error.problems, (), _words(node, text, document), document)
     warnings = (*found.warnings, *(model.notes if model else ()))
+    known = _words(node, text, found.document)
     return Analysis(text, (), warnings, known, found.document, model)
+
+
+def _words(node: Node | None, text: str, document: Document | None) -> tuple[Word, ...]:
+    if node is None:
+        return ()
+    return tuple(words(node, text, document.names_operation) if document else words(node, text))
 
 
 def _tree(text: str, path: Path) -> Node | None:
@@ -164,13 +171,11 @@ def _of_operation(known: Analysis, word: Word) -> list[str]:
 
 def _of_field(known: Analysis, word: Word) -> list[str]:
     table = known.model.tables.get(word.path[1]) if known.model is not None else None
-    said: list[str] = []
-    for name in (part.strip() for part in word.text.split(",")):
-        said.append(f"{word.path[1]}.{name}")
-        for leaf, rule in zip(table.leaves, table.rules, strict=True) if table else ():
-            if rule.path == name:
-                seen = [f"{' or '.join(e.see)}{_when(e.when)}" for e in rule.grants if e.see]
-                said.append(f"{leaf}: seen by {'; '.join(seen) or 'nobody'}")
+    said = [f"{word.path[1]}.{word.text}"]
+    for leaf, rule in zip(table.leaves, table.rules, strict=True) if table else ():
+        if rule.path == word.text:
+            seen = [f"{' or '.join(e.see)}{_when(e.when)}" for e in rule.grants if e.see]
+            said.append(f"{leaf}: seen by {'; '.join(seen) or 'nobody'}")
     return said
 
 
@@ -203,7 +208,7 @@ def _member(known: Analysis, word: Word) -> Location | None:
     if known.model is None or known.document is None:
         return None
     resource = known.model.policy.resources.get(word.path[1])
-    name = word.text.split(",")[0].split(".")[0].strip()
+    name = word.text.split(".")[0]
     schemas = known.document.raw.get("components", {}).get("schemas", {})
     for each in sorted(resource.schemas) if resource is not None else ():
         if name in (schemas.get(each) or {}).get("properties", {}):

@@ -7,11 +7,12 @@ text that is being written rarely is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from oakum.openapi.source import Node
+from oakum.policy.shared_keys import apart, names
 
 Kind = Literal["relation", "resource", "field", "operation", ""]
 
@@ -20,6 +21,8 @@ _OPERATIONS = frozenset({"operation", "session", "in", "main", "begin", "end"})
 _RESOURCES = frozenset({"shows", "sets", "limits"})
 _KEY = re.compile(r"""^(\s*(?:-\s+)*)(["']?)([^"'#{}\[\]]+?)\2\s*:(?:\s|$)""")
 _INLINE = re.compile(r"""["']?([\w-]+)["']?\s*:\s*[\[{]?[^\[\]{}:]*$""")
+_SHARED = re.compile(r"""\s*["']?(?:[^\[\]#:'"]*,\s*)?""")
+"""The names of a key before the last."""
 _WORD = re.compile(r"[^\s,\[\]{}:'\"]*$")
 
 
@@ -76,11 +79,14 @@ def _kind_of_key(path: tuple[str, ...]) -> Kind:
     return ""
 
 
-def words(node: Node, text: str) -> list[Word]:
+def words(
+    node: Node, text: str, is_operation: Callable[[str], bool] = lambda _: False
+) -> list[Word]:
     """All names of a contract that is valid YAML. A word that an alias repeats stands once, and one
-    that is written otherwise than it reads (escapes, several lines) is left out."""
+    that is written otherwise than it reads (escapes, several lines) is left out. `is_operation`:
+    whether the document has an operation of this name."""
     lines = text.split("\n")
-    every = _words(node, (), lines, set())
+    every = _words(apart(node, is_operation), (), lines, set())
     return [each for each in every if lines[each.line][each.start : each.end] == each.text]
 
 
@@ -90,7 +96,9 @@ def _words(node: Node, path: tuple[str, ...], lines: list[str], seen: set[int]) 
     seen.add(id(node))
     for key, value in node.items:
         at = (*path, str(key.scalar))
-        yield from _word(key, at, lines, is_key=True)
+        shared = names(key) if kind_at(at, is_key=True) == "field" else (key,)
+        for name in shared:
+            yield from _word(name, (*path, str(name.scalar)), lines, is_key=True)
         yield from _words(value, at, lines, seen)
     for element in node.elements:
         yield from _words(element, (*path, "*"), lines, seen)
@@ -101,7 +109,7 @@ def _words(node: Node, path: tuple[str, ...], lines: list[str], seen: set[int]) 
 def _word(node: Node, path: tuple[str, ...], lines: list[str], *, is_key: bool) -> Iterator[Word]:
     line, start = node.location.line - 1, node.location.column - 1
     if isinstance(node.scalar, str) and node.scalar and 0 <= line < len(lines):
-        start += lines[line][start : start + 1] in ("'", '"')
+        start += not node.inset and lines[line][start : start + 1] in ("'", '"')
         yield Word(node.scalar, path, is_key, line, start)
 
 
@@ -127,7 +135,9 @@ def cursor(text: str, line: int, column: int) -> Cursor:
         key = _KEY.match(here)
         own = (key[3].strip(),) if key and key[3].strip() != inline[1] else ()
         return Cursor((*path, *own, inline[1]), prefix, before.rstrip().endswith("{"))
-    return Cursor(path, prefix, not before.strip(" -"))
+    several = kind_at((*path, ""), is_key=True) in ("field", "operation")
+    is_key = bool(_SHARED.fullmatch(before)) if several else not before.strip(" -")
+    return Cursor(path, prefix, is_key)
 
 
 def _above(lines: list[str], line: int, indent: int) -> list[str]:

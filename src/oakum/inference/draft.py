@@ -79,19 +79,20 @@ def draft(document: Document, api: str = "", refs: Mapping[str, str] | None = No
     """The text of a policy; `api`: the document's path as the policy names it, by default
     its file name; `refs`: addresses that it refers to, and the files saved from them."""
     draft = _Draft(document, api or Path(document.file).name, refs or {})
-    bare = _parsed(draft.text({}), document.file)
+    bare = _parsed(draft.text({}), document)
     return draft.text(infer_params(document, bare))
 
 
 def drafted_policy(document: Document, text: str = "") -> Policy:
     """The draft as an unconfirmed policy: contradictions are only *suspected*. `text`: the draft's
     text, if it was changed."""
-    return replace(_parsed(text or draft(document), document.file), stated=False)
+    return replace(_parsed(text or draft(document), document), stated=False)
 
 
-def _parsed(text: str, file: str) -> Policy:
+def _parsed(text: str, document: Document) -> Policy:
     problems: list[Problem] = []
-    policy = parse_policy(parse(text, f"the draft of {file}"), problems)
+    node = parse(text, f"the draft of {document.file}")
+    policy = parse_policy(node, problems, document.names_operation)
     if policy is None or problems:
         raise InputError(problems)
     return policy

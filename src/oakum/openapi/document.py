@@ -148,6 +148,10 @@ class Document:
         method, _, path = id.partition(" ")
         return self._by_id.get(id) or self._by_id.get(f"{method.upper()} {path.strip()}")
 
+    def names_operation(self, id: str) -> bool:
+        """Whether it has one of this name, readable or not."""
+        return self.operation(id) is not None or self.closed_operation(id) is not None
+
     def closed_operation(self, id: str) -> ClosedOperation | None:
         """One that a mistake closes, by the same names."""
         method, _, path = id.partition(" ")

@@ -81,6 +81,9 @@ class Node:
     scalar: Json = None
     items: tuple[tuple[Node, Node], ...] = ()
     elements: tuple[Node, ...] = ()
+    inset: int | None = None
+    """Of a key: characters before its text, such as a quote; None: it may be written otherwise than
+    it reads."""
 
     def get(self, key: str) -> Node | None:
         """The value under a key of a map; None when absent or when this is no map."""
@@ -164,6 +167,13 @@ def _is_long(text: str, mark: yaml.Mark) -> bool:
     return len(before) > _MAX_KEY
 
 
+def _inset(key: yaml.ScalarNode) -> int | None:
+    start, end = key.start_mark, key.end_mark
+    around = end.index - start.index - len(key.value)
+    known = start.line == end.line and around == (2 if key.style in ("'", '"') else 0)
+    return around // 2 if known else None
+
+
 class _Marker:
     """Turns the nodes of one file into values with locations, and collects mistakes."""
 
@@ -222,7 +232,7 @@ class _Marker:
             else:
                 # Numbers and booleans as keys (status codes) are text, as they are in JSON.
                 first[raw_key.value] = place
-                key = Node("scalar", place, scalar=raw_key.value)
+                key = Node("scalar", place, scalar=raw_key.value, inset=_inset(raw_key))
                 yield key, self.mark(raw_value, depth + 1)
 
     def _scalar(self, node: yaml.ScalarNode, place: Location) -> Json:

@@ -39,6 +39,7 @@ def mistakes(document: Document, policy: Policy) -> list[Problem]:
 def _errors(seen: View) -> list[Problem]:
     return [
         *_operations(seen),
+        *_ambiguous(seen),
         *_reads(seen),
         *_bindings(seen),
         *_members(seen),
@@ -65,6 +66,17 @@ def _operations(seen: View) -> Iterator[Problem]:
         elif name and seen.document.operation(name) is None:
             message = f"`{seen.document.file}` has no operation `{name}`"
             yield Problem(where, message, did_you_mean(name, names))
+
+
+def _ambiguous(seen: View) -> Iterator[Problem]:
+    """Keys with a comma that are the name of an operation, and the names of several."""
+    is_operation = seen.document.names_operation
+    for name, rule in seen.policy.operations.items():
+        parts = [part.strip() for part in name.split(",")]
+        if len(parts) > 1 and is_operation(name) and all(map(is_operation, parts)):
+            said = "two others" if len(parts) == 2 else f"{len(parts)} others"
+            hint = "give it another `operationId`"
+            yield Problem(rule.location, f"`{name}` is one operation, and {said}", hint)
 
 
 def _asked(policy: Policy) -> Iterator[tuple[str, Location]]:

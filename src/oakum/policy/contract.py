@@ -19,6 +19,7 @@ from oakum.policy.grammar import parse_policy
 from oakum.policy.graphql import Graph, with_graphs
 from oakum.policy.model import Policy
 from oakum.policy.resource_schemas import told_apart
+from oakum.policy.shared_keys import apart
 
 __all__ = ["Contract", "contract_digest", "load"]
 
@@ -69,7 +70,7 @@ def load(
     if node is not None and (refs := node.key("refs")) is not None:
         hint = "write the contract as a file of its own"
         problems.append(Problem(refs.location, "`refs` is read before this document is", hint))
-    policy = parse_policy(node, problems) if node else None
+    policy = parse_policy(node, problems, document.names_operation) if node else None
     return _checked(document, policy, problems, path.parent)
 
 
@@ -80,7 +81,7 @@ def contract_digest(contract: Contract, overlays: Sequence[Path] = ()) -> str:
     parts = [hashlib.sha256(e.read_bytes()).hexdigest() if e.is_file() else "" for e in files]
     parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in overlays]
     if contract.said is not None:
-        said = contract.said.plain()
+        said = apart(contract.said, contract.document.names_operation).plain()
         said.pop("exit_criteria", None)  # a waiver does not change who may see what
         plain = json.dumps(said, sort_keys=True, default=str)
         parts.append(hashlib.sha256(plain.encode()).hexdigest())
@@ -102,11 +103,12 @@ def _from_policy(
     overlays: Sequence[Path],
     document: Document | None = None,
 ) -> Contract:
-    policy = parse_policy(node, problems)
     try:
         document = document or _document(node, path, overlays)
     except InputError as error:
+        parse_policy(node, problems)
         raise InputError([*problems, *error.problems]) from None
+    policy = parse_policy(node, problems, document.names_operation)
     contract = replace(_checked(document, policy, problems, path.parent), said=node)
     # The walk over a large document is skipped if no file contains the key.
     texts = (each.read_bytes() for each in (*document.files, *overlays) if each.is_file())

@@ -148,11 +148,15 @@ class _Page:
     # ------------------------------------------------------------ edits
 
     def confirm(self, section: str, name: str) -> None:
-        of = self._part(section, name)
+        key, of = self._part(section, name)
         pair = _pair(of, "draft")
         if pair is None:
             self._refuse(of, f"`{name}` has no `draft: true` of its own")
         self._remove(of, pair)
+        if key.value != name:  # others share the key
+            parts = _pair(self.root, section)
+            assert parts is not None and isinstance(parts[1], yaml.MappingNode)
+            self._split(parts[1], key, of, _paths(key), (name,), [self.splices.pop()])
 
     def owner(self, edit: SetOwner) -> None:
         of = self._resource(edit.resource)
@@ -211,7 +215,7 @@ class _Page:
         if {*paths} == {*edit.paths}:
             self.splices += inside
         else:
-            self._split(lines, key, value, paths, edit, inside)
+            self._split(lines, key, value, paths, edit.paths, inside)
 
     # ------------------------------------------------------------ grants
 
@@ -274,23 +278,23 @@ class _Page:
 
     def _split(
         self, lines: yaml.MappingNode, key: yaml.Node, value: yaml.Node,
-        paths: Sequence[str], edit: Grant | Close, inside: Sequence[Splice],
+        paths: Sequence[str], own: Sequence[str], inside: Sequence[Splice],
     ) -> None:  # fmt: skip
-        """Give a field a line of its own; the first line that covers a field counts."""
+        """Give names of a key a line of their own; the first line that covers a field counts."""
         start, end = _start(key), self._end(value)
         tail = self.source[self._end(key) : end]
         changed = tail
         for each in sorted(inside, key=lambda each: each.at, reverse=True):
             changed = Splice(each.at - self._end(key), each.old, each.new).on(changed)
         changed = _BESIDE.sub(r"\1", changed)  # it stays with the fields that stay
-        mine = f"{self._key(edit.paths, lines.flow_style)}{changed}"
-        if not {*edit.paths} <= {*paths}:
+        mine = f"{self._key(own, lines.flow_style)}{changed}"
+        if not {*own} <= {*paths}:
             self._before(lines, key, mine)
             return
-        rest = [each for each in paths if each not in edit.paths]
-        if any(covers(a, b) or covers(b, a) for a in rest for b in edit.paths):
-            at = paths.index(edit.paths[0])
-            groups = [paths[:at], paths[at + len(edit.paths) :]]
+        rest = [each for each in paths if each not in own]
+        if any(covers(a, b) or covers(b, a) for a in rest for b in own):
+            at = paths.index(own[0])
+            groups = [paths[:at], paths[at + len(own) :]]
         else:
             groups = [rest, []]
         first, last = (self._key(each, lines.flow_style) if each else "" for each in groups)
@@ -363,16 +367,19 @@ class _Page:
     # ------------------------------------------------------------ places
 
     def _resource(self, name: str) -> yaml.MappingNode:
-        return self._part("resources", name)
+        return self._part("resources", name)[1]
 
-    def _part(self, section: str, name: str) -> yaml.MappingNode:
-        pair = _pair(self.root, section)
-        found = _pair(pair[1], name) if pair is not None else None
+    def _part(self, section: str, name: str) -> tuple[yaml.Node, yaml.MappingNode]:
+        """The key with this name, maybe among others, and its value."""
+        parts = _pair(self.root, section)
+        found = _pair(parts[1], name) if parts is not None else None
+        if found is None and parts is not None and isinstance(parts[1], yaml.MappingNode):
+            found = next((each for each in parts[1].value if name in _paths(each[0])), None)
         if found is None or not isinstance(found[1], yaml.MappingNode):
             self._refuse(self.root, f"no {section[:-1]} `{name}` stands here")
         if _start(found[1]) < _start(found[0]):
             self._refuse(found[0], f"`{name}` is an alias of another {section[:-1]}")
-        return found[1]
+        return found[0], found[1]
 
     def _end(self, node: yaml.Node) -> int:
         """Where a value ends, without the comments and empty lines after a block."""

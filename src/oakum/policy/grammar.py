@@ -7,7 +7,8 @@ rather than interpreted. docs/reference/policy-language.md explains each key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from oakum.errors import Location, Problem
@@ -29,6 +30,7 @@ from oakum.policy.node_reader import (
 )
 from oakum.policy.relations import no_circle, order, reason, relation_names, relations
 from oakum.policy.resources import inherit, no_circle_of_parents, resource
+from oakum.policy.shared_keys import apart
 
 MOST = 999_999_999
 VERSION = 1
@@ -45,13 +47,17 @@ OPERATION = (
 )
 
 
-def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
-    """A policy as far as it can be read; whatever is wrong is added to `problems`.
+def parse_policy(
+    node: Node, problems: list[Problem], is_operation: Callable[[str], bool] = lambda _: False
+) -> Policy | None:
+    """A policy as far as it can be read; whatever is wrong is added to `problems`. `is_operation`:
+    whether the document has an operation of this name.
 
     With problems the value serves only to look for more of them. None: nothing can be said, since
     the file is no map or is written in another version of the language.
     """
     r = Reader(problems)
+    node = apart(node, is_operation)
     top = record(r, node, "a policy", POLICY)
     if not top.whole or not _version(r, top):
         return None
@@ -60,7 +66,7 @@ def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
     policy = Policy(
         relations=top.find("relations", relations) or {},
         resources=inherit(r, top.find("resources", named(resource)) or {}),
-        operations=top.find("operations", named(_operation)) or {},
+        operations=top.find("operations", _operations) or {},
         caller=top.read("caller", _caller, Caller()),
         order=top.read("order", order, ()),
         criteria=top.read("exit_criteria", exit_criteria, ExitCriteria()),
@@ -68,6 +74,7 @@ def parse_policy(node: Node, problems: list[Problem]) -> Policy | None:
         limits=top.read("limits", limits, ()),
         file=node.location.file,
         places={(): node.location, **dict(_places(node, (), set()))},
+        sharing=_sharing(node.get("operations")),
     )
     top.read("api", word, "")
     top.find("refs", named(_saved))
@@ -89,6 +96,8 @@ def _saved(r: Reader, key: Node, node: Node) -> None:
 
 def place(policy: Policy, *keys: str) -> Location:
     """Where a value was written: of its keys, as many as lead somewhere."""
+    if keys[:1] == ("operations",) and len(keys) > 2:
+        keys = (keys[0], policy.sharing.get(keys[1], keys[1]), *keys[2:])
     for end in range(len(keys), -1, -1):
         if found := policy.places.get(keys[:end]):
             return found
@@ -106,6 +115,13 @@ def _places(
     for key, value in parts:
         yield (*at, key), value.location
         yield from _places(value, (*at, key), seen)
+
+
+def _sharing(operations: Node | None) -> dict[str, str]:
+    """Each operation to the first one with the same value, below which places are known."""
+    first: dict[int, str] = {}
+    items = operations.items if operations is not None else ()
+    return {str(key.scalar): first.setdefault(id(at), str(key.scalar)) for key, at in items}
 
 
 def _version(r: Reader, top: Entries) -> bool:
@@ -164,6 +180,19 @@ def _api_key(r: Reader, found: Entries) -> bool:
 
 
 # --------------------------------------------------------------------------- operations
+
+
+def _operations(r: Reader, node: Node, what: str) -> dict[str, OperationRule] | None:
+    """Rules by operation. What several share is read once, so that a mistake in it is told once."""
+    rules: dict[int, OperationRule] = {}
+
+    def read(r: Reader, key: Node, value: Node) -> OperationRule:
+        word(r, key, "the name of an operation")
+        if id(value) not in rules:
+            rules[id(value)] = _operation(r, key, value)
+        return replace(rules[id(value)], id=str(key.scalar), location=key.location)
+
+    return named(read)(r, node, what)
 
 
 def _operation(r: Reader, key: Node, node: Node) -> OperationRule:

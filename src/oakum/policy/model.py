@@ -398,6 +398,8 @@ class Policy:
         default_factory=dict, compare=False, repr=False
     )
     """Where each value was written, by its keys: `("resources", "Member", "key")`."""
+    sharing: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Each operation, and the one that has the places of their common value."""
 
     def kinds(self, *names: str) -> frozenset[str]:
         """Kinds of some relations, and of all that they require."""

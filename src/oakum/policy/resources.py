@@ -43,6 +43,7 @@ from oakum.policy.node_reader import (
     word,
 )
 from oakum.policy.relations import relation_names
+from oakum.policy.shared_keys import names
 
 RESOURCE = (
     *("draft", "schemas", "key", "owner", "main", "conceal", "promise", "instead", "severity"),
@@ -331,12 +332,11 @@ def _fields(
         grants, said = _line(resource, usual, r, value, what)
         masked = tuple(each for each in grants if each.masked)
         grants = tuple(each for each in grants if not each.masked)
-        for part in str(key.scalar).split(","):
-            single = Node("scalar", key.location, scalar=part.strip())
+        for single in names(key):
             found = _deep_path(r, single)
             if found in rules:
                 first = rules[found].location
-                r.wrong(key, f"`{found}` has two lines in `{resource}`", f"first at {first}")
+                r.wrong(single, f"`{found}` has two lines in `{resource}`", f"first at {first}")
             elif found is not None:
                 rules[found] = FieldRule(
                     found,

@@ -52,6 +52,21 @@ def test_who_may_call_is_asked_last_and_confirmed(tmp_path: Path) -> None:
     assert not session.unsaved
 
 
+def test_one_of_several_that_share_a_key_is_confirmed_in_a_line_of_its_own(tmp_path: Path) -> None:
+    more = "operations:\n  listNotes, getMe: {draft: true, call: [owner]}  # says “owner”\n"
+    session = review(tmp_path, CONTRACT + more)
+    assert counts(questions(session.read, session.text))["call"] == 2
+    session.make([ConfirmCall("listNotes")])
+    assert added(session) == [
+        "-  listNotes, getMe: {draft: true, call: [owner]}  # says “owner”",
+        "+  getMe: {draft: true, call: [owner]}  # says “owner”",
+        "+  listNotes: {call: [owner]}",
+    ]
+    session.make([ConfirmCall("getMe")])
+    assert session.read.policy.operations["getMe"].draft is False
+    assert session.undo() and session.undo() and not session.unsaved
+
+
 def test_a_number_sign_within_quotes_begins_no_comment(tmp_path: Path) -> None:
     text = CONTRACT.replace("owner: none  # who owns it? the document does not say",
                             'owner: {path: "a # b"}  # the path')  # fmt: skip

@@ -58,3 +58,25 @@ def test_a_long_text_is_not_read(path: Path) -> None:
     found = analysis.analyse("#" * (analysis.MOST + 1), path)
     ((problem, error),) = analysis.problems(found)
     assert not error and "oakum check" in problem.hint and found.words == ()
+
+
+def test_each_name_of_a_key_is_told_and_found_on_its_own(known: Analysis, path: Path) -> None:
+    ids = [each.id for each in known.document.operations][:2] if known.document else []
+    assert len(ids) == 2
+    text = known.text.rstrip() + f"\noperations:\n  {', '.join(ids)}: {{call: [member]}}\n"
+    if "\noperations:" in known.text:
+        text = known.text.rstrip() + f"\n  {', '.join(ids)}: {{}}\n"
+    now = analysis.analyse(text, path)
+    at = [place(now, f"{', '.join(ids)}:"), place(now, f"{ids[1]}: {{")]
+    told = [analysis.hover(now, *each) for each in at]
+    assert len({*told}) == 2 and all(told)
+    assert len({str(analysis.definition(now, *each)) for each in at}) == 2
+
+
+def test_each_field_of_a_key_is_told_on_its_own(known: Analysis) -> None:
+    line, key = next(
+        (n, each) for n, each in enumerate(known.text.split("\n")) if ", " in each.split(":")[0]
+    )
+    names = [each.strip(" '\"") for each in key.split(":")[0].split(",")]
+    told = [analysis.hover(known, line, key.index(each) + 1).split("\n")[0] for each in names]
+    assert [each.rpartition(".")[2] for each in told] == names

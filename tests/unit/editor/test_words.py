@@ -16,6 +16,7 @@ resources:
       "title, text": {see: [owner]}
 operations:
   "GET /notes/{id}": {call: [owner], shows: {"": Note}}
+  listNotes, getNote: {call: [owner]}
 """
 
 
@@ -23,7 +24,8 @@ def test_each_name_has_its_place_and_what_it_names() -> None:
     named = {(w.text, w.line, w.kind) for w in words(parse(TEXT, "x.yaml", []), TEXT) if w.kind}
     assert ("owner", 2, "relation") in named
     assert ("Note", 4, "resource") in named
-    assert ("title, text", 6, "field") in named
+    assert {("title", 6, "field"), ("text", 6, "field")} <= named
+    assert {("listNotes", 9, "operation"), ("getNote", 9, "operation")} <= named
     assert ("owner", 6, "relation") in named
     assert ("GET /notes/{id}", 8, "operation") in named
     assert ("exposure", 0, "") not in named
@@ -61,6 +63,13 @@ def test_what_a_name_names_is_told_by_its_place(
             Cursor(("resources", "Note", "fields", "title", "see"), "ow", False),
         ),
         ("", Cursor((), "", True)),
+        ("operations:\n  listNotes, get", Cursor(("operations",), "get", True)),
+        ('operations:\n  "listNotes, get', Cursor(("operations",), "get", True)),
+        ('operations:\n  "get', Cursor(("operations",), "get", True)),
+        (
+            "resources:\n  Note:\n    fields:\n      title, te",
+            Cursor(("resources", "Note", "fields"), "te", True),
+        ),
     ],
 )
 def test_the_place_of_a_cursor_is_known_in_text_that_is_not_yet_valid(

@@ -63,6 +63,15 @@ def test_the_digest_is_of_the_policy_that_was_read(folder: Path) -> None:
     assert contract_digest(commented) == before
 
 
+def test_the_digest_is_the_same_whether_operations_share_a_key(folder: Path) -> None:
+    one = f"{POLICY}operations:\n  getMe, listFollowers: {{call: [member]}}\n"
+    each = "".join(f"  {name}: {{call: [member]}}\n" for name in ("getMe", "listFollowers"))
+    two = contract_digest(load(write(folder, f"{POLICY}operations:\n{each}")))
+    assert contract_digest(load(write(folder, one))) == two
+    other = one.replace("[member]", "[owner]")
+    assert contract_digest(load(write(folder, other))) != two
+
+
 def test_a_policy_may_be_json(folder: Path) -> None:
     text = """{"relations": {"owner": {"is": "owner"}}, "exposure": 1, "api": "crew.yaml",
                "resources": {"Member": {"owner": "id"}}}"""
