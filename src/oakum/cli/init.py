@@ -59,7 +59,8 @@ def command(
     if finish and output is None:
         if refs:
             raise click.UsageError(
-                "--ref: a contract has them under `refs`; a draft needs --output"
+                "--ref is for a new draft and needs --output; an existing contract names its files"
+                " under `refs`"
             )
         return finish(document)
     if output is not None and output.exists() and not force:

@@ -201,7 +201,13 @@ def _replaceable(out: Path) -> None:
         raise InputError([Problem(place, "is not empty and not an earlier export", hint)])
     if others := sorted(there - known):
         hint = "move it, or give another folder with `--out`"
-        raise InputError([Problem(place, f"contains `{others[0]}`, which no export wrote", hint)])
+        raise InputError(
+            [
+                Problem(
+                    place, f"contains `{others[0]}`, which `oakum guard export` did not write", hint
+                )
+            ]
+        )
 
 
 def _put(fresh: Path, out: Path) -> None:

@@ -139,7 +139,7 @@ def _algorithm(r: Reader, node: Node, what: str) -> str | None:
         return None
     if found is None or found in FAMILIES:
         return found
-    r.wrong(node, f"`{found}` is not a token algorithm", nearest(found, FAMILIES))
+    r.wrong(node, f"`{found}` is not a JWT signature algorithm", nearest(found, FAMILIES))
     return None
 
 

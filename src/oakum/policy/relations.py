@@ -141,7 +141,11 @@ def _role(r: Reader, found: Entries, called: str, *, member: bool) -> None:
     at, role = (str(found[part].scalar) if part in found else "" for part in ("id", "role"))
     row = at.rpartition("/*")[0] + "/*" if "*" in at.split("/") else ""
     if role and not (role.startswith(f"{row}/") and "*" not in role.removeprefix(row).split("/")):
-        r.wrong(found["role"], f"`{role}` is not beside the id", f"write it as `{row}/role`")
+        r.wrong(
+            found["role"],
+            f"`{role}` is not a member of the object with the id",
+            f"write it as `{row}/role`",
+        )
 
 
 def reason(r: Reader, node: Node, what: str) -> str | None:

@@ -401,7 +401,7 @@ def _grant(resource: str, r: Reader, node: Node) -> Grant:
     if "masked" in found and ("set" in found or "see" not in found):
         r.wrong(
             found["masked"],
-            "`masked` says in what form somebody sees a field, so it stands beside `see` alone",
+            "`masked` can only be combined with `see`",
             "write `set` in a grant of its own" if "set" in found else "",
         )
     return Grant(

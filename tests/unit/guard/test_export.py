@@ -82,7 +82,9 @@ def test_a_file_that_was_put_into_an_export_is_not_lost(order: Order, tmp_path: 
     out = tmp_path / "out"
     export(order, Puppet(), out)
     (out / "config/mine.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(InputError, match=r"contains `config/mine.txt`, which no export wrote"):
+    with pytest.raises(
+        InputError, match=r"contains `config/mine.txt`, which `oakum guard export` did not write"
+    ):
         export(order, Puppet(), out)
     assert (out / "config/mine.txt").exists()
 

@@ -92,7 +92,7 @@ WAY = "is not a path pattern; plain segments, `*` for any one segment, and `**` 
         ("{jwt: {keys: k, audience: a, audiences: b}}", "`audience` and `audiences` are the same; keep one of the two"),
         ("{jwt: {keys: k, algorithms: none}}", "with the algorithm `none` anybody can forge a token; name one that signs"),
         ("{jwt: {keys: k, algorithms: [RS256, NONE]}}", "with the algorithm `NONE` anybody can forge a token; name one that signs"),
-        ("{jwt: {keys: k, algorithms: RS265}}", "`RS265` is not a token algorithm; did you mean `RS256`?"),
+        ("{jwt: {keys: k, algorithms: RS265}}", "`RS265` is not a JWT signature algorithm; did you mean `RS256`?"),
         ("{jwt: {keys: k, algorithms: []}}", "`algorithms` is empty, so no token would be accepted; leave it out"),
         ("{jwt: {keys: k, algorithms: [HS256, RS256]}}", f"`HS256`, `RS256` {SYMMETRIC}"),
         ("{jwt: {keys: k, algorithms: [ES256, HS512]}}", f"`ES256`, `HS512` {SYMMETRIC}"),

@@ -55,7 +55,7 @@ def test_any_other_form_is_a_mistake(text: str, expected: str) -> None:
 
 
 def test_a_masked_value_is_seen_and_not_set() -> None:
-    alone = "`masked` says in what form somebody sees a field, so it stands beside `see` alone"
+    alone = "`masked` can only be combined with `see`"
     more = "; write `set` in a grant of its own"
     assert said_of_resource(fields("{see: member, set: member, masked: stars}")) == [alone + more]
     assert said_of_resource(fields("{set: member, masked: stars}")) == [alone + more]

@@ -73,8 +73,8 @@ exit_criteria:
 
 OF_THE_REST = re.compile(
     r"is not a (relation|resource|state)|has no value|occurs twice|depends on itself|stands nowhere"
-    r"|has two lines|is not beside the id|has no owner|is drafted|names no state|has no key"
-    r"|setting of the parent|does not name the file of API keys"
+    r"|has two lines|is not a member of the object with the id|has no owner|is drafted"
+    r"|names no state|has no key|setting of the parent|does not name the file of API keys"
 )
 """Mistakes that the rest of the file makes, such as a name that nothing defines: no schema sees
 them."""
