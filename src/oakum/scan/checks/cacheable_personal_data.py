@@ -14,7 +14,7 @@ from oakum.scan.checks.leak import Leak, whose
 from oakum.scan.requests.builder import fill
 from oakum.scan.rule_stories import Incident, Story
 
-if TYPE_CHECKING:  # whoever names findings loads no scan
+if TYPE_CHECKING:  # whoever names findings loads no engine
     from oakum.scan.engine import Engine
     from oakum.scan.evaluation.answer_fingerprint import Head
     from oakum.scan.state import Place

@@ -21,7 +21,7 @@ from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.requests.next_page import longest_list, value_of
 from oakum.scan.rule_stories import Incident, Story
 
-if TYPE_CHECKING:  # whoever names findings loads no scan
+if TYPE_CHECKING:  # whoever names findings loads no engine
     from oakum.scan.engine import Engine
     from oakum.scan.technique import Line, Prospect
 

@@ -18,7 +18,7 @@ from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
 from oakum.scan.rule_stories import Story
 
-if TYPE_CHECKING:  # whoever names findings loads no scan
+if TYPE_CHECKING:  # whoever names findings loads no engine
     from oakum.scan.engine import Engine
     from oakum.scan.technique import Line, Prospect
 
