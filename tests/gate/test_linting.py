@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.gate.linting import LINTERS, read
+from oakum.gate.linter_findings import LINTERS, read
 from tests.gate.club import written
 from tests.unit.cli.shell import Done, oakum
 

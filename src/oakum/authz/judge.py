@@ -571,7 +571,8 @@ class Judge:
         if isinstance(value, dict):
             inner = self._resource_at(at, spot.shape)
             if spot.shape is not None:
-                # A list of objects is no map: its fields would pass as the elements of a plain one.
+                # Do not read a list of objects as a map: the fields of its objects would pass as
+                # values of a map of scalars.
                 other = "object" in self.misfits.kinds(spot.shape, at)
                 picked = None if other else self._chosen(spot.shape, value, inside=True)
                 if picked is None and not inner:

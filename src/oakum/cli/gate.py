@@ -30,7 +30,7 @@ from oakum.gate import (
 )
 from oakum.gate import badge as badges
 from oakum.gate.evidence import is_later
-from oakum.gate.linting import LINTERS
+from oakum.gate.linter_findings import LINTERS
 from oakum.memory import Memory, learn
 from oakum.output.text import short, visible
 from oakum.policy.contract import contract_digest

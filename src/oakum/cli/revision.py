@@ -80,7 +80,7 @@ def laid_out(side: Side, overlays: Sequence[Path]) -> Iterator[tuple[Path, tuple
     commit = _commit(side.revision)
     with tempfile.TemporaryDirectory(prefix="oakum-") as folder:
         root = Path(folder).resolve()
-        (root / ".git").touch()  # references may point anywhere in the repository
+        (root / ".git").touch()  # marks the root, so that references up to it resolve
         beside = [_within(f"./{each}", str(each)) for each in overlays]
         _gather(commit, root, [side.path, *beside])
         if not (root / side.path).is_file():

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from shutil import which
 
-from oakum.gate.linting import LINTERS, Linted, read
+from oakum.gate.linter_findings import LINTERS, Linted, read
 
 _SECONDS = 120.0
 

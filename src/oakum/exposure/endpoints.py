@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.places import resource_of
-from oakum.exposure.enum_values import choices, members_with_choices, placed
 from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.offered_values import choices, members_with_choices, placed
 from oakum.exposure.request_bodies import Member, body_members, body_shape
 from oakum.exposure.response_reader import Reader
 from oakum.exposure.styles import in_parts

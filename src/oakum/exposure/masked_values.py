@@ -138,8 +138,8 @@ def _allowed(mask: Mask, whole: Whole, shown: set[int], text: str, around: Json)
     if mask.kind == "ends":
         return {*every[: mask.first], *every[len(every) - min(mask.last, len(every)) :]}
     if mask.kind == "stars":
-        # `a***@x.test` hides nothing of `a@x.test`, and is how a short address is masked; so does
-        # `/***@x.test` of one without a letter before the `@`
+        # `a***@x.test` hides nothing of `a@x.test`, and is how a short address is masked;
+        # `/***@x.test` hides nothing of `/@x.test`, which has no letter before the `@`
         first, *rest = _HIDDEN.split(text)
         short = any(0 < len(letters(part)) < _BLOCK for part in (first, *rest))
         short = short or (bool(first) and not letters(first) and whole.text.startswith(first))

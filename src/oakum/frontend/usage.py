@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from oakum.frontend.fields import Path, leaves, names_somebody, template, told, word
+from oakum.frontend.field_paths import Path, leaves, names_somebody, template, told, word
 from oakum.frontend.match import Surface, held_by_controls, shown
 from oakum.openapi.model import Json
 from oakum.traffic.call_reader import Endpoints

@@ -12,7 +12,7 @@ from oakum.finding import Finding
 from oakum.gate.coverage import never_asked, shares, unmet_states, unreachable
 from oakum.gate.evidence import Evidence
 from oakum.gate.guarding import agreement, doubts, grouped
-from oakum.gate.linting import Linted
+from oakum.gate.linter_findings import Linted
 from oakum.gate.static import Flaw, flaws, unsecured
 from oakum.gate.unclassified_fields import unclassified
 from oakum.gate.undeclared_graphql_fields import forgotten

@@ -72,7 +72,7 @@ from oakum.routing.who import (
     told_to_nobody,
     turned_away,
 )
-from oakum.routing.written_types import looks
+from oakum.routing.written_resource import looks_up_first
 
 Talk = Generator[Asked, Answered | None, None]
 _BODILESS = (204, 205, 304)
@@ -187,7 +187,7 @@ class Gatekeeper:
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
             hides = (
                 endpoint.hidden
-                and looks(endpoint.target, endpoint.typed, endpoint.standing)
+                and looks_up_first(endpoint.target, endpoint.typed, endpoint.standing)
                 and unfit
             )
             if hides and not (yield from passing.sight.clear(inquiry)):

@@ -26,7 +26,7 @@ from oakum.routing.objects_in_responses import enclosing, listed_at, shown_at
 from oakum.routing.path_objects import PathObjects, key_lists, names
 from oakum.routing.uploads import unset_files
 from oakum.routing.write_targets import needs_object
-from oakum.routing.written_types import untold
+from oakum.routing.written_resource import untold
 
 _DEEP = 3
 """Nesting depth of a request body that is searched for lists of keys."""

@@ -258,7 +258,7 @@ class Entries:
         return default if found is None else found
 
     def require(self, key: str, whose: str, hint: str = "") -> None:
-        """Note that a key is not there."""
+        """Reports a mistake if the key is missing, unless the mapping itself is one."""
         if self.whole and key not in self:
             self.reader.wrong(self.node, f"{whose} has no `{key}`", hint)
 

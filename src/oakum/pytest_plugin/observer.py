@@ -14,12 +14,12 @@ from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
 from oakum.exposure.caller_identification import NOBODY, UNKNOWN, Caller, Callers
+from oakum.exposure.earlier_exchanges import EarlierExchanges, Exchanges
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.json_depth import not_too_deep
 from oakum.exposure.knowledge import leaves_of, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.observed_exchanges import EarlierExchanges, Exchanges
 from oakum.exposure.response_reader import (
     MAX_TEXT,
     ResponseReader,

@@ -44,7 +44,7 @@ from oakum.routing.selecting_parameters import Selection, selections, unasked
 from oakum.routing.tenants_without_lookup import unsaid, with_tenants
 from oakum.routing.uploads import upload
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
-from oakum.routing.written_types import standing, typed
+from oakum.routing.written_resource import standing, typed
 
 _NAME = re.compile(r"\{[^{}]+\}")
 

@@ -195,7 +195,8 @@ def _is_choice(place: Place, policy: Policy) -> bool:
 
 
 def is_tenants_key(where: str, name: str) -> bool:
-    """Whether a credential in a header or a cookie is called like a tenant."""
+    """Whether the name of a header or cookie credential has a word for tenant, and otherwise only
+    words for a key."""
     words = _words(name)
     called = words <= _TENANTS | _KEYS | {"x"} and not _TENANTS.isdisjoint(words)
     return where != "query" and called

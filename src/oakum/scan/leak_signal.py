@@ -1,8 +1,9 @@
-"""Leaks without a field: the same request gives different responses in two worlds.
+"""Leaks that a technique proves, rather than a denied field in a response.
 
-Non-interference (Goguen and Meseguer, 1982): a caller who may not see a hidden value gets the same
-response whatever the value is. The two worlds are two states of the target, two moments, or two
-requests that differ in one value of one owner.
+Most compare the responses to one request in two worlds. Non-interference (Goguen and Meseguer,
+1982): a caller who may not see a hidden value gets the same response whatever the value is. The two
+worlds are two states of the target, two moments, or two requests that differ in one value of one
+owner.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from oakum.finding import Endpoint, Evidence, State
 
 @dataclass(frozen=True)
 class Signal:
-    """A secret that was inferred: by whom, and at which endpoint."""
+    """A leak that a technique found: of which field, to whom, and at which endpoint."""
 
     how: str
     """The technique, as checks name it: `oracle`, `id-enumeration`, `order` …"""

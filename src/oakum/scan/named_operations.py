@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from oakum.authz import Model
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.enum_values import members_with_choices
+from oakum.exposure.offered_values import members_with_choices
 from oakum.finding import Cell, Endpoint, Skipped
 from oakum.inference.side_effects import orders
 from oakum.openapi.model import Parameter

@@ -60,9 +60,9 @@ from oakum.scan.named_operations import left_alone, unsent_choices, without_fiel
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
 from oakum.scan.owasp_items import tested_items
+from oakum.scan.requests.called_operation import Names
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
-from oakum.scan.requests.operation_finder import Names
-from oakum.scan.requests.sent_headers import without_sent
+from oakum.scan.requests.identity_parameters import without_sent
 from oakum.scan.requests.undeclared_keys import said_undeclared
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
 from oakum.scan.scheduler import Given, Scheduler

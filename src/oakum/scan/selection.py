@@ -16,7 +16,7 @@ from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.exchange import Request
 from oakum.finding import Endpoint, Skipped
 from oakum.openapi.model import Operation
-from oakum.scan.requests.operation_finder import Names
+from oakum.scan.requests.called_operation import Names
 
 
 @dataclass(frozen=True)

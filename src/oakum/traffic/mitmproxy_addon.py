@@ -29,7 +29,7 @@ class OakumLines:
         self._most = 1 << 20
 
     def load(self, loader: Any) -> None:
-        """Options, as mitmproxy asks for them."""
+        """Called once by mitmproxy when it loads the add-on: declares its three options."""
         loader.add_option("oakum_out", str, "", "where to write: a file, or - for standard output")
         loader.add_option("oakum_hosts", str, "", "only these hosts, separated by commas")
         loader.add_option(

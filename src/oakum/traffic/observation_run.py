@@ -38,7 +38,7 @@ class UnfitOptionsError(Exception):
 
 @dataclass(frozen=True)
 class ObserveOptions:
-    """What a run is to do."""
+    """Sources of an `oakum observe`, what they are compared with, and how they are read."""
 
     sources: tuple[str, ...]
     contract: Path | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.frontend.fields import word
+from oakum.frontend.field_paths import word
 from oakum.frontend.match import Surface, held_by_controls, shown
 
 WORDS = st.text("abcdefghij", min_size=6, max_size=12)

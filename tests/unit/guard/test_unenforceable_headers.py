@@ -9,7 +9,7 @@ from typing import Any
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.test_unenforceable_reads import CLUB, LEDGER, said
-from tests.unit.routing.test_written_types import TYPES
+from tests.unit.routing.test_written_resource import TYPES
 
 BADGES = quick_yaml.load((FOLDER / "contracts" / "badges.yaml").read_text())
 

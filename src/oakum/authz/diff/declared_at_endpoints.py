@@ -93,7 +93,7 @@ class Walk:
         self._everybodys: dict[tuple[str, str], bool] = {}
 
     def endpoints(self) -> Mapping[str, Endpoint]:
-        """Every endpoint by its key."""
+        """The endpoints by their `endpoint_key`, under which two contracts are compared."""
         return {
             endpoint.key: endpoint
             for endpoint in map(self._endpoint, self.model.operations.values())

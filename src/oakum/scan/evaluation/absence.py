@@ -13,7 +13,7 @@ from oakum.exposure.relation_members import is_one_of_many
 from oakum.exposure.report_cells import asked_as_more
 from oakum.finding import Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.named_objects import parameter_naming
+from oakum.scan.evaluation.requested_object import parameter_naming
 
 
 def close_lists(engine: Engine) -> None:

@@ -51,7 +51,7 @@ from oakum.scan.evaluation.field_meaning import (
 )
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.loose_values import asked_for, loose_values, stands_loose, texts_beside
-from oakum.scan.evaluation.named_objects import asked_key, is_found_by_hidden, names_one_of
+from oakum.scan.evaluation.requested_object import asked_key, is_found_by_hidden, names_one_of
 from oakum.scan.evaluation.shared_values import SHARED, sharers, sharers_of_unnamed
 
 _MASK = "mask"

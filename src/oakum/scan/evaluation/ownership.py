@@ -36,8 +36,8 @@ from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource, State
-from oakum.scan.evaluation.named_objects import asked_key, named_keys, parameter_naming
 from oakum.scan.evaluation.parent_owners import Parents
+from oakum.scan.evaluation.requested_object import asked_key, named_keys, parameter_naming
 
 _KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
 _MOST_STATES = 4

@@ -28,7 +28,7 @@ from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json, Operation
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl, variable
-from oakum.scan.requests.operation_finder import Names
+from oakum.scan.requests.called_operation import Names
 
 _MOST = 6
 """Relations that are looked up, of which every combination is tried; of more, nothing is told."""

@@ -17,9 +17,9 @@ _MOST = 8
 def say_what_is_left(
     engine: Engine, operation: Operation, planner: Planner, blind: Sequence[Root]
 ) -> None:
-    """Names what acts, what nothing could ask, and arguments that nothing filled. What leads to
-    somebody's objects, and arguments that may choose whose, make the run untrustworthy. `blind`:
-    roots for which no value is known."""
+    """Reports as untested: fields with side effects, fields without a query, arguments without a
+    value. Fields that lead to somebody's objects, and arguments that may choose whose, make the
+    run untrustworthy. `blind`: roots for which no value is known."""
     state, called = engine.state, f"{operation.method} {operation.path}"
     for name, why in planner.acting.items():
         reads = f"`operations: {{{operation.id or called}: {{reads: [{name}]}}}}`"

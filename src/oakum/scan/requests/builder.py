@@ -14,8 +14,8 @@ import orjson
 
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe, Query
-from oakum.exposure.enum_values import placed
 from oakum.exposure.knowledge import Knowledge, leaves_of
+from oakum.exposure.offered_values import placed
 from oakum.exposure.request_bodies import (
     FORM,
     JSON,

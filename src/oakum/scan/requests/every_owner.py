@@ -28,7 +28,7 @@ from oakum.exposure.response_reader import is_success
 from oakum.scan.coverage import Untested
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.finding_confirmation import confirm
-from oakum.scan.evaluation.named_objects import named_keys, parameter_naming
+from oakum.scan.evaluation.requested_object import named_keys, parameter_naming
 from oakum.scan.requests.builder import fill, known_objects
 from oakum.scan.requests.peers import ask_with_peers
 from oakum.scan.requests.strangers import strangers

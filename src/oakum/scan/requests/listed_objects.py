@@ -17,8 +17,8 @@ _MOST = 3
 
 
 def ask_for_listed(engine: Engine) -> None:
-    """Asks for what a list showed one identity alone, as this identity, where none of its objects
-    of the resource is known."""
+    """For identities without a known object of a resource: requests the objects that only their own
+    list showed."""
     found = [each for each in _listed(engine) if not engine.knowledge.objects.get(each[:2])]
     for who, name, key in found:
         asked = engine.state.listed.setdefault((who, name), set())

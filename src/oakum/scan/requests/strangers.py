@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from oakum.exposure.endpoints import Probe
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.named_objects import named_keys
+from oakum.scan.evaluation.requested_object import named_keys
 
 
 def strangers(

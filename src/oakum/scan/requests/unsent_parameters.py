@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from oakum.authz import Model
 from oakum.errors import counted
 from oakum.exposure.endpoints import EMBEDS, Probe
-from oakum.exposure.enum_values import choices, has_choices
+from oakum.exposure.offered_values import choices, has_choices
 from oakum.exposure.styles import text_of
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Parameter

@@ -14,8 +14,8 @@ from itertools import zip_longest
 from urllib.parse import quote, urlencode
 
 from oakum.exposure.endpoints import EMBEDS, Probe, brief
-from oakum.exposure.enum_values import choices, placed
 from oakum.exposure.matrix import Key
+from oakum.exposure.offered_values import choices, placed
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.styles import text_of
 from oakum.finding import Result

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import count, zip_longest
 
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.enum_values import has_choices
+from oakum.exposure.offered_values import has_choices
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine

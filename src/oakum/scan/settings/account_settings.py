@@ -407,7 +407,7 @@ class AccountSettings(SettingsReader):
                 continue
             self._is_back(flip)
         self.pending.clear()
-        with suppress(KeyboardInterrupt):  # what differs is to be told
+        with suppress(KeyboardInterrupt):  # a Ctrl-C must not skip the report of what differs
             self._restore_others()
         left = (left_behind(e, self._kept.get((e.identity, e.state), "")) for e in failed)
         known = {

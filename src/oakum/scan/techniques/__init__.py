@@ -27,13 +27,13 @@ from oakum.scan.techniques import (
     offline,
     options,
     orders,
+    paired_worlds,
     parents,
     refusals,
     revocation,
     shadow_endpoints,
     tenants,
     totals,
-    worlds,
     writes,
 )
 
@@ -58,7 +58,7 @@ TECHNIQUES: tuple[Technique, ...] = (
     shadow_endpoints,
     account_enumeration,
     inference,
-    worlds,
+    paired_worlds,
     orders,
     totals,
     counts_of_owners,

@@ -34,10 +34,10 @@ from oakum.scan.undo.creations_below import CreationsBelow
 from oakum.scan.undo.creations_for_others import CreationsForOthers
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.made_objects import Maker, creations
-from oakum.scan.undo.owner_control import Outcome, WriteControl
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.recognition import bears
 from oakum.scan.undo.removal_flags import or_plainly
+from oakum.scan.undo.write_control import Outcome, WriteControl
 
 HOW = "creation"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})

@@ -21,7 +21,7 @@ from oakum.finding import Result
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.limits import is_spent
-from oakum.scan.requests.other_ids import twice
+from oakum.scan.requests.person_parameters import twice
 from oakum.scan.technique import Line, Prospect
 
 HOW = "parents"

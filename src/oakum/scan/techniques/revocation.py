@@ -27,7 +27,7 @@ from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter
 from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.identities.relationships import Relationships, steps_before_consent
 from oakum.scan.requests.builder import variable
-from oakum.scan.requests.operation_finder import base_pattern, path_values
+from oakum.scan.requests.called_operation import base_pattern, path_values
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.technique import Line, Prospect
 

@@ -35,11 +35,11 @@ from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.extracts import EMPTY, emptied, extract, is_same
 from oakum.scan.undo.handovers import hand_over
 from oakum.scan.undo.made_objects import AsOwn, Workshop
-from oakum.scan.undo.owner_control import LabelsTried, Outcome, WriteControl
 from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.preconditions import send_on, send_trial
 from oakum.scan.undo.recognition import taken_over, tells_nothing
 from oakum.scan.undo.undo_log import UndoLog
+from oakum.scan.undo.write_control import LabelsTried, Outcome, WriteControl
 from oakum.scan.undo.writing_endpoints import bulk_left_out, is_meant, writing_endpoints
 
 HOW = "write"

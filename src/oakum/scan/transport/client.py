@@ -30,7 +30,7 @@ from oakum.exposure.json_depth import not_too_deep
 from oakum.http.methods import READS
 from oakum.http.origin import PORTS, origin_of
 from oakum.scan.limits import BudgetSpent
-from oakum.scan.requests.operation_finder import NOTHING
+from oakum.scan.requests.called_operation import NOTHING
 from oakum.scan.transport.certificates import Certificate, CertificateRefused, loaded, refusal
 from oakum.scan.transport.connection import Connection
 from oakum.scan.transport.health import Health, is_failure

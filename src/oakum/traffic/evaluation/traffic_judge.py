@@ -19,11 +19,11 @@ from oakum.authz.member_paths import at_path, texts
 from oakum.authz.table import granted, leaf_index
 from oakum.exchange import Response
 from oakum.exposure.caller_identification import NOBODY, UNKNOWN, Caller, Callers, viewer_of
+from oakum.exposure.earlier_exchanges import EarlierExchanges, Exchanges
 from oakum.exposure.evidence import declared_names, policy_names
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Key
-from oakum.exposure.observed_exchanges import EarlierExchanges, Exchanges
 from oakum.exposure.observed_owners import ShownObject
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
 from oakum.exposure.sent_values import sent_of
@@ -38,7 +38,7 @@ from oakum.traffic.draft_lines import Line
 from oakum.traffic.evaluation.decision_cache import Setting, Standing, Verdict, Verdicts
 from oakum.traffic.evaluation.fast_walk import FastWalk, Seen
 from oakum.traffic.evaluation.field_counts import Counted, Shown
-from oakum.traffic.evaluation.object_ids import Answered, Bare
+from oakum.traffic.evaluation.left_out_objects import Answered, Bare
 from oakum.traffic.evaluation.path_values import PathValues
 from oakum.traffic.evaluation.writes import Writes
 from oakum.traffic.intake import STDIN, Source, records

@@ -9,7 +9,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.side_channels import Place, Reading
 from oakum.scan.requests.builder import Filled
 from oakum.scan.requests.hidden_values import Hidden
-from oakum.scan.techniques.worlds import Seen, _steady, _telling
+from oakum.scan.techniques.paired_worlds import Seen, _steady, _telling
 from tests.unit.scan.studio import probe
 
 ORDER: Place = ("order", "data")

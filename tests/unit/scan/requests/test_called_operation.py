@@ -6,7 +6,7 @@ import pytest
 
 from oakum.exchange import Request
 from oakum.openapi.model import Operation
-from oakum.scan.requests.operation_finder import Names, path_values
+from oakum.scan.requests.called_operation import Names, path_values
 
 OPERATIONS = [
     Operation(f"{method} {path}", method, path)

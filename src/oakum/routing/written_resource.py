@@ -66,9 +66,9 @@ def standing(paths: PathObjects, operation: Operation, target: Target) -> Target
     return None
 
 
-def looks(*targets: Target | None) -> bool:
-    """Whether the object that a write touches is looked at first, so that what is said of its body
-    may tell that it is there."""
+def looks_up_first(*targets: Target | None) -> bool:
+    """Whether the guard reads the object before it answers a write, so that an error could reveal
+    that it exists."""
     return any(each is not None and each.kind == "ask" for each in targets)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.exposure.caller_identification import Caller, Callers
-from oakum.exposure.observed_exchanges import EarlierExchanges, Exchanges
+from oakum.exposure.earlier_exchanges import EarlierExchanges, Exchanges
 from oakum.exposure.observed_owners import ShownObject
 from oakum.exposure.told_facts import CallerRequest
 from oakum.policy.contract import load

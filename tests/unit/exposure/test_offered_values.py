@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oakum.exposure.enum_values import choices, has_choices, members_with_choices, placed
+from oakum.exposure.offered_values import choices, has_choices, members_with_choices, placed
 from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
 
 

@@ -11,7 +11,7 @@ from oakum.exposure.knowledge import Knowledge
 from oakum.finding import Endpoint
 from oakum.openapi.model import Operation
 from oakum.policy.model import Owner, Resource
-from oakum.scan.evaluation.named_objects import asked_key, named_keys, parameter_naming
+from oakum.scan.evaluation.requested_object import asked_key, named_keys, parameter_naming
 
 DOC = Resource("Doc", ("Doc",), key="id", owner=Owner("field", ("by",)))
 ROWS = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.scan.transport.frames import EVENTS, Cutter, Events, Lines, Whole, cutter
+from oakum.scan.transport.feed_frames import EVENTS, Cutter, Events, Lines, Whole, cutter
 from oakum.scan.transport.streams import Frame
 
 
