@@ -253,6 +253,15 @@ def test_a_file_saved_from_an_address_is_named_once_and_no_command_needs_it_agai
     assert f"{place}:7:43: `none.yaml` is not a readable file" in oakum("check", place).out
 
 
+def test_a_file_saved_from_an_address_is_not_named_where_a_contract_is_finished(
+    tmp_path: Path,
+) -> None:
+    pair = f"https://schemas.example.com/pet.yaml={tmp_path}/pet.yaml"
+    done = oakum("init", "--review", referring(tmp_path), "--ref", pair)
+    assert done.code == 2, done.err
+    assert "--ref is for a new draft and needs --output; an existing contract names its" in done.err
+
+
 @pytest.mark.parametrize(
     "pair", ["pet.yaml", "https://a.example/b", "pet=a.yaml", "https://a#/b=c"]
 )

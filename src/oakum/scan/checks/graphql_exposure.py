@@ -33,8 +33,8 @@ REFERENCE = """
 **Finds** a field that a GraphQL query shows, while every other endpoint obeys the contract. The schema is the file that `graphql:` names,
 else the result of introspection, else the queries that the document has as examples. The scan requests each field of the query's root once as
 each kind of viewer, owners first and several of them in one request, with everything that a few steps below it lead to: pages, nested lists,
-`node(id:)`, interfaces and unions. What is no resource is searched for owners' values: a text or a JSON value at the root, the error side of a
-result (`union Outcome = Note | Denied`). Then it gives optional arguments values one at a time, those of nested fields and members of
+`node(id:)`, interfaces and unions. Values outside of resources are searched for owners' values: a text or a JSON value at the root, the error
+side of a result (`union Outcome = Note | Denied`). Then it gives optional arguments values one at a time, those of nested fields and members of
 input objects included: ids of an owner, `true`, a value of an `enum`. It passes ids as variables. The evidence contains the path. The scan never sends mutations, and skips a
 field whose words say that it does something; a note says so. Where a query without a login is refused, up to 20 fields of the root are
 asked so, each by itself. A field of the root whose arguments nothing fills is *untested*.
