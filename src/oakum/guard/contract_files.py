@@ -76,10 +76,15 @@ class ContractFiles:
     @cached_property
     def warnings(self) -> tuple[Problem, ...]:
         """Loading warnings, and warnings about what a gateway cannot look up and therefore
-        denies."""
+        denies. Those of the contract come first, each file's in the order of its lines."""
         made = self.compiled
         told = foreseen(made.document, made.model, made.lookups)
-        return (*self.noticed, *made.model.notes, *made.lookups.warnings, *told)
+        found = (*self.noticed, *made.model.notes, *made.lookups.warnings, *told)
+        return tuple(sorted(found, key=self._order))
+
+    def _order(self, problem: Problem) -> tuple[bool, str, int, int]:
+        place = problem.location
+        return place.file != self.compiled.policy.file, place.file, place.line, place.column
 
     @property
     def feeds(self) -> tuple[Problem, ...]:

@@ -55,7 +55,7 @@ _KINDS = {str: {"string"}, int: {"integer", "number"}, float: {"number"}}
 
 
 def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Problem, ...]:
-    """Warnings about what stays denied behind a gateway, in the order of the contract."""
+    """Warnings about what stays denied behind a gateway, one kind after the other."""
     seen = _Seen(document, model, wiring)
     return (
         *seen.caller(),

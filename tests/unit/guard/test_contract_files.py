@@ -123,6 +123,21 @@ paths:
     assert words not in said(read(tmp_path, DOCUMENT.replace("paths:\n", told), POLICY), feeds=True)
 
 
+def test_warnings_come_in_the_order_of_the_contract(tmp_path: Path) -> None:
+    """Those of the document come after them."""
+    caller = "caller: {operation: getMe, id: /id}\n"
+    policy = POLICY.replace(caller, "").replace("see: [anyone]", "see: [anyone], set: [owner]")
+    both = """\
+paths:
+  /twins/{id}: {get: {operationId: byId, responses: {200: {description: ok}}}}
+  /twins/{name}: {get: {operationId: byName, responses: {200: {description: ok}}}}
+"""
+    warnings = read(tmp_path, DOCUMENT.replace("paths:\n", both), policy).warnings
+    places = [(Path(each.location.file).name, each.location.line) for each in warnings]
+    order = [("exposure.yaml", 0), ("exposure.yaml", 6), ("openapi.yaml", 6)]
+    assert [*dict.fromkeys(places)] == order and places == sorted(places)
+
+
 def test_a_contract_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For an engine and for the reference alike, from its files to what decides."""
     read(tmp_path, DOCUMENT, POLICY)
