@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import NamedTuple
 
 from oakum.authz.id_spelling import identifier, is_sole_spelling
@@ -50,6 +51,10 @@ def stepped(
     return [name if declares(name) or name in said else MapName(name) for name in value]
 
 
+class TooMany(Exception):
+    """A body names more objects than may be looked up."""
+
+
 @dataclass
 class Named:
     """Objects in a request body to look up, and the results."""
@@ -67,11 +72,15 @@ class Named:
     """Whether the request creates objects (POST)."""
     wanted: dict[Key, None] = field(default_factory=dict)
     """Keys still to look up, in order."""
+    most: float = inf
+    """How many of them may be; one more raises `TooMany`, and the rest of a body is not judged."""
 
     def get(self, key: Key) -> Subject | None:
         """The result for a key; if there is none yet, the key is added to `wanted`."""
         if key not in self.found and key[0] in self.findable:
             self.wanted[key] = None
+            if len(self.wanted) > self.most:
+                raise TooMany
         return self.found.get(key)
 
 

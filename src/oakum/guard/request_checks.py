@@ -8,7 +8,7 @@ from functools import partial
 
 from oakum.authz import Call, Model, Subject
 from oakum.authz.accept import Reading, Weighed, request_media, weigh
-from oakum.authz.body_owners import Named
+from oakum.authz.body_owners import Named, TooMany
 from oakum.authz.decide import may_set, may_write, written
 from oakum.authz.declared_media import PATCH, key, split
 from oakum.authz.id_spelling import identifiers, text
@@ -335,7 +335,11 @@ class Intake:
     ) -> Generator[Asked, Answered | None, Weighed]:
         """What may be forwarded of a body, after all look-ups that it needs."""
         while True:
-            done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
+            named.most = inquiry.left
+            try:
+                done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
+            except TooMany:
+                raise Denied(413, "lookups") from None
             if subject is None or done.whole:
                 return done
             if named.wanted:

@@ -143,7 +143,9 @@ def find(
     named: Named,
 ) -> Generator[Asked, Answered | None, None]:
     """Looks up the objects that a body names; raises `Denied` when the request's budget is too
-    small."""
+    small, which is known before the first of many is prepared."""
+    if len(named.wanted) > inquiry.left:
+        raise Denied(413, "lookups")
     todo = [(key, finders.get(key[0], _NOWHERE)) for key in named.wanted]
     named.wanted.clear()
     answers: dict[Asked, Answered | None] = {}

@@ -371,6 +371,7 @@ end
 -- than what is left of the questions of one request.
 function M.find(plan, asking, x, named)
   local wanted = {}
+  if #named.wanted > asking:left(x) then return 413, "lookups" end
   for i = 1, #named.wanted do
     local each = named.wanted[i]
     local target = named.finders[each.name]
