@@ -33,14 +33,14 @@ from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.extracts import EMPTY, emptied, extract, is_same
-from oakum.scan.undo.handovers import hand_over
-from oakum.scan.undo.made_objects import AsOwn, Workshop
-from oakum.scan.undo.parent_objects import ParentObjects
 from oakum.scan.undo.preconditions import send_on, send_trial
 from oakum.scan.undo.recognition import taken_over, tells_nothing
 from oakum.scan.undo.undo_log import UndoLog
-from oakum.scan.undo.write_control import LabelsTried, Outcome, WriteControl
-from oakum.scan.undo.writing_endpoints import bulk_left_out, is_meant, writing_endpoints
+from oakum.scan.write_tests.handovers import hand_over
+from oakum.scan.write_tests.made_objects import AsOwn, Workshop
+from oakum.scan.write_tests.parent_objects import ParentObjects
+from oakum.scan.write_tests.write_control import LabelsTried, Outcome, WriteControl
+from oakum.scan.write_tests.writing_endpoints import bulk_left_out, is_meant, writing_endpoints
 
 HOW = "write"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})

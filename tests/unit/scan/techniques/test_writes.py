@@ -12,7 +12,7 @@ import pytest
 from oakum.authz import compile_contract
 from oakum.policy.contract import load
 from oakum.scan.techniques.writes import _Endpoint, _View
-from oakum.scan.undo.writing_endpoints import writing_endpoints
+from oakum.scan.write_tests.writing_endpoints import writing_endpoints
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import NOTES, policy
 from tests.unit.scan.studio import IDS, Run, Studio, known_identities, probe

@@ -29,7 +29,6 @@ from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
 from oakum.scan.requests.values_to_write import last_parameter, written
-from oakum.scan.undo.creation_body import NewObject, new_body, placeholders, put
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.object_keys import in_path
 from oakum.scan.undo.preconditions import states_of
@@ -43,6 +42,7 @@ from oakum.scan.undo.uncalled_operations import (
     why_no_creation,
 )
 from oakum.scan.undo.undo_log import UndoLog
+from oakum.scan.write_tests.creation_body import NewObject, new_body, placeholders, put
 
 
 @dataclass(frozen=True)

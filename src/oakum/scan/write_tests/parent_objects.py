@@ -17,7 +17,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.finding import Skipped
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, fill, raw_path, unlike
-from oakum.scan.undo.made_objects import AsOwn
+from oakum.scan.write_tests.made_objects import AsOwn
 
 _PLACE = re.compile(r"{([^{}]+)}")
 _MOST = 8

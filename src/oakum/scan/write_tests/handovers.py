@@ -26,12 +26,12 @@ from oakum.scan.requests.omitted_members import left_out
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.undo.entries import Made
-from oakum.scan.undo.made_objects import Creation, Maker, creations
 from oakum.scan.undo.object_keys import for_key
-from oakum.scan.undo.other_owners import id_as_owner, other_owner
 from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.recognition import marked, parsed
 from oakum.scan.undo.undo_log import UndoLog
+from oakum.scan.write_tests.made_objects import Creation, Maker, creations
+from oakum.scan.write_tests.other_owners import id_as_owner, other_owner
 
 
 def hand_over(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.openapi.model import Shape
-from oakum.scan.undo.creation_body import NewObject, new_body, placeholders, put
+from oakum.scan.write_tests.creation_body import NewObject, new_body, placeholders, put
 from tests.unit.scan.studio import Run, Studio
 
 MARK = "oakum 1a2b3c4d"

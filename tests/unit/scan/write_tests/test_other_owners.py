@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.scan.verdicts import NAMES
-from tests.unit.scan.undo.test_handovers import Api, scan
+from tests.unit.scan.write_tests.test_handovers import Api, scan
 
 pytestmark = pytest.mark.server
 

@@ -28,9 +28,9 @@ from oakum.scan.checks.bola_write import ADDED
 from oakum.scan.engine import Engine
 from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import curl, fill
-from oakum.scan.undo.creation_body import resource_named
 from oakum.scan.undo.entries import Made
-from oakum.scan.undo.made_objects import AsOwn, Creation, Maker
+from oakum.scan.write_tests.creation_body import resource_named
+from oakum.scan.write_tests.made_objects import AsOwn, Creation, Maker
 
 _PLACE = re.compile(r"{([^{}]+)}")
 _MOST = 4

@@ -10,7 +10,7 @@ import pytest
 
 from oakum.finding import Skipped
 from oakum.policy.model import Relation
-from oakum.scan.undo.write_control import LabelsTried, Outcome, WriteControl
+from oakum.scan.write_tests.write_control import LabelsTried, Outcome, WriteControl
 from tests.unit.scan.studio import Run, Studio, known_identities, model, probe
 
 

@@ -23,8 +23,8 @@ from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import curl
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.undo.entries import Made
-from oakum.scan.undo.made_objects import Maker
-from oakum.scan.undo.other_owners import id_as_owner, other_owner
+from oakum.scan.write_tests.made_objects import Maker
+from oakum.scan.write_tests.other_owners import id_as_owner, other_owner
 
 
 @dataclass

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from oakum.scan.engine import Engine
-from oakum.scan.undo.made_objects import Creation, Maker
 from oakum.scan.undo.undo_log import UndoLog
+from oakum.scan.write_tests.made_objects import Creation, Maker
 
 
 def id_as_owner(engine: Engine, resource: str, member: str, who: str) -> str:

@@ -1,0 +1,1 @@
+"""Tests of writes and creations, and what they need; `scan/techniques` runs them."""
