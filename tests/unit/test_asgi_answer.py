@@ -406,3 +406,12 @@ def test_observe_hands_on_what_came_and_what_is_answered(tmp_path: Path, path: s
     assert tuple(sent) == messages
     assert (seen[0]["path"], seen[0]["raw_path"], seen[0]["extensions"]) == (path, b"/\xe9", extra)
     assert len(audit) == 1
+
+
+@pytest.mark.parametrize("header", [(b"x-request-id", b"a\r\nx-more: 1"), (b"location\n", b"/")])
+def test_a_line_end_in_a_header_is_no_answer(tmp_path: Path, header: tuple[bytes, bytes]) -> None:
+    start = {**START, "headers": [(b"content-type", b"application/json"), header]}
+    sent: list[Any] = []
+    asyncio.run(ask(OakumMiddleware(saying(in_order(start, END)), gate(tmp_path)), sent))
+    assert sent[0]["status"] == 502
+    assert all(b"x-more" not in value for _, value in sent[0]["headers"])

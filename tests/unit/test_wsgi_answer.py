@@ -317,3 +317,13 @@ def test_an_audit_that_fails_takes_no_answer_away_and_opens_none(
     assert ask(tmp_path, as_it_should, path, audit=broken) == expected
     assert "the audit failed" in caplog.text
     assert "x.test" not in caplog.text
+
+
+@pytest.mark.parametrize("value", ["a\r\nx-more: 1", "a\nb", "a\rb", "a\x00"])
+def test_a_line_end_in_a_header_is_no_answer(tmp_path: Path, value: str) -> None:
+    def said(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [*JSON, ("X-Request-Id", value)])
+        return [BOB]
+
+    status, body = ask(tmp_path, said)
+    assert (status, b"Bob" in body) == (502, False)

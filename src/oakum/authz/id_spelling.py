@@ -37,6 +37,8 @@ _SCIENTIFIC = re.compile(r"\+?([0-9]+)(?:\.([0-9]*))?[eE]([+-]?[0-9]{1,2})\Z")
 _HEX = re.compile(r"[0-9a-f]{32}\Z")
 _DIGITS = re.compile(r"[0-9]+")
 _WIDE = re.compile(r"[^\x00-\x7f]+")
+_OWN_WRITING = re.compile(r"[\u3040-\u30ff\u4000-\u9fff\uac00-\ud7ff]")
+"""Kana, ideographs and Hangul, which no normal form makes ASCII of, and nobody takes for it."""
 
 
 def _expanded(plain: str) -> str:
@@ -50,26 +52,30 @@ def _expanded(plain: str) -> str:
 
 
 @lru_cache(maxsize=1 << 10)
-def spelling(id: str) -> tuple[str, str, bool]:
-    """Prefix, suffix and completeness of what all spellings of an id share.
+def spelling(id: str) -> tuple[str, str, int]:
+    """Prefix and suffix of what all spellings of an id in ASCII share, and how long the longest is;
+    -1: that is all of it.
 
     Ignores case, spaces, a plus sign, leading zeros, exponents, UUID dashes and everything before
     the last `/`, `:` or `#`. Text beyond ASCII is not compared (normal forms, width, look-alikes)
-    and stands for any text.
+    and stands for any text, of two characters at most for a letter below U+0800, else of four
+    (ligatures, signs in brackets); of Chinese, Japanese and Korean writing, for none in ASCII.
     """
     simple = id.isascii() and id.isalnum() and not id.isdigit()
     if simple and not _SCIENTIFIC.match(id):  # fast path for most ids
-        return id.lower(), id.lower(), True
+        return id.lower(), id.lower(), -1
     plain = id.translate(_NO_SPACES).rstrip("/:#")
     stem = _STEM.search(plain)
     plain = "".join(c.lower() if c < "\x80" else c for c in (stem[0] if stem else plain))
     if not plain.isascii():
-        parts = _WIDE.split(plain)
-        return parts[0], parts[-1], False
+        parts, narrow = _WIDE.split(plain), sum(map(str.isascii, plain))
+        wide = sum(2 if c < "\u0800" else 4 for c in plain if c > "\x7f")
+        longest = 0 if _OWN_WRITING.search(plain) else narrow + wide
+        return parts[0], parts[-1], longest
     number = _NUMBER.match(plain)
     packed = re.sub("[{}-]", "", plain)
     key = number[1] if number else packed if _HEX.match(packed) else _expanded(plain)
-    return key, key, True
+    return key, key, -1
 
 
 _PADDED = re.compile(r"0[0-9]*\Z")
@@ -159,17 +165,19 @@ class Spellings:
 
     def __init__(self, ids: Iterable[str]) -> None:
         self._all = [spelling(each) for each in ids]
-        self._exact = {each[0] for each in self._all if each[2]}
-        self._wide = [each for each in self._all if not each[2]]
+        self._exact = {each[0] for each in self._all if each[2] < 0}
+        self._wide = [each for each in self._all if each[2] >= 0]
 
     def may_hold(self, id: str) -> bool:
         """Whether an id may be a spelling of one of them."""
-        begin, end, whole = spelling(id)
-        if whole and begin in self._exact:
+        one = spelling(id)
+        if one[2] < 0 and one[0] in self._exact:
             return True
-        return any(_fits((begin, end), each) for each in (self._wide if whole else self._all))
+        return any(_fits(one, each) for each in (self._wide if one[2] < 0 else self._all))
 
 
-def _fits(one: tuple[str, str], other: tuple[str, str, bool]) -> bool:
-    (a, z), (b, y, _) = one, other
+def _fits(one: tuple[str, str, int], other: tuple[str, str, int]) -> bool:
+    (a, z, longest), (b, y, most) = one, other
+    if min(longest, most) < 0 and len(a if longest < 0 else b) > max(longest, most):
+        return False
     return (a.startswith(b) or b.startswith(a)) and (z.endswith(y) or y.endswith(z))

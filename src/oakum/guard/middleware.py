@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from oakum.guard.mount import mounted
 from oakum.routing.messages import Answered, Headers, whole
 
 A = TypeVar("A")
+_BREAK = re.compile(r"[\r\n\x00]")
 
 
 class Middleware(Generic[A]):
@@ -72,7 +74,10 @@ class Collected:
             self._body.append(bytes(part))
 
     def answered(self) -> Answered:
-        """What was heard; 502 if no answer began."""
+        """What was heard; 502 if no answer began, or if its head is more than one (RFC 9110, 5.5):
+        some servers write a line end in a header as it is, and what follows as further headers."""
+        if any(_BREAK.search(str(part)) for header in self._headers for part in header):
+            return Answered(502, truncated=True)
         body = b"" if self.truncated else b"".join(self._body)
         answered = Answered(self._status or 502, self._headers, body, self.truncated)
         return answered if whole(answered, self._method) else replace(answered, truncated=True)

@@ -21,6 +21,10 @@ from oakum.openapi.model import Json
         ("jos\u00e9", "jose\u0301"),
         ("\u0430nn", "ann"),  # a Cyrillic letter that looks like a Latin one
         ("\uff17", "7"),  # full width
+        ("\uff41\uff4e\uff4e", "ann"),
+        ("m\u00fcller", "mueller"),
+        ("o\ufb03ce", "office"),  # a ligature
+        ("jos\u00e9", "jos\u00fc"),  # two beyond ASCII are not told apart
     ],
 )
 def test_an_id_in_another_spelling_may_be_the_same(one: str, other: str) -> None:
@@ -35,6 +39,12 @@ def test_an_id_in_another_spelling_may_be_the_same(one: str, other: str) -> None
         ("ann", "anna"),
         ("a-b", "ab"),  # dashes count, but in a UUID
         ("jos\u00e9-rivera", "ann-rivera"),
+        ("\u00e9", "ann"),
+        ("jos\u00e9", "josephine"),
+        ("\u0438\u0432\u0430\u043d", "longer-name"),
+        ("\u65e5\u672c", "ann"),
+        ("ann\uae40", "ann"),
+        ("\u30a2\u30f3", "an"),
         ("jos\u00e9-rivera", "jos\u00e9-lopez"),
         ("6f9619ff-8b86-d011-b42d-00cf4fc964ff", "6f9619ff-8b86-d011-b42d-00cf4fc964fe"),
     ],

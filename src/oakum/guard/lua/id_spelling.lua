@@ -96,18 +96,31 @@ local function expanded(plain)
   return whole:match "^0*(%d+)$" or "0"
 end
 
--- How an id begins and ends, and whether that is all of it: case, spaces, a plus, leading zeros, an
--- exponent, the dashes of a UUID and what stands in front of a last `/`, `:` or `#` are no part of it, and a letter
--- beyond ASCII stands for any text.
+-- How long a text with letters beyond ASCII may be in it: of each two characters below U+0800, else four; 0: it
+-- has kana, ideographs or Hangul, which nobody takes for ASCII.
+local function longest(plain)
+  if find(plain, "\227[\129-\131]") or find(plain, "[\228-\233]") or find(plain, "\234[\176-\191]")
+    or find(plain, "[\235\236]") or find(plain, "\237[\128-\159]") then
+    return 0
+  end
+  local _, narrow = gsub(plain, "[%z\1-\127]", "")
+  local _, two = gsub(plain, "[\192-\223]", "")
+  local _, more = gsub(plain, "[\224-\255]", "")
+  return narrow + 2 * two + 4 * more
+end
+
+-- How an id begins and ends in ASCII, and how long it may be; -1: that is all of it. Case, spaces, a plus,
+-- leading zeros, an exponent, the dashes of a UUID and what stands in front of a last `/`, `:` or `#` are no part of
+-- it, and a letter beyond ASCII stands for any text of a few characters.
 local function spelling(id)
   local plain = gsub(gsub(id, "[%z\1-\32\127]", ""), "[/:#]+$", "")
   plain = lower(plain:match "[^/:#]+$" or plain)
   local wide = find(plain, "[\128-\255]")
-  if wide then return sub(plain, 1, wide - 1), plain:match "[%z\1-\127]*$", false end
+  if wide then return sub(plain, 1, wide - 1), plain:match "[%z\1-\127]*$", longest(plain) end
   local number = plain:match "^%+?0*(%d+)$" or plain:match "^%+?0*(%d+)%.0*$"
   local packed = not number and gsub(plain, "[{}-]", "")
   local key = number or (#packed == 32 and find(packed, "^[0-9a-f]+$") and packed) or expanded(plain)
-  return key, key, true
+  return key, key, -1
 end
 
 -- Digits of a UUID, each as 0, with its dashes where they belong.
@@ -193,10 +206,10 @@ end
 function M.all(list)
   local made = { exact = {}, spelt = {}, wide = {} }
   for i = 1, #list do
-    local first, last, whole = spelling(list[i])
-    local each = { first, last }
+    local first, last, most = spelling(list[i])
+    local each = { first, last, most }
     made.spelt[i] = each
-    if whole then made.exact[first] = true else made.wide[#made.wide + 1] = each end
+    if most < 0 then made.exact[first] = true else made.wide[#made.wide + 1] = each end
   end
   return made
 end
@@ -206,12 +219,13 @@ local function ends(text, with) return with == "" or sub(text, -#with) == with e
 
 -- Whether an id may be one of these, in another spelling.
 function M.among(id, these)
-  local first, last, whole = spelling(id)
-  if whole and these.exact[first] then return true end
-  local against = whole and these.wide or these.spelt
+  local first, last, most = spelling(id)
+  if most < 0 and these.exact[first] then return true end
+  local against = most < 0 and these.wide or these.spelt
   for i = 1, #against do
-    local a, z = against[i][1], against[i][2]
-    if (starts(a, first) or starts(first, a)) and (ends(z, last) or ends(last, z)) then return true end
+    local a, z, its = against[i][1], against[i][2], against[i][3]
+    local short = math.min(most, its) >= 0 or #(most < 0 and first or a) <= math.max(most, its)
+    if short and (starts(a, first) or starts(first, a)) and (ends(z, last) or ends(last, z)) then return true end
   end
   return false
 end

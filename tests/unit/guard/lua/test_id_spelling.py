@@ -1,4 +1,4 @@
-"""The sole spelling of an id: the Lua of `authz.id_spelling.is_sole_spelling`."""
+"""Ids in other spellings, and such as have one alone: the Lua of `authz.id_spelling`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.authz.id_spelling import is_sole_spelling
+from oakum.authz.id_spelling import alike, is_sole_spelling
 from tests.conformance.lua import runtime
 from tests.properties.pool import LAW
 
@@ -38,3 +38,22 @@ end
 def test_lua_knows_the_sole_spelling_as_python_does(id: str, form: str, shown: list[Any]) -> None:
     said = orjson.dumps({"id": id, "form": form, "shown": shown})
     assert _LUA(said) == is_sole_spelling(id, form, shown)
+
+
+_WIDE = st.sampled_from(
+    "annAN07+/-é\u0301\u00a0\u0438\u4e00\u9fff\u3040\u30ff\u303f\u3100\uabff\uac00\ud7a3\ue000\ufb03\U0001f600"
+)
+TEXTS = st.text(_WIDE, min_size=1, max_size=5)
+_ALIKE = runtime().execute(b"""
+local json, spelling = require "oakum.json", require "oakum.id_spelling"
+return function(text)
+  local said = json.decode(text)
+  return spelling.among(said.one, spelling.all(json.at(said.others, { "*" })))
+end
+""")
+
+
+@LAW
+@given(TEXTS, st.lists(TEXTS, max_size=2))
+def test_lua_knows_what_is_alike_as_python_does(one: str, others: list[str]) -> None:
+    assert _ALIKE(orjson.dumps({"one": one, "others": others})) == alike([one], others)
