@@ -27,6 +27,7 @@ from oakum.inference.draft_text import (
     grants,
     lines,
     one_or_list,
+    operations,
     remark,
     scalar,
 )
@@ -282,11 +283,10 @@ class _Draft:
                 parts.insert(0, "draft: true")
             if parts or not shown:
                 why = why or ("" if shown else "shows no resource")
-                note = f"  # {remark(why)}" if why else ""
-                entries.append(f"  {scalar(operation.id)}: {{{', '.join(parts)}}}{note}")
+                entries.append((operation.id, f"{{{', '.join(parts)}}}", remark(why)))
         if entries:
             yield "operations:"
-            yield from entries
+            yield from operations(entries, shared=self._compact or len(entries) > _LONG)
 
     def _rule(
         self,

@@ -97,6 +97,35 @@ def lines(paths: Sequence[str], granted: str, *, quoted: bool = False) -> Iterat
         row.append(path)
 
 
+def operations(entries: Sequence[tuple[str, str, str]], *, shared: bool) -> Iterator[str]:
+    """Lines of operations, each given with its value and a remark; `shared`: those that have both
+    in common share keys of about a line. A name with a comma stays alone."""
+    groups: dict[object, list[str]] = {}
+    for name, value, why in entries:
+        alone = not shared or "," in name or name != name.strip()
+        groups.setdefault((value, why, name if alone else ""), []).append(name)
+    whole = {name for name, *_ in entries}
+    said = {name: (value, why) for name, value, why in entries}
+    for names in groups.values():
+        value, why = said[names[0]]
+        note = f"  # {why}" if why else ""
+        for row in _rows(names):
+            apart = len(row) == 1 or ", ".join(row) in whole
+            keys = map(scalar, row) if apart else (key(row),)
+            yield from (f"  {each}: {value}{note}" for each in keys)
+
+
+def _rows(names: Sequence[str]) -> Iterator[list[str]]:
+    """Names that fit into one line."""
+    row: list[str] = []
+    for name in names:
+        if row and len(", ".join((*row, name))) > WIDTH:
+            yield row
+            row = []
+        row.append(name)
+    yield row
+
+
 def comment(text: str) -> Iterator[str]:
     """A comment of as many lines as it takes."""
     yield from wrap(remark(text), WIDTH, initial_indent="      # ", subsequent_indent="      #   ")

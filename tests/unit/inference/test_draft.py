@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import cadence
 from oakum.authz.compiled_model import compile_contract
 from oakum.authz.diff.compare import compare
+from oakum.errors import NOWHERE
 from oakum.inference.draft import draft, drafted_policy
 from oakum.inference.schema_groups import world_of
 from oakum.openapi.document import Document
@@ -1003,6 +1005,23 @@ class TestALongDraft:
         assert not found.moves
         errors, _ = check(made, drafted_policy(made, short))
         assert errors == []
+
+    def test_has_one_key_for_operations_with_the_same_rule(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plain = {"responses": {"204": {"description": ""}}, **LOGGED_IN}
+        posts = {f"/{name}": {"post": {"operationId": name, **plain}} for name in ("a1", "b1")}
+        made = document({**self.paths, **posts}, self.schemas)
+        usual = draft(made)
+        monkeypatch.setattr("oakum.inference.draft._LONG", 0)
+        short = draft(made)
+        assert "  a1: {}  # shows no resource\n  b1: {}" in usual
+        assert "  a1, b1: {}  # shows no resource\n" in short
+        old, new = (drafted_policy(made, each).operations for each in (usual, short))
+        assert {n: replace(rule, location=NOWHERE) for n, rule in old.items()} == {
+            n: replace(rule, location=NOWHERE) for n, rule in new.items()
+        }
+        assert check(made, drafted_policy(made, short))[0] == []
 
     def test_keeps_secrets_in_lines_of_their_own_before_the_object(
         self, monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import yaml
 
-from oakum.inference.draft_text import comment, covering, folded, folded_by_grants, lines
+from oakum.inference.draft_text import (
+    WIDTH,
+    comment,
+    covering,
+    folded,
+    folded_by_grants,
+    lines,
+    operations,
+)
 
 
 def test_fields_of_an_object_are_one_name_where_they_share_a_group() -> None:
@@ -68,3 +76,39 @@ def test_secrets_stay_apart_through_every_object_around_them() -> None:
         {"a.b.c": PLAIN, "a.b.d": PLAIN, "a.b.k": SECRET, "a.e": PLAIN, "a.f": PERSONAL}
     )
     assert named == {"a.b.k": FIRST, "a": PERSONAL}
+
+
+ENTRIES = [
+    ("a.b", "{}", "shows no resource"),
+    ("GET /x", "{}", ""),
+    ("c", "{}", "shows no resource"),
+    ("b, c", "{}", "shows no resource"),
+    ("d", "{call: [owner]}", "shows no resource"),
+    ("GET /y", "{}", ""),
+]
+
+
+def test_operations_with_the_same_value_and_remark_share_a_key() -> None:
+    assert [*operations(ENTRIES, shared=True)] == [
+        "  a.b, c: {}  # shows no resource",
+        '  "GET /x, GET /y": {}',
+        '  "b, c": {}  # shows no resource',
+        "  d: {call: [owner]}  # shows no resource",
+    ]
+    assert [*operations(ENTRIES[:2], shared=False)] == [
+        "  a.b: {}  # shows no resource",
+        '  "GET /x": {}',
+    ]
+
+
+def test_names_that_together_are_another_name_have_a_key_each() -> None:
+    entries = [("b", "{}", ""), ("c", "{}", ""), ("b, c", "{reads: false}", "")]
+    assert [*operations(entries, shared=True)] == ["  b: {}", "  c: {}", '  "b, c": {reads: false}']
+
+
+def test_a_key_of_many_operations_is_about_a_line_long() -> None:
+    names = [f"operation{n}" for n in range(200)]
+    made = [*operations([(name, "{}", "") for name in names], shared=True)]
+    assert len(made) < 30 and all(len(line) < WIDTH + 8 for line in made)
+    read = yaml.safe_load("\n".join(made))
+    assert [name for each in read for name in each.split(", ")] == names
