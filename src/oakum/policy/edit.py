@@ -282,6 +282,8 @@ class _Page:
     ) -> None:  # fmt: skip
         """Give names of a key a line of their own; the first line that covers a field counts."""
         start, end = _start(key), self._end(value)
+        if self.source[:start].rstrip(" ").endswith("?"):
+            self._refuse(key, "a key behind `?` cannot be split")
         tail = self.source[self._end(key) : end]
         changed = tail
         for each in sorted(inside, key=lambda each: each.at, reverse=True):

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from oakum.errors import InputError
-from oakum.policy.edit import Close, Confirm, Grant, SetOwner, Splice, difference, edited
+from oakum.policy.edit import (
+    Close,
+    Confirm,
+    ConfirmCall,
+    Grant,
+    SetOwner,
+    Splice,
+    difference,
+    edited,
+)
 from tests.unit.draft_review.world import CONTRACT
 
 HEAD, _, LINES = CONTRACT.partition("    fields:\n")
@@ -162,3 +171,35 @@ def test_a_difference_is_one_splice_and_its_inverse_takes_it_back() -> None:
         assert splice.on(old) == new
         assert splice.inverse.on(new) == old
     assert difference("abcd", "abXd") == Splice(2, "c", "X")
+
+
+@pytest.mark.parametrize(
+    ("text", "done"),
+    [
+        (
+            "operations:\n  # above\n  a, b, c:  # why\n    draft: true\n    call: []\n  d: {}\n",
+            "operations:\n  # above\n  a, c:  # why\n    draft: true\n    call: []\n"
+            "  b:\n    call: []\n  d: {}\n",
+        ),
+        (
+            'operations: {"a, b, c": {draft: true, call: []}, d: {}}',
+            'operations: {"a, c": {draft: true, call: []},\n             b: {call: []}, d: {}}',
+        ),
+        (
+            'operations:\n  "GET /x/{id}, b": {call: [], draft: true}  # why\n',
+            'operations:\n  "GET /x/{id}": {call: [], draft: true}  # why\n  b: {call: []}\n',
+        ),
+        (
+            '{"operations": {"a, b": {"draft": true, "call": []}}}',
+            '{"operations": {"a": {"draft": true, "call": []},\n'
+            '                "b": {"call": []}}}',
+        ),
+    ],
+)
+def test_one_of_several_operations_gets_a_line_of_its_own(text: str, done: str) -> None:
+    assert edited(text, ConfirmCall("b")) == done
+
+
+def test_a_key_behind_a_question_mark_is_not_split() -> None:
+    with pytest.raises(InputError, match="cannot be split"):
+        edited("operations:\n  ? a,\n    b\n  : {draft: true, call: []}\n", ConfirmCall("b"))
