@@ -562,7 +562,7 @@ def test_a_header_of_the_api_cannot_steer_nginx(
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an authority, and a certificate of its for `localhost`."""
+    """A folder with an authority, and certificates of its for `localhost` and another name."""
     folder = tmp_path_factory.mktemp("tls")
 
     def openssl(*words: str) -> None:
@@ -571,10 +571,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
     names = ("-addext", "basicConstraints=critical,CA:TRUE")
     openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=a", *names)
-    (folder / "names").write_text("subjectAltName=DNS:localhost")
     openssl("req", *curve, "-keyout", "key.pem", "-out", "csr.pem", "-subj", "/CN=b")
-    signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-extfile", "names", "-out", "cert.pem")
-    openssl("x509", "-req", "-in", "csr.pem", *signed)
+    for file, name in (("cert.pem", "localhost"), ("other.pem", "other.test")):
+        (folder / "names").write_text(f"subjectAltName=DNS:{name}")
+        signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-extfile", "names", "-out", file)
+        openssl("x509", "-req", "-in", "csr.pem", *signed)
     return folder
 
 
@@ -589,19 +590,19 @@ def test_an_api_behind_tls_is_asked_by_its_name(authority: Path) -> None:
 
 
 def test_an_api_that_cannot_prove_its_name_is_not_asked(authority: Path) -> None:
-    with tls(authority) as api:
-        ca = str(authority / "ca.pem")
-        for host, more in (("127.0.0.1", {"ca": ca}), ("localhost", {})):
-            with start(Nginx(), plan(), f"https://{host}:{api.port}", **more) as engine:
+    ca = str(authority / "ca.pem")
+    for certificate, more in (("other.pem", {"ca": ca}), ("cert.pem", {})):
+        with tls(authority, certificate) as api:
+            with start(Nginx(), plan(), f"https://localhost:{api.port}", **more) as engine:
                 denied(ask(engine.listen, "GET", "/x"), 502)
                 denied(ask(engine.listen, "GET", "/raw/x"), 502)
-        assert api.received == []
+            assert api.received == []
 
 
 @contextmanager
-def tls(folder: Path) -> Iterator[Upstream]:
+def tls(folder: Path, certificate: str = "cert.pem") -> Iterator[Upstream]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context.load_cert_chain(folder / certificate, folder / "key.pem")
     with accepting(lambda plain: context.wrap_socket(plain, server_side=True)) as (api, _):
         yield api
 
@@ -1039,6 +1040,8 @@ def deployment(**more: Json) -> Deployment:
         ({"upstream": "http://a;b"}, "upstream `http://a;b` is not a URL"),
         ({"upstream": "http://u:p@a"}, "upstream `http://u:p@a` is not a URL"),
         ({"upstream": "http://a/api"}, "upstream `http://a/api` has a path"),
+        ({"upstream": "https://127.0.0.1:1"}, "upstream `https://127.0.0.1:1` names an address"),
+        ({"upstream": "https://[::1]"}, "upstream `https://[::1]` names an address"),
         ({"listen": "8080"}, "listen `8080` is not an address"),
         ({"admin": "a:99999"}, "admin `a:99999` is not an address"),
         ({"ca": '/a"b'}, '`/a"b` contains `"`, `\\`, `$` or a control character'),

@@ -327,3 +327,14 @@ def test_a_line_end_in_a_header_is_no_answer(tmp_path: Path, value: str) -> None
 
     status, body = ask(tmp_path, said)
     assert (status, b"Bob" in body) == (502, False)
+
+
+@pytest.mark.parametrize(("ends", "status"), [(True, 200), (False, 411)])
+def test_a_body_in_chunks_of_which_nobody_knows_the_end_is_refused(
+    tmp_path: Path, ends: bool, status: int
+) -> None:
+    seen: list[Environ] = []
+    app = OakumMiddleware(saying(as_it_should, seen), gate(tmp_path))
+    how = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": ends}
+    assert call(app, "GET", "/members/bob", "ann", **how)[0] == status
+    assert bool(seen) is ends

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Mapping
 from hashlib import sha256
 from importlib.resources import files
+from ipaddress import ip_address
 from pathlib import Path
 from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
 from signal import SIGHUP, SIGQUIT
@@ -137,7 +138,21 @@ def _url(text: str, option: str) -> SplitResult:
         usable = False
     if not usable or not re.fullmatch(r"[A-Za-z0-9.:\[\]_-]+", parts.netloc):
         raise mistake(f"{option} `{text}` is not a URL", "write it as `http://127.0.0.1:8000`")
+    if parts.scheme == "https" and _is_address(parts.hostname or ""):
+        raise mistake(
+            f"{option} `{text}` names an address, and nginx compares certificates with names alone",
+            "write a name that the certificate has and that leads there (`/etc/hosts`), or guard"
+            " with `--engine envoy`",
+        )
     return parts
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _upstream(text: str) -> SplitResult:
