@@ -72,6 +72,7 @@ def foreseen(document: Document, model: Model, wiring: LookupPlan) -> tuple[Prob
         *seen.bodiless(),
         *seen.made(),
         *seen.respelt(),
+        *seen.repeated(),
         *cookies(wiring.credentials, seen.policy),
         *beside_a_token(document, wiring.endpoints.values(), wiring.credentials, model),
         *conditions([*wiring.endpoints.values()], seen.policy.guard, seen.where),

@@ -17,7 +17,7 @@ from oakum.errors import Location, Problem, few
 from oakum.guard.unenforceable_containers import many_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape_queries import element, scalars
+from oakum.openapi.shape_queries import element, member, scalars
 from oakum.policy.model import Resource
 from oakum.routing.largest_page import PAGING
 from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
@@ -446,6 +446,36 @@ class Writes:
                 f"remove `set` from {key} if clients do not choose it, declare it as an integer"
                 " or with `format: uuid` if it is one, or make sure that the API ignores no case",
             )
+
+    def repeated(self) -> Iterator[Problem]:
+        """Warns once about a PUT that holds the key of the path's object, which nobody may set."""
+        found = [
+            (endpoint.operation, self.policy.resources[name])
+            for endpoint in self.wiring.endpoints.values()
+            if endpoint.write and endpoint.operation.method == "PUT" and endpoint.target.last
+            for name in self._written(endpoint.operation)
+            if endpoint.target.resource == name and self._says_key(endpoint.operation, name)
+        ]
+        if found and self.policy.guard.unknown == "refuse":
+            operation, resource = found[0]
+            more = f" (and at {len(found) - 1} more places)" if found[1:] else ""
+            yield Problem(
+                self.where(operation),
+                f"a body of `{operation.id}` that holds `{resource.key}` is refused with 422, also"
+                f" where it is that of the path, since nobody may set it{more}",
+                "let clients leave it out, and say so in the document with `readOnly: true`, or"
+                " have it removed with `guard: {unknown: remove}`",
+            )
+
+    def _says_key(self, operation: Operation, name: str) -> bool:
+        """Whether a body is such an object alone, of which clients may send the key and not set."""
+        table, key = self.model.settable[name], self.policy.resources[name].key
+        at = leaf_index(table, key) if key else -1
+        shapes = [e.shape for e in operation.body if e.shape is not None]
+        tops = [e for e in shapes if resource_of(e, self.model.bound) == name]
+        keys = [member(e, key) for e in tops] if key else []
+        sent = any(each is not None and not each.read_only for each in keys)
+        return sent and not (at >= 0 and table.rules[at].grants)
 
     def _takes_free(self, endpoint: Endpoint, name: str) -> bool:
         """Whether a body may give an object a key that the API does not know."""

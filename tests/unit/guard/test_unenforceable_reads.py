@@ -606,6 +606,31 @@ def test_a_free_name_of_which_an_api_may_ignore_the_case_is_told_of_once(tmp_pat
         assert "to a text that the GET" not in said(tmp_path, SPELLINGS, change)
 
 
+def test_a_put_with_the_key_that_its_path_has_is_told_of(tmp_path: Path) -> None:
+    def put(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        path = document["paths"]["/notes/{id}"]
+        path["put"] = {**path["patch"], "operationId": "putNote"}
+        policy["operations"]["putNote"] = {}
+        policy["resources"]["Note"]["fields"] = {"text": [{"see": ["owner"], "set": ["owner"]}]}
+
+    def unsent(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        put(document, policy)
+        document["components"]["schemas"]["Note"]["properties"]["id"]["readOnly"] = True
+
+    def removed(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        put(document, policy)
+        policy["guard"] = {"unknown": "remove"}
+
+    def settable(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        put(document, policy)
+        policy["resources"]["Note"]["fields"]["id"] = [{"see": ["owner"], "set": ["owner"]}]
+
+    words = "a body of `putNote` that holds `id` is refused with 422"
+    assert said(tmp_path, SPELLINGS, put).count(words) == 1
+    for change in (unsent, removed, settable):
+        assert words not in said(tmp_path, SPELLINGS, change)
+
+
 def test_the_line_that_says_whose_object_is_written_names_what_the_path_holds(
     tmp_path: Path,
 ) -> None:
