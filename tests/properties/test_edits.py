@@ -19,7 +19,7 @@ from oakum.draft_review.cells import rows, sight
 from oakum.draft_review.session import Session
 from oakum.errors import InputError
 from oakum.policy.contract import Contract, load
-from oakum.policy.edit import Close, Confirm, Edit, Grant, SetOwner
+from oakum.policy.edit import Close, Confirm, Edit, Grant, SetOwner, covers
 
 EXAMPLES = int(os.environ.get("OAKUM_EXAMPLES", "200")) // 4
 DOCUMENT = """\
@@ -227,8 +227,10 @@ def test_an_edit_changes_lines_of_its_resource_only(text: str, data: st.DataObje
             i for i, line in enumerate(old)
             if i > begin and line.startswith(("  Person:", "operations:"))
         )  # fmt: skip
+        # Beside the name of a draft stands the reason of its owner, which goes with it.
+        first = begin if isinstance(edit, SetOwner) else begin + 1
         for tag, i1, i2, _, _ in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-            assert tag == "equal" or (begin < i1 and i2 <= end)
+            assert tag == "equal" or (first <= i1 and i2 <= end)
         comments = [line for line in old if line.strip() == "# above"]
         assert [line for line in new if line.strip() == "# above"] == comments
         assert found.text.count("# beside") == text.count("# beside")
@@ -253,6 +255,8 @@ def test_the_edited_contract_is_the_old_one_but_for_the_edit(
         if isinstance(edit, Grant | Close):
             relation = edit.relation
             for move in moves:
+                if move.resource == "Person" and "person" in edit.paths:
+                    continue  # who is shown the object of a thing is shown what is in it
                 assert (move.kind, move.resource) == ("see", edit.resource)
                 assert f"{move.leaf}.".startswith(tuple(f"{path}." for path in edit.paths))
                 assert move.widens == isinstance(edit, Grant)
@@ -276,6 +280,8 @@ def test_every_cell_of_plain_lines_can_be_granted(text: str, data: st.DataObject
     """No refusal where no line is `*`, and none covers what another one names."""
     assume('"*' not in text and '*"' not in text and ", *" not in text)
     with session(text) as found:
+        named = [each.path for each in found.read.policy.resources["Thing"].fields]
+        assume(not any(a != b and covers(a, b) for a in named for b in named))
         name = data.draw(st.sampled_from(("Thing", "Person")))
         path = data.draw(st.sampled_from([row.path for row in rows(found.read, name)]))
         relation = data.draw(st.sampled_from(RELATIONS))

@@ -174,11 +174,11 @@ class _Page:
             "none": self._scalar("none"),
         }[edit.kind]
         # The reason of a guess does not hold for what replaces it.
-        if of.flow_style:
+        if of.flow_style and _pair(of, "draft") is not None:
             name = _end_of(_pair(self.root, "resources"), edit.resource)
             if beside := _BESIDE.match(self.source[name : _start(of)]):
                 self._splice(name, name + beside.end(), beside[1])
-        else:
+        elif not of.flow_style:
             rest = self.source[end : self._line_end(end)]
             if rest.lstrip().startswith("#"):
                 end += len(rest)
@@ -284,6 +284,9 @@ class _Page:
         start, end = _start(key), self._end(value)
         if self.source[:start].rstrip(" ").endswith("?"):
             self._refuse(key, "a key behind `?` cannot be split")
+        # The last grant of a block goes with its line, which ends after the value.
+        inside = [self._with_line_before(each) if _stop(each) > end else each for each in inside]
+        end = max(end, *map(_stop, inside))
         tail = self.source[self._end(key) : end]
         changed = tail
         for each in sorted(inside, key=lambda each: each.at, reverse=True):
@@ -291,6 +294,10 @@ class _Page:
         changed = _BESIDE.sub(r"\1", changed)  # it stays with the fields that stay
         mine = f"{self._key(own, lines.flow_style)}{changed}"
         if not {*own} <= {*paths}:
+            for other, _ in lines.value:
+                if hidden := {*own} & {*_paths(other)}:
+                    first = f"since `{key.value}` comes first"
+                    self._refuse(other, f"the line of `{min(hidden)}` never counts, {first}")
             self._before(lines, key, mine)
             return
         rest = [each for each in paths if each not in own]
@@ -311,6 +318,13 @@ class _Page:
         self._splice(start, self._end(key), first)
         rest_of = "".join(f"{indent}{each}" for each in said[1:])
         self.splices.append(Splice(self._line_end(end), "", rest_of))
+
+    def _with_line_before(self, splice: Splice) -> Splice:
+        """The same with the end of the line before in place of the end of its own."""
+        if not splice.old.endswith(self.newline):
+            return splice
+        old = f"{self.newline}{splice.old.removesuffix(self.newline)}"
+        return Splice(splice.at - len(self.newline), old, splice.new)
 
     def _before(self, lines: yaml.MappingNode, key: yaml.Node, said: str) -> None:
         indent = " " * self._column(lines, key)
@@ -441,6 +455,11 @@ def _end_of(section: tuple[yaml.Node, yaml.Node] | None, name: str) -> int:
     """Where the key of a part ends."""
     found = _pair(section[1], name) if section is not None else None
     return int(found[0].end_mark.index) if found is not None else 0
+
+
+def _stop(splice: Splice) -> int:
+    """Where what is taken out ends."""
+    return splice.at + len(splice.old)
 
 
 def _paths(key: yaml.Node) -> list[str]:

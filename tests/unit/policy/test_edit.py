@@ -79,6 +79,25 @@ def test_closing_removes_a_conditional_grant_and_its_line() -> None:
     assert changed(CONTRACT, done) == ["-        - {see: [member], when: {private: false}}"]
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_last_grant_of_a_block_is_closed_for_one_of_several_fields(newline: str) -> None:
+    text = CONTRACT.replace("      email:\n", "      email, home.city:\n").replace("\n", newline)
+    done = edited(text, Close("User", "email", ("email",), "member"))
+    block = ["      home.city:", "        - {see: [owner], set: [owner]}"]
+    block.append("        - {see: [member], when: {private: false}}")
+    mine = ["      email:", "        - {see: [owner], set: [owner]}"]
+    assert newline.join([*block, *mine]) in done
+    assert f"{newline}{newline}" not in done
+
+
+def test_a_field_whose_line_never_counts_is_not_written_twice() -> None:
+    text = CONTRACT.replace("      email:\n", "      home: []\n      home.city: []\n      email:\n")
+    with pytest.raises(InputError) as told:
+        edited(text, Grant("User", "home", ("home.city",), "anyone"))
+    [problem] = told.value.problems
+    assert problem.message == "the line of `home.city` never counts, since `home` comes first"
+
+
 def test_a_grant_in_every_state_does_not_join_a_conditional_one() -> None:
     done = edited(CONTRACT, Grant("User", "email", ("email",), "anyone"))
     assert "        - {see: [owner, anyone], set: [owner]}\n" in done
@@ -118,6 +137,12 @@ def test_an_owner_takes_the_place_of_a_guess_and_of_its_reason() -> None:
     ]
     assert "owner: {path: uid}" in edited(CONTRACT, SetOwner("Note", "path", ("uid",)))
     assert "owner: [a, b]" in edited(CONTRACT, SetOwner("Note", "field", ("a", "b")))
+
+
+def test_a_comment_beside_the_name_of_what_is_no_draft_stays() -> None:
+    text = FLOW.replace("draft: true, ", "")
+    done = edited(text, SetOwner("Tag", "field", ("user_id",)))
+    assert "  Tag:  # listed to all\n" in done and "owner: user_id" in done
 
 
 def test_a_question_beside_the_name_goes_with_its_answer() -> None:
