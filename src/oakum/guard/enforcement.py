@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Literal
 
 from oakum.authz import Call, Principal, Projection, Subject, answer_media, project
 from oakum.authz.csv import names_rows, project_csv
@@ -22,6 +21,7 @@ from oakum.guard.address import counted
 from oakum.guard.audit_counts import owners_shown, removed
 from oakum.guard.concealment import Sight, shows
 from oakum.guard.data_selection import conditions
+from oakum.guard.forwarded_headers import ForwardedHeaders
 from oakum.guard.graphql_argument_values import chosen
 from oakum.guard.guesses import Guesses
 from oakum.guard.lookup_requirements import LookupRequirements
@@ -43,20 +43,19 @@ from oakum.routing.headers import (
     onward,
     refuse_lost,
     upgrades,
-    with_cookies,
     without_file_name,
 )
 from oakum.routing.lookup_plan import Endpoint, kind_of
 from oakum.routing.media import described, read_media_type
-from oakum.routing.messages import Answered, Asked, Denied, Headers, broken
+from oakum.routing.messages import Answered, Asked, Denied, broken
 from oakum.routing.relation_writes import mark
 from oakum.routing.request_head import check, in_origin_form
 from oakum.routing.request_places import Carried
 from oakum.routing.route import Place, Router, passes, placed, queried, with_query, without
+from oakum.routing.selecting_parameters import Selection
 from oakum.routing.who import (
     NOBODY,
     NONE,
-    Given,
     NobodyNamed,
     Verifier,
     Who,
@@ -123,6 +122,7 @@ class Gatekeeper:
         self._budgets = Budgets(self.policy.limits, now)
         self._intake = Intake(self._model)
         self._nameless = nameless(self._lookups.credentials, self.policy)
+        self._forwarded = ForwardedHeaders((*self._lookups.credentials,), self.policy.guard)
 
     # ------------------------------------------------------------ in
 
@@ -155,7 +155,7 @@ class Gatekeeper:
         place = placed(asked.target)
         if place is None:
             raise Denied(404, "path")
-        if self._unread(passing, place) or self._preflight(passing, place):
+        if (yield from self._unread(passing, place)) or self._preflight(passing, place):
             return
         found = self._router.find(place, asked.method)
         endpoint = self._lookups.endpoints.get(found[0].id) if found else None
@@ -172,10 +172,7 @@ class Gatekeeper:
             held = only_token(held, self._nameless)
         inquiry = passing.inquiry = Inquiry(self._desk, Behalf(asked, held, said), NOBODY)
         inquiry.who = yield from self._who(inquiry)
-        passing.who = self._hashed(inquiry.who.name)
-        if self._denied.get(passing.who, 0.0) > self._now():
-            raise Denied(403, "listed")
-        self._rate(inquiry.who, self._block(asked))
+        self._admit(passing, inquiry.who)
         inquiry.begin()
         yield from self._call(passing, endpoint, inquiry)
         if endpoint.acts:
@@ -208,23 +205,48 @@ class Gatekeeper:
             )
             self.forget(passing)
 
-    def _unread(self, passing: Passing, place: Place) -> bool:
+    def _unread(self, passing: Passing, place: Place) -> Generator[Asked, Answered | None, bool]:
         """Lets WebSockets and static files through unread."""
         asked, guard = passing.asked, self.policy.guard
         if upgrades(asked) or asked.method in ("CONNECT", "TRACE"):
             if asked.method != "GET" or not passes(guard.websockets, place):
                 raise Denied(404, "route")
-            kept = self._jar(onward(asked, guard, self._names(), raw=True))
-            joins = (("connection", "Upgrade"), ("upgrade", "websocket"))
-            passing.forward, passing.switch = replace(asked, headers=(*kept, *joins)), True
+            passing.forward = yield from self._joining(passing, place)
+            passing.switch = True
         elif asked.method in ("GET", "HEAD") and passes(guard.passes, place):
             if self._router.known(place):
                 return False
-            passing.forward = self._stripped(asked, place.query, raw=True)
+            passing.forward = self._forwarded.stripped(asked, place.query, raw=True)
         else:
             return False
         passing.raw = True
         return True
+
+    def _joining(self, passing: Passing, place: Place) -> Generator[Asked, Answered | None, Asked]:
+        """A request for a WebSocket as it goes on. Whom a token or a key names is found out as in
+        any request, since an API behind the guard may only decode it; nothing is looked up."""
+        asked, caller, target = passing.asked, self.policy.caller, passing.asked.target
+        names = self._forwarded.names
+        held = given(asked, place.query, self._lookups.credentials)
+        if caller.claim or caller.api_key:
+            held = only_token(held, self._nameless) if caller.claim else held
+            behalf = Behalf(asked, held, conditions(asked, "", Selection()))
+            who = yield from self._who(Inquiry(self._desk, behalf, NOBODY))
+            self._admit(passing, who)
+            if not who.ids and not all(map(is_password, asked.values("authorization"))):
+                names -= {"authorization"}
+            if dropped := held.names_dropped("query"):
+                target = with_query(target, without(place.query, dropped))
+        kept = self._forwarded.jar(onward(asked, self.policy.guard, names, raw=True), held=held)
+        joins = (("connection", "Upgrade"), ("upgrade", "websocket"))
+        return replace(asked, target=target, headers=(*kept, *joins))
+
+    def _admit(self, passing: Passing, who: Who) -> None:
+        """Holds a caller to the deny list and the limits."""
+        passing.who = self._hashed(who.name)
+        if self._denied.get(passing.who, 0.0) > self._now():
+            raise Denied(403, "listed")
+        self._rate(who, self._block(passing.asked))
 
     def _preflight(self, passing: Passing, place: Place) -> bool:
         """Handles a CORS preflight (Fetch standard)."""
@@ -242,41 +264,14 @@ class Gatekeeper:
         if not endpoint.ahead:
             raise Denied(404, "route")
         passing.preflight = True
-        passing.forward = self._stripped(replace(asked, target=endpoint.ahead), "", raw=False)
+        ahead = replace(asked, target=endpoint.ahead)
+        passing.forward = self._forwarded.stripped(ahead, "", raw=False)
         return True
-
-    def _stripped(self, asked: Asked, query: str, *, raw: bool) -> Asked:
-        """The request without any credential."""
-        secret = {"cookie", "authorization", *self._credentials("header")}
-        kept = onward(asked, self.policy.guard, (), raw=raw)
-        kept = kept if raw else described(kept, "")
-        headers = tuple((name, value) for name, value in kept if name not in secret)
-        rest = without(query, self._credentials("query"))
-        return replace(asked, target=with_query(asked.target, rest), headers=headers)
-
-    def _credentials(self, where: Literal["header", "cookie", "query"]) -> set[str]:
-        return {each.name for each in self._lookups.credentials if each.where == where}
-
-    def _names(self) -> set[str]:
-        """Names of the headers that carry credentials, or cookies of the contract."""
-        cookies = self._credentials("cookie") or self.policy.guard.cookies
-        return self._credentials("header") | ({"cookie"} if cookies else set())
-
-    def _jar(self, headers: Headers, declared: Collection[str] = (), held: Given = NONE) -> Headers:
-        """Headers with only the cookies that document or contract name, and none of the credentials
-        that nobody has verified."""
-        dropped = held.names_dropped("header")
-        headers = tuple(h for h in headers if h[0] == "cookie" or h[0] not in dropped)
-        if "cookie" in self._credentials("header") - dropped:
-            return headers
-        more = self.policy.guard.cookies or ()
-        named = {*self._credentials("cookie"), *more, *declared} - held.names_dropped("cookie")
-        return with_cookies(headers, named)
 
     def _query(self, place: Place, endpoint: Endpoint) -> str:
         return queried(
             place.query, endpoint.query, endpoint.lists, endpoint.nested,
-            self._credentials("query"), self._model.rule(endpoint.operation.id).at_most,
+            self._forwarded.places("query"), self._model.rule(endpoint.operation.id).at_most,
         )  # fmt: skip
 
     def _block(self, asked: Asked) -> str:
@@ -376,15 +371,15 @@ class Gatekeeper:
 
     def _forward(self, passing: Passing, endpoint: Endpoint, query: str, taken: Taken) -> Asked:
         parameters = endpoint.operation.parameters
-        asked, declared = passing.asked, self._names()
+        asked, declared = passing.asked, self._forwarded.names
         declared |= endpoint.operation.header_names
         declared |= {"cookie" for e in parameters if e.where == "cookie"}
         named = {e.name for e in parameters if e.where == "cookie"}
         held = passing.inquiry.on.held if passing.inquiry else NONE
-        kept = self._jar(onward(asked, self.policy.guard, declared), named, held)
+        kept = self._forwarded.jar(onward(asked, self.policy.guard, declared), named, held)
         headers = described(kept, taken.media)
         known = passing.inquiry is not None and passing.inquiry.who.ids
-        if not known and "authorization" in self._credentials("header"):
+        if not known and "authorization" in self._forwarded.places("header"):
             # Credentials that identify nobody here must identify nobody upstream: some servers
             # accept `Bearer` followed by a tab. Basic credentials stay, since a client may log in
             # with them.
@@ -557,7 +552,7 @@ class Gatekeeper:
 
     def _denial(self, passing: Passing, denied: Denied) -> Answered:
         """A denial, with CORS headers for an origin that the contract names (Fetch)."""
-        if denied.status == 401 and "authorization" in self._credentials("header"):
+        if denied.status == 401 and "authorization" in self._forwarded.places("header"):
             denied = Denied(401, denied.reason, www_authenticate="Bearer")
         made, said = denied.answer(), passing.asked.values("origin")
         if len(said) != 1 or said[0] not in self.policy.guard.origins:

@@ -330,11 +330,28 @@ function Guard:forward(x, req, endpoint, anonymous)
   end
 end
 
--- An upgrade to WebSocket passes unread where the contract says so.
+-- What names nobody here names nobody there: some servers read `Bearer` and a tab, or a bare token. A
+-- name and a password may be what a client logs in with.
+function Guard:drop_nameless(x, req)
+  if x.who.anonymous and self.bearers and not password(req.headers) then
+    x.remove[#x.remove + 1] = "authorization"
+  end
+end
+
+-- An upgrade to WebSocket passes unread where the contract says so. Whom a token or a key names is found out
+-- as in any request, since an API behind the guard may only decode it; nothing is looked up.
 local function upgrade(self, x, req)
   if req.method ~= "GET" or not route.matches(self.websockets, x) then return 404, "route" end
+  local found = route.credentials(x.query, self.secrets)
+  if found == false or not self.who.reader:gather(x, found) then return 400, "who" end
+  local kind = self.who.caller.kind
+  if kind == "claim" or kind == "api_key" then
+    local status, reason, wait = self:identify(x, req)
+    if status then return status, reason, wait end
+  end
   x.raw, x.switch = true, true
   self:forward(x, req, nil, false)
+  if x.who then self:drop_nameless(x, req) end
   x.set[#x.set + 1] = UPGRADE[1]
   x.set[#x.set + 1] = UPGRADE[2]
 end
@@ -407,6 +424,16 @@ function Guard:rate(x)
   if not allowed then return 429, "rate", wait end
 end
 
+-- Finds out who is calling, and holds them to the deny list and the limits; nil, or a status, a reason and
+-- seconds to wait.
+function Guard:identify(x, req)
+  local bearer, status, wait = self.who:find(x, req)
+  if not bearer then return status, status == 429 and "rate" or "who", wait end
+  x.who = bearer
+  if self:listed(x) then return 403, "listed" end
+  return self:rate(x)
+end
+
 -- Whether what is wrong with a write tells that there is something to write to.
 local function hides(endpoint, status, reason)
   local unfit = status == 400 or status == 413 or status == 415 or status == 422 or reason == "target"
@@ -424,15 +451,10 @@ local function call(self, x, req, endpoint)
   x.conditions = conditions.of(endpoint.selects, x, req, self.tenants)
   if not x.conditions then return 400, "unreadable" end
   x.chooses = conditions.chooses(endpoint.picks, self.choices, self.preferences, x, req.headers)
-  local bearer, status, wait = self.who:find(x, req)
-  if not bearer then return status, status == 429 and "rate" or "who", wait end
-  x.who = bearer
-  if self:listed(x) then return 403, "listed" end
-  local reason
-  status, reason, wait = self:rate(x)
+  local status, reason, wait = self:identify(x, req)
   if status then return status, reason, wait end
   if not self:may(x, decide.may_call) then
-    return bearer.anonymous and 401 or absent(endpoint), "call"
+    return x.who.anonymous and 401 or absent(endpoint), "call"
   end
   local object
   if endpoint.write then
@@ -459,11 +481,7 @@ local function call(self, x, req, endpoint)
   end
   if endpoint.write and not self:reaches(x) then return absent(endpoint), "call" end
   self:forward(x, req, endpoint, false)
-  -- What names nobody here names nobody there: some servers read `Bearer` and a tab, or a bare token. A
-  -- name and a password may be what a client logs in with.
-  if x.who.anonymous and self.bearers and not password(req.headers) then
-    x.remove[#x.remove + 1] = "authorization"
-  end
+  self:drop_nameless(x, req)
   if endpoint.streams then x.stream, x.request = true, req end
   if endpoint.write then
     x.stale = self:stale(x, object)

@@ -470,6 +470,21 @@ function M.halves(piece)
   return name, equals and name_of(sub(piece, equals + 1)) or not equals and "" or nil
 end
 
+-- The pieces of a query that hold credentials, each with its value; false where one is there twice.
+function M.credentials(query, secrets)
+  local found
+  for piece in (query or ""):gmatch "[^&]+" do
+    local equals = find(piece, "=", 1, true)
+    local name = name_of(sub(piece, 1, (equals or 0) - 1))
+    if name and secrets[name] then
+      if found and found[name] then return false end
+      found = found or {}
+      found[name] = { piece, equals and sub(piece, equals + 1) or "" }
+    end
+  end
+  return found
+end
+
 -- Whether a query has one of some parameters, or a part of one (`name[part]`).
 function M.has(query, names)
   for piece in (names.n > 0 and query or ""):gmatch "[^&]+" do

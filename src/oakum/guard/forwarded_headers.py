@@ -1,0 +1,53 @@
+"""Which credentials and cookies of a request go on to the API, and a request without any."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from oakum.policy.model import Guarding
+from oakum.routing.headers import onward, with_cookies
+from oakum.routing.lookup_plan import Credential
+from oakum.routing.media import described
+from oakum.routing.messages import Asked, Headers
+from oakum.routing.route import with_query, without
+from oakum.routing.who import NONE, Given
+
+
+@dataclass(frozen=True)
+class ForwardedHeaders:
+    """The credentials of a document, under the contract's `guard`."""
+
+    credentials: tuple[Credential, ...]
+    guard: Guarding
+
+    def places(self, where: Literal["header", "cookie", "query"]) -> set[str]:
+        """Names of the credentials in a part of the request."""
+        return {each.name for each in self.credentials if each.where == where}
+
+    @property
+    def names(self) -> set[str]:
+        """Names of the headers that carry credentials, or cookies of the contract."""
+        cookies = self.places("cookie") or self.guard.cookies
+        return self.places("header") | ({"cookie"} if cookies else set())
+
+    def jar(self, headers: Headers, declared: Collection[str] = (), held: Given = NONE) -> Headers:
+        """Headers with only the cookies that document or contract name, and none of the credentials
+        that nobody has verified (`Given.dropped`)."""
+        dropped = held.names_dropped("header")
+        headers = tuple(h for h in headers if h[0] == "cookie" or h[0] not in dropped)
+        if "cookie" in self.places("header") - dropped:
+            return headers
+        more = self.guard.cookies or ()
+        named = {*self.places("cookie"), *more, *declared} - held.names_dropped("cookie")
+        return with_cookies(headers, named)
+
+    def stripped(self, asked: Asked, query: str, *, raw: bool) -> Asked:
+        """A request without any credential; `raw`: its response passes unread."""
+        secret = {"cookie", "authorization", *self.places("header")}
+        kept = onward(asked, self.guard, (), raw=raw)
+        kept = kept if raw else described(kept, "")
+        headers = tuple((name, value) for name, value in kept if name not in secret)
+        rest = without(query, self.places("query"))
+        return replace(asked, target=with_query(asked.target, rest), headers=headers)
