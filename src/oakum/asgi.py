@@ -25,6 +25,7 @@ from oakum.guard.middleware import Collected, Middleware, TooLong, with_length
 from oakum.guard.mount import SAFE, Mount
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.problem import PROBLEM_HEADERS, problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -163,14 +164,21 @@ class OakumMiddleware(Middleware[App]):
         inquirer = _Inquirer(self._app, scope, receive, most, self._mount)
         entered = await inquirer.drive(self._keeper.enter(asked))
         self._audit(entered.audit)
+        socket = _Socket(send, scope)
         if isinstance(entered, Refusal):
             await receive()  # `websocket.connect`
-            if DENIAL in scope.get("extensions", {}):
-                await _answer(entered, asked.method, send, f"{DENIAL}.")
-            else:
-                await send({"type": "websocket.close", "code": 1008})  # before accepting: HTTP 403
+            await socket.refuse(entered)
             return
-        await self._app(inquirer.inner(entered.forward), receive, _socket(send))
+        if self._keeper.observe:
+            await self._app(inquirer.inner(entered.forward), receive, send)
+            return
+        failed: Exception | None = None
+        try:
+            await self._app(inquirer.inner(entered.forward), receive, socket)
+        except Exception as error:  # noqa: BLE001 - what stands outside might tell what went wrong
+            _LOG.error("the application failed", exc_info=error)
+            failed = error
+        await socket.end(failed=failed is not None)
 
 
 # --------------------------------------------------------------------------- what is looked up
@@ -448,19 +456,43 @@ class _Heard(Collected):
 _KNOWN = ("http.response.start", "http.response.body")
 
 
-def _socket(send: Send) -> Send:
-    """Sends on what is of a WebSocket; a response in its place would pass unread, so that only says
-    that there is none."""
+class _Socket:
+    """Sends on what is of a WebSocket. Whatever the application sends in its place would pass
+    unread, so it is a refusal, which is the same for all of them."""
 
-    async def sent(message: Message) -> None:
-        if message["type"] == f"{DENIAL}.start":
-            await send({"type": "websocket.close", "code": 1008})
-        elif not message["type"].startswith(DENIAL):
-            await send(message)
+    def __init__(self, send: Send, scope: Scope) -> None:
+        self._send, self._answers = send, DENIAL in scope.get("extensions", {})
+        self._open = self._ended = False
 
-    return sent
+    async def __call__(self, message: Message) -> None:
+        kind = message["type"]
+        if self._ended:
+            return
+        if kind == "websocket.accept" or (self._open and kind in _SOCKETS):
+            self._open, self._ended = True, kind == "websocket.close"
+            await self._send(message)
+        elif not self._open:
+            await self.refuse(_WITHHELD)
+
+    async def end(self, *, failed: bool) -> None:
+        """Ends it when the application has ended, with an error (`failed`) or without."""
+        if not self._open and not self._ended:
+            await self.refuse(_WITHHELD)
+        elif failed:
+            await self({"type": "websocket.close", "code": 1011})
+
+    async def refuse(self, answer: Answered) -> None:
+        """Answers in place of a WebSocket, as far as the server can."""
+        self._ended = True
+        if self._answers:
+            await _answer(answer, "GET", self._send, f"{DENIAL}.")
+        else:
+            # Before it is accepted, servers make an HTTP 403 of it.
+            await self._send({"type": "websocket.close", "code": 1008})
 
 
+_SOCKETS = ("websocket.send", "websocket.close")
+_WITHHELD = Answered(502, PROBLEM_HEADERS, problem(502).encode())
 DENIAL = "websocket.http.response"
 """How a server lets an application answer what asks for a WebSocket and gets none (ASGI)."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -376,13 +376,48 @@ def test_a_websocket_that_does_not_pass_is_answered_as_any_other_request(
     assert body["body"] == problem(404).encode()
 
 
-def test_a_response_in_place_of_a_websocket_does_not_pass_unread(tmp_path: Path) -> None:
+REFUSALS: tuple[Sequence[dict[str, Any]], ...] = (
+    ({"type": "websocket.close", "code": 4001, "reason": "bob@x.test"},),
+    (
+        {"type": "websocket.http.response.start", "status": 403, "headers": []},
+        {"type": "websocket.http.response.body", "body": b"bob@x.test"},
+    ),
+    (
+        {"type": "http.response.start", "status": 200, "headers": []},
+        {"type": "http.response.body", "body": b"bob@x.test"},
+    ),
+    ({"type": "http.response.debug", "info": {"template": "bob@x.test"}},),
+    ({"type": "websocket.send", "text": "bob@x.test"}, {"type": "websocket.accept"}),
+    (),
+)
+
+
+@pytest.mark.parametrize("said", REFUSALS)
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_is_sent_in_place_of_a_websocket_is_one_refusal(
+    said: Sequence[dict[str, Any]], fails: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def denies(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "websocket.http.response.start", "status": 403, "headers": []})
-        await send({"type": "websocket.http.response.body", "body": b"bob@x.test"})
+        for message in said:
+            await send(message)
+        if fails:
+            raise ValueError("bob@x.test")
 
     sent = asked_to_upgrade(OakumMiddleware(denies, gate(tmp_path)), "/live")
-    assert [each["type"] for each in sent] == ["websocket.close"]
+    start, body = sent
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 502)
+    assert body["body"] == problem(502).encode()
+    assert [each.message for each in caplog.records] == ["the application failed"] * fails
+
+
+def test_an_application_that_fails_in_a_websocket_closes_it(tmp_path: Path) -> None:
+    async def fails(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+        await send({"type": "http.response.body", "body": b"bob@x.test"})
+        raise ValueError("bob@x.test")
+
+    sent = asked_to_upgrade(OakumMiddleware(fails, gate(tmp_path)), "/live")
+    assert sent == [{"type": "websocket.accept"}, {"type": "websocket.close", "code": 1011}]
 
 
 @pytest.mark.parametrize("raw", [None, b"/members/bob", b"/members/%61nn"])
