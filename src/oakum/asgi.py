@@ -172,13 +172,13 @@ class OakumMiddleware(Middleware[App]):
         if self._keeper.observe:
             await self._app(inquirer.inner(entered.forward), receive, send)
             return
-        failed: Exception | None = None
+        failed = False
         try:
             await self._app(inquirer.inner(entered.forward), receive, socket)
         except Exception as error:  # noqa: BLE001 - what stands outside might tell what went wrong
             _LOG.error("the application failed", exc_info=error)
-            failed = error
-        await socket.end(failed=failed is not None)
+            failed = True
+        await socket.end(failed=failed)
 
 
 # --------------------------------------------------------------------------- what is looked up
@@ -479,7 +479,8 @@ class _Socket:
         if not self._open and not self._ended:
             await self.refuse(_WITHHELD)
         elif failed:
-            await self({"type": "websocket.close", "code": 1011})
+            with suppress(Exception):  # it fails where the client has gone, which often is why
+                await self({"type": "websocket.close", "code": 1011})
 
     async def refuse(self, answer: Answered) -> None:
         """Answers in place of a WebSocket, as far as the server can."""

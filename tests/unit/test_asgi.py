@@ -420,6 +420,22 @@ def test_an_application_that_fails_in_a_websocket_closes_it(tmp_path: Path) -> N
     assert sent == [{"type": "websocket.accept"}, {"type": "websocket.close", "code": 1011}]
 
 
+def test_a_client_that_has_gone_is_not_told_that_the_application_failed(tmp_path: Path) -> None:
+    async def fails(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+        raise ValueError("the client has gone")
+
+    async def send(message: Any) -> None:
+        if message["type"] == "websocket.close":
+            raise RuntimeError("the connection is closed")
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    scope = {"type": "websocket", "path": "/live", "headers": [], "subprotocols": []}
+    asyncio.run(OakumMiddleware(fails, gate(tmp_path))(scope, receive, send))
+
+
 @pytest.mark.parametrize("raw", [None, b"/members/bob", b"/members/%61nn"])
 def test_the_path_that_the_application_reads_is_the_one_that_is_judged(
     tmp_path: Path, raw: bytes | None
