@@ -235,11 +235,12 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
     if length == _UNREADABLE and needed:
         raise Denied(400, "body")
     known = length >= 0
-    if not known and not _terminated(environ) and "HTTP_TRANSFER_ENCODING" in environ and needed:
-        raise Denied(411, "body")  # a body that nobody can read to its end, and not past it
     if not known:
         # Without a length, only servers that terminate the input can be read to the end.
-        length = most if _terminated(environ) else 0
+        ends = _terminated(environ)
+        if needed and not ends and "HTTP_TRANSFER_ENCODING" in environ:
+            raise Denied(411, "body")
+        length = most if ends else 0
     most = min(length, most)
     body = bytearray()
     try:

@@ -426,7 +426,7 @@ class Writes:
             if named and not asked and resource.owner.kind != "none":
                 yield name
 
-    def respelt(self) -> Iterator[Problem]:
+    def key_spellings(self) -> Iterator[Problem]:
         """Warns once about names as keys: of integers and UUIDs each has one spelling alone."""
         found = [
             (endpoint.operation, self.policy.resources[name])
@@ -447,7 +447,7 @@ class Writes:
                 " or with `format: uuid` if it is one, or make sure that the API ignores no case",
             )
 
-    def repeated(self) -> Iterator[Problem]:
+    def keys_in_puts(self) -> Iterator[Problem]:
         """Warns once about a PUT that holds the key of the path's object, which nobody may set."""
         found = [
             (endpoint.operation, self.policy.resources[name])
@@ -469,24 +469,27 @@ class Writes:
 
     def _says_key(self, operation: Operation, name: str) -> bool:
         """Whether a body is such an object alone, of which clients may send the key and not set."""
-        table, key = self.model.settable[name], self.policy.resources[name].key
-        at = leaf_index(table, key) if key else -1
+        key = self.policy.resources[name].key
         shapes = [e.shape for e in operation.body if e.shape is not None]
         tops = [e for e in shapes if resource_of(e, self.model.bound) == name]
         keys = [member(e, key) for e in tops] if key else []
         sent = any(each is not None and not each.read_only for each in keys)
-        return sent and not (at >= 0 and table.rules[at].grants)
+        return sent and not self._sets_key(name)
 
     def _takes_free(self, endpoint: Endpoint, name: str) -> bool:
         """Whether a body may give an object a key that the API does not know."""
         if not name or not endpoint.write:
             return False
-        table, key = self.model.settable[name], self.policy.resources[name].key
-        at = leaf_index(table, key) if key else -1
         names = endpoint.target.resource == name or endpoint.operation.method == "POST"
         written = self.model.written.get(endpoint.operation.id)
         held = written is not None and name in written.resources
-        return held and names and at >= 0 and bool(table.rules[at].grants)
+        return held and names and self._sets_key(name)
+
+    def _sets_key(self, name: str) -> bool:
+        """Whether the contract lets anybody set the key of a resource."""
+        table, key = self.model.settable[name], self.policy.resources[name].key
+        at = leaf_index(table, key) if key else -1
+        return at >= 0 and bool(table.rules[at].grants)
 
     def _at_least(self, relation: str) -> set[str]:
         """All relations that certainly hold for a caller who has this one to another's object."""
