@@ -159,7 +159,7 @@ class _Page:
             self._split(parts[1], key, of, _paths(key), (name,), [self.splices.pop()])
 
     def owner(self, edit: SetOwner) -> None:
-        of = self._resource(edit.resource)
+        key, of = self._part("resources", edit.resource)
         pair = _pair(of, "owner")
         if pair is None:
             self._refuse(of, f"`{edit.resource}` does not say whose it is")
@@ -175,7 +175,7 @@ class _Page:
         }[edit.kind]
         # The reason of a guess does not hold for what replaces it.
         if of.flow_style and _pair(of, "draft") is not None:
-            name = _end_of(_pair(self.root, "resources"), edit.resource)
+            name = self._end(key)
             if beside := _BESIDE.match(self.source[name : _start(of)]):
                 self._splice(name, name + beside.end(), beside[1])
         elif not of.flow_style:
@@ -449,12 +449,6 @@ def _pair(node: yaml.Node, name: str) -> tuple[yaml.Node, yaml.Node] | None:
         node.value if isinstance(node, yaml.MappingNode) else ()
     )
     return next(((key, value) for key, value in pairs if key.value == name), None)
-
-
-def _end_of(section: tuple[yaml.Node, yaml.Node] | None, name: str) -> int:
-    """Where the key of a part ends."""
-    found = _pair(section[1], name) if section is not None else None
-    return int(found[0].end_mark.index) if found is not None else 0
 
 
 def _stop(splice: Splice) -> int:
