@@ -10,8 +10,8 @@ from pathlib import Path
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.plan import render_plan
 from oakum.guard.target import Plan
-from oakum.guard.unenforceable_reads import foreseen
 from oakum.guard.unsupported import refuse
+from oakum.guard.warnings import warnings
 from oakum.http.media_type import essence
 from oakum.openapi.document import Document
 from oakum.policy.contract import load
@@ -78,8 +78,7 @@ class ContractFiles:
         """Loading warnings, and warnings about what a gateway cannot look up and therefore
         denies. Those of the contract come first, each file's in the order of its lines."""
         made = self.compiled
-        told = foreseen(made.document, made.model, made.lookups)
-        found = (*self.noticed, *made.model.notes, *made.lookups.warnings, *told)
+        found = (*self.noticed, *made.model.notes, *made.lookups.warnings, *warnings(made))
         return tuple(sorted(found, key=self._order))
 
     def _order(self, problem: Problem) -> tuple[bool, str, int, int]:

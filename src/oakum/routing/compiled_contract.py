@@ -6,17 +6,18 @@ reads, and `guard.enforcement` uses the object itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
+from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.policy.graphql import Graph
 from oakum.policy.model import Policy
 from oakum.routing.clients import open_to_clients
-from oakum.routing.lookup_plan import LookupPlan, derive
+from oakum.routing.lookup_plan import Endpoint, LookupPlan, derive
 from oakum.routing.unread_keywords import with_hidden
 
 
@@ -47,6 +48,17 @@ class CompiledContract:
     def policy(self) -> Policy:
         """The policy as read."""
         return self.model.policy
+
+    @property
+    def endpoints(self) -> Collection[Endpoint]:
+        """What the contract grants to at least one caller, in the order of the document."""
+        return self.lookups.endpoints.values()
+
+    def location(self, operation: Operation) -> Location:
+        """The operation's line in the contract, else its place in the document."""
+        if operation.id in self.model.rules:
+            return self.model.rule(operation.id).location
+        return self.document.locate(operation.pointer)
 
 
 def compile_for_gateway(contract: Contract) -> CompiledContract:

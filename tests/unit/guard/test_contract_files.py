@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
 from oakum.authz import compiled_model
 from oakum.errors import InputError
+from oakum.guard import warnings
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.envoy import Envoy
 from oakum.guard.loading import open_gate
@@ -132,10 +136,23 @@ paths:
   /twins/{id}: {get: {operationId: byId, responses: {200: {description: ok}}}}
   /twins/{name}: {get: {operationId: byName, responses: {200: {description: ok}}}}
 """
-    warnings = read(tmp_path, DOCUMENT.replace("paths:\n", both), policy).warnings
-    places = [(Path(each.location.file).name, each.location.line) for each in warnings]
+    told = read(tmp_path, DOCUMENT.replace("paths:\n", both), policy).warnings
+    places = [(Path(each.location.file).name, each.location.line) for each in told]
     order = [("exposure.yaml", 0), ("exposure.yaml", 6), ("openapi.yaml", 6)]
     assert [*dict.fromkeys(places)] == order and places == sorted(places)
+
+
+def test_each_warning_that_is_written_is_given() -> None:
+    """A function of a module of warnings that gives problems, and that no list names, is lost."""
+    listed = {*warnings.OF_CONTRACT, *warnings.OF_ENDPOINTS, *warnings.OF_WRITES}
+    found = {
+        each
+        for name in (each.name for each in iter_modules(warnings.__path__))
+        for each in vars(import_module(f"{warnings.__name__}.{name}")).values()
+        if inspect.isfunction(each) and not each.__name__.startswith("_")
+        if each.__annotations__["return"] == "Iterator[Problem]"
+    }
+    assert found == listed
 
 
 def test_a_contract_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

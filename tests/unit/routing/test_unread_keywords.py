@@ -10,7 +10,7 @@ from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
-from tests.unit.guard.test_unenforceable_reads import said
+from tests.unit.guard.warnings.contracts import said
 
 TEXTS = quick_yaml.load((FOLDER / "contracts" / "texts_of_json.yaml").read_text())
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
-from tests.unit.guard.test_unenforceable_reads import Change, said
+from tests.unit.guard.warnings.contracts import Change, said
 
 UPLOADS = quick_yaml.load((FOLDER / "contracts" / "uploads.yaml").read_text())
 

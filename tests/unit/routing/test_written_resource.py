@@ -11,7 +11,7 @@ from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
-from tests.unit.guard.test_unenforceable_reads import said
+from tests.unit.guard.warnings.contracts import said
 
 TYPES = quick_yaml.load((FOLDER / "contracts" / "types_shown.yaml").read_text())
 

@@ -1,0 +1,123 @@
+"""Warnings of `guard check`: what the gateway refuses, hides or cannot check of what is granted.
+
+Warnings change nothing. Each names what stays closed, or unchecked, why, and the line that changes
+it. There is no warning about data that only seems to be closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from oakum.errors import Problem
+from oakum.guard.warnings import (
+    arguments,
+    bodies,
+    calls,
+    containers,
+    creations,
+    errors,
+    feeds,
+    filters,
+    forms,
+    headers,
+    keys,
+    logins,
+    lookups,
+    members,
+    methods,
+    named_objects,
+    names,
+    operations,
+    owners,
+    parameters,
+    paths,
+    reads,
+    responses,
+    rows,
+    schemas,
+    searches,
+)
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint
+
+OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
+    lookups.unknown_caller,
+    lookups.unknown_relations,
+    lookups.unknown_states,
+    operations.unmentioned,
+    operations.closed_to_anyone,
+    responses.redirects,
+    responses.file_names,
+    responses.headers_beside_objects,
+    responses.undeclared_bodies,
+    methods.unsent_methods,
+    logins.hidden_accounts,
+    bodies.undeclared_bodies,
+    keys.chosen_keys,
+    keys.key_spellings,
+    keys.keys_in_puts,
+    headers.cookies,
+    headers.unverified_credentials,
+    headers.conditions,
+    headers.dropped_headers,
+    parameters.unread_parameters,
+    names.unstated_names,
+    members.moved_objects,
+    filters.hidden_fields,
+    filters.counts_of_pages,
+    bodies.undeclared_parts,
+    calls.impossible_relations,
+    searches.found_by_members,
+    bodies.other_kinds,
+    arguments.unknown_objects,
+    arguments.unexplained_errors,
+    rows.visible_rows,
+    rows.texts_for_objects,
+    rows.alternatives,
+    rows.counts_of_root,
+    rows.unknown_types,
+    containers.removed_by_null,
+    containers.names_in_maps,
+    paths.hidden_parents,
+    paths.unchecked_parents,
+    schemas.incomplete_schemas,
+    feeds.hidden_feeds,
+)
+"""Warnings of a whole contract, such as those that are said once for many operations."""
+
+OF_ENDPOINTS: tuple[Callable[[CompiledContract, Endpoint], Iterator[Problem]], ...] = (
+    reads.unreadable_types,
+    reads.undeclared_values,
+    reads.selected_members,
+    reads.values_beside_no_object,
+    owners.absent_parents,
+    forms.unread_forms,
+    operations.unknown_preflights,
+)
+"""Warnings of each operation that the contract grants."""
+
+OF_WRITES: tuple[Callable[[CompiledContract, Endpoint], Iterator[Problem]], ...] = (
+    owners.unknown_owners,
+    owners.unknown_elsewhere,
+    keys.unlooked_keys,
+    logins.anonymous_bodies,
+    named_objects.unexplained_parameters,
+    named_objects.named_objects,
+    owners.unknown_type,
+    bodies.unset_fields,
+    creations.refused_creations,
+    creations.placed_objects,
+    creations.replaced_lists,
+    errors.revealed_existence,
+    errors.unexplained_errors,
+)
+"""Warnings of each of them that writes."""
+
+
+def warnings(contract: CompiledContract) -> Iterator[Problem]:
+    """All warnings of a contract, one kind after the other."""
+    for of_contract in OF_CONTRACT:
+        yield from of_contract(contract)
+    for endpoint in contract.endpoints:
+        for of_endpoint in (*OF_ENDPOINTS, *(OF_WRITES if endpoint.write else ())):
+            yield from of_endpoint(contract, endpoint)

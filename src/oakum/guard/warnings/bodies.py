@@ -1,0 +1,125 @@
+"""Warnings about bodies of which the document leaves a part free.
+
+A body is judged by what the document declares: where it declares nothing,
+nobody may send anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.authz import Model
+from oakum.authz.places import resource_of
+from oakum.authz.tags import objects_of
+from oakum.authz.unions import keeps_kind, mixes
+from oakum.errors import Problem, few
+from oakum.guard.warnings.grants import resources_written
+from oakum.http.json_pointer import escape
+from oakum.http.media_type import is_json
+from oakum.openapi.model import Shape
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint
+
+_FEW = 3
+
+
+def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about writes without a declared body: the gateway lets no body through."""
+    found = [
+        endpoint.operation
+        for endpoint in contract.endpoints
+        if endpoint.write and not endpoint.operation.body and endpoint.operation.method != "DELETE"
+    ]
+    if found:
+        some = few([each.id for each in found], 3)
+        said = (
+            f"the document declares no request body of {some}, so requests with a body are refused"
+        )
+        hint = "declare it in the document or an overlay if callers send one"
+        yield Problem(contract.location(found[0]), f"{said} with 400", hint)
+
+
+def unset_fields(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about a body of which nobody may set anything."""
+    operation, resources = endpoint.operation, contract.policy.resources
+    written = [resources[name] for name in resources_written(contract, endpoint.operation)]
+    grants = [grant for each in written for rule in each.fields for grant in rule.grants]
+    if written and not any(each.set for each in grants):
+        yield Problem(
+            contract.location(operation),
+            f"no line says who may set the body fields of `{operation.id}`, so every body is"
+            " refused",
+            "write `set: […]` beside `see:` for the fields that callers send",
+        )
+
+
+def undeclared_parts(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about places of a JSON body, outside of resources, whose members or elements the
+    document does not declare."""
+    model = contract.model
+    for endpoint in contract.endpoints:
+        operation = endpoint.operation
+        free: dict[str, None] = {}
+        for media in operation.body:
+            if media.shape is not None and is_json(media.type):
+                free |= dict.fromkeys(_free(model, media.shape))
+        if free and not model.rule(operation.id).graphql:
+            yield Problem(
+                contract.location(operation),
+                f"what an object or a list at {few([*free], _FEW)} of the body of"
+                f" `{operation.id}` holds is not declared, so a call with it is refused with 422",
+                "declare its members with `properties` or `additionalProperties`, and its elements"
+                " with `items`",
+            )
+
+
+def other_kinds(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about bodies that may be an object of no resource where they may be one of some."""
+    model = contract.model
+    for endpoint in contract.endpoints:
+        operation = endpoint.operation
+        shapes = [each.shape for each in operation.body if each.shape is not None]
+        if not keeps_kind(model, operation) or model.rule(operation.id).graphql:
+            continue
+        met = dict.fromkeys(shapes)
+        for shape in (todo := [*met]):
+            if shape.read_only:
+                continue
+            if not resource_of(shape, model.bound) and mixes(shape, model.bound):
+                found = {resource_of(each, model.bound) for each in objects_of(shape, model.bound)}
+                one = next(name for name in sorted(found) if name)
+                yield Problem(
+                    contract.location(operation),
+                    f"the body of `{operation.id}` may have an object of no resource in place of a"
+                    f" `{one}`; a call with it is refused with 422, since no write changes what an"
+                    " object is",
+                    "name its schema in `resources`, or leave it out of the body with an overlay",
+                )
+                break
+            below = [each for each in shape.below() if each not in met]
+            todo += below
+            met |= dict.fromkeys(below)
+
+
+def _free(model: Model, shape: Shape) -> Iterator[str]:
+    """Pointers, `*` for elements and values of a map, of objects and lists of which the document
+    says nothing; the outermost of each way that leads there."""
+    todo, seen = [("", shape)], {shape}
+    for at, each in todo:
+        if each.read_only or resource_of(each, model.bound):
+            continue
+        if _says_nothing(each):
+            yield at or "/"
+            continue
+        below = [(f"{at}/{escape(name)}", inner()) for name, inner in each.properties.items()]
+        below += [(f"{at}/*", inner()) for inner in (each.items, each.extra) if inner is not None]
+        below += [(at, inner()) for inner in each.branches]
+        todo += [(pointer, inner) for pointer, inner in below if inner not in seen]
+        seen |= {inner for _, inner in below}
+
+
+def _says_nothing(shape: Shape) -> bool:
+    """Whether a value may be an object or a list, and nothing in it is declared."""
+    if shape.branches or shape.properties or shape.extra is not None or shape.items is not None:
+        return False
+    return not shape.kinds or bool(shape.kinds & {"object", "array"})

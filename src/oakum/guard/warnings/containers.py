@@ -1,0 +1,96 @@
+"""Warnings about objects that a body holds in lists, maps and other objects.
+
+Each is about a write that the gateway cannot check: what a container says
+of the objects in it is decided by a line of the contract, and not by whose they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.authz import Model
+from oakum.authz.places import resource_of
+from oakum.authz.table import leaf_index
+from oakum.errors import Problem
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape_queries import ways
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.route import nameless
+
+
+def removed_by_null(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns once about objects that `null` takes away by the line of what they stand in."""
+    model = contract.model
+    found: dict[tuple[str, str], tuple[Operation, str]] = {}
+    for endpoint in contract.endpoints:
+        new = endpoint.operation.method == "POST" and endpoint.target.kind == "caller"
+        for around, name, held in _held(model, endpoint) if endpoint.write and not new else ():
+            found.setdefault((around, name), (endpoint.operation, held))
+    if found:
+        (around, name), (operation, held) = next(iter(found.items()))
+        more = f" (and at {len(found) - 1} more places)" if len(found) > 1 else ""
+        said = (
+            f"who may set `{around}.{name}` may remove the `{held}` there with `null`, whoever owns"
+            f" it: `{operation.id}` is judged by that line{more}"
+        )
+        hint = (
+            f"remove `set` from `{around}.{name}` if that `{held}` may be another's and the API"
+            " deletes it then"
+        )
+        yield Problem(contract.location(operation), said, hint)
+
+
+def _held(model: Model, endpoint: Endpoint) -> Iterator[tuple[str, str, str]]:
+    """Settable members of a body's objects that are an object with an owner of its own, alone: the
+    resource, the member and the resource of the object."""
+    for shape, _ in _within(endpoint.operation):
+        around = resource_of(shape, model.bound)
+        table = model.settable[around] if around else None
+        for name, child in shape.properties.items() if table is not None else ():
+            at = leaf_index(table, name) if table is not None else -1
+            set_ = at >= 0 and table is not None and bool(table.rules[at].grants)
+            for held in {resource_of(way, model.bound) for way in ways(child())} - {""}:
+                one = model.policy.resources[held]
+                if set_ and one.owner.kind == "field" and not one.is_account:
+                    yield around, name, held
+
+
+def names_in_maps(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about names in a map that are taken for keys, since no GET shows what stands there."""
+    model = contract.model
+    shown = {nameless(e.operation.path) for e in contract.endpoints if e.operation.method == "GET"}
+    for endpoint in contract.endpoints:
+        operation = endpoint.operation
+        unseen = operation.method in ("PUT", "PATCH") and nameless(operation.path) not in shown
+        for name, finder in endpoint.finders.items() if endpoint.write and unseen else ():
+            if name and finder.kind == "ask" and "map" in many_of(model, operation, name):
+                key = model.policy.resources[name].key
+                yield Problem(
+                    contract.location(operation),
+                    f"no GET shows the map of a `{name}` that `{operation.id}` writes, so each name"
+                    f" in it is taken for a `{key}`: what an API keeps under another name could be"
+                    " another's",
+                    f"let `GET {operation.path}` show it, or let clients send a list",
+                )
+
+
+def many_of(model: Model, operation: Operation, name: str) -> set[str]:
+    """`list` and `map`, if a request body may hold objects of a resource as elements or values of
+    one, at any depth."""
+    bound = model.bound
+    return {kind for shape, kind in _within(operation) if resource_of(shape, bound) == name} - {""}
+
+
+def _within(operation: Operation) -> Iterator[tuple[Shape, str]]:
+    """What a request body may hold at any depth, each with `list` or `map` if it is one of many."""
+    todo = [(each.shape, "") for each in operation.body if each.shape is not None]
+    met = {*todo}
+    for shape, around in todo:
+        yield shape, around
+        below = [(each(), around) for each in shape.branches]
+        below += [(each(), "") for each in shape.properties.values()]
+        below += [(each(), "list") for each in (shape.items,) if each is not None]
+        below += [(each(), "map") for each in (shape.extra,) if each is not None]
+        todo += [each for each in below if each not in met]
+        met.update(below)

@@ -1,0 +1,159 @@
+"""Warnings about objects that callers may create, but not through the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from oakum.authz import Model
+from oakum.authz.compiled_model import declared_answers, resources_in
+from oakum.authz.places import resource_of
+from oakum.authz.table import leaf_index
+from oakum.errors import Problem, few
+from oakum.openapi.model import Media, Operation, Shape
+from oakum.openapi.shape_queries import ways
+from oakum.policy.model import Resource
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.request_places import body_places
+
+
+def refused_creations(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about an object or a field that a creation is refused for."""
+    model = contract.model
+    operation, target = endpoint.operation, endpoint.target
+    if operation.method == "PUT" and operation.path.endswith("}") and _is_listed(endpoint):
+        yield Problem(
+            contract.location(operation),
+            f"`{operation.id}` creates nothing: the gateway looks for the object in the list of"
+            f" `{target.operation}`, and answers 404 to what is not in it",
+            f"if it creates a `{target.resource}`, declare what the path names,"
+            f" `{operation.id}: {{params: {{{target.last}: RESOURCE.KEY}}}}`",
+        )
+    if target.kind != "caller" or operation.method != "POST":
+        return
+    written = model.written.get(operation.id)
+    for name in written.resources if written is not None else ():
+        resource = model.policy.resources[name]
+        fields = [*_unsettled(model, resource)]
+        if fields:
+            yield Problem(
+                contract.location(operation),
+                f"{few(fields, 3)} of a new `{name}` cannot be set by `{operation.id}`: a new"
+                " object is not yet in a state that its `when` requires",
+                "add a line with `set` and without `when`, or let clients set it afterwards",
+            )
+        named = dict(_named_setters(model, resource))
+        if named:
+            field, setter = next(iter(named.items()))
+            yield Problem(
+                contract.location(operation),
+                f"{few([*named], 3)} of a new `{name}` cannot be set by `{operation.id}`: a new"
+                f" object has no `{setter}` yet, and the body's own word for it is not trusted",
+                f"add `set: [owner]` to `{name}.{field}` if its owner gives it, or let clients set"
+                " it afterwards",
+            )
+
+
+def replaced_lists(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about a PUT of a list, or of a map: nobody checks whose the items are that it leaves
+    out, and the API may delete them."""
+    model = contract.model
+    operation = endpoint.operation
+    if operation.method != "PUT":
+        return
+    for name in dict.fromkeys(_listed(model, operation)):
+        one = model.policy.resources[name]
+        if one.owner.kind == "field" and not one.is_account:
+            yield Problem(
+                contract.location(operation),
+                f"`{operation.id}` replaces a whole list of `{one.name}`. The gateway checks the"
+                " items in the body; an item left out may belong to another user, and the API may"
+                " delete it",
+                "make the API keep other users' items, or let clients add and remove each"
+                f" `{one.name}` separately",
+            )
+            return
+
+
+def _listed(model: Model, operation: Operation) -> Iterator[str]:
+    """Resources of which a body has several, in a list or a map outside of every object."""
+    yield from (name for at, name in model.sets.get(operation.id, ()) if "*" in at)
+    yield from (e for at, e in body_places(operation, model.bound) if e and "*" in at.inside)
+
+
+def placed_objects(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about objects that a body puts by their key where the API may show nothing at all: then
+    nobody can tell what stands there."""
+    model = contract.model
+    shower = model.operations.get(endpoint.target.operation)
+    shown = declared_answers(shower, 200) if shower is not None else ()
+    around = endpoint.target.resource
+    for media in endpoint.operation.body if around else ():
+        for name, at in resources_in(media.shape, model.bound) if media.shape else ():
+            found = [*_keyed(model, at)] if name == around else []
+            loose = [(n, one) for n, one in found if not _is_always_shown(model, shown, name, n)]
+            for member, one in loose[:1]:
+                more = f" (and {len(loose) - 1} more)" if loose[1:] else ""
+                yield Problem(
+                    contract.location(endpoint.operation),
+                    f"a body of `{endpoint.operation.id}` with a `{one.name}` named by its"
+                    f" `{one.key}` in `{member}`{more} is refused where `{shower and shower.id}`"
+                    f" shows no `{member}` at all",
+                    f"let the API show `null` there, and declare `{member}` as `required`",
+                )
+                return
+
+
+def _keyed(model: Model, shape: Shape) -> Iterator[tuple[str, Resource]]:
+    """Members that hold one object of a resource whose key somebody may set."""
+    for member, child in shape.properties.items():
+        for way in ways(child()):
+            one = model.policy.resources.get(resource_of(way, model.bound))
+            if one is None or not one.key or one.owner.kind in ("none", "parent"):
+                continue
+            table = model.settable[one.name]
+            at = leaf_index(table, one.key)
+            if at >= 0 and any(each.set for each in table.rules[at].grants):
+                yield member, one
+
+
+def _is_always_shown(model: Model, shown: Iterable[Media], name: str, member: str) -> bool:
+    shapes = [
+        at
+        for each in shown
+        if each.shape
+        for n, at in resources_in(each.shape, model.bound)
+        if n == name
+    ]
+    return bool(shapes) and all(member in at.required for at in shapes)
+
+
+def _is_listed(endpoint: Endpoint) -> bool:
+    """Whether a write is refused where a list does not have its object."""
+    target = endpoint.target
+    listed = target.kind == "ask" and target.pointer[-1:] == ("*",)
+    return listed and not target.made and target.then is None and bool(target.last)
+
+
+def _named_setters(model: Model, resource: Resource) -> Iterator[tuple[str, str]]:
+    """Fields that only those may set whom the object itself names, each with such a relation."""
+    table, policy = model.settable[resource.name], model.policy
+    able = {name for name in policy.relations if "field" not in policy.kinds(name)}
+    for leaf, rule in zip(table.leaves, table.rules, strict=True):
+        setters = [name for grant in rule.grants for name in grant.set]
+        if setters and able.isdisjoint(setters):
+            yield leaf, setters[0]
+
+
+def _unsettled(model: Model, resource: Resource) -> Iterator[str]:
+    """Fields that nobody may set of an object without states of its own."""
+    table = model.settable[resource.name]
+    missing = {each.name: each.missing for each in resource.states.values()}
+    far = {each.name for each in resource.states.values() if each.of}
+    values = {name: value for name, value in missing.items() if value is not None}
+    bits = table.see(set(model.policy.relations), values)
+    for index, leaf in enumerate(table.leaves):
+        grants = [each for each in table.rules[index].grants if each.set]
+        asks = grants and all(each.when and far.isdisjoint(each.when) for each in grants)
+        if asks and not bits >> index & 1:
+            yield leaf

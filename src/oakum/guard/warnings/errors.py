@@ -1,0 +1,92 @@
+"""Warnings about what the answer of a write tells of concealed objects it names.
+
+What was done is said, so it reveals that an object exists; why something
+was not done is said only to those who are shown the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.errors import Problem, few
+from oakum.guard.unexplained_names import explains
+from oakum.guard.warnings.grants import certain
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.named_arguments import UNKNOWN, of_queries
+from oakum.routing.request_places import plain
+from oakum.routing.write_targets import needs_object
+
+
+def revealed_existence(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about a write that `call:` opens to callers who may see nothing of a concealed object
+    that it names: its success reveals that the object exists."""
+    model = contract.model
+    policy, id = model.policy, endpoint.operation.id
+    path = [each for each in (endpoint.hidden, *endpoint.others) if each and each.reader]
+    # A member that the document does not declare could name one as well: of that nobody is told.
+    named = (name for name in endpoint.asked.by if name != UNKNOWN and any(_names(endpoint, name)))
+    beside = [endpoint.asked.by[name] for name in named]
+    for each in (*path, *beside):
+        for caller in model.rule(id).call or ():
+            if policy.relations[caller].kind == "owner":
+                continue
+            for name in each.resources:
+                if not model.tables[name].see(certain(contract, caller), {}):
+                    what = "its path names" if each in path else "its requests name"
+                    yield Problem(
+                        contract.location(endpoint.operation),
+                        f"`{caller}` may call `{id}` but may see nothing of the `{name}` that"
+                        f" {what}, so its response reveals that the object exists",
+                        f"write `conceal: false` at `{name}`, or `call: […]` with those who may"
+                        f" see some of it",
+                    )
+                    return
+
+
+def unexplained_errors(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about a write of which nobody is told why it failed: no GET shows the object that it
+    names, so nobody is known to see it."""
+    model = contract.model
+    policy, id = model.policy, endpoint.operation.id
+    call, refused = model.rule(id).call, endpoint.target.kind == "none" and not endpoint.plain
+    refused = refused and (call is None or needs_object(policy, call))
+    unknown = [each for each in endpoint.others if not each.reader and not refused]
+    if endpoint.acts and any(not model.tables[name].see({*policy.only("anyone")}, {})
+           for each in unknown[:1] for name in each.resources):  # fmt: skip
+        params = [each.key for each in unknown]
+        yield Problem(
+            contract.location(endpoint.operation),
+            f"nobody says what {few(params, 3)} in the path of `{id}` names, so nobody is told why"
+            " a call with it failed: each error is 404",
+            explains(model, id, params[0]),
+        )
+    for name, one in endpoint.asked.by.items() if endpoint.acts else ():
+        names = [*dict.fromkeys(_names(endpoint, name))]
+        if name == UNKNOWN or one.reader or not names:
+            continue
+        if not model.tables[name].see({*policy.only("anyone")}, {}):
+            yield Problem(
+                contract.location(endpoint.operation),
+                f"no GET shows the `{name}` that {few(names, 3)} names at `{id}` by its key, so"
+                " nobody is told why a call with it failed: each error is 404",
+                f"let a GET show a `{name}` by its key, or write"
+                f" `{id}: {{params: {{{names[0]}: {name}.FIELD}}}}` with what it holds",
+            )
+
+
+def _names(endpoint: Endpoint, resource: str) -> Iterator[str]:
+    """What names an object of a resource in a request, members of others' objects included."""
+    keys = endpoint.asked.keys
+    places = (each for each, of in keys.places.items() if of == resource)
+    said = [each for each in places if each.where != "error"]
+    arguments = {each.called: resource for each in said if each.where == "argument"}
+    asked = of_queries(endpoint.operation, arguments)
+    yield from (e.called for e in said if e.where != "argument" or e.called in asked)
+    todo = [each.shape for each in endpoint.operation.body if each.shape is not None]
+    met = {*todo}
+    for shape in todo if keys.free else ():
+        yield from (each for each in shape.properties if keys.words.get(plain(each)) == resource)
+        below = [each for each in dict.fromkeys(shape.below()) if each not in met]
+        todo += below
+        met |= {*below}

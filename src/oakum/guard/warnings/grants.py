@@ -1,0 +1,57 @@
+"""What several warnings ask: what an operation shows and writes, and who may see and set that."""
+
+from __future__ import annotations
+
+from oakum.authz.compiled_model import resources_in
+from oakum.authz.table import leaf_index
+from oakum.openapi.model import Operation
+from oakum.policy.model import Resource
+from oakum.routing.compiled_contract import CompiledContract
+
+
+def resources_shown(contract: CompiledContract, operation: Operation) -> list[str]:
+    """Resources in an operation's success response."""
+    media = operation.success()
+    shape = media.shape if media is not None else None
+    found = resources_in(shape, contract.model.bound) if shape is not None else ()
+    inside = (name for name, _ in found)
+    pointed = (name for _, name in contract.model.shown.get(operation.id, ()))
+    return list(dict.fromkeys((*inside, *pointed)))
+
+
+def resources_written(contract: CompiledContract, operation: Operation) -> list[str]:
+    """Resources in an operation's request body."""
+    inside = (
+        name
+        for media in operation.body
+        if media.shape is not None
+        for name, _ in resources_in(media.shape, contract.model.bound)
+    )
+    pointed = (name for _, name in contract.model.sets.get(operation.id, ()))
+    return list(dict.fromkeys((*inside, *pointed)))
+
+
+def owners_alone(contract: CompiledContract, resource: Resource) -> list[str]:
+    """Fields that the owner may see and an anonymous caller may not."""
+    return [
+        rule.path
+        for rule in resource.fields
+        if (seers := {contract.policy.relations[n].kind for g in rule.grants for n in g.see})
+        and "owner" in seers
+        and "anyone" not in seers
+    ]
+
+
+def certain(contract: CompiledContract, relation: str) -> set[str]:
+    """All relations that certainly hold for a caller who has this one to another's object."""
+    known = contract.policy.kinds(relation) != {"anyone"}
+    base = contract.policy.only(*(("anyone", "authenticated") if known else ("anyone",)))
+    plain = (name for name in base if not contract.policy.relations[name].unless)
+    return {*contract.policy.required(relation), *plain}
+
+
+def may_set_key(contract: CompiledContract, name: str) -> bool:
+    """Whether the contract lets anybody set the key of a resource."""
+    table, key = contract.model.settable[name], contract.policy.resources[name].key
+    at = leaf_index(table, key) if key else -1
+    return at >= 0 and bool(table.rules[at].grants)

@@ -1,0 +1,88 @@
+"""Warnings about objects that a write names outside of its path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.authz.places import resource_of
+from oakum.errors import Problem
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape_queries import element, scalars
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.largest_page import PAGING
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.path_objects import names
+from oakum.routing.write_targets import needs_object
+
+_DEEP = 3
+"""Nesting depth of a request body that is searched for lists of keys."""
+
+
+def named_objects(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about objects that a write names by plain keys and that are not looked up."""
+    operation, id = endpoint.operation, endpoint.operation.id
+    rule = contract.model.rule(id)
+    checked = rule.call is None or needs_object(contract.policy, rule.call)
+    for place, resource in endpoint.plain.places.items() if checked else ():
+        finder, name = endpoint.finders.get(resource), place.called
+        other = _otherwise(id, name, resource)
+        if finder is None or finder.kind != "ask":
+            yield Problem(
+                contract.location(operation),
+                f"the owner of the `{resource}` that `{name}` names at `{id}` is unknown, so"
+                f" requests that name one are refused",
+                f"let a GET show a `{resource}` by its key, or {other}",
+            )
+        elif names(operation) and place.where != "path":
+            yield Problem(
+                contract.location(operation),
+                f"`{id}` also requires that the caller may write each `{resource}` that"
+                f" `{name}` names",
+                f"{other} if it only refers to one, or says what to do with the object of the path",
+            )
+
+
+def _otherwise(id: str, name: str, resource: str) -> str:
+    """Hint for what is called like a key and is none."""
+    return f"write `{id}: {{params: {{{name}: {resource}.FIELD}}}}` with what it holds"
+
+
+def unexplained_parameters(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about parameters that may name the object of a write without a declared meaning."""
+    operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
+    checked = rule.call is None or needs_object(contract.policy, rule.call)
+    if operation.method in ("POST", "QUERY") or names(operation) or not checked:
+        return
+    told = {each.name for each in endpoint.plain.places}
+    query = [
+        f"`{each.name}`"
+        for each in operation.parameters
+        if each.where == "query" and each.name in endpoint.query
+        and each.name not in {*rule.params, *told} and each.name.lower() not in PAGING
+        and not each.shape.enum and each.shape.kinds != {"boolean"}
+    ]  # fmt: skip
+    known = endpoint.plain.places or endpoint.target.kind == "none"
+    found, id = [*query, *([] if known else sorted(_lists(contract, operation)))], operation.id
+    if found:
+        few = ", ".join(found[:3]) + (", …" if found[3:] else "")
+        said = (
+            f"`{id}` may take from {few} which objects it writes, and the gateway does"
+            f" not check those"
+        )
+        name = found[0].strip("`") if found[0].startswith("`") else "NAME"
+        hint = f"declare what it names, `{id}: {{params: {{{name}: RESOURCE.KEY}}}}`"
+        hint += f", or remove it, `{id}: {{without: [{name}]}}`" if query else ""
+        yield Problem(contract.location(operation), said, hint)
+
+
+def _lists(contract: CompiledContract, operation: Operation) -> Iterator[str]:
+    """Lists of scalars in a request body outside every resource, down to a few levels."""
+    params = contract.model.rule(operation.id).params
+    todo = [((), each.shape) for each in operation.body if each.shape is not None]
+    tops: list[tuple[tuple[str, ...], Shape]] = [*todo]
+    for at, shape in tops:
+        each, name = element(shape), ".".join(at)
+        if each is not None and scalars(each) and not each.properties and name not in params:
+            yield f"`{name}`" if at else "a list"
+        if len(at) < _DEEP and not resource_of(shape, contract.model.bound):
+            tops += [((*at, name), child()) for name, child in shape.properties.items()]

@@ -1,0 +1,121 @@
+"""Warnings of `guard check` about names in writes of which nobody says what they hold.
+
+Warnings change nothing. A gateway checks the objects that a request names by the path, by what
+`params` states, or by what is called like a resource with its key. Any other text may be the key of
+an object, too, and is as often none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from oakum.authz import Model
+from oakum.authz.compiled_model import is_hidden_from_members
+from oakum.errors import Problem, few
+from oakum.guard.unexplained_names import explains, unexplained
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.path_objects import key_lists, names
+from oakum.routing.request_places import RequestPlace, plain
+from oakum.routing.write_targets import needs_object
+
+_MANY = 3
+"""From this number on, equal warnings are merged into one."""
+_KEYS = frozenset(("id", "uuid", "key", "guid"))
+"""Names of a key of anything."""
+
+
+def unstated_names(contract: CompiledContract) -> Iterator[Problem]:
+    """Writes of nobody knows whose objects, and failures that tell of them."""
+    said = {id: found for each in contract.endpoints if (id := each.operation.id)
+            for found in [_unchecked(contract, each)] if found is not None}  # fmt: skip
+    yield from said.values()
+    told = [each for each in contract.endpoints if each.operation.id not in said]
+    found = {each.operation.id: one for each in told for one in _failures(contract, each)}
+    if len(found) < _MANY:
+        yield from found.values()
+        return
+    (_, first), *others = found.items()
+    more = f"; likewise at {few([id for id, _ in others], _MANY)}"
+    yield Problem(first.location, first.message + more, first.hint)
+
+
+def _unchecked(contract: CompiledContract, endpoint: Endpoint) -> Problem | None:
+    """A write for the owner, say, of an object that nothing names which the gateway checks."""
+    model, operation = contract.model, endpoint.operation
+    rule = model.rule(operation.id)
+    listed = key_lists(model, operation)
+    within = any(each not in listed for each in names(operation))
+    told = within or endpoint.plain.places or endpoint.target.kind == "none" or rule.graphql
+    if not endpoint.write or endpoint.binds or told:
+        return None
+    makes = operation.method in ("POST", "QUERY")
+    if makes and (not rule.call or not needs_object(model.policy, rule.call)):
+        return None
+    if rule.call and not needs_object(model.policy, rule.call):
+        return None
+    found = [*unexplained(model, operation)]
+    if not makes:
+        # Any name in a query is asked about elsewhere.
+        found = [each for each in found if each.where != "query"]
+        found = [each for each in found if rule.call or _is_key(model, each)]
+    some = _names(model, found)
+    id, callers = operation.id, " and ".join(f"`{each}`" for each in rule.call or ())
+    if makes and not some:
+        return Problem(
+            contract.location(operation),
+            f"nothing in a request says whose object `{id}` writes, so {callers} at `call:`"
+            " lets in everybody who is logged in",
+            f"write `{id}: {{call: […]}}` with a relation that needs no object, if it writes"
+            " none but the caller's own",
+        )
+    if not some:
+        return None
+    said = f"`{id}` may take from {few(some, 3)} which object it writes, and the gateway does"
+    said += " not check that"
+    if rule.call:
+        said += f": {callers} at `call:` lets in everybody who is logged in"
+    return Problem(contract.location(operation), said, explains(model, id, _called(some[0])))
+
+
+def _names(model: Model, found: Iterable[RequestPlace]) -> list[str]:
+    """As the contract calls them, those first that are called like a key."""
+    by = sorted(found, key=lambda each: not _is_key(model, each))
+    return [*dict.fromkeys(each.called or "the body" for each in by)]
+
+
+def _is_key(model: Model, place: RequestPlace) -> bool:
+    keys = {plain(each.key) for each in model.policy.resources.values() if each.key}
+    return plain(place.last) in _KEYS | keys
+
+
+def _failures(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """A write of which the error tells whether a hidden object exists, if one of the names says
+    which."""
+    model, operation = contract.model, endpoint.operation
+    rule = model.rule(operation.id)
+    if not endpoint.acts or rule.graphql or rule.login or not _hides(model):
+        return
+    if operation.security is not None and not any(operation.security):
+        return  # nobody has logged in yet
+    known = endpoint.asked.keys.places
+    if some := _names(model, (e for e in unexplained(model, operation) if e not in known)):
+        id = operation.id
+        yield Problem(
+            contract.location(operation),
+            f"nobody says what {few(some, 3)} of `{id}` names; if it is the key of an object,"
+            " the reason of a failure tells callers who may not see it whether it exists",
+            explains(model, id, _called(some[0])),
+        )
+
+
+def _hides(model: Model) -> bool:
+    """Whether some object is hidden from somebody."""
+    return any(
+        each.conceal and is_hidden_from_members(model, name)
+        for name, each in model.policy.resources.items()
+    )
+
+
+def _called(name: str) -> str:
+    return name if name != "the body" else "NAME"

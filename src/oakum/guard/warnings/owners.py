@@ -1,0 +1,150 @@
+"""Warnings about objects of which the gateway does not know the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.authz.places import resource_of
+from oakum.errors import Problem
+from oakum.guard.warnings.grants import owners_alone, resources_shown, resources_written
+from oakum.openapi.model import Operation
+from oakum.policy.model import Resource
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.objects_in_responses import enclosing, listed_at, shown_at
+from oakum.routing.path_objects import PathObjects, key_lists
+from oakum.routing.write_targets import needs_object
+from oakum.routing.written_resource import untold
+
+
+def unknown_owners(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about a write that nobody may make, or that only the owner of its object may make."""
+    operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
+    kind, id = endpoint.target.kind, endpoint.operation.id
+    if rule.call is None and kind == "none":
+        what = (
+            "so not even its owner may set anything"
+            if endpoint.binds
+            else "and no `call:` says who may call it, so nobody may"
+        )
+        said = f"the owner of the object that `{id}` writes is unknown, {what}"
+        hint = f"{endpoint.helps}; or `{id}: {{call: […]}}` if the API checks the owner"
+        if lists := key_lists(contract.model, operation):
+            hint = (
+                f"write `{id}: {{call: […]}}` with those who may, for example `owner`: each"
+                f" object that `{next(iter(lists))}` names is asked about"
+            )
+        yield Problem(contract.location(operation), said, hint)
+    elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):
+        below = not operation.path.rstrip("/").endswith("}")
+        if (operation.method == "POST" and below) or _links(contract, operation):
+            said = f"no `call:` says who may call `{id}`, so only the owner of the object may"
+            hint = f"write `{id}: {{call: […]}}` with those who may, for example `owner`"
+            yield Problem(contract.location(operation), said, hint)
+    written = [contract.policy.resources[name] for name in resources_written(contract, operation)]
+    if rule.call and kind == "none" and written and _of_an_object(contract, written):
+        said = (
+            f"the owner of the object that `{id}` writes is unknown, so fields that only its"
+            f" owner may set are refused"
+        )
+        yield Problem(contract.location(operation), said, endpoint.helps)
+
+
+def _links(contract: CompiledContract, operation: Operation) -> bool:
+    """Whether a write says what the caller does with the object: `PUT /following/{id}`, which
+    sends nothing to set, and the DELETE that takes it back."""
+    each = (other.operation for other in contract.endpoints)
+    puts = {found.path for found in each if found.method == "PUT" and not found.body}
+    return operation.path in puts and operation.method in ("PUT", "DELETE")
+
+
+def _of_an_object(contract: CompiledContract, written: list[Resource]) -> bool:
+    """Whether every setting right depends on the caller's relation to the object."""
+    grants = [g.set for each in written for rule in each.fields for g in rule.grants if g.set]
+    return bool(grants) and all(needs_object(contract.policy, setters) for setters in grants)
+
+
+def unknown_elsewhere(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """A PUT that would make what is not there, and may be elsewhere for all that is known."""
+    operation, target = endpoint.operation, endpoint.target
+    resource = contract.policy.resources.get(target.resource)
+    puts = operation.method == "PUT" and operation.path.endswith("}") and target.says
+    if puts and resource is not None and not resource.main and resource.owner.kind == "field":
+        yield Problem(
+            contract.location(operation),
+            f"if `{operation.id}` does not find a `{resource.name}`, the gateway cannot tell"
+            f" whether it exists elsewhere, so it lets none be created",
+            f"name the GET that shows a `{resource.name}` by its key in `main:`",
+        )
+
+
+def unknown_type(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about a body of one of several resources where nothing shows which the object is
+    of."""
+    operation, typed = endpoint.operation, endpoint.typed
+    if typed is not None and untold(endpoint.target, typed):
+        kinds = " or ".join(f"a `{each}`" for each in typed.kinds)
+        yield Problem(
+            contract.location(operation),
+            f"nothing shows whether the object that `{operation.id}` writes is {kinds}, so"
+            f" every body is refused",
+            f"declare `GET {operation.path}` with that union as its response",
+        )
+
+
+def absent_parents(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about objects owned through a parent that is absent from the response or body."""
+    operation = endpoint.operation
+    for name in resources_shown(contract, operation):
+        resource = contract.policy.resources[name]
+        at = shown_at(contract.model, operation, name)
+        at = listed_at(contract.model, operation, name) if at is None else at
+        around = _unowned(contract, operation, name) if resource.owner.kind == "parent" else ""
+        alone = around or (at is not None and not enclosing(contract.model, operation, at))
+        if resource.owner.kind == "parent" and alone and (kept := owners_alone(contract, resource)):
+            few = ", ".join(f"`{name}.{each}`" for each in kept[:3])
+            few += ", …" if kept[3:] else ""
+            parent = f"an owner of the `{around}` around it" if around else ""
+            said = (
+                f"`{operation.id}` shows a `{name}` without {parent or 'its parent object'}, so"
+                f" its owner is unknown there, and {few} stays hidden even from its owner"
+            )
+            yield Problem(contract.location(operation), said, owner_hint(resource, reads=True))
+    if endpoint.write and endpoint.unlooked:
+        resource = contract.policy.resources[endpoint.unlooked]
+        if resource.owner.kind == "parent":
+            said = f"the owner of the `{resource.name}` that `{operation.id}` writes is unknown"
+            twice = PathObjects(contract.document, contract.model).is_parted_twice(operation)
+            hint = endpoint.helps if twice else owner_hint(resource)
+            where = contract.location(operation)
+            yield Problem(where, f"{said}, so not even its owner may write it", hint)
+
+
+def _unowned(contract: CompiledContract, operation: Operation, name: str) -> str:
+    """The object around such a resource in a response, if it is its parent's in turn, or
+    nobody's, so that no owner is known; empty if there is none."""
+    media = operation.success()
+    todo = [(media.shape, "")] if media is not None and media.shape is not None else []
+    met = {*todo}
+    for shape, around in todo:
+        here = resource_of(shape, contract.model.bound)
+        if here == name and around:
+            return around
+        kind = contract.policy.resources[here].owner.kind if here else "none"
+        if kind in ("parent", "none"):
+            below = [(each, here or around) for each in shape.below()]
+            todo += [each for each in dict.fromkeys(below) if each not in met]
+            met.update(below)
+    return ""
+
+
+def owner_hint(resource: Resource, *, reads: bool = False) -> str:
+    """Hint for an object whose parent is not around it."""
+    name = resource.name
+    own = f"write `owner: FIELD` at `{name}` if it names its owner itself"
+    if reads:
+        return f"{own}; otherwise let clients read it inside its parent object"
+    return (
+        f"{own}, or let a GET on a prefix of the path, by key alone, show a list of `{name}`"
+        f" inside their parent object"
+    )

@@ -1,0 +1,72 @@
+"""Warnings about paths that name an object below another one.
+
+What a read shows there would tell that the outer one exists, even if it is the caller's own, so all
+of it is withheld, and a write may move it there, so it is refused. Below the parent by which
+something has its owner that surprises nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.authz import Model
+from oakum.authz.compiled_model import is_hidden_from_members
+from oakum.errors import Problem
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.path_objects import PathObjects
+from oakum.routing.write_targets import needs_object
+
+
+def hidden_parents(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about each call that names an object after one of which others see nothing."""
+    model = contract.model
+    resources = model.policy.resources
+    for each in contract.endpoints:
+        id, last = each.operation.id, each.hidden.resources if each.hidden is not None else ()
+        owned = [name for name in last if resources[name].owner.kind != "parent"]
+        above = [name for one in each.others if one.above for name in one.resources]
+        unseen = [name for name in above if is_hidden_from_members(model, name)]
+        if owned and unseen and (not each.write or _checked(model, each)):
+            yield Problem(
+                contract.location(each.operation),
+                f"`{id}` is 404 for callers who are shown nothing of the `{unseen[0]}` that its"
+                f" path names before a `{owned[0]}`, even if that is their own",
+                f"write `conceal: false` at `{unseen[0]}` if everybody may know that one exists, or"
+                f" `{id}: {{params: {{…: {unseen[0]}.FIELD}}}}` if the path names something else",
+            )
+
+
+def unchecked_parents(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about each write that may change an object before the innermost of its path, which the
+    gateway lets pass for whoever is shown something of that one."""
+    model = contract.model
+    paths = PathObjects(contract.document, model)
+    for each in contract.endpoints:
+        operation, rule = each.operation, model.rule(each.operation.id)
+        objects = [step for step in paths.steps(operation) if step.kind == "object"]
+        inner = objects[-1].resource if objects else None
+        if inner is None or not each.write or not _checked(model, each):
+            continue
+        # Where a GET shows the inner one in the outer, the API has to find it there.
+        shown = any(True for _ in paths.gets(objects[-1].path))
+        owners = (n for n, e in model.policy.relations.items() if e.kind == "owner")
+        writers = {*(rule.call if rule.call is not None else owners)}
+        above = {one.key: one.resources for one in each.others if one.above}
+        for param, names in above.items() if not shown else ():
+            if all({*model.tables[name].relations} <= writers for name in names):
+                continue
+            yield Problem(
+                contract.location(operation),
+                f"of the `{names[0]}` that `{param}` names at `{operation.id}` the gateway checks"
+                f" only that its callers are shown something of it. Whether they may write is"
+                f" checked of the `{inner.name}` that `{objects[-1].param}` names alone",
+                "make sure that the API checks it, if the call changes that one, too, or let"
+                f" clients send `{param}` in the body, where `params` has it checked",
+            )
+
+
+def _checked(model: Model, endpoint: Endpoint) -> bool:
+    """Whether it hangs on the object who may write."""
+    call = model.rule(endpoint.operation.id).call
+    return call is None or needs_object(model.policy, call)

@@ -1,0 +1,162 @@
+"""Warnings about responses of which the gateway withholds more than the contract asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
+from oakum.authz.places import resource_of
+from oakum.errors import Problem
+from oakum.guard.warnings.grants import resources_shown
+from oakum.http.json_pointer import path_of
+from oakum.http.media_type import essence
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape_queries import scalars
+from oakum.policy.model import Resource
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint, kind_of
+
+_PICKS = frozenset(
+    ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
+)
+"""Lower-case names of query parameters with which callers select members of a response."""
+
+
+def unreadable_types(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    operation = endpoint.operation
+    several = [
+        media
+        for status, found in operation.responses.items()
+        if status.startswith("2")
+        for media in found
+    ]
+    if several and not any(kind_of(each) for each in several):
+        types = ", ".join(dict.fromkeys(f"`{each.type}`" for each in several))
+        done = "its response is sent empty" if endpoint.write else "it answers 502"
+        yield Problem(
+            contract.location(operation),
+            f"`{operation.id}` answers with {types}, which a gateway cannot read: {done}",
+            "declare a list of objects whose members are the columns"
+            if any(essence(each.type) == "text/csv" for each in several)
+            else "no contract line can open it; route it to the API without the gateway",
+        )
+
+
+def undeclared_values(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about a place outside every resource where the document allows any value."""
+    media = endpoint.operation.success()
+    bound = contract.model.bound
+    todo: list[tuple[str, Shape]] = []
+    if media is not None and media.shape is not None and kind_of(media) == "json":
+        todo = [("", media.shape)]
+    while todo:
+        at, shape = todo.pop()
+        pointed = any(
+            segments == path_of(at) for segments in _pointers(contract, endpoint.operation)
+        )
+        if pointed or resource_of(shape, bound) or at.count("/") > 3:
+            continue
+        inner = shape.extra() if shape.extra is not None else shape
+        if _is_anything(inner) or _is_bare(inner):
+            where = f"at `{at}` of the response of" if at else "in the response of"
+            said = f"{where} `{endpoint.operation.id}` the document allows anything"
+            what = "objects and lists below it"
+            if inner is shape:
+                what = "each member and element of what stands there"
+            yield Problem(
+                contract.location(endpoint.operation),
+                f"{said}, so the gateway removes {what}",
+                "declare them in the document or an overlay",
+            )
+            return
+        todo += [(f"{at}/{name}", child()) for name, child in shape.properties.items()]
+        todo += [(f"{at}/*", shape.items())] if shape.items is not None else []
+
+
+def _pointers(contract: CompiledContract, operation: Operation) -> list[tuple[str, ...]]:
+    return [segments for segments, _ in contract.model.shown.get(operation.id, ())]
+
+
+def _is_anything(shape: Shape) -> bool:
+    said = (shape.names, shape.kinds, shape.properties, shape.branches, shape.items, shape.extra)
+    return not any(said)
+
+
+def _is_bare(shape: Shape) -> bool:
+    """Whether an object or a list is declared without a word on what stands in it."""
+    said = (shape.properties, shape.branches, shape.items, shape.extra)
+    return bool(shape.kinds & {"object", "array"}) and not any(said)
+
+
+def selected_members(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    needed = [
+        (name, path)
+        for name in resources_shown(contract, endpoint.operation)
+        if (path := _needed(contract.policy.resources[name]))
+    ]
+    for name in endpoint.query if needed else ():
+        if name.lower() in _PICKS:
+            resource, path = needed[0]
+            said = f"a caller who omits `{path}` with `{name}` sees nothing that depends on it"
+            yield Problem(
+                contract.location(endpoint.operation),
+                f"{said} of a `{resource}` at `{endpoint.operation.id}`, not even of their own",
+                f"write `without: [{name}]`, or let clients request `{path}` too",
+            )
+
+
+def _needed(resource: Resource) -> str:
+    """A member that decides an object's owner or state, without which nothing can be shown."""
+    if resource.owner.kind == "field":
+        return resource.owner.members[0]
+    return next((state.member for state in resource.states.values() if state.member), "")
+
+
+def values_beside_no_object(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+    """Warns about a read that `call:` opens to an owner or the like, with values outside any
+    object: without an object of the caller's beside them, no look-up is made for them."""
+    operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
+    if not asks(contract.model, operation.id) or account(contract.model, operation.id):
+        return
+    media = operation.success()
+    # Without a schema, as a file in Swagger 2.0, a response is a value outside of objects.
+    if media is None or (media.shape is not None and not _beside(contract, operation, media.shape)):
+        return
+    called = [contract.policy.relations[name] for name in rule.call or ()]
+    basic = contract.policy.only("anyone", "authenticated")
+    if any(each.name in basic and not each.unless for each in called):
+        return
+    free = [
+        f"`{each.name}`"
+        for each in called
+        if contract.policy.kinds(each.name).isdisjoint(OF_OBJECTS)
+    ]
+    who = f"only {' and '.join(free)} pass" if free else "nobody passes"
+    said = f"nobody can tell whose object `{operation.id}` shows, so {who}"
+    if resources_shown(contract, operation):
+        said = (
+            f"if none of the objects that `{operation.id}` shows lets the caller pass, the"
+            f" values beside them are withheld (an empty list stays)"
+        )
+    hint = (
+        "write `owner: PARAMETER` if the path contains the owner's id, or `call: […]` with"
+        " those who may see it whatever it shows"
+    )
+    yield Problem(contract.location(operation), said, hint)
+
+
+def _beside(contract: CompiledContract, operation: Operation, top: Shape) -> bool:
+    """Whether the document declares a value outside every resource."""
+    pointers, known = _pointers(contract, operation), set[Shape]()
+    todo: list[tuple[tuple[str, ...], Shape]] = [((), top)]
+    for at, shape in todo:
+        if at in pointers or shape in known or resource_of(shape, contract.model.bound):
+            continue
+        known.add(shape)
+        if scalars(shape) and not shape.branches:
+            return True
+        todo += [((*at, name), child()) for name, child in shape.properties.items()]
+        todo += [(at, branch()) for branch in shape.branches]
+        for each in (shape.items, shape.extra):
+            todo += [((*at, "*"), each())] if each is not None else []
+    return False

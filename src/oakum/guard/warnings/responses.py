@@ -1,0 +1,110 @@
+"""Warnings about redirections, names of files, and bodies that nobody declares.
+
+What is not declared does not pass, whatever `shows` says: nobody can tell
+in which media type it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.errors import Problem, few
+from oakum.openapi.model import Operation
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import kind_of
+
+_EMPTY = frozenset(("204", "205"))
+_REDIRECTS = ("301", "302", "303", "307", "308", "3XX")
+_SAYING = ("content-language", "location", "set-cookie")
+_MOST = 3
+
+
+def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about operations that may answer with a body, and of which none is declared: once about
+    those that read, and once about those that write."""
+    model = contract.model
+    found = [each for each in contract.endpoints if _is_undeclared(each.operation)]
+    reads = [each.operation for each in found if not each.acts]
+    writes = [each.operation for each in found if each.acts]
+    for some, done in ((reads, "a body is answered 502"), (writes, "a body is sent empty")):
+        shown = [each for each in some if model.shown.get(each.id)]
+        for first in (shown or some)[:1]:
+            names = few([first.id, *(each.id for each in some if each is not first)], _MOST)
+            stated = ", and `shows:` alone does not say in which media type it comes"
+            yield Problem(
+                contract.location(first),
+                f"the document declares no response body of {names}{stated if shown else ''}, so"
+                f" a response of theirs with {done}",
+                "declare it in the document or an overlay: `content: {application/json: {schema:"
+                " …}}`; `{}` as a schema is enough where `shows:` says what stands there",
+            )
+
+
+def redirects(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns once about what may lead to an object: `location` passes as the API writes it."""
+    model = contract.model
+    found = [
+        each
+        for each in contract.endpoints
+        if not each.operation.responses.keys().isdisjoint(_REDIRECTS)
+    ]
+    found.sort(key=lambda each: each.acts)
+    if found and any(each.conceal for each in model.policy.resources.values()):
+        yield Problem(
+            contract.location(found[0].operation),
+            f"{few([each.operation.id for each in found], _MOST)} may redirect, and `location`"
+            " passes as the API writes it, also where it names an object that the caller may not"
+            " see",
+            "let the API redirect by what the caller said alone, or answer with the object",
+        )
+
+
+def file_names(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns once about names of files, which mostly are a field of what the body shows."""
+    model = contract.model
+    named = [
+        each.operation
+        for each in contract.endpoints
+        if "content-disposition" in map(str.lower, each.operation.headers)
+        and any(kind_of(of) for some in each.operation.responses.values() for of in some)
+        and each.operation.id in model.showing
+    ]
+    if named and "content-disposition" not in model.policy.guard.headers:
+        yield Problem(
+            contract.location(named[0]),
+            f"the name of a file in `content-disposition` of"
+            f" {few([each.id for each in named], _MOST)} reaches a caller only where nothing is"
+            " removed from the body, since it may be a hidden field, and never with a CSV of which"
+            " rows may be hidden; it passes also where the API itself leaves that field out",
+            "let the API name files by what all callers may see; then `guard: {headers:"
+            " [content-disposition]}` lets every name pass",
+        )
+
+
+def headers_beside_objects(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns once about declared headers that pass beside objects and may say a value of one."""
+    model = contract.model
+    found: dict[str, list[Operation]] = {}
+    for operation in (each.operation for each in contract.endpoints if not each.acts):
+        said = {*map(str.lower, operation.headers)} & {*_SAYING}
+        if not operation.responses.keys().isdisjoint(_REDIRECTS):
+            said.discard("location")  # which `redirects` names
+        for name in said if operation.id in model.showing else ():
+            found.setdefault(name, []).append(operation)
+    if found:
+        first, names = found[min(found)], few(sorted(found), _MOST)
+        yield Problem(
+            contract.location(first[0]),
+            f"{names} of {few([each.id for each in first], _MOST)} passes as the API writes it,"
+            " even if it contains a field that is withheld, or comes only with an object that"
+            " is hidden",
+            "let the API say there what it says to everybody who may call the operation",
+        )
+
+
+def _is_undeclared(operation: Operation) -> bool:
+    """Whether a success may have a body, and no status of success declares one."""
+    good = {each: of for each, of in operation.responses.items() if each[:1] in ("2", "d")}
+    empty = good and good.keys() <= _EMPTY
+    moved = not good and any(each.startswith("3") for each in operation.responses)
+    return not (empty or moved or any(good.values()))

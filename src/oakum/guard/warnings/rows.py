@@ -1,0 +1,247 @@
+"""Warnings about what stands beside hidden objects, or in their place.
+
+A row goes with its hidden objects only outside of every resource. If the root is a resource, no row
+below it is outside of one, so a line that covers the row opens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from oakum.authz import Model
+from oakum.authz.compiled_model import is_hidden_from_members, outermost
+from oakum.authz.misfits import matches, references
+from oakum.authz.places import resource_of
+from oakum.authz.project import ROOT_FIELD
+from oakum.errors import Problem, few
+from oakum.http.json_pointer import path_of
+from oakum.openapi.model import Shape
+from oakum.openapi.shape_queries import member, member_names, named, names_of
+from oakum.openapi.walk import reachable
+from oakum.policy.model import FieldRule
+from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.named_arguments import of_queries
+
+
+def visible_rows(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about each line of a root that covers what stands beside objects in a row."""
+    model = contract.model
+    roots: dict[str, Shape] = {}
+    for each in contract.endpoints:
+        if model.rule(each.operation.id).graphql:
+            media = each.operation.success()
+            data = named(media.shape, "data") if media is not None and media.shape else None
+            if data is not None and (name := resource_of(data, model.bound)):
+                roots.setdefault(name, data)
+    for root, data in roots.items():
+        table = model.tables[root]
+        lines: dict[int, tuple[FieldRule, dict[str, str]]] = {}
+        for path, line in zip(table.leaves, table.rules, strict=True):
+            if line.grants and (row := _row(model, data, path)):
+                lines.setdefault(id(line), (line, {}))[1].setdefault(*row)
+        for line, found in lines.values():
+            first, resource = next(iter(found.items()))
+            some = few([f"{root}.{each}" for each in found], 2)
+            yield Problem(
+                line.location,
+                f"the gateway hides a `{resource}` in {some}, but shows the fields beside it to"
+                f" whoever this line lets see them: no row is removed inside the resource `{root}`",
+                f"make the type of `{first}` a resource, or name only other fields than"
+                f" `{first.partition('.')[0]}` in the line",
+            )
+
+
+def texts_for_objects(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about texts in the place of objects that may be hidden: nobody can tell which it is."""
+    model = contract.model
+    for each in contract.endpoints:
+        for at, shape, listed in _beside(model, each):
+            place = tuple(at.split("/")[1:])
+            shown = (
+                name
+                for segments, name in model.shown.get(each.operation.id, ())
+                if len(segments) == len(place) and matches(segments, place)
+            )
+            found = references(shape, model.bound, shown)
+            one = next(_unseen(model, found), "")
+            if one and listed:
+                around = at.removesuffix("/*") or "/"
+                yield Problem(
+                    contract.location(each.operation),
+                    f"an element of the list at `{around}` of the response of `{each.operation.id}`"
+                    f" may be a text or a number in place of a `{one}` (also by `prefixItems`). It"
+                    f" passes with what stands beside it, even if that `{one}` is hidden",
+                    f"let the list hold a `{one}` alone, and what is beside it in members of its"
+                    " own",
+                )
+                break
+            if one:
+                yield Problem(
+                    contract.location(each.operation),
+                    f"a text or a number at `{at or '/'}` of the response of `{each.operation.id}`"
+                    f" stands in place of a `{one}`, and nobody can tell of which one. The gateway"
+                    " withholds it, and what stands beside it in a row",
+                    f"let the API answer with the object, or let every member see some of a"
+                    f" `{one}`",
+                )
+                break
+
+
+def _beside(model: Model, endpoint: Endpoint) -> Iterator[tuple[str, Shape, bool]]:
+    """The pointer and the schema of each place of a response outside its objects, itself first, and
+    whether it is an element of a list."""
+    operation = endpoint.operation
+    media = operation.success() if not model.rule(operation.id).graphql else None
+    todo = [("", media.shape, False)] if media is not None and media.shape is not None else []
+    met = {shape for _, shape, _ in todo}
+    for at, shape, listed in todo:
+        if resource_of(shape, model.bound):
+            continue
+        yield at, shape, listed
+        below = [(f"{at}/{name}", child(), False) for name, child in shape.properties.items()]
+        below += [(f"{at}/*", inner(), True) for inner in (shape.items,) if inner]
+        below += [(f"{at}/*", inner(), False) for inner in (shape.extra,) if inner]
+        below += [(at, branch(), listed) for branch in shape.branches]
+        todo += [step for step in below if step[1] not in met]
+        met |= {inner for _, inner, _ in below}
+
+
+def alternatives(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about what may stand in place of objects that may be hidden, and passes with what is
+    beside it: a text in place of a list, or an object of no resource."""
+    model = contract.model
+    for each in contract.endpoints:
+        for at, shape, _ in _beside(model, each):
+            one, what = _another(model, shape)
+            if one:
+                yield Problem(
+                    contract.location(each.operation),
+                    f"{what} may stand at `{at or '/'}` of the response of `{each.operation.id}` in"
+                    f" place of a `{one}`. It passes with what stands beside it, even if that"
+                    f" `{one}` is hidden",
+                    "declare the object alone there, or bind each alternative to a resource",
+                )
+                break
+
+
+def _another(model: Model, shape: Shape) -> tuple[str, str]:
+    """A resource that may be hidden and stands in an alternative, and what stands in another."""
+    branches = [branch() for branch in shape.branches]
+    bound = model.bound
+    alone = next(_unseen(model, filter(None, (resource_of(e, bound) for e in branches))), "")
+    items = [each.items() for each in branches if each.items is not None]
+    listed = next(_unseen(model, filter(None, (resource_of(e, bound) for e in items))), "")
+    for each in branches if alone or listed else ():
+        if resource_of(each, bound) or each.kinds == {"null"} or each.branches:
+            continue
+        if each.properties and not any(outermost(each, bound)):
+            return alone or listed, "an object of no resource"
+        if listed and not alone and each.kinds & {"string", "integer", "number"}:
+            return listed, "a text or a number"
+    return "", ""
+
+
+def _unseen(model: Model, resources: Iterable[str]) -> Iterator[str]:
+    """Those of which somebody who is logged in may see nothing."""
+    yield from (each for each in resources if is_hidden_from_members(model, each))
+
+
+def counts_of_root(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about counts of the root: they pass only with all lists of the root beside them."""
+    model = contract.model
+    for each in contract.endpoints:
+        rule = model.rule(each.operation.id)
+        for count in rule.counts if rule.graphql else ():
+            if len(path_of(count) or ()) == ROOT_FIELD:
+                yield Problem(
+                    contract.location(each.operation),
+                    f"nobody knows what `{count}` of `{each.operation.id}` counts, so it is"
+                    " withheld from a query without each field of the root that may hold hidden"
+                    " objects",
+                    "count in the type that has the list, or remove it from `counts` if everybody"
+                    " may know the number",
+                )
+
+
+def unknown_types(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about fields of GraphQL that lead to one of several types, where a query need not say
+    which, and about roots of which one argument withholds the response."""
+    model = contract.model
+    for each in contract.endpoints:
+        media = each.operation.success() if model.rule(each.operation.id).graphql else None
+        data = named(media.shape, "data") if media is not None and media.shape else None
+        if data is None:
+            continue
+        found = [*_untold(model, data)]
+        if found:
+            yield Problem(
+                contract.location(each.operation),
+                f"{few(found, 2)} of `{each.operation.id}` may be of several types: of an"
+                " object for which a query selects neither `__typename` nor a field that only one"
+                " of them has, nothing is shown",
+                "let clients select `__typename`, and grant it",
+            )
+        root = resource_of(data, model.bound)
+        keys = each.asked.keys
+        named_by = [*of_queries(each.operation, {**keys.arguments, **keys.of_errors})]
+        if root and each.asked.by and named_by:
+            yield Problem(
+                contract.location(each.operation),
+                f"`{root}` is a resource, so one argument of `{each.operation.id}` that names a"
+                f" hidden object, as `{named_by[0]}` may, makes the whole response 404",
+                "let clients send such a field in a query of its own, or make the types below the"
+                " root resources instead",
+            )
+
+
+def _untold(model: Model, data: Shape) -> Iterator[str]:
+    """Fields that may hold an object of one of several types, which are several resources."""
+    for at in reachable([data]):
+        for name, thunk in at.properties.items():
+            shape = thunk()
+            while shape.items is not None:
+                shape = shape.items()
+            ways = [branch() for branch in shape.branches]
+            owners = {resource_of(way, model.bound) for way in ways} - {""}
+            if at.names and shape.discriminator and len(owners) > 1:
+                yield f"{next(iter(names_of(at)))}.{name}"
+
+
+def _row(model: Model, data: Shape, path: str) -> tuple[str, str] | None:
+    """The outermost row with objects that may be hidden around a leaf, and their resource."""
+    at: Shape | None = data
+    steps = path.split(".")
+    for count, step in enumerate(steps):
+        if at is None or (count and resource_of(at, model.bound)):
+            return None
+        if step == "**":
+            return _row_below(model, at, steps[:count])
+        at = member(at, step)
+        hidden = _hidden(model, at) if step == "*" and count + 1 < len(steps) else ""
+        if hidden:
+            return ".".join(steps[:count]), hidden
+    return None
+
+
+def _row_below(model: Model, top: Shape, steps: list[str]) -> tuple[str, str] | None:
+    """The same of a line that covers everything below a shape."""
+    todo, known = [(top, steps)], {top}
+    for at, path in todo:
+        for name in (*member_names(at), "*"):
+            inner = member(at, name)
+            if inner is None or inner in known or resource_of(inner, model.bound):
+                continue
+            if name == "*" and (hidden := _hidden(model, inner)):
+                return ".".join(path), hidden
+            known.add(inner)
+            todo.append((inner, [*path, name]))
+    return None
+
+
+def _hidden(model: Model, row: Shape | None) -> str:
+    """A resource of which a row may hold an object that is hidden from somebody who is logged in;
+    empty if there is none, or the row is such an object itself."""
+    if row is None or resource_of(row, model.bound):
+        return ""
+    return next(_unseen(model, outermost(row, model.bound)), "")

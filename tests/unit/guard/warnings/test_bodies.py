@@ -1,0 +1,109 @@
+"""Bodies of which the document leaves a part free."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.guard.warnings.contracts import DESK, LEDGER, said
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        ({}, "`/`"),
+        ({"type": "object"}, "`/`"),
+        ({"type": "object", "additionalProperties": True}, "`/*`"),
+        ({"type": "object", "properties": {"a": {}, "b": {"type": "array"}}}, "`/a`, `/b`"),
+        ({"type": "object", "properties": {"a": {"type": "array", "items": {}}}}, "`/a/*`"),
+        ({"oneOf": [{"type": "string"}, {"type": "object"}]}, "`/`"),
+    ],
+)
+def test_what_a_document_leaves_free_is_named(
+    tmp_path: Path, schema: dict[str, Any], place: str
+) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        body = {"content": {"application/json": {"schema": schema}}}
+        done = {"204": {"description": "done"}}
+        act = {"operationId": "act", "requestBody": body, "responses": done}
+        document["paths"]["/acts"] = {"post": act}
+        policy["operations"]["act"] = {"call": ["member"]}
+
+    words = f"what an object or a list at {place} of the body of `act` holds is not declared"
+    assert words in said(tmp_path, LEDGER, change)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string"},
+        {"type": "object", "properties": {"a": {"type": "string"}}},
+        {"type": "object", "additionalProperties": {"type": "integer"}},
+        {"type": "array", "items": {"$ref": "#/components/schemas/Note"}},
+        {"type": "object", "properties": {"a": {"readOnly": True, "type": "object"}}},
+    ],
+)
+def test_what_is_declared_is_not(tmp_path: Path, schema: dict[str, Any]) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        body = {"content": {"application/json": {"schema": schema}}}
+        done = {"204": {"description": "done"}}
+        act = {"operationId": "act", "requestBody": body, "responses": done}
+        document["paths"]["/acts"] = {"post": act}
+        policy["operations"]["act"] = {"call": ["member"]}
+
+    assert "of the body of `act` holds is not declared" not in said(tmp_path, LEDGER, change)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "named"),
+    [
+        ("put", "/acts", True),
+        ("delete", "/acts", True),
+        ("post", "/acts/{id}", True),
+        ("post", "/acts", False),
+    ],
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_is_of_no_resource_beside_one_is_named_where_an_object_is_there(
+    tmp_path: Path, method: str, path: str, named: bool, inside: bool
+) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        plain = {"type": "object", "properties": {"mass": {"type": "integer"}}}
+        schema = {"oneOf": [{"$ref": "#/components/schemas/Note"}, plain]}
+        around = {"type": "object", "properties": {"a": schema}}
+        if inside:
+            document["components"]["schemas"]["Note"]["properties"]["a"] = schema
+            around = {"$ref": "#/components/schemas/Note"}
+        body = {"content": {"application/json": {"schema": around}}}
+        at = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+        act = {"operationId": "act", "requestBody": body,
+               "parameters": at if "{" in path else [],
+               "responses": {"204": {"description": "done"}}}  # fmt: skip
+        document["paths"][path] = {method: act}
+        policy["operations"]["act"] = {"call": ["member"]}
+
+    words = "the body of `act` may have an object of no resource in place of a `Note`"
+    assert (words in said(tmp_path, LEDGER, change)) == named
+
+
+def test_a_body_of_which_nothing_may_be_set_is_refused(tmp_path: Path) -> None:
+    def unset(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Label"]["fields"] = {"id, by, text": [{"see": ["owner"]}]}
+
+    words = "no line says who may set the body fields of `updateLabel`, so every body is refused"
+    assert words in said(tmp_path, DESK, unset)
+    assert words not in said(tmp_path, DESK)
+
+
+def test_a_write_without_a_declared_body_is_told_of(tmp_path: Path) -> None:
+    def bare(document: dict[str, Any], _: dict[str, Any]) -> None:
+        del document["paths"]["/labels/{lid}"]["put"]["requestBody"]
+
+    words = (
+        "the document declares no request body of `updateLabel`, so requests with a body are"
+        " refused"
+    )
+    assert words in said(tmp_path, DESK, bare)
+    assert words not in said(tmp_path, DESK)

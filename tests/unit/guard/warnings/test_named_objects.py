@@ -1,0 +1,68 @@
+"""Objects that a write names outside of its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.unit.guard.warnings.contracts import (
+    PRINTS,
+    said,
+)
+
+
+def test_what_may_name_the_objects_of_a_write_is_told_of_until_it_is_said(tmp_path: Path) -> None:
+    def unsaid(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["deleteNotes"] = {"call": ["owner"]}
+
+    def paged(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        unsaid(document, policy)
+        document["paths"]["/notes"]["delete"]["parameters"][0]["name"] = "limit"
+
+    def open_to_members(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["deleteNotes"] = {"call": ["member"]}
+
+    def listed(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        keys = {"type": "array", "items": {"type": "integer"}}
+        schema = {"type": "object", "properties": {"keys": keys, "name": {"type": "string"}}}
+        unsaid(document, policy)
+        document["paths"]["/notes"]["delete"].pop("parameters")
+        body = {"content": {"application/json": {"schema": schema}}}
+        document["paths"]["/notes"]["delete"]["requestBody"] = body
+
+    def nested(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        listed(document, policy)
+        content = document["paths"]["/notes"]["delete"]["requestBody"]["content"]
+        schema = content["application/json"]["schema"]
+        inner = {"type": "object", "properties": {"keys": schema["properties"].pop("keys")}}
+        schema["properties"]["chosen"] = inner
+
+    words = (
+        "`deleteNotes` may take from `ids` which objects it writes, and the gateway does not"
+        " check those"
+    )
+    assert words in said(tmp_path, PRINTS, unsaid)
+    assert "`deleteNotes: {params: {ids: RESOURCE.KEY}}`" in said(tmp_path, PRINTS, unsaid)
+    assert words.replace("`ids`", "`keys`") in said(tmp_path, PRINTS, listed)
+    assert words.replace("`ids`", "`chosen.keys`") in said(tmp_path, PRINTS, nested)
+    for each in (None, paged, open_to_members):
+        assert "`deleteNotes` may take from" not in said(tmp_path, PRINTS, each)
+
+
+def test_what_a_plain_key_asks_of_a_caller_is_told_of(tmp_path: Path) -> None:
+    def unfound(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        del document["paths"]["/notes/{id}"]
+        del policy["resources"]["Note"]["main"]
+
+    def left_out(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        del policy["operations"]["deletePhotos"]["params"]["cover"]
+
+    words = "`deletePhotos` also requires that the caller may write each `Photo` that `cover` names"
+    assert words in said(tmp_path, PRINTS)
+    assert words not in said(tmp_path, PRINTS, left_out)
+    words = (
+        "the owner of the `Note` that `note` names at `archive` is unknown, so requests that"
+        " name one are refused"
+    )
+    assert words in said(tmp_path, PRINTS, unfound)
+    assert words not in said(tmp_path, PRINTS)

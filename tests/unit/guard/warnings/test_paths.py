@@ -1,0 +1,53 @@
+"""Calls below an object that may be hidden, or may not be written, are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.conformance.exchanges import FOLDER
+from tests.unit.guard.warnings.contracts import said
+
+REPORTS = yaml.safe_load((FOLDER / "contracts" / "reports.yaml").read_text())
+MOVES = yaml.safe_load((FOLDER / "contracts" / "moves.yaml").read_text())
+WORDS = "`placed` is 404 for callers who are shown nothing of the `Note` that its path names before"
+
+
+def test_a_read_below_an_object_that_may_be_hidden_is_named(tmp_path: Path) -> None:
+    found = said(tmp_path, REPORTS)
+    assert f"{WORDS} a `Folder`, even if that is their own" in found
+    assert "`getNote` is 404 for callers" not in found
+
+
+def test_one_below_an_object_that_everybody_may_know_of_is_not(tmp_path: Path) -> None:
+    def known(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Note"]["conceal"] = False
+
+    def seen(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Note"]["fields"]["id, by"] = [{"see": ["member"]}]
+
+    assert WORDS not in said(tmp_path, REPORTS, known)
+    assert WORDS not in said(tmp_path, REPORTS, seen)
+
+
+def test_a_write_below_an_object_that_may_be_hidden_is_named(tmp_path: Path) -> None:
+    def free(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["addPage"]["call"] = ["member"]
+
+    words = "`addPage` is 404 for callers who are shown nothing of the `Folder`"
+    assert words in said(tmp_path, MOVES)
+    assert words not in said(tmp_path, MOVES, free)
+
+
+def test_an_outer_object_that_is_only_shown_is_named(tmp_path: Path) -> None:
+    def read(document: dict[str, Any], _: dict[str, Any]) -> None:
+        page = document["paths"]["/pages/{id}"]["get"]["responses"]
+        inside = {"operationId": "pageOf", "responses": page}
+        document["paths"]["/folders/{id}/pages/{pid}"]["get"] = inside
+
+    words = "of the `Folder` that `id` names at `addPage` the gateway checks only that its callers"
+    found = said(tmp_path, MOVES)
+    assert words in found and "names at `toFolder` the" not in found
+    assert words not in said(tmp_path, MOVES, read)

@@ -1,0 +1,141 @@
+"""Rows of GraphQL that show what stands beside hidden objects, because the root is a resource."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests import quick_yaml
+from tests.conformance.exchanges import FOLDER
+from tests.unit.guard.warnings.contracts import said
+from tests.unit.guard.warnings.test_arguments import warned
+
+REMARKS = quick_yaml.load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
+WORDS = "the gateway hides a `Note` in"
+
+
+def root(fields: str, **resources: Any) -> Any:
+    def change(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Query"] = {"owner": "none", "fields": {fields: [{"see": ["member"]}]}}
+        policy["resources"].update(resources)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "fields", ["search", "audit, search", "search.hits.*.snippet", "search.hits", "search.**"]
+)
+def test_a_line_of_the_root_that_covers_a_row_is_named(tmp_path: Path, fields: str) -> None:
+    found = warned(tmp_path, root(fields))
+    assert f"{WORDS} `Query.search.hits`" in found
+    assert "make the type of `search.hits` a resource" in found
+
+
+def test_a_row_at_the_root_and_one_within_another_are_named(tmp_path: Path) -> None:
+    assert f"{WORDS} `Query.folders`" in warned(tmp_path, root("folders"))
+    assert f"{WORDS} `Query.search.hits` and 1 more" not in warned(tmp_path, root("search"))
+
+
+@pytest.mark.parametrize("fields", ["audit, stats", "search.total", "kinds, place, note"])
+def test_a_line_without_such_a_row_is_not(tmp_path: Path, fields: str) -> None:
+    assert WORDS not in warned(tmp_path, root(fields))
+
+
+def test_a_row_whose_type_is_a_resource_is_not(tmp_path: Path) -> None:
+    hit = {"owner": "none", "fields": {"score": [{"see": ["member"]}]}}
+    assert WORDS not in warned(tmp_path, root("search", Hit=hit))
+
+
+def test_a_row_is_not_where_the_root_is_no_resource(tmp_path: Path) -> None:
+    assert WORDS not in warned(tmp_path)
+
+
+def test_a_count_of_the_root_is_named_and_one_beside_its_list_is_not(tmp_path: Path) -> None:
+    def counted(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        root("notesTotal, notes")(document, policy)
+        policy["operations"]["graph"]["counts"] = ["/data/notesTotal", "/data/search/total"]
+
+    words = "of `graph` counts, so it is withheld from a query without each field of the root"
+    found = warned(tmp_path, counted)
+    assert f"nobody knows what `/data/notesTotal` {words}" in found
+    assert "`/data/search/total`" not in found
+
+
+def test_a_text_in_the_place_of_an_object_that_may_be_hidden_is_named(tmp_path: Path) -> None:
+    hits = yaml.safe_load((FOLDER / "contracts" / "hits.yaml").read_text())
+
+    def seen(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Note"]["fields"]["id, by, city"] = [{"see": ["member"]}]
+
+    words = "a text or a number at `/hits/*/either` of the response of `search` stands in place of"
+    assert words in said(tmp_path, hits)
+    assert words not in said(tmp_path, hits, seen)
+    shown = "a text or a number at `/*/note` of the response of `named` stands in place of"
+    assert shown in said(tmp_path, hits)
+    assert shown not in said(tmp_path, hits, seen)
+
+
+NOTE = {"$ref": "#/components/schemas/Note"}
+EITHER = {"anyOf": [{"type": "string"}, NOTE]}
+
+
+def within(schema: dict[str, Any]) -> Any:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        content = {"application/json": {"schema": {"type": "object", "properties": {"x": schema}}}}
+        answer = {"200": {"description": "d", "content": content}}
+        document["paths"]["/x"] = {"get": {"operationId": "x", "responses": answer}}
+        policy["operations"]["x"] = {"call": ["member"]}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "items": EITHER},
+        {"type": "array", "prefixItems": [{"type": "integer"}, NOTE, {"type": "string"}]},
+    ],
+)
+def test_a_list_of_texts_and_objects_is_named(tmp_path: Path, schema: dict[str, Any]) -> None:
+    found = said(tmp_path, REMARKS, within(schema))
+    assert (
+        "an element of the list at `/x` of the response of `x` may be a text or a number" in found
+    )
+    assert "withholds it, and what stands beside it" not in found
+
+
+def test_of_a_map_the_texts_are_withheld(tmp_path: Path) -> None:
+    found = said(tmp_path, REMARKS, within({"type": "object", "additionalProperties": EITHER}))
+    assert (
+        "a text or a number at `/x/*` of the response of `x` stands in place of a `Note`" in found
+    )
+    assert "an element of the list" not in found
+
+
+@pytest.mark.parametrize("items", [NOTE, {"type": "string"}])
+def test_a_list_of_one_kind_is_not_named(tmp_path: Path, items: dict[str, Any]) -> None:
+    found = said(tmp_path, REMARKS, within({"type": "array", "items": items}))
+    assert "an element of the list" not in found
+
+
+def graph_of(folder: Path, name: str, change: Any = None) -> str:
+    contract = quick_yaml.load((FOLDER / "contracts" / name).read_text(encoding="utf-8"))
+    for file, text in contract["files"].items():
+        (folder / file).write_text(text, encoding="utf-8")
+    return said(folder, contract, change)
+
+
+def test_a_field_of_several_types_is_named_where_several_are_resources(tmp_path: Path) -> None:
+    words = "of `graph` may be of several types: of an object for which a query selects neither"
+    assert f"`Query.node`, `Query.search` {words} `__typename`" in graph_of(tmp_path, "graph.yaml")
+    assert words not in graph_of(tmp_path, "graph_root.yaml")
+
+
+def test_a_root_of_which_one_argument_withholds_the_response_is_named(tmp_path: Path) -> None:
+    words = "one argument of `graph` that names a hidden object, as `audit.noteId` may, makes"
+    found = graph_of(tmp_path, "graph_root.yaml")
+    assert f"`Query` is a resource, so {words} the whole response 404" in found
+    assert "the whole response" not in graph_of(tmp_path, "graph_notes.yaml")
