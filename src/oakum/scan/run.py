@@ -573,7 +573,7 @@ class Scan:
             yield from cut_short(each.HOW for each in left if any(each.foresee(self.prospect())))
         settings = engine.context.account_settings
         if settings is not None and settings.used and not settings.taken:
-            yield vain(settings.why)
+            yield vain(next(reversed(settings.refusals), ""))
         if settings is not None:
             yield from unchangeable(engine, settings, cells)
         yield from unseen(self.model, engine.identities, cells, reach(engine))

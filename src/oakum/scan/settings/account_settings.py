@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from oakum.errors import OakumError
@@ -31,7 +31,7 @@ from oakum.scan.settings.settings_body import (
 from oakum.scan.settings.settings_reader import SettingsReader
 from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.settings.whose_settings import Elsewhere, Vouching, places
-from oakum.scan.settings.write_outcomes import Reception
+from oakum.scan.settings.write_outcomes import Outcome, Reception
 from oakum.scan.undo.encryption import is_sealed
 from oakum.scan.undo.interrupt_delay import heard_afterwards
 
@@ -50,8 +50,8 @@ class AccountSettings(SettingsReader):
     """All changes of settings that this run has made, those that were put back too."""
     used: set[str] = field(default_factory=set)
     """Operations that something was sent to."""
-    why: str = ""
-    """Why the last flip that failed did."""
+    refusals: list[str] = field(default_factory=list)
+    """Why changes failed, one after the other."""
     taken: int = 0
     """How many changes were seen to be made; of settings and fields."""
     moved: list[str] = field(default_factory=list)
@@ -77,7 +77,6 @@ class AccountSettings(SettingsReader):
         super().__post_init__()
         self._stuck: set[str] = set()
         """Operations by which a setting could not be put back."""
-        self._status = 0  # of the last answer to a write
         self.reception = Reception()
         self._past = {(flip.identity, flip.state) for flip in self.pending}
         self.reception.is_made(self._past)
@@ -95,50 +94,47 @@ class AccountSettings(SettingsReader):
         self.vouching = Vouching(self.identities, self.shown, partial(places, self.policy))
         self.elsewhere = Elsewhere(probes, self.identities, self.knowledge, self.target, self.ask)
 
-    def _is_vouched(self, identity: str, paths: Collection[str], switch: Switch) -> bool:
-        """Whether what is shown as the settings of an identity is theirs, as far as can be seen,
-        and nobody's setting is known to stay as it was changed."""
+    def _why_not_vouched(self, identity: str, paths: Collection[str], switch: Switch) -> str:
+        """Why what is shown as the settings of an identity may not be theirs, or nothing is changed
+        after a setting that stays as it was changed; empty if neither is seen."""
         if switch.operation in self._stuck:
-            self.why = "a setting could not be restored there, so no other is changed"
-            return False
+            return "a setting could not be restored there, so no other is changed"
         named = self.writers[switch.operation].operation
         if self.vouching and (why := self.vouching.why_not(identity, switch.operation)):
-            self.why = f"`{named.method} {named.path}` was not sent for {identity}: {why}"
-            return False
+            return f"`{named.method} {named.path}` was not sent for {identity}: {why}"
         for path in paths:
             if path in self.fields or (identity, path) in self._base or self.elsewhere is None:
                 continue
             value = self.elsewhere.shows(identity, path, named.path)
             known = self.identities.states.get((identity, path))
             if None not in (value, known) and value != known:
-                self.why = "the owner's own object shows another value than the known one"
-                return False
+                return "the owner's own object shows another value than the known one"
             self._base[identity, path] = value
-        return True
+        return ""
 
-    def _is_late(self, identity: str, path: str, switch: Switch, before: Json) -> None:
-        named = self.writers[switch.operation].operation
-        if member_at(self._last(identity, switch), path_of(switch.pointer)) == before:
-            self.reception.is_silent(path, switch.operation)
+    def _is_late(self, flip: Flip, operation: str, shown: Json, status: int) -> None:
+        """Records a change that was answered with success, and of which `shown` has no effect."""
+        named = self.writers[operation].operation
+        if shown == flip.before:
+            self.reception.is_silent(flip.state, operation)
         said = (
-            f"`{named.method} {named.path}` was answered with {self._status} for `{path}` of"
-            f" {identity}, and no response shows its effect; the old value was sent again"
+            f"`{named.method} {named.path}` was answered with {status} for `{flip.state}` of"
+            f" {flip.identity}, and no response shows its effect; the old value was sent again"
         )
         self.moved += [said] if said not in self.moved else []
 
-    def _spread(self, identity: str, operation: str) -> bool:
-        """Whether somebody else sees the change too: the written object was not the owner's."""
+    def _also_changed(self, identity: str, operation: str) -> str:
+        """Whose settings a change was of, too: the written object was not the owner's alone. Empty:
+        of nobody else's."""
         busy = {each.identity for each in self.pending}
-        took = 200 <= self._status < 300
-        other = self.vouching and took and self.vouching.came_through(identity, operation, busy)
+        other = self.vouching.came_through(identity, operation, busy) if self.vouching else ""
         if other:
             named = self.writers[operation].operation
-            self.why = f"{other} gets the settings of {identity} as well"
             self.harmed.append(
                 f"`{named.method} {named.path}` was sent what its GET shows, but {other} gets"
                 f" the same: it may not belong to {identity}; check their settings by hand"
             )
-        return bool(other)
+        return other
 
     def base(self, resource: str, name: str) -> str:
         """The `Resource.state` that holds the value, following `of`."""
@@ -159,143 +155,137 @@ class AccountSettings(SettingsReader):
         switch = state.switch if state else None
         return switch if switch is not None and switch.operation in self.writers else None
 
-    def flip(self, identity: str, path: str, value: Json) -> bool:
-        """Sets a state and records it for restoring; False if it failed, with the reason in `why`.
+    def flip(self, identity: str, path: str, value: Json) -> Outcome:
+        """Sets a state or field and records it for restoring; says why if it could not.
 
         Sends nothing if the API shows too little to keep the other settings, or if an earlier
         change was not visible.
         """
-        return self._may_be_set(path) and self._flip(identity, path, value)
+        return self.flip_all(identity, {path: value})
 
-    def _may_be_set(self, path: str) -> bool:
+    def flip_all(self, identity: str, changes: Mapping[str, Json]) -> Outcome:
+        """Sets several fields or states with one request for each operation. What was rejected
+        together is not retried one by one."""
+        refused = {path: why for path in changes if (why := self._why_not(path))}
+        allowed = {path: value for path, value in changes.items() if path not in refused}
+        found = self._set(identity, allowed)
+        why = next(iter(refused.values()), found.why)
+        self.refusals += [why] if why else []
+        return Outcome(found.done, why)
+
+    def _why_not(self, path: str) -> str:
+        """Why nothing is sent for a setting; empty: it may be."""
+        if self.patience.spent:
+            return "changes show so late that no time is left to see them restored"
         switch = self.switch(path)
         operation = switch.operation if switch else ""
-        why = self.others.stopped.get(operation) or self.reception.why_not(path, operation)
-        if self.patience.spent:
-            why = "changes show so late that no time is left to see them restored"
-        self.why = why or self.why
-        return not why
+        return self.others.stopped.get(operation) or self.reception.why_not(path, operation)
 
-    def _flip(self, identity: str, path: str, value: Json) -> bool:
-        switch, own = self.switch(path), path in self.fields
-        before = self.identities.states.get((identity, path))
-        if switch is None or (before is None and not own):
-            self.why = "its current value is unknown" if switch else "no operation sets it"
-            return False
-        prepared = self._prepare(identity, switch)
-        if prepared is None:
-            return False
-        here = member_at(self._last(identity, switch), path_of(switch.pointer))
-        if own:
-            before = here
-        if before is None:
-            self.why = "no response shows its current value"
-            return False
-        if not self._is_vouched(identity, (path,), switch):
-            return False
-        if here != before and self._is_anothers(identity, path, switch, here):
-            self.why = "the write would affect another object than the one whose setting is known"
-            return False
-        pin = self._pin(identity, switch, prepared)
-        self._note(identity, switch.operation, last := self._last(identity, switch))
-        change = Flip(identity, path, before, value, own, pin)
-        self._remember(change)
-        self.reception.is_sent({(identity, path)})
-        shown_so = self._write(prepared, identity, switch, value)
-        self.reception.is_answered({(identity, path)}, self._status, shown=shown_so)
-        if self._spread(identity, switch.operation):
-            return False
-        if self.others.strange((identity, switch.operation)):
-            again = self._comes_back(identity, switch, [path], last)
-            return again and self._flip(identity, path, value)
-        if not shown_so:
-            if 200 <= self._status < 300:
-                self._is_late(identity, path, switch, before)
-            self.why = "the API did not accept the setting"
-            return False
-        self.taken += 1
-        if path not in self.fields:
-            self.identities.states[(identity, path)] = value
-        return True
-
-    def _remember(self, flip: Flip) -> None:
-        self.log("flip", flip)
-        self.pending.append(flip)
-        self.flipped += [flip] if flip.state not in self.fields else []
-
-    def flip_all(self, identity: str, changes: Mapping[str, Json]) -> frozenset[str]:
-        """Sets several fields or states with one request for each operation; returns those that
-        were set. What was rejected together is not retried one by one."""
-        return self._set(identity, {p: v for p, v in changes.items() if self._may_be_set(p)})
-
-    def _set(self, identity: str, changes: Mapping[str, Json]) -> frozenset[str]:
-        groups: dict[str, list[str]] = {}
-        for path in changes:
+    def _set(self, identity: str, changes: Mapping[str, Json]) -> Outcome:
+        groups: dict[str, dict[str, Json]] = {}
+        for path, value in changes.items():
             switch = self.switch(path)
-            groups.setdefault(switch.operation if switch else "", []).append(path)
+            groups.setdefault(switch.operation if switch else "", {})[path] = value
         for operation in groups if len(groups) > 1 else ():
             if operation in self.writers and not self.others.knows((identity, operation)):
                 # another operation's settings may affect this view, so read it before sending any
                 shown = self._read(self.writers[operation].operation, identity)
                 self._note(identity, operation, shown)
-        done: set[str] = set()
-        for paths in groups.values():
-            if len(paths) == 1:
-                done |= {path for path in paths if self._flip(identity, path, changes[path])}
-            else:
-                done |= self._together(identity, {path: changes[path] for path in paths})
-        return frozenset(done)
+        found = [self._change(identity, operation, each) for operation, each in groups.items()]
+        done = frozenset(path for each in found for path in each.done)
+        return Outcome(done, next((each.why for each in found if each.why), ""))
 
-    def _together(self, identity: str, changes: Mapping[str, Json]) -> set[str]:
-        first = self.switch(next(iter(changes)))
-        prepared = self._prepare(identity, first) if first else None
-        if first is None or prepared is None or not self._is_vouched(identity, changes, first):
-            return set()
-        shown = self._last(identity, first)
-        pin = self._pin(identity, first, prepared)
-        content = dict(prepared.content)
-        flips: dict[str, tuple[Flip, tuple[str, ...]]] = {}
-        for path, value in changes.items():
-            switch, own = self.switch(path), path in self.fields
-            at = path_of(switch.pointer) if switch else ()
-            before = member_at(shown, at) if own else self.identities.states.get((identity, path))
-            here = member_at(shown, at)
-            if switch and here != before and self._is_anothers(identity, path, switch, here):
+    def _change(self, identity: str, operation: str, changes: Mapping[str, Json]) -> Outcome:
+        """Sets what one operation sets, with one request."""
+        known = {
+            path: switch
+            for path in changes
+            if (switch := self.switch(path))
+            and (path in self.fields or self.identities.states.get((identity, path)) is not None)
+        }
+        if not known:
+            return Outcome(
+                why="its current value is unknown" if operation else "no operation sets it"
+            )
+        switch = next(iter(known.values()))
+        write = self._prepare(identity, switch)
+        if isinstance(write, Outcome):
+            return write
+        shown = self._last(identity, switch)
+        before = {
+            path: value
+            for path, each in known.items()
+            if (value := self._before(identity, path, each, shown)) is not None
+        }
+        if not before:
+            return Outcome(why="no response shows its current value")
+        if why := self._why_not_vouched(identity, before, switch):
+            return Outcome(why=why)
+        pin = self._pin(identity, switch, write)
+        flips: list[tuple[tuple[str, ...], Flip]] = []
+        for path, old in before.items():
+            each, value, own = known[path], changes[path], path in self.fields
+            if self._is_anothers(identity, path, each, old, shown):
                 continue
-            if len(at) > 1:
-                content.setdefault(at[0], shown.get(at[0]))
-            if before is not None and isinstance(member_at(content, at[:-1]), dict):
-                content = with_value(content, at, value)
-                flips[path] = Flip(identity, path, before, value, own, pin), at
-        self._note(identity, first.operation, shown)
-        for flip, _ in flips.values():
+            at = path_of(each.pointer)
+            if (more := write.with_value(at, value, shown)) is not None:
+                write = more
+                flips.append((at, Flip(identity, path, old, value, own, pin)))
+        if not flips:
+            why = "the write would affect another object than the one whose setting is known"
+            return Outcome(why=why)
+        self._note(identity, operation, shown)
+        for _, flip in flips:
             self._remember(flip)
-        sent = {(identity, path) for path in flips}
+        return self._sent_changes(identity, write, flips)
+
+    def _before(
+        self, identity: str, path: str, switch: Switch, shown: Mapping[str, Json]
+    ) -> Json:  # fmt: skip
+        """What a state or field is before a change: of a field as it is shown."""
+        if path in self.fields:
+            return member_at(shown, path_of(switch.pointer))
+        return self.identities.states.get((identity, path))
+
+    def _sent_changes(
+        self, identity: str, write: SettingsWrite, flips: Sequence[tuple[tuple[str, ...], Flip]]
+    ) -> Outcome:  # fmt: skip
+        """Sends changes, and reads what has become of them."""
+        operation = write.operation.id
+        whose = identity, operation
+        before: Mapping[str, Json] = self._now.get(whose, {})
+        sent = {(identity, flip.state) for _, flip in flips}
         self.reception.is_sent(sent)
-        about = {at[0] for _, at in flips.values()}
-        answer = self._send(identity, prepared, content, about) if flips else None
-        self.reception.is_answered(sent, self._status, shown=False)
-        if answer is None or not answer.ok:
-            self.why = "the API did not accept the settings"
-            return set()
-        now = self._seen(
-            identity, prepared.operation, shown, {at: flip.after for flip, at in flips.values()}
-        )
-        done = {p for p, (flip, at) in flips.items() if member_at(now, at) in (None, flip.after)}
-        self.reception.is_answered(((identity, path) for path in done), self._status, shown=True)
-        shown = self._based_on or shown
-        self.others.heed((identity, first.operation), shown, now, self._changed(identity))
-        if self._spread(identity, first.operation):
-            return set()
-        if self.others.strange((identity, first.operation)):
-            again = self._comes_back(identity, first, list(flips), shown)
-            return self._together(identity, changes) if again else set()
-        for path, (flip, at) in flips.items():
-            if path not in done and member_at(now, at) == flip.before:
-                self._is_late(identity, path, self.switch(path) or first, flip.before)
+        answer = self._send(identity, write, {at[0] for at, _ in flips})
+        self.reception.is_answered(sent, answer.status, shown=False)
+        if not answer.ok:
+            return Outcome(why="the API did not accept the setting")
+        wanted = {at: flip.after for at, flip in flips}
+        before, now = self._seen(identity, write.operation, before, wanted)
+        done = {e.state for at, e in flips if member_at(now, at) in (None, e.after)}
+        self.reception.is_answered(((identity, each) for each in done), answer.status, shown=True)
+        if other := self._also_changed(identity, operation):
+            return Outcome(why=f"{other} gets the settings of {identity} as well")
+        if self.others.strange(whose):
+            if why := self._why_not_back(whose, [flip.state for _, flip in flips], before):
+                return Outcome(why=why)
+            return self._change(identity, operation, {e.state: e.after for _, e in flips})
+        for at, flip in flips:
+            if flip.state not in done:
+                self._is_late(flip, operation, member_at(now, at), answer.status)
         self.taken += len(done)
-        self.identities.states |= {(identity, p): changes[p] for p in done if p not in self.fields}
-        return done
+        self.identities.states |= {
+            (identity, e.state): e.after
+            for _, e in flips
+            if e.state in done and e.state not in self.fields
+        }
+        late = len(done) < len(sent)
+        return Outcome(frozenset(done), "the API did not accept the setting" if late else "")
+
+    def _remember(self, flip: Flip) -> None:
+        self.log("flip", flip)
+        self.pending.append(flip)
+        self.flipped += [flip] if flip.state not in self.fields else []
 
     def undo_all(self, identity: str, paths: Collection[str]) -> None:
         """Restores several fields or states; failures are retried at the end."""
@@ -305,7 +295,7 @@ class AccountSettings(SettingsReader):
                 first.setdefault(flip.state, flip)
         older = list(self.pending)
         back = self._set(identity, {path: flip.before for path, flip in first.items()})
-        done = {path for path in back if self._shows(first[path])}
+        done = {path for path in back.done if self._shows(first[path])}
         self.pending = [e for e in older if not (e.identity == identity and e.state in done)]
         for path in done:
             self._is_back(first[path])
@@ -323,26 +313,24 @@ class AccountSettings(SettingsReader):
         switches = [self.switch(e.state) for e in self.pending if e.identity == identity]
         return {path_of(each.pointer)[0] for each in switches if each is not None}
 
-    def _comes_back(
-        self, identity: str, switch: Switch, paths: Collection[str], last: Mapping[str, Json]
-    ) -> bool:  # fmt: skip
-        """Puts back a change that has moved other settings too; whether these have come back, so
-        that it may be sent again. `last`: shown before it."""
-        whose = identity, switch.operation
-        moved = self.others.strange(whose)
+    def _why_not_back(
+        self, whose: Whose, paths: Collection[str], last: Mapping[str, Json]
+    ) -> str:  # fmt: skip
+        """Puts back a change that has moved other settings too; why these have not come back, so
+        that it may not be sent again. `last`: shown before it."""
+        (identity, operation), moved = whose, self.others.strange(whose)
         self.others.full_writes.discard(whose)
         back = [self.undo(identity, path) for path in paths]
-        now = self._last(identity, switch)
+        now = self._now.get(whose, {})
         left = not all(back) or self.others.differ(whose, last, now, self._changed(identity))
         if not left:
             alone = whose not in self.others.full_writes
-            self.others.come_back(switch.operation, moved, alone=alone)
-            if unshown := self.others.unshown(switch.operation, now):
-                left, of = True, f"settings of {identity} by `{switch.operation}`"
+            self.others.come_back(operation, moved, alone=alone)
+            if unshown := self.others.unshown(operation, now):
+                left, of = True, f"settings of {identity} by `{operation}`"
                 said = f"{of} may have been reset: `{unshown[0]}`, which no response shows"
                 self.harmed.append(f"{said}; check them by hand")
-        self.why = self.others.stop(switch.operation) if left else self.why
-        return not left
+        return self.others.stop(operation) if left else ""
 
     def _restore_others(self, identity: str | None = None) -> None:
         """Sends all settings as they were, where a write has moved more than it was sent, and this
@@ -365,8 +353,7 @@ class AccountSettings(SettingsReader):
         set_alone = {at[0] for _, at in places(self.policy, operation)}
         closed = operation in self.closed
         for content in self.others.contents(operation, now, wrong, set_alone, closed=closed):
-            every = SettingsWrite(filled.request, probe.operation, content)
-            self._send(identity, every, content, content)
+            self._send(identity, SettingsWrite(filled.request, probe.operation, content), content)
             self.patience.pause(self.patience.lag)
             now = self._read(probe.operation, identity)
             if not any(how_moved(name, v, now.get(name)) for name, v in wrong.items()):
@@ -385,12 +372,13 @@ class AccountSettings(SettingsReader):
         changes = [each for each in self.pending if (each.identity, each.state) == (identity, path)]
         if not changes:
             return False
-        if not self._put_back(changes[0]):
+        status = self._put_back(changes[0])
+        if status is None:
             switch = self.switch(path)
             self._stuck |= {switch.operation} if switch else set()
             return False
         self.pending = [each for each in self.pending if each not in changes]
-        self._is_back(changes[0])
+        self._is_back(changes[0], status)
         self._restore_others(identity)
         return True
 
@@ -402,10 +390,11 @@ class AccountSettings(SettingsReader):
         for flip in self.pending:
             first.setdefault((flip.identity, flip.state), flip)
         for flip in reversed(first.values()):
-            if not self._put_back(flip, first.values()):
+            status = self._put_back(flip, first.values())
+            if status is None:
                 failed.append(flip)
                 continue
-            self._is_back(flip)
+            self._is_back(flip, status)
         self.pending.clear()
         with suppress(KeyboardInterrupt):  # a Ctrl-C must not skip the report of what differs
             self._restore_others()
@@ -441,49 +430,62 @@ class AccountSettings(SettingsReader):
             if wanted is not None and not self.patience.until(shows):
                 yield f"{left_behind(flip)}; its own object does not show it"
 
-    def _is_back(self, flip: Flip) -> None:
+    def _is_back(self, flip: Flip, status: int = 0) -> None:
+        """`status`: of the answer to what put it back; 0: nothing more was sent."""
         name = flip.identity, flip.state
         refused = self.reception.is_put_back(name)
-        self.reception.is_answered([name], self._status, shown=True)
+        self.reception.is_answered([name], status, shown=True)
         if flip.state not in self.fields:
             self.identities.states[name] = flip.before
         with suppress(OakumError):  # settings that are still in a journal are restored again
             self.log("refused" if refused else "restored", flip)
 
-    def _put_back(self, flip: Flip, others: Iterable[Flip] = ()) -> bool:
-        """`others`: what is put back as well. A reading that lags may show them changed, and a
-        write that repeats it changes them anew."""
+    def _put_back(self, flip: Flip, others: Iterable[Flip] = ()) -> int | None:
+        """The status of the answer to what has put a setting back, 0 if it was so already; None if
+        it is not. `others`: what is put back as well. A reading that lags may show them changed,
+        and a write that repeats it changes them anew."""
         if flip.secret and is_sealed(flip.before):
-            return False
+            return None
         for _ in range(2):
             try:
                 switch = self.switch(flip.state)
                 if switch is None or flip.identity not in self.identities.ids:
-                    return False
+                    return None
                 at, name = path_of(switch.pointer), (flip.identity, flip.state)
                 last = member_at(self._last(flip.identity, switch), at)
                 if others:  # somebody else may have set it since it was last read
                     self._now.pop((flip.identity, switch.operation), None)
                 prepared = self._prepare(flip.identity, switch)
-                if prepared is None:
-                    return False
-                shown = member_at(self._last(flip.identity, switch), at)
+                if isinstance(prepared, Outcome):
+                    return None
+                before = self._last(flip.identity, switch)
+                shown = member_at(before, at)
                 if shown is not None and shown == flip.before and name not in self.reception.late:
-                    return True
+                    return 0
                 if others and (why := self._why_left(flip, shown, last)):
                     self._kept[name] = why
-                    return False
+                    return None
                 prepared = beside(prepared, flip, others, self.switch)
                 self.reception.is_made({name})
-                if self._write(prepared, flip.identity, switch, flip.before):
-                    return True
-                shown = member_at(self._read(prepared.operation, flip.identity), at)
-                return name in self.reception.lost and shown == flip.before
+                return self._written_back(prepared, flip, at, before)
             except OakumError:
-                return False
+                return None
             except KeyboardInterrupt:  # even a second Ctrl-C must not leave changed settings behind
                 continue
-        return False
+        return None
+
+    def _written_back(
+        self, write: SettingsWrite, flip: Flip, at: tuple[str, ...], before: Mapping[str, Json]
+    ) -> int | None:
+        content = with_value(write.content, at, flip.before)
+        answer = self._send(flip.identity, replace(write, content=content), at[:1])
+        if answer.ok:
+            _, now = self._seen(flip.identity, write.operation, before, {at: flip.before})
+            if member_at(now, at) in (None, flip.before):  # assumed if the API does not show it
+                return answer.status
+        lost = (flip.identity, flip.state) in self.reception.lost
+        shown = member_at(self._read(write.operation, flip.identity), at)
+        return answer.status if lost and shown == flip.before else None
 
     def _at_last(self, whose: Whose) -> Mapping[str, Json] | None:
         """The settings as they are when all is put back: what another operation sets may be shown
@@ -503,15 +505,14 @@ class AccountSettings(SettingsReader):
                 return self._read(probe.operation, identity) or last
         return last
 
-    def _prepare(self, identity: str, switch: Switch) -> SettingsWrite | None:
-        """The write of a switch with everything in it but the value; None: `why` has the words."""
+    def _prepare(self, identity: str, switch: Switch) -> SettingsWrite | Outcome:
+        """The write of a switch with everything in it but the value, or why there is none."""
         probe = self.writers[switch.operation]
         writer, path = probe.operation, path_of(switch.pointer)
         filled = self._filled(probe, identity, switch.operation)
         named = f"`{writer.method} {writer.path}`"
         if filled is None:
-            self.why = f"no value is known for a parameter of {named}, so nothing was sent"
-            return None
+            return Outcome(why=f"no value is known for a parameter of {named}, so nothing was sent")
         whole = writer.method == "PUT" or writer.id in self.others.whole
         # Read after the last write; other changes since then do not matter to a PATCH.
         known = None if whole else self._now.get((identity, writer.id))
@@ -523,53 +524,42 @@ class AccountSettings(SettingsReader):
                 if writer.id in self.readers
                 else "no GET of the same path shows them"
             )
-            self.why = f"{named} replaces {what} and {shows}, so nothing was sent"
-            return None
+            return Outcome(why=f"{named} replaces {what} and {shows}, so nothing was sent")
         first = (identity, writer.id) not in self._pins  # otherwise it is being restored
         if why := whole and first and why_not_whole(writer, current, path[0]):
-            self.why = why
-            return None
+            return Outcome(why=why)
         if not path or not all(
             isinstance(member_at(current, path[:n]), dict) for n in range(len(path))
         ):
-            self.why = f"`{switch.pointer}` is not in the settings that the API shows"
-            return None
+            return Outcome(why=f"`{switch.pointer}` is not in the settings that the API shows")
         if whole:
             closed = writer.id in self.closed
             content = self.others.sendable(writer.id, current, closed=closed)
         else:
             content = {path[0]: current[path[0]]} if len(path) > 1 else {}
         if not isinstance(member_at(content, path[:-1]), dict):
-            self.why = f"`{switch.pointer}` is not in the settings that {named} accepts"
-            return None
+            return Outcome(why=f"`{switch.pointer}` is not in the settings that {named} accepts")
         return SettingsWrite(filled.request, probe.operation, content)
 
-    def _is_anothers(self, identity: str, path: str, switch: Switch, here: Json) -> bool:
-        """Whether a setting that differs from what the object `here` shows is another object's: it
+    def _is_anothers(
+        self, identity: str, path: str, switch: Switch, before: Json, shown: Mapping[str, Json]
+    ) -> bool:  # fmt: skip
+        """Whether a setting that differs from what the object `shown` has is another object's: it
         stands in each of several, and was not changed by this run."""
-        if any((e.identity, e.state) == (identity, path) for e in self.pending):
+        here = member_at(shown, path_of(switch.pointer))
+        if here == before or any((e.identity, e.state) == (identity, path) for e in self.pending):
             return False  # the API may have applied a change that it refused
         if here is not None:
             return True
         known = self.knowledge.objects.get((identity, path.partition(".")[0]), ())
         return len(known) > 1 and bool(self.writers[switch.operation].personal)
 
-    def _write(self, write: SettingsWrite, identity: str, switch: Switch, value: Json) -> bool:
-        path, before = path_of(switch.pointer), self._last(identity, switch)
-        answer = self._send(identity, write, with_value(write.content, path, value), path[:1])
-        if not answer.ok:
-            return False
-        now = self._seen(identity, write.operation, before, {path: value})
-        before = self._based_on or before
-        self.others.heed((identity, write.operation.id), before, now, self._changed(identity))
-        shown = member_at(now, path)  # assumed if the API does not show it
-        return shown is None or bool(shown == value)
-
     def _seen(
         self, identity: str, writer: Operation, before: Mapping[str, Json],
         wanted: Mapping[tuple[str, ...], Json],
-    ) -> Mapping[str, Json]:  # fmt: skip
-        """Settings after a write, read again with pauses while any is shown as it was before."""
+    ) -> tuple[Mapping[str, Json], Mapping[str, Json]]:  # fmt: skip
+        """The settings that a write was based on, and those after it, read again with pauses while
+        any is shown as it was before."""
         now: list[Mapping[str, Json]] = []
 
         def is_shown() -> bool:
@@ -583,18 +573,14 @@ class AccountSettings(SettingsReader):
         self.patience.until(is_shown)
         if any(member_at(now[-1], at) != member_at(before, at) for at in wanted):
             self.reception.is_shown(writer.id)
-        return now[-1]
+        before = self._based_on or before
+        self.others.heed((identity, writer.id), before, now[-1], self._changed(identity))
+        return before, now[-1]
 
-    def _send(
-        self, identity: str, write: SettingsWrite, content: Mapping[str, Json],
-        kept: Collection[str],
-    ) -> Response:  # fmt: skip
+    def _send(self, identity: str, write: SettingsWrite, kept: Collection[str]) -> Response:
         """What was read before says nothing any more: what is refused or lost may be taken too, and
         another operation's settings may show it. `kept`: members that the write is about."""
         self._now = {whose: shown for whose, shown in self._now.items() if whose[0] != identity}
-        self._status = 0
         self.used.add(write.operation.id)
         with heard_afterwards():
-            answer = self._sent(identity, write.operation, write.body(content), kept)
-            self._status = answer.status
-        return answer
+            return self._sent(identity, write.operation, write.sent(), kept)

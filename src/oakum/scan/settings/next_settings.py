@@ -121,11 +121,13 @@ def reach_states(
         said = ", ".join(f"{path}={value}" for path, value in wanted)
         engine.say(f"{who} sets {said}")
         changes = {p: v for p, v in wanted if identities.states.get((who, p)) != v}
-        if all(account_settings.flip(who, path, value) for path, value in changes.items()):
+        tried = (account_settings.flip(who, path, value) for path, value in changes.items())
+        refused = next((each for each in tried if not each), None)
+        if refused is None:
             engine.state.enter(f"world {number}", who)
             ask()
         else:
-            engine.state.remark(f"{account_settings.why}: {said} of {who}")
+            engine.state.remark(f"{refused.why}: {said} of {who}")
 
 
 def unchangeable(

@@ -25,17 +25,28 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 @dataclass(frozen=True)
 class SettingsWrite:
-    """A request that sets something, but for the value."""
+    """A request that sets something."""
 
     request: Request
     operation: Operation
     content: Mapping[str, Json]
 
-    def body(self, content: Mapping[str, Json]) -> Request:
-        """The request with this content."""
-        kind, body = encode(self.operation, content)
+    def sent(self) -> Request:
+        """The request with its content."""
+        kind, body = encode(self.operation, self.content)
         headers = {**self.request.headers, "content-type": kind}
         return Request(self.request.method, self.request.url, headers, body)
+
+    def with_value(
+        self, path: tuple[str, ...], value: Json, shown: Mapping[str, Json]
+    ) -> SettingsWrite | None:
+        """The same with a value at a path; None if what is sent has no place for it. `shown`: has
+        what stands beside it there."""
+        around = {path[0]: shown.get(path[0])} if len(path) > 1 else {}
+        content = {**around, **self.content}
+        if not isinstance(member_at(content, path[:-1]), dict):
+            return None
+        return replace(self, content=with_value(content, path, value))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,19 @@ Setting = tuple[str, str]
 """(identity, `Resource.state` or `Resource.field`)."""
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came of changing settings; true if any was changed."""
+
+    done: frozenset[str] = frozenset()
+    """`Resource.state` or `Resource.field` of those that were changed."""
+    why: str = ""
+    """Why another was not; empty: all were."""
+
+    def __bool__(self) -> bool:
+        return bool(self.done)
+
+
 @dataclass
 class Reception:
     """Hears of each write before it is sent, when it is answered, and when it is read back."""

@@ -294,13 +294,13 @@ class _Hall:
     ) -> bool:
         """A setting is closed while a feed is open."""
         shut = self.engine.identities.states[(owner, path)] == values[-1]
-        done = not shut or account_settings.flip(owner, path, values[0])
+        done = not shut or bool(account_settings.flip(owner, path, values[0]))
         with self._endpoints():
             if done:
                 done = self._gather(owner) and (
                     account_settings.undo(owner, path)
                     if shut
-                    else account_settings.flip(owner, path, values[-1])
+                    else bool(account_settings.flip(owner, path, values[-1]))
                 )
             self.engine.evaluator.forget(owner)
             if done:
@@ -314,7 +314,7 @@ class _Hall:
         with self._endpoints():
             done = self._gather(owner)
             if done:
-                done = account_settings.flip(owner, path, _other(self._own(owner, path)))
+                done = bool(account_settings.flip(owner, path, _other(self._own(owner, path))))
                 self._hear(_ARRIVAL)
                 account_settings.undo(owner, path)
                 self._hear(_ARRIVAL)

@@ -207,7 +207,7 @@ class _Pair:
             self._path(each): next(iter(_extremes(each.field, each.value, low=low)))
             for each in hidden
         }
-        done = self.account_settings.flip_all(self.owner, wanted)
+        done = self.account_settings.flip_all(self.owner, wanted).done
         return [e for e in hidden if self._path(e) in done or self._set(e, low=low)]
 
     def _set(self, hidden: Hidden, *, low: bool) -> bool:

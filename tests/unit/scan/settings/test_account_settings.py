@@ -106,7 +106,9 @@ def test_where_one_setting_could_not_be_put_back_no_other_is_changed() -> None:
     studio.refused = frozenset({"ann"})
     assert not found.undo("ann", PRIVATE)
     assert not found.flip("bob", PRIVATE, True)
-    assert "bob putSettings bob" not in studio.asked and "could not be restored" in found.why
+    assert (
+        "bob putSettings bob" not in studio.asked and "could not be restored" in found.refusals[-1]
+    )
     studio.refused = frozenset()
     assert found.restore() == ()  # the end tries once more
     assert studio.settings[IDS["ann"]]["is_private"] is True
@@ -146,7 +148,9 @@ def test_a_put_is_refused_without_the_settings_that_it_would_replace(body: bytes
     assert not found.flip("ann", PRIVATE, False)
     assert not [line for line in studio.asked if "putSettings" in line]
     assert found.pending == [] and found.restore() == ()
-    assert found.why.startswith("`PUT /people/{personId}/settings` replaces all settings and")
+    assert found.refusals[-1].startswith(
+        "`PUT /people/{personId}/settings` replaces all settings and"
+    )
 
 
 @pytest.mark.parametrize(
@@ -249,7 +253,7 @@ def test_a_patch_of_a_nested_setting_that_cannot_be_read_is_not_sent() -> None:
     found.readers = {}
     assert not found.flip("ann", PRIVATE, False)
     assert studio.asked == found.pending == run.flips == []
-    assert found.why == (
+    assert found.refusals[-1] == (
         "`PATCH /people/{personId}/settings` replaces all of `privacy` and no GET of the same"
         " path shows them, so nothing was sent"
     )
@@ -312,7 +316,7 @@ def test_a_date_that_is_no_stamp_is_damage_to_other_settings() -> None:
         each["birthday"] = "1990-05-05"
     _, found = ready(studio)
     assert not found.flip("ann", PRIVATE, False)
-    assert "changes other settings" in found.why
+    assert "changes other settings" in found.refusals[-1]
     assert "check them by hand" in found.restore()[0]
 
 
@@ -399,7 +403,7 @@ def test_what_was_never_taken_is_not_missed() -> None:
     studio.refused = frozenset({"ann"})
     _, found = ready(studio)
     assert not found.flip("ann", PRIVATE, False)
-    assert found.why == "the API did not accept the setting"
+    assert found.refusals[-1] == "the API did not accept the setting"
     assert found.restore() == ()
 
 
@@ -555,7 +559,7 @@ CHANGES = st.fixed_dictionaries(
 def test_fields_of_one_operation_go_in_one_request(changes: dict[str, Any]) -> None:
     api = Account()
     found = account(api)
-    assert found.flip_all("ann", changes) == changes.keys()
+    assert found.flip_all("ann", changes).done == changes.keys()
     asked = ["settings" if path == PRIVATE else "page" for path in changes]
     assert [at for at, _ in api.writes] == [*dict.fromkeys(asked)]
 
@@ -628,7 +632,7 @@ def test_what_is_shown_of_another_operations_setting_is_no_damage(changes: dict[
 
     api = Telling()
     found = account(api)
-    assert found.flip_all("ann", changes) == changes.keys()
+    assert found.flip_all("ann", changes).done == changes.keys()
     found.undo_all("ann", [*changes])
     assert found.restore() == ()
 
@@ -666,7 +670,7 @@ def test_what_is_said_to_be_set_is_and_the_journal_heard_of_it_before(
     found.ask = ask
     found.log = lambda kind, flip: heard.append(flip.state)
     with suppress(TargetError):
-        for path in found.flip_all("ann", changes):
+        for path in found.flip_all("ann", changes).done:
             held = api.settings["is_private"] if path == PRIVATE else None
             name = path.removeprefix("Person.")
             assert changes[path] in (held, api.page.get(name), api.page["flat"].get(name))
@@ -681,7 +685,7 @@ def test_what_the_api_does_not_show_is_not_set_since_it_could_not_be_put_back(
     api = Account()
     before = api.state
     found = account(api, shown=False)
-    assert found.flip_all("ann", changes) == changes.keys() & {PRIVATE}
+    assert found.flip_all("ann", changes).done == changes.keys() & {PRIVATE}
     assert {flip.state for flip in found.pending} == changes.keys() & {PRIVATE}
     assert api.state["page"] == before["page"]
 
@@ -718,10 +722,10 @@ def test_a_setting_known_of_another_object_is_not_flipped() -> None:
     studio.settings[IDS["ann"]]["is_private"] = False
     before = deepcopy(studio.settings)
     assert not found.flip("ann", PRIVATE, False)
-    assert found.flip_all("ann", {PRIVATE: False}) == frozenset()
+    assert found.flip_all("ann", {PRIVATE: False}).done == frozenset()
     assert studio.settings == before and found.pending == []
     assert not [line for line in studio.asked if "putSettings" in line]
-    assert "another object than the one whose setting is known" in found.why
+    assert "another object than the one whose setting is known" in found.refusals[-1]
 
 
 @pytest.mark.parametrize("killed", [False, True])

@@ -15,6 +15,7 @@ from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.visibility_wait import PAUSES, Patience
+from oakum.scan.settings.write_outcomes import Outcome
 from tests.unit.scan.settings.test_account_settings import (
     BECOMES,
     CHANGES,
@@ -97,8 +98,8 @@ def test_what_is_never_shown_is_set_once_and_its_old_value_is_sent_after_it() ->
     before = api.state
     found = patient(api)
     assert not found.flip("ann", PRIVATE, False)
-    assert not found.flip("ann", PRIVATE, False) and "not changed again" in found.why
-    assert found.flip_all("ann", {PRIVATE: False}) == frozenset()
+    assert not found.flip("ann", PRIVATE, False) and "not changed again" in found.refusals[-1]
+    assert found.flip_all("ann", {PRIVATE: False}).done == frozenset()
     assert found.restore() == () and api.state == before
     assert [body["is_private"] for _, body in api.writes] == [False, True]
     (told,) = found.moved
@@ -116,12 +117,12 @@ def test_a_setting_that_is_not_shown_keeps_no_other_of_the_operation_from_it() -
 
     api = Deaf(0)
     found = patient(api)
-    assert found.flip_all("ann", {"Person.bio": "new", "Person.born": "1991-01-01"}) == {
-        "Person.bio"
-    }
+    made = found.flip_all("ann", {"Person.bio": "new", "Person.born": "1991-01-01"})
+    assert made == Outcome(frozenset(("Person.bio",)), "the API did not accept the setting")
+    assert found.refusals == [made.why]
     assert api.now > sum(PAUSES)
     waited = api.now
-    assert found.flip_all("ann", {"Person.bio": "newer", "Person.born": "1991-01-01"}) == {
+    assert found.flip_all("ann", {"Person.bio": "newer", "Person.born": "1991-01-01"}).done == {
         "Person.bio"
     }
     assert api.now < waited + 1

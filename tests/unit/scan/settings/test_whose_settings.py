@@ -93,7 +93,7 @@ def test_one_answer_for_two_who_are_known_to_differ_refuses_the_operation(whose:
     studio.whose = dict.fromkeys(IDS, whose)
     _, found = wary(studio)
     assert not any(found.flip(who, PRIVATE, who != "ann") for who in IDS)
-    assert "known to differ" in found.why
+    assert "known to differ" in found.refusals[-1]
     assert not [line for line in studio.asked if "putSettings" in line]
     assert found.pending == [] and found.restore() == ()
 
@@ -109,7 +109,7 @@ def test_an_answer_that_names_another_account_is_not_written_back() -> None:
     _, found = wary(studio)
     assert not found.flip("bob", PRIVATE, True)
     assert not [line for line in studio.asked if "putSettings" in line]
-    assert found.flip("ann", PRIVATE, False) is False  # two are shown the same: it names one
+    assert not found.flip("ann", PRIVATE, False)  # two are shown the same: it names one
 
 
 def test_two_with_equal_settings_are_flipped_and_nothing_is_said() -> None:
@@ -126,7 +126,7 @@ def test_a_setting_that_is_given_back_its_old_value_is_as_that_of_an_equal_again
     for name in ("bob", "cat"):
         studio.settings[IDS[name]] = {"is_private": False, "theme": "plain"}
     _, found = wary(studio)
-    assert found.flip("bob", PRIVATE, True) and found.flip("bob", PRIVATE, False), found.why
+    assert found.flip("bob", PRIVATE, True) and found.flip("bob", PRIVATE, False), found.refusals
     assert found.flip("cat", PRIVATE, True) and found.restore() == ()
 
 

@@ -1,0 +1,38 @@
+"""What comes of writes of settings."""
+
+from __future__ import annotations
+
+from oakum.scan.settings.write_outcomes import Outcome, Reception
+
+ANN = ("ann", "Settings.private")
+
+
+def test_an_outcome_is_true_if_anything_was_changed() -> None:
+    some = Outcome(frozenset(("Settings.private",)), "no response shows the other")
+    assert some and not Outcome() and not Outcome(why="the API did not accept the setting")
+
+
+def test_only_a_refusal_or_what_is_shown_ends_the_wait() -> None:
+    for status, shown, late, lost in (
+        (0, False, True, True),
+        (503, False, True, True),
+        (200, False, True, False),
+        (403, False, False, False),
+        (200, True, False, False),
+    ):
+        found = Reception()
+        found.is_sent([ANN])
+        found.is_answered([ANN], status, shown=shown)
+        assert (ANN in found.late, ANN in found.lost) == (late, lost), status
+        assert found.is_put_back(ANN) == (status == 403), status
+
+
+def test_what_was_never_shown_is_not_changed_again() -> None:
+    found = Reception()
+    found.is_silent("Settings.private", "putSettings")
+    assert "not changed again" in found.why_not("Settings.open", "putSettings")
+    found = Reception()
+    found.is_shown("putSettings")
+    found.is_silent("Settings.private", "putSettings")
+    assert found.why_not("Settings.private", "putSettings")
+    assert not found.why_not("Settings.open", "putSettings")
