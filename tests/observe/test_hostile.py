@@ -17,9 +17,9 @@ from oakum.cli.main import main
 from oakum.errors import InputError
 from oakum.frontend.usage import Heard, Load, judge
 from oakum.guard.denylist import MOST, read_list
+from oakum.openapi.observed_shape import KEY, Learnt
 from oakum.traffic.graphql_operation import graphql
 from oakum.traffic.recorded_exchange import from_entry, from_log
-from oakum.traffic.shapes import KEY, Learnt
 from tests.observe.day import START, mark
 from tests.unit.abuse.test_detector import MINUTE, among, call, crowd, walker
 from tests.unit.cli.test_observe_abuse import _key, access, run

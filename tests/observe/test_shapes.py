@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.traffic.openapi import schema
-from oakum.traffic.shapes import Learnt
+from oakum.openapi.observed_shape import Learnt, schema
 
 NONE: frozenset[str] = frozenset()
 

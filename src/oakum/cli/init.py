@@ -24,7 +24,7 @@ _STYLES = {"question": "bold", "why": "", "choice": "dim", "error": "red"}
     epilog="Example: oakum init openapi.json --output exposure.yaml"
     "  |  oakum init --review exposure.yaml  |  oakum init --ask exposure.yaml"
 )
-@click.argument("document", type=shared.PATH)
+@click.argument("document", type=click.Path(path_type=Path))
 @click.option(
     "--output", "-o", type=shared.PATH, metavar="FILE", help="output file; default: standard output"
 )
@@ -49,6 +49,7 @@ def command(
 ) -> int:
     """Draft an exposure contract from an OpenAPI DOCUMENT, for a person to finish.
 
+    A collection of Postman or Insomnia, or the folder of one of Bruno, may stand in its place.
     A comment gives the reason for each guess. Nobody sees a field without a line. Nothing is
     fetched: what the document refers to by an address is given as a file, with `--ref`.
     """

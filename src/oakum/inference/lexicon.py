@@ -8,10 +8,8 @@ name decides: `home_phone` is a phone, `phone_model` is a model, `email_verified
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
 from oakum.inference.lexicon_phrases import (
@@ -26,6 +24,7 @@ from oakum.inference.lexicon_phrases import (
     FieldClass,
 )
 from oakum.openapi.model import Shape
+from oakum.openapi.words import singular, words
 
 __all__ = ["FieldClass", "Label", "classify_field", "label_field", "listed", "singular", "words"]
 
@@ -96,43 +95,6 @@ _FORMATS = {
 }
 
 _Entry = tuple[FieldClass, str]
-
-
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+|\d+")
-_ODD_PLURALS = {
-    "ids": "id",
-    "ips": "ip",
-    "alias": "alias",
-    "aliases": "alias",
-    "canvas": "canvas",
-    "movies": "movie",
-    "series": "series",
-    "news": "news",
-    "people": "person",
-    "children": "child",
-    "statuses": "status",
-}
-
-
-@lru_cache(maxsize=65536)
-def words(name: str) -> tuple[str, ...]:
-    """The lower-case words of a `camelCase`, `snake_case`, `kebab-case` or `dotted.name`."""
-    for odd, regular in (("IDs", "Ids"), ("OAuth", "Oauth"), ("IPv", "Ipv"), ("eMail", "email")):
-        name = name.replace(odd, regular)
-    return tuple(word.lower() for word in _WORD.findall(name))
-
-
-def singular(word: str) -> str:
-    """The singular of a lower-case English noun; other words stay as they are."""
-    if word in _ODD_PLURALS:
-        return _ODD_PLURALS[word]
-    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
-        return word
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    if word.endswith(("sses", "xes", "ches", "shes", "zes")):
-        return word[:-2]
-    return word[:-1]
 
 
 def _entries() -> Iterator[tuple[tuple[str, ...], bool, _Entry]]:

@@ -1,5 +1,7 @@
 """Reads an OpenAPI document (2.0, 3.0, 3.1, 3.2): its operations and the shapes of their bodies.
 
+A collection of requests (Postman, Insomnia, Bruno) is read as the document that it stands for.
+
 A mistake is no reason to refuse the rest of a document: it closes the operations that it belongs
 to, and is a warning with its place.
 """
@@ -14,6 +16,7 @@ from pathlib import Path
 from oakum.errors import Location, Problem
 from oakum.openapi import overlay, source, swagger
 from oakum.openapi.broken_references import broken
+from oakum.openapi.collections.reading import folder, folder_of, stand_in
 from oakum.openapi.foreign_formats import recognise, refuse_other_text
 from oakum.openapi.model import ClosedOperation, Json, Operation, Shape
 from oakum.openapi.operation_reader import OperationReader, extensions, members
@@ -29,6 +32,8 @@ class Document:
         """Raises `InputError` when nothing of it can be read; use `load` or `parse`."""
         recognise(file)
         self.file: str = file.name
+        self.file_parts = file.parts
+        """The files of a folder that was given as the document."""
         self.raw: Json = file.root
         self._library = Library(file, refs)
         self._schemas = Schemas(self._library)
@@ -91,10 +96,13 @@ class Document:
     ) -> Document:
         """Reads a document and applies overlays to it, in order. `refs`: files that were saved from
         addresses that it refers to. Raises `InputError`."""
-        data = source.read_bytes(path)
-        refuse_other_text(data, str(path))
-        file = File(str(path), data, path)
-        problems: list[Problem] = []
+        if (home := folder_of(path)) is not None:
+            file, problems = folder(home)
+        else:
+            data = source.read_bytes(path)
+            refuse_other_text(data, str(path))
+            file = File(str(path), data, path)
+            problems = stand_in(file)
         for other in overlays:
             patch = File(str(other), source.read_bytes(other), other)
             root, ignored = overlay.apply(file.root, patch.root, patch.locate)
@@ -109,7 +117,11 @@ class Document:
         """Reads a document from JSON or YAML text. `file` names it in messages; references to
         other files start from the folder `base`. Raises `InputError`."""
         refuse_other_text(data, file)
-        return cls(File(file, data, base / Path(file).name if base is not None else None))
+        read = File(file, data, base / Path(file).name if base is not None else None)
+        problems = stand_in(read)
+        made = cls(read)
+        made.warnings += tuple(problems)
+        return made
 
     _beside: tuple[Path, ...] = ()
 
@@ -141,7 +153,7 @@ class Document:
     @property
     def files(self) -> tuple[Path, ...]:
         """The document's own file, and those that references have led to so far."""
-        return (*self._library.paths, *self._beside)
+        return (*self._library.paths, *self.file_parts, *self._beside)
 
     def operation(self, id: str) -> Operation | None:
         """By `operationId`, or by `GET /path` with or without the base path of the server."""

@@ -1,7 +1,7 @@
 """Recognises files that are not OpenAPI documents, and says what to do with them.
 
-A description of an API in another format is named; recorded traffic goes to `oakum observe`, which
-infers a document from it.
+A collection of requests is told by its tool, for `collections` to read. A description of an API in
+another format is named; recorded traffic goes to `oakum observe`, which infers a document from it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from oakum.openapi.reference import File
 READABLE = "Oakum reads OpenAPI 3.0, 3.1 and 3.2, and Swagger 2.0"
 _VERSION = re.compile(r"(3\.[012]|2\.0)(\.|$)")
 _EXPORT = "export it as OpenAPI, or record its traffic as HAR: `oakum observe draft`"
-_TOOL = "export its requests as OpenAPI, or run them and record a HAR: `oakum observe draft`"
 _SCHEMA = (
     "it goes beside an OpenAPI document that has the endpoint: `POST /graphql: {graphql: FILE}`"
     " among the operations of the policy"
@@ -44,7 +43,11 @@ _TEXTS = (
         f"{READABLE}; of SOAP there is nothing that it reads",
     ),
     _Text(re.compile(r"<(\?xml|\w)"), "XML", f"{READABLE}, written as JSON or YAML"),
-    _Text(re.compile(r"meta\s*\{\s*\n\s*name\s*:"), "a request of Bruno", _TOOL),
+    _Text(
+        re.compile(r"meta\s*\{\s*\n\s*name\s*:"),
+        "a request of Bruno",
+        "give the folder of its collection, the one with `bruno.json`",
+    ),
     _Text(re.compile(r"syntax\s*=\s*[\"']proto"), "a Protocol Buffers file", _EXPORT),
 )
 _GRAPHQL = re.compile(
@@ -111,15 +114,34 @@ def _is_har(root: Mapping[str, Json]) -> str:
     return "/log" if isinstance(_at(root, "log", "entries"), list) else ""
 
 
+def _is_old_postman(root: Mapping[str, Json]) -> str:
+    plain = isinstance(root.get("requests"), list) and {"id", "name"} <= root.keys()
+    return "/requests" if plain and ("order" in root or "folders" in root) else ""
+
+
 def _is_insomnia(root: Mapping[str, Json]) -> str:
-    if "__export_format" in root:
+    if root.get("__export_format") == 4:
         return "/__export_format"
-    return "/type" if "insomnia.rest" in str(root.get("type")) else ""
+    return "/type" if "insomnia.rest/5" in str(root.get("type")) else ""
 
 
 def _is_bruno(root: Mapping[str, Json]) -> str:
     plain = root.get("type") == "collection" and {"version", "name"} <= root.keys()
-    return "/type" if plain else "/opencollection" if "opencollection" in root else ""
+    exported = {"version", "name", "items"} <= root.keys() and isinstance(root["items"], list)
+    return "/name" if plain or exported else "/opencollection" if "opencollection" in root else ""
+
+
+POSTMAN, INSOMNIA = "a Postman collection", "an export of Insomnia"
+BRUNO = "a collection of Bruno"
+_COLLECTIONS = ((POSTMAN, _is_postman), (INSOMNIA, _is_insomnia), (BRUNO, _is_bruno))
+
+
+def collection_format(root: Json) -> tuple[str, str] | None:
+    """Which tool a collection of requests is of, and the pointer to what tells it; None: none."""
+    if type(root) is not dict or "openapi" in root or "swagger" in root:
+        return None
+    found = ((name, tells(root)) for name, tells in _COLLECTIONS)
+    return next((each for each in found if each[1]), None)
 
 
 def _is_introspection(root: Mapping[str, Json]) -> str:
@@ -146,14 +168,13 @@ _TREES = (
         "an OpenRPC document",
         f"{READABLE}; JSON-RPC has one endpoint, which says nothing of its methods",
     ),
-    _Tree(_is_postman, "a Postman collection", _TOOL),
+    _Tree(_is_old_postman, "a Postman collection of version 1", "export it as v2.1"),
     _Tree(
         _is_har,
         "a HAR file",
         "it is recorded traffic: `oakum observe draft FILE -o exposure.yaml` infers a document",
     ),
-    _Tree(_is_insomnia, "an export of Insomnia", _TOOL),
-    _Tree(_is_bruno, "a collection of Bruno", _TOOL),
+    _Tree(_has("__export_format"), "an old export of Insomnia", "export it as v4 or v5"),
     _Tree(_is_introspection, "a GraphQL introspection result", f"print it as a schema; {_SCHEMA}"),
     _Tree(_is_discovery, "a Google API discovery document", _EXPORT),
     _Tree(_has("swaggerVersion"), "a Swagger 1 resource listing", f"{READABLE}; convert it"),

@@ -7,7 +7,7 @@ which file was saved from which address; relative references in it start from th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
@@ -30,8 +30,11 @@ class File:
         """The address that it was saved from; empty: none that anybody names."""
         self.prefix = prefix
         """What stands before a pointer into this file: "" for the main one, else `file#`."""
+        self.parts: tuple[Path, ...] = ()
+        """The files that it was made of, where it is a folder."""
         self._data = data
         self._patched = False
+        self._places_of: Callable[[str], Location] | None = None
         self._marked: source.Node | None = None
         self._places: source.JsonPlaces | None = None
         self.root: Json
@@ -48,6 +51,11 @@ class File:
         """Replaces this value by the result of the overlays."""
         self.root = root
         self._patched = True
+
+    def stand_for(self, root: Json, locate: Callable[[str], Location]) -> None:
+        """Replaces this value by the document that it stands for, whose places `locate` tells."""
+        self.patch(root)
+        self._places_of = locate
 
     def references(self) -> set[str]:
         """At least every text under a `$ref` key, at any depth."""
@@ -75,6 +83,10 @@ class File:
 
     def locate(self, pointer: str) -> Location:
         """The place of the value at a pointer, or of the nearest value around it."""
+        return self.written(pointer) if self._places_of is None else self._places_of(pointer)
+
+    def written(self, pointer: str) -> Location:
+        """The same for a pointer into the file as written."""
         if self._marked is not None:
             return source.node_location(self._marked, pointer)
         if self._places is None:

@@ -131,7 +131,7 @@ def _document(node: Node, path: Path, overlays: Sequence[Path]) -> Document:
     if not isinstance(api.scalar, str) or not api.scalar:
         raise InputError([])  # `parse_policy` has reported it
     document = path.parent / api.scalar
-    if not document.is_file():
+    if not document.exists():  # a folder may be a collection
         raise InputError([Problem(api.location, f"`{api.scalar}` is not a readable file")])
     return Document.load(document, overlays, saved(node.get("refs"), path.parent))
 

@@ -15,10 +15,10 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from oakum.openapi.model import Operation
+from oakum.openapi.path_segments import id_form
 from oakum.traffic.call import FAR, Call, Hasher, reduced
 from oakum.traffic.intake import Source, records
 from oakum.traffic.inventory import UNREAD, read
-from oakum.traffic.paths import id_form
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Survey, aside, is_page
 

@@ -26,9 +26,9 @@ from oakum.http.cookies import cookie_pairs
 from oakum.http.jwt import claims_of
 from oakum.http.media_type import essence, is_json
 from oakum.inference.lexicon import FieldClass, label_field, words
+from oakum.openapi.observed_shape import Learnt
 from oakum.traffic.graphql_operation import graphql
 from oakum.traffic.recorded_exchange import RecordedExchange
-from oakum.traffic.shapes import Learnt
 
 _SKETCH = 1024
 _CREDENTIAL = re.compile(

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
+from oakum.openapi.observed_shape import schema
 from oakum.traffic.inventory import FORM, Endpoint
 from oakum.traffic.paths import Template
-from oakum.traffic.shapes import KEY, Learnt
 
-_FORMS = frozenset(("uuid", "date-time", "date", "email", "uri"))
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 _NAME = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_$@][A-Za-z0-9_$.\[\]-]{0,47}")
 _VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
@@ -116,37 +115,3 @@ def _id(each: Template[Endpoint], taken: set[str]) -> str:
         name, number = f"{base}{number}", number + 1
     taken.add(name)
     return name
-
-
-def schema(learnt: Learnt) -> Json:
-    """A JSON Schema (2020-12) of the values observed at a place."""
-    types = sorted(learnt.kinds)
-    if "number" in types and "integer" in types:
-        types.remove("integer")
-    made: dict[str, Json] = {}
-    if types:
-        made["type"] = types[0] if len(types) == 1 else types
-    if learnt.form in _FORMS:
-        made["format"] = learnt.form
-    if learnt.kinds["object"]:
-        _object(learnt, made)
-    if learnt.kinds["array"]:
-        inside = learnt.element
-        made["items"] = schema(inside) if inside is not None and not learnt.overfull else {}
-    return made
-
-
-def _object(learnt: Learnt, made: dict[str, Json]) -> None:
-    properties: dict[str, Json] = {}
-    required = []
-    for name, child in learnt.legible(frozenset()):
-        if name == KEY:
-            made["additionalProperties"] = schema(child)
-            continue
-        properties[name] = schema(child)
-        if child.seen >= learnt.kinds["object"]:
-            required.append(name)
-    if properties:
-        made["properties"] = properties
-    if required:
-        made["required"] = required

@@ -22,6 +22,7 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from oakum.inference.lexicon import singular, words
 from oakum.inference.side_effects import says_act
+from oakum.openapi.path_segments import VERSION, id_form
 
 _MOST_WORDS = 200
 _MOST_NODES = 20_000
@@ -37,11 +38,7 @@ PARAMETER = ""
 _SLASH = "/"
 """The name of what stands behind a slash at the end: to a server that is another address."""
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
-_VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3})*|\d{4}-\d\d-\d\d")
 _OWN = re.compile(r"_[a-z]{3,12}")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z_.~-]{0,39}\d{0,2}")
 _FIXED = frozenset(
     (
         "me", "self", "mine", "current", "search", "find", "query", "browse", "filter", "export",
@@ -187,17 +184,6 @@ class Paths(Generic[T]):
         return sorted(found, key=lambda each: (each.path, each.method))
 
 
-def id_form(segment: str) -> str | None:
-    """The form of a segment that can only be an id; None: it reads as a word."""
-    if re.fullmatch(r"-?\d+", segment):
-        return "integer"
-    if _UUID.fullmatch(segment):
-        return "uuid"
-    if _VERSION.fullmatch(segment):
-        return "string" if "-" in segment else None
-    return None if _WORD.fullmatch(segment) and not _ULID.fullmatch(segment) else "string"
-
-
 def _nodes(node: _Node[T]) -> Iterator[_Node[T]]:
     yield node
     for each in node.below.values():
@@ -234,7 +220,7 @@ def _settle(
         node.guessed = {}
     for name, child in node.below.items():
         # A version segment does not name the segments below it: `/users/v1/…`.
-        _settle(child, before if _VERSION.fullmatch(name) else name, handed, callers)
+        _settle(child, before if VERSION.fullmatch(name) else name, handed, callers)
 
 
 def _own(node: _Node[T], callers: Callable[[T], Collection[int]]) -> list[str]:
@@ -269,7 +255,7 @@ def _are_alike(one: _Node[T], other: _Node[T]) -> bool:
 def _is_fixed(name: str) -> bool:
     """Whether a word is never an item: a common verb, a version, or a server's internal name
     (`_debug`)."""
-    return name in _FIXED or bool(_VERSION.fullmatch(name) or _OWN.fullmatch(name))
+    return name in _FIXED or bool(VERSION.fullmatch(name) or _OWN.fullmatch(name))
 
 
 def _words(node: _Node[T]) -> list[str]:
@@ -329,7 +315,7 @@ def _told(
 def _parameter(path: str, taken: set[str]) -> str:
     """A parameter's name, after the segment before it: `userId` in `/users/{userId}`."""
     words_before = (e for e in reversed(path.split("/")) if e and e[0] != "{")
-    before = next((each for each in words_before if not _VERSION.fullmatch(each)), "")
+    before = next((each for each in words_before if not VERSION.fullmatch(each)), "")
     parts = [*words(before)]
     if parts:
         parts[-1] = singular(parts[-1])

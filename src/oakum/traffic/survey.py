@@ -13,6 +13,7 @@ from oakum.http.methods import routed
 from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Operation as Declared
 from oakum.openapi.model import Shape
+from oakum.openapi.observed_shape import Learnt
 from oakum.traffic import inventory_notes
 from oakum.traffic.intake import Source, records
 from oakum.traffic.inventory import UNREAD, Endpoint, Watcher, events, read, rows
@@ -28,7 +29,6 @@ from oakum.traffic.observation import (
 )
 from oakum.traffic.paths import Paths, Template
 from oakum.traffic.recorded_exchange import RecordedExchange
-from oakum.traffic.shapes import Learnt
 
 FILE = "[.](?:html?|m?js|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp4|webm|wasm|txt)$"
 """What a path ends with, in lower case, that is no call of an API; a pattern for any engine."""

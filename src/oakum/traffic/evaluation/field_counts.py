@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from oakum.authz import Model
 from oakum.openapi.model import Json
+from oakum.openapi.observed_shape import KEY
 from oakum.traffic.draft_lines import Line
 from oakum.traffic.evaluation.fast_walk import Form
 from oakum.traffic.grants import Sample, narrowest
 from oakum.traffic.observation import Sent
-from oakum.traffic.shapes import KEY
 
 
 @dataclass(frozen=True)

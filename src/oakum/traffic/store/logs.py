@@ -23,11 +23,11 @@ import orjson
 
 from oakum.http.methods import routed
 from oakum.openapi.model import Operation
+from oakum.openapi.path_segments import id_form
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.intake import Source, records
 from oakum.traffic.observation import Read
-from oakum.traffic.paths import id_form
 from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_log
 from oakum.traffic.store import questions, sql_counts
 from oakum.traffic.store.engine import Engine, Unreadable

@@ -15,9 +15,9 @@ from typing import Any, Final
 from oakum.errors import Location
 from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Operation, Shape
+from oakum.openapi.observed_shape import KEY, Learnt
 from oakum.traffic.inventory import Endpoint
 from oakum.traffic.observation import Drift, Sent
-from oakum.traffic.shapes import KEY, Learnt
 from oakum.traffic.survey import Survey
 
 ELEMENT: Final = "‹element›"

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from oakum.authz.span import MAX_DEPTH
 from oakum.openapi.model import Json
 
 KEY = "‹key›"
@@ -23,6 +22,9 @@ _FEWEST = 3
 """So many objects alike under keys of their own are a map, whatever the keys look like."""
 _MOST_ELEMENTS = 200
 """Elements of one list that are looked at."""
+_MAX_DEPTH = 100
+"""Of what stands deeper nothing is learnt."""
+_SCHEMA_FORMATS = frozenset(("uuid", "date-time", "date", "email", "uri"))
 _NAME = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_$@][A-Za-z0-9_$.-]{0,47}")
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("uuid", re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")),
@@ -66,11 +68,11 @@ class Learnt:
                 self.forms[form(value)] += 1
             case list():
                 self.kinds["array"] += 1
-                for each in value[:_MOST_ELEMENTS] if depth < MAX_DEPTH else ():
+                for each in value[:_MOST_ELEMENTS] if depth < _MAX_DEPTH else ():
                     self._element().learn(each, depth + 1)
             case dict():
                 self.kinds["object"] += 1
-                if depth < MAX_DEPTH:
+                if depth < _MAX_DEPTH:
                     self._object(value, depth)
 
     def _object(self, value: dict[str, Json], depth: int) -> None:
@@ -200,3 +202,37 @@ def form(text: str) -> str:
     if len(text) > 200 or not ("-" in text or "@" in text or ":" in text):
         return ""
     return next((name for name, pattern in _FORMS if pattern.fullmatch(text)), "")
+
+
+def schema(learnt: Learnt) -> Json:
+    """A JSON Schema (2020-12) of the values observed at a place."""
+    types = sorted(learnt.kinds)
+    if "number" in types and "integer" in types:
+        types.remove("integer")
+    made: dict[str, Json] = {}
+    if types:
+        made["type"] = types[0] if len(types) == 1 else types
+    if learnt.form in _SCHEMA_FORMATS:
+        made["format"] = learnt.form
+    if learnt.kinds["object"]:
+        _object(learnt, made)
+    if learnt.kinds["array"]:
+        inside = learnt.element
+        made["items"] = schema(inside) if inside is not None and not learnt.overfull else {}
+    return made
+
+
+def _object(learnt: Learnt, made: dict[str, Json]) -> None:
+    properties: dict[str, Json] = {}
+    required = []
+    for name, child in learnt.legible(frozenset()):
+        if name == KEY:
+            made["additionalProperties"] = schema(child)
+            continue
+        properties[name] = schema(child)
+        if child.seen >= learnt.kinds["object"]:
+            required.append(name)
+    if properties:
+        made["properties"] = properties
+    if required:
+        made["required"] = required

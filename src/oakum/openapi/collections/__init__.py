@@ -1,0 +1,1 @@
+"""Collections of requests (Postman, Insomnia, Bruno) read as OpenAPI documents."""

@@ -1,0 +1,83 @@
+"""Bodies that were saved as examples: their shapes, by the inference that traffic has.
+
+A tool writes `<string>` where a value of that type would be, and `{{name}}` for a variable; an
+example with comments is read without them.
+"""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+from oakum.openapi.model import Json
+from oakum.openapi.observed_shape import Learnt, schema
+
+UNREAD = object()
+"""Stands for a text that is not JSON."""
+_MOST = 8_000_000
+_MOST_DEPTH = 100
+_TOKENS = re.compile(
+    r'("(?:[^"\\]|\\.)*")|(//[^\n]*|/\*.*?\*/)|(\{\{[^{}"]*\}\})|(,)(?=\s*[\]}])', re.S
+)
+_TAG = re.compile(r"\{%.*?%\}", re.S)
+_STAND_INS: dict[str, Json] = {
+    "string": "", "integer": 0, "long": 0, "int32": 0, "int64": 0, "number": 0.5, "float": 0.5,
+    "double": 0.5, "boolean": True, "dateTime": "2000-01-01T00:00:00Z", "date": "2000-01-01",
+    "uuid": "00000000-0000-0000-0000-000000000000", "email": "a@example.com",
+    "uri": "https://example.com", "object": {}, "array": [],
+}  # fmt: skip
+
+
+def parsed(text: str) -> object:
+    """The value of a saved body, with stand-ins for what was left open; `UNREAD`: no JSON."""
+    if not text.strip() or len(text) > _MOST:
+        return UNREAD
+    try:
+        return _plain(orjson.loads(text), 0)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return _plain(orjson.loads(_TOKENS.sub(_kept, _TAG.sub("0", text))), 0)
+    except orjson.JSONDecodeError:
+        return UNREAD
+
+
+def _kept(found: re.Match[str]) -> str:
+    if found[1] is not None:
+        return found[1]
+    return "null" if found[3] is not None else ""
+
+
+def _plain(value: Json, depth: int) -> Json:
+    if depth > _MOST_DEPTH:
+        return None
+    if isinstance(value, dict):
+        return {name: _plain(each, depth + 1) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each, depth + 1) for each in value]
+    if isinstance(value, str) and value[:1] == "<" and value[-1:] == ">":
+        return _STAND_INS.get(value[1:-1], None if " " in value else "")
+    if isinstance(value, str) and "{{" in value:
+        return ""
+    return value
+
+
+def schema_of(learnt: Learnt) -> Json:
+    """The schema of examples. That a member is in each of them does not make it required, and one
+    that is null in all of them may be anything."""
+    return _loosened(schema(learnt))
+
+
+def _loosened(made: Json) -> Json:
+    if not isinstance(made, dict):
+        return made
+    found = {name: each for name, each in made.items() if name != "required"}
+    if found.get("type") == "null":
+        del found["type"]
+    if isinstance(found.get("properties"), dict):
+        found["properties"] = {n: _loosened(each) for n, each in found["properties"].items()}
+    for word in ("items", "additionalProperties"):
+        if word in found:
+            found[word] = _loosened(found[word])
+    return found

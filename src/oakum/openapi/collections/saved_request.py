@@ -1,0 +1,118 @@
+"""A request that somebody saved in a collection, and what a whole collection holds.
+
+Plain values that every format becomes. A value of a header, a parameter or a credential is in none
+of them but where its type is learnt from it, and never leaves this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from oakum.errors import Location, Problem
+from oakum.openapi.model import Json
+
+Place = Callable[[], Location]
+Schemes = Mapping[str, Json]
+"""Security schemes by name, all of which a request uses; empty: it uses none, and says so."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A name with its value: a parameter, a header, or a field of a form."""
+
+    name: str
+    value: str = ""
+    disabled: bool = False
+    file: bool = False
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a request sends: text, or the fields of a form."""
+
+    media: str
+    text: str = ""
+    form: tuple[Pair, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A saved response."""
+
+    status: int
+    text: str
+    media: str = ""
+    """Empty: not saved."""
+
+
+@dataclass(frozen=True)
+class SavedRequest:
+    """One request of a collection."""
+
+    name: str
+    method: str
+    url: str
+    """As written, with its variables."""
+    place: Place
+    folder: str = ""
+    description: str = ""
+    query: tuple[Pair, ...] = ()
+    """Parameters that stand beside the address; those within it are read from it."""
+    path: tuple[Pair, ...] = ()
+    """Values of the variables of the path."""
+    headers: tuple[Pair, ...] = ()
+    body: Body | None = None
+    auth: Schemes | None = None
+    """By its settings or those of its folders; None: they say nothing."""
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass
+class Collection:
+    """What a reader fills."""
+
+    title: str
+    requests: list[SavedRequest] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    """Values that an address may begin with: origins, base paths."""
+    problems: list[Problem] = field(default_factory=list)
+
+    def leave(self, place: Place, what: str, hint: str = "") -> None:
+        """Note what is left aside, at its place."""
+        self.problems.append(Problem(place(), f"{what}: left aside", hint))
+
+
+def text_of(value: Json) -> str:
+    """A text, whether written plainly or as `{content: …}`; empty for anything else."""
+    if isinstance(value, dict):
+        value = value.get("content")
+    return value if isinstance(value, str) else ""
+
+
+def maps(value: Json) -> list[dict[str, Json]]:
+    """The objects in a list; none where there is no list."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def pairs(value: Json, name: str = "key") -> tuple[Pair, ...]:
+    """A list of `{key, value}`, or an object of values."""
+    if isinstance(value, dict):
+        return tuple(Pair(str(key), scalar(each)) for key, each in value.items())
+    return tuple(
+        Pair(
+            each[name],
+            scalar(each.get("value")),
+            each.get("disabled") is True or each.get("enabled") is False,
+            each.get("type") == "file",
+        )
+        for each in maps(value)
+        if isinstance(each.get(name), str) and each[name]
+    )
+
+
+def scalar(value: Json) -> str:
+    """A value as it stands in an address or a form."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else ""
