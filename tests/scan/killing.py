@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from oakum.scan.undo import object_snapshots
+from oakum.scan.census import object_snapshots
 from tests.forked import Forked
 from tests.scan.servers import App, Call, Reply, serve
 from tests.shell import environment

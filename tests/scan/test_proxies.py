@@ -15,9 +15,9 @@ from oakum.errors import ExitCode
 from oakum.finding import Report
 from oakum.report.grouping import exit_code
 from oakum.scan.options import Options
+from oakum.scan.restoring import restore
 from oakum.scan.run import Scan
 from oakum.scan.transport.connection import Connection
-from oakum.scan.undo.restoring import restore
 from tests.catalogue.play import hasty, options_of, serving
 from tests.scan.notebook import Notebook, entry
 from tests.scan.proxies import Proxy

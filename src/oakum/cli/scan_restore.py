@@ -29,7 +29,7 @@ def put_back(options: Options, form: str) -> int:
     Answers 0 when all is as it was before that run, and 3 when something is left. Asks for nothing
     else, and may be called again.
     """
-    from oakum.scan.undo.restoring import restore
+    from oakum.scan.restoring import restore
 
     shared.refuse_idle("--restore", _IDLE, form)
     if options.journal is None:

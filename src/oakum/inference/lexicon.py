@@ -26,7 +26,16 @@ from oakum.inference.lexicon_phrases import (
 from oakum.openapi.model import Shape
 from oakum.openapi.words import singular, words
 
-__all__ = ["FieldClass", "Label", "classify_field", "label_field", "listed", "singular", "words"]
+__all__ = [
+    "LETS_IN",
+    "FieldClass",
+    "Label",
+    "classify_field",
+    "label_field",
+    "listed",
+    "singular",
+    "words",
+]
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ _FLAG = listed(
     "is has can should was are did needs need allow allows enable enables require requires use "
     "uses send receive show hide disable"
 )
+LETS_IN = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
+"""Classes that name an account or let somebody in: changed, they lock it, or send mail."""
 _WORDED = (FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT)
 """Classes whose values are never one of a few declared words."""
 _ABOUT_SOMEBODY = (FieldClass.CONTACT, FieldClass.PERSONAL, FieldClass.LOCATION)

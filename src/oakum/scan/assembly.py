@@ -32,24 +32,24 @@ from oakum.scan.identities.first_answers import claims_now
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
-from oakum.scan.identities.relationships import SIGN, Relationships
+from oakum.scan.identities.relationships import Relationships
 from oakum.scan.identities.sent_choices import Choice
 from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import May
+from oakum.scan.requests.uncalled_operations import barred
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import own_fields
-from oakum.scan.settings.setting_change import Flip
-from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.state import RunState
 from oakum.scan.transport.client import Governor, together
 from oakum.scan.transport.streams import Listen
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json
 from oakum.scan.undo.journal import Journal, Past
+from oakum.scan.undo.setting_change import SIGN, Flip
 from oakum.scan.undo.settings_record import keep_settings, opened
-from oakum.scan.undo.uncalled_operations import barred
 from oakum.scan.undo.undo_log import UndoLog
-from oakum.scan.undo.write_counts import WriteCounts
+from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.write_counts import WriteCounts
 
 
 def switch_operations(contract: Contract, policy: Policy, model: Model) -> list[str]:

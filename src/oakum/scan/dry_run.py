@@ -9,9 +9,9 @@ from oakum.http.security_txt import WELL_KNOWN
 from oakum.scan.assembly import switch_operations
 from oakum.scan.budget_plan import cost
 from oakum.scan.requests.stated_objects import foreseen
+from oakum.scan.requests.uncalled_operations import untried
 from oakum.scan.run import Scan
 from oakum.scan.techniques import TECHNIQUES
-from oakum.scan.undo.uncalled_operations import untried
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from oakum.inference.side_effects import orders
 from oakum.openapi.model import Parameter
 from oakum.openapi.shape_queries import enum_values
 from oakum.scan.engine import Engine
-from oakum.scan.undo.uncalled_operations import why_not_called
+from oakum.scan.requests.uncalled_operations import why_not_called
 
 _ENDED = "the run ended before it was requested"
 

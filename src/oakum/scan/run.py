@@ -25,6 +25,8 @@ from oakum.policy.contract import Contract, contract_digest, load
 from oakum.policy.model import Policy
 from oakum.scan.assembly import Wiring
 from oakum.scan.budget_plan import afford
+from oakum.scan.census.census_record import differences, keeper
+from oakum.scan.census.object_snapshots import Census
 from oakum.scan.context import Event
 from oakum.scan.coverage import (
     Untested,
@@ -63,13 +65,12 @@ from oakum.scan.owasp_items import tested_items
 from oakum.scan.requests.called_operation import Names
 from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.requests.identity_parameters import without_sent
+from oakum.scan.requests.uncalled_operations import all_untried
 from oakum.scan.requests.undeclared_keys import said_undeclared
 from oakum.scan.requests.unsent_parameters import said_unsent, unsent
 from oakum.scan.scheduler import Given, Scheduler
 from oakum.scan.selection import select
 from oakum.scan.settings.next_settings import reach, unchangeable
-from oakum.scan.settings.setting_change import left_behind
-from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
@@ -78,13 +79,12 @@ from oakum.scan.transport.fault_hook import Between
 from oakum.scan.transport.feeds import Feeds
 from oakum.scan.transport.required_certificate import required_certificate
 from oakum.scan.undo.after_a_kill import mistrust, put_back
-from oakum.scan.undo.census_record import differences, keeper
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.interrupt_delay import heard_late
 from oakum.scan.undo.journal import Journal, Past, recall, refuse_to_forget, to_restore
-from oakum.scan.undo.object_snapshots import Census
-from oakum.scan.undo.uncalled_operations import all_untried
-from oakum.scan.undo.write_counts import WriteCounts, wrote_to
+from oakum.scan.undo.setting_change import left_behind
+from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.write_counts import WriteCounts, wrote_to
 
 _RESTORE_RESERVE = 200
 """Requests beyond the budget that only putting settings back may use."""

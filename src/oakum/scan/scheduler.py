@@ -30,8 +30,8 @@ from oakum.scan.requests.listed_objects import ask_for_listed
 from oakum.scan.requests.stated_objects import ask_for_stated, tell_unasked
 from oakum.scan.requests.undocumented_requests import ask_other_ways
 from oakum.scan.settings.next_settings import reach_states
-from oakum.scan.settings.setting_change import Flip
 from oakum.scan.technique import Technique, is_silent
+from oakum.scan.undo.setting_change import Flip
 
 _FURTHER = (1, 2)
 """Turns of further objects that belong to tenants."""

@@ -11,8 +11,8 @@ import pytest
 import cadence
 from oakum.cli.main import ALIASES, COMMANDS, main
 from oakum.report import json_document
-from oakum.scan.undo import restoring
-from oakum.scan.undo.restoring import Restored
+from oakum.scan import restoring
+from oakum.scan.restoring import Restored
 from oakum_catalogue import entries
 from tests.unit.cli.shell import Done, oakum
 from tests.unit.report.sample import sample

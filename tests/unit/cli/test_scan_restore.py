@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
-from oakum.scan.undo import restoring
-from oakum.scan.undo.restoring import Restored
+from oakum.scan import restoring
+from oakum.scan.restoring import Restored
 from tests.scan.clinic import SECRETS, write
 from tests.unit.cli.shell import Done, oakum
 

@@ -32,9 +32,9 @@ from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.next_settings import reach
-from oakum.scan.settings.setting_change import Flip
 from oakum.scan.state import RunState
 from oakum.scan.technique import Technique
+from oakum.scan.undo.setting_change import Flip
 
 DOCUMENT = """\
 openapi: 3.0.3

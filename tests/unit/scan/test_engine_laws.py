@@ -28,7 +28,7 @@ from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.builder import fill
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.next_settings import reach
-from oakum.scan.settings.setting_change import Flip
+from oakum.scan.undo.setting_change import Flip
 from tests.unit.exposure.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
 from tests.unit.scan.studio import (
     IDS,

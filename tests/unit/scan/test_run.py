@@ -18,8 +18,8 @@ from oakum.scan.context import Event
 from oakum.scan.dry_run import plan
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
-from oakum.scan.settings.setting_change import Flip
 from oakum.scan.undo.journal import Journal, recall
+from oakum.scan.undo.setting_change import Flip
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
 
 LEAK = Result.LEAK

@@ -18,7 +18,7 @@ from oakum.scan.discovery.contrast import Features, take_apart
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled
 from oakum.scan.requests.person_operations import is_secret, noun_of
-from oakum.scan.undo.uncalled_operations import barred
+from oakum.scan.requests.uncalled_operations import barred
 
 _SELF = listed("account me myself profile self user")
 _PEOPLE = listed("account accounts customer customers member members people user users")

@@ -14,10 +14,9 @@ from oakum.policy.model import Policy
 from oakum.scan.discovery.facts import body_claims
 from oakum.scan.identities.doctor import Examination
 from oakum.scan.identities.login import json_of
-from oakum.scan.identities.relationships import SIGN
 from oakum.scan.identities.session import Sessions
 from oakum.scan.requests.past_cache import past_cache
-from oakum.scan.settings.setting_change import Flip
+from oakum.scan.undo.setting_change import SIGN, Flip
 
 _First = tuple[str, str, Exchange]
 """(operation, identity, exchange)."""

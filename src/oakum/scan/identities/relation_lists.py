@@ -27,7 +27,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.scan.requests.builder import Ask, Filled, fill
 from oakum.scan.requests.next_page import next_page
-from oakum.scan.settings.visibility_wait import Patience
+from oakum.scan.undo.visibility_wait import Patience
 
 _PAGES = 40
 """Pages of a list that are read."""

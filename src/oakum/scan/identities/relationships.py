@@ -26,11 +26,9 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation, Step
 from oakum.scan.identities.relation_lists import Bond, Listed, Lists, Relations, moved
 from oakum.scan.requests.builder import Ask, fill
-from oakum.scan.settings.setting_change import Flip
-from oakum.scan.settings.visibility_wait import Patience
+from oakum.scan.undo.setting_change import SIGN, Flip
+from oakum.scan.undo.visibility_wait import Patience
 
-SIGN = " of "
-"""Stands in the name of a tie, `follower of pia`, and in no name of a setting."""
 _ROUNDS = 3
 """Times that the lists are read for what a taking back has moved in its turn."""
 

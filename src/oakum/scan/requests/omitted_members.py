@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oakum.finding import Endpoint, Skipped
-from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field
 from oakum.inference.unsafe_writes import is_stamp, takes_from_others
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
-from oakum.scan.settings.owned_fields import LETS_IN
 
 
 def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json) -> str:

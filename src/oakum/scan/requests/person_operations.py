@@ -18,7 +18,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, label_field, lis
 from oakum.inference.lexicon_phrases import ACCOUNT_NAME, ADDRESS, PHONE
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Shape
-from oakum.scan.undo.uncalled_operations import barred
+from oakum.scan.requests.uncalled_operations import barred
 
 Noun = Literal["mail", "phone", "handle", "any", ""]
 Kind = Literal["read", "login", "register", "mail"]

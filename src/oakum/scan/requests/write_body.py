@@ -10,16 +10,15 @@ from oakum.authz import Model
 from oakum.exchange import Request, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.masks import looks_masked
-from oakum.inference.lexicon import classify_field
+from oakum.inference.lexicon import LETS_IN, classify_field
 from oakum.inference.state_names import names_state
 from oakum.openapi.model import Json, Shape
 from oakum.scan.requests.builder import Filled, variable, with_body
 from oakum.scan.requests.bulk_writes import Bulk
 from oakum.scan.requests.person_operations import is_secret
 from oakum.scan.requests.person_requests import harmless
+from oakum.scan.requests.state_parameters import States, in_state, states_of, told_by
 from oakum.scan.requests.values_to_write import place
-from oakum.scan.settings.owned_fields import LETS_IN
-from oakum.scan.undo.preconditions import States, in_state, states_of, told_by
 
 
 @dataclass(frozen=True)

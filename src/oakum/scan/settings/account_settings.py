@@ -18,8 +18,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Switch
-from oakum.scan.settings.other_settings import Before, OtherSettings, Whose
-from oakum.scan.settings.setting_change import Flip, left_behind, why_left
+from oakum.scan.settings.other_settings import OtherSettings, Whose
 from oakum.scan.settings.settings_body import (
     SettingsWrite,
     beside,
@@ -29,11 +28,13 @@ from oakum.scan.settings.settings_body import (
     with_value,
 )
 from oakum.scan.settings.settings_reader import SettingsReader
-from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.settings.whose_settings import Elsewhere, Vouching, places
 from oakum.scan.settings.write_outcomes import Outcome, Reception
 from oakum.scan.undo.encryption import is_sealed
 from oakum.scan.undo.interrupt_delay import heard_afterwards
+from oakum.scan.undo.setting_change import Flip, left_behind, why_left
+from oakum.scan.undo.settings_record import Before
+from oakum.scan.undo.visibility_wait import Patience
 
 
 @dataclass

@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from oakum.errors import OakumError
-from oakum.exchange import Request
 from oakum.exposure.masks import looks_masked
 from oakum.exposure.request_bodies import body_shape
 from oakum.openapi.model import Json
@@ -24,24 +23,13 @@ from oakum.scan.settings.settings_body import (
     DeclaredSettings,
     how_moved,
     names_of,
-    set_by_the_api,
 )
+from oakum.scan.undo.recognition import set_by_the_api
+from oakum.scan.undo.settings_record import Before
 
 Whose = tuple[str, str]
 """(identity, operation that writes the settings)."""
 Settings = Mapping[str, Json]
-
-
-@dataclass(frozen=True)
-class Before:
-    """Settings as they were."""
-
-    settings: Settings | None
-    """None: the journal does not tell."""
-    at: str = ""
-    """Tells the address of the object that they stand in; empty: not kept."""
-    read: Request | None = None
-    """What showed them."""
 
 
 @dataclass

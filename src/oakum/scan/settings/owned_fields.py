@@ -14,18 +14,14 @@ from oakum.authz.table import allows
 from oakum.exposure.endpoints import is_of_account
 from oakum.http.json_pointer import pointer_of
 from oakum.http.methods import WRITES
-from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.inference.lexicon import LETS_IN, classify_field
 from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import life_cycle, more_than_sets
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import Resource, Switch
+from oakum.scan.requests.uncalled_operations import barred
 from oakum.scan.requests.values_to_write import place, written
-from oakum.scan.undo.uncalled_operations import barred
-
-LETS_IN = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
-"""Classes that name an account or let somebody in: changed, they lock it, or send mail."""
-
 
 Sources = Mapping[str, Mapping[str, str]]
 """Operation id → parameter → `Resource.field` that fills it, where the contract does not say."""

@@ -17,8 +17,8 @@ from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.unsafe_writes import moves_by_itself, says_when_changed
 from oakum.openapi.model import Json, Media, Operation, Shape
 from oakum.policy.model import Switch
-from oakum.scan.settings.setting_change import Flip
 from oakum.scan.undo.encryption import is_sealed
+from oakum.scan.undo.setting_change import Flip
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
@@ -155,12 +155,6 @@ def names_of(names: Collection[str], declared: Collection[str]) -> str:
     """Member names in words; undeclared ones are replaced, since they may be personal data."""
     said = dict.fromkeys(name if name in declared else "‹key›" for name in names)
     return ", ".join(f"`{name}`" for name in said)
-
-
-def set_by_the_api(of: str, names: str, before: str) -> str:
-    """Says of members that are not as they were that the API changed them, not the run."""
-    differ, them = ("differ", "them") if ", " in names else ("differs", "it")
-    return f"{of}{names} {differ} from before {before}: the API sets {them} itself on each write"
 
 
 def beside(

@@ -15,13 +15,14 @@ from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
 from oakum.scan.requests.builder import Ask, Filled, fill
 from oakum.scan.requests.past_cache import fresh, uncached
+from oakum.scan.requests.state_parameters import States
 from oakum.scan.settings.settings_body import (
     DeclaredSettings,
     SettingsWrite,
     place_of,
     settings_in,
 )
-from oakum.scan.undo.preconditions import States, send_on
+from oakum.scan.undo.preconditions import send_on
 
 
 @dataclass

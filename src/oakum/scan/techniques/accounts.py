@@ -21,7 +21,7 @@ from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Endpoint, Evidence
 from oakum.http.methods import WRITES
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import classify, opens_session
 from oakum.inference.unsafe_writes import ends, more_than_sets
 from oakum.openapi.model import Json, Operation, Shape
@@ -35,10 +35,9 @@ from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.omitted_members import left_out
 from oakum.scan.requests.person_operations import is_secret, noun_of, talks
 from oakum.scan.requests.person_requests import harmless
+from oakum.scan.requests.uncalled_operations import barred
 from oakum.scan.requests.values_to_write import other_value, shape_of, written
-from oakum.scan.settings.owned_fields import LETS_IN
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.undo.uncalled_operations import barred
 
 HOW = "account"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment", "no-login-rate-limit"})

@@ -28,11 +28,11 @@ from oakum.scan.evaluation.object_relations import relations_given, relations_to
 from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.omitted_members import left_out, why_left_out
+from oakum.scan.requests.removal_flags import or_plainly
 from oakum.scan.requests.values_to_write import other_value, place, shape_of, taken_by
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.recognition import bears
-from oakum.scan.undo.removal_flags import or_plainly
 from oakum.scan.write_tests.creations_below import CreationsBelow
 from oakum.scan.write_tests.creations_for_others import CreationsForOthers
 from oakum.scan.write_tests.made_objects import Maker, creations

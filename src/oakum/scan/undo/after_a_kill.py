@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.scan.identities.relationships import SIGN
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Past, left_behind_in
+from oakum.scan.undo.setting_change import SIGN
 
 
 def put_back(past: Past, seal: Encryption) -> Past:

@@ -21,7 +21,7 @@ from oakum.exchange import json_bytes
 from oakum.exposure.matrix import ANOTHER, Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
 from oakum.openapi.model import Json
-from oakum.scan.settings.setting_change import Flip
+from oakum.scan.undo.setting_change import Flip
 
 SCHEMA = "oakum.journal/1"
 _FORMER = {

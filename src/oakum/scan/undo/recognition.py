@@ -211,6 +211,12 @@ def words_of_left(entry: Entry, why: str) -> str:
     return f"{entry.name} could not be undone: check it by hand{how}" + (f": {why}" if why else "")
 
 
+def set_by_the_api(of: str, names: str, before: str) -> str:
+    """Says of members that are not as they were that the API changed them, not the run."""
+    differ, them = ("differ", "them") if ", " in names else ("differs", "it")
+    return f"{of}{names} {differ} from before {before}: the API sets {them} itself on each write"
+
+
 def parsed(answer: Response) -> tuple[Json, bool]:
     """An answer's value, and whether an object in it would be seen: it is whole, and JSON."""
     try:

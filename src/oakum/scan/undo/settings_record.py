@@ -3,10 +3,26 @@ changes, and taken up again by `oakum scan --restore`."""
 
 from __future__ import annotations
 
-from oakum.scan.settings.other_settings import Before
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from oakum.exchange import Request
+from oakum.openapi.model import Json
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import request_as_json, request_from_json
 from oakum.scan.undo.journal import Journal
+
+
+@dataclass(frozen=True)
+class Before:
+    """Settings as they were."""
+
+    settings: Mapping[str, Json] | None
+    """None: the journal does not tell."""
+    at: str = ""
+    """Tells the address of the object that they stand in; empty: not kept."""
+    read: Request | None = None
+    """What showed them."""
 
 
 def keep_settings(

@@ -12,8 +12,7 @@ from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.next_page import next_page
-from oakum.scan.settings.settings_body import set_by_the_api
-from oakum.scan.settings.visibility_wait import Patience
+from oakum.scan.requests.removal_flags import is_same_place, or_plainly
 from oakum.scan.undo.entries import Entry, Made, Undo, as_json
 from oakum.scan.undo.extracts import extract, is_same, moved_alone
 from oakum.scan.undo.object_keys import for_key, in_path, may_lose_a_piece
@@ -33,14 +32,15 @@ from oakum.scan.undo.recognition import (
     marked,
     named,
     parsed,
+    set_by_the_api,
     shows,
     tells_nothing,
     texts_of,
     unused,
     words_of_left,
 )
-from oakum.scan.undo.removal_flags import is_same_place, or_plainly
 from oakum.scan.undo.soft_deletion import is_deleted, lists_of_what_stands
+from oakum.scan.undo.visibility_wait import Patience
 
 _FAILS = (OakumError, RecursionError, ValueError)  # no answer, or one nested too deep to be read
 _OF_STATE = (400, 409, 412, 422, 423)

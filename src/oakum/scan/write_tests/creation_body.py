@@ -14,14 +14,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.exposure.request_bodies import json_value
-from oakum.inference.lexicon import FieldClass, classify_field, words
+from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, words
 from oakum.inference.unsafe_writes import is_stamp
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
 from oakum.scan.engine import Engine
 from oakum.scan.requests.person_operations import is_secret, noun_of
 from oakum.scan.requests.person_requests import ANY_TEXT, harmless
-from oakum.scan.settings.owned_fields import LETS_IN
 
 _DEPTH = 3
 

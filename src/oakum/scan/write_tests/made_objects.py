@@ -28,12 +28,8 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
-from oakum.scan.requests.values_to_write import last_parameter, written
-from oakum.scan.undo.entries import Made
-from oakum.scan.undo.object_keys import in_path
-from oakum.scan.undo.preconditions import states_of
-from oakum.scan.undo.recognition import holds, marked
-from oakum.scan.undo.uncalled_operations import (
+from oakum.scan.requests.state_parameters import states_of
+from oakum.scan.requests.uncalled_operations import (
     barred,
     before_removal,
     named_by,
@@ -41,6 +37,10 @@ from oakum.scan.undo.uncalled_operations import (
     remover,
     why_no_creation,
 )
+from oakum.scan.requests.values_to_write import last_parameter, written
+from oakum.scan.undo.entries import Made
+from oakum.scan.undo.object_keys import in_path
+from oakum.scan.undo.recognition import holds, marked
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.write_tests.creation_body import NewObject, new_body, placeholders, put
 

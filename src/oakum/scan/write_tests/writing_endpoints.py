@@ -17,8 +17,8 @@ from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.bulk_writes import bulk, why_not
+from oakum.scan.requests.uncalled_operations import barred
 from oakum.scan.requests.values_to_write import last_parameter, written
-from oakum.scan.undo.uncalled_operations import barred
 
 _CHANGES = listed("change edit modify patch save set update")
 

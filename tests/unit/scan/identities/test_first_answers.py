@@ -6,8 +6,7 @@ import pytest
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.scan.identities.first_answers import not_before
-from oakum.scan.identities.relationships import SIGN
-from oakum.scan.settings.setting_change import Flip
+from oakum.scan.undo.setting_change import SIGN, Flip
 
 GIVEN = [
     (operation, who, Exchange(Request(method, "/me"), Response(200)))

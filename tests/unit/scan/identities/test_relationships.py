@@ -18,10 +18,10 @@ from oakum.exchange import Request, Response
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.policy.model import Policy, Step
-from oakum.scan.identities.relationships import SIGN, Relationships
-from oakum.scan.settings.setting_change import Flip
-from oakum.scan.settings.visibility_wait import Patience
+from oakum.scan.identities.relationships import Relationships
 from oakum.scan.undo.journal import Journal, recall
+from oakum.scan.undo.setting_change import SIGN, Flip
+from oakum.scan.undo.visibility_wait import Patience
 from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, model, probe, reply
 

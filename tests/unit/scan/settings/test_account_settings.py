@@ -18,8 +18,8 @@ from oakum.exchange import Request, Response
 from oakum.openapi.model import Media, Parameter, Shape
 from oakum.policy.model import Switch
 from oakum.scan.settings.account_settings import AccountSettings
-from oakum.scan.settings.setting_change import Flip
-from oakum.scan.undo.write_counts import WriteCounts
+from oakum.scan.undo.setting_change import Flip
+from oakum.scan.write_counts import WriteCounts
 from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, Run, Studio, account_settings, probe, reply
 

@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Media, Shape
 from oakum.scan.settings.account_settings import AccountSettings
-from oakum.scan.settings.other_settings import Before
-from oakum.scan.settings.setting_change import Flip
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Journal, recall
-from oakum.scan.undo.settings_record import keep_settings, opened
+from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.settings_record import Before, keep_settings, opened
 from tests.unit.scan.settings.test_account_settings import PRIVATE, ready, writing
 from tests.unit.scan.studio import IDS, TARGET, Studio, reply
 

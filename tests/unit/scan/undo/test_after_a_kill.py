@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oakum.scan.settings.setting_change import Flip
 from oakum.scan.undo.after_a_kill import mistrust, put_back
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Journal, Past
+from oakum.scan.undo.setting_change import Flip
 from tests.unit.scan.studio import known_identities
 
 

@@ -12,7 +12,6 @@ import pytest
 from oakum.errors import InputError, TargetError
 from oakum.exposure.matrix import Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
-from oakum.scan.settings.setting_change import Flip
 from oakum.scan.undo.journal import (
     SCHEMA,
     Journal,
@@ -21,6 +20,7 @@ from oakum.scan.undo.journal import (
     recall,
     refuse_to_forget,
 )
+from oakum.scan.undo.setting_change import Flip
 
 KEY = Key("getPerson", "Person", "bio", "member", (("private", "true"),))
 LINES = (Line("/bio", "string(9)", "0123456789", "leak"), Line("/id", "null"))

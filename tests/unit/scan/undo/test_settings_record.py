@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from oakum.exchange import Request
-from oakum.scan.settings.other_settings import Before
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Journal, recall
-from oakum.scan.undo.settings_record import keep_settings, opened
+from oakum.scan.undo.settings_record import Before, keep_settings, opened
 
 SEAL = Encryption(["a key"], "run-1")
 WHOSE = ("ann", "putSettings")

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.settings.visibility_wait import PAUSES, Patience
 from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.extracts import extract
 from oakum.scan.undo.undo_log import UndoLog
+from oakum.scan.undo.visibility_wait import PAUSES, Patience
 
 AT = "http://market.test/notes/n1"
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.settings.account_settings import AccountSettings
-from oakum.scan.settings.visibility_wait import PAUSES, Patience
 from oakum.scan.settings.write_outcomes import Outcome
+from oakum.scan.undo.visibility_wait import PAUSES, Patience
 from tests.unit.scan.settings.test_account_settings import (
     BECOMES,
     CHANGES,

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from oakum.scan.census.census_record import as_json, differences, from_json, keeper
+from oakum.scan.census.object_snapshots import Census
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.limits import May
-from oakum.scan.settings.visibility_wait import Patience
-from oakum.scan.undo.census_record import as_json, differences, from_json, keeper
 from oakum.scan.undo.encryption import Encryption
-from oakum.scan.undo.object_snapshots import Census
+from oakum.scan.undo.visibility_wait import Patience
 from tests.unit.scan.studio import IDS, Run, Studio
 
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import json_bytes
 from oakum.scan.context import Event
-from oakum.scan.identities.relationships import SIGN
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
-from oakum.scan.settings.setting_change import Flip
 from oakum.scan.undo.journal import Past, recall
+from oakum.scan.undo.setting_change import SIGN, Flip
 
 
 @dataclass(frozen=True)

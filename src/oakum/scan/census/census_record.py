@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from oakum.openapi.model import Json
+from oakum.scan.census.object_snapshots import Census, CensusQuestion, Rows
 from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import Listed, Relations
 from oakum.scan.requests.builder import Filled
-from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import request_as_json, request_from_json
 from oakum.scan.undo.journal import Journal
-from oakum.scan.undo.object_snapshots import Census, CensusQuestion, Rows
+from oakum.scan.undo.visibility_wait import Patience
 
 
 def as_json(census: Census) -> Json:

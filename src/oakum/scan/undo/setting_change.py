@@ -9,6 +9,9 @@ from oakum.exchange import json_bytes
 from oakum.openapi.model import Json
 from oakum.scan.undo.recognition import CHANGED, UNREAD
 
+SIGN = " of "
+"""Stands in the name of a relation, `follower of pia`, and in no name of a setting."""
+
 
 @dataclass(frozen=True)
 class Flip:

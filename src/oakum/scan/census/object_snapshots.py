@@ -32,9 +32,9 @@ from oakum.scan.engine import Engine
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.settings.visibility_wait import Patience
 from oakum.scan.undo.recognition import named
 from oakum.scan.undo.soft_deletion import is_deleted
+from oakum.scan.undo.visibility_wait import Patience
 
 _MOST = 60
 """Questions of one reading."""

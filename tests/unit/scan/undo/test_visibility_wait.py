@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.scan.settings.visibility_wait import PAUSES, WHOLE, Patience
+from oakum.scan.undo.visibility_wait import PAUSES, WHOLE, Patience
 
 
 class Clock:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from oakum.scan.undo.write_counts import WriteCounts
+from oakum.scan.write_counts import WriteCounts
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from unittest.mock import patch
 import pytest
 
 from oakum.exchange import Request, Response
+from oakum.scan.census import object_snapshots
+from oakum.scan.census.object_snapshots import Census
 from oakum.scan.limits import BudgetSpent, May
-from oakum.scan.undo import object_snapshots
-from oakum.scan.undo.object_snapshots import Census
 from tests.unit.scan.studio import IDS, Run, Studio, reply
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from oakum.authz import compile_contract
 from oakum.policy.contract import load
-from oakum.scan.undo.uncalled_operations import remover
+from oakum.scan.requests.uncalled_operations import remover
 
 POLICY = """\
 exposure: 1

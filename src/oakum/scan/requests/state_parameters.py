@@ -1,0 +1,50 @@
+"""Parameters of a request that name the state which it is based on, such as a version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode
+
+from oakum.exchange import Request
+from oakum.exposure.endpoints import Probe
+from oakum.exposure.knowledge import canonical
+from oakum.http.json_pointer import member_at
+from oakum.inference.state_names import names_state
+from oakum.openapi.model import Json
+
+States = tuple[tuple[str, str], ...]
+"""(parameter, member): what says in a query or header the state that this member of the object
+tells."""
+
+
+def states_of(probe: Probe, resource: str, key: str) -> States:
+    """What a write of one object says of its state beside path and body."""
+    found: dict[str, str] = {}
+    for each in probe.operation.parameters:
+        name, _, member = probe.sources.get(each.name, "").partition(".")
+        told = names_state(each.name) or names_state(member)
+        if each.where in ("query", "header") and name == resource and member != key and told:
+            found[each.name] = member
+    return tuple(found.items())
+
+
+def in_state(request: Request, shown: Mapping[str, Json], states: States) -> Request:
+    """A request with the state of an object as a response shows it."""
+    known = {
+        name: canonical(value)
+        for name, member in states
+        if (value := told_by(shown, member)) is not None
+    }
+    path, _, query = request.url.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    fresh = [(name, known.get(name, value)) for name, value in pairs]
+    url = request.url if fresh == pairs else f"{path}?{urlencode(fresh)}"
+    lower = {name.lower(): value for name, value in known.items()}
+    headers = {name: lower.get(name.lower(), each) for name, each in request.headers.items()}
+    return replace(request, url=url, headers=headers)
+
+
+def told_by(shown: Mapping[str, Json], member: str) -> Json:
+    """What a member of an object at a dotted path tells; None: it has none there."""
+    return member_at(dict(shown), member.split("."))
