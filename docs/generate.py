@@ -14,7 +14,7 @@ import click
 from oakum.cli import schema
 from oakum.cli.main import ALIASES, COMMANDS, main
 from oakum.cli.schema import SCHEMAS
-from oakum.scan.checks import CHECKS, OVER_BLOCK
+from oakum.exposure.checks import CHECKS, OVER_BLOCK
 
 HERE = Path(__file__).parent
 _WIDTH = 90

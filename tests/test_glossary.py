@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from oakum.exposure.checks import RULES
 from oakum.rules import FORMER as FORMER_IDS
-from oakum.scan.checks import RULES
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/reference/glossary.md").read_text(encoding="utf-8")

@@ -7,9 +7,9 @@ import hashlib
 import pytest
 
 from oakum.errors import NOWHERE
+from oakum.exposure.checks import CHECKS, OVER_BLOCK, RULES, filed
 from oakum.finding import Finding
 from oakum.rules import FORMER, OWASP, Rule, current, item, marked
-from oakum.scan.checks import CHECKS, OVER_BLOCK, RULES, filed
 
 
 def test_the_table_is_that_of_the_checks_in_their_order() -> None:

@@ -9,6 +9,8 @@ from functools import cached_property
 
 from oakum.advisory.contact import Contact
 from oakum.errors import counted
+from oakum.exposure.checks import RULES, STORIES, guarding
+from oakum.exposure.rule_stories import DOES, Story, references
 from oakum.finding import Answer, Endpoint, Finding, Report, Result
 from oakum.inference.lexicon import classify_field
 from oakum.inference.lexicon_phrases import FieldClass
@@ -16,10 +18,8 @@ from oakum.memory import Due, Memory, Remembered, case_of, due
 from oakum.policy.model import SEVERITIES
 from oakum.report.grouping import Defect, states_by_field, when_words
 from oakum.report.pointing import top
-from oakum.scan.checks import RULES, STORIES, guarding
 from oakum.scan.discovery.keyspace import told_behind
 from oakum.scan.identities.credentials import shell_name
-from oakum.scan.rule_stories import DOES, Story, references
 
 CATEGORIES = {
     FieldClass.SECRET: "secrets that let somebody act as the account",

@@ -36,8 +36,8 @@ def summarise(page: bytes) -> None:
 
 def facts() -> Facts:
     """The text of `oakum explain` for each rule."""
-    from oakum.scan.checks import RULES, STORIES
-    from oakum.scan.rule_stories import references
+    from oakum.exposure.checks import RULES, STORIES
+    from oakum.exposure.rule_stories import references
 
     return Facts(
         {

@@ -14,12 +14,12 @@ from rich.text import Text
 
 from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem, did_you_mean
+from oakum.exposure.checks import OVER_BLOCK, RULES, STORIES, filed, guarding
+from oakum.exposure.rule_stories import DOES, references
 from oakum.finding import Finding, Report
 from oakum.output.text import visible
 from oakum.report.grouping import state_words
 from oakum.rules import Item, current, item
-from oakum.scan.checks import OVER_BLOCK, RULES, STORIES, filed, guarding
-from oakum.scan.rule_stories import DOES, references
 
 
 @click.command(epilog="Example: oakum explain privacy-setting-not-enforced")

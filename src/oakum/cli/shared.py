@@ -380,7 +380,7 @@ def finding_of(report: Report, name: str, file: Path) -> Finding:
 
 def known_rule(report: Report, finding: Finding, file: Path) -> None:
     """Raises `InputError` for a rule that this version does not know."""
-    from oakum.scan.checks import STORIES
+    from oakum.exposure.checks import STORIES
 
     if finding.rule not in STORIES:
         hint = (

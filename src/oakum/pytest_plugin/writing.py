@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import oakum
+from oakum.exposure.findings import conclude
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.exposure.report_cells import report_cells
@@ -14,7 +15,6 @@ from oakum.finding import Cell, Report, Result
 from oakum.policy.model import Policy
 from oakum.pytest_plugin.observer import Watch
 from oakum.pytest_plugin.suite_counts import Tally, undocumented
-from oakum.scan.findings import conclude
 
 NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"
 NOBODY_KNOWN = (

@@ -31,6 +31,7 @@ from oakum.exposure.endpoints import Probe, is_websocket
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.relation_members import is_one_of_many
 from oakum.exposure.response_reader import json_in
@@ -48,7 +49,6 @@ from oakum.scan.evaluation.answer_fingerprint import (
 from oakum.scan.evaluation.artefacts import gather
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.judged_response import JudgedResponse
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
 from oakum.scan.state import RunState
 from oakum.scan.transport.streams import Listen, Stream

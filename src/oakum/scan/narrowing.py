@@ -19,12 +19,12 @@ from oakum.authz import Model
 from oakum.authz.table import granted_to_nobody
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
+from oakum.exposure.checks import CHECKS, OVER_BLOCK
 from oakum.exposure.endpoints import Probe, frame_media, probe_of
 from oakum.exposure.matrix import Key
 from oakum.finding import Endpoint, Finding
 from oakum.http.methods import WRITES
 from oakum.openapi.model import Operation
-from oakum.scan.checks import CHECKS, OVER_BLOCK
 from oakum.scan.context import Event
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Ask

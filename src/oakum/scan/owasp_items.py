@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from oakum.exposure.checks import filed
 from oakum.finding import Cell, Finding, Result, TestedItem
 from oakum.rules import OWASP
-from oakum.scan.checks import filed
 from oakum.scan.engine import Engine
 from oakum.scan.limits import May
 from oakum.scan.technique import Prospect, Technique, is_silent

@@ -16,6 +16,7 @@ import oakum
 from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exposure.endpoints import asking_for_all, asking_for_more, feeds, survey
+from oakum.exposure.findings import conclude
 from oakum.exposure.report_cells import report_cells
 from oakum.exposure.untested import unjudged
 from oakum.finding import Cell, IdentityState, Report, Result, Skipped
@@ -48,7 +49,6 @@ from oakum.scan.discovery.security_contact import contact_notes
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
 from oakum.scan.evaluation.finding_confirmation import drop_unconfirmed
-from oakum.scan.findings import conclude
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.first_answers import first_answers, not_before, read_again, whoami

@@ -15,12 +15,12 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Matrix, Outcome
 from oakum.finding import Skipped
 from oakum.scan.evaluation.answer_fingerprint import Form, Head
 from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import Filled
 
 _MOST_ARTEFACTS = 400

@@ -45,8 +45,7 @@ from oakum.scan.limits import May
 
 @runtime_checkable
 class Technique(Protocol):
-    """A module of `techniques`, or one of `checks` that has these too: one way to find what the
-    documented questions cannot."""
+    """A module of `techniques`: one way to find what the documented questions cannot."""
 
     HOW: str
     """What endpoints and findings call it."""

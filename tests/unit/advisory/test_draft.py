@@ -11,10 +11,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from oakum.advisory import Contact, Draft, csaf, json_document, statement, vendor
+from oakum.exposure.checks import CHECKS, STORIES
 from oakum.finding import Answer, Evidence, Finding, IdentityState, Line, Report
 from oakum.memory import Memory, learn, recorded
 from oakum.openapi.model import Json
-from oakum.scan.checks import CHECKS, STORIES
 from oakum.scan.discovery.keyspace import BEHIND, estimate, told_behind
 from tests.unit.memory.world import FIXED, STAGE_1, STAGE_2, finding, report
 from tests.unit.report.sample import HOSTILE, hostile

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import Location
+from oakum.exposure.checks import CHECKS, RULES, STORIES
 from oakum.finding import Endpoint, Evidence, Finding, Report
 from oakum.report import json_document
 from oakum.rules import FORMER
-from oakum.scan.checks import CHECKS, RULES, STORIES
 from tests.unit.cli.shell import oakum
 from tests.unit.report.sample import hostile, sample
 

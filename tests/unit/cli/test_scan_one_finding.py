@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from oakum.cli import scan_one_finding as command
+from oakum.exposure.checks import CHECKS
 from oakum.report import json_document
-from oakum.scan.checks import CHECKS
 from oakum.scan.replay import EXIT_CODES, AtEndpoint, Left, Replay, Verdict
 from tests.scan.clinic import SECRETS, Clinic, write
 from tests.scan.servers import serve

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 
 from oakum.errors import InputError
+from oakum.exposure.checks import RULES
 from oakum.finding import Report
 from oakum.memory import Memory, learn, read, render
 from oakum.openapi.model import Json
 from oakum.report.json_document import document
 from oakum.rules import FORMER
-from oakum.scan.checks import RULES
 from tests.unit.memory.test_learn import histories
 from tests.unit.memory.world import FIXED, STAGE_1, STAGE_2, report
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.errors import InputError
+from oakum.exposure.checks import CHECKS
 from oakum.finding import Report, Result
 from oakum.memory import AtEndpoint, Memory, Remembered, Standing, learn, render, stage
 from oakum.memory.model import OF_CELLS
-from oakum.scan.checks import CHECKS
 from oakum.scan.narrowing import PLAIN
 from tests.unit.memory.world import (
     CLOSED,

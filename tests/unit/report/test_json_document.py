@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.errors import InputError, Location
+from oakum.exposure.checks import RULES
 from oakum.finding import (
     Answer,
     Cell,
@@ -29,7 +30,6 @@ from oakum.openapi.typed_json import FORMERLY
 from oakum.report import json_document
 from oakum.report.integrity import faults
 from oakum.rules import FORMER
-from oakum.scan.checks import RULES
 from tests.unit.report.sample import clean, hostile, sample, untrusted
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from oakum.errors import NOWHERE, InputError
+from oakum.exposure.checks import CHECKS, OVER_BLOCK
 from oakum.exposure.endpoints import survey
 from oakum.finding import Endpoint, Finding
-from oakum.scan.checks import CHECKS, OVER_BLOCK
 from oakum.scan.narrowing import PLAIN, Focus, Scope, narrow
 from oakum.scan.techniques import TECHNIQUES
 from tests.unit.scan.studio import model

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Outcome
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.scan.context import RunContext
 from oakum.scan.evaluation.artefacts import Artefact
-from oakum.scan.leak_signal import Signal
 from oakum.scan.state import RunState
 from tests.unit.scan.studio import Run, Studio, probe
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oakum.authz.claims import claimed, joined, with_claim
+from oakum.exposure.unknown_claims import unheld
 from oakum.http.json_pointer import member_at, path_of, values_at
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy
-from oakum.scan.evaluation.unknown_claims import unheld
 from oakum.scan.identities.doctor import Examination
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from oakum.authz.table import allows
 from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.openapi.model import Json, Shape
@@ -29,7 +30,6 @@ from oakum.scan.discovery.contrast import (
 )
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.person_operations import Noun, is_secret, talks
 

@@ -7,10 +7,10 @@ object.
 
 from __future__ import annotations
 
+from oakum.exposure.checks.bola_write import REMOVED
+from oakum.exposure.leak_signal import Signal
 from oakum.finding import Endpoint, Evidence
-from oakum.scan.checks.bola_write import REMOVED
 from oakum.scan.engine import Engine
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import curl
 
 

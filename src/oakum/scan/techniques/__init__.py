@@ -7,16 +7,13 @@ A technique gets the engine after all documented endpoints were asked. It asks o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import filterfalse
-
-from oakum.scan.checks import CHECKS, Check
-from oakum.scan.technique import Technique, is_silent
+from oakum.scan.technique import Technique
 from oakum.scan.techniques import (
     account_enumeration,
     accounts,
     bulk_exposure,
     cache,
+    cacheable_personal_data,
     calls,
     counts_of_owners,
     creations,
@@ -27,6 +24,7 @@ from oakum.scan.techniques import (
     offline,
     options,
     orders,
+    page_limit_not_enforced,
     paired_worlds,
     parents,
     refusals,
@@ -34,19 +32,12 @@ from oakum.scan.techniques import (
     shadow_endpoints,
     tenants,
     totals,
+    untrusted_origin_allowed,
     writes,
 )
 
-
-def brought(checks: Iterable[Check]) -> Iterator[Technique]:
-    """Rules that bring the technique that finds them: one file has both."""
-    return (each for each in checks if isinstance(each, Technique))
-
-
-_BROUGHT = [*brought(CHECKS)]
-
 TECHNIQUES: tuple[Technique, ...] = (
-    *filter(is_silent, _BROUGHT),  # what is known already waits for no budget
+    cacheable_personal_data,  # what is known already waits for no budget
     offline,
     calls,
     cache,
@@ -69,7 +60,6 @@ TECHNIQUES: tuple[Technique, ...] = (
     creations,
     accounts,
     id_enumeration,
-    *filterfalse(is_silent, _BROUGHT),
+    untrusted_origin_allowed,
+    page_limit_not_enforced,
 )
-
-__all__ = ["TECHNIQUES", "brought"]

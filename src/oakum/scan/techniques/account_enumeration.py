@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from oakum.errors import TargetError
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Outcome, state_key
 from oakum.finding import Evidence, Result, Skipped, State
 from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import Feature, holds, is_echo, texts, told
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine, Kind
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import curl, variable
 from oakum.scan.requests.person_operations import Talk, talks
 from oakum.scan.requests.person_requests import Named, Strangers, Wording, own_value

@@ -18,6 +18,7 @@ from oakum.authz import Model
 from oakum.authz.table import allows_member
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe, probe_of
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Endpoint, Evidence
 from oakum.http.methods import WRITES
@@ -30,7 +31,6 @@ from oakum.scan.discovery.taken_names import Taken, unasked
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.omitted_members import left_out
 from oakum.scan.requests.person_operations import is_secret, noun_of, talks

@@ -16,11 +16,11 @@ from itertools import count
 
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evidence import media_name
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import NOBODY, Key
 from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.scan.engine import Engine
 from oakum.scan.identities.doctor import Examination
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import fill
 from oakum.scan.technique import Line, Prospect
 

@@ -18,10 +18,10 @@ from oakum.authz import Model
 from oakum.authz.decide import through
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import NOBODY
 from oakum.finding import Evidence
 from oakum.scan.engine import Engine, Kind
-from oakum.scan.leak_signal import Signal
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, curl, fill, known_objects
 from oakum.scan.requests.strangers import strangers

@@ -19,13 +19,13 @@ from oakum.authz.decide import through
 from oakum.authz.table import allows, allows_member
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.leak_signal import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.http.json_pointer import member_at
 from oakum.inference.unsafe_writes import ends
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.object_relations import relations_given, relations_to
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.omitted_members import left_out, why_left_out
 from oakum.scan.requests.removal_flags import or_plainly

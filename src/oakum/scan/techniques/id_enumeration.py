@@ -19,6 +19,7 @@ from oakum.authz.table import allows
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, names_owner
 from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import state_key
 from oakum.finding import Evidence, Result, State
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
@@ -26,7 +27,6 @@ from oakum.policy.model import Limit
 from oakum.scan.discovery.keyspace import BEHIND, UNKNOWN, Keyspace, estimate, read
 from oakum.scan.discovery.request_rate import USUAL, Burst, burst, exceeds, spoken, wanted
 from oakum.scan.engine import Engine
-from oakum.scan.leak_signal import Signal
 from oakum.scan.limits import Pace
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.technique import Line, Prospect

@@ -15,13 +15,13 @@ from functools import partial
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import says_nothing
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import NOBODY, state_key
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.side_channels import Place, Reading, read, told
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import Filled, curl, fill
 from oakum.scan.requests.filter_trials import FAILS, REFUSES, Tried, Way
 from oakum.scan.requests.hidden_values import Hidden, hidden_fields, hidden_in_list

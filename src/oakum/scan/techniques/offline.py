@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
+from oakum.exposure.leak_signal import Signal
 from oakum.finding import Answer, Endpoint, Evidence
 from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import classify, wipes
 from oakum.scan.engine import Engine
-from oakum.scan.leak_signal import Signal
 from oakum.scan.technique import Line, Prospect
 
 HOW = "offline"

@@ -18,13 +18,13 @@ from oakum.authz.table import allows_member
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.request_bodies import json_value
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.inference.unsafe_writes import ends, life_cycle, moves_by_itself, sets_off
 from oakum.openapi.model import Json, Shape
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.object_relations import relations_given, relations_to
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.bulk_writes import bulk
 from oakum.scan.requests.omitted_members import why_left_out

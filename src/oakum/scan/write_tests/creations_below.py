@@ -20,13 +20,13 @@ from urllib.parse import urlsplit
 
 from oakum.authz.decide import through
 from oakum.exchange import Response
+from oakum.exposure.checks.bola_write import ADDED
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.relation_members import may_have, members_named, relations_through_members
 from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Evidence, Skipped
-from oakum.scan.checks.bola_write import ADDED
 from oakum.scan.engine import Engine
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import curl, fill
 from oakum.scan.undo.entries import Made
 from oakum.scan.write_tests.creation_body import resource_named

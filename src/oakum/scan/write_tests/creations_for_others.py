@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from oakum.authz.table import allows_member
 from oakum.exchange import Response
+from oakum.exposure.checks.bola_write import GIVEN
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.request_bodies import body_shape, json_value
 from oakum.finding import Evidence
 from oakum.http.json_pointer import member_at
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Shape
-from oakum.scan.checks.bola_write import GIVEN
 from oakum.scan.engine import Engine
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import curl
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.undo.entries import Made

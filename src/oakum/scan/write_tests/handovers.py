@@ -15,12 +15,12 @@ from oakum.authz.decide import through
 from oakum.authz.table import allows_member
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
+from oakum.exposure.leak_signal import Signal
 from oakum.exposure.request_bodies import json_value
 from oakum.finding import Evidence
 from oakum.http.json_pointer import member_at
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.leak_signal import Signal
 from oakum.scan.requests.builder import curl, fill
 from oakum.scan.requests.omitted_members import left_out
 from oakum.scan.requests.values_to_write import shape_of

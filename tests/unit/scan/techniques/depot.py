@@ -20,6 +20,7 @@ from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.endpoints import survey
 from oakum.exposure.evidence import Redactor
+from oakum.exposure.findings import conclude
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix
@@ -28,7 +29,6 @@ from oakum.policy.contract import load
 from oakum.scan.context import RunContext
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.findings import conclude
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.state import RunState
 from oakum.scan.techniques import id_enumeration

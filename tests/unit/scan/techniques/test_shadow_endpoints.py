@@ -19,8 +19,8 @@ from oakum.cli import shared
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import survey
+from oakum.exposure.findings import conclude
 from oakum.openapi.model import Parameter, Shape
-from oakum.scan.findings import conclude
 from oakum.scan.limits import May
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import shadow_endpoints

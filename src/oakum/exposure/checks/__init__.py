@@ -1,0 +1,118 @@
+"""The rules, one file each, most specific first: the first that matches names a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from oakum.exposure.checks import (
+    account_enumeration,
+    authenticated_not_authorized,
+    bola_write,
+    broken_function_level_authorization,
+    broken_object_level_authorization,
+    cacheable_personal_data,
+    cross_user_cache,
+    enumerable_ids,
+    excessive_data_exposure,
+    feed_exposure,
+    graphql_exposure,
+    inference_leak,
+    mass_assignment,
+    missing_authentication,
+    no_login_rate_limit,
+    page_limit_not_enforced,
+    pre_login_disclosure,
+    privacy_setting_not_enforced,
+    revocation_not_enforced,
+    shadow_endpoint,
+    unsafe_get,
+    untrusted_origin_allowed,
+    weak_jwt_secret,
+)
+from oakum.exposure.checks.leak import Leak, severity
+from oakum.exposure.rule_stories import Story
+from oakum.rules import Item, Rule
+
+
+class Check(Protocol):
+    """A module of this package."""
+
+    RULE: Rule
+    """Its id, the item of OWASP's list, the CWE."""
+    STORY: Story
+    """What `oakum explain` and the reports tell of it."""
+    REFERENCE: str
+    """Its section of docs/reference/checks.md, in Markdown: `./do fix` writes the page."""
+
+    def matches(self, leak: Leak, /) -> bool: ...
+    def title(self, leak: Leak, /) -> str: ...
+    def advice(self, leak: Leak, /) -> str: ...
+
+
+CHECKS: tuple[Check, ...] = (
+    bola_write,
+    mass_assignment,
+    weak_jwt_secret,
+    no_login_rate_limit,
+    unsafe_get,
+    untrusted_origin_allowed,
+    broken_function_level_authorization,
+    cross_user_cache,
+    cacheable_personal_data,
+    revocation_not_enforced,
+    feed_exposure,
+    shadow_endpoint,
+    graphql_exposure,
+    inference_leak,
+    enumerable_ids,
+    page_limit_not_enforced,
+    account_enumeration,
+    pre_login_disclosure,
+    missing_authentication,
+    privacy_setting_not_enforced,
+    authenticated_not_authorized,
+    broken_object_level_authorization,
+    excessive_data_exposure,
+)
+
+OVER_BLOCK = Rule("over-block", "", ())
+"""Not a leak: the contract grants a field that its owner gets and this viewer does not."""
+
+_OVER_BLOCK = Story(
+    "The contract grants this viewer a field that its owner gets at this endpoint, but the viewer does not get it.",
+    "A fix that blocks everybody will soon be reverted.",
+    None,
+    (
+        "serve the field to this viewer",
+        "or remove the grant, if the contract is wrong",
+    ),
+    "cannot",
+    "it only takes away.",
+)  # fmt: skip
+
+RULES: Mapping[str, Rule] = {
+    each.id: each for each in (*(check.RULE for check in CHECKS), OVER_BLOCK)
+}
+"""All rules by id, the most specific first: the first that matches names a finding."""
+
+STORIES: Mapping[str, Story] = {
+    **{check.RULE.id: check.STORY for check in CHECKS},
+    OVER_BLOCK.id: _OVER_BLOCK,
+}
+"""What is told of each rule, by its id."""
+
+
+def filed(under: Item) -> tuple[Rule, ...]:
+    """The rules of an item of OWASP's list, in the order of `RULES`."""
+    return tuple(each for each in RULES.values() if each.owasp == under.id)
+
+
+def guarding(rule: str, field: str = "the field", viewer: str = "this viewer") -> str:
+    """What the guard does about a rule's findings, in words."""
+    return STORIES[rule].guard.replace("{field}", field).replace("{viewer}", viewer)
+
+
+__all__ = [
+    "CHECKS", "OVER_BLOCK", "RULES", "STORIES", "Check", "Leak", "filed", "guarding", "severity",
+]  # fmt: skip

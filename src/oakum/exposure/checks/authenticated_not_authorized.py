@@ -1,0 +1,57 @@
+"""`authenticated-not-authorized`: the endpoint checks the login but not the object's owner.
+
+Nobody without a login gets the field, and any account holder does: the fix that only adds a login.
+It cannot know whether the endpoint was open before.
+Remedy: compare the caller with the owner of each object.
+"""
+
+from oakum.exposure.checks.leak import Leak, seen, which, who
+from oakum.exposure.rule_stories import Incident, Story
+from oakum.rules import Rule
+
+RULE = Rule("authenticated-not-authorized", "API1:2023", ("CWE-862", "CWE-639"))
+
+STORY = Story(
+    "The endpoint checks who the caller is, but not whether the object is theirs.",
+    "Anybody can create an account. The leak looks fixed, because the test without a login now fails.",
+    Incident(
+        "Peloton, after its first fix", "February 2021",
+        "the data was then available to all authenticated users, until a journalist asked about it months later",
+    ),
+    (
+        "compare the caller with the owner of every object that is returned, after the login",
+        "do it where objects are loaded, so that lists, exports and batches are covered too",
+        "test with two accounts, not only with one account and no login",
+    ),
+    "removes",
+    "{field} from responses to {viewer}; a response with nothing left to see is refused.",
+)  # fmt: skip
+
+REFERENCE = """
+*API1:2023 · CWE-862, CWE-639*
+
+**Finds** a field that any account holder receives, while the same endpoint gave it to nobody without a login. This is typical of a fix that
+only adds a login.
+
+**Cannot know** whether the endpoint was ever open. It needs a request to the endpoint without credentials; otherwise another rule names the
+finding.
+
+**Remedy**: compare the caller with the owner of every object that is returned, after the login check.
+
+**Example**: `GET /members/4711/workouts` answers 401 without a login, and everything to any logged-in user.
+"""
+
+
+def matches(leak: Leak) -> bool:
+    """A logged-in stranger reads what an anonymous caller cannot."""
+    return leak.stranger and leak.anonymous_closed
+
+
+def title(leak: Leak) -> str:
+    """One sentence: the viewer, the field, and the owner."""
+    return f"{who(leak)} can read {seen(leak)}{which(leak)}"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return "check the caller against the owner of every object returned, after the login check"

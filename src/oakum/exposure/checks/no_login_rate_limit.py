@@ -1,0 +1,57 @@
+"""`no-login-rate-limit`: wrong secrets can be tried again and again without delay.
+
+It cannot know of a rate limit that begins later, or of one that counts many addresses together.
+Remedy: slow down by account and by address, and say so with `429` (RFC 6585, 4).
+"""
+
+from oakum.exposure.checks.leak import Leak
+from oakum.exposure.rule_stories import Incident, Story
+from oakum.rules import Rule
+
+RULE = Rule("no-login-rate-limit", "API2:2023", ("CWE-307",), "medium")
+
+STORY = Story(
+    "The login accepts any number of guesses without slowing the caller down.",
+    "Programs try passwords from other leaks on every account, and guess a code of four or six digits in minutes.",
+    Incident(
+        "Freedom Chat", "2025",
+        "nothing limited how many telephone numbers could be checked for an account",
+    ),
+    (
+        "after a few wrong secrets answer 429 with `Retry-After`, by account and by address",
+        "make a code expire after a few tries, not only after a time",
+        "refuse passwords known from leaks; offer a second factor",
+    ),
+    "partly",
+    "`limits:` on calls answer 429 by address. It does not know which account a login is for,"
+    " so guesses from many addresses pass.",
+    ("RFC 6585, 4", "NIST SP 800-63B, 5.2.2"),
+)  # fmt: skip
+
+REFERENCE = """
+*API2:2023 · CWE-307*
+
+**Finds** logins without a rate limit: the scan sends ten wrong secrets in a row for an account that it made itself, each with the same
+response, and then the right one, which is accepted at once. Needs `--allow-writes`, and a registration that the document describes.
+
+**Cannot know** of a limit that starts later, or of one that covers many addresses.
+
+**Remedy**: after a few wrong secrets answer `429` with `Retry-After`, by account and by address.
+
+**Example**: `POST /login` that answers the hundredth wrong password like the first.
+"""
+
+
+def matches(leak: Leak) -> bool:
+    """The right password was accepted after wrong ones, for a provisioned account."""
+    return leak.only("guess")
+
+
+def title(leak: Leak) -> str:
+    """One sentence: what can be guessed."""
+    return f"no rate limit on login: `{leak.resource}.{leak.field}` can be guessed"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return "after a few wrong secrets answer 429 with Retry-After, by account and by address"

@@ -1,0 +1,57 @@
+"""`pre-login-disclosure`: login or reset endpoints tell more about a named person.
+
+It cannot know which front end shows it: a greeting with a first name was wanted by somebody.
+Remedy: say nothing of an account before its holder has proved to be its holder.
+"""
+
+from oakum.exposure.checks.leak import Leak, seen, which, who
+from oakum.exposure.rule_stories import Incident, Story
+from oakum.rules import Rule
+
+RULE = Rule("pre-login-disclosure", "API2:2023", ("CWE-209", "CWE-201"))
+
+STORY = Story(
+    "A login or registration request that only names a person returns data about them.",
+    "It needs no account and no password: only a name, a number or an address.",
+    Incident(
+        "Life360", "2024",
+        "the login response contained the first name and telephone number of the address's owner before any login; 442,519 people",
+    ),
+    (
+        "use constant responses here, without any account data",
+        "let errors name the wrong member of the request, but no value",
+        "masks help little: `a***@example.com` with the length of the original reveals a lot",
+    ),
+    "partly",
+    "an undocumented error gets the guard's own body, and undeclared members are removed. Members that the response schema declares outside of any resource pass.",
+    ("RFC 9457, 5",),
+)  # fmt: skip
+
+REFERENCE = """
+*API2:2023 · CWE-209, CWE-201*
+
+**Finds** a field of a person in a response to somebody who only named them: in the error of a login, in the refusal of a name that is taken,
+in the confirmation of a letter. The scan sends the same requests as `account-enumeration`. An echo of the request does not count, and a short value
+counts only if two people's own values were in the same place.
+
+**Cannot know** the contents of a mail or a text message that the request caused.
+
+**Remedy**: keep everything of the account out of responses to callers who have not proved to be its holder.
+
+**Example**: `POST /login` with a wrong password answers `401 {"first_name": "Ada", "phone": "+44…"}`.
+"""
+
+
+def matches(leak: Leak) -> bool:
+    """Found in responses to requests that only name a person."""
+    return leak.only("account-enumeration")
+
+
+def title(leak: Leak) -> str:
+    """One sentence: the viewer, the field, and the person."""
+    return f"{who(leak)} can read {seen(leak)} by only naming an account{which(leak)}"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return "keep all account data out of responses to a login, a forgotten password, a registration or an invitation, including error messages"

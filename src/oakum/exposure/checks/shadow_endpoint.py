@@ -1,0 +1,61 @@
+"""`shadow-endpoint`: an undocumented endpoint shows what documented ones hide.
+
+It cannot know who still needs that endpoint, nor endpoints that it does not try.
+Remedy: remove the old endpoint, or let both use the same checks.
+"""
+
+from oakum.exposure.checks.leak import Leak, seen, which, who
+from oakum.exposure.rule_stories import Incident, Story
+from oakum.rules import Rule
+
+RULE = Rule("shadow-endpoint", "API9:2023", ("CWE-1059", "CWE-863"))
+
+STORY = Story(
+    "An undocumented endpoint shows data that the documented endpoints withhold.",
+    "Fixes go where people look. An old version, an old host or a mobile variant keeps running without the fix, and attackers try those first.",
+    Incident(
+        "Optus", "2022",
+        "a check broken in 2018 was fixed on the main host in 2021, but not on a second host that nobody used any more: 9.5 million customers",
+    ),
+    (
+        "remove what nobody needs: the host, the version, the route",
+        "let every version build its responses with the same code and the same checks",
+        "keep a list of hosts and versions that respond, and scan each",
+    ),
+    "refuses",
+    "it passes only documented paths and versions. It cannot protect hosts whose traffic does not pass through it.",
+    ("RFC 8594",),
+)  # fmt: skip
+
+REFERENCE = """
+*API9:2023 · CWE-1059, CWE-863*
+
+**Finds** a field at an endpoint that no document has, while the documented endpoints obey the contract. With `--twins` the scan tries other
+versions of documented paths (of `/v2/` the one before, the first, the next, and none at all), other values where the document lets a header,
+a media type or a query parameter name a version, and a phone's `User-Agent`. With `--twin URL` it requests the same endpoints at another
+address, with `--front-end URL` the paths in a page's scripts that the document lacks. It tries each as an owner first, and stops after one
+response if this is not an API's. It searches responses of an unknown form, including data in a page, for objects of the contract's
+kinds: by key, owner and two more members.
+
+**Cannot know** endpoints that it does not try, nor objects whose members all have other names and contain nothing that their owner sees
+elsewhere.
+
+**Remedy**: remove the old endpoint, or let it decide by the same code; keep an inventory of deployed endpoints.
+
+**Example**: `GET /v2/tenants/{id}` shows another tenant's name, `GET /v1/tenants/{id}` their IBAN too.
+"""
+
+
+def matches(leak: Leak) -> bool:
+    """No documented endpoint showed it."""
+    return leak.only("shadow-endpoint")
+
+
+def title(leak: Leak) -> str:
+    """One sentence: the viewer, the field, and the owner."""
+    return f"{who(leak)} can read {seen(leak)} at an undocumented endpoint{which(leak)}"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return "remove the endpoint, or document it and use the same authorization code as for the others; keep a list of all hosts and versions that respond"

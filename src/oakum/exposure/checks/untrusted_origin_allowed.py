@@ -1,0 +1,62 @@
+"""`untrusted-origin-allowed`: pages of any site may read personal responses with one's cookie.
+
+It cannot know whether browsers send the cookie from another site: its `SameSite` decides. So it
+suspects, and proves nothing.
+Remedy: name the trusted origins in `Access-Control-Allow-Origin`, never the one that asks, or `null`.
+"""
+
+from __future__ import annotations
+
+from oakum.exposure.checks.leak import Leak, whose
+from oakum.exposure.rule_stories import Story
+from oakum.rules import Rule
+
+RULE = Rule(
+    "untrusted-origin-allowed", "API8:2023", ("CWE-942",), "medium",
+    {"CWE-942": "Permissive Cross-domain Security Policy with Untrusted Domains"},
+)  # fmt: skip
+
+STORY = Story(
+    "A response with personal data lets pages of any site read it with the cookie of whoever opens them.",
+    "Whoever is logged in and opens such a page hands it what the API shows them, without a click.",
+    None,
+    (
+        "answer `Access-Control-Allow-Origin` from a fixed list of trusted origins, never with the `Origin` that asks, and never with `null`",
+        "send `Access-Control-Allow-Credentials: true` only where pages of another origin need the login",
+        "set `SameSite=Lax` or `Strict` on the session cookie",
+    ),
+    "cannot",
+    "CORS headers of the API's own responses pass unchanged.",
+    ("Fetch standard, 3.3 (CORS protocol)", "RFC 6454, 7.3"),
+)  # fmt: skip
+
+REFERENCE = """
+*API8:2023 · CWE-942*
+
+**Finds** responses with personal data to a caller who logs in with a cookie that have `Access-Control-Allow-Credentials: true` and name
+in `Access-Control-Allow-Origin` whatever origin asks, or `null`, which any page in a sandboxed frame has. The scan asks each `GET` that
+showed such a caller something of their own once more, with the `Origin` of a site that cannot exist, and if that is not let in but the
+response has headers of CORS or `Vary: Origin`, with `null`.
+
+**Cannot know** whether a browser sends the cookie from a page of another site (`SameSite`), so the finding is at most *suspected*. Nor
+which other origins are let in, such as each whose name ends like a trusted one.
+
+**Remedy**: a fixed list of trusted origins, without `null`.
+
+**Example**: `GET /me` with `Origin: https://oakum.invalid` has `Access-Control-Allow-Origin: https://oakum.invalid`.
+"""
+
+
+def matches(leak: Leak) -> bool:
+    """Found by asking as a page of another origin, and by nothing else."""
+    return leak.only("origin")
+
+
+def title(leak: Leak) -> str:
+    """One sentence: whose data, and by which pages."""
+    return f"a web page of another site may read {whose(leak)}: {leak.says}"
+
+
+def advice(leak: Leak) -> str:
+    """What to change in the API."""
+    return "answer `Access-Control-Allow-Origin` from a fixed list of trusted origins, never with the `Origin` that asks, and never with `null`"

@@ -1,0 +1,415 @@
+"""Turns leaks of the matrix into findings: one for each field, viewer and state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from itertools import product
+
+from oakum.authz import Model
+from oakum.authz.table import allows, deciding, leaf_index
+from oakum.errors import Location
+from oakum.exposure.checks import CHECKS, OVER_BLOCK, Leak, severity
+from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.leak_signal import Signal
+from oakum.exposure.matrix import Entry, Key, Matrix, state_key
+from oakum.exposure.unknown_claims import unheard, values_of
+from oakum.finding import Evidence, Finding, Result, State
+from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.policy.model import SEVERITIES, Policy, Severity, promises_of
+
+_BASIC = ("anyone", "authenticated")
+
+
+Place = tuple[str, str, str, State]
+"""Endpoint, resource, field and state of a cell, whoever the viewer."""
+
+
+def conclude(
+    model: Model, identities: KnownIdentities, matrix: Matrix, signals: Iterable[Signal] = ()
+) -> list[Finding]:
+    """Findings, most severe first. With a drafted contract they are at most *suspected*."""
+    groups: dict[tuple[Result, str, str, str, State], list[tuple[Key, Entry]]] = {}
+    for key, entry in matrix.leaks():
+        if entry.result is Result.OVER_BLOCK and _owes_nothing(model, identities, key, entry):
+            continue
+        name = (entry.result, key.resource, key.field, key.viewer, key.state)
+        groups.setdefault(name, []).append((key, entry))
+    leaking: dict[tuple[str, str], set[str]] = {}
+    for result, resource, field, viewer, _ in groups:
+        if result is Result.LEAK:
+            leaking.setdefault((resource, viewer), set()).add(field)
+    refused = _closed_to_anonymous(matrix)
+    made = [
+        _over_block(model, matrix, cells) if name[0] is Result.OVER_BLOCK
+        else _leak(model, identities, matrix, cells, leaking[name[1], name[3]], refused)
+        for name, cells in groups.items()
+    ]  # fmt: skip
+    told: dict[tuple[str, str, str, str, State], list[Signal]] = {}
+    for each in signals:
+        same = (each.how, each.resource, each.field, each.viewer, each.state)
+        told.setdefault(same, []).append(each)
+    made += [_told(model, identities, together) for together in told.values()]
+    return in_order(made)
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Sorts findings: proven before suspected, then by severity, number of fields and states, and
+    rule."""
+    made = list(findings)
+    verdicts = ("proven", "suspected", "over_blocked")
+    rules = [check.RULE.id for check in CHECKS] + [OVER_BLOCK.id]
+    breadth = Counter((each.verdict, each.rule, each.resource, each.viewer) for each in made)
+
+    def urgency(f: Finding) -> tuple[int, int, int, int, str, str, str, State]:
+        return (
+            verdicts.index(f.verdict), SEVERITIES.index(f.severity),
+            -breadth[f.verdict, f.rule, f.resource, f.viewer],
+            rules.index(f.rule), f.resource, f.viewer, f.field, f.state,
+        )  # fmt: skip
+
+    return sorted(made, key=urgency)
+
+
+def _promise(policy: Policy, key: Key) -> str:
+    """What people are told of the values of the settings that decide a cell; else of the resource
+    at all."""
+    resource, told = policy.resources[key.resource], dict(key.state)
+    found = [
+        promise
+        for name, state in resource.states.items()
+        for value, promise in promises_of(policy, state)
+        if told.get(name) == value
+    ]
+    return " ".join(dict.fromkeys(found)) or resource.promise
+
+
+def _owes_nothing(model: Model, identities: KnownIdentities, key: Key, entry: Entry) -> bool:
+    """Whether a grant that is not honoured is none that the API could break: a guessed grant is no
+    promise, and of who an unknown caller is, nobody knows whether it holds."""
+    guessed = not model.policy.stated or model.drafted(key.resource, key.field) is not None
+    return guessed or identities.is_unknown(entry.viewer)
+
+
+def _doubts(
+    model: Model,
+    identities: KnownIdentities,
+    resource: str,
+    field: str,
+    viewers: Iterable[str | None],
+) -> tuple[tuple[str, ...], bool]:
+    """Why what was seen proves nothing against the API, in words; and whether it is because nobody
+    has confirmed the line that it contradicts."""
+    found: list[str] = []
+    line = model.drafted(resource, field) if resource in model.tables else None
+    if not model.policy.stated:
+        found.append("contradicts a drafted contract that nobody has confirmed")
+    elif line is not None:
+        found.append(f"contradicts a drafted line: {line}")
+    unstated = bool(found)
+    for viewer in dict.fromkeys(viewers):
+        # Viewers other than the test identities are provisioned accounts, whose owner is known.
+        if viewer in identities.ids and identities.is_unknown(viewer):
+            found.append(
+                f"the account of `{viewer}` is unknown, and so is what it may see; add `facts:"
+                " {id: …}` to it"
+            )
+    return tuple(found), unstated
+
+
+def _leak(
+    model: Model,
+    identities: KnownIdentities,
+    matrix: Matrix,
+    cells: list[tuple[Key, Entry]],
+    together: Collection[str],
+    refused: Collection[Place],
+) -> Finding:
+    """A finding of cells that leak; `together`: all fields that leak of such objects; `refused`:
+    what was closed to callers without login."""
+    cells = sorted(cells, key=lambda pair: _endpoint_order(model, matrix, pair[0]))
+    key, _ = cells[0]
+    leak = _describe(model, identities, matrix, cells, together, refused)
+    hit = [check for check in CHECKS if check.matches(leak)]
+    rule = hit[0].RULE
+    confirmed, weak = key.finding in matrix.confirmed, matrix.weak.get(key.finding, "")
+    viewers = [entry.viewer for _, entry in cells]
+    doubts, drafted = _doubts(model, identities, key.resource, key.field, viewers)
+    for why in (_unnamed(model, matrix, key, leak.owner), matrix.suspect.get(key.finding, "")):
+        doubts = (*doubts, why) if why else doubts
+    state = {**matrix.state(key.resource, cells[0][1].owner), **values_of(model, key)}
+    if not leak.owner and (
+        why := unheard(model, identities, matrix.closed_to, key, viewers, state)
+    ):
+        doubts = (*doubts, why)
+    return Finding(
+        rule=rule.id,
+        verdict="suspected" if doubts or not confirmed else "proven",
+        resource=key.resource,
+        field=key.field,
+        viewer=key.viewer,
+        state=key.state,
+        endpoints=tuple(dict.fromkeys(matrix.endpoint(each.endpoint) for each, _ in cells)),
+        owasp=rule.owasp,
+        cwe=rule.cwe,
+        severity=_stated_severity(model, key.resource, key.field) or severity(leak),
+        title=hit[0].title(leak),
+        advice=hit[0].advice(leak),
+        contract_location=_line(model, key),
+        also=tuple(c.RULE.id for c in hit[1:] if c is not CHECKS[-1]),
+        promise=leak.promise if leak.open_elsewhere or leak.state else "",
+        evidence=_evidence(matrix, key),
+        doubts=doubts if doubts or confirmed else (weak or "it was seen only once",),
+        drafted=drafted,
+    )
+
+
+def _unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:
+    """Why a member that nobody has spoken of proves nothing: no line of the contract names it, nor,
+    where it is another's, the document; empty: it is named, or is another's secret by its name, as
+    which nobody shows anything."""
+    if leaf_index(model.tables[key.resource], key.field) >= 0:
+        return ""
+    if owner:
+        return "no line of the contract mentions it; add one that says who may see it"
+    if classify_field(key.field) is FieldClass.SECRET:
+        return ""
+    declared = {
+        path for probe in matrix.probes.values() for path in probe.shows.get(key.resource, ())
+    }
+    steps = key.field.split(".")
+    above = {".".join(steps[: n + 1]) for n in range(len(steps))} & declared
+    if any(not _is_granted(model, key, each) for each in above):
+        return ""
+    return "neither the document nor the contract names it; add a line that says who may see it"
+
+
+def _is_granted(model: Model, key: Key, path: str) -> bool:
+    """Whether a line shows the viewer this place: what stands below it, and is declared nowhere,
+    the line does not withhold on purpose."""
+    table = model.tables[key.resource]
+    index = leaf_index(table, path)
+    return index >= 0 and any(key.viewer in grant.see for grant in table.rules[index].grants)
+
+
+def _stated_severity(model: Model, resource: str, field: str) -> Severity | None:
+    """How grave the contract says a leak of this field is; None: it does not say."""
+    table = model.tables.get(resource)
+    if table is None:
+        return None
+    index = leaf_index(table, field)
+    return table.rules[index].severity if index >= 0 else table.resource.severity
+
+
+def _told(model: Model, identities: KnownIdentities, signals: list[Signal]) -> Finding:
+    """One finding for equal signals at one or several endpoints."""
+    first = next((each for each in signals if each.sure), signals[0])
+    anonymous = first.identity is None
+    resource = model.policy.resources.get(first.resource)
+    leak = Leak(
+        first.resource, first.field, first.viewer, first.state, classify_field(first.field),
+        anonymous, False, first.viewer == "owner", False, False, (), "",
+        frozenset({first.how}), first.says, resource is None or resource.owner.kind != "none",
+        resource is not None and resource.is_account,
+    )  # fmt: skip
+    doubts, drafted = _doubts(model, identities, first.resource, first.field, [first.identity])
+    if not doubts and (unproven := identities.unproven_of(first.identity, "")):
+        doubts = (unproven,)
+    if why := _no_word_on_writing(model, first):
+        doubts = (*doubts, why)
+    if model.rule(first.endpoint.operation).draft:
+        place = model.rule(first.endpoint.operation).location
+        doubts, drafted = (*doubts, f"contradicts a drafted line: {place}"), True
+    check = next(each for each in CHECKS if each.matches(leak))
+    return Finding(
+        rule=check.RULE.id,
+        verdict="proven" if first.sure and not doubts else "suspected",
+        resource=first.resource,
+        field=first.field,
+        viewer=first.viewer,
+        state=first.state,
+        endpoints=tuple(dict.fromkeys(each.endpoint for each in signals)),
+        owasp=check.RULE.owasp,
+        cwe=check.RULE.cwe,
+        severity=_stated_severity(model, first.resource, first.field)
+        or check.RULE.severity
+        or severity(leak),
+        title=check.title(leak),
+        advice=check.advice(leak),
+        contract_location=_told_at(model, first),
+        evidence=replace(first.evidence, confirmed=first.sure),
+        doubts=doubts if doubts or first.sure else (first.doubt or f"may be chance: {first.says}",),
+        drafted=drafted,
+    )
+
+
+def _no_word_on_writing(model: Model, signal: Signal) -> str:
+    """Why a write by a caller whom `call:` lets in proves nothing: no line of the contract says who
+    may set any field of such objects. Empty: some line does, or `call:` does not let them in."""
+    table = model.settable.get(signal.resource)
+    let_in = {*(model.rule(signal.endpoint.operation).call or ())} & {*signal.viewer.split("+")}
+    if signal.how not in ("bola-write", "mass-assignment") or table is None or not let_in:
+        return ""
+    if any(grant.see for rule in table.rules for grant in rule.grants):
+        return ""
+    return (
+        f"`call:` admits `{signal.viewer}`, but no line of `{signal.resource}` says who may set"
+        f" its fields; add `set:` to them"
+    )
+
+
+def _told_at(model: Model, signal: Signal) -> Location:
+    """The contract line of the field, or of the endpoint for a finding without a field."""
+    if signal.resource in model.tables:
+        return model.field_location(signal.resource, signal.field)
+    first = next(iter(model.policy.resources.values()), None)
+    said = model.rule(signal.endpoint.operation).location
+    return said if said.line or first is None else first.location
+
+
+def _evidence(matrix: Matrix, key: Key) -> Evidence | None:
+    evidence = matrix.evidence.get(key.finding)
+    confirmed = key.finding in matrix.confirmed
+    weak = "" if confirmed else matrix.weak.get(key.finding, "")
+    if evidence is None:
+        return None
+    note = "; ".join(filter(None, (evidence.note, weak)))
+    return replace(evidence, confirmed=confirmed, note=note)
+
+
+def _describe(
+    model: Model,
+    identities: KnownIdentities,
+    matrix: Matrix,
+    cells: list[tuple[Key, Entry]],
+    together: Collection[str],
+    refused: Collection[Place],
+) -> Leak:
+    key, entry = cells[0]
+    policy = model.policy
+    table = model.tables[key.resource]
+    held = identities.relations(entry.viewer, entry.owner)
+    kinds = policy.kinds(*held)
+    state = dict(matrix.state(key.resource, entry.owner))
+    state.update(values_of(model, key))
+    anonymous = entry.viewer is None
+    owned = table.resource.owner.kind != "none"
+    stranger = (
+        not anonymous and kinds <= {*_BASIC, "lookup"} and not _granting(model, key.resource, held)
+    )
+    entitled = bool(table.see(held, state))
+    names = {table.resource.key, *table.resource.owner.members}
+    whole = owned and not entitled and (stranger or anonymous) and bool({*together} - names)
+    return Leak(
+        key.resource,
+        key.field,
+        key.viewer,
+        key.state,
+        classify_field(key.field),
+        anonymous,
+        stranger,
+        "owner" in kinds,
+        not anonymous and all(_place(each) in refused for each, _ in cells),
+        entitled,
+        _open_state(model, key, held),
+        _promise(model.policy, key),
+        _techniques(matrix, cells),
+        owned=owned,
+        account=table.resource.is_account,
+        whole=whole,
+        unguessable=_unguessable(matrix, cells),
+        some=any(
+            (name, each) in matrix.closed_to for each, _ in cells for name in identities.names()
+        ),
+    )
+
+
+def _unguessable(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> bool:
+    """Whether each endpoint names the object by UUIDs alone, and no other endpoint has shown this
+    viewer the keys of such objects."""
+    key = cells[0][0]
+    for each, _ in cells:
+        probe = matrix.probes.get(each.endpoint)
+        if probe is None or probe.batch or not probe.personal:
+            return False
+        named = [p for p in probe.operation.parameters if p.name in probe.personal]
+        if not named or any(p.shape.format != "uuid" for p in named):
+            return False
+    shown = (Result.OPEN, Result.LEAK)
+    return not any(
+        entry.result in shown and not matrix.probes[at.endpoint].personal
+        for at, entry in matrix.entries.items()
+        if (at.resource, at.viewer) == (key.resource, key.viewer) and at.endpoint in matrix.probes
+    )
+
+
+def _techniques(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> frozenset[str]:
+    """Empty when any endpoint showed it without one."""
+    found = frozenset(matrix.causes.get(key, matrix.how(key.endpoint)) for key, _ in cells)
+    return frozenset() if "" in found else found
+
+
+def _granting(model: Model, resource: str, held: frozenset[str]) -> bool:
+    """Whether a looked-up relation held gives anything at all: `follower` does, `blocked` not."""
+    table = model.tables[resource]
+    return any(
+        name in table.relations for name in held if not model.policy.kinds(name) <= {*_BASIC}
+    )
+
+
+def _place(key: Key) -> Place:
+    return key.endpoint, key.resource, key.field, key.state
+
+
+def _closed_to_anonymous(matrix: Matrix) -> set[Place]:
+    """Cells that anonymous callers requested without getting data."""
+    asked: dict[Place, bool] = {}
+    for key, entry in matrix.entries.items():
+        if entry.viewer is None and entry.owner:
+            closed = entry.result is Result.CLOSED
+            asked[_place(key)] = asked.get(_place(key), True) and closed
+    return {place for place, closed in asked.items() if closed}
+
+
+def _open_state(model: Model, key: Key, held: frozenset[str]) -> State:
+    """A state in which the contract grants what leaked."""
+    table = model.tables[key.resource]
+    names = deciding(table, key.field)
+    for values in product(*(table.resource.states[name].values for name in names)):
+        state = dict(zip(names, values, strict=True))
+        if allows(table, key.field, held, state):
+            return state_key(table, key.field, state)
+    return ()
+
+
+def _over_block(model: Model, matrix: Matrix, cells: list[tuple[Key, Entry]]) -> Finding:
+    cells = sorted(cells, key=lambda pair: _endpoint_order(model, matrix, pair[0]))
+    key, _ = cells[0]
+    evidence, sure = matrix.refused.get(key.finding, (None, False))
+    return Finding(
+        rule=OVER_BLOCK.id,
+        verdict="over_blocked",
+        resource=key.resource,
+        field=key.field,
+        viewer=key.viewer,
+        state=key.state,
+        endpoints=tuple(dict.fromkeys(matrix.endpoint(each.endpoint) for each, _ in cells)),
+        owasp=OVER_BLOCK.owasp,
+        cwe=OVER_BLOCK.cwe,
+        severity="low",
+        title=f"`{key.viewer}` is granted `{key.resource}.{key.field}` but does not get it",
+        advice="serve the field to this viewer, or remove the grant from the contract",
+        contract_location=_line(model, key),
+        evidence=replace(evidence, confirmed=sure) if evidence is not None else None,
+    )
+
+
+def _endpoint_order(model: Model, matrix: Matrix, key: Key) -> tuple[bool, bool, str, str]:
+    endpoint, how = matrix.endpoint(key.endpoint), matrix.how(key.endpoint)
+    main = model.policy.resources[key.resource].main
+    return (bool(how), key.endpoint != main, endpoint.path, endpoint.method)
+
+
+def _line(model: Model, key: Key) -> Location:
+    return model.field_location(key.resource, key.field)

@@ -1,0 +1,20 @@
+"""`shadow-endpoint`: named by the technique that alone finds it."""
+
+from __future__ import annotations
+
+from oakum.exposure.checks import shadow_endpoint as check
+from tests.unit.exposure.checks.leaks import by, rule_of
+
+
+def test_the_leak_is_named() -> None:
+    leak = by("shadow-endpoint")
+    assert rule_of(leak) == check.RULE.id
+    assert rule_of(by("shadow-endpoint", viewer="anyone")) == check.RULE.id
+    assert "at an undocumented endpoint" in check.title(leak)
+    assert "Person.weight" in check.title(leak)
+    assert check.advice(leak)
+
+
+def test_what_a_documented_endpoint_shows_as_well_is_none_of_it() -> None:
+    assert not check.matches(by())
+    assert not check.matches(by("shadow-endpoint", "option"))
