@@ -18,7 +18,7 @@ from oakum.authz.project import Call
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan import _Renderer
 from oakum.openapi.model import Json
-from oakum.routing.lookup_plan import Endpoint, LookupPlan, Target, kind_of
+from oakum.routing.lookup_plan import GrantedEndpoint, LookupPlan, Target, kind_of
 
 _BRIDGE = b"""
 local json, project, decide = require "oakum.json", require "oakum.project", require "oakum.decide"
@@ -171,7 +171,7 @@ def _told(principal: Principal) -> Json:
 def compiled(model: Model) -> Mapping[str, Any]:
     """The plan of a model whose document is only its operations: nothing can be looked up."""
     endpoints = {
-        id: Endpoint(
+        id: GrantedEndpoint(
             operation,
             tuple(operation.path.strip("/").split("/")),
             False,

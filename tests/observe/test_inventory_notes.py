@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from oakum.cli.main import main
 from oakum.traffic.graphql_operation import graphql
-from oakum.traffic.inventory import UNREAD, Endpoint, rows
+from oakum.traffic.inventory import UNREAD, SeenEndpoint, rows
 
 TOKEN = {"authorization": "Bearer made-up"}
 
@@ -130,10 +130,10 @@ def test_a_csv_without_a_head_is_not_read_since_its_first_row_is_somebodys(text:
 
 def operations(*asked: tuple[str, int]) -> set[str]:
     """What is told of these queries, each by name and by who asked."""
-    endpoint = Endpoint()
+    endpoint = SeenEndpoint()
     for name, who in asked:
         said, nameless = graphql({"query": f"query {name} {{ user(id: 1) {{ mail }} }}"})
-        endpoint.parts.setdefault(said, Endpoint(nameless=nameless)).callers.see(who)
+        endpoint.parts.setdefault(said, SeenEndpoint(nameless=nameless)).callers.see(who)
     return set(endpoint.told_parts())
 
 

@@ -35,7 +35,7 @@ from oakum.abuse.signs import (
     UNKNOWN,
     UNSHOWN,
     WORKED,
-    Endpoint,
+    CountedEndpoint,
     Kind,
     endpoint,
 )
@@ -58,7 +58,7 @@ _ENDPOINTS = 2_000
 _BAD = frozenset((401, 403, 404, 410))
 _BAD_LOGIN = _BAD | {400, 422}
 _BYS: Final[tuple[By, ...]] = ("caller", "address")
-_ALL = Endpoint("", "", 0, "whole")
+_ALL = CountedEndpoint("", "", 0, "whole")
 _EACH = 10
 """Tallies for each caller that is watched, over all: one an endpoint and window."""
 _SHARED = 2
@@ -212,7 +212,7 @@ class Watch:
     # ------------------------------------------------------------ what a call is a sign of
 
     def _signs(
-        self, call: Call, who: int, at: Endpoint, missed: bool
+        self, call: Call, who: int, at: CountedEndpoint, missed: bool
     ) -> tuple[list[tuple[int, int]], set[Kind]]:
         """What is counted of a call, and which kinds it could have been a sign of."""
         found: list[tuple[int, int]] = []
@@ -447,7 +447,9 @@ def _contact(call: Call, missed: bool) -> Iterator[tuple[int, int]]:
         yield HOURS, call.at // HOUR
 
 
-def _object(call: Call, at: Endpoint, missed: bool, shown: bool) -> Iterator[tuple[int, int]]:
+def _object(
+    call: Call, at: CountedEndpoint, missed: bool, shown: bool
+) -> Iterator[tuple[int, int]]:
     mark = _joined(call.asked[: at.ids])
     yield IDS, mark
     if shown:
@@ -460,7 +462,7 @@ def _object(call: Call, at: Endpoint, missed: bool, shown: bool) -> Iterator[tup
         yield ORDERED, mark
 
 
-def _list(call: Call, at: Endpoint) -> Iterator[tuple[int, int]]:
+def _list(call: Call, at: CountedEndpoint) -> Iterator[tuple[int, int]]:
     query = call.asked[at.ids :]
     if at.use == "item" and query:
         yield LAST, query[-1]

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from oakum.abuse.baseline import FEWEST, Baseline, Numbers, Window
 from oakum.abuse.counters import Tally
 from oakum.abuse.detections import By
-from oakum.abuse.signs import COUNTED, SIGNS, Endpoint, Kind
+from oakum.abuse.signs import COUNTED, SIGNS, CountedEndpoint, Kind
 
 
 class Place:
     """An endpoint, for callers or for addresses of nobody, in one window."""
 
-    def __init__(self, at: Endpoint, by: By, window: Window, number: int = 0) -> None:
+    def __init__(self, at: CountedEndpoint, by: By, window: Window, number: int = 0) -> None:
         """`number`: of the endpoint, among all."""
         self.endpoint, self.by, self.window, self.number = at, by, window, number
         self.answered = False

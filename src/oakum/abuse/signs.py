@@ -87,7 +87,7 @@ _LOGIN = frozenset(("login", "signin", "logon", "authenticate", "token"))
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class CountedEndpoint:
     """The properties of an operation that decide what is counted there."""
 
     method: str
@@ -105,7 +105,7 @@ class Endpoint:
         return f"{self.method} {self.path}"
 
 
-def endpoint(method: str, path: str, operation: str = "") -> Endpoint:
+def endpoint(method: str, path: str, operation: str = "") -> CountedEndpoint:
     """By the words of its path, and of its name in the document."""
     said = {each for part in re.split(r"[/{}]", path) for each in words(part)}
     said |= set(words(operation))
@@ -114,4 +114,4 @@ def endpoint(method: str, path: str, operation: str = "") -> Endpoint:
         use = "contact"
     elif method == "POST" and (_LOGIN & said or {"log", "in"} <= said or {"sign", "in"} <= said):
         use = "login"
-    return Endpoint(method, path, path.count("{"), use)
+    return CountedEndpoint(method, path, path.count("{"), use)

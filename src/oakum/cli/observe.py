@@ -22,7 +22,7 @@ from oakum.errors import ExitCode, InputError, Location, Problem
 if TYPE_CHECKING:
     from oakum.traffic.evaluation.traffic_judge import Judged
     from oakum.traffic.intake import Source
-    from oakum.traffic.inventory import Endpoint
+    from oakum.traffic.inventory import SeenEndpoint
     from oakum.traffic.observation_run import EngineName
     from oakum.traffic.paths import Template
 
@@ -262,7 +262,7 @@ def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[st
     return {key: each for key, each in base.items() if key not in ("exit_criteria", "guard")}
 
 
-def _write_openapi(templates: tuple[Template[Endpoint], ...], path: Path) -> None:
+def _write_openapi(templates: tuple[Template[SeenEndpoint], ...], path: Path) -> None:
     import json
 
     import yaml

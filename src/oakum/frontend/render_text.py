@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from oakum.errors import Location
 from oakum.frontend.contrast import VERDICTS, Row
-from oakum.frontend.usage import UNUSED, USED, USES, Endpoint, Usage, Use
+from oakum.frontend.usage import UNUSED, USED, USES, Usage, Use, UsedEndpoint
 from oakum.openapi.model import Json
 
 SCHEMA = "oakum.use/2"
@@ -126,7 +126,7 @@ def differences(rows: Sequence[Row], known: bool) -> Iterator[str]:
         yield "  nobody count as leaks."
 
 
-def _endpoint(endpoint: Endpoint) -> Iterator[str]:
+def _endpoint(endpoint: UsedEndpoint) -> Iterator[str]:
     used = sum(each.use in USED for each in endpoint.fields)
     named = f" ({endpoint.operation})" if endpoint.operation else ""
     answers = "1 answer" if endpoint.answers == 1 else f"{endpoint.answers} answers"

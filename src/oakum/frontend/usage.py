@@ -20,7 +20,7 @@ from oakum.frontend.field_paths import Path, leaves, names_somebody, template, t
 from oakum.frontend.match import Surface, held_by_controls, shown
 from oakum.openapi.model import Json
 from oakum.traffic.call_reader import Endpoints
-from oakum.traffic.inventory import Endpoint as Counted
+from oakum.traffic.inventory import SeenEndpoint
 from oakum.traffic.paths import Paths
 from oakum.traffic.survey import Survey
 
@@ -87,7 +87,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class UsedEndpoint:
     """Answers of one kind, and their fields."""
 
     method: str
@@ -111,7 +111,7 @@ class Sent:
 class Usage:
     """Which received fields the driven pages use."""
 
-    endpoints: tuple[Endpoint, ...]
+    endpoints: tuple[UsedEndpoint, ...]
     pages: int = 1
     """Pages and scripts that were driven, and count."""
     discarded: tuple[tuple[str, str], ...] = ()
@@ -215,7 +215,9 @@ def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
     uses = _uses(endpoints, load)
     return Usage(
         tuple(
-            Endpoint(*name, sum(len(each.bodies) for each in endpoints[name]), _fields(uses[name]))
+            UsedEndpoint(
+                *name, sum(len(each.bodies) for each in endpoints[name]), _fields(uses[name])
+            )
             for name in sorted(endpoints)
         ),
         sent=tuple(_sent(endpoints, uses)),
@@ -293,7 +295,7 @@ def _endpoints(questions: list[_Question], find: Find | None) -> dict[Name, list
 def _wordless(questions: Iterable[_Question], values: Set[str]) -> Callable[[str], str]:
     """Tells of a path what is a parameter in it, by all that were asked, as traffic is told:
     `/users/ada` is somebody's."""
-    paths: Paths[Counted] = Paths(Counted)
+    paths: Paths[SeenEndpoint] = Paths(SeenEndpoint)
     for each in questions:
         counts = paths.at(each.method, each.path)
         for body in each.bodies:

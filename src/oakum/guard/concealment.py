@@ -24,7 +24,7 @@ from oakum.guard.lookups import Inquiry
 from oakum.guard.request_checks import absent
 from oakum.openapi.model import Json
 from oakum.routing.concealed_objects import Concealed
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.path_objects import renamed
@@ -46,7 +46,7 @@ class Sight:
     each."""
 
     model: Model
-    endpoint: Endpoint
+    endpoint: GrantedEndpoint
     carried: Carried
     objects: tuple[tuple[Concealed, Mapping[str, str]], ...]
     """Each with the parameters that name it."""
@@ -55,7 +55,7 @@ class Sight:
     _seen: bool | None = None
 
     @classmethod
-    def of(cls, model: Model, endpoint: Endpoint, carried: Carried) -> Sight:
+    def of(cls, model: Model, endpoint: GrantedEndpoint, carried: Carried) -> Sight:
         """Those of the path and of what stands beside it; the body is not read yet."""
         path = tuple((e, carried.params) for e in (endpoint.hidden, *endpoint.others) if e)
         named = _keyed(carried.params, endpoint.asked.named(carried))

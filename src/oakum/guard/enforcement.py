@@ -45,7 +45,7 @@ from oakum.routing.headers import (
     upgrades,
     without_file_name,
 )
-from oakum.routing.lookup_plan import Endpoint, kind_of
+from oakum.routing.lookup_plan import GrantedEndpoint, kind_of
 from oakum.routing.media import described, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, broken
 from oakum.routing.relation_writes import mark
@@ -268,7 +268,7 @@ class Gatekeeper:
         passing.forward = self._forwarded.stripped(ahead, "", raw=False)
         return True
 
-    def _query(self, place: Place, endpoint: Endpoint) -> str:
+    def _query(self, place: Place, endpoint: GrantedEndpoint) -> str:
         return queried(
             place.query, endpoint.query, endpoint.lists, endpoint.nested,
             self._forwarded.places("query"), self._model.rule(endpoint.operation.id).at_most,
@@ -356,7 +356,7 @@ class Gatekeeper:
             inquiry.failed = failed  # a rejection is a usable response too
         return answered
 
-    def _call(self, passing: Passing, endpoint: Endpoint, inquiry: Inquiry) -> Talk:
+    def _call(self, passing: Passing, endpoint: GrantedEndpoint, inquiry: Inquiry) -> Talk:
         """Denies callers that may not use the endpoint at all."""
         model, operation, params = self._model, endpoint.operation.id, passing.params
         if may_call(model, inquiry.principal(), operation, params):
@@ -369,7 +369,9 @@ class Gatekeeper:
                 return
         raise absent(endpoint, "call") if inquiry.who.ids else Denied(401, "call")
 
-    def _forward(self, passing: Passing, endpoint: Endpoint, query: str, taken: Taken) -> Asked:
+    def _forward(
+        self, passing: Passing, endpoint: GrantedEndpoint, query: str, taken: Taken
+    ) -> Asked:
         parameters = endpoint.operation.parameters
         asked, declared = passing.asked, self._forwarded.names
         declared |= endpoint.operation.header_names
@@ -499,7 +501,7 @@ class Gatekeeper:
         return replace(answered, headers=whole, body=body)
 
     def _cut(
-        self, passing: Passing, endpoint: Endpoint, inquiry: Inquiry, answered: Answered
+        self, passing: Passing, endpoint: GrantedEndpoint, inquiry: Inquiry, answered: Answered
     ) -> Generator[Asked, Answered | None, bytes]:
         operation, status = endpoint.operation, answered.status
         failed = status if status >= 400 else 502
@@ -576,7 +578,7 @@ class Gatekeeper:
         return answered
 
 
-def _check(endpoint: Endpoint, params: Mapping[str, str]) -> None:
+def _check(endpoint: GrantedEndpoint, params: Mapping[str, str]) -> None:
     """Denies (404) a path parameter whose text the document does not allow."""
     if not all(allowed.matches(params[name]) for name, allowed in endpoint.texts.items()):
         raise Denied(404, "path")

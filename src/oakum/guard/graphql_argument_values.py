@@ -18,7 +18,7 @@ from oakum.authz.span import Unreadable, read
 from oakum.guard.graphql import lexed, parameter
 from oakum.openapi.model import Json
 from oakum.routing.chosen_fields import chooses
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.messages import Asked
 
 Said = tuple[str, Json]
@@ -64,7 +64,7 @@ def argument_values(said: Json) -> list[Said]:
     return [each for each in values if each[1] is not None]
 
 
-def chosen(endpoint: Endpoint, came: Asked, asked: Asked) -> frozenset[str] | None:
+def chosen(endpoint: GrantedEndpoint, came: Asked, asked: Asked) -> frozenset[str] | None:
     """As in `Call.chosen`, of a request as it came and as it passes."""
     if not endpoint.graph:
         return frozenset() if chooses(endpoint.choices, came, asked.target) else None

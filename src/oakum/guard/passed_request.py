@@ -9,7 +9,7 @@ from oakum.guard.concealment import Sight
 from oakum.guard.lookups import Inquiry
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.messages import Answered, Asked
 
 
@@ -27,7 +27,7 @@ class Passing:
     switch: bool = False
     """Whether it asks for a WebSocket: then a response passes unread only if it is one."""
     preflight: bool = False
-    endpoint: Endpoint | None = None
+    endpoint: GrantedEndpoint | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     inquiry: Inquiry | None = None
     stale: frozenset[str] = frozenset()

@@ -46,7 +46,7 @@ from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton
 from oakum.routing.chosen_fields import NAMES, PLAIN_PREFERENCES
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint, LookupPlan, kind_of
+from oakum.routing.lookup_plan import GrantedEndpoint, LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import nameless, rivals, written
@@ -208,7 +208,7 @@ class _Renderer:
 
     # ------------------------------------------------------------ endpoints
 
-    def _endpoint(self, endpoint: Endpoint) -> dict[str, Any]:
+    def _endpoint(self, endpoint: GrantedEndpoint) -> dict[str, Any]:
         operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
         return {
             "id": operation.id,
@@ -295,7 +295,7 @@ class _Renderer:
                         "texts": {n: self._automaton(made) for n, made in each.texts.items()},
                     }
 
-    def _accept(self, endpoint: Endpoint) -> dict[str, Any] | None:
+    def _accept(self, endpoint: GrantedEndpoint) -> dict[str, Any] | None:
         if not endpoint.operation.body:
             return None
         self._settle()
@@ -310,7 +310,7 @@ class _Renderer:
         self.writing = self.keeps_kind = False
         return found
 
-    def _answers(self, endpoint: Endpoint) -> dict[str, Any]:
+    def _answers(self, endpoint: GrantedEndpoint) -> dict[str, Any]:
         id = endpoint.operation.id
         counts = tuple((path_of(each), "#") for each in self.model.rule(id).counts)
         good: Ahead = (*counts, *self.model.shown.get(id, ()))

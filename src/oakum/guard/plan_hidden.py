@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oakum.routing.concealed_objects import Concealed
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 
 
 def hidden(
-    endpoint: Endpoint, endpoints: Mapping[str, int], resources: Mapping[str, int]
+    endpoint: GrantedEndpoint, endpoints: Mapping[str, int], resources: Mapping[str, int]
 ) -> dict[str, Any]:
     """The objects that one endpoint conceals, for the plan; `endpoints`, `resources`: the index of
     each there."""

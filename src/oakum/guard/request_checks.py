@@ -23,7 +23,7 @@ from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 from oakum.routing.form_members import Form
 from oakum.routing.form_parts import overrides, pair_names, part_names
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.request_places import Carried
@@ -37,7 +37,7 @@ _MOST_CUTS = 8
 """Of one body, after which it is refused."""
 
 
-def absent(endpoint: Endpoint, reason: str) -> Denied:
+def absent(endpoint: GrantedEndpoint, reason: str) -> Denied:
     """A 403, or a 404 where the contract conceals that the object exists."""
     return Denied(404 if endpoint.conceals else 403, reason)
 
@@ -63,7 +63,7 @@ class Intake:
 
     def take(
         self,
-        endpoint: Endpoint,
+        endpoint: GrantedEndpoint,
         params: Mapping[str, str],
         inquiry: Inquiry,
         asked: Asked,
@@ -94,7 +94,7 @@ class Intake:
     # ------------------------------------------------------------ the object
 
     def _subject(
-        self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry
+        self, endpoint: GrantedEndpoint, params: Mapping[str, str], inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, Subject]:
         target, subject = endpoint.target, Subject("")
         match target.kind:
@@ -120,7 +120,11 @@ class Intake:
         )  # fmt: skip
 
     def _standing(
-        self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, subject: Subject
+        self,
+        endpoint: GrantedEndpoint,
+        params: Mapping[str, str],
+        inquiry: Inquiry,
+        subject: Subject,
     ) -> Generator[Asked, Answered | None, tuple[Subject, ...]]:
         """What the API shows now at a path that ends with a word."""
         target = endpoint.standing
@@ -137,7 +141,11 @@ class Intake:
         return found
 
     def _unlike(
-        self, endpoint: Endpoint, params: Mapping[str, str], inquiry: Inquiry, subject: Subject
+        self,
+        endpoint: GrantedEndpoint,
+        params: Mapping[str, str],
+        inquiry: Inquiry,
+        subject: Subject,
     ) -> Generator[Asked, Answered | None, frozenset[str]]:
         """Resources that the object does not belong to, as the API shows it now."""
         target = endpoint.typed
@@ -153,7 +161,7 @@ class Intake:
         return unlike(self._model, target, inquiry, self._shown(endpoint, answered))
 
     def _asked(
-        self, endpoint: Endpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
+        self, endpoint: GrantedEndpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, Subject]:
         """Looks up the object to be written."""
         answered = yield from self._answer(endpoint, target, params, inquiry)
@@ -174,7 +182,7 @@ class Intake:
         return found
 
     def _answer(
-        self, endpoint: Endpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
+        self, endpoint: GrantedEndpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, Answered | None]:
         asked = question(self._model, target, params, inquiry)
         if asked is None:
@@ -183,7 +191,7 @@ class Intake:
             raise Denied(503, "target")
         return (yield from inquiry.ask(asked))
 
-    def _shown(self, endpoint: Endpoint, answered: Answered | None) -> Answered:
+    def _shown(self, endpoint: GrantedEndpoint, answered: Answered | None) -> Answered:
         """A readable answer; raises `Denied`."""
         if answered is not None and 400 <= answered.status < 500:
             raise absent(endpoint, "target")
@@ -193,7 +201,7 @@ class Intake:
 
     def _may(
         self,
-        endpoint: Endpoint,
+        endpoint: GrantedEndpoint,
         params: Mapping[str, str],
         inquiry: Inquiry,
         subject: Subject,
@@ -213,7 +221,7 @@ class Intake:
 
     def _named(
         self,
-        endpoint: Endpoint,
+        endpoint: GrantedEndpoint,
         params: Mapping[str, str],
         inquiry: Inquiry,
         asked: Asked,
@@ -241,7 +249,7 @@ class Intake:
                 raise absent(endpoint, "call")
             yield from self._may(endpoint, params, inquiry, subject, "ask")
 
-    def _names_all(self, endpoint: Endpoint) -> bool:
+    def _names_all(self, endpoint: GrantedEndpoint) -> bool:
         """Whether only plain keys say which objects a write is of, so that `call:` is about these
         alone."""
         called = self._model.rule(endpoint.operation.id).call is not None
@@ -251,7 +259,7 @@ class Intake:
 
     def _body(
         self,
-        endpoint: Endpoint,
+        endpoint: GrantedEndpoint,
         params: Mapping[str, str],
         inquiry: Inquiry,
         subject: Subject | None,
@@ -304,7 +312,7 @@ class Intake:
 
     def _left(
         self,
-        endpoint: Endpoint,
+        endpoint: GrantedEndpoint,
         call: Call,
         inquiry: Inquiry,
         subject: Subject | None,
@@ -326,7 +334,7 @@ class Intake:
 
     def _weighed(
         self,
-        endpoint: Endpoint,
+        endpoint: GrantedEndpoint,
         call: Call,
         inquiry: Inquiry,
         subject: Subject | None,
@@ -350,7 +358,7 @@ class Intake:
                 return done
 
     def _sets(
-        self, endpoint: Endpoint, inquiry: Inquiry, subject: Subject | None
+        self, endpoint: GrantedEndpoint, inquiry: Inquiry, subject: Subject | None
     ) -> Generator[Asked, Answered | None, None]:
         """Denies an empty body, `null` and an empty list to callers to whom an empty object is
         denied: where the whole body is a resource, these are writes too."""
@@ -362,7 +370,7 @@ class Intake:
         if not may_set(model, inquiry.principal(), id, subject):
             raise Denied(422, "body")
 
-    def _query(self, endpoint: Endpoint, said: Json, inquiry: Inquiry) -> None:
+    def _query(self, endpoint: GrantedEndpoint, said: Json, inquiry: Inquiry) -> None:
         """Denies (400) a GraphQL query that `refused` rejects, where the response depends on one.
         Nothing is looked up for one that names the tenant."""
         if not self._model.rule(endpoint.operation.id).graphql:
@@ -374,12 +382,12 @@ class Intake:
             unsaid = replace(inquiry.on.conditions, unsaid=True)
             inquiry.on = replace(inquiry.on, conditions=unsaid)
 
-    def _own(self, endpoint: Endpoint, inquiry: Inquiry, subject: Subject | None) -> bool:
+    def _own(self, endpoint: GrantedEndpoint, inquiry: Inquiry, subject: Subject | None) -> bool:
         """Whether the object is the caller's own, as required where no body says what is set."""
         owners = subject.owners if subject else ()
         return endpoint.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
 
-    def _unread(self, endpoint: Endpoint, kind: MediaType, body: bytes) -> bytes:
+    def _unread(self, endpoint: GrantedEndpoint, kind: MediaType, body: bytes) -> bytes:
         """A body that is not JSON: only its member names are checked."""
         if kind.type == FORM and endpoint.form:
             return self._pairs(endpoint.form, body)
@@ -405,7 +413,7 @@ class Intake:
             raise Denied(422, "body")
         return kept.encode()
 
-    def _media(self, endpoint: Endpoint, asked: Asked) -> MediaType:
+    def _media(self, endpoint: GrantedEndpoint, asked: Asked) -> MediaType:
         """Media type of a request body. Raises `Denied`: 400 if none is expected, 415 if
         undeclared."""
         values = asked.values("content-type")

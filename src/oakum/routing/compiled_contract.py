@@ -17,7 +17,7 @@ from oakum.policy.contract import Contract
 from oakum.policy.graphql import Graph
 from oakum.policy.model import Policy
 from oakum.routing.clients import open_to_clients
-from oakum.routing.lookup_plan import Endpoint, LookupPlan, derive
+from oakum.routing.lookup_plan import GrantedEndpoint, LookupPlan, derive
 from oakum.routing.unread_keywords import with_hidden
 
 
@@ -50,7 +50,7 @@ class CompiledContract:
         return self.model.policy
 
     @property
-    def endpoints(self) -> Collection[Endpoint]:
+    def endpoints(self) -> Collection[GrantedEndpoint]:
         """What the contract grants to at least one caller, in the order of the document."""
         return self.lookups.endpoints.values()
 

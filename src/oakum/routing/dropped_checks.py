@@ -17,7 +17,7 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import Relation, Resource, Switch
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.objects_by_key import Plain
 from oakum.routing.passed_inputs import passed
 from oakum.routing.request_places import RequestPlace, body_places, plain
@@ -50,7 +50,7 @@ class _Both:
             if was is not None:
                 yield from self._endpoint(was, each)
 
-    def _endpoint(self, was: Endpoint, now: Endpoint) -> Iterator[Term]:
+    def _endpoint(self, was: GrantedEndpoint, now: GrantedEndpoint) -> Iterator[Term]:
         name = f"{now.operation.method} {now.operation.path}"
         graphs = (self.old.model.rule(was.operation.id), self.new.model.rule(now.operation.id))
         if was.write is not now.write and all(each.graphql for each in graphs):
@@ -68,7 +68,7 @@ class _Both:
             yield from self._bodies(was, now, name)
         yield from self._named(was, now, name)
 
-    def _mutations(self, now: Endpoint, name: str) -> Term:
+    def _mutations(self, now: GrantedEndpoint, name: str) -> Term:
         """Queries are judged alike; `reads: true` rejects what is none."""
         said = (
             f"`{name}` takes mutations, too: a guard checks neither whose objects they change nor"
@@ -78,7 +78,7 @@ class _Both:
         )
         return self._term(now, said, wide=now.write, narrow=not now.write)
 
-    def _writes(self, was: Endpoint, now: Endpoint, name: str) -> Iterator[Term]:
+    def _writes(self, was: GrantedEndpoint, now: GrantedEndpoint, name: str) -> Iterator[Term]:
         """Whose objects a write may touch."""
         for place, resource in self._lost(was.plain, now.plain, now.operation):
             said = f"a guard no longer checks the `{resource}` that {place} of `{name}` names"
@@ -94,7 +94,7 @@ class _Both:
             )
             yield self._term(now, f"what `{name}` writes {said}", wide=wide, narrow=not wide)
 
-    def _bodies(self, was: Endpoint, now: Endpoint, name: str) -> Iterator[Term]:
+    def _bodies(self, was: GrantedEndpoint, now: GrantedEndpoint, name: str) -> Iterator[Term]:
         """Resources in bodies that are judged no more, though the document declares what stands
         there."""
         roots = [_roots(c, e.operation) for c, e in ((self.old, was), (self.new, now))]
@@ -112,7 +112,7 @@ class _Both:
                     now, f"{where} of `{name}` is now judged as a `{one}`", narrow=True
                 )
 
-    def _named(self, was: Endpoint, now: Endpoint, name: str) -> Iterator[Term]:
+    def _named(self, was: GrantedEndpoint, now: GrantedEndpoint, name: str) -> Iterator[Term]:
         """Objects without which an answer tells nothing."""
         hidden = [[o for e in (each.hidden, *each.others) if e is not None for o in e.resources]
                   for each in (was, now)]  # fmt: skip
@@ -224,13 +224,15 @@ class _Both:
                 said = f"pages of `{each}` {said} what a guard itself answers"
                 yield Term(wide, not wide, said)
 
-    def _term(self, now: Endpoint, said: str, *, wide: bool = False, narrow: bool = False) -> Term:
+    def _term(
+        self, now: GrantedEndpoint, said: str, *, wide: bool = False, narrow: bool = False
+    ) -> Term:
         name = f"{now.operation.method} {now.operation.path}"
         rule = self.new.model.rule(now.operation.id)
         return Term(wide, narrow, said, endpoints=(name,), location=rule.location)
 
 
-def _key(each: Endpoint) -> str:
+def _key(each: GrantedEndpoint) -> str:
     return endpoint_key(each.operation.method, each.operation.path)
 
 

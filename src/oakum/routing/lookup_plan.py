@@ -87,7 +87,7 @@ NEVER_SENT = frozenset(("HEAD", "TRACE"))
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class GrantedEndpoint:
     """An operation that the contract grants, as the guard needs it."""
 
     operation: Operation
@@ -167,7 +167,7 @@ class Endpoint:
 class LookupPlan:
     """What enforcement has to look up; derived once from a contract and shared by every engine."""
 
-    endpoints: Mapping[str, Endpoint]
+    endpoints: Mapping[str, GrantedEndpoint]
     """Operation id → endpoint; without operations that are granted to nobody."""
     asks: tuple[Ask, ...]
     relations: Mapping[str, int]
@@ -358,7 +358,7 @@ def _tells_owner(model: Model, target: Target) -> bool:
     return target.kind == "ask" and found is not None and found.owner.kind == "field"
 
 
-def _read(make: _Maker, endpoints: Mapping[str, Endpoint]) -> dict[str, None]:
+def _read(make: _Maker, endpoints: Mapping[str, GrantedEndpoint]) -> dict[str, None]:
     """Operations that look-ups call."""
     targets = [
         target
@@ -371,7 +371,7 @@ def _read(make: _Maker, endpoints: Mapping[str, Endpoint]) -> dict[str, None]:
 
 
 def _with_tenants(
-    paths: PathObjects, said: Mapping[str, Selection], endpoints: Mapping[str, Endpoint]
+    paths: PathObjects, said: Mapping[str, Selection], endpoints: Mapping[str, GrantedEndpoint]
 ) -> Iterator[tuple[str, Selection]]:
     """Selections with where requests name the tenant."""
     for operation in paths.document.operations:
@@ -427,7 +427,7 @@ def kind_of(media: Media) -> str:
     return FEEDS.get(essence(media.type), "")
 
 
-def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
+def _endpoint(make: _Maker, operation: Operation) -> GrantedEndpoint:
     rule, write = make.model.rule(operation.id), changes(make.model, operation)
     query = [
         each
@@ -459,7 +459,7 @@ def _endpoint(make: _Maker, operation: Operation) -> Endpoint:
     allowed = dict(_texts(make, operation))
     hidden = concealed(make.paths, operation)
     finders = dict(_finders(make, operation, target, resource, plain)) if write else {}
-    return Endpoint(
+    return GrantedEndpoint(
         operation,
         tuple(written(operation.path)[1:].split("/")),
         write,

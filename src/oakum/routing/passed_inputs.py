@@ -19,7 +19,7 @@ from oakum.openapi.walk import reachable
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.headers import forwards
 from oakum.routing.largest_page import PAGING
-from oakum.routing.lookup_plan import Credential, Endpoint
+from oakum.routing.lookup_plan import Credential, GrantedEndpoint
 from oakum.routing.nested_parameters import Below
 from oakum.routing.path_objects import names
 
@@ -60,7 +60,7 @@ def passed(old: CompiledContract, new: CompiledContract) -> Iterator[Term]:
     yield from _credentials(old, new)
 
 
-def _more_values(narrow: Endpoint, wide: Endpoint) -> Iterator[str]:
+def _more_values(narrow: GrantedEndpoint, wide: GrantedEndpoint) -> Iterator[str]:
     """Parameters of a path that may hold a text in one endpoint and not in another of that path:
     what `type`, `enum` and `pattern` do not allow is no request to it."""
     for before, after in zip(names(narrow.operation), names(wide.operation), strict=True):
@@ -126,7 +126,7 @@ class _Side:
             for each in contract.lookups.endpoints.values()
         }
 
-    def inputs(self, endpoint: Endpoint) -> dict[_Input, bool]:
+    def inputs(self, endpoint: GrantedEndpoint) -> dict[_Input, bool]:
         """What the document declares and the guard forwards, and whether anything within it is
         forwarded as well."""
         guard, operation = self._contract.policy.guard, endpoint.operation
@@ -149,7 +149,7 @@ class _Side:
                 found["argument", (said.on, said.field, said.name)] = False
         return found
 
-    def lets(self, each: _Input, endpoint: Endpoint, known: Mapping[_Input, bool]) -> bool:
+    def lets(self, each: _Input, endpoint: GrantedEndpoint, known: Mapping[_Input, bool]) -> bool:
         """Whether an input passes. `known`: all of this endpoint."""
         guard, (where, at) = self._contract.policy.guard, each
         if where == "argument":  # those of a new field say no more than the field does
@@ -176,7 +176,7 @@ class _Side:
             )
         return self._types[operation.id]
 
-    def schemes(self, endpoint: Endpoint) -> frozenset[frozenset[tuple[str, ...]]]:
+    def schemes(self, endpoint: GrantedEndpoint) -> frozenset[frozenset[tuple[str, ...]]]:
         """Alternatives of credentials by which the document lets somebody call it; the empty one
         lets everybody."""
         declared = self._contract.document.security_schemes

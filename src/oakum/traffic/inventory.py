@@ -143,7 +143,7 @@ class Site:
 
 
 @dataclass
-class Endpoint:
+class SeenEndpoint:
     """What was seen of one operation."""
 
     seen: int = 0
@@ -170,7 +170,7 @@ class Endpoint:
     """Under which numbers or shapes an engine of SQL has counted what was seen here."""
     told: int | None = None
     """Different callers, where an engine has counted them."""
-    parts: dict[str, Endpoint] = field(default_factory=dict)
+    parts: dict[str, SeenEndpoint] = field(default_factory=dict)
     """By GraphQL operation: kind, name and root fields."""
     nameless: str = ""
     """Of such an operation, kind and root fields alone."""
@@ -190,7 +190,7 @@ class Endpoint:
         """Its callers, each by a hash; not all of them where there are many."""
         return self.callers.marks
 
-    def told_parts(self) -> dict[str, Endpoint]:
+    def told_parts(self) -> dict[str, SeenEndpoint]:
         """GraphQL operations with names that are safe to report. If operations differ only in name
         and each has its own caller, the names may be personal data, and are left out."""
         groups: dict[str, list[str]] = {}
@@ -201,7 +201,7 @@ class Endpoint:
         for nameless, names in groups.items():
             callers = {mark for name in names for mark in self.parts[name].marks}
             if len(names) >= _FEWEST_NAMES and len(callers) == len(names):
-                made = Endpoint(nameless=nameless)
+                made = SeenEndpoint(nameless=nameless)
                 for name in (*names, *([nameless] if nameless in found else [])):
                     made.add(found.pop(name))
                 found[nameless] = made
@@ -224,7 +224,7 @@ class Endpoint:
                 only.answer = Learnt()
                 only.answer.add(self.answer)
 
-    def add(self, other: Endpoint) -> None:
+    def add(self, other: SeenEndpoint) -> None:
         """Adds the counts of another path that turned out to be this endpoint."""
         self.seen += other.seen
         if self.sites.keys() != other.sites.keys():
@@ -235,7 +235,7 @@ class Endpoint:
         while len(self.sites) > _MOST_HOSTS:
             del self.sites[max(self.sites)]
         for name, endpoint in other.parts.items():
-            self.parts.setdefault(name, Endpoint(nameless=endpoint.nameless)).add(endpoint)
+            self.parts.setdefault(name, SeenEndpoint(nameless=endpoint.nameless)).add(endpoint)
         for mine, theirs in (
             (self.statuses, other.statuses), (self.media, other.media), (self.auth, other.auth),
             (self.bodies, other.bodies), (self.removed, other.removed),
@@ -249,7 +249,7 @@ class Endpoint:
         for name, each in other.query.items():
             self.query.setdefault(name, Learnt()).add(each)
 
-    def alike(self, other: Endpoint) -> bool:
+    def alike(self, other: SeenEndpoint) -> bool:
         """Whether both have the same names in their responses, or both none."""
         mine, theirs = self.answer.members.keys(), other.answer.members.keys()
         if not mine or not theirs:
@@ -268,7 +268,7 @@ class Watcher:
         """Whether a response contained this text as a name or an id."""
         return self.hash(text) in self._handed
 
-    def take(self, endpoint: Endpoint, passed: RecordedExchange, body: object) -> None:
+    def take(self, endpoint: SeenEndpoint, passed: RecordedExchange, body: object) -> None:
         """Counts an exchange at its endpoint; `body`: the parsed response, or `UNREAD`."""
         request, response = passed.exchange.request, passed.exchange.response
         endpoint.seen += 1
@@ -298,7 +298,7 @@ class Watcher:
             room = asked in endpoint.parts or len(endpoint.parts) < _MOST_PARTS
             if asked and room and body is not UNREAD:
                 self._part(
-                    endpoint.parts.setdefault(asked, Endpoint(nameless=nameless)), passed, body
+                    endpoint.parts.setdefault(asked, SeenEndpoint(nameless=nameless)), passed, body
                 )
         elif request.body and request.media_type == FORM:
             posted = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
@@ -309,7 +309,7 @@ class Watcher:
 
     @staticmethod
     def tally(
-        endpoint: Endpoint, passed: RecordedExchange, kinds: Iterable[str], body: str, many: int
+        endpoint: SeenEndpoint, passed: RecordedExchange, kinds: Iterable[str], body: str, many: int
     ) -> None:
         """Count an exchange that an engine has met `many` times, with these kinds of credentials;
         `body`: what the records held, empty where that is counted apart."""
@@ -330,13 +330,13 @@ class Watcher:
             if body:
                 endpoint.bodies[body] += many
 
-    def _learn(self, endpoint: Endpoint, body: object) -> None:
+    def _learn(self, endpoint: SeenEndpoint, body: object) -> None:
         endpoint.answer.learn(body)
         for text in naming(body):
             if len(self._handed) < _MOST_HANDED:
                 self._handed.add(self.hash(text))
 
-    def _part(self, endpoint: Endpoint, passed: RecordedExchange, body: object) -> None:
+    def _part(self, endpoint: SeenEndpoint, passed: RecordedExchange, body: object) -> None:
         endpoint.seen += 1
         endpoint.statuses[passed.exchange.response.status] += 1
         self._who(endpoint, None, passed, True)
@@ -344,7 +344,7 @@ class Watcher:
         endpoint.answer.learn(body)
 
     def _who(
-        self, endpoint: Endpoint, site: Site | None, passed: RecordedExchange, good: bool
+        self, endpoint: SeenEndpoint, site: Site | None, passed: RecordedExchange, good: bool
     ) -> None:
         kinds = credentials(passed.exchange.request) if passed.headers else {"unknown": ""}
         if good:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from oakum.errors import few
 from oakum.openapi.model import Operation as Declared
-from oakum.traffic.inventory import Endpoint, Site
+from oakum.traffic.inventory import SeenEndpoint, Site
 from oakum.traffic.observation import Note
 
 _VERSION = re.compile(r"v(\d{1,3})")
@@ -17,7 +17,7 @@ _ENOUGH = 3
 """Answers of a host from which on it is said what it lacks."""
 
 
-def twins(endpoint: Endpoint, names: frozenset[str]) -> Iterator[Note]:
+def twins(endpoint: SeenEndpoint, names: frozenset[str]) -> Iterator[Note]:
     """Hosts where an endpoint requires less authentication or returns other fields."""
     sites = {host: site for host, site in sorted(endpoint.sites.items()) if site.good}
     if len(sites) < 2:
@@ -71,7 +71,7 @@ def _version(path: str) -> tuple[int, tuple[str, ...]] | None:
     return None
 
 
-def unasked(declared: Declared, endpoint: Endpoint) -> Iterator[Note]:
+def unasked(declared: Declared, endpoint: SeenEndpoint) -> Iterator[Note]:
     """Whether an endpoint answered without the credentials that the document says it asks for."""
     if endpoint.auth["none"] and not declared.anonymous:
         schemes = sorted({name for each in declared.security or () for name in each})
@@ -81,6 +81,6 @@ def unasked(declared: Declared, endpoint: Endpoint) -> Iterator[Note]:
         yield Note("no-credentials", f"{says}{few(schemes, _FEW)}")
 
 
-def holds_credentials(endpoints: Iterable[Endpoint]) -> bool:
+def holds_credentials(endpoints: Iterable[SeenEndpoint]) -> bool:
     """Whether any record contains credentials, which browsers and proxies often remove."""
     return any(each.auth.keys() - {"none", "unknown"} for each in endpoints)

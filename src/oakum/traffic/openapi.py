@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.openapi.observed_shape import schema
-from oakum.traffic.inventory import FORM, Endpoint
+from oakum.traffic.inventory import FORM, SeenEndpoint
 from oakum.traffic.paths import Template
 
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
@@ -20,7 +20,7 @@ _NAME = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_$@][A-Za-z0-9_$.\[\]-]{0,47}")
 _VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 
 
-def document(templates: tuple[Template[Endpoint], ...], title: str = "observed") -> Json:
+def document(templates: tuple[Template[SeenEndpoint], ...], title: str = "observed") -> Json:
     """The document, as JSON values in an order that does not change."""
     paths: dict[str, dict[str, Json]] = {}
     schemes: dict[str, Json] = {}
@@ -39,7 +39,7 @@ def document(templates: tuple[Template[Endpoint], ...], title: str = "observed")
     return found
 
 
-def _operation(each: Template[Endpoint], schemes: dict[str, Json], taken: set[str]) -> Json:
+def _operation(each: Template[SeenEndpoint], schemes: dict[str, Json], taken: set[str]) -> Json:
     endpoint = each.counts
     made: dict[str, Json] = {"operationId": _id(each, taken)}
     parameters = [*_path_parameters(each), *_query_parameters(endpoint)]
@@ -56,7 +56,7 @@ def _operation(each: Template[Endpoint], schemes: dict[str, Json], taken: set[st
     return made
 
 
-def _responses(endpoint: Endpoint) -> Json:
+def _responses(endpoint: SeenEndpoint) -> Json:
     good = [status for status in endpoint.statuses if 200 <= status < 300]
     first = min(good, default=0)
     found: dict[str, Json] = {}
@@ -69,7 +69,7 @@ def _responses(endpoint: Endpoint) -> Json:
     return found
 
 
-def _path_parameters(each: Template[Endpoint]) -> Iterator[Json]:
+def _path_parameters(each: Template[SeenEndpoint]) -> Iterator[Json]:
     for name, form in zip(_PARAMETER.findall(each.path), each.forms, strict=True):
         kind = {"integer": {"type": "integer"}, "uuid": {"type": "string", "format": "uuid"}}
         yield {
@@ -80,13 +80,13 @@ def _path_parameters(each: Template[Endpoint]) -> Iterator[Json]:
         }
 
 
-def _query_parameters(endpoint: Endpoint) -> Iterator[Json]:
+def _query_parameters(endpoint: SeenEndpoint) -> Iterator[Json]:
     for name, learnt in sorted(endpoint.query.items()):
         if _NAME.fullmatch(name):
             yield {"name": name, "in": "query", "schema": schema(learnt)}
 
 
-def _security(endpoint: Endpoint, schemes: dict[str, Json]) -> Iterator[Json]:
+def _security(endpoint: SeenEndpoint, schemes: dict[str, Json]) -> Iterator[Json]:
     """The credentials that were sent; an empty requirement if the endpoint answered without
     (OpenAPI 3.1, *Security Requirement Object*)."""
     for kind in sorted(endpoint.auth):
@@ -103,7 +103,7 @@ def _security(endpoint: Endpoint, schemes: dict[str, Json]) -> Iterator[Json]:
         yield {}
 
 
-def _id(each: Template[Endpoint], taken: set[str]) -> str:
+def _id(each: Template[SeenEndpoint], taken: set[str]) -> str:
     verb = _VERBS.get(each.method, each.method.lower())
     ends = each.path.rstrip("/").endswith("}")
     if verb == "get" and each.counts.answer.kinds.keys() == {"array"} and not ends:

@@ -16,7 +16,7 @@ from oakum.openapi.model import Shape
 from oakum.openapi.observed_shape import Learnt
 from oakum.traffic import inventory_notes
 from oakum.traffic.intake import Source, records
-from oakum.traffic.inventory import UNREAD, Endpoint, Watcher, events, read, rows
+from oakum.traffic.inventory import UNREAD, SeenEndpoint, Watcher, events, read, rows
 from oakum.traffic.observation import (
     Drift,
     Field,
@@ -71,9 +71,9 @@ class Against(Protocol):
 class Survey:
     """All that was counted; `observation` and the OpenAPI writer read it."""
 
-    endpoints: Mapping[str, Endpoint]
+    endpoints: Mapping[str, SeenEndpoint]
     """Of declared operations, by id."""
-    templates: tuple[Template[Endpoint], ...]
+    templates: tuple[Template[SeenEndpoint], ...]
     """Of the rest."""
     aside: Mapping[str, int]
     names: frozenset[str]
@@ -105,8 +105,8 @@ class Surveyor:
         self._watcher = Watcher(key)
         self._against = against
         self._hosts = frozenset(hosts)
-        self._endpoints: dict[str, Endpoint] = {}
-        self._paths: Paths[Endpoint] = Paths(Endpoint, lambda endpoint: endpoint.marks)
+        self._endpoints: dict[str, SeenEndpoint] = {}
+        self._paths: Paths[SeenEndpoint] = Paths(SeenEndpoint, lambda endpoint: endpoint.marks)
         self._aside: Counter[str] = Counter()
 
     def take(self, passed: RecordedExchange) -> None:
@@ -140,7 +140,7 @@ class Surveyor:
 
     def endpoint(
         self, passed: RecordedExchange, body: object = UNREAD, many: int = 1
-    ) -> Endpoint | None:
+    ) -> SeenEndpoint | None:
         """The endpoint of an exchange, judged by the document or contract; None if it is excluded,
         which counts `many` exchanges."""
         request = passed.exchange.request
@@ -149,7 +149,7 @@ class Surveyor:
             return None
         known = self._against.hear(passed, body) if self._against is not None else None
         if known is not None:
-            return self._endpoints.setdefault(known.id, Endpoint())
+            return self._endpoints.setdefault(known.id, SeenEndpoint())
         if passed.operation:
             return self._paths.at(request.method, passed.operation)
         if is_page(passed):
@@ -228,7 +228,7 @@ def _operations(survey: Survey, against: Against | None) -> Iterator[Operation]:
 
 
 def _filled(
-    made: Operation, endpoint: Endpoint, names: frozenset[str], notes: Iterable[Note] = ()
+    made: Operation, endpoint: SeenEndpoint, names: frozenset[str], notes: Iterable[Note] = ()
 ) -> Operation:
     parts = (
         _filled(Operation(f"{made.id}: {name}", made.method, name, made.standing), part, names)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from oakum.authz.compiled_model import Model
-from oakum.authz.diff.declared_at_endpoints import Declared, Endpoint, Walk, node_at
+from oakum.authz.diff.declared_at_endpoints import Declared, DeclaredEndpoint, Walk, node_at
 from oakum.authz.diff.worlds import (
     MOST,
     Condition,
@@ -68,8 +68,8 @@ class Difference:
 
     old: Model
     new: Model
-    old_endpoints: Mapping[str, Endpoint]
-    new_endpoints: Mapping[str, Endpoint]
+    old_endpoints: Mapping[str, DeclaredEndpoint]
+    new_endpoints: Mapping[str, DeclaredEndpoint]
     moves: tuple[Move, ...]
     ungranted: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     """(resource, field, endpoint keys) that are new in the document and granted by no line."""
@@ -117,7 +117,7 @@ class _Class:
     declared: tuple[int, int] = (0, 0)
 
 
-def _signature(endpoint: Endpoint | None) -> Signature | None:
+def _signature(endpoint: DeclaredEndpoint | None) -> Signature | None:
     if endpoint is None:
         return None
     open = endpoint.operation.anonymous
@@ -233,7 +233,11 @@ class _Both:
     """Two contracts side by side."""
 
     def __init__(
-        self, old: Model, new: Model, before: Mapping[str, Endpoint], after: Mapping[str, Endpoint]
+        self,
+        old: Model,
+        new: Model,
+        before: Mapping[str, DeclaredEndpoint],
+        after: Mapping[str, DeclaredEndpoint],
     ) -> None:
         self.old, self.new = old, new
         self.before, self.after = before, after
@@ -446,7 +450,9 @@ class _Both:
                     "call", widens, "", "", tuple(keys), frozenset(spots), (), every, why
                 )  # fmt: skip
 
-    def _callers(self, old: Endpoint | None, new: Endpoint | None) -> tuple[World, ...]:
+    def _callers(
+        self, old: DeclaredEndpoint | None, new: DeclaredEndpoint | None
+    ) -> tuple[World, ...]:
         names = [(endpoint.call if endpoint else None) or () for endpoint in (old, new)]
 
         def where() -> Problem:
@@ -487,14 +493,14 @@ class _Both:
                     yield Move("see", widens, "", path, (key,), frozenset(spots), (), every,
                                "grant")  # fmt: skip
 
-    def _same_callers(self, old: Endpoint | None, new: Endpoint | None) -> bool:
+    def _same_callers(self, old: DeclaredEndpoint | None, new: DeclaredEndpoint | None) -> bool:
         return _signature(old) == _signature(new) and all(
             self._alike(name, Owner("field"), Owner("field"))
             for name in (old.call if old and old.call else ())
         )
 
     def _asked(
-        self, endpoint: Endpoint, policy: Policy, held: frozenset[str], world: World
+        self, endpoint: DeclaredEndpoint, policy: Policy, held: frozenset[str], world: World
     ) -> bool:
         """Whether a request passes before its object is known (`may_call`)."""
         if endpoint.call is not None:

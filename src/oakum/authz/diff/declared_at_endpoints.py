@@ -44,7 +44,7 @@ class Declared:
 
 
 @dataclass
-class Endpoint:
+class DeclaredEndpoint:
     """One endpoint of one contract."""
 
     operation: Operation
@@ -92,17 +92,17 @@ class Walk:
         self._cut = False
         self._everybodys: dict[tuple[str, str], bool] = {}
 
-    def endpoints(self) -> Mapping[str, Endpoint]:
+    def endpoints(self) -> Mapping[str, DeclaredEndpoint]:
         """The endpoints by their `endpoint_key`, under which two contracts are compared."""
         return {
             endpoint.key: endpoint
             for endpoint in map(self._endpoint, self.model.operations.values())
         }
 
-    def _endpoint(self, operation: Operation) -> Endpoint:
+    def _endpoint(self, operation: Operation) -> DeclaredEndpoint:
         id = operation.id
         granted = id in self.model.rules or id in self.model.showing
-        endpoint = Endpoint(operation, granted, self.model.rule(id).call)
+        endpoint = DeclaredEndpoint(operation, granted, self.model.rule(id).call)
         outside: dict[str, bool] = {}
         for status, answers in operation.responses.items():
             good = status.startswith("2") or status == "default"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz.compiled_model import Model
-from oakum.authz.diff.declared_at_endpoints import Endpoint
+from oakum.authz.diff.declared_at_endpoints import DeclaredEndpoint
 from oakum.errors import NOWHERE, Location
 from oakum.policy.model import Limit, OperationRule, Policy, Resource
 
@@ -32,7 +32,10 @@ class Term:
 
 
 def terms(
-    old: Model, new: Model, before: Mapping[str, Endpoint], after: Mapping[str, Endpoint]
+    old: Model,
+    new: Model,
+    before: Mapping[str, DeclaredEndpoint],
+    after: Mapping[str, DeclaredEndpoint],
 ) -> tuple[Term, ...]:
     """All changes outside the tables."""
     found = [*_whole(old.policy, new.policy), *_gateway(old.policy, new.policy)]
@@ -98,7 +101,7 @@ def _resource(old: Resource, new: Resource) -> Iterator[Term]:
             yield Term(wide, not wide, sentence, new.name, location=rule.location)
 
 
-def _endpoint(endpoint: Endpoint, old: OperationRule, new: OperationRule) -> Iterator[Term]:
+def _endpoint(endpoint: DeclaredEndpoint, old: OperationRule, new: OperationRule) -> Iterator[Term]:
     name = (endpoint.name,)
     if old.owner != new.owner:
         sentence = f"whose objects `{endpoint.name}` shows is read from another parameter"
@@ -127,7 +130,7 @@ def _endpoint(endpoint: Endpoint, old: OperationRule, new: OperationRule) -> Ite
         yield Term(False, True, sentence, endpoints=name, location=new.location)
 
 
-def _sizes(endpoint: Endpoint, old: OperationRule, new: OperationRule) -> Iterator[Term]:
+def _sizes(endpoint: DeclaredEndpoint, old: OperationRule, new: OperationRule) -> Iterator[Term]:
     """How much one request may ask for."""
     for name in dict.fromkeys([*new.at_most, *old.at_most]):
         was, now = old.at_most.get(name), new.at_most.get(name)

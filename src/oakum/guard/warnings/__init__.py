@@ -38,7 +38,7 @@ from oakum.guard.warnings import (
     searches,
 )
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 
 OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     lookups.unknown_caller,
@@ -85,7 +85,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
 )
 """Warnings of a whole contract, such as those that are said once for many operations."""
 
-OF_ENDPOINTS: tuple[Callable[[CompiledContract, Endpoint], Iterator[Problem]], ...] = (
+OF_ENDPOINTS: tuple[Callable[[CompiledContract, GrantedEndpoint], Iterator[Problem]], ...] = (
     reads.unreadable_types,
     reads.undeclared_values,
     reads.selected_members,
@@ -96,7 +96,7 @@ OF_ENDPOINTS: tuple[Callable[[CompiledContract, Endpoint], Iterator[Problem]], .
 )
 """Warnings of each operation that the contract grants."""
 
-OF_WRITES: tuple[Callable[[CompiledContract, Endpoint], Iterator[Problem]], ...] = (
+OF_WRITES: tuple[Callable[[CompiledContract, GrantedEndpoint], Iterator[Problem]], ...] = (
     owners.unknown_owners,
     owners.unknown_elsewhere,
     keys.unlooked_keys,

@@ -18,7 +18,7 @@ from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Shape
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 
 _FEW = 3
 
@@ -39,7 +39,7 @@ def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
         yield Problem(contract.location(found[0]), f"{said} with 400", hint)
 
 
-def unset_fields(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def unset_fields(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a body of which nobody may set anything."""
     operation, resources = endpoint.operation, contract.policy.resources
     written = [resources[name] for name in resources_written(contract, endpoint.operation)]

@@ -18,7 +18,7 @@ from oakum.policy.grammar import place
 from oakum.policy.model import Relation
 from oakum.policy.resource_schemas import at, declares
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.write_targets import Target
 
 _OWNERLESS = "has no owner"
@@ -49,7 +49,7 @@ def impossible_relations(contract: CompiledContract) -> Iterator[Problem]:
             )
 
 
-def _written(model: Model, endpoint: Endpoint) -> Iterator[_Object]:
+def _written(model: Model, endpoint: GrantedEndpoint) -> Iterator[_Object]:
     """The object that a write touches. Where it names several, the caller needs a relation to each,
     so the first one that has none decides."""
     target = endpoint.target
@@ -74,7 +74,7 @@ def _is_told_here(model: Model, unlooked: str) -> bool:
     return bool(unlooked) and model.policy.resources[unlooked].owner.kind != "parent"
 
 
-def _shown(model: Model, endpoint: Endpoint) -> Iterator[_Object]:
+def _shown(model: Model, endpoint: GrantedEndpoint) -> Iterator[_Object]:
     """The objects that a read shows."""
     operation = endpoint.operation
     media = operation.success()

@@ -15,7 +15,7 @@ from oakum.errors import Problem
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import ways
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.route import nameless
 
 
@@ -41,7 +41,7 @@ def removed_by_null(contract: CompiledContract) -> Iterator[Problem]:
         yield Problem(contract.location(operation), said, hint)
 
 
-def _held(model: Model, endpoint: Endpoint) -> Iterator[tuple[str, str, str]]:
+def _held(model: Model, endpoint: GrantedEndpoint) -> Iterator[tuple[str, str, str]]:
     """Settable members of a body's objects that are an object with an owner of its own, alone: the
     resource, the member and the resource of the object."""
     for shape, _ in _within(endpoint.operation):

@@ -13,11 +13,11 @@ from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import ways
 from oakum.policy.model import Resource
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.request_places import body_places
 
 
-def refused_creations(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def refused_creations(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about an object or a field that a creation is refused for."""
     model = contract.model
     operation, target = endpoint.operation, endpoint.target
@@ -54,7 +54,7 @@ def refused_creations(contract: CompiledContract, endpoint: Endpoint) -> Iterato
             )
 
 
-def replaced_lists(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def replaced_lists(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a PUT of a list, or of a map: nobody checks whose the items are that it leaves
     out, and the API may delete them."""
     model = contract.model
@@ -81,7 +81,7 @@ def _listed(model: Model, operation: Operation) -> Iterator[str]:
     yield from (e for at, e in body_places(operation, model.bound) if e and "*" in at.inside)
 
 
-def placed_objects(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def placed_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about objects that a body puts by their key where the API may show nothing at all: then
     nobody can tell what stands there."""
     model = contract.model
@@ -128,7 +128,7 @@ def _is_always_shown(model: Model, shown: Iterable[Media], name: str, member: st
     return bool(shapes) and all(member in at.required for at in shapes)
 
 
-def _is_listed(endpoint: Endpoint) -> bool:
+def _is_listed(endpoint: GrantedEndpoint) -> bool:
     """Whether a write is refused where a list does not have its object."""
     target = endpoint.target
     listed = target.kind == "ask" and target.pointer[-1:] == ("*",)

@@ -12,13 +12,13 @@ from oakum.errors import Problem, few
 from oakum.guard.unexplained_names import explains
 from oakum.guard.warnings.grants import certain
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.named_arguments import UNKNOWN, of_queries
 from oakum.routing.request_places import plain
 from oakum.routing.write_targets import needs_object
 
 
-def revealed_existence(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def revealed_existence(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a write that `call:` opens to callers who may see nothing of a concealed object
     that it names: its success reveals that the object exists."""
     model = contract.model
@@ -44,7 +44,7 @@ def revealed_existence(contract: CompiledContract, endpoint: Endpoint) -> Iterat
                     return
 
 
-def unexplained_errors(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def unexplained_errors(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a write of which nobody is told why it failed: no GET shows the object that it
     names, so nobody is known to see it."""
     model = contract.model
@@ -75,7 +75,7 @@ def unexplained_errors(contract: CompiledContract, endpoint: Endpoint) -> Iterat
             )
 
 
-def _names(endpoint: Endpoint, resource: str) -> Iterator[str]:
+def _names(endpoint: GrantedEndpoint, resource: str) -> Iterator[str]:
     """What names an object of a resource in a request, members of others' objects included."""
     keys = endpoint.asked.keys
     places = (each for each, of in keys.places.items() if of == resource)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from oakum.errors import Problem
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint, kind_of
+from oakum.routing.lookup_plan import GrantedEndpoint, kind_of
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.uploads import unset_files
 
 
-def unread_forms(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def unread_forms(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about form bodies of a resource that a gateway cannot read."""
     for media in sorted(endpoint.unjudged):
         yield Problem(

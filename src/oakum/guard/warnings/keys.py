@@ -12,13 +12,13 @@ from oakum.guard.warnings.owners import owner_hint
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 
 _INSIDE = ("field", "path", "caller")
 """Kinds of owner for an object nested in one that is looked up by its key."""
 
 
-def unlooked_keys(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def unlooked_keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about keys in bodies for which the gateway makes no look-up."""
     id = endpoint.operation.id
     said = contract.model.written.get(id)
@@ -51,7 +51,7 @@ def unlooked_keys(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Pr
             )
 
 
-def _unlooked(contract: CompiledContract, endpoint: Endpoint, name: str) -> bool:
+def _unlooked(contract: CompiledContract, endpoint: GrantedEndpoint, name: str) -> bool:
     """Whether a key in a body may name another object than the one that was looked up."""
     target = endpoint.target
     makes = endpoint.operation.method == "POST"
@@ -100,7 +100,7 @@ def chosen_keys(contract: CompiledContract) -> Iterator[Problem]:
         yield Problem(contract.location(operation), said, hint)
 
 
-def _free(contract: CompiledContract, endpoint: Endpoint) -> Iterator[str]:
+def _free(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[str]:
     operation, target = endpoint.operation, endpoint.target
     written = contract.model.written.get(operation.id)
     makes = operation.method == "POST" and endpoint.write and target.kind == "caller"
@@ -133,7 +133,7 @@ def key_spellings(contract: CompiledContract) -> Iterator[Problem]:
         )
 
 
-def _takes_free(contract: CompiledContract, endpoint: Endpoint, name: str) -> bool:
+def _takes_free(contract: CompiledContract, endpoint: GrantedEndpoint, name: str) -> bool:
     """Whether a body may give an object a key that the API does not know."""
     if not name or not endpoint.write:
         return False

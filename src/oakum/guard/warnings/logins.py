@@ -9,7 +9,7 @@ from oakum.authz.decide import may_call
 from oakum.errors import Problem
 from oakum.guard.warnings.grants import owners_alone, resources_shown, resources_written
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 
 _MANY = 3
 """From this number on, equal warnings are merged into one."""
@@ -26,7 +26,7 @@ def hidden_accounts(contract: CompiledContract) -> Iterator[Problem]:
     yield Problem(first.location, first.message + more, first.hint)
 
 
-def _login(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def _login(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a response to an anonymous caller that shows what only an owner may see:
     usually a login or a sign-up."""
     operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
@@ -53,7 +53,7 @@ def _login(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
             return
 
 
-def anonymous_bodies(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def anonymous_bodies(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a body in which the caller, being anonymous, may set nothing."""
     id, who = endpoint.operation.id, _before(contract, endpoint)
     said = contract.model.written.get(id)
@@ -70,7 +70,7 @@ def anonymous_bodies(contract: CompiledContract, endpoint: Endpoint) -> Iterator
         )
 
 
-def _before(contract: CompiledContract, endpoint: Endpoint) -> str:
+def _before(contract: CompiledContract, endpoint: GrantedEndpoint) -> str:
     """Says why a write's caller is anonymous; empty when it may be logged in. Where login is
     optional, only a sign-up is assumed to be anonymous."""
     operation, id = endpoint.operation, endpoint.operation.id

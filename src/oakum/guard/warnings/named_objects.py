@@ -10,7 +10,7 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.largest_page import PAGING
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.path_objects import names
 from oakum.routing.write_targets import needs_object
 
@@ -18,7 +18,7 @@ _DEEP = 3
 """Nesting depth of a request body that is searched for lists of keys."""
 
 
-def named_objects(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def named_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about objects that a write names by plain keys and that are not looked up."""
     operation, id = endpoint.operation, endpoint.operation.id
     rule = contract.model.rule(id)
@@ -47,7 +47,9 @@ def _otherwise(id: str, name: str, resource: str) -> str:
     return f"write `{id}: {{params: {{{name}: {resource}.FIELD}}}}` with what it holds"
 
 
-def unexplained_parameters(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def unexplained_parameters(
+    contract: CompiledContract, endpoint: GrantedEndpoint
+) -> Iterator[Problem]:
     """Warns about parameters that may name the object of a write without a declared meaning."""
     operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
     checked = rule.call is None or needs_object(contract.policy, rule.call)

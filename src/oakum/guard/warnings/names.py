@@ -14,7 +14,7 @@ from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Problem, few
 from oakum.guard.unexplained_names import explains, unexplained
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.path_objects import key_lists, names
 from oakum.routing.request_places import RequestPlace, plain
 from oakum.routing.write_targets import needs_object
@@ -40,7 +40,7 @@ def unstated_names(contract: CompiledContract) -> Iterator[Problem]:
     yield Problem(first.location, first.message + more, first.hint)
 
 
-def _unchecked(contract: CompiledContract, endpoint: Endpoint) -> Problem | None:
+def _unchecked(contract: CompiledContract, endpoint: GrantedEndpoint) -> Problem | None:
     """A write for the owner, say, of an object that nothing names which the gateway checks."""
     model, operation = contract.model, endpoint.operation
     rule = model.rule(operation.id)
@@ -89,7 +89,7 @@ def _is_key(model: Model, place: RequestPlace) -> bool:
     return plain(place.last) in _KEYS | keys
 
 
-def _failures(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def _failures(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """A write of which the error tells whether a hidden object exists, if one of the names says
     which."""
     model, operation = contract.model, endpoint.operation

@@ -11,7 +11,7 @@ from oakum.guard.warnings.grants import resources_shown
 from oakum.policy.model import Grant
 from oakum.policy.resource_schemas import success
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import NEVER_SENT, Endpoint
+from oakum.routing.lookup_plan import NEVER_SENT, GrantedEndpoint
 
 
 def unmentioned(contract: CompiledContract) -> Iterator[Problem]:
@@ -70,7 +70,7 @@ def _to_anyone(contract: CompiledContract, grant: Grant) -> bool:
     return any(contract.policy.relations[name].kind == "anyone" for name in grant.see)
 
 
-def unknown_preflights(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def unknown_preflights(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about an operation that a page of another origin cannot call."""
     if not endpoint.ahead:
         yield Problem(

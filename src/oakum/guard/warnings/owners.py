@@ -10,14 +10,14 @@ from oakum.guard.warnings.grants import owners_alone, resources_shown, resources
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.objects_in_responses import enclosing, listed_at, shown_at
 from oakum.routing.path_objects import PathObjects, key_lists
 from oakum.routing.write_targets import needs_object
 from oakum.routing.written_resource import untold
 
 
-def unknown_owners(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def unknown_owners(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a write that nobody may make, or that only the owner of its object may make."""
     operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
     kind, id = endpoint.target.kind, endpoint.operation.id
@@ -64,7 +64,7 @@ def _of_an_object(contract: CompiledContract, written: list[Resource]) -> bool:
     return bool(grants) and all(needs_object(contract.policy, setters) for setters in grants)
 
 
-def unknown_elsewhere(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def unknown_elsewhere(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """A PUT that would make what is not there, and may be elsewhere for all that is known."""
     operation, target = endpoint.operation, endpoint.target
     resource = contract.policy.resources.get(target.resource)
@@ -78,7 +78,7 @@ def unknown_elsewhere(contract: CompiledContract, endpoint: Endpoint) -> Iterato
         )
 
 
-def unknown_type(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def unknown_type(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a body of one of several resources where nothing shows which the object is
     of."""
     operation, typed = endpoint.operation, endpoint.typed
@@ -92,7 +92,7 @@ def unknown_type(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Pro
         )
 
 
-def absent_parents(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def absent_parents(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about objects owned through a parent that is absent from the response or body."""
     operation = endpoint.operation
     for name in resources_shown(contract, operation):

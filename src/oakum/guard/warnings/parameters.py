@@ -12,7 +12,7 @@ from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.walk import elements
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.form_members import form_of
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.objects_by_key import unchecked_keys, unchecked_references
 from oakum.routing.objects_in_responses import answer
@@ -42,7 +42,7 @@ def unread_parameters(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def _unexplained(
-    contract: CompiledContract, paths: PathObjects, endpoint: Endpoint
+    contract: CompiledContract, paths: PathObjects, endpoint: GrantedEndpoint
 ) -> Iterator[Problem]:
     """Warns about a read that tells more than whole objects, and whose path names something of
     which nobody says what it is: perhaps an object that is hidden."""
@@ -66,7 +66,7 @@ def _unexplained(
         )
 
 
-def _objects(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def _objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     for place, resource in endpoint.unread.items():
         said, name = endpoint.operation, place.partition(" ")[2]
         hint = "let clients send it in the body"
@@ -95,7 +95,7 @@ def _unread(operation: Operation, parameter: Parameter, step: Step) -> tuple[str
     return f"{said}, so a call with more is refused", hint
 
 
-def _keys(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def _keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about what is called like the key of a resource and is not checked: an API may take it
     for the key of what it writes."""
     model = contract.model
@@ -126,7 +126,7 @@ def _keys(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
             )
 
 
-def _arguments(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def _arguments(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about what is called like a key in a POST, and of what nobody says what it is."""
     model = contract.model
     model, operation = contract.model, endpoint.operation

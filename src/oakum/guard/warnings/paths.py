@@ -13,7 +13,7 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Problem
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.path_objects import PathObjects
 from oakum.routing.write_targets import needs_object
 
@@ -66,7 +66,7 @@ def unchecked_parents(contract: CompiledContract) -> Iterator[Problem]:
             )
 
 
-def _checked(model: Model, endpoint: Endpoint) -> bool:
+def _checked(model: Model, endpoint: GrantedEndpoint) -> bool:
     """Whether it hangs on the object who may write."""
     call = model.rule(endpoint.operation.id).call
     return call is None or needs_object(model.policy, call)

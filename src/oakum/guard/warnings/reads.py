@@ -14,7 +14,7 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import scalars
 from oakum.policy.model import Resource
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint, kind_of
+from oakum.routing.lookup_plan import GrantedEndpoint, kind_of
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
@@ -22,7 +22,7 @@ _PICKS = frozenset(
 """Lower-case names of query parameters with which callers select members of a response."""
 
 
-def unreadable_types(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def unreadable_types(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     operation = endpoint.operation
     several = [
         media
@@ -42,7 +42,7 @@ def unreadable_types(contract: CompiledContract, endpoint: Endpoint) -> Iterator
         )
 
 
-def undeclared_values(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def undeclared_values(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a place outside every resource where the document allows any value."""
     media = endpoint.operation.success()
     bound = contract.model.bound
@@ -88,7 +88,7 @@ def _is_bare(shape: Shape) -> bool:
     return bool(shape.kinds & {"object", "array"}) and not any(said)
 
 
-def selected_members(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def selected_members(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     needed = [
         (name, path)
         for name in resources_shown(contract, endpoint.operation)
@@ -112,7 +112,9 @@ def _needed(resource: Resource) -> str:
     return next((state.member for state in resource.states.values() if state.member), "")
 
 
-def values_beside_no_object(contract: CompiledContract, endpoint: Endpoint) -> Iterator[Problem]:
+def values_beside_no_object(
+    contract: CompiledContract, endpoint: GrantedEndpoint
+) -> Iterator[Problem]:
     """Warns about a read that `call:` opens to an owner or the like, with values outside any
     object: without an object of the caller's beside them, no look-up is made for them."""
     operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)

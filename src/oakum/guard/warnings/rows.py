@@ -20,7 +20,7 @@ from oakum.openapi.shape_queries import member, member_names, named, names_of
 from oakum.openapi.walk import reachable
 from oakum.policy.model import FieldRule
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.named_arguments import of_queries
 
 
@@ -88,7 +88,7 @@ def texts_for_objects(contract: CompiledContract) -> Iterator[Problem]:
                 break
 
 
-def _beside(model: Model, endpoint: Endpoint) -> Iterator[tuple[str, Shape, bool]]:
+def _beside(model: Model, endpoint: GrantedEndpoint) -> Iterator[tuple[str, Shape, bool]]:
     """The pointer and the schema of each place of a response outside its objects, itself first, and
     whether it is an element of a list."""
     operation = endpoint.operation

@@ -15,7 +15,7 @@ from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member, member_names, names_of
 from oakum.policy.model import FieldRule, Grant, Resource
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Endpoint
+from oakum.routing.lookup_plan import GrantedEndpoint
 
 
 def incomplete_schemas(contract: CompiledContract) -> Iterator[Problem]:
@@ -41,7 +41,12 @@ def incomplete_schemas(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def _words(
-    endpoint: Endpoint, name: str, schema: str, lacking: list[str], fields: list[str], who: str
+    endpoint: GrantedEndpoint,
+    name: str,
+    schema: str,
+    lacking: list[str],
+    fields: list[str],
+    who: str,
 ) -> tuple[str, str]:
     gone = " or ".join(f"`{each}`" for each in lacking)
     said = (

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from oakum.exchange import Exchange, Request, Response
-from oakum.traffic.inventory import Endpoint
+from oakum.traffic.inventory import SeenEndpoint
 from oakum.traffic.recorded_exchange import RecordedExchange, Unusable
 from oakum.traffic.store import questions, sums
 from oakum.traffic.store.engine import Engine, Full
@@ -112,12 +112,12 @@ def settle(engine: Engine, survey: Survey) -> None:
             endpoint.told = int(many or 0)
 
 
-def _groups(endpoint: Endpoint, seals: Mapping[str, str]) -> tuple[list[int], list[str]]:
+def _groups(endpoint: SeenEndpoint, seals: Mapping[str, str]) -> tuple[list[int], list[str]]:
     numbers = sorted(each for each in endpoint.groups if isinstance(each, int))
     return numbers, sorted(seals[each] for each in endpoint.groups if isinstance(each, str))
 
 
-def _all(survey: Survey) -> Iterator[Endpoint]:
+def _all(survey: Survey) -> Iterator[SeenEndpoint]:
     yield from survey.endpoints.values()
     yield from (each.counts for each in survey.templates)
 
@@ -158,7 +158,7 @@ def of_kept(engine: Engine, kept: Kept, surveyor: Surveyor, declared: Iterable[s
 
 def _endpoint(
     surveyor: Surveyor, known: frozenset[str], operation: str, method: str, path: str
-) -> Endpoint | None:
+) -> SeenEndpoint | None:
     passed = placed(method, "", path, 200, operation if operation in known else "")
     return surveyor.endpoint(passed, many=0)
 

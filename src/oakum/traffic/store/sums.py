@@ -16,7 +16,7 @@ from oakum.errors import Location
 from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.observed_shape import KEY, Learnt
-from oakum.traffic.inventory import Endpoint
+from oakum.traffic.inventory import SeenEndpoint
 from oakum.traffic.observation import Drift, Sent
 from oakum.traffic.survey import Survey
 
@@ -25,7 +25,9 @@ ELEMENT: Final = "‹element›"
 Row = dict[str, Any]
 
 
-def endpoints(survey: Survey, operations: Iterable[Operation]) -> Iterator[tuple[Row, Endpoint]]:
+def endpoints(
+    survey: Survey, operations: Iterable[Operation]
+) -> Iterator[tuple[Row, SeenEndpoint]]:
     """Each endpoint that was seen, by `operation` (empty: not declared), `method` and `path`."""
     for each in operations:
         if endpoint := survey.endpoints.get(each.id):
@@ -34,7 +36,7 @@ def endpoints(survey: Survey, operations: Iterable[Operation]) -> Iterator[tuple
         yield {"operation": "", "method": told.method, "path": told.path}, told.counts
 
 
-def counts(place: Row, endpoint: Endpoint) -> Iterator[Row]:
+def counts(place: Row, endpoint: SeenEndpoint) -> Iterator[Row]:
     """What a call does not tell of an endpoint: what bodies the records held, what the guard
     removed."""
     for what, many in (
@@ -46,7 +48,7 @@ def counts(place: Row, endpoint: Endpoint) -> Iterator[Row]:
             yield {**place, "what": what, "name": name, "many": times}
 
 
-def add_count(endpoint: Endpoint, what: str, name: str, many: int) -> None:
+def add_count(endpoint: SeenEndpoint, what: str, name: str, many: int) -> None:
     """Adds such a row to the counts of an endpoint."""
     counters = {"body": endpoint.bodies, "removed": endpoint.removed, "media": endpoint.media}
     counters[what][name] += many
