@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oakum.authz import ANONYMOUS, Model, Principal, Subject, compile_contract, decide
 from oakum.authz.decide import may_call
 from oakum.authz.diff import Difference, Move, compare
-from oakum.authz.diff.worlds import MISSING, OTHER, Reading, Setting
+from oakum.authz.diff.worlds import MISSING, OTHER, Setting, StateReading
 from oakum.authz.relations import held
 from oakum.openapi.model import Json, Media, Operation, Shape
 from oakum.policy.model import OperationRule, Policy, Relation
@@ -163,7 +163,7 @@ def covers(move: Move, models: tuple[Model, Model], caller: Principal, it: Subje
         state = each.new or each.old
         assert state is not None
         value = it.value.get(state.member)
-        is_one = Reading("is", value)
+        is_one = StateReading("is", value)
         if value is None:
             readings.append({MISSING} if MISSING in each.readings else missing(each))
         else:
@@ -177,11 +177,11 @@ def covers(move: Move, models: tuple[Model, Model], caller: Principal, it: Subje
     }
 
 
-def missing(setting: Setting) -> set[Reading]:
+def missing(setting: Setting) -> set[StateReading]:
     """What a missing value reads as where both contracts say the same of it."""
     state = setting.new or setting.old
     assert state is not None
-    return {OTHER if state.missing is None else Reading("is", state.missing)}
+    return {OTHER if state.missing is None else StateReading("is", state.missing)}
 
 
 @settings(deadline=None, max_examples=40)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oakum.authz import Model, Principal, Subject, compile_contract, decide
 from oakum.authz.diff import compare
-from oakum.authz.diff.worlds import MISSING, OTHER, Reading, Setting
+from oakum.authz.diff.worlds import MISSING, OTHER, Setting, StateReading
 from oakum.authz.owner_states import state_of
 from oakum.openapi.model import Json, Media, Operation
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource, State
@@ -116,7 +116,7 @@ def test_a_difference_of_inheritance_is_what_decide_says_of_every_case() -> None
 
 
 def _is(
-    now: tuple[Reading, ...], settings: tuple[Setting, ...], who: Principal, it: Subject
+    now: tuple[StateReading, ...], settings: tuple[Setting, ...], who: Principal, it: Subject
 ) -> bool:
     """Whether a case reads so."""
     for reading, each in zip(now, settings, strict=True):
@@ -124,9 +124,9 @@ def _is(
         assert state is not None
         there = who.states.get(("u1", state.of), "nobody read it")
         value = there if each.is_account else it.value.get(state.member)
-        kind = Reading("is", value) if value in (True, False) else OTHER
+        kind = StateReading("is", value) if value in (True, False) else OTHER
         if value is None:
-            by = {Reading("is", s.missing) if s.missing is not None else OTHER
+            by = {StateReading("is", s.missing) if s.missing is not None else OTHER
                   for s in (each.old, each.new) if s}  # fmt: skip
             kind = MISSING if MISSING in each.readings else by.pop()
         if kind != reading:

@@ -24,7 +24,7 @@ class Names(Protocol):
         ...
 
 
-class Reading:
+class CallReader:
     """Makes calls of exchanges, one after the other."""
 
     def __init__(

@@ -225,7 +225,7 @@ def _read(
 ) -> _Traffic:
     """The calls of records, in the order of time; endpoints by what a document says, and what the
     beginning of the traffic tells of them."""
-    from oakum.abuse.reading import Reading
+    from oakum.abuse.reading import CallReader
     from oakum.traffic.call import Hasher
     from oakum.traffic.call_reader import Endpoints
     from oakum.traffic.evaluation.traffic_judge import Judged
@@ -250,7 +250,7 @@ def _read(
     for passed in early:
         surveyor.take(passed)
     judged = held if isinstance(held, Judged) else None
-    reading = Reading(Hasher(key), Endpoints(surveyor.done(), held, hosts), judged, hosts)
+    reading = CallReader(Hasher(key), Endpoints(surveyor.done(), held, hosts), judged, hosts)
     return _Traffic(
         filter(None, map(reading.call, chain(early, stream))),
         lambda: [each.told for each in found],

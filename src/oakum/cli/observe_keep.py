@@ -62,14 +62,14 @@ def command(
             " give `--openapi` or `--contract`, or save the traffic to a file first"
         )
     if resume:
-        from oakum.cli.observe_resume import Reading
+        from oakum.cli.observe_resume import ResumableReading
 
         if streamed or key is None:
             why = (
                 "a file, not standard input" if streamed else "`--key FILE`: the hashes of all runs"
             )
             raise click.UsageError(f"`--resume` needs {why}")
-        return Reading(output, contract, openapi, hosts, key).run(found)
+        return ResumableReading(output, contract, openapi, hosts, key).run(found)
     secret = key_of(key, make=True)
     run, many = keep(found, KeepOptions(output, contract, openapi, hosts, secret))
     for why in run.distrust:

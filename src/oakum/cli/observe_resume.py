@@ -85,7 +85,7 @@ class _Cursor:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ResumableReading:
     """The options of the command, and the resumed reading."""
 
     folder: Path

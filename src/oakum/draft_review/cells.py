@@ -39,7 +39,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ContractReading:
     """A contract that was read, with what it means."""
 
     contract: Contract
@@ -59,11 +59,11 @@ class Reading:
         return table.rules[at] if at >= 0 else None
 
 
-def reading(contract: Contract) -> Reading:
+def reading(contract: Contract) -> ContractReading:
     """Compile a contract that has a policy."""
     policy = contract.policy
     assert policy is not None
-    return Reading(
+    return ContractReading(
         contract,
         policy,
         compile_contract(contract.document, policy),
@@ -103,7 +103,7 @@ def _weaker(policy: Policy, of: Relation) -> Iterator[str]:
             yield name
 
 
-def kept(read: Reading, relation: str) -> tuple[str, ...]:
+def kept(read: ContractReading, relation: str) -> tuple[str, ...]:
     """The weakest viewers that are also of this relation: they see what it sees."""
     more = [n for n in read.columns if relation in read.weaker[n] and n != relation]
     return tuple(
@@ -116,7 +116,7 @@ def kept(read: Reading, relation: str) -> tuple[str, ...]:
 # --------------------------------------------------------------------------- rows
 
 
-def rows(read: Reading, resource: str) -> Iterator[Row]:
+def rows(read: ContractReading, resource: str) -> Iterator[Row]:
     """The fields of a resource as its lines cover them, then declared ones that none covers."""
     of = read.policy.resources[resource]
     table = read.model.tables[resource]
@@ -130,7 +130,7 @@ def rows(read: Reading, resource: str) -> Iterator[Row]:
             yield Row(path, "", label(read, of, path), closed, of.location.line, ())
 
 
-def cell(read: Reading, rule: FieldRule, relation: str) -> State:
+def cell(read: ContractReading, rule: FieldRule, relation: str) -> State:
     """How a line shows its fields to those who have a relation: always, since a wider relation may
     see them, in some states, masked, or not."""
     own = [grant for grant in rule.grants if relation in grant.see]
@@ -145,7 +145,7 @@ def cell(read: Reading, rule: FieldRule, relation: str) -> State:
     return "masked" if any(not held.isdisjoint(each.see) for each in rule.masked) else "closed"
 
 
-def label(read: Reading, of: Resource, path: str) -> Label:
+def label(read: ContractReading, of: Resource, path: str) -> Label:
     """The class of a field by its name and declaration, and the reason."""
     whose = "user" if of.is_account else of.name
     shapes = (at(each, path.split(".")) for each in read.seen.shapes[of.name])
@@ -162,7 +162,7 @@ Seen = tuple[frozenset[str], frozenset[str]]
 """Settings in which a viewer sees a field, and the masked forms in which they see it."""
 
 
-def sight(read: Reading, resource: str, path: str, relation: str) -> Seen:
+def sight(read: ContractReading, resource: str, path: str, relation: str) -> Seen:
     """What a viewer sees of a field, in each combination of the resource's settings."""
     rule = read.rule(resource, path)
     if rule is None:
@@ -177,12 +177,12 @@ def sight(read: Reading, resource: str, path: str, relation: str) -> Seen:
     return found, frozenset(masked)
 
 
-def every_setting(read: Reading, resource: str) -> frozenset[str]:
+def every_setting(read: ContractReading, resource: str) -> frozenset[str]:
     """What `sight` has for a field that is shown whatever the settings are."""
     return frozenset(now for now, _ in _settings(read, resource))
 
 
-def _settings(read: Reading, resource: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
+def _settings(read: ContractReading, resource: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
     """Combinations of the values of states, as a text and as values; an unknown one has none."""
     states = read.policy.resources[resource].states
     for now in product(*((*each.values, None) for each in states.values())):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from oakum.draft_review.cells import Reading, Seen, every_setting, said, sight
+from oakum.draft_review.cells import ContractReading, Seen, every_setting, said, sight
 from oakum.openapi.model import Json
 from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, Grant, SetOwner
 
@@ -19,7 +19,7 @@ from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, Grant, SetOwner
 class Version:
     """A contract as it was read, and its keys and values."""
 
-    read: Reading
+    read: ContractReading
     plain: Json
 
 
@@ -73,7 +73,7 @@ def _without(of: Json, keys: set[str]) -> Json:
     return [(key, value) for key, value in of.items() if key not in keys] if keys else of
 
 
-def _as_asked(old: Reading, new: Reading, name: str, edits: Sequence[Edit]) -> bool:
+def _as_asked(old: ContractReading, new: ContractReading, name: str, edits: Sequence[Edit]) -> bool:
     of = new.policy.resources[name]
     cells: list[Grant | Close] = []
     for each in edits:
@@ -109,7 +109,7 @@ def _is_at(leaf: str, paths: Sequence[str]) -> bool:
 
 
 def _wanted(
-    old: Reading, name: str, leaf: str, viewer: str, edits: Sequence[Grant | Close]
+    old: ContractReading, name: str, leaf: str, viewer: str, edits: Sequence[Grant | Close]
 ) -> Seen:
     """What a viewer is to see of a field after edits, one after the other."""
     seen = sight(old, name, leaf, viewer)
@@ -121,7 +121,7 @@ def _wanted(
     return seen
 
 
-def _set(read: Reading, resource: str) -> dict[str, object]:
+def _set(read: ContractReading, resource: str) -> dict[str, object]:
     """Field to who may write it, in a request body or an answer."""
     found: dict[str, object] = {}
     for table in (read.model.tables[resource], read.model.settable[resource]):

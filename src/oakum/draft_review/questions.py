@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.draft_review.cells import Reading, Row, rows
+from oakum.draft_review.cells import ContractReading, Row, rows
 from oakum.inference.lexicon import FieldClass, words
 from oakum.policy.grammar import place
 from oakum.policy.model import Resource
@@ -50,7 +50,7 @@ class Question:
     """Fields that may name the owner, the likeliest first."""
 
 
-def questions(read: Reading, text: str) -> list[Question]:
+def questions(read: ContractReading, text: str) -> list[Question]:
     """All open questions: owners, then wide grants of personal data, then what is unconfirmed."""
     lines = text.splitlines()
     drafted = [each for each in read.policy.resources.values() if each.draft]
@@ -75,7 +75,7 @@ def questions(read: Reading, text: str) -> list[Question]:
     return found
 
 
-def _wide(read: Reading, resource: str, those: Sequence[Row]) -> Iterator[Question]:
+def _wide(read: ContractReading, resource: str, those: Sequence[Row]) -> Iterator[Question]:
     for row in those:
         if row.label.kind in SENSITIVE:
             for name in read.columns:
@@ -93,7 +93,7 @@ def owners(those: Sequence[Row]) -> Iterator[str]:
     yield from dict.fromkeys((*near, *other, *keys))
 
 
-def reason(read: Reading, resource: Resource, lines: Sequence[str]) -> str:
+def reason(read: ContractReading, resource: Resource, lines: Sequence[str]) -> str:
     """The comment beside the owner of a resource, or beside its name."""
     at = place(read.policy, "resources", resource.name, "owner").line
     return _beside(lines, at) or _beside(lines, resource.location.line)

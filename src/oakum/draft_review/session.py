@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oakum.draft_review.cells import Reading, kept, reading
+from oakum.draft_review.cells import ContractReading, kept, reading
 from oakum.draft_review.exactness import Version, beyond
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
@@ -49,7 +49,7 @@ class Session:
             hint = "`oakum init DOCUMENT --output exposure.yaml` drafts one"
             raise InputError([Problem(Location(str(path)), "is not an exposure contract", hint)])
         self.saved = self.text
-        self.read: Reading = reading(load(path, text=self.text))
+        self.read: ContractReading = reading(load(path, text=self.text))
         self._plain = self._plain_of(self.text)
         self.done: list[Step] = []
         self.undone: list[Step] = []
@@ -135,7 +135,7 @@ class Session:
         document = self.read.contract.document
         return apart(parse(text, str(self.path)), document.names_operation).plain()
 
-    def _reading(self, text: str) -> Reading:
+    def _reading(self, text: str) -> ContractReading:
         return reading(load(self.path, text=text, document=self._document))
 
     @property

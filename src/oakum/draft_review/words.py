@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from oakum.draft_review.cells import Reading, State, cell
+from oakum.draft_review.cells import ContractReading, State, cell
 from oakum.errors import few
 from oakum.policy.model import Owner, Relation
 
@@ -71,7 +71,7 @@ def owner(of: Owner) -> str:
             assert_never(of.kind)
 
 
-def said(read: Reading, resource: str, path: str, relation: str) -> Said:
+def said(read: ContractReading, resource: str, path: str, relation: str) -> Said:
     """What the contract says of a cell, and what follows."""
     rule = read.rule(resource, path)
     state: State = cell(read, rule, relation) if rule is not None else "closed"

@@ -29,7 +29,7 @@ SERVERS_OWN = frozenset({"date", "server", "connection", "keep-alive", "content-
 
 
 @dataclass(frozen=True)
-class Reading:
+class ResponseReading:
     """One response, taken apart for comparison. In memory only: it holds values."""
 
     places: Mapping[Place, Json]
@@ -48,7 +48,7 @@ def read(
     response: Response,
     keys: Mapping[str, str],
     sent: Collection[str],
-) -> Reading:
+) -> ResponseReading:
     """Takes a response apart. `keys`: resource → its key field; `sent`: values of the request,
     which may be echoed.
 
@@ -89,7 +89,7 @@ def read(
         if name not in SERVERS_OWN
     }
     unnamed = _elements_beside(value, known) + sum(map(_counted, judged.unbound))
-    return Reading(places, frozenset(members), frozenset(objects), unnamed)
+    return ResponseReading(places, frozenset(members), frozenset(objects), unnamed)
 
 
 _COUNTS = frozenset(("count", "found", "hits", "matches", "total"))
@@ -114,7 +114,7 @@ def _elements_beside(value: Json, known: Collection[Pointer]) -> int:
     return found
 
 
-def differences(one: Reading, other: Reading) -> frozenset[Place]:
+def differences(one: ResponseReading, other: ResponseReading) -> frozenset[Place]:
     """Places at which two readings differ."""
     every = one.places.keys() | other.places.keys()
     return frozenset(each for each in every if one.places.get(each) != other.places.get(each))

@@ -16,7 +16,7 @@ from oakum.exposure.matrix import Matrix
 from oakum.exposure.relation_members import is_one_of_many
 from oakum.openapi.model import Json
 from oakum.policy.model import Owner, Relation
-from oakum.scan.evaluation.ownership import Ownership, Reading
+from oakum.scan.evaluation.ownership import KnownInstances, Ownership
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import policy
 from tests.unit.scan.evaluation.test_ownership import with_drafts
@@ -189,7 +189,7 @@ def callers(*, batch: bool = False) -> tuple[Ownership, object]:
 
 def read(
     reader: Ownership, at: object, viewer: str | None, of: Iterable[str], each: ObjectInstance
-) -> tuple[tuple[str, ...], Reading]:
+) -> tuple[tuple[str, ...], KnownInstances]:
     asked = Question("q", "getPost", viewer, frozenset(of), {"postId": KEY}, frozenset(), "curl")
     found = reader.read(at, asked, [each])  # type: ignore[arg-type]
     known = found.known.get(each.pointer)
@@ -370,7 +370,7 @@ def test_a_relation_whose_member_a_resource_does_not_have_stands_against_nothing
 def test_a_catalogues_object_is_nobodys_whoever_was_asked_for() -> None:
     reader = Ownership(DRAFTS, known_identities(relationships={}), Knowledge())
     owners, found = read(reader, probe("getPerson"), "cat", ["ann"], instance("Course", id="c-1"))
-    assert owners == () and found == Reading()
+    assert owners == () and found == KnownInstances()
 
 
 @pytest.mark.parametrize(
@@ -405,7 +405,10 @@ def test_what_names_nobody_is_whose_account_or_object_was_asked_for(
 def test_an_object_that_names_its_owner_is_theirs_whoever_was_asked_for() -> None:
     reader = Ownership(studio.model(), known_identities(relationships={}), Knowledge())
     bobs = instance("Person", (IDS["bob"],), id=IDS["bob"])
-    assert read(reader, probe("getPerson"), "cat", ["ann"], bobs) == ((IDS["bob"],), Reading())
+    assert read(reader, probe("getPerson"), "cat", ["ann"], bobs) == (
+        (IDS["bob"],),
+        KnownInstances(),
+    )
 
 
 def test_what_is_its_parents_is_no_better_proof_than_that() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
-from oakum.exposure.side_channels import Reading, derived, differences, read, told
+from oakum.exposure.side_channels import ResponseReading, derived, differences, read, told
 from oakum.openapi.model import Json
 
 LAW = settings(max_examples=40, deadline=None)
@@ -55,7 +55,7 @@ JUDGED = st.builds(
 ANSWERED = st.tuples(JUDGED, st.builds(Response, st.sampled_from([200, 404]), HEADERS))
 
 
-def reading(one: tuple[Judgement, Response], sent: Sequence[str] = ()) -> Reading:
+def reading(one: tuple[Judgement, Response], sent: Sequence[str] = ()) -> ResponseReading:
     return read(None, *one, KEYS, sent)
 
 
@@ -142,7 +142,7 @@ def test_another_order_is_no_other_objects_and_no_other_number(order: list[int])
 def test_what_an_answer_repeats_of_its_question_is_no_difference(
     one: str, other: str, more: set[str]
 ) -> None:
-    def echo(text: str) -> Reading:
+    def echo(text: str) -> ResponseReading:
         judged = Judgement(True, [], [Leaf("q", ("q",), text, False)])
         response = Response(200, {"link": f"</p?page=2&q={text}>; rel=next"})
         return read(None, judged, response, KEYS, {text, *more})

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oakum.authz.diff.compare import Difference, Move
-from oakum.authz.diff.worlds import MISSING, OTHER, Condition, Reading, Setting, World, source_of
+from oakum.authz.diff.worlds import (
+    MISSING,
+    OTHER,
+    Condition,
+    Setting,
+    StateReading,
+    World,
+    source_of,
+)
 from oakum.policy.model import Owner
 from oakum.policy.node_reader import text
 
@@ -159,7 +167,7 @@ def _boxes(now: set[Condition], settings: Sequence[Setting]) -> list[str]:
     if not settings or not now:
         return []
     first, rest = settings[0], settings[1:]
-    slices: dict[frozenset[Condition], list[Reading]] = {}
+    slices: dict[frozenset[Condition], list[StateReading]] = {}
     for reading in first.readings:
         those = frozenset(each[1:] for each in now if each[0] == reading)
         if those:
@@ -172,7 +180,7 @@ def _boxes(now: set[Condition], settings: Sequence[Setting]) -> list[str]:
     return [each for each in found if each]
 
 
-def _readings(setting: Setting, readings: Sequence[Reading]) -> str:
+def _readings(setting: Setting, readings: Sequence[StateReading]) -> str:
     values = [r for r in setting.readings if r not in (OTHER, MISSING)]
     parts = [f"{setting.name}={text(r.value)}" for r in readings if r in values]
     if len(parts) == len(values):

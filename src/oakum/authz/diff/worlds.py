@@ -157,7 +157,7 @@ def worlds(old: Side, new: Side, where: Callable[[], Problem]) -> tuple[World, .
 
 
 @dataclass(frozen=True)
-class Reading:
+class StateReading:
     """What is read for a state: a value, nothing, or an undeclared value."""
 
     kind: str
@@ -168,13 +168,13 @@ class Reading:
         return hash((self.kind, repr(self.value)))
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Reading) or self.kind != other.kind:
+        if not isinstance(other, StateReading) or self.kind != other.kind:
             return False
         return type(self.value) is type(other.value) and bool(self.value == other.value)
 
 
-OTHER = Reading("other")
-MISSING = Reading("missing")
+OTHER = StateReading("other")
+MISSING = StateReading("missing")
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class Setting:
 
     old: State | None
     new: State | None
-    readings: tuple[Reading, ...]
+    readings: tuple[StateReading, ...]
     is_account: bool = False
     """Whether the place is in the owner's account."""
 
@@ -196,7 +196,7 @@ class Setting:
         return state.name if state else ""
 
 
-Condition = tuple[Reading, ...]
+Condition = tuple[StateReading, ...]
 """A reading for each `Setting`, in order."""
 
 
@@ -224,10 +224,10 @@ def settings(old: Iterable[State], new: Iterable[State]) -> tuple[Setting, ...]:
     return tuple(found)
 
 
-def _readings(old: State | None, new: State | None, *, account: bool) -> tuple[Reading, ...]:
-    values = [Reading("is", v) for state in (old, new) if state for v in state.values]
+def _readings(old: State | None, new: State | None, *, account: bool) -> tuple[StateReading, ...]:
+    values = [StateReading("is", v) for state in (old, new) if state for v in state.values]
     found = dict.fromkeys([*values, OTHER])
-    missing = [Reading("is", s.missing) if s.missing is not None else OTHER
+    missing = [StateReading("is", s.missing) if s.missing is not None else OTHER
                for s in (old, new) if s]  # fmt: skip
     leaves = any(each.inherits for each in (old, new) if each) and not account
     if leaves or len(set(missing)) > 1:  # otherwise it equals an existing reading
@@ -252,8 +252,8 @@ def code_of(
     side: Literal["old", "new"],
 ) -> int:
     """Row offset (`Table.code`) of a condition in one contract's table."""
-    read: dict[str, Reading] = {}
-    accounts: dict[str, Reading] = {}
+    read: dict[str, StateReading] = {}
+    accounts: dict[str, StateReading] = {}
     for setting, reading in zip(found, now, strict=True):
         state = setting.old if side == "old" else setting.new
         if state is not None:
@@ -265,7 +265,7 @@ def code_of(
         if state.inherits and reading == MISSING:
             reading = accounts[state.name]
         if reading == MISSING and state.missing is not None:
-            reading = Reading("is", state.missing)
+            reading = StateReading("is", state.missing)
         at = digit(state, reading.value) if reading.kind == "is" else len(state.values)
         code = code * (len(state.values) + 1) + at
     return code

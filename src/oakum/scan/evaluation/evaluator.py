@@ -35,7 +35,7 @@ from oakum.finding import Answer, Result
 from oakum.scan.evaluation.cells import Cells
 from oakum.scan.evaluation.judged_response import JudgedResponse, judged_response
 from oakum.scan.evaluation.mixed_rows import tell_mixed
-from oakum.scan.evaluation.ownership import Ownership, Reading
+from oakum.scan.evaluation.ownership import KnownInstances, Ownership
 
 _MOST_KEPT = 100
 """Responses that are kept until it is told whom their objects name."""
@@ -311,7 +311,7 @@ class Evaluator:
         question: Question,
         viewer: str,
         instance: ObjectInstance,
-        reading: Reading,
+        reading: KnownInstances,
     ) -> None:
         """Learns settings from an owner's own object: of the account, or only of this object."""
         resource = self._context.model.policy.resources[instance.resource]
@@ -372,7 +372,9 @@ class Evaluator:
             place = (viewer, instance.resource, key, leaf.path)
             self._context.knowledge.faces.setdefault(place, {})[endpoint] = canonical(leaf.value)
 
-    def _learn_apart(self, viewer: str, instances: list[ObjectInstance], reading: Reading) -> None:
+    def _learn_apart(
+        self, viewer: str, instances: list[ObjectInstance], reading: KnownInstances
+    ) -> None:
         """Own objects without a key that stand in one list: none of them is a form of another."""
         lists: dict[tuple[str, Place], list[dict[str, str]]] = {}
         for each in instances:
@@ -422,7 +424,7 @@ class Evaluator:
         context.matrix.beyond = context.masked.doubts()
         tell_mixed(context)
 
-    def _learn_parties(self, instance: ObjectInstance, reading: Reading) -> None:
+    def _learn_parties(self, instance: ObjectInstance, reading: KnownInstances) -> None:
         resource = self._context.model.policy.resources[instance.resource]
         key = texts(instance.value, resource.key) if resource.key else []
         whole = instance.pointer not in reading.partial

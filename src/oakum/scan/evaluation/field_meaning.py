@@ -17,7 +17,7 @@ from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
 from oakum.exposure.relation_members import is_one_of_many
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
-from oakum.scan.evaluation.ownership import Reading
+from oakum.scan.evaluation.ownership import KnownInstances
 
 
 def is_setting_of(
@@ -85,7 +85,7 @@ def is_relative(context: EvaluationContext, instance: ObjectInstance, leaf: Leaf
 def is_callers(
     context: EvaluationContext,
     question: Question,
-    reading: Reading,
+    reading: KnownInstances,
     instance: ObjectInstance,
     who: str,
 ) -> bool:

@@ -16,7 +16,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.response_reader import Parsed, ResponseReader, json_in, read_as_declared
 from oakum.openapi.model import Json
-from oakum.scan.evaluation.ownership import Ownership, Reading
+from oakum.scan.evaluation.ownership import KnownInstances, Ownership
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class JudgedResponse:
     parsed: Parsed
     read: ResponseReader
     judgement: Judgement
-    reading: Reading
+    reading: KnownInstances
 
     @property
     def value(self) -> Json:

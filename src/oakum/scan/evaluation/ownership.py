@@ -45,7 +45,7 @@ _MOST_STATES = 4
 
 
 @dataclass
-class Reading:
+class KnownInstances:
     """What other responses say about the instances of one response."""
 
     known: dict[Pointer, KnownObject] = field(default_factory=dict)
@@ -117,9 +117,9 @@ class Ownership:
 
     def read(
         self, probe: Probe, question: Question, instances: Sequence[ObjectInstance]
-    ) -> Reading:
+    ) -> KnownInstances:
         """Owners and states of these instances, which come from the response alone."""
-        found = Reading()
+        found = KnownInstances()
         places = {each.pointer: each for each in instances}
         resources, whose = self.model.policy.resources, dict[Pointer, tuple[str, ...]]()
         asked = partial(asked_key, self.knowledge, probe, question)
@@ -161,7 +161,7 @@ class Ownership:
         return self.model.policy.resources[each.resource].owner.kind == "parent"
 
     def _named_around(
-        self, viewer: str | None, each: ObjectInstance, outer: ObjectInstance, found: Reading
+        self, viewer: str | None, each: ObjectInstance, outer: ObjectInstance, found: KnownInstances
     ) -> frozenset[str]:
         """Relations by a member that only the enclosing object has, so that it may name the viewer
         for its parts; inherited through levels."""
@@ -223,7 +223,7 @@ class Ownership:
 
     def _owners(
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
-        inner: bool, found: Reading,
+        inner: bool, found: KnownInstances,
     ) -> tuple[str, ...]:  # fmt: skip
         kind = resource.owner.kind
         if kind == "none":
@@ -249,7 +249,9 @@ class Ownership:
         found.unclear |= set() if says_no(each.value, declared) else {each.resource}
         return ()
 
-    def _known_by_key(self, each: ObjectInstance, resource: Resource, found: Reading) -> str | None:
+    def _known_by_key(
+        self, each: ObjectInstance, resource: Resource, found: KnownInstances
+    ) -> str | None:
         """Whose an object is that leaves its owner out: the one identity's who was shown an object
         of this key as theirs, for certain if another value of it is the same; empty: none of them
         was, so that it is another object. None: nothing tells."""
@@ -272,7 +274,7 @@ class Ownership:
 
     def _creators(
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
-        inner: bool, found: Reading,
+        inner: bool, found: KnownInstances,
     ) -> tuple[str, ...]:  # fmt: skip
         """Who created an object in this run, or asks for what the identities file calls theirs."""
         key = self.key_of(probe, question, each, resource, inner)
@@ -300,7 +302,7 @@ class Ownership:
 
     def _callers(
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
-        found: Reading,
+        found: KnownInstances,
     ) -> tuple[str, ...]:  # fmt: skip
         """Assigns a caller-owned object to another identity if it holds that one's key, as a
         response from a shared cache does."""
@@ -340,7 +342,7 @@ class Ownership:
 
     def _claimed(
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
-        found: Reading,
+        found: KnownInstances,
     ) -> tuple[str, ...]:  # fmt: skip
         """The other owner of an object that names its viewer as owner, if it was first shown to
         another as theirs: some APIs write the caller into it. Empty if nobody else is known, or the
@@ -366,7 +368,7 @@ class Ownership:
 
     def _known_below_another(
         self, question: Question, each: ObjectInstance, resource: Resource,
-        owners: tuple[str, ...], found: Reading,
+        owners: tuple[str, ...], found: KnownInstances,
     ) -> tuple[str, ...]:  # fmt: skip
         """The owners of an object by its parent; whoever it was asked for as theirs and was shown
         to first, where an API that does not compare object and parent shows it below any. What
@@ -428,7 +430,7 @@ class Ownership:
         return same, unlike
 
     def _parties(
-        self, question: Question, each: ObjectInstance, resource: Resource, found: Reading
+        self, question: Question, each: ObjectInstance, resource: Resource, found: KnownInstances
     ) -> tuple[str, ...]:
         """All owners of a shared object, also those that this response leaves out."""
         lacking = unread(resource.owner, each.value)
@@ -447,7 +449,7 @@ class Ownership:
 
     def _relations(
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
-        owners: tuple[str, ...], inner: bool, found: Reading,
+        owners: tuple[str, ...], inner: bool, found: KnownInstances,
     ) -> Mapping[str, Truth]:  # fmt: skip
         """Whom the instance's members name, where the response itself does not tell: that is as its
         owners were shown, or unknown."""
@@ -497,7 +499,7 @@ class Ownership:
 
     def _states(
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
-        owners: tuple[str, ...], inner: bool, found: Reading,
+        owners: tuple[str, ...], inner: bool, found: KnownInstances,
     ) -> Mapping[str, Json]:  # fmt: skip
         """States of an instance according to other responses about the same object."""
         who, states = self.identities.who(owners), resource.states.items()

@@ -18,7 +18,7 @@ from oakum.exposure.knowledge import says_nothing
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import NOBODY, state_key
 from oakum.exposure.response_reader import is_success
-from oakum.exposure.side_channels import Place, Reading, read, told
+from oakum.exposure.side_channels import Place, ResponseReading, read, told
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
@@ -366,7 +366,7 @@ def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int],
     """Whether the owner comes with their own value and not with another, twice in a row, or a row
     does that names nobody. That another value is refused says nothing: it may be so for its form.
     `met`: takes each status in."""
-    readings: list[Reading] = []
+    readings: list[ResponseReading] = []
     asked: tuple[Filled, Response] | None = None
     came, sure = False, True
     for turn, way in enumerate((asking.one, asking.other, asking.one, asking.other)):
@@ -415,7 +415,7 @@ def _sent(engine: Engine, way: Probe, hidden: Hidden, filled: Filled, answer: Re
 
 def _answer(
     engine: Engine, way: Probe, hidden: Hidden, met: Callable[[int], None]
-) -> tuple[Filled, Response, Reading] | None:
+) -> tuple[Filled, Response, ResponseReading] | None:
     """A question, and its answer; None if it cannot be asked, or its form is refused."""
     filled = fill(way, engine.target, engine.knowledge, _whose(way, hidden))
     if filled is None:
@@ -432,7 +432,7 @@ def _whose(way: Probe, hidden: Hidden) -> str | None:
     return hidden.owner if way.personal else None
 
 
-def _more_rows(readings: Sequence[Reading]) -> bool:
+def _more_rows(readings: Sequence[ResponseReading]) -> bool:
     """Whether each answer to the right value has rows that name nobody, more than any other has,
     and the same objects as all others."""
     right, wrong = readings[::2], readings[1::2]
@@ -459,7 +459,7 @@ def _is_unmistakable(engine: Engine, hidden: Hidden) -> bool:
     return engine.knowledge.canary(hidden.value) is not None
 
 
-def is_found(engine: Engine, hidden: Hidden, answer: Reading) -> bool:
+def is_found(engine: Engine, hidden: Hidden, answer: ResponseReading) -> bool:
     """Whether the object that holds the value came: another of its owner's says nothing."""
     if hidden.key:
         return (hidden.resource, hidden.key) in answer.objects
@@ -470,7 +470,7 @@ def is_found(engine: Engine, hidden: Hidden, answer: Reading) -> bool:
 
 def reading(
     engine: Engine, probe: Probe, viewer: str | None, filled: Filled, answer: Response
-) -> Reading:
+) -> ResponseReading:
     """A response taken apart for comparison."""
     seen = engine.judged(probe, viewer, (), filled, answer)
     keys = {name: each.key for name, each in engine.model.policy.resources.items()}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.side_channels import Reading
+from oakum.exposure.side_channels import ResponseReading
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
@@ -191,7 +191,9 @@ class _Order:
     def _way(self, query: tuple[tuple[str, str], ...]) -> Probe:
         return self.probe.otherwise(HOW, query=query) if query else self.probe
 
-    def _read(self, query: tuple[tuple[str, str], ...]) -> tuple[Filled, Response, Reading] | None:
+    def _read(
+        self, query: tuple[tuple[str, str], ...]
+    ) -> tuple[Filled, Response, ResponseReading] | None:
         engine, way = self.engine, self._way(query)
         filled = fill(way, engine.target, engine.knowledge, None)
         if filled is None:
@@ -206,7 +208,7 @@ class _Order:
         found = self._read(query)
         return self._rows(found[2]) if found is not None else []
 
-    def _rows(self, answer: Reading) -> list[str]:
+    def _rows(self, answer: ResponseReading) -> list[str]:
         """Keys of the objects in an answer, in order."""
         start = f"{self.hidden.resource}:"
         lists = [

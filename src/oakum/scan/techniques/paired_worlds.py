@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
-from oakum.exposure.side_channels import Place, Reading, derived, differences, told
+from oakum.exposure.side_channels import Place, ResponseReading, derived, differences, told
 from oakum.finding import Endpoint, Skipped
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
@@ -48,7 +48,7 @@ world's with a chance of 1 in 16 at most, and the other way round in all of the 
 _NEAR = 0.002
 """Degrees: some 200 m."""
 
-Seen = dict[str, tuple[Reading, Probe, str | None, Filled, Response]]
+Seen = dict[str, tuple[ResponseReading, Probe, str | None, Filled, Response]]
 """Request → what was read, and how it was asked."""
 
 

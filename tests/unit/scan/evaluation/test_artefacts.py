@@ -20,7 +20,7 @@ from oakum.http.origin import origin_of
 from oakum.openapi.model import Parameter
 from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter, gather
 from oakum.scan.evaluation.judged_response import JudgedResponse
-from oakum.scan.evaluation.ownership import Reading
+from oakum.scan.evaluation.ownership import KnownInstances
 from tests.unit.scan.studio import TARGET, probe, reply
 
 LAW = settings(max_examples=60, deadline=None)
@@ -50,7 +50,9 @@ def seen(response: Response, viewer: str | None = None) -> JudgedResponse:
     question = Question("q", "getPerson", viewer, frozenset(), {}, frozenset(), "")
     parsed, read = json_in(response), ResponseReader(None, None)
     judged = Judgement(True, [], [])
-    return JudgedResponse(probe("getPerson"), question, response, parsed, read, judged, Reading())
+    return JudgedResponse(
+        probe("getPerson"), question, response, parsed, read, judged, KnownInstances()
+    )
 
 
 @LAW

@@ -13,14 +13,14 @@ from oakum.exposure.finding_evidence import Question
 from oakum.exposure.response_reader import ResponseReader
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.loose_values import loose_values, stands_loose
-from oakum.scan.evaluation.ownership import Reading
+from oakum.scan.evaluation.ownership import KnownInstances
 from tests.unit.exposure.test_evaluation_context_laws import instance
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch
 from tests.unit.scan.studio import IDS, probe
 
 
-def seen(endpoint: str, judged: Judgement, reading: Reading) -> JudgedResponse:
+def seen(endpoint: str, judged: Judgement, reading: KnownInstances) -> JudgedResponse:
     question = Question("q", endpoint, "cat", frozenset(), {}, frozenset(), "curl")
     response, read = Response(200), ResponseReader(None, None)
     return JudgedResponse(probe(endpoint), question, response, (), read, judged, reading)
@@ -33,7 +33,9 @@ def test_a_loose_value_is_one_within_an_answer_that_says_something() -> None:
         Leaf("b", ("b",), {}, False), Leaf("c", ("c",), "", False),
     ]  # fmt: skip
     judged = Judgement(True, [], leaves)
-    assert loose_values(studio.model(), seen("getNews", judged, Reading())) == {"text": [("a",)]}
+    assert loose_values(studio.model(), seen("getNews", judged, KnownInstances())) == {
+        "text": [("a",)]
+    }
 
 
 def test_a_loose_value_stands_in_no_declared_field_of_an_object_known_to_be_somebodys() -> None:
@@ -42,7 +44,7 @@ def test_a_loose_value_stands_in_no_declared_field_of_an_object_known_to_be_some
     nobodys = replace(instance("Person", (), phone="of nobody known"), pointer=("n",))
     course = replace(instance("Course", (), extra="of a catalogue"), pointer=("c",))
     judged = Judgement(True, [ours, mute, nobodys, course], [Leaf("z", ("z",), "loose", False)])
-    found = loose_values(studio.model(), seen("getPerson", judged, Reading(mute={("m",)})))
+    found = loose_values(studio.model(), seen("getPerson", judged, KnownInstances(mute={("m",)})))
     assert set(found) == {"loose", "undeclared", "of two", "of nobody known"}
 
 

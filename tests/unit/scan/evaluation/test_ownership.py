@@ -10,7 +10,7 @@ from oakum.authz import Leaf, Model, ObjectInstance
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.knowledge import Knowledge
 from oakum.policy.model import Resource, State
-from oakum.scan.evaluation.ownership import Ownership, Reading
+from oakum.scan.evaluation.ownership import KnownInstances, Ownership
 from tests.unit.scan.studio import known_identities, model, probe
 
 POSTS = [
@@ -108,7 +108,7 @@ def test_an_object_is_known_by_its_key_and_one_value_more(
 def test_a_member_that_says_what_kind_of_object_it_is_says_nothing_of_anybody(
     name: str, value: str | bool, says: bool
 ) -> None:
-    found = Reading(expanded={("extra",)})
+    found = KnownInstances(expanded={("extra",)})
     assert found.names_kind(("extra",), name, value, "Post") is says
     assert not found.names_kind(("declared",), name, value, "Post")
 

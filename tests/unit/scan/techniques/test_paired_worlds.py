@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
-from oakum.exposure.side_channels import Place, Reading
+from oakum.exposure.side_channels import Place, ResponseReading
 from oakum.scan.requests.builder import Filled
 from oakum.scan.requests.hidden_values import Hidden
 from oakum.scan.techniques.paired_worlds import Seen, _steady, _telling
@@ -19,7 +19,7 @@ WORD: Place = ("word", "Person", "district", "p-ann")
 
 def seen(order: object) -> Seen:
     """One reading of a list in an order."""
-    read = Reading({ORDER: order}, frozenset())
+    read = ResponseReading({ORDER: order}, frozenset())
     asked = Filled(Request("GET", ""), {}, frozenset(), "")
     return {"list": (read, probe("listPeople"), None, asked, Response(200, {}, b""))}
 
