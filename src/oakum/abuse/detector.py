@@ -16,7 +16,7 @@ from oakum.abuse.actor import Actor
 from oakum.abuse.baseline import FEW, FEWEST, Baseline, Numbers
 from oakum.abuse.counters import Shown, Tally
 from oakum.abuse.detections import By, Event, Report, Told
-from oakum.abuse.endpoint_window import Place
+from oakum.abuse.endpoint_window import EndpointWindow
 from oakum.abuse.signs import (
     FAILED,
     FIRST,
@@ -92,8 +92,10 @@ class Watch:
         self._most = callers
         self._shown = Shown(shown)
         self._actors: dict[By, dict[int, Actor]] = {"caller": {}, "address": {}}
-        self._places: dict[tuple[str, str, By], tuple[Place, Place]] = {}
-        self._whole = {by: (Place(_ALL, by, "hour"), Place(_ALL, by, "day")) for by in _BYS}
+        self._places: dict[tuple[str, str, By], tuple[EndpointWindow, EndpointWindow]] = {}
+        self._whole = {
+            by: (EndpointWindow(_ALL, by, "hour"), EndpointWindow(_ALL, by, "day")) for by in _BYS
+        }
         self._active: dict[By, set[int]] = {by: set() for by in _BYS}
         self._judged: set[Kind] = set()
         self._told: dict[tuple[By, int], Told] = {}
@@ -138,18 +140,23 @@ class Watch:
         self._count(call, by, who, places)
         return events
 
-    def _at(self, call: Call, by: By) -> tuple[Place, Place] | None:
+    def _at(self, call: Call, by: By) -> tuple[EndpointWindow, EndpointWindow] | None:
         method = call.method if call.method in _METHODS else _OTHER
         key = (method, call.path, by)
         found = self._places.get(key)
         if found is None and len(self._places) < _ENDPOINTS:
             made = endpoint(method, call.path, call.operation)
             number = len(self._places)
-            found = Place(made, by, "hour", number), Place(made, by, "day", number)
+            found = (
+                EndpointWindow(made, by, "hour", number),
+                EndpointWindow(made, by, "day", number),
+            )
             self._places[key] = found
         return found
 
-    def _count(self, call: Call, by: By, who: int, places: tuple[Place, Place]) -> None:
+    def _count(
+        self, call: Call, by: By, who: int, places: tuple[EndpointWindow, EndpointWindow]
+    ) -> None:
         actor = self._actors[by].get(who)
         if actor is None:
             if len(self._actors[by]) >= self._most:
@@ -267,11 +274,11 @@ class Watch:
             self._release(by, at, crowded=many > _EACH * self._most)
         return events
 
-    def _pairs(self) -> Iterator[tuple[Place, Place]]:
+    def _pairs(self) -> Iterator[tuple[EndpointWindow, EndpointWindow]]:
         yield from self._places.values()
         yield from self._whole.values()
 
-    def _days(self, by: By) -> Iterator[Place]:
+    def _days(self, by: By) -> Iterator[EndpointWindow]:
         return (day for _, day in self._places.values() if day.by == by)
 
     def _look(self, slot: int, at_day: bool) -> list[Event]:
@@ -307,7 +314,7 @@ class Watch:
                             found[key] = event
         return [each for each in found.values() if self._tell(each)]
 
-    def _beyond(self, place: Place, day: Place, sign: int) -> Iterator[Event]:
+    def _beyond(self, place: EndpointWindow, day: EndpointWindow, sign: int) -> Iterator[Event]:
         """Who does more of one thing at one endpoint than can be chance; `day`: the same
         endpoint."""
         said = SIGNS[sign]
@@ -321,7 +328,7 @@ class Watch:
             if tally.value(sign) > rest.limit:
                 yield self._event(place, sign, who, tally, rest)
 
-    def _rest(self, place: Place, day: Place, sign: int) -> Baseline | None:
+    def _rest(self, place: EndpointWindow, day: EndpointWindow, sign: int) -> Baseline | None:
         """What is usual at an endpoint. Where few come within an hour, what they do within a day;
         where few come at all, what others do at all endpoints and five times the least, or what
         those few do, whichever is more."""
@@ -339,7 +346,9 @@ class Watch:
             return None
         return max(filter(None, found), key=lambda each: each.limit)
 
-    def _event(self, place: Place, sign: int, who: int, tally: Tally, rest: Baseline) -> Event:
+    def _event(
+        self, place: EndpointWindow, sign: int, who: int, tally: Tally, rest: Baseline
+    ) -> Event:
         count, kind = tally.value(sign), SIGNS[sign].kind
         if kind == "guess" and tally.value(ORDERED) * 2 >= count:
             kind = "walk"

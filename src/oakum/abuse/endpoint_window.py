@@ -10,7 +10,7 @@ from oakum.abuse.detections import By
 from oakum.abuse.signs import COUNTED, SIGNS, CountedEndpoint, Kind
 
 
-class Place:
+class EndpointWindow:
     """An endpoint, for callers or for addresses of nobody, in one window."""
 
     def __init__(self, at: CountedEndpoint, by: By, window: Window, number: int = 0) -> None:

@@ -52,7 +52,7 @@ _STATUS = words("status code statuscode")
 
 
 @dataclass(frozen=True)
-class Place:
+class ListPlace:
     """Where a relation's ids are in a response, and what is declared around them."""
 
     pointer: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ def place_of(
     counts: tuple[tuple[str, ...], ...] = (),
     *,
     bound: Mapping[str, str] | None = None,
-) -> Place:
+) -> ListPlace:
     """The place at a pointer of a response declared as `top`. `bound`: schemas of resources."""
     shape, maps, fields = top, set[int](), set[str]()
     for at, segment in enumerate(pointer):
@@ -91,7 +91,7 @@ def place_of(
         before = kinds.get(name, own)
         kinds[name] = before | own if before and own else frozenset()
     common = {name for name in kinds if plain_name(name) in HARMLESS}
-    return Place(pointer, frozenset(maps), kinds, page, counts, frozenset(fields | common))
+    return ListPlace(pointer, frozenset(maps), kinds, page, counts, frozenset(fields | common))
 
 
 def plain_name(name: str) -> str:
@@ -127,7 +127,7 @@ def _kinds(shape: Shape) -> frozenset[str]:
     return frozenset("number" if kind == "integer" else kind for kind in found)
 
 
-def _fits(place: Place, name: str, value: Json) -> bool:
+def _fits(place: ListPlace, name: str, value: Json) -> bool:
     """Whether a member is declared with this value's type; null and empty containers always fit."""
     kinds = place.declared.get(name)
     if not kinds or value is None:
@@ -160,7 +160,7 @@ class Pages:
 class Look:
     """Ids found, and all values around the list."""
 
-    place: Place
+    place: ListPlace
     ids: list[str] = field(default_factory=list)
     found: int = 0
     sound: bool = True
@@ -191,7 +191,7 @@ class Look:
             self.walk(value[pointer[at]], at + 1, (*path, pointer[at]))
 
 
-def look(place: Place, value: Json) -> Look:
+def look(place: ListPlace, value: Json) -> Look:
     """Collects the ids at a place of a response and what is around them."""
     made = Look(place)
     made.walk(value, 0, ())
@@ -248,7 +248,7 @@ def failed(value: Json, pointer: tuple[str, ...], headers: Mapping[str, str]) ->
     return False
 
 
-def _counted(place: Place, value: Json, found: int) -> Iterator[Said]:
+def _counted(place: ListPlace, value: Json, found: int) -> Iterator[Said]:
     """What the contract's totals say; a missing total means that the list may go on."""
     for path in place.counts:
         at = value
@@ -426,7 +426,12 @@ def _paging(name: str, text: str, pages: Pages) -> Said:
 
 
 def _around(
-    place: Place, path: tuple[str, ...], value: Json, pages: Pages, depth: int, quiet: bool = False
+    place: ListPlace,
+    path: tuple[str, ...],
+    value: Json,
+    pages: Pages,
+    depth: int,
+    quiet: bool = False,
 ) -> Iterator[Said]:
     """What a member beside the list says, including members inside it. `quiet`: what nobody
     explains says nothing."""
@@ -475,7 +480,7 @@ def _of_hits(name: str, value: Json, pages: Pages) -> Said | None:
     return None
 
 
-def _opens(place: Place, name: str, value: Json) -> bool:
+def _opens(place: ListPlace, name: str, value: Json) -> bool:
     """Whether an object's name is understood, so that its members can be interpreted."""
     plain = plain_name(name)
     if plain in _GOES_ON:

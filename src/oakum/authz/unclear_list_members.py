@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.authz.complete_lists import Place, plain_name
+from oakum.authz.complete_lists import ListPlace, plain_name
 from oakum.authz.list_member_names import ENDED, FAILED, NAMES, ON
 
 
-def unexplained(place: Place) -> list[str]:
+def unexplained(place: ListPlace) -> list[str]:
     """Members that nobody explains, so that a value in one means that the list may go on."""
     known = ON | FAILED | {"total"}
     return [
@@ -25,7 +25,7 @@ def unexplained(place: Place) -> list[str]:
     ]
 
 
-def told(place: Place) -> list[str]:
+def told(place: ListPlace) -> list[str]:
     """Members of which a text that does not say success is taken for a failure."""
     return [
         name
@@ -34,7 +34,7 @@ def told(place: Place) -> list[str]:
     ]
 
 
-def cursors(place: Place) -> list[str]:
+def cursors(place: ListPlace) -> list[str]:
     """Members that say by any value that the list goes on, if another one may say that it ends."""
     found = [*_around(place)]
     ends = any(kinds == {"boolean"} and _says_the_end(name) for name, kinds in found)
@@ -46,7 +46,7 @@ def cursors(place: Place) -> list[str]:
     ]  # fmt: skip
 
 
-def _around(place: Place) -> Iterator[tuple[str, frozenset[str]]]:
+def _around(place: ListPlace) -> Iterator[tuple[str, frozenset[str]]]:
     return ((name, kinds) for name, kinds in place.declared.items() if name not in place.pointer)
 
 

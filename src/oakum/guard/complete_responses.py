@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from oakum.authz.complete_lists import Place, extent, failed, look
+from oakum.authz.complete_lists import ListPlace, extent, failed, look
 from oakum.openapi.model import Json
 from oakum.routing.messages import Answered
 
@@ -18,7 +18,7 @@ _NO_WORD = ("control", "key", "keys", "tag", "tags")
 """Ends of headers that say something else of a cache."""
 
 
-def is_whole(place: Place, answered: Answered, value: Json) -> bool:
+def is_whole(place: ListPlace, answered: Answered, value: Json) -> bool:
     """Whether the list of ids at a place is certainly complete."""
     return extent(look(place, value), value, _named(answered)) == "whole"
 

@@ -51,7 +51,7 @@ from oakum.routing.messages import Answered, Asked, Denied, broken
 from oakum.routing.relation_writes import mark
 from oakum.routing.request_head import check, in_origin_form
 from oakum.routing.request_places import Carried
-from oakum.routing.route import Place, Router, passes, placed, queried, with_query, without
+from oakum.routing.route import RequestTarget, Router, passes, placed, queried, with_query, without
 from oakum.routing.selecting_parameters import Selection
 from oakum.routing.who import (
     NOBODY,
@@ -205,7 +205,9 @@ class Gatekeeper:
             )
             self.forget(passing)
 
-    def _unread(self, passing: Passing, place: Place) -> Generator[Asked, Answered | None, bool]:
+    def _unread(
+        self, passing: Passing, place: RequestTarget
+    ) -> Generator[Asked, Answered | None, bool]:
         """Lets WebSockets and static files through unread."""
         asked, guard = passing.asked, self.policy.guard
         if upgrades(asked) or asked.method in ("CONNECT", "TRACE"):
@@ -222,7 +224,9 @@ class Gatekeeper:
         passing.raw = True
         return True
 
-    def _joining(self, passing: Passing, place: Place) -> Generator[Asked, Answered | None, Asked]:
+    def _joining(
+        self, passing: Passing, place: RequestTarget
+    ) -> Generator[Asked, Answered | None, Asked]:
         """A request for a WebSocket as it goes on. Whom a token or a key names is found out as in
         any request, since an API behind the guard may only decode it; nothing is looked up."""
         asked, caller, target = passing.asked, self.policy.caller, passing.asked.target
@@ -248,7 +252,7 @@ class Gatekeeper:
             raise Denied(403, "listed")
         self._rate(who, self._block(passing.asked))
 
-    def _preflight(self, passing: Passing, place: Place) -> bool:
+    def _preflight(self, passing: Passing, place: RequestTarget) -> bool:
         """Handles a CORS preflight (Fetch standard)."""
         asked = passing.asked
         wanted = asked.values("access-control-request-method")
@@ -268,7 +272,7 @@ class Gatekeeper:
         passing.forward = self._forwarded.stripped(ahead, "", raw=False)
         return True
 
-    def _query(self, place: Place, endpoint: GrantedEndpoint) -> str:
+    def _query(self, place: RequestTarget, endpoint: GrantedEndpoint) -> str:
         return queried(
             place.query, endpoint.query, endpoint.lists, endpoint.nested,
             self._forwarded.places("query"), self._model.rule(endpoint.operation.id).at_most,

@@ -17,7 +17,7 @@ import orjson
 
 from oakum.authz import Model
 from oakum.authz.claims import claim_path
-from oakum.authz.complete_lists import Place
+from oakum.authz.complete_lists import ListPlace
 from oakum.authz.csv import hides, said_columns
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
@@ -147,7 +147,7 @@ class _Renderer:
         }
 
     def _relation(self, relation: Relation) -> dict[str, Any]:
-        place = self.wiring.places.get(relation.name, Place())
+        place = self.wiring.places.get(relation.name, ListPlace())
         return {
             "name": relation.name,
             "kind": relation.kind,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oakum.authz.complete_lists import Place
+from oakum.authz.complete_lists import ListPlace
 from oakum.authz.misfits import held_by, in_fields, lists_alone, misfits, references
 from oakum.authz.places import stated
 from oakum.authz.table import Table, Trie
@@ -102,7 +102,7 @@ def misfit_bits(place: PlannedPlace, bound: Mapping[str, str]) -> int:
     return bits + _LISTS if place.inside and lists_alone(place.shape) else bits
 
 
-def around_a_list(place: Place) -> dict[str, Any]:
+def around_a_list(place: ListPlace) -> dict[str, Any]:
     """What a document declares around the ids of a look-up."""
     return {
         "maps": sorted(place.maps),

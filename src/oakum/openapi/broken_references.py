@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from oakum.http.json_pointer import escape
 from oakum.openapi.model import Json
-from oakum.openapi.reference import File, Library, Place
+from oakum.openapi.reference import File, Library, LocatedValue
 
 _PLAIN = frozenset(("example", "examples", "enum", "default", "const", "callbacks", "links"))
 """Keywords whose values are data, or endpoints of somebody else's: no reference in them is
@@ -26,7 +26,7 @@ Trail = str | tuple["Trail", str]
 class BrokenReference(NamedTuple):
     """A reference that leads nowhere."""
 
-    place: Place
+    place: LocatedValue
     """Of the text of the reference."""
     why: str
     within: frozenset[int]
@@ -52,7 +52,7 @@ class _Walk:
     """Everything below the paths once, and what each value stands in or is referred to from."""
 
     def __init__(self, library: Library) -> None:
-        self.found: list[tuple[Place, str, int]] = []
+        self.found: list[tuple[LocatedValue, str, int]] = []
         """Place of a broken reference, why it is broken, and the identity of what holds it."""
         self._library = library
         self._above: defaultdict[int, list[int]] = defaultdict(list)
@@ -85,14 +85,14 @@ class _Walk:
         """Enters what a discriminator of Swagger 2.0 chooses from, which nothing refers to: the
         definitions that extend a schema."""
         main = self._library.main
-        home = Place(main, "", main.root).at("definitions")
+        home = LocatedValue(main, "", main.root).at("definitions")
         known = home.value if type(home.value) is dict else {}
         if self._heirs is None:
             self._heirs = {}
             for name in known:
                 parts = home.at(name).at("allOf").value
                 for part in parts if type(parts) is list else ():
-                    end = self._library.follow(Place(main, "", part))
+                    end = self._library.follow(LocatedValue(main, "", part))
                     if not isinstance(end, str):
                         self._heirs.setdefault(id(end.value), []).append(name)
         for name in self._heirs.get(id(value), ()):
@@ -106,13 +106,13 @@ class _Walk:
                 if named or not (key in _PLAIN or key.startswith("x-")):
                     self._enter(value, file, child, (trail, key), not named and key in _NAMED)
             elif key == "$ref" and not named and type(child) is str:
-                place = Place(file, _joined((trail, key)), child)
+                place = LocatedValue(file, _joined((trail, key)), child)
                 target = self._library.resolve(file, child)
                 if isinstance(target, str):
                     self.found.append((place, target, id(value)))
                     continue
                 self._enter(value, target.file, target.value, target.pointer)
-                end = self._library.follow(Place(file, "", value))
+                end = self._library.follow(LocatedValue(file, "", value))
                 # a circular reference
                 if isinstance(end, str) and end.startswith(f"`{child}`"):
                     self.found.append((place, end, id(value)))

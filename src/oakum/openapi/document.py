@@ -20,7 +20,7 @@ from oakum.openapi.collections.reading import folder, folder_of, stand_in
 from oakum.openapi.foreign_formats import recognise, refuse_other_text
 from oakum.openapi.model import ClosedOperation, Json, Operation, Shape
 from oakum.openapi.operation_reader import OperationReader, extensions, members
-from oakum.openapi.reference import File, Library, Place
+from oakum.openapi.reference import File, Library, LocatedValue
 from oakum.openapi.schema import Schemas
 from oakum.openapi.subtypes import Subtypes
 
@@ -43,7 +43,7 @@ class Document:
         """Operations that a mistake in the document closes; none of them is in `operations`."""
         self.warnings: tuple[Problem, ...] = tuple(sorted(set(reader.problems)))
         """Mistakes in the document, and what the overlays asked for and nothing matched."""
-        root = Place(file, "", file.root)
+        root = LocatedValue(file, "", file.root)
         self._home = root.at("definitions") if old else root.at("components", "schemas")
         self.schemas: Mapping[str, Callable[[], Shape]] = self._components()
         """Shapes of the components by name; a second call gives the same shape."""

@@ -19,7 +19,7 @@ from oakum.http.json_pointer import escape
 from oakum.http.media_type import essence
 from oakum.openapi.broken_references import BrokenReference
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter, Shape
-from oakum.openapi.reference import Library, Place
+from oakum.openapi.reference import Library, LocatedValue
 from oakum.openapi.schema import Schemas, children
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -33,8 +33,8 @@ class _Written(NamedTuple):
 
     method: str
     template: str
-    items: tuple[Place, ...]
-    where: Place
+    items: tuple[LocatedValue, ...]
+    where: LocatedValue
     fault: Problem | None = None
 
     @property
@@ -65,7 +65,7 @@ class OperationReader:
         """Index of a broken reference to the names of operations that need what it leads to."""
         self._names: Counter[str] = Counter()
         self._used: set[str] = set()
-        self._root = Place(library.main, "", library.main.root)
+        self._root = LocatedValue(library.main, "", library.main.root)
         self._known_parameters: dict[int, tuple[tuple[Parameter, ...], Problem | None]] = {}
         self._contents: dict[object, tuple[Media, ...]] = {}
         self._wrong: list[Problem] = []
@@ -77,7 +77,7 @@ class OperationReader:
         """Every operation without a mistake; afterwards `closed` has the others."""
         every = [*self._paths()]
         self._names = Counter(each.name for each in every)
-        first: dict[str, Place] = {}
+        first: dict[str, LocatedValue] = {}
         for each in every:
             if self._names[each.name] > 1 and each.name:
                 self._repeated(each, first)
@@ -108,7 +108,7 @@ class OperationReader:
                 continue
             yield from (_Written(each, template, (place,), place, fault) for each in _LIKELY)
 
-    def _of_path(self, template: str, items: tuple[Place, ...]) -> Iterator[_Written]:
+    def _of_path(self, template: str, items: tuple[LocatedValue, ...]) -> Iterator[_Written]:
         fault = None
         if not template.startswith("/"):
             said = f"the path `{template}` must start with `/`"
@@ -139,7 +139,7 @@ class OperationReader:
 
     # ------------------------------------------------------------ names and mistakes
 
-    def _repeated(self, each: _Written, first: dict[str, Place]) -> None:
+    def _repeated(self, each: _Written, first: dict[str, LocatedValue]) -> None:
         """A name that several operations have names none of them."""
         here = each.where.at("operationId")
         if each.name in first:
@@ -188,23 +188,25 @@ class OperationReader:
                 found = found or Problem(self._locate(broken.place), broken.why)
         return found
 
-    def _locate(self, place: Place) -> Location:
+    def _locate(self, place: LocatedValue) -> Location:
         return self._library.locate(place.where)
 
     # ------------------------------------------------------------ one operation
 
-    def servers(self, place: Place) -> list[tuple[str, str]]:
+    def servers(self, place: LocatedValue) -> list[tuple[str, str]]:
         """Origin (or "") and base path of each server that stands directly at a place."""
         return _servers(place)
 
-    def body(self, holders: Sequence[Place], where: Place) -> tuple[tuple[Media, ...], bool]:
+    def body(
+        self, holders: Sequence[LocatedValue], where: LocatedValue
+    ) -> tuple[tuple[Media, ...], bool]:
         """The media types of a request body, and whether it is required."""
         place = where.at("requestBody")
         end = self._library.follow(place)
         raw = {} if isinstance(end, str) else _map(end.value)
         return self._media(place), raw.get("required") is True
 
-    def answer(self, place: Place, where: Place) -> tuple[Media, ...]:
+    def answer(self, place: LocatedValue, where: LocatedValue) -> tuple[Media, ...]:
         """The media types of a response; `where` is its operation."""
         return self._media(place)
 
@@ -237,11 +239,11 @@ class OperationReader:
             needs_body=needs_body,
         )
 
-    def _headers(self, place: Place) -> list[str]:
+    def _headers(self, place: LocatedValue) -> list[str]:
         end = self._library.follow(place)
         return [] if isinstance(end, str) else [name for name, _ in members(end.at("headers"))]
 
-    def _media(self, place: Place) -> tuple[Media, ...]:
+    def _media(self, place: LocatedValue) -> tuple[Media, ...]:
         end = self._library.follow(place)
         if isinstance(end, str):
             return ()
@@ -254,7 +256,7 @@ class OperationReader:
             self._contents[id(end.value)] = known
         return known
 
-    def _body(self, name: str, place: Place) -> Shape | None:
+    def _body(self, name: str, place: LocatedValue) -> Shape | None:
         media = self._library.follow(place)
         if isinstance(media, str) or type(media.value) is not dict:
             return None
@@ -274,7 +276,7 @@ class OperationReader:
         each = ways[0] if len(ways) == 1 else lambda: several
         return Shape(kinds=frozenset(("array",)), items=each, pointer=media.where)
 
-    def _example(self, place: Place) -> Json:
+    def _example(self, place: LocatedValue) -> Json:
         """`example`, else the first value of `examples`; None without either."""
         media = self._library.follow(place)
         if isinstance(media, str) or type(media.value) is not dict:
@@ -287,7 +289,7 @@ class OperationReader:
             one.value.get("value") if not isinstance(one, str) and type(one.value) is dict else None
         )
 
-    def _data(self, item: Place, above: frozenset[int]) -> list[Place]:
+    def _data(self, item: LocatedValue, above: frozenset[int]) -> list[LocatedValue]:
         """The schemas of an event's data, as that of the event or one of its alternatives tells
         them (OpenAPI 3.2, *Server-Sent Event Streams*); none: it does not."""
         event = self._library.follow(item)
@@ -298,11 +300,13 @@ class OperationReader:
         found = [content] if content is not event and content.value is not None else []
         for word in ("allOf", "oneOf", "anyOf"):
             for index, raw in enumerate(_list(_map(event.value).get(word))):
-                way = Place(event.file, f"{event.pointer}/{word}/{index}", raw)
+                way = LocatedValue(event.file, f"{event.pointer}/{word}/{index}", raw)
                 found += self._data(way, above | {id(event.value)})
         return found
 
-    def _all_parameters(self, template: str, holders: Sequence[Place]) -> tuple[Parameter, ...]:
+    def _all_parameters(
+        self, template: str, holders: Sequence[LocatedValue]
+    ) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}
         for place in declared(holders):
             for each in self._parameters(place):
@@ -312,7 +316,7 @@ class OperationReader:
                 found[name, "path"] = Parameter(name, "path", required=True)
         return tuple(found.values())
 
-    def _parameters(self, place: Place) -> tuple[Parameter, ...]:
+    def _parameters(self, place: LocatedValue) -> tuple[Parameter, ...]:
         end = self._library.follow(place)
         if isinstance(end, str):
             return ()
@@ -330,7 +334,7 @@ class OperationReader:
         self._wrong += [wrong] if wrong is not None else []
         return found
 
-    def parameters(self, place: Place) -> tuple[Parameter, ...]:
+    def parameters(self, place: LocatedValue) -> tuple[Parameter, ...]:
         """What a parameter that has `name` and `in` declares; several for a `querystring`."""
         raw = _map(place.value)
         schema = next((media.at("schema") for _, media in members(place.at("content"))), None)
@@ -349,18 +353,18 @@ class OperationReader:
 # ------------------------------------------------------------------------------- small readings
 
 
-def members(place: Place) -> Iterator[tuple[str, Place]]:
+def members(place: LocatedValue) -> Iterator[tuple[str, LocatedValue]]:
     """Name and place of each member of a map; none: it is no map."""
     if type(place.value) is dict:
         for name, value in place.value.items():
-            yield name, Place(place.file, f"{place.pointer}/{escape(name)}", value)
+            yield name, LocatedValue(place.file, f"{place.pointer}/{escape(name)}", value)
 
 
-def declared(holders: Sequence[Place]) -> Iterator[Place]:
+def declared(holders: Sequence[LocatedValue]) -> Iterator[LocatedValue]:
     """The parameters that a path and an operation declare."""
     for holder in holders:
         for i, raw in enumerate(_list(holder.value.get("parameters"))):
-            yield Place(holder.file, f"{holder.pointer}/parameters/{i}", raw)
+            yield LocatedValue(holder.file, f"{holder.pointer}/parameters/{i}", raw)
 
 
 def parameter(
@@ -400,7 +404,7 @@ def _list(value: Json) -> Sequence[Json]:
     return value if type(value) is list else ()
 
 
-def _text(raw: Mapping[str, Json], items: Sequence[Place], word: str) -> str:
+def _text(raw: Mapping[str, Json], items: Sequence[LocatedValue], word: str) -> str:
     said = (each.get(word) for each in (raw, *(item.value for item in items)))
     return next((text for text in said if type(text) is str), "")
 
@@ -425,7 +429,7 @@ def _scopes(raw: Mapping[str, Json], root: Mapping[str, Json]) -> frozenset[str]
     return frozenset(scope for each in asked for scope in _list(each) if type(scope) is str)
 
 
-def _servers(place: Place) -> list[tuple[str, str]]:
+def _servers(place: LocatedValue) -> list[tuple[str, str]]:
     """Origin (or "") and base path of each server that stands directly at a place."""
     found = []
     for server in _list(_map(place.value).get("servers")):

@@ -105,7 +105,7 @@ def _as_json(text: bytes, name: str) -> Json:
         return None
 
 
-class Place(NamedTuple):
+class LocatedValue(NamedTuple):
     """A value and its location."""
 
     file: File
@@ -117,13 +117,13 @@ class Place(NamedTuple):
         """The pointer, preceded by the file if it is not the main one."""
         return self.file.prefix + self.pointer
 
-    def at(self, *names: str) -> Place:
+    def at(self, *names: str) -> LocatedValue:
         """The place some steps below, its value None where there is nothing."""
         pointer, value = self.pointer, self.value
         for name in names:
             pointer = f"{pointer}/{escape(name)}"
             value = value.get(name) if type(value) is dict else None
-        return Place(self.file, pointer, value)
+        return LocatedValue(self.file, pointer, value)
 
 
 class Library:
@@ -138,8 +138,8 @@ class Library:
         self._files: dict[Path, File | str] = {}
         if main.path is not None:
             self._files[main.path.resolve()] = main
-        self._targets: dict[tuple[int, str], Place | str] = {}
-        self._ends: dict[tuple[int, str], Place | str] = {}
+        self._targets: dict[tuple[int, str], LocatedValue | str] = {}
+        self._ends: dict[tuple[int, str], LocatedValue | str] = {}
         self._circles: set[tuple[int, str]] = set()
 
     @property
@@ -147,7 +147,7 @@ class Library:
         """Of every file that was read so far, or looked for."""
         return tuple(self._files)
 
-    def resolve(self, file: File, ref: str) -> Place | str:
+    def resolve(self, file: File, ref: str) -> LocatedValue | str:
         """What a `$ref` written in `file` leads to in one step, or why it leads nowhere."""
         key = (id(file), ref)
         target = self._targets.get(key)
@@ -155,7 +155,7 @@ class Library:
             target = self._targets[key] = self._resolve(file, ref)
         return target
 
-    def follow(self, place: Place) -> Place | str:
+    def follow(self, place: LocatedValue) -> LocatedValue | str:
         """The value at the end of a chain of references, or why there is none."""
         value = place.value
         if type(value) is not dict or type(ref := value.get("$ref")) is not str:
@@ -166,7 +166,7 @@ class Library:
             end = self._ends[key] = self._end(place.file, ref)
         return end
 
-    def aliased(self, place: Place) -> Place:
+    def aliased(self, place: LocatedValue) -> LocatedValue:
         """The schema that a reference with nothing beside it leads to; the place itself if it is
         none, or leads nowhere."""
         met: set[int] = set()
@@ -183,7 +183,7 @@ class Library:
             place = target
         return place
 
-    def _end(self, file: File, ref: str) -> Place | str:
+    def _end(self, file: File, ref: str) -> LocatedValue | str:
         """The end of a chain of references; each step is resolved once, even if several chains
         share it."""
         written = ref
@@ -216,7 +216,7 @@ class Library:
             for file in waiting:
                 checked.add(id(file))
                 for ref in file.references():
-                    if isinstance(self.follow(Place(file, "", {"$ref": ref})), str):
+                    if isinstance(self.follow(LocatedValue(file, "", {"$ref": ref})), str):
                         return False
         return True
 
@@ -225,7 +225,7 @@ class Library:
         others = (file for file in self._files.values() if isinstance(file, File))
         return list(dict.fromkeys((self.main, *others)))
 
-    def value(self, place: Place) -> Json:
+    def value(self, place: LocatedValue) -> Json:
         """The plain value at the end of a chain of references; None where it breaks."""
         end = self.follow(place)
         return None if isinstance(end, str) else end.value
@@ -239,7 +239,7 @@ class Library:
                     return file.locate(pointer)
         return self.main.locate(where)
 
-    def _resolve(self, file: File, ref: str) -> Place | str:
+    def _resolve(self, file: File, ref: str) -> LocatedValue | str:
         address, _, fragment = ref.partition("#")
         target = file
         if address and address != _self(file):
@@ -258,7 +258,7 @@ class Library:
                 value = value[int(part)]
             else:
                 return f"`{ref}` points to nothing: there is no `{part}`"
-        return Place(target, pointer, value)
+        return LocatedValue(target, pointer, value)
 
     def _file(self, file: File, address: str) -> File | str:
         if file.address:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from oakum.http.json_pointer import unescape
 from oakum.openapi import schema_object
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.reference import Library, Place
+from oakum.openapi.reference import Library, LocatedValue
 from oakum.openapi.schema_object import COMPOSING, KIND, NO_KIND, STRUCTURE
 from oakum.openapi.walk import (
     Either,
@@ -44,16 +44,16 @@ class Ways(NamedTuple):
 
     itself: bool
     """Whether the schema itself is one of them."""
-    others: tuple[tuple[Place, ...], ...]
+    others: tuple[tuple[LocatedValue, ...], ...]
     """The others, each the schemas that it satisfies."""
 
 
 class Groups(NamedTuple):
     """The alternatives of a schema."""
 
-    listed: list[Place]
+    listed: list[LocatedValue]
     """Those of its `oneOf` and `anyOf`."""
-    mapped: list[Place]
+    mapped: list[LocatedValue]
     """Those that its own discriminator names, if it lists none."""
     tags: frozenset[int]
     """The identities of its parts with such a discriminator."""
@@ -79,9 +79,9 @@ class Schemas:
         self._shapes: dict[int, Shape] = {}
         self._meets: dict[frozenset[int], Shape] = {}
         self._underway: set[int] = set()
-        self._heirs: dict[int, dict[str, Place]] | None = None
+        self._heirs: dict[int, dict[str, LocatedValue]] | None = None
 
-    def shape(self, place: Place) -> Shape:
+    def shape(self, place: LocatedValue) -> Shape:
         """The shape of the schema at a place. Never fails: what cannot be read may be anything."""
         raw = place.value
         if type(raw) is not dict:
@@ -94,7 +94,7 @@ class Schemas:
             known = self._shapes[id(raw)] = self._read(place, "")
         return known
 
-    def component(self, place: Place) -> Shape:
+    def component(self, place: LocatedValue) -> Shape:
         """What stands where a schema with a name is declared: it, or what may be in its place."""
         ways = self._bases and self._bases.get(id(self._library.aliased(place).value))
         if not ways:
@@ -104,7 +104,7 @@ class Schemas:
             known = self._unions[id(place.value)] = self._one_of(self.own(place), ways)
         return known
 
-    def own(self, place: Place) -> Shape:
+    def own(self, place: LocatedValue) -> Shape:
         """The shape of a schema that has a name: a component, the target of a reference."""
         raw = place.value
         if type(raw) is not dict:
@@ -114,7 +114,7 @@ class Schemas:
             known = self._shapes[id(raw)] = self._read(place, self.name(place))
         return known
 
-    def groups(self, place: Place) -> Groups:
+    def groups(self, place: LocatedValue) -> Groups:
         """What a schema lists, and what its discriminator names."""
         whole = _Conjunction(self, self._library, (place,))
         mapped = [group for _, _, group in whole.mapped]
@@ -142,13 +142,13 @@ class Schemas:
         vars(made)["_schema"] = ("one of", schema_of(own))
         return made
 
-    def alone(self, places: tuple[Place, ...]) -> Shape:
+    def alone(self, places: tuple[LocatedValue, ...]) -> Shape:
         """The shape of what satisfies some schemas and is in no other's place."""
         if len(places) == 1:
             return self.own(places[0])
         return self._composed(_Conjunction(self, self._library, places, self._tags), places, "")
 
-    def name(self, place: Place) -> str:
+    def name(self, place: LocatedValue) -> str:
         """The component name of a reference's target; "" if the target is not a component."""
         segments = place.pointer.split("/")[1:]
         away = place.file is not self._library.main
@@ -157,12 +157,12 @@ class Schemas:
         home = segments[-2] if len(segments) > 1 else "schemas"
         return unescape(segments[-1]) if home in _HOMES or (away and home != "properties") else ""
 
-    def heirs(self, place: Place) -> Mapping[str, Place]:
+    def heirs(self, place: LocatedValue) -> Mapping[str, LocatedValue]:
         """The definitions that take a schema into their `allOf`, by name: the alternatives that
         a discriminator of Swagger 2.0 chooses from."""
         if self._heirs is None:
             self._heirs = {}
-            home = Place(self._library.main, "", self._library.main.root).at("definitions")
+            home = LocatedValue(self._library.main, "", self._library.main.root).at("definitions")
             definitions = home.value if type(home.value) is dict else {}
             for name in definitions:
                 at = home.at(name)
@@ -171,7 +171,7 @@ class Schemas:
                     self._heirs.setdefault(base, {})[name] = at
         return self._heirs.get(id(place.value), {})
 
-    def all_of(self, places: tuple[Place, ...]) -> Shape:
+    def all_of(self, places: tuple[LocatedValue, ...]) -> Shape:
         """The shape of a value that satisfies every one of some schemas."""
         if len(places) == 1:
             return self.shape(places[0])
@@ -181,12 +181,12 @@ class Schemas:
             known = self._meets[key] = self._compose(places, "")
         return known
 
-    def _identity(self, place: Place) -> int:
+    def _identity(self, place: LocatedValue) -> int:
         bare = type(place.value) is dict and len(place.value) == 1
         end = self._library.follow(place) if bare else place
         return id(place.value if isinstance(end, str) else end.value)
 
-    def _read(self, place: Place, name: str) -> Shape:
+    def _read(self, place: LocatedValue, name: str) -> Shape:
         raw = place.value
         if not COMPOSING.isdisjoint(raw):
             return self._compose((place,), name)
@@ -201,7 +201,7 @@ class Schemas:
             made["properties"] = self._merge((place,), made)
         return _with_kinds(made, schema_object.kinds(raw), schema_object.is_nullable(raw))
 
-    def _compose(self, places: tuple[Place, ...], name: str) -> Shape:
+    def _compose(self, places: tuple[LocatedValue, ...], name: str) -> Shape:
         whole = _Conjunction(self, self._library, places, self._tags)
         shape = self._composed(whole, places, name)
         if name or not self._bases:
@@ -214,7 +214,7 @@ class Schemas:
                 return self._one_of(shape, ways)
         return shape
 
-    def _composed(self, whole: _Conjunction, places: tuple[Place, ...], name: str) -> Shape:
+    def _composed(self, whole: _Conjunction, places: tuple[LocatedValue, ...], name: str) -> Shape:
         made: dict[str, Any] = {"pointer": places[0].where, "_schema": whole.structure()}
         names = whole.names | {name} - {""}
         if names:
@@ -232,10 +232,10 @@ class Schemas:
         made["properties"] = members
         return _with_kinds(made, kinds, whole.nullable)
 
-    def _merge(self, parts: Sequence[Place], made: dict[str, Any]) -> dict[str, Thunk]:
-        members: dict[str, tuple[Place, ...]] = {}
-        items: list[list[Place]] = []
-        extra: list[list[Place]] = []
+    def _merge(self, parts: Sequence[LocatedValue], made: dict[str, Any]) -> dict[str, Thunk]:
+        members: dict[str, tuple[LocatedValue, ...]] = {}
+        items: list[list[LocatedValue]] = []
+        extra: list[list[LocatedValue]] = []
         for part in parts:
             for name, place in schema_object.members(part):
                 members[name] = (*members[name], place) if name in members else (place,)
@@ -249,7 +249,7 @@ class Schemas:
             made["extra"] = self._every(extra)
         return {name: _Lazy(self, places) for name, places in members.items()}
 
-    def _hidden(self, part: Place, made: dict[str, Any]) -> None:
+    def _hidden(self, part: LocatedValue, made: dict[str, Any]) -> None:
         """Notes what a text holds, and what keywords say that declare nothing for everybody."""
         if "contentSchema" in part.value:
             made.setdefault("content", _Lazy(self, (part.at("contentSchema"),)))
@@ -261,7 +261,7 @@ class Schemas:
             found.append(partial(_same, shape))
         made["unread"] = (*made.get("unread", ()), *found)
 
-    def _every(self, parts: Sequence[Sequence[Place]]) -> Thunk:
+    def _every(self, parts: Sequence[Sequence[LocatedValue]]) -> Thunk:
         """The element schemas of each part: all apply together; of alternatives in one part,
         any."""
         if all(len(places) == 1 for places in parts):
@@ -270,8 +270,8 @@ class Schemas:
 
     def _branch(
         self,
-        groups: Sequence[tuple[Place, ...]],
-        first: Place,
+        groups: Sequence[tuple[LocatedValue, ...]],
+        first: LocatedValue,
         made: dict[str, Any],
         members: dict[str, Thunk],
         kinds: frozenset[str],
@@ -297,7 +297,7 @@ class Schemas:
             self._underway.discard(me)
         return kinds
 
-    def _is_underway(self, place: Place) -> bool:
+    def _is_underway(self, place: LocatedValue) -> bool:
         target = self._library.follow(place)
         return isinstance(target, str) or id(target.value) in self._underway
 
@@ -309,20 +309,20 @@ class _Conjunction:
         self,
         schemas: Schemas,
         library: Library,
-        places: Iterable[Place],
+        places: Iterable[LocatedValue],
         tags: frozenset[int] = frozenset(),
     ) -> None:
         """`tags`: as those of `Schemas`."""
-        self.mapped: list[tuple[str, int, tuple[Place, ...]]] = []
+        self.mapped: list[tuple[str, int, tuple[LocatedValue, ...]]] = []
         """The groups of what a discriminator names and no list has, with the component and the part
         where it stands."""
         self._tags = tags
-        self.parts: list[Place] = []
+        self.parts: list[LocatedValue] = []
         self.names: set[str] = set()
         self._takes: dict[str, dict[str, None]] = {}
         """Component to those that it takes in; empty for what stands in none of them."""
         self.nullable = False
-        self.groups: list[tuple[Place, ...]] = []
+        self.groups: list[tuple[LocatedValue, ...]] = []
         self.discriminator: tuple[str, Mapping[str, str]] | None = None
         self._schemas = schemas
         self._library = library
@@ -365,7 +365,7 @@ class _Conjunction:
                 path.append((below, [*self._takes.get(below, ())]))
         return [*reversed(done)]
 
-    def _conjuncts(self, place: Place, component: str) -> Iterator[tuple[Place, str]]:
+    def _conjuncts(self, place: LocatedValue, component: str) -> Iterator[tuple[LocatedValue, str]]:
         """The parts of a part that stands in a component, each with its own component."""
         raw = place.value
         self.nullable |= schema_object.is_nullable(raw)
@@ -398,27 +398,29 @@ class _Conjunction:
         self.groups += groups
 
     def _apart(
-        self, place: Place, component: str, mapped: tuple[Place, ...]
-    ) -> list[tuple[Place, ...]]:
+        self, place: LocatedValue, component: str, mapped: tuple[LocatedValue, ...]
+    ) -> list[tuple[LocatedValue, ...]]:
         if id(place.value) in self._tags:
             return []
         self.mapped.append((component, id(place.value), mapped))
         return [mapped]
 
-    def _discriminate(self, place: Place, groups: list[tuple[Place, ...]]) -> tuple[Place, ...]:
+    def _discriminate(
+        self, place: LocatedValue, groups: list[tuple[LocatedValue, ...]]
+    ) -> tuple[LocatedValue, ...]:
         """Notes the discriminator. Gives the mapped schemas: where inheritance is written by
         `allOf`, they are alternatives that no `oneOf` lists."""
         raw = place.value["discriminator"]
         mapping = raw.get("mapping")
         named: dict[str, str] = {}
-        found: list[Place] = []
+        found: list[LocatedValue] = []
         for value, text in mapping.items() if type(mapping) is dict else ():
             bare = "#" not in str(text) and "/" not in str(text)
             to = f"#/components/schemas/{text}" if bare else str(text)
             target = self._library.resolve(place.file, to)
             if not isinstance(target, str):
                 named[value] = self._schemas.name(target)
-                found.append(Place(place.file, place.pointer, {"$ref": to}))
+                found.append(LocatedValue(place.file, place.pointer, {"$ref": to}))
         for branch in (branch for group in groups for branch in group):
             if type(branch.value) is dict and type(ref := branch.value.get("$ref")) is str:
                 target = self._library.resolve(branch.file, ref)
@@ -429,7 +431,7 @@ class _Conjunction:
             self.discriminator = (str(raw.get("propertyName", "")), named)
         return tuple(found)
 
-    def _end(self, place: Place) -> int:
+    def _end(self, place: LocatedValue) -> int:
         target = self._library.follow(place)
         return 0 if isinstance(target, str) else id(target.value)
 
@@ -438,7 +440,7 @@ def _same(shape: Shape) -> Shape:
     return shape
 
 
-def _says(part: Place) -> bool:
+def _says(part: LocatedValue) -> bool:
     """Whether a schema says something of a value by itself."""
     return bool(schema_object.kinds(part.value)) or not STRUCTURE.isdisjoint(part.value)
 
@@ -448,7 +450,7 @@ class _Lazy:
 
     __slots__ = ("_places", "_schemas", "_shape")
 
-    def __init__(self, schemas: Schemas, places: tuple[Place, ...]) -> None:
+    def __init__(self, schemas: Schemas, places: tuple[LocatedValue, ...]) -> None:
         self._schemas = schemas
         self._places = places
         self._shape: Shape | None = None

@@ -12,7 +12,7 @@ from typing import Any
 
 from oakum.http.json_pointer import escape
 from oakum.openapi.model import Json
-from oakum.openapi.reference import Place
+from oakum.openapi.reference import LocatedValue
 
 COMPOSING = frozenset(("$ref", "allOf", "oneOf", "anyOf", "discriminator"))
 LISTING = frozenset(("items", "prefixItems"))
@@ -55,7 +55,7 @@ def kinds(raw: Json) -> frozenset[str]:
     return NO_KIND
 
 
-def kinds_of_all(parts: Sequence[Place]) -> frozenset[str]:
+def kinds_of_all(parts: Sequence[LocatedValue]) -> frozenset[str]:
     """The types that all of some schemas allow. Where nothing is left, the types that any of them
     allows: in a description that is in use, a contradiction is a slip of the pen."""
     found = NO_KIND
@@ -113,40 +113,40 @@ def _is_file(raw: Json) -> bool:
     return kind.lower().startswith(("application/octet-stream", "image/", "audio/", "video/"))
 
 
-def members(part: Place) -> list[tuple[str, Place]]:
+def members(part: LocatedValue) -> list[tuple[str, LocatedValue]]:
     """The declared members of an object."""
     properties = part.value.get("properties")
     if type(properties) is not dict:
         return []
     file, start = part.file, part.pointer + "/properties/"
     return [
-        (name, Place(file, start + escape(name), value))
+        (name, LocatedValue(file, start + escape(name), value))
         for name, value in properties.items()
         if value is not False
     ]
 
 
-def listed(place: Place, word: str) -> list[Place]:
+def listed(place: LocatedValue, word: str) -> list[LocatedValue]:
     """The schemas in a list: of `allOf`, `oneOf`, `anyOf`, `prefixItems`."""
     file, pointer, raw = place
     schemas = raw.get(word)
     if type(schemas) is not list:
         return []
-    return [Place(file, f"{pointer}/{word}/{i}", schema) for i, schema in enumerate(schemas)]
+    return [LocatedValue(file, f"{pointer}/{word}/{i}", schema) for i, schema in enumerate(schemas)]
 
 
-def items(part: Place) -> list[Place]:
+def items(part: LocatedValue) -> list[LocatedValue]:
     """The schemas of the elements of a list, at any position."""
     raw = part.value
     if LISTING.isdisjoint(raw):
         return []
     found = listed(part, "prefixItems") + listed(part, "items")
     if type(each := raw.get("items")) is dict or each is True:
-        found.append(Place(part.file, part.pointer + "/items", each))
+        found.append(LocatedValue(part.file, part.pointer + "/items", each))
     return found
 
 
-def values(part: Place) -> list[Place]:
+def values(part: LocatedValue) -> list[LocatedValue]:
     """The schemas of the undeclared members of an object."""
     file, pointer, raw = part
     if MAPPING.isdisjoint(raw):
@@ -154,45 +154,51 @@ def values(part: Place) -> list[Place]:
     found = []
     for word in ("additionalProperties", "unevaluatedProperties"):
         if type(value := raw.get(word)) is dict or value is True:
-            found.append(Place(file, f"{pointer}/{word}", value))
+            found.append(LocatedValue(file, f"{pointer}/{word}", value))
     if type(patterns := raw.get("patternProperties")) is dict:
         start = pointer + "/patternProperties/"
-        found += (Place(file, start + escape(n), v) for n, v in patterns.items() if v is not False)
+        found += (
+            LocatedValue(file, start + escape(n), v) for n, v in patterns.items() if v is not False
+        )
     return found
 
 
-def unread(part: Place) -> list[Place]:
+def unread(part: LocatedValue) -> list[LocatedValue]:
     """The schemas in `UNREAD` keywords that are about the value itself."""
     file, pointer, raw = part
-    found = [Place(file, f"{pointer}/{word}", raw[word]) for word in _CONDITIONS if word in raw]
+    found = [
+        LocatedValue(file, f"{pointer}/{word}", raw[word]) for word in _CONDITIONS if word in raw
+    ]
     for word in _DEPENDING:
         if type(schemas := raw.get(word)) is dict:
             start = f"{pointer}/{word}/"
-            found += (Place(file, start + escape(name), each) for name, each in schemas.items())
+            found += (
+                LocatedValue(file, start + escape(name), each) for name, each in schemas.items()
+            )
     for word in _DYNAMIC:
         if type(ref := raw.get(word)) is str:
             found += _anchored(part, ref)
     return found
 
 
-def _anchored(part: Place, ref: str) -> list[Place]:
+def _anchored(part: LocatedValue, ref: str) -> list[LocatedValue]:
     """The schemas that a dynamic reference may lead to: any component with that anchor."""
     if not ref.startswith("#") or ref.startswith("#/"):
-        return [Place(part.file, part.pointer, {"$ref": ref})]
-    home = Place(part.file, "", part.file.root).at("components", "schemas")
+        return [LocatedValue(part.file, part.pointer, {"$ref": ref})]
+    home = LocatedValue(part.file, "", part.file.root).at("components", "schemas")
     schemas = home.value if type(home.value) is dict else {}
     found = [
         f"{home.pointer}/{escape(name)}"
         for name, each in schemas.items()
         if type(each) is dict and ref[1:] in (each.get("$dynamicAnchor"), each.get("$anchor"))
     ]
-    return [Place(part.file, at, {"$ref": f"#{at}"}) for at in found]
+    return [LocatedValue(part.file, at, {"$ref": f"#{at}"}) for at in found]
 
 
-def unread_elements(part: Place) -> list[Place]:
+def unread_elements(part: LocatedValue) -> list[LocatedValue]:
     """The schemas in `UNREAD` keywords that are about the elements of a list."""
     file, pointer, raw = part
-    return [Place(file, f"{pointer}/{word}", raw[word]) for word in _ELEMENTS if word in raw]
+    return [LocatedValue(file, f"{pointer}/{word}", raw[word]) for word in _ELEMENTS if word in raw]
 
 
 def is_nullable(raw: Json) -> bool:

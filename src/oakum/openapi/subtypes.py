@@ -13,7 +13,7 @@ from functools import cached_property
 
 from oakum.openapi import schema_object
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.reference import Library, Place
+from oakum.openapi.reference import Library, LocatedValue
 from oakum.openapi.schema import Schemas, Ways
 
 Owner = Callable[[Shape], str]
@@ -25,13 +25,13 @@ class Subtypes:
     components; `owners`: by owner the others, whose objects may stand in place of its own."""
 
     def __init__(
-        self, library: Library, schemas: Schemas, home: Mapping[str, Place], owner: Owner
+        self, library: Library, schemas: Schemas, home: Mapping[str, LocatedValue], owner: Owner
     ) -> None:
         self._library = library
         self._schemas = schemas
         self._home = home
         self._owner = owner
-        self._taken: dict[int, dict[int, Place]] = {}
+        self._taken: dict[int, dict[int, LocatedValue]] = {}
         self.bases: dict[int, Ways] = {}
         self.tags: frozenset[int] = frozenset()
         self.owners: dict[str, frozenset[str]] = {}
@@ -39,7 +39,7 @@ class Subtypes:
 
     def find(self, bound: Iterable[str]) -> None:
         """Looks at the components that have an owner, and at what they take in."""
-        candidates: dict[int, Place] = {}
+        candidates: dict[int, LocatedValue] = {}
         for name in bound:
             if name in self._home:
                 place = self._end(self._home[name])
@@ -48,10 +48,10 @@ class Subtypes:
             if type(base.value) is dict:
                 self._look(base)
 
-    def _look(self, base: Place) -> None:
+    def _look(self, base: LocatedValue) -> None:
         listed, mapped, tags, told = self._schemas.groups(base)
         owner = self._owner(self._schemas.own(base))
-        ways: tuple[tuple[Place, ...], ...]
+        ways: tuple[tuple[LocatedValue, ...], ...]
         if listed:
             flat = tuple(self._flat(listed, {id(base.value)}))
             others = {self._owner(self._schemas.shape(each)) for each in flat}
@@ -81,7 +81,7 @@ class Subtypes:
         for place in self._wrapping.get(id(base.value), ()) if not listed else ():
             self.bases.setdefault(id(place.value), found)
 
-    def _flat(self, listed: list[Place], above: set[int]) -> Iterator[Place]:
+    def _flat(self, listed: list[LocatedValue], above: set[int]) -> Iterator[LocatedValue]:
         """Alternatives, and those of an alternative without an owner."""
         for each in listed:
             end = self._end(each)
@@ -93,7 +93,7 @@ class Subtypes:
             else:
                 yield each
 
-    def _heirs(self, base: Place, mapped: list[Place]) -> list[Place]:
+    def _heirs(self, base: LocatedValue, mapped: list[LocatedValue]) -> list[LocatedValue]:
         """The components that take a schema in, and those that its discriminator names."""
         me = id(base.value)
         found = dict(self._taking.get(me, {}))
@@ -104,9 +104,9 @@ class Subtypes:
         return [*found.values()]
 
     @cached_property
-    def _taking(self) -> dict[int, dict[int, Place]]:
+    def _taking(self) -> dict[int, dict[int, LocatedValue]]:
         """By what they take in, the components that do."""
-        found: dict[int, dict[int, Place]] = {}
+        found: dict[int, dict[int, LocatedValue]] = {}
         for place in self._home.values():
             end = self._end(place)
             for base in self._takes(end):
@@ -114,10 +114,10 @@ class Subtypes:
         return found
 
     @cached_property
-    def _wrapping(self) -> dict[int, list[Place]]:
+    def _wrapping(self) -> dict[int, list[LocatedValue]]:
         """By schema, the components that are it and say no member of their own, such as one that
         may be null."""
-        found: dict[int, list[Place]] = {}
+        found: dict[int, list[LocatedValue]] = {}
         for place in self._home.values():
             raw = place.value
             parts = schema_object.listed(place, "allOf") if type(raw) is dict else []
@@ -127,7 +127,7 @@ class Subtypes:
                 found.setdefault(id(self._end(refs[0]).value), []).append(place)
         return found
 
-    def _takes(self, place: Place) -> dict[int, Place]:
+    def _takes(self, place: LocatedValue) -> dict[int, LocatedValue]:
         """What a schema takes in by `allOf` or beside a reference, at any depth."""
         me = id(place.value)
         known = self._taken.get(me)
@@ -140,7 +140,7 @@ class Subtypes:
                     continue
                 parts = schema_object.listed(at, "allOf")
                 if type(at.value.get("$ref")) is str:
-                    parts.append(Place(at.file, at.pointer, {"$ref": at.value["$ref"]}))
+                    parts.append(LocatedValue(at.file, at.pointer, {"$ref": at.value["$ref"]}))
                 for part in parts:
                     end = part
                     if type(part.value) is dict and part.value.keys() == {"$ref"}:
@@ -151,11 +151,11 @@ class Subtypes:
                     waiting.append(end)
         return known
 
-    def _end(self, place: Place) -> Place:
+    def _end(self, place: LocatedValue) -> LocatedValue:
         return self._library.aliased(place)
 
-    def _reference(self, place: Place) -> Place:
-        return Place(place.file, place.pointer, {"$ref": f"#{place.pointer}"})
+    def _reference(self, place: LocatedValue) -> LocatedValue:
+        return LocatedValue(place.file, place.pointer, {"$ref": f"#{place.pointer}"})
 
 
 def _says(raw: Json) -> bool:

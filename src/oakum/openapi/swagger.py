@@ -14,7 +14,7 @@ from posixpath import normpath
 from oakum.errors import Problem
 from oakum.openapi.model import Json, Media, Parameter, Shape
 from oakum.openapi.operation_reader import OperationReader, declared, parameter
-from oakum.openapi.reference import Place
+from oakum.openapi.reference import LocatedValue
 from oakum.openapi.walk import Thunk, shape_with
 
 _FORM = "application/x-www-form-urlencoded"
@@ -29,7 +29,7 @@ _FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
 class SwaggerReader(OperationReader):
     """Reads the operations of a document that says `swagger: "2.0"`."""
 
-    def servers(self, place: Place) -> list[tuple[str, str]]:
+    def servers(self, place: LocatedValue) -> list[tuple[str, str]]:
         """One server, of the document itself: `host`, `basePath` and the safest of `schemes`."""
         raw = place.value if not place.pointer and type(place.value) is dict else {}
         host, base = raw.get("host"), raw.get("basePath")
@@ -42,12 +42,14 @@ class SwaggerReader(OperationReader):
         path = base.strip("/") if type(base) is str else ""
         return [(origin, normpath(f"/{path}").rstrip("/"))]
 
-    def body(self, holders: Sequence[Place], where: Place) -> tuple[tuple[Media, ...], bool]:
+    def body(
+        self, holders: Sequence[LocatedValue], where: LocatedValue
+    ) -> tuple[tuple[Media, ...], bool]:
         """The media types of the request body, and whether it is required.
 
         It is the `body` parameter, or otherwise all `formData` parameters as one object.
         """
-        found: dict[tuple[str, str], Place] = {}
+        found: dict[tuple[str, str], LocatedValue] = {}
         for place in declared(holders):
             end = self._library.follow(place)
             raw = end.value if not isinstance(end, str) and type(end.value) is dict else {}
@@ -76,11 +78,11 @@ class SwaggerReader(OperationReader):
         said = forms or ((_PARTS,) if files else (_FORM,))
         return tuple(Media(each, shape) for each in said), bool(required)
 
-    def _note_second(self, parameters: Iterable[Place]) -> None:
+    def _note_second(self, parameters: Iterable[LocatedValue]) -> None:
         """Notes a second body, and a form beside one: nobody can tell which a server reads
         (Swagger 2.0, Parameter Object)."""
-        bodies: dict[str, Place] = {}
-        forms: list[Place] = []
+        bodies: dict[str, LocatedValue] = {}
+        forms: list[LocatedValue] = []
         for place in parameters:
             end = self._library.follow(place)
             raw = end.value if not isinstance(end, str) and type(end.value) is dict else {}
@@ -93,7 +95,7 @@ class SwaggerReader(OperationReader):
             said = "an operation has one body: a second one, or a form beside it, says another"
             self._wrong.append(Problem(self._locate(at), said, "remove one of them"))
 
-    def _field(self, place: Place) -> Thunk:
+    def _field(self, place: LocatedValue) -> Thunk:
         """A field of a form; of a list that is one text, `format` says how it is written."""
         said = place.value.get("collectionFormat", "csv")
         if place.value.get("type") != "array" or said == "multi":
@@ -101,7 +103,7 @@ class SwaggerReader(OperationReader):
         shape = self._schemas.shape(place)
         return partial(_same, shape_with({**vars(shape), "format": str(said)}))
 
-    def answer(self, place: Place, where: Place) -> tuple[Media, ...]:
+    def answer(self, place: LocatedValue, where: LocatedValue) -> tuple[Media, ...]:
         """One schema for every media type that the operation produces."""
         end = self._library.follow(place)
         if isinstance(end, str) or type(end.value) is not dict or "schema" not in end.value:
@@ -118,12 +120,12 @@ class SwaggerReader(OperationReader):
             self._contents[key] = known
         return known
 
-    def _types(self, where: Place, word: str) -> tuple[str, ...]:
+    def _types(self, where: LocatedValue, word: str) -> tuple[str, ...]:
         """Media types of an operation; without its own, those of the document."""
         own = where.value.get(word)
         return _texts(own if type(own) is list else self._root.value.get(word))
 
-    def parameters(self, place: Place) -> tuple[Parameter, ...]:
+    def parameters(self, place: LocatedValue) -> tuple[Parameter, ...]:
         """A parameter outside of the body; its own members are its schema."""
         raw = place.value
         if raw["in"] in ("body", "formData"):

@@ -13,7 +13,7 @@ from typing import Literal
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
-from oakum.authz.complete_lists import Place, place_of
+from oakum.authz.complete_lists import ListPlace, place_of
 from oakum.authz.decide import holds_resource
 from oakum.authz.declared_media import edits, key
 from oakum.authz.operations_outside_objects import changes
@@ -178,7 +178,7 @@ class LookupPlan:
     """Index in `asks` of who-am-I, which is called with the caller's credentials."""
     credentials: tuple[Credential, ...]
     warnings: tuple[Problem, ...] = ()
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, ListPlace] = field(default_factory=dict)
     """Looked-up relation → where the ids are in the response."""
     homes: Mapping[str, Home] = field(default_factory=dict)
     """`Resource.state` → the object that holds its value."""
@@ -247,7 +247,7 @@ class _Maker:
             return None
         return self.ask(operation)
 
-    def place(self, relation: Relation, index: int) -> Place:
+    def place(self, relation: Relation, index: int) -> ListPlace:
         """Where a relation's ids are in the response to look-up `index`."""
         ask, pointer = self.asks[index], path_of(relation.pointer)
         media = self.model.operations[ask.operation].success()

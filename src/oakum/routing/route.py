@@ -32,7 +32,7 @@ _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True)
-class Place:
+class RequestTarget:
     """Segments and query of a request target, undecoded."""
 
     raw: tuple[str, ...]
@@ -41,7 +41,7 @@ class Place:
     query: str = ""
 
 
-def placed(target: str) -> Place | None:
+def placed(target: str) -> RequestTarget | None:
     """Splits a request target; None when its path is ambiguous."""
     path, _, query = target.partition("?")
     if not _PATH.fullmatch(path):
@@ -52,7 +52,7 @@ def placed(target: str) -> Place | None:
         return None
     if any(text in (".", "..") or _UNSAFE.search(text) for text in decoded):
         return None
-    return Place(raw, tuple(text.encode().lower().decode() for text in decoded), query)
+    return RequestTarget(raw, tuple(text.encode().lower().decode() for text in decoded), query)
 
 
 def _decoded(text: str) -> str | None:
@@ -260,12 +260,12 @@ class Router:
             self._exact.plant(template.segments, template)
             self._folded.plant(template.folded, template)
 
-    def known(self, place: Place) -> bool:
+    def known(self, place: RequestTarget) -> bool:
         """Whether the document has this path, with or without a trailing slash."""
         other = place.folded[:-1] if place.folded[-1] == "" else (*place.folded, "")
         return bool(self._best(place.folded, folded=True) or self._best(other, folded=True))
 
-    def find(self, place: Place, method: str) -> tuple[Operation, Mapping[str, str]] | None:
+    def find(self, place: RequestTarget, method: str) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation and its decoded path parameters; None when nothing matches, or when a
         lenient server would choose another operation. A HEAD is found as the GET that it is."""
         method = routed(method)
@@ -301,12 +301,12 @@ class Router:
         return found[min(found)] if found else []
 
 
-def passes(patterns: Iterable[str], place: Place) -> bool:
+def passes(patterns: Iterable[str], place: RequestTarget) -> bool:
     """Whether a path matches one of these: `*` is one segment, a final `**` one or more."""
     return any(_covered(pattern[1:].split("/"), place) for pattern in patterns)
 
 
-def _covered(wanted: list[str], place: Place) -> bool:
+def _covered(wanted: list[str], place: RequestTarget) -> bool:
     given = place.raw
     if wanted[-1] == "**":
         wanted, given = wanted[:-1], given[: len(wanted) - 1]

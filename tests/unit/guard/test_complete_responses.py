@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from oakum.authz.complete_lists import Pages, Place, extent, look, place_of
+from oakum.authz.complete_lists import ListPlace, Pages, extent, look, place_of
 from oakum.authz.id_spelling import alike
 from oakum.guard.complete_responses import is_whole
 from oakum.openapi.model import Shape
 from oakum.routing.messages import Answered
 
-PLACE = Place(("data", "*", "id"))
+PLACE = ListPlace(("data", "*", "id"))
 
 
 def whole(found: int, around: dict[str, Any] | None = None, **headers: str) -> bool:

@@ -16,7 +16,7 @@ from itertools import islice, permutations
 
 import orjson
 
-from oakum.authz.complete_lists import Pages, Place, extent, look, place_of
+from oakum.authz.complete_lists import ListPlace, Pages, extent, look, place_of
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
@@ -53,7 +53,7 @@ Lists = dict[tuple[str, str], Listed]
 
 
 def read_list(
-    ask: Ask, who: str, request: Request, names: Collection[str], place: Place,
+    ask: Ask, who: str, request: Request, names: Collection[str], place: ListPlace,
     bodies: list[Json] | None = None,
 ) -> Listed | None:  # fmt: skip
     """The ids at a place of a response and of later pages; None if no response is usable. `names`:
@@ -87,7 +87,7 @@ def read_list(
     return Listed(frozenset(ids), sound and asked is None and said == "whole")
 
 
-def place_in(probe: Probe, pointer: str) -> Place:
+def place_in(probe: Probe, pointer: str) -> ListPlace:
     """Where the ids are in a response, around which the fields of resources say nothing."""
     media = probe.operation.success()
     place = place_of(path_of(pointer), media.shape if media is not None else None)

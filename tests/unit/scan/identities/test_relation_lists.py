@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.authz.complete_lists import Place
+from oakum.authz.complete_lists import ListPlace
 from oakum.exchange import Request, Response
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
@@ -19,7 +19,7 @@ from oakum.scan.identities.relation_lists import Listed, Relations, read_list
 from tests.unit.exposure.test_knowledge import instance
 from tests.unit.scan.studio import IDS, TARGET, model, probe, reply
 
-AT = Place(("data", "*", "id"))
+AT = ListPlace(("data", "*", "id"))
 ONE = Request("GET", "http://127.0.0.1/list", {})
 
 
