@@ -15,7 +15,7 @@ from oakum.exposure.caller_identification import UNKNOWN, Caller, Callers
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
-from oakum.frontend.contrast import Row, Sight, Viewed, contrast
+from oakum.frontend.contrast import DrivenField, Sight, Viewed, contrast
 from oakum.frontend.usage import Heard, Sent, Usage
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
@@ -82,7 +82,7 @@ class Granted:
             if found:
                 yield each, *found
 
-    def rows(self, usage: Usage, caller: Caller) -> tuple[Row, ...]:
+    def rows(self, usage: Usage, caller: Caller) -> tuple[DrivenField, ...]:
         """Granted, sent and used, by resource, viewer and field."""
         granted: dict[Viewed, frozenset[str]] = defaultdict(frozenset)
         sights: list[Sight] = []

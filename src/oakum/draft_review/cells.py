@@ -25,7 +25,7 @@ _LOGGED = ("authenticated", "owner", "lookup", "field")
 
 
 @dataclass(frozen=True)
-class Row:
+class FieldRow:
     """A field of a resource, and what each viewer sees of it."""
 
     path: str
@@ -116,18 +116,18 @@ def kept(read: ContractReading, relation: str) -> tuple[str, ...]:
 # --------------------------------------------------------------------------- rows
 
 
-def rows(read: ContractReading, resource: str) -> Iterator[Row]:
+def rows(read: ContractReading, resource: str) -> Iterator[FieldRow]:
     """The fields of a resource as its lines cover them, then declared ones that none covers."""
     of = read.policy.resources[resource]
     table = read.model.tables[resource]
     for path, rule in zip(table.leaves, table.rules, strict=True):
         cells = {name: cell(read, rule, name) for name in read.columns}
         setters = tuple(dict.fromkeys(name for grant in rule.grants for name in grant.set))
-        yield Row(path, rule.path, label(read, of, path), cells, rule.location.line, setters)
+        yield FieldRow(path, rule.path, label(read, of, path), cells, rule.location.line, setters)
     closed: Mapping[str, State] = dict.fromkeys(read.columns, "closed")
     for path in unmentioned(read.seen, of):
         if path not in table.leaves:
-            yield Row(path, "", label(read, of, path), closed, of.location.line, ())
+            yield FieldRow(path, "", label(read, of, path), closed, of.location.line, ())
 
 
 def cell(read: ContractReading, rule: FieldRule, relation: str) -> State:

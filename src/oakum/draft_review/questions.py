@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.draft_review.cells import ContractReading, Row, rows
+from oakum.draft_review.cells import ContractReading, FieldRow, rows
 from oakum.inference.lexicon import FieldClass, words
 from oakum.policy.grammar import place
 from oakum.policy.model import Resource
@@ -75,7 +75,7 @@ def questions(read: ContractReading, text: str) -> list[Question]:
     return found
 
 
-def _wide(read: ContractReading, resource: str, those: Sequence[Row]) -> Iterator[Question]:
+def _wide(read: ContractReading, resource: str, those: Sequence[FieldRow]) -> Iterator[Question]:
     for row in those:
         if row.label.kind in SENSITIVE:
             for name in read.columns:
@@ -85,7 +85,7 @@ def _wide(read: ContractReading, resource: str, those: Sequence[Row]) -> Iterato
                     yield Question("wide", resource, text, row.label.reason, row.path, name)
 
 
-def owners(those: Sequence[Row]) -> Iterator[str]:
+def owners(those: Sequence[FieldRow]) -> Iterator[str]:
     """Fields that may name the account that owns an object."""
     keys = [row.path for row in those if words(row.path)[-1:] in (("id",), ("uuid",), ("guid",))]
     near = [path for path in keys if _NAMES.search(path)]

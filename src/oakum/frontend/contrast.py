@@ -44,7 +44,7 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Row:
+class DrivenField:
     """A field of a resource as one kind of viewer got it on the pages driven."""
 
     resource: str
@@ -62,7 +62,7 @@ def contrast(
     sights: Iterable[Sight],
     granted: Mapping[Viewed, frozenset[str]],
     line: Callable[[str, str], Location],
-) -> tuple[Row, ...]:
+) -> tuple[DrivenField, ...]:
     """A row for each field that came, or that is granted of a resource that came.
 
     `granted`: what the contract showed to each kind of viewer of the objects that came. `line`: the
@@ -76,7 +76,7 @@ def contrast(
             seen.setdefault((viewed, name), [])
     order: list[str] = list(USES)
     rows = [
-        Row(
+        DrivenField(
             *viewed,
             name,
             _verdicts(found),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from oakum.errors import Location
-from oakum.frontend.contrast import VERDICTS, Row
+from oakum.frontend.contrast import VERDICTS, DrivenField
 from oakum.frontend.usage import UNUSED, USED, USES, Usage, Use, UsedEndpoint
 from oakum.openapi.model import Json
 
@@ -15,7 +15,7 @@ SCHEMA = "oakum.use/2"
 _WIDTH = 96
 
 
-def plain(usage: Usage, rows: Sequence[Row] | None = None) -> dict[str, Json]:
+def plain(usage: Usage, rows: Sequence[DrivenField] | None = None) -> dict[str, Json]:
     """The document of `oakum.use/2`; `rows` where there is a contract."""
     found: dict[str, Json] = {
         "schema": SCHEMA,
@@ -99,7 +99,7 @@ def lines(usage: Usage) -> Iterator[str]:
         yield f"{usage.elsewhere} responses of other origins were ignored."
 
 
-def differences(rows: Sequence[Row], known: bool) -> Iterator[str]:
+def differences(rows: Sequence[DrivenField], known: bool) -> Iterator[str]:
     """Lines of the three-way difference. `known`: whether it is known who looked at the pages."""
     groups: dict[tuple[str, str, str, Location], list[str]] = {}
     for row in rows:

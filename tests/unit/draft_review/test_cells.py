@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oakum.draft_review.cells import Row, kept, rows
+from oakum.draft_review.cells import FieldRow, kept, rows
 from oakum.inference.lexicon import FieldClass
 from tests.unit.draft_review.world import CONTRACT, review
 
 
-def row(path: str, tmp_path: Path, text: str = CONTRACT) -> Row:
+def row(path: str, tmp_path: Path, text: str = CONTRACT) -> FieldRow:
     found = review(tmp_path, text).read
     return next(each for each in rows(found, "User") if each.path == path)
 

@@ -9,7 +9,7 @@ import orjson
 
 import oakum
 from oakum.errors import counted
-from oakum.frontend.compare.rows import Comparison, Row
+from oakum.frontend.compare.rows import ComparedField, Comparison
 from oakum.frontend.compare.verdict import SAYS, VERDICTS
 from oakum.frontend.usage import USES
 from oakum.openapi.model import Json
@@ -42,21 +42,21 @@ def _counted(many: int, word: str) -> str:
     return counted(many, word) if word == "leak" else f"{many:,} {word}"
 
 
-def _groups(found: Comparison) -> list[list[Row]]:
+def _groups(found: Comparison) -> list[list[ComparedField]]:
     """Rows that are to be fixed together: the same fields, of one line, whoever the viewer is."""
-    by_viewer: dict[tuple[object, ...], list[Row]] = {}
+    by_viewer: dict[tuple[object, ...], list[ComparedField]] = {}
     for row in found.rows:
         if row.verdict not in ("fine", "unknown"):
             key = row.verdict, row.line, row.resource, row.viewer, row.use, row.change.means
             by_viewer.setdefault(key, []).append(row)
-    alike: dict[tuple[object, ...], list[Row]] = {}
+    alike: dict[tuple[object, ...], list[ComparedField]] = {}
     for (verdict, line, resource, _, use, means), held in by_viewer.items():
         fields = tuple(row.field for row in held)
         alike.setdefault((verdict, line, resource, use, means, fields), []).extend(held)
     return [*alike.values()]
 
 
-def _group(held: list[Row]) -> Iterator[str]:
+def _group(held: list[ComparedField]) -> Iterator[str]:
     first = held[0]
     names = ", ".join(dict.fromkeys(row.field for row in held))
     viewers = ", ".join(dict.fromkeys(row.viewer for row in held))
@@ -78,7 +78,7 @@ def _wrapped(text: str, indent: int) -> Iterator[str]:
     )
 
 
-def used(row: Row) -> str:
+def used(row: ComparedField) -> str:
     """What became of a field on the pages driven."""
     if row.use is None:
         return "not known"
@@ -106,7 +106,7 @@ def document(found: Comparison) -> Json:
     }
 
 
-def _row(row: Row) -> Json:
+def _row(row: ComparedField) -> Json:
     return {
         "verdict": row.verdict,
         "resource": row.resource,

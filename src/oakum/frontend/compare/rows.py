@@ -24,7 +24,7 @@ from oakum.openapi.model import Json
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedField:
     """A field of a resource, as one kind of viewer stands to it."""
 
     resource: str
@@ -53,7 +53,7 @@ class Comparison:
     contract: str
     traffic: str
     uses: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ComparedField, ...]
     distrust: tuple[str, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
@@ -80,7 +80,9 @@ class _Resource:
     """(field, viewer) → rows of documents of use."""
 
 
-def compare(contract: ContractGrants, observation: Json, uses: Sequence[Json]) -> tuple[Row, ...]:
+def compare(
+    contract: ContractGrants, observation: Json, uses: Sequence[Json]
+) -> tuple[ComparedField, ...]:
     """Granted, sent and used: a row for each field and each kind of viewer.
 
     `observation`: a document of `oakum.observation/2`; `uses`: of `oakum.use/2`. Viewers of the
@@ -134,7 +136,7 @@ def _met_as(endpoint: str, viewer: str, held: _Resource) -> str:
     )
 
 
-def _rows(contract: ContractGrants, resource: str, told: _Resource) -> Iterator[Row]:
+def _rows(contract: ContractGrants, resource: str, told: _Resource) -> Iterator[ComparedField]:
     seen = {viewer for _, viewer, _ in told.objects} | {viewer for _, viewer in told.used}
     seen |= {viewer for held in told.leaks.values() for _, viewer, _, _ in held}
     viewers = sorted(seen | {*contract.viewers(resource)})
@@ -145,7 +147,9 @@ def _rows(contract: ContractGrants, resource: str, told: _Resource) -> Iterator[
         yield from (replace(row, change=changes[row.viewer]) for row in made)
 
 
-def _row(contract: ContractGrants, resource: str, name: str, viewer: str, told: _Resource) -> Row:
+def _row(
+    contract: ContractGrants, resource: str, name: str, viewer: str, told: _Resource
+) -> ComparedField:
     met = [*_met(contract, resource, name, viewer, told)]
     used = told.used.get((name, viewer), [])
     grants, denied = contract.granting(resource, name, viewer)
@@ -159,7 +163,7 @@ def _row(contract: ContractGrants, resource: str, name: str, viewer: str, told: 
     through = [each for each in met if each[1].carries]
     endpoints = {endpoint for endpoint, each in met if each.present}
     endpoints |= {endpoint for each in used for endpoint in each["operations"]}
-    return Row(
+    return ComparedField(
         resource,
         name,
         viewer,

@@ -31,7 +31,7 @@ from oakum.traffic.observation import Read
 from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_log
 from oakum.traffic.store import questions, sql_counts
 from oakum.traffic.store.engine import Engine, Unreadable
-from oakum.traffic.store.sql_counts import Row
+from oakum.traffic.store.sql_counts import GroupCount
 from oakum.traffic.survey import ABSENT, Survey, Surveyor, aside, is_page
 
 _CHUNKS: Final = 64
@@ -137,7 +137,7 @@ def survey(
     if any(row.why == questions.AN_ENTRY for row in rows):
         raise Unreadable
 
-    def stand(row: Row) -> RecordedExchange:
+    def stand(row: GroupCount) -> RecordedExchange:
         shape = known.shapes[row.endpoint] if row.endpoint != questions.UNKNOWN else row.sealed
         removed = orjson.loads(row.removed) if row.removed else {}
         return replace(_stand(shape, row.host, row.status), removed=removed)

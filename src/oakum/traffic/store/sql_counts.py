@@ -28,7 +28,7 @@ _PARAMETER: Final = re.compile(r"\{[^{}]*\}")
 Stand = Callable[["Row"], RecordedExchange]
 
 
-class Row(NamedTuple):
+class GroupCount(NamedTuple):
     """A group, and how often it came."""
 
     source: int
@@ -44,7 +44,7 @@ class Row(NamedTuple):
     seen: int
 
 
-def tally(engine: Engine, endpoints: int) -> tuple[Row, ...]:
+def tally(engine: Engine, endpoints: int) -> tuple[GroupCount, ...]:
     """Put the question over the view `placed`, of so many endpoints; the answer is in one order
     whatever the engine. What does not fit into memory is asked again in parts: nothing goes to a
     disk. Raises `Full` when no part fits."""
@@ -55,12 +55,12 @@ def tally(engine: Engine, endpoints: int) -> tuple[Row, ...]:
     return _in_parts(engine, pages, PARTS[-1])
 
 
-def _in_parts(engine: Engine, pages: int, parts: int) -> tuple[Row, ...]:
-    seen = Counter[Row]()
+def _in_parts(engine: Engine, pages: int, parts: int) -> tuple[GroupCount, ...]:
+    seen = Counter[GroupCount]()
     for part in range(parts):
         engine.table("tallied", questions.tally(pages, part, parts))
         for *group, many in engine.rows(questions.GROUPS):
-            seen[Row._make((*group, 0))] += int(many)
+            seen[GroupCount._make((*group, 0))] += int(many)
         engine.table(f"reached{part}", questions.reached(pages))
     engine.view("reached", questions.united(parts))
     return tuple(
@@ -80,7 +80,7 @@ def filled(path: str) -> str:
     return _PARAMETER.sub("0", path)
 
 
-def put(rows: Iterable[Row], surveyor: Surveyor, stand: Stand) -> Counter[tuple[int, str]]:
+def put(rows: Iterable[GroupCount], surveyor: Surveyor, stand: Stand) -> Counter[tuple[int, str]]:
     """Put groups into a survey. Returns how many lines of each source were read (""), or skipped
     for which reason."""
     lines = Counter[tuple[int, str]]()
@@ -138,7 +138,7 @@ def of_kept(engine: Engine, kept: Kept, surveyor: Surveyor, declared: Iterable[s
     engine.small("endpoints", columns, [(*at, n, *placing(n)) for n, at in enumerate(endpoints)])
     engine.view("placed", questions.placed_calls())
 
-    def stand(row: Row) -> RecordedExchange:
+    def stand(row: GroupCount) -> RecordedExchange:
         operation, method, path = endpoints[row.endpoint]
         return placed(method, row.host, path, row.status, operation if operation in known else "")
 

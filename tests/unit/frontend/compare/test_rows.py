@@ -12,7 +12,7 @@ from oakum.authz import compile_contract
 from oakum.errors import InputError
 from oakum.frontend.compare.contract_grants import ContractGrants
 from oakum.frontend.compare.documents import OBSERVATION, USE, distrust, read
-from oakum.frontend.compare.rows import Row, compare
+from oakum.frontend.compare.rows import ComparedField, compare
 from oakum.openapi.model import Json
 from oakum.policy.contract import load
 
@@ -41,12 +41,12 @@ def used(field: str, viewer: str, use: str, *verdicts: str) -> Json:
 
 def rows(
     contract: ContractGrants, sents: list[Json], uses: list[Json], drift: list[Json]
-) -> list[Row]:
+) -> list[ComparedField]:
     found = compare(contract, {"sent": sents, "drift": drift}, [{"difference": uses}])
     return [row for row in found if row.resource == "Member"]
 
 
-def of(found: list[Row], field: str, viewer: str) -> Row:
+def of(found: list[ComparedField], field: str, viewer: str) -> ComparedField:
     (row,) = (row for row in found if (row.field, row.viewer) == (field, viewer))
     return row
 
