@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.scan.replay import Verdict, replay
+from oakum.scan.replay import ReplayVerdict, replay
 from oakum.scan.run import Scan
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry, Mode
@@ -25,9 +25,9 @@ SOME = (
     "p01-boats", "p03-birders", "p05-login-start", "p08-boats", "p09-riders", "p10-tags",
     "p11-classes", "p12-lessons", "p14-bills", "p15-players", "p16-plots", "market",
 )  # fmt: skip
-MODES: tuple[tuple[Mode, Verdict], ...] = (
-    ("leaky", Verdict.STILL_OPEN),
-    ("fixed", Verdict.FIXED),
+MODES: tuple[tuple[Mode, ReplayVerdict], ...] = (
+    ("leaky", ReplayVerdict.STILL_OPEN),
+    ("fixed", ReplayVerdict.FIXED),
 )
 UNSEEN = {"p16-reports"}
 """The twin's search does not show its owner, either, what was taken off the list: nothing tells
@@ -51,7 +51,7 @@ def test_a_finding_is_open_until_it_is_fixed(name: str, tmp_path: Path) -> None:
             with served(entry, mode) as target:
                 done = replay(report, one, options_of(entry, policy, target), lambda _: None)
             if mode == "fixed" and name in UNSEEN:
-                verdict = Verdict.UNTESTED
+                verdict = ReplayVerdict.UNTESTED
             assert (done.verdict, done.reasons) == (verdict, ()), f"{mode}: {one.title}"
             assert done.requests <= report.requests + 10  # these APIs have a handful of endpoints
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from oakum.scan.options import Options
-from oakum.scan.replay import Verdict, replay
+from oakum.scan.replay import ReplayVerdict, replay
 from tests.scan import gym
 from tests.scan.servers import Call, Reply, serve
 from tests.scan.test_odd_writes import Odd, scan
@@ -104,15 +104,15 @@ def test_the_most_private_field_is_named_and_what_nobody_can_know(tmp_path: Path
 @pytest.mark.parametrize(
     ("now", "verdict"),
     [
-        (cards("private, no-store"), Verdict.FIXED),
-        (cards("public, max-age=60"), Verdict.STILL_OPEN),
-        (cards("public, max-age=60", lacks="phone"), Verdict.STILL_OPEN),
-        (cards("", 403), Verdict.UNTESTED),  # but for who-am-I: what it would say is unknown
+        (cards("private, no-store"), ReplayVerdict.FIXED),
+        (cards("public, max-age=60"), ReplayVerdict.STILL_OPEN),
+        (cards("public, max-age=60", lacks="phone"), ReplayVerdict.STILL_OPEN),
+        (cards("", 403), ReplayVerdict.UNTESTED),  # but for who-am-I: what it would say is unknown
     ],
     ids=["fixed", "open", "open-without-the-field", "refused"],
 )
 def test_only_an_answer_to_an_identity_tells_that_it_is_fixed(
-    now: Any, verdict: Verdict, tmp_path: Path
+    now: Any, verdict: ReplayVerdict, tmp_path: Path
 ) -> None:
     shapes, paths = schema("Card", id="string", phone="string"), path("/card", "getCard", "Card")
     run = told(tmp_path, shapes, paths, CARD, cards("public, max-age=60"))

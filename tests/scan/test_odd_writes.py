@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from oakum.finding import Report
-from oakum.scan.replay import Verdict, replay
+from oakum.scan.replay import ReplayVerdict, replay
 from oakum.scan.run import Scan
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry
@@ -278,8 +278,8 @@ def test_a_brake_that_could_not_be_tried_is_not_said_to_be_there(tmp_path: Path)
         open_still = replay(report, found, options, lambda event: None)
         shut.append(True)
         unknown = replay(report, found, options, lambda event: None)
-    assert open_still.verdict is Verdict.STILL_OPEN
-    assert unknown.verdict is Verdict.UNTESTED
+    assert open_still.verdict is ReplayVerdict.STILL_OPEN
+    assert unknown.verdict is ReplayVerdict.UNTESTED
 
 
 def test_what_was_made_and_said_to_be_refused_is_taken_away(tmp_path: Path) -> None:

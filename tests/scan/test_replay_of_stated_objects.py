@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oakum.scan.options import Options
-from oakum.scan.replay import Verdict, replay
+from oakum.scan.replay import ReplayVerdict, replay
 from tests.scan.servers import serve
 from tests.scan.verdicts import IDENTITIES, NAMES, Api, path, schema, told
 
@@ -65,13 +65,13 @@ def api(*, leaks: bool, hides: bool = False) -> Api:
 @pytest.mark.parametrize(
     ("leaks", "hides", "verdict"),
     [
-        (False, False, Verdict.FIXED),
-        (True, False, Verdict.STILL_OPEN),
-        (False, True, Verdict.UNTESTED),
+        (False, False, ReplayVerdict.FIXED),
+        (True, False, ReplayVerdict.STILL_OPEN),
+        (False, True, ReplayVerdict.UNTESTED),
     ],
 )
 def test_objects_of_the_file_are_asked_for_though_the_finding_is_of_others(
-    leaks: bool, hides: bool, verdict: Verdict, tmp_path: Path
+    leaks: bool, hides: bool, verdict: ReplayVerdict, tmp_path: Path
 ) -> None:
     run = told(tmp_path, SCHEMAS, PATHS, POLICY, api(leaks=True), STATED)
     one = run.finding("Note.text", "member")

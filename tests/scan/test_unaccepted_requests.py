@@ -12,7 +12,7 @@ import pytest
 from oakum.errors import ExitCode
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.options import Options
-from oakum.scan.replay import Verdict, replay
+from oakum.scan.replay import ReplayVerdict, replay
 from oakum.scan.techniques import revocation
 from tests.scan.servers import NOT_FOUND, Call, Reply, serve
 from tests.scan.verdicts import HEAD, ME, NAMES, Told, logged_in, path, schema, told
@@ -140,14 +140,14 @@ def test_what_an_account_that_waits_is_shown_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sees", "may", "verdict"),
     [
-        ("text", True, Verdict.STILL_OPEN),
-        ("", True, Verdict.FIXED),
-        ("text", False, Verdict.UNTESTED),
-        ("", False, Verdict.UNTESTED),
+        ("text", True, ReplayVerdict.STILL_OPEN),
+        ("", True, ReplayVerdict.FIXED),
+        ("text", False, ReplayVerdict.UNTESTED),
+        ("", False, ReplayVerdict.UNTESTED),
     ],
 )
 def test_asked_again_it_takes_another_request(
-    sees: str, may: bool, verdict: Verdict, tmp_path: Path
+    sees: str, may: bool, verdict: ReplayVerdict, tmp_path: Path
 ) -> None:
     run = scan(tmp_path, Diaries("text"))
     api = Diaries(sees)

@@ -24,7 +24,7 @@ from oakum.http.json_pointer import member_at
 from oakum.http.media_type import is_feed
 from oakum.http.methods import READS
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
-from oakum.inference.side_effects import Verdict, classify
+from oakum.inference.side_effects import SideEffect, classify
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter
 from oakum.openapi.shape_queries import enum_values, member
@@ -268,7 +268,7 @@ def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Probe
     return found
 
 
-def _verdict(operation: Operation, rule: OperationRule) -> Verdict:
+def _verdict(operation: Operation, rule: OperationRule) -> SideEffect:
     """Whether an operation reads. `GET /rooms/{id}/join` does not, unless it is a feed, where
     "join" means subscribing."""
     if frame_media(operation) is not None:

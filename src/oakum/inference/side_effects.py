@@ -26,7 +26,7 @@ Kind = Literal["read", "write", "destructive", "login"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SideEffect:
     """What calling an operation does, and the reason as a person is told it.
 
     `destructive` is never called, not even when writes are asked for: it destroys, ends a session,
@@ -140,33 +140,33 @@ _TOKENISH = re.compile(r"token|code|hash|key|signature|otp|secret|nonce", re.I)
 _LITERAL = re.compile(r"[^/{}]+")
 
 
-def classify(operation: Operation, rule: OperationRule | None = None) -> Verdict:
+def classify(operation: Operation, rule: OperationRule | None = None) -> SideEffect:
     """Whether an operation reads, writes, destroys or logs in; the contract's word comes first."""
     if rule is not None and rule.untested:
-        return Verdict("destructive", f"the contract leaves it out: {rule.untested}")
+        return SideEffect("destructive", f"the contract leaves it out: {rule.untested}")
     if rule is not None and rule.reads is not None:
         said = f"the contract says `reads: {str(rule.reads).lower()}`"
-        return Verdict("read" if rule.reads else "destructive", said)
+        return SideEffect("read" if rule.reads else "destructive", said)
     ends = _ends_session(operation)
     if ends:
-        return Verdict("destructive", ends)
+        return SideEffect("destructive", ends)
     login = _logs_in(operation)
     if login and operation.method in ("GET", "POST"):
-        return Verdict("login", login)
+        return SideEffect("login", login)
     if operation.method in methods.READS:
         changes = _changes(operation) or _commands(operation)
         if changes:
-            return Verdict("destructive", changes)
-        return Verdict("read", f"`{operation.method}` reads, and no word contradicts that")
+            return SideEffect("destructive", changes)
+        return SideEffect("read", f"`{operation.method}` reads, and no word contradicts that")
     if operation.method == "DELETE":
-        return Verdict("destructive", DELETES)
+        return SideEffect("destructive", DELETES)
     segment, verb = deed_of_write(operation)
     named = [_why(segment, "path", verb)] if verb in _DESTROYS else []
     destroys = next(chain(named, _named(operation, _DESTROYS), _told(operation, _DESTROYS)), None)
     if destroys:
-        return Verdict("destructive", destroys)
+        return SideEffect("destructive", destroys)
     why = f"`{operation.method}` writes, unless the contract says `reads: true`"
-    return Verdict("write", why)
+    return SideEffect("write", why)
 
 
 _SETS = listed(

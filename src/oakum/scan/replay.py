@@ -19,7 +19,7 @@ from oakum.scan.options import Options
 from oakum.scan.run import NOTHING_SHOWN, Scan
 
 
-class Verdict(StrEnum):
+class ReplayVerdict(StrEnum):
     """What has become of a finding."""
 
     FIXED = "fixed"
@@ -29,10 +29,10 @@ class Verdict(StrEnum):
 
 
 EXIT_CODES = {
-    Verdict.FIXED: ExitCode.CLEAN,
-    Verdict.PARTLY_FIXED: ExitCode.FINDINGS,
-    Verdict.STILL_OPEN: ExitCode.FINDINGS,
-    Verdict.UNTESTED: ExitCode.NOT_TRUSTWORTHY,
+    ReplayVerdict.FIXED: ExitCode.CLEAN,
+    ReplayVerdict.PARTLY_FIXED: ExitCode.FINDINGS,
+    ReplayVerdict.STILL_OPEN: ExitCode.FINDINGS,
+    ReplayVerdict.UNTESTED: ExitCode.NOT_TRUSTWORTHY,
 }
 
 
@@ -41,7 +41,7 @@ class AtEndpoint:
     """One endpoint of the finding, now."""
 
     endpoint: Endpoint
-    result: Verdict
+    result: ReplayVerdict
     """Fixed, still open, or untested."""
     reason: str = ""
 
@@ -60,7 +60,7 @@ class Replay:
     """What became of a finding, and how that is known."""
 
     finding: Finding
-    verdict: Verdict
+    verdict: ReplayVerdict
     endpoints: tuple[AtEndpoint, ...]
     left: tuple[Left, ...]
     reasons: tuple[str, ...]
@@ -92,7 +92,7 @@ def replay(
     focus = Focus(finding, fields, frozenset(_viewers(report, finding)), wide)
     first, hopeless = _look(focus, options, emit, lacking)
     left = options.budget - first.requests
-    if first.verdict is not Verdict.UNTESTED or hopeless or wide or left < 1:
+    if first.verdict is not ReplayVerdict.UNTESTED or hopeless or wide or left < 1:
         return first
     rest = replace(options, budget=left)
     second, _ = _look(replace(focus, wide=True), rest, emit, lacking)
@@ -131,8 +131,8 @@ def _look(
     verdict = _verdict(endpoints, left)
     spent = report.requests >= report.budget
     reasons = (*report.distrust, *(["the budget was spent"] if spent else []))
-    if reasons and verdict is Verdict.FIXED:
-        verdict = Verdict.UNTESTED
+    if reasons and verdict is ReplayVerdict.FIXED:
+        verdict = ReplayVerdict.UNTESTED
     made = Replay(
         focus.finding, verdict, endpoints, left, reasons, report.requests, report.seconds,
         report.run,
@@ -142,13 +142,17 @@ def _look(
     return made, lost or bool(lacking and scan.scope and not scan.scope.plain)
 
 
-def _verdict(endpoints: tuple[AtEndpoint, ...], left: tuple[Left, ...]) -> Verdict:
+def _verdict(endpoints: tuple[AtEndpoint, ...], left: tuple[Left, ...]) -> ReplayVerdict:
     results = {each.result for each in endpoints}
-    if Verdict.STILL_OPEN in results:
-        return Verdict.PARTLY_FIXED if Verdict.FIXED in results else Verdict.STILL_OPEN
-    if results != {Verdict.FIXED}:
-        return Verdict.UNTESTED
-    return Verdict.PARTLY_FIXED if left else Verdict.FIXED
+    if ReplayVerdict.STILL_OPEN in results:
+        return (
+            ReplayVerdict.PARTLY_FIXED
+            if ReplayVerdict.FIXED in results
+            else ReplayVerdict.STILL_OPEN
+        )
+    if results != {ReplayVerdict.FIXED}:
+        return ReplayVerdict.UNTESTED
+    return ReplayVerdict.PARTLY_FIXED if left else ReplayVerdict.FIXED
 
 
 @dataclass(frozen=True)
@@ -165,9 +169,9 @@ class _Now:
         scope = self.scan.scope
         assert scope is not None
         if any(endpoint in each.endpoints for each in self._same()):
-            return AtEndpoint(endpoint, Verdict.STILL_OPEN)
+            return AtEndpoint(endpoint, ReplayVerdict.STILL_OPEN)
         found = self._closed(endpoint, scope)
-        status = scope.failure(endpoint) if found.result is Verdict.UNTESTED else 0
+        status = scope.failure(endpoint) if found.result is ReplayVerdict.UNTESTED else 0
         words = (
             f"not reproduced: the endpoint fails with {status} now, so what it would show is"
             " unknown; repair that, and replay again"
@@ -180,12 +184,12 @@ class _Now:
             return self._by_cell(endpoint)
         if self.lacking:
             words = f"it was found with {' '.join(self.lacking)}, which this run does not have"
-            return AtEndpoint(endpoint, Verdict.UNTESTED, words)
+            return AtEndpoint(endpoint, ReplayVerdict.UNTESTED, words)
         if not scope.was_asked(endpoint):
             return AtEndpoint(
-                endpoint, Verdict.UNTESTED, "the request that showed it could not be sent"
+                endpoint, ReplayVerdict.UNTESTED, "the request that showed it could not be sent"
             )
-        return AtEndpoint(endpoint, Verdict.FIXED)
+        return AtEndpoint(endpoint, ReplayVerdict.FIXED)
 
     def left(self, focus: Focus) -> Iterator[Left]:
         """Other viewers and fields with the same leak at the finding's endpoints."""
@@ -221,16 +225,16 @@ class _Now:
         for each in cells:
             if each.result is Result.OPEN:
                 words = "" if over else "the contract grants it now"
-                return AtEndpoint(endpoint, Verdict.FIXED, words)
+                return AtEndpoint(endpoint, ReplayVerdict.FIXED, words)
             if not over and each.result is Result.CLOSED:
-                return AtEndpoint(endpoint, Verdict.FIXED)
+                return AtEndpoint(endpoint, ReplayVerdict.FIXED)
             if over and each.result is Result.CLOSED:
-                return AtEndpoint(endpoint, Verdict.FIXED, "the contract no longer grants it")
+                return AtEndpoint(endpoint, ReplayVerdict.FIXED, "the contract no longer grants it")
         reasons = [each.reason for each in cells if each.reason]
         if all(each.endpoint != endpoint for each in self.scan.probes):
             return AtEndpoint(
-                endpoint, Verdict.UNTESTED, "the document no longer has this endpoint"
+                endpoint, ReplayVerdict.UNTESTED, "the document no longer has this endpoint"
             )
         return AtEndpoint(
-            endpoint, Verdict.UNTESTED, reasons[0] if reasons else "no answer could tell"
+            endpoint, ReplayVerdict.UNTESTED, reasons[0] if reasons else "no answer could tell"
         )

@@ -11,7 +11,7 @@ import pytest
 from oakum.cli import scan_one_finding as command
 from oakum.exposure.checks import CHECKS
 from oakum.report import json_document
-from oakum.scan.replay import EXIT_CODES, AtEndpoint, Left, Replay, Verdict
+from oakum.scan.replay import EXIT_CODES, AtEndpoint, Left, Replay, ReplayVerdict
 from tests.scan.clinic import SECRETS, Clinic, write
 from tests.scan.servers import serve
 from tests.unit.cli.shell import Done, oakum
@@ -89,8 +89,8 @@ def test_each_verdict_has_its_words_and_its_end(
     one = next(each for each in report.findings if each.rule in known)
     (folder / "report.json").write_bytes(json_document.render(report))
 
-    def told(verdict: Verdict) -> Done:
-        at = tuple(AtEndpoint(endpoint, Verdict.FIXED, "why") for endpoint in one.endpoints)
+    def told(verdict: ReplayVerdict) -> Done:
+        at = tuple(AtEndpoint(endpoint, ReplayVerdict.FIXED, "why") for endpoint in one.endpoints)
         left = (Left("member\x1b[2J", "city", one.endpoints),)
         done = Replay(one, verdict, at, left, ("the budget was spent",), 12, 0.5)
 
@@ -101,15 +101,15 @@ def test_each_verdict_has_its_words_and_its_end(
         with clinic(folder) as run:
             return run("scan", "--only", one.fingerprint, "--report", folder / "report.json")
 
-    for verdict in Verdict:
+    for verdict in ReplayVerdict:
         done = told(verdict)
         assert done.code == EXIT_CODES[verdict]
         assert done.out.startswith(f"{verdict.value.replace('_', ' ')}  {one.rule}\n")
         assert "\x1b" not in done.out
         assert f"still: `member\\x1b[2J` sees `{one.resource}.city` at " in done.out
         assert "12 requests, 0.5 s" in done.out
-    assert [int(EXIT_CODES[each]) for each in Verdict] == [0, 1, 1, 3]
-    assert set(command._STYLES) == {each.value for each in Verdict}
+    assert [int(EXIT_CODES[each]) for each in ReplayVerdict] == [0, 1, 1, 3]
+    assert set(command._STYLES) == {each.value for each in ReplayVerdict}
 
 
 def test_what_is_no_finding_is_refused_before_anything_is_asked(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from oakum.exchange import Request, Response
 from oakum.finding import Finding, Report
 from oakum.scan.options import Options
-from oakum.scan.replay import Replay, Verdict, replay
+from oakum.scan.replay import Replay, ReplayVerdict, replay
 from tests.unit.scan.studio import IDS, LOGIN, MISSING, Studio, reply
 from tests.unit.scan.test_run import Desk, desk
 
@@ -64,8 +64,8 @@ def leaking(desk: Desk) -> Report:
 
 def test_what_is_open_still_is_said_to_be_with_few_questions(desk: Desk, leaking: Report) -> None:
     done = asked(desk, leaking, found(leaking, PHONE))
-    assert done.verdict is Verdict.STILL_OPEN
-    assert {each.result for each in done.endpoints} == {Verdict.STILL_OPEN}
+    assert done.verdict is ReplayVerdict.STILL_OPEN
+    assert {each.result for each in done.endpoints} == {ReplayVerdict.STILL_OPEN}
     assert done.requests < leaking.requests
 
 
@@ -73,7 +73,7 @@ def test_what_was_repaired_is_fixed_at_each_of_its_endpoints(desk: Desk, leaking
     desk.studio = Studio()
     one = found(leaking, PHONE)
     done = asked(desk, leaking, one)
-    assert (done.verdict, done.left, done.reasons) == (Verdict.FIXED, (), ())
+    assert (done.verdict, done.left, done.reasons) == (ReplayVerdict.FIXED, (), ())
     assert [each.endpoint for each in done.endpoints] == list(one.endpoints)
     assert done.requests < leaking.requests
 
@@ -87,10 +87,10 @@ def test_one_endpoint_fixed_and_its_sister_open_is_partly_fixed(
 
     desk.studio = Sister()
     done = asked(desk, leaking, found(leaking, PHONE))
-    assert done.verdict is Verdict.PARTLY_FIXED
+    assert done.verdict is ReplayVerdict.PARTLY_FIXED
     by = {each.endpoint.operation: each.result for each in done.endpoints}
-    assert by["getPerson"] is Verdict.FIXED
-    assert by["listPeople"] is Verdict.STILL_OPEN
+    assert by["getPerson"] is ReplayVerdict.FIXED
+    assert by["listPeople"] is ReplayVerdict.STILL_OPEN
 
 
 def test_a_login_that_was_added_is_half_a_fix(desk: Desk) -> None:
@@ -98,8 +98,8 @@ def test_a_login_that_was_added_is_half_a_fix(desk: Desk) -> None:
     report = desk.report()
     desk.studio = Open()
     done = asked(desk, report, found(report, ("phone", "anyone")))
-    assert done.verdict is Verdict.PARTLY_FIXED
-    assert {each.result for each in done.endpoints} == {Verdict.FIXED}
+    assert done.verdict is ReplayVerdict.PARTLY_FIXED
+    assert {each.result for each in done.endpoints} == {ReplayVerdict.FIXED}
     assert "member" in {each.viewer for each in done.left}
 
 
@@ -116,7 +116,7 @@ def test_other_fields_that_the_same_rule_shows_are_left(desk: Desk, leaking: Rep
     sister = replace(found(leaking, PHONE), field="vip")
     report = replace(leaking, findings=(*leaking.findings, sister))
     done = asked(desk, report, found(leaking, PHONE))
-    assert done.verdict is Verdict.PARTLY_FIXED
+    assert done.verdict is ReplayVerdict.PARTLY_FIXED
     assert ("member", "vip") in {(each.viewer, each.field) for each in done.left}
 
 
@@ -132,9 +132,9 @@ def test_an_endpoint_that_shows_its_owner_nothing_proves_nothing(
 
     desk.studio = Away()
     done = asked(desk, leaking, found(leaking, PHONE))
-    assert done.verdict is Verdict.UNTESTED
+    assert done.verdict is ReplayVerdict.UNTESTED
     (at,) = (each for each in done.endpoints if each.endpoint.operation == "getPerson")
-    assert at.result is Verdict.UNTESTED and at.reason
+    assert at.result is ReplayVerdict.UNTESTED and at.reason
 
 
 def test_an_api_that_shows_nobody_anything_is_asked_twice_and_not_believed(
@@ -146,7 +146,7 @@ def test_an_api_that_shows_nobody_anything_is_asked_twice_and_not_believed(
 
     desk.studio = Down()
     done = asked(desk, leaking, found(leaking, PHONE))
-    assert done.verdict is Verdict.UNTESTED
+    assert done.verdict is ReplayVerdict.UNTESTED
 
 
 def test_a_login_that_fails_is_not_trusted(desk: Desk, leaking: Report) -> None:
@@ -156,14 +156,14 @@ def test_a_login_that_fails_is_not_trusted(desk: Desk, leaking: Report) -> None:
 
     desk.studio = Closed()
     done = asked(desk, leaking, found(leaking, PHONE))
-    assert done.verdict is Verdict.UNTESTED
+    assert done.verdict is ReplayVerdict.UNTESTED
     assert any("identity `ann`" in each for each in done.reasons)
 
 
 def test_a_budget_that_is_spent_is_named(desk: Desk, leaking: Report) -> None:
     desk.studio = Studio()
     done = asked(desk, leaking, found(leaking, PHONE), budget=7)
-    assert done.verdict is Verdict.UNTESTED
+    assert done.verdict is ReplayVerdict.UNTESTED
     assert "the budget was spent" in done.reasons
 
 
@@ -174,15 +174,15 @@ def test_what_was_found_with_leave_is_not_called_fixed_without_it(
     report = replace(leaking, allowed=("--allow-own-settings",))
     desk.studio = Studio()
     done = asked(desk, report, one)
-    assert done.verdict is Verdict.UNTESTED
+    assert done.verdict is ReplayVerdict.UNTESTED
     assert "--allow-own-settings" in done.endpoints[0].reason
-    assert asked(desk, replace(leaking, allowed=()), one).verdict is not Verdict.STILL_OPEN
+    assert asked(desk, replace(leaking, allowed=()), one).verdict is not ReplayVerdict.STILL_OPEN
 
 
 def test_a_technique_that_asked_nothing_has_shown_nothing(desk: Desk, leaking: Report) -> None:
     one = replace(found(leaking, PHONE), rule="pre-login-disclosure", viewer="anyone")
     desk.studio = Studio()
-    assert asked(desk, leaking, one).verdict is Verdict.UNTESTED
+    assert asked(desk, leaking, one).verdict is ReplayVerdict.UNTESTED
 
 
 def test_what_the_contract_grants_by_now_is_no_finding_any_more(
@@ -193,7 +193,7 @@ def test_what_the_contract_grants_by_now_is_no_finding_any_more(
     assert words in policy.read_text()
     policy.write_text(policy.read_text().replace(words, "phone, vip: [{see: [member]}]"))
     done = asked(desk, leaking, found(leaking, PHONE))
-    assert done.verdict is Verdict.FIXED
+    assert done.verdict is ReplayVerdict.FIXED
     assert "the contract grants it now" in {each.reason for each in done.endpoints}
 
 
@@ -207,9 +207,9 @@ def test_a_grant_that_was_not_honoured_is_fixed_when_it_is(desk: Desk) -> None:
     report = desk.report()
     one = found(report, ("bio", "follower"))
     assert one.verdict == "over_blocked"
-    assert asked(desk, report, one).verdict is Verdict.STILL_OPEN
+    assert asked(desk, report, one).verdict is ReplayVerdict.STILL_OPEN
     desk.studio = Studio()
-    assert asked(desk, report, one).verdict is Verdict.FIXED
+    assert asked(desk, report, one).verdict is ReplayVerdict.FIXED
 
 
 BROKEN = reply({"error": "internal"}, 500)
@@ -229,7 +229,7 @@ def test_an_endpoint_that_fails_now_is_said_to_fail(
     desk.studio = Broken()
     done = asked(desk, leaking, found(leaking, PHONE))
     (at,) = (each for each in done.endpoints if each.endpoint.operation == "getPerson")
-    assert (done.verdict, at.result) == (Verdict.UNTESTED, Verdict.UNTESTED)
+    assert (done.verdict, at.result) == (ReplayVerdict.UNTESTED, ReplayVerdict.UNTESTED)
     assert at.reason == (
         "not reproduced: the endpoint fails with 500 now, so what it would show is unknown;"
         " repair that, and replay again"

@@ -54,7 +54,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
+class CachedDecision:
     """What holders of a standing may see in a setting, at one endpoint."""
 
     endpoint: str
@@ -117,12 +117,12 @@ class Verdicts:
         self._memberships = any(each.is_membership for each in self._fields)
         self._standings: dict[object, Standing] = {}
         self._settings: dict[object, Setting] = {}
-        self._verdicts: dict[object, Verdict] = {}
+        self._verdicts: dict[object, CachedDecision] = {}
 
     def of(
         self, endpoint: str, seen: Seen, caller: Caller, facts: Facts | None,
         params: Mapping[str, str], begins: bool,
-    ) -> Verdict:  # fmt: skip
+    ) -> CachedDecision:  # fmt: skip
         """What this caller may see of an object. `facts`: what is known besides; None: nothing.
         `begins`: it was a registration or a login, perhaps."""
         table = self._model.tables[seen.resource]
@@ -147,7 +147,7 @@ class Verdicts:
                 (mask, _most(each, may, setting) if all(passes[1:]) else 0)
                 for mask, each in self._model.masked.get(seen.resource, ())
             )
-            found = Verdict(
+            found = CachedDecision(
                 endpoint, table, standing, setting, sees, most, own, bool(seen.former), masked
             )
             self._verdicts[key] = found

@@ -35,7 +35,7 @@ from oakum.openapi.model import Operation
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.route import Router
 from oakum.traffic.draft_lines import Line
-from oakum.traffic.evaluation.decision_cache import Setting, Standing, Verdict, Verdicts
+from oakum.traffic.evaluation.decision_cache import CachedDecision, Setting, Standing, Verdicts
 from oakum.traffic.evaluation.fast_walk import FastWalk, Seen
 from oakum.traffic.evaluation.field_counts import Counted, Shown
 from oakum.traffic.evaluation.left_out_objects import Answered, Bare
@@ -293,7 +293,12 @@ class Judged(Declared):
     # ------------------------------------------------------------ counting
 
     def _count(
-        self, heard: _Heard, seen: Sequence[Seen], verdicts: Sequence[Verdict], *, known: bool
+        self,
+        heard: _Heard,
+        seen: Sequence[Seen],
+        verdicts: Sequence[CachedDecision],
+        *,
+        known: bool,
     ) -> None:
         """What each object came with: its fields, and those of which it says nothing. `known`:
         who asked. Whom an answer told of an account is somebody from then on: what it holds is no

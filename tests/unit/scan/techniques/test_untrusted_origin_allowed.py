@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from oakum.scan.options import Options
-from oakum.scan.replay import Verdict, replay
+from oakum.scan.replay import ReplayVerdict, replay
 from oakum.scan.techniques import untrusted_origin_allowed as technique
 from tests.scan.servers import Call, Reply, serve
 from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told
@@ -109,13 +109,13 @@ def test_only_reads_are_asked_and_no_more_than_answers_heed_origins(
 @pytest.mark.parametrize(
     ("now", "lacks", "verdict"),
     [
-        (APP, "", Verdict.FIXED),
-        ("*origin", "", Verdict.STILL_OPEN),
-        ("*origin", "phone", Verdict.STILL_OPEN),
+        (APP, "", ReplayVerdict.FIXED),
+        ("*origin", "", ReplayVerdict.STILL_OPEN),
+        ("*origin", "phone", ReplayVerdict.STILL_OPEN),
     ],
     ids=["fixed", "open", "open-without-the-field"],
 )
-def test_a_fix_is_confirmed(now: str, lacks: str, verdict: Verdict, tmp_path: Path) -> None:
+def test_a_fix_is_confirmed(now: str, lacks: str, verdict: ReplayVerdict, tmp_path: Path) -> None:
     run = scanned(tmp_path, api("*origin"))
     with serve(api(now, lacks=lacks)) as server:
         options = Options(
