@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from oakum.gate.static import Flaw
 from oakum.inference.lexicon import FieldClass, label_field
-from oakum.policy.graphql import Graph, Way
+from oakum.policy.graphql import Graph, RootField
 
 _HARMLESS = (FieldClass.PLAIN, FieldClass.SETTING)
 
@@ -30,7 +30,7 @@ def forgotten(graphs: Sequence[Graph]) -> Iterator[Flaw]:
                 )  # fmt: skip
 
 
-def _worth(way: Way) -> str:
+def _worth(way: RootField) -> str:
     for name in way.leaves:
         label = label_field(name)
         if label.kind not in _HARMLESS:

@@ -53,7 +53,7 @@ _ANY_SCALAR = _SCALARS["ID"] | _SCALARS["Float"] | _SCALARS["Boolean"]
 
 
 @dataclass(frozen=True)
-class Way:
+class RootField:
     """A field of the query's root, and what can be read through it."""
 
     name: str
@@ -156,7 +156,7 @@ class Graph:
             at = get_named_type(field.type)
         return False
 
-    def unspoken(self) -> Iterator[Way]:
+    def unspoken(self) -> Iterator[RootField]:
         """The fields of the query's root that lead to no resource, so that no rule speaks of them.
         None when the policy makes the root a resource itself."""
         root = self._roots[0]
@@ -168,7 +168,7 @@ class Graph:
             if token:
                 at = Location(self._file, token.start_token.line, token.start_token.column)
             below = tuple(self._leaves(end))
-            yield Way(f"{root.name}.{name}", end, below or (f"{root.name}.{name}",), at)
+            yield RootField(f"{root.name}.{name}", end, below or (f"{root.name}.{name}",), at)
 
     def _leaves(self, type: str) -> Iterator[str]:
         """Scalars of the objects at or below a type, each once."""

@@ -62,7 +62,7 @@ Given = tuple[tuple[str, Value], ...]
 
 
 @dataclass(frozen=True)
-class Way:
+class ArgumentValue:
     """An optional argument with a value."""
 
     argument: str
@@ -122,11 +122,11 @@ class Arguments:
 
     def ways(
         self, called: str, field: GraphQLField, targets: Sequence[GraphQLObjectType]
-    ) -> tuple[list[Way], list[str]]:
+    ) -> tuple[list[ArgumentValue], list[str]]:
         """What the optional arguments of a field may be given, each by itself, and the required
         ones instead of what they have, if a type lists their values; and which of them nothing
         fills: `after`, `filter.since`."""
-        found: list[Way] = []
+        found: list[ArgumentValue] = []
         left: list[str] = []
         for name, arg in field.args.items():
             said = self._params.get(f"{called}.{name}") or self._params.get(name)
@@ -142,10 +142,10 @@ class Arguments:
                     left.append(label)
                 elif not any(each.says_as_much(name, value) for each in found):
                     told = label if isinstance(value, Hole) else f"{label}: {value}"
-                    found.append(Way(name, within, told, value))
+                    found.append(ArgumentValue(name, within, told, value))
         return found, [*dict.fromkeys(left)]
 
-    def _instead(self, name: str, arg: GraphQLArgument, left: list[str]) -> Iterator[Way]:
+    def _instead(self, name: str, arg: GraphQLArgument, left: list[str]) -> Iterator[ArgumentValue]:
         """The other values that a type lists for a required argument."""
         named, many = get_named_type(arg.type), is_list_type(get_nullable_type(arg.type))
         values: list[str] = []
@@ -156,7 +156,7 @@ class Arguments:
         for nth, value in enumerate(values[1:], start=1):
             if nth < _MOST_VALUES and not any(map(asks_for_change, values)):
                 given = f"[{value}]" if many else value
-                yield Way(name, given, f"{name}: {given}", given, instead=True)
+                yield ArgumentValue(name, given, f"{name}: {given}", given, instead=True)
             else:
                 left.append(f"{name}: {value}")
 

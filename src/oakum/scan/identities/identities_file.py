@@ -33,7 +33,7 @@ from oakum.scan.identities.credentials import (
     names,
     shell_name,
 )
-from oakum.scan.identities.login_methods import Way, Ways
+from oakum.scan.identities.login_methods import LoginMethod, Ways
 from oakum.scan.identities.secret_store import Keys, Run, SecretStore
 from oakum.scan.transport.certificates import Certificate
 from oakum.scan.transport.client import run_command
@@ -211,7 +211,7 @@ class _File:
 
     # ------------------------------------------------------------------ a single identity
 
-    def _identity(self, key: Node, node: Node, shared: Way | None) -> Identity | None:
+    def _identity(self, key: Node, node: Node, shared: LoginMethod | None) -> Identity | None:
         name = str(key.scalar)
         if not NAME.fullmatch(name):
             hint = "a letter, then letters, digits, `_` and `-`"
@@ -245,7 +245,9 @@ class _File:
             certificate,
         )
 
-    def _with_basic(self, entries: Entries, way: Way, values: Mapping[str, Secret | None]) -> Way:
+    def _with_basic(
+        self, entries: Entries, way: LoginMethod, values: Mapping[str, Secret | None]
+    ) -> LoginMethod:
         """The way with HTTP Basic (RFC 7617) in every request."""
         if "basic" not in entries:
             return way
@@ -294,12 +296,14 @@ class _File:
         for key in entries.present(OF_ACCOUNTS):
             self.r.wrong(entries[key], f"`{key}` is of an account, and there is none")
 
-    def _cleaner(self, node: Node, items: Collection[str], shared: Way | None) -> Identity | None:
+    def _cleaner(
+        self, node: Node, items: Collection[str], shared: LoginMethod | None
+    ) -> Identity | None:
         if "cleaner" in items:
             self.r.wrong(node, "there is already an identity called `cleaner`", "rename that one")
         return self._identity(Node("scalar", node.location, "cleaner"), node, shared)
 
-    def _way(self, entries: Entries, key: Node, shared: Way | None) -> Way:
+    def _way(self, entries: Entries, key: Node, shared: LoginMethod | None) -> LoginMethod:
         own = entries.present(WAYS)
         if len(own) > 1:
             both = " and ".join(f"`{way}`" for way in own)
@@ -312,9 +316,11 @@ class _File:
             return self.ways.command(entries["command"], bearer="send" not in entries)
         if "storage_state" in own:
             return self.ways.storage_state(entries["storage_state"])
-        return (shared or Way()) if not entries.present((*_LINES, "basic")) else Way()
+        return (
+            (shared or LoginMethod()) if not entries.present((*_LINES, "basic")) else LoginMethod()
+        )
 
-    def _with_lines(self, entries: Entries, way: Way, taken: set[str]) -> Way:
+    def _with_lines(self, entries: Entries, way: LoginMethod, taken: set[str]) -> LoginMethod:
         """The way with the identity's own `header`, `cookie` and `send` lines after it."""
         before = len(self.r.problems)
         lines: list[Send] = []
@@ -328,12 +334,12 @@ class _File:
                     lines += self.secret_store.line(line)
         sends, hidden = self.secret_store.fixed(lines, taken)
         sound = way.sound and len(self.r.problems) == before
-        return Way(way.login, (*way.sends, *sends), {**way.variables, **hidden}, sound)
+        return LoginMethod(way.login, (*way.sends, *sends), {**way.variables, **hidden}, sound)
 
     def _check(
         self,
         key: Node,
-        way: Way,
+        way: LoginMethod,
         given: Mapping[str, Node],
         values: Mapping[str, Secret | None],
         certificate: Certificate | None,

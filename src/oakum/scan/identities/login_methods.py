@@ -66,7 +66,7 @@ _BEARER = Send("header", "Authorization", "Bearer $token")
 
 
 @dataclass(frozen=True)
-class Way:
+class LoginMethod:
     """A way to log in, with what it sends then and the variables it brings along."""
 
     login: Login | Command | OAuth | StorageState | None = None
@@ -100,13 +100,13 @@ class Ways:
         self.r = r
         self.secret_store = secret_store
 
-    def command(self, node: Node, bearer: bool) -> Way:
+    def command(self, node: Node, bearer: bool) -> LoginMethod:
         """A login by a program that prints a token."""
         argv = self.secret_store.argv(node)
         command = Command(argv, self.secret_store.directory, node.location)
-        return Way(command, (_BEARER,) if bearer else (), sound=bool(argv))
+        return LoginMethod(command, (_BEARER,) if bearer else (), sound=bool(argv))
 
-    def storage_state(self, node: Node) -> Way:
+    def storage_state(self, node: Node) -> LoginMethod:
         """A session that a browser had: `ann.json`, or a map with the place of a token."""
         before = len(self.r.problems)
         if node.kind == "scalar":
@@ -118,19 +118,19 @@ class Ways:
             name = entries.read("file", word, "")
         path = self.secret_store.directory / name
         if entries is None:
-            return Way(StorageState(path, location=node.location), sound=bool(name))
+            return LoginMethod(StorageState(path, location=node.location), sound=bool(name))
         token = self._token(entries["token"])[0] if "token" in entries else ""
         csrf = self._csrf(entries["csrf"]) if "csrf" in entries else None
         sends, hidden = self._sends(entries, bool(token))
         login = StorageState(path, token, csrf, node.location)
-        return Way(login, sends, hidden, len(self.r.problems) == before)
+        return LoginMethod(login, sends, hidden, len(self.r.problems) == before)
 
-    def login(self, node: Node) -> Way:
+    def login(self, node: Node) -> LoginMethod:
         """A login by one request, or by a list of them."""
         if node.kind != "list" or not node.elements:
             return self._step(node)
         *first, last = node.elements
-        before: list[Way] = []
+        before: list[LoginMethod] = []
         for each in first:
             before.append(self._step(each, last=False))
             self._has_token(each, before)
@@ -139,9 +139,9 @@ class Ways:
         steps = tuple(each.login for each in before if isinstance(each.login, Login))
         login = replace(way.login, before=steps) if isinstance(way.login, Login) else way.login
         hidden = {name: value for each in (*before, way) for name, value in each.variables.items()}
-        return Way(login, way.sends, hidden, all(each.sound for each in (*before, way)))
+        return LoginMethod(login, way.sends, hidden, all(each.sound for each in (*before, way)))
 
-    def _has_token(self, node: Node, ways: Sequence[Way]) -> None:
+    def _has_token(self, node: Node, ways: Sequence[LoginMethod]) -> None:
         """Reports a step that sends `$token` before one has returned it."""
         *before, own = ways
         texts = [[step.body, step.headers, step.basic] for step in own.steps()]
@@ -150,7 +150,7 @@ class Ways:
             hint = "write `token:` into a step before it"
             self.r.wrong(node, "this step sends `$token`, but none before it returned one", hint)
 
-    def _step(self, node: Node, *, last: bool = True, before_gave: bool = False) -> Way:
+    def _step(self, node: Node, *, last: bool = True, before_gave: bool = False) -> LoginMethod:
         """One request; the `last` of a login says what it returns and how that is sent, unless a
         step before gave a token."""
         before = len(self.r.problems)
@@ -187,7 +187,7 @@ class Ways:
         )
         bearer = bool(token or header) or (before_gave and not cookie)
         sends, hidden = self._sends(entries, bearer)
-        return Way(login, sends, hidden, len(self.r.problems) == before)
+        return LoginMethod(login, sends, hidden, len(self.r.problems) == before)
 
     def _sends(self, entries: Entries, token: bool) -> tuple[tuple[Send, ...], dict[str, Secret]]:
         if "send" not in entries:
@@ -268,7 +268,7 @@ class Ways:
         where = entries.read("get", word, "")
         return Csrf(where, *(entries.read(key, word, "") for key in CSRF[1:]))
 
-    def oauth2(self, node: Node, identity: Entries) -> Way:
+    def oauth2(self, node: Node, identity: Entries) -> LoginMethod:
         """Tokens of an authorization server (RFC 6749)."""
         before = len(self.r.problems)
         entries = record(self.r, node, "`oauth2`", OAUTH2)
@@ -290,7 +290,7 @@ class Ways:
             form |= {key: f"${key}" for key in ("client_id", "client_secret") if key in known}
         login = self._grant(entries, grant, form, headers, hint=not body)
         sends, hidden = self._sends(entries, True)
-        return Way(login, sends, {**secrets, **hidden}, len(self.r.problems) == before)
+        return LoginMethod(login, sends, {**secrets, **hidden}, len(self.r.problems) == before)
 
     def _grant(
         self,

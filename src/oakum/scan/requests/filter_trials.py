@@ -12,7 +12,7 @@ from oakum.scan.requests.json_filters import Dialect
 
 
 @dataclass(frozen=True)
-class Way:
+class FilterForm:
     """A parameter, and the form in which a question is put into it."""
 
     probe: Probe
@@ -52,13 +52,13 @@ class Tried:
         the value is a number."""
         self._forms: dict[tuple[str, str], bool] = {}
 
-    def is_vain(self, way: Way, hidden: Hidden) -> bool:
+    def is_vain(self, way: FilterForm, hidden: Hidden) -> bool:
         asked = (way.key, hidden.resource, hidden.field)
         failed = [each for each in self.failed if each[:2] == way.key[:2]]
         unread = way.key in failed or (way.key, is_number(hidden.value)) in self._vain
         return unread or len(failed) >= _MOST_FAILED or asked in self.refused
 
-    def met(self, way: Way, hidden: Hidden, status: int) -> None:
+    def met(self, way: FilterForm, hidden: Hidden, status: int) -> None:
         """Records a response's status."""
         if way.form:
             self._forms[way.place] = self._forms.get(way.place, False) or 200 <= status < 300
@@ -67,7 +67,7 @@ class Tried:
         elif status in REFUSES:
             self.refused.add((way.key, hidden.resource, hidden.field))
 
-    def are_vain(self, ways: Iterable[Way], value: str) -> None:
+    def are_vain(self, ways: Iterable[FilterForm], value: str) -> None:
         """Records forms that are no syntax of a filter, by what was asked with a value."""
         self._vain |= {(way.key, is_number(value)) for way in ways}
 

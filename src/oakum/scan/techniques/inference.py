@@ -23,7 +23,7 @@ from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl, fill
-from oakum.scan.requests.filter_trials import FAILS, REFUSES, Tried, Way
+from oakum.scan.requests.filter_trials import FAILS, REFUSES, FilterForm, Tried
 from oakum.scan.requests.hidden_values import Hidden, hidden_fields, hidden_in_list
 from oakum.scan.requests.json_filters import Dialect, dialects, literal, under_other_names
 from oakum.scan.requests.parameter_meanings import BARE, Filter, another, filter_by, forms, put
@@ -127,7 +127,7 @@ _Words = dict[tuple[str | None, str], set[str]]
 class _Asking:
     """Three questions to one filter."""
 
-    way: Way
+    way: FilterForm
     one: Probe
     """Finds the owner if the filter reads the field."""
     other: Probe
@@ -148,7 +148,7 @@ def _questions(
         name = parameter.name
         if parameter.where != "query":
             continue
-        way, source = Way(probe, name, ""), f"{hidden.resource}.{hidden.field}"
+        way, source = FilterForm(probe, name, ""), f"{hidden.resource}.{hidden.field}"
         found = filter_by(parameter, hidden.field)
         if found is None and probe.sources.get(name) == source:
             found = Filter(frozenset(), named=False)
@@ -172,14 +172,19 @@ def _questions(
             one, two, three = (_asked(probe, name, each) for each in said)
             yield _Asking(replace(way, form=form), one, two, three)
     for other in under_other_names(probe.operation.parameters):
-        way = Way(probe, other.name, "")
+        way = FilterForm(probe, other.name, "")
         tried.undeclared.add(way.place)
         if _spoken(engine, way, other, hidden, _granted(engine, hidden), tried) is not None:
             yield from _conditions(engine, way, other, hidden, careful, tried)
 
 
 def _conditions(
-    engine: Engine, way: Way, parameter: Parameter, hidden: Hidden, careful: str, tried: Tried
+    engine: Engine,
+    way: FilterForm,
+    parameter: Parameter,
+    hidden: Hidden,
+    careful: str,
+    tried: Tried,
 ) -> Iterator[_Asking]:
     """Conditions on a hidden field, in each place of a filter that is JSON; in the plain place
     alone if conditions on what the viewer may see have no effect.
@@ -207,11 +212,13 @@ def _conditions(
             yield _Asking(form, one, two, three, said.replace('"…"', "…"))
 
 
-def _learn(engine: Engine, way: Way, parameter: Parameter, hidden: Hidden, tried: Tried) -> None:
+def _learn(
+    engine: Engine, way: FilterForm, parameter: Parameter, hidden: Hidden, tried: Tried
+) -> None:
     """Learns in which forms a filter finds an object by what the viewer may see of it, and not by
     another value. What is refused in another form then is so for its form."""
     for field, value in _granted(engine, hidden):
-        control, refused = replace(hidden, field=field, value=value), list[Way]()
+        control, refused = replace(hidden, field=field, value=value), list[FilterForm]()
         for form in forms(parameter):
             each = replace(way, form=form)
             if (form == BARE and len(value) < _LEAST) or tried.is_vain(each, control):
@@ -272,7 +279,7 @@ def _granted(engine: Engine, hidden: Hidden) -> list[tuple[str, str]]:
 
 def _spoken(
     engine: Engine,
-    way: Way,
+    way: FilterForm,
     parameter: Parameter,
     hidden: Hidden,
     granted: Sequence[tuple[str, str]],
@@ -289,7 +296,7 @@ def _spoken(
 
 def _is_understood(
     engine: Engine,
-    way: Way,
+    way: FilterForm,
     hidden: Hidden,
     granted: Sequence[tuple[str, str]],
     tried: Tried,

@@ -25,7 +25,7 @@ PARTS: Final = (1, 8, 64)
 _AT_ONCE: Final = 500
 """Endpoints whose callers one question asks for."""
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}")
-Stand = Callable[["Row"], RecordedExchange]
+Stand = Callable[["GroupCount"], RecordedExchange]
 
 
 class GroupCount(NamedTuple):

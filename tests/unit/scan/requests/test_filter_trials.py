@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.scan.requests.filter_trials import Tried, Way, is_number
+from oakum.scan.requests.filter_trials import FilterForm, Tried, is_number
 from oakum.scan.requests.hidden_values import Hidden
 from tests.unit.scan.studio import probe
 
-WAY = Way(probe("listPeople"), "filter", '{field} eq "{value}"')
+WAY = FilterForm(probe("listPeople"), "filter", '{field} eq "{value}"')
 OTHER = replace(WAY, form="{field}:{value}")
 PHONE = Hidden("Person", "phone", "ann", "bob", "member", "+44 7700 900")
 NAME = "GET /people: no filter in `filter` was tested: "
