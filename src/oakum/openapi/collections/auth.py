@@ -20,8 +20,8 @@ _HEADER = re.compile(
 _QUERY = re.compile(r"(?:api[-_]?key|access[-_]?token|auth[-_]?token)", re.I)
 _SESSION = re.compile(r"sess|sid|auth|token|jwt|login", re.I)
 _NO_CREDENTIAL = re.compile(r"csrf|xsrf", re.I)
-_SAYS_SO = re.compile(
-    r"headers?\s*\.\s*(?:add|upsert|append|set)\s*\(|setHeader\s*\(|(?:setA|a)uthorization\b", re.I
+_SETS_A_HEADER = re.compile(
+    r"headers?\s*\.\s*(?:add|upsert|append|set)\s*\(|\b(?:set|add)Header\s*\(", re.I
 )
 _BEARER: Schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
 
@@ -54,7 +54,7 @@ def _api_key(said: Mapping[str, Json]) -> Schemes:
 
 def scripted(text: str) -> Schemes | None:
     """What a script that runs before each request adds: a header with credentials."""
-    if "authorization" not in text.lower() or not _SAYS_SO.search(text):
+    if "authorization" not in text.lower() or not _SETS_A_HEADER.search(text):
         return None
     return _BEARER
 
