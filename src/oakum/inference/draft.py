@@ -81,7 +81,7 @@ def draft(document: Document, api: str = "", refs: Mapping[str, str] | None = No
     its file name; `refs`: addresses that it refers to, and the files saved from them."""
     draft = _Draft(document, api or Path(document.file).name, refs or {})
     bare = _parsed(draft.text({}), document)
-    return draft.text(infer_params(document, bare))
+    return draft.text(infer_params(draft.document, bare))
 
 
 def drafted_policy(document: Document, text: str = "") -> Policy:
@@ -105,6 +105,7 @@ class _Draft:
         self._api = api
         self._refs = refs
         self._world: World = world_of(document)
+        self.document = self._world.document or document
         self._owners = {id(thing): ownership(self._world, thing) for thing in self._world.things}
         self._bodies: dict[str, tuple[Thing, WrittenObject]] = {}
         """Operation id to the object that its body is."""

@@ -67,7 +67,7 @@ def folded_by_grants(ranks: Mapping[str, Rank]) -> dict[str, Rank]:
         below.setdefault(first, {})[rest] = rank
     for first, rests in below.items():
         inner = {} if "" in rests else folded_by_grants(rests)
-        secret = {rest for rest, rank in inner.items() if rank[0] in (SECRET, FIRST)}
+        secret = [rest for rest, rank in inner.items() if rank[0] in (SECRET, FIRST)]
         plain = [rank for rest, rank in inner.items() if rest not in secret]
         whole = not any(rest.endswith("**") for rest in rests)
         if len(plain) > bool(secret) and whole and len({rank[1:] for rank in plain}) == 1:

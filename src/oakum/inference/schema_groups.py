@@ -7,8 +7,9 @@ share a key, or when one is a smaller view of the account (`Author`, `MemberCard
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import itemgetter
 
@@ -95,6 +96,8 @@ class World:
     """Where a caller is told who they are."""
     sessions: frozenset[Shape] = frozenset()
     """What stands in answers that log a caller in, register them, or tell who they are."""
+    document: Document | None = None
+    """As the contract reads it, with these things for resources."""
     _found: dict[Shape, Thing | None] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -163,6 +166,7 @@ def world_of(document: Document) -> World:
         things = _merged(things, account, whoami)
         if not any(thing is account for thing in things):
             things.insert(0, account)
+    things = _one_of_each(things, account)
     _embed(things, account, seen)
     at_path: dict[str, list[Operation]] = {}
     for operation in document.operations:
@@ -174,8 +178,30 @@ def world_of(document: Document) -> World:
         if thing is not account and thing.noun not in ACCOUNTS:
             thing.key = _asked_for(thing, known)
     _name(things, document)
+    apart = _read_apart(things, document)
     told = whoami if account is not None else None
-    return World(tuple(things), account, told, frozenset(_sessions(document, told)))
+    return World(tuple(things), account, told, frozenset(_sessions(document, told)), apart)
+
+
+def _read_apart(things: Sequence[Thing], document: Document) -> Document:
+    """The document as the contract reads it, where an object of another thing may stand in place
+    of the declared one: what only that one has is no member of this one."""
+    bound = {schema: thing.name for thing in things for schema in thing.schemas}
+
+    def owner(shape: Shape) -> str:
+        return next((bound[name] for name in names_of(shape) if name in bound), "")
+
+    apart = document.told_apart((name for name in bound if name in document.schemas), owner)
+    own: dict[str, Shape] = {}
+    for thing in things if apart is not document else ():
+        for index, seen in enumerate(thing.objects):
+            name = seen.component
+            if name in apart.schemas and name not in own:
+                own[name] = apart.schemas[name]()
+            if name in own and children(own[name]).keys() < children(seen.shape).keys():
+                thing.objects[index] = replace(seen, shape=own[name])
+        thing.__dict__.pop("shapes", None)
+    return apart
 
 
 def _sessions(document: Document, whoami: DeclaredObject | None) -> Iterator[Shape]:
@@ -465,6 +491,29 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Declar
             fits[case] = _fits(each, thing.key, members[id(thing)])
         if fits[case]:
             thing.objects.append(each)
+
+
+def _one_of_each(things: Sequence[Thing], account: Thing | None) -> list[Thing]:
+    """The things, each schema in one of them: where answers group a schema with several, in the
+    account, else in the one that has it most often. A resource of no object is none."""
+    counts: dict[str, Counter[int]] = {}
+    for index, thing in enumerate(things):
+        for seen in thing.objects:
+            if seen.component:
+                counts.setdefault(seen.component, Counter())[index] += 1
+    for component, of in counts.items():
+        if len(of) == 1:
+            continue
+        home = max(of, key=lambda each: (things[each] is account, of[each], -each))
+        for index in of:
+            moved = [seen for seen in things[index].objects if seen.component == component]
+            if index != home:
+                things[home].objects += moved
+                kept = [seen for seen in things[index].objects if seen.component != component]
+                things[index].objects = kept
+                things[index].__dict__.pop("shapes", None)
+                things[home].__dict__.pop("shapes", None)
+    return [thing for thing in things if thing.objects]
 
 
 def _echoes(thing: Thing, at_path: Mapping[str, Sequence[Operation]]) -> list[DeclaredObject]:

@@ -21,6 +21,7 @@ from oakum.openapi.document import Document
 from oakum.policy.check import check
 from oakum.policy.contract import load
 from oakum.policy.model import Caller, Owner, Policy
+from oakum.policy.resource_schemas import told_apart
 
 Spec = dict[str, Any]
 
@@ -1036,3 +1037,43 @@ class TestALongDraft:
     def test_has_its_question_beside_the_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
         _, short = self.texts(monkeypatch)
         assert "  Case:  # who owns it? the document does not say\n    {draft: true," in short
+
+
+def errors_of(found: Document) -> list[str]:
+    """What `oakum check` says of the draft that nobody has touched."""
+    drafted = drafted_policy(found)
+    return [str(each) for each in check(told_apart(found, drafted), drafted)[0]]
+
+
+def test_what_another_resource_adds_in_place_of_a_base_is_not_of_the_base() -> None:
+    """The contract reads the place as a union; the draft had named members that it then lacks."""
+    schemas = {
+        "Entity": thing("id", "kind")
+        | {"discriminator": {"propertyName": "kind", "mapping": {"n": "Note", "t": "Team"}}},
+        "Note": {"allOf": [ref("Entity"), thing("userId", "text", hidden={"type": "boolean"})]},
+        "Team": {"allOf": [ref("Entity"), thing("title")]},
+    }
+    path = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    paths = {
+        f"/{where}/{{id}}": {"get": answer(ref(name), operationId=f"get{name}", parameters=path)}
+        for where, name in (("entities", "Entity"), ("notes", "Note"), ("teams", "Team"))
+    }
+    found = document(paths, schemas)
+    assert errors_of(found) == []
+    resources = drafted_policy(found).resources
+    assert resources["Note"].owner is not None
+    named = {rule.path for rule in resources["Entity"].fields}
+    assert named == {"id", "kind"}
+
+
+def test_a_schema_is_bound_to_one_resource() -> None:
+    """Who-am-I has a weaker key than other answers with the same schema."""
+    schemas = {"User": thing("key", "name", "accountId", "emailAddress")}
+    paths = {
+        "/myself": {"get": answer(ref("User"), operationId="me", security=[{"b": []}])},
+        "/users/search": {"get": answer(many(ref("User")), operationId="find")},
+        "/users/all": {"get": answer(many(ref("User")), operationId="all")},
+    }
+    found = document(paths, schemas)
+    assert errors_of(found) == []
+    assert [*drafted_policy(found).resources] == ["User"]
