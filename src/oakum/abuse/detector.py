@@ -108,8 +108,6 @@ class Watch:
         self._begins = self._ends = self._slot = self._ahead = 0
         self._let_go = 0
 
-    # ------------------------------------------------------------ one call
-
     def take(self, call: Call) -> list[Event]:
         """Counts a call, and returns what earlier calls have revealed. A late call counts as of
         now."""
@@ -215,8 +213,6 @@ class Watch:
             self._addresses.get(each) or self._older.get(each) for each in tally.addresses or ()
         )
         return sum(each is not None and len(each) <= _SHARED for each in known)
-
-    # ------------------------------------------------------------ what a call is a sign of
 
     def _signs(
         self, call: Call, who: int, at: CountedEndpoint, missed: bool

@@ -18,7 +18,7 @@ from oakum.memory import Due, Memory, Remembered, case_of, due
 from oakum.policy.model import SEVERITIES
 from oakum.report.grouping import Defect, states_by_field, when_words
 from oakum.report.pointing import top
-from oakum.scan.discovery.keyspace import told_behind
+from oakum.scan.discovery.keyspace_size import told_behind
 from oakum.scan.identities.credentials import shell_name
 
 CATEGORIES = {
@@ -201,8 +201,6 @@ class Draft:
             part = "$CALLER_" if each.name == evidence.viewer.identity else "$OWNER_"
             line = line.replace(name, part)
         return line
-
-    # ------------------------------------------------------------ what is remembered
 
     @cached_property
     def remembered(self) -> tuple[Remembered, ...]:

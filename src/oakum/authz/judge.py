@@ -167,8 +167,6 @@ class Judge:
         bound = isinstance(value, dict) and (self._resource_at(()) or self._bound(spot.shape))
         return not bound and not self._may_hold(value, spot, ())
 
-    # ------------------------------------------------------------ outside a resource
-
     def _visit(
         self,
         value: dict[str, Json] | list[Json],

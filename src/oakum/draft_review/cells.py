@@ -113,9 +113,6 @@ def kept(read: ContractReading, relation: str) -> tuple[str, ...]:
     )
 
 
-# --------------------------------------------------------------------------- rows
-
-
 def rows(read: ContractReading, resource: str) -> Iterator[FieldRow]:
     """The fields of a resource as its lines cover them, then declared ones that none covers."""
     of = read.policy.resources[resource]

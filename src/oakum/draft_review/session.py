@@ -55,8 +55,6 @@ class Session:
         self.undone: list[Step] = []
         self.writes = 0
 
-    # ------------------------------------------------------------ edits
-
     def grant(self, resource: str, paths: Iterable[str], relation: str) -> list[Edit]:
         """The edits that show fields to a viewer in every state."""
         self._known(relation)
@@ -143,8 +141,6 @@ class Session:
         """The document, which is not read again for each edit; GraphQL schemas are laid over it."""
         contract = self.read.contract
         return None if contract.graphs else contract.document
-
-    # ------------------------------------------------------------ the file
 
     @property
     def unsaved(self) -> bool:

@@ -90,9 +90,6 @@ def _document(node: Node | None, path: Path) -> Document | None:
         return None
 
 
-# --------------------------------------------------------------------------- completion
-
-
 def completions(known: Analysis, last: Analysis, line: int, column: int) -> list[str]:
     """Names that fit where somebody writes. `last`: the last analysis of a valid text, which names
     what this one does not."""

@@ -276,9 +276,6 @@ def _one_sided(case: Case) -> Iterator[Problem]:
         yield from (Problem(NOWHERE, said, hint) for said in grouped(cells, what))
 
 
-# --------------------------------------------------------------------------- what is remembered
-
-
 def _remembered(case: Case, evidence: Evidence | None) -> Iterator[Criterion]:
     """Fixed findings that are back. Baseline and waivers do not excuse them."""
     memory = case.memory
@@ -320,9 +317,6 @@ def _unseen(case: Case, memory: Memory, evidence: Evidence) -> Iterator[tuple[Re
         counts = one.verdict == "proven" and one.severity in grave_enough
         if counts and not excused(one, case.waivers, case.baseline, case.today):
             yield one, ", ".join(f"{endpoint.method} {endpoint.path}" for endpoint in endpoints)
-
-
-# --------------------------------------------------------------------------- documents
 
 
 def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:

@@ -96,9 +96,6 @@ def _sums(verdict: Verdict) -> str:
     return f"criteria: {', '.join(said)}; findings: {waived}, {known}{gone}{approved}"
 
 
-# --------------------------------------------------------------------------- pull requests
-
-
 def markdown(verdict: Verdict) -> Iterator[str]:
     """One comment for a pull request. Everything from elsewhere is escaped."""
     yield "<!-- oakum gate -->"  # a marker by which a pipeline finds its earlier comment

@@ -124,8 +124,6 @@ class Gatekeeper:
         self._nameless = nameless(self._lookups.credentials, self.policy)
         self._forwarded = ForwardedHeaders((*self._lookups.credentials,), self.policy.guard)
 
-    # ------------------------------------------------------------ in
-
     def enter(self, asked: Asked) -> Generator[Asked, Answered | None, Passing | Refusal]:
         """Decides a request; yields the look-ups that it needs. The body may be truncated one byte
         after `guard.max_body`."""
@@ -404,8 +402,6 @@ class Gatekeeper:
         if passing.stale:
             self._desk.memory.forget(passing.stale)
             self._callers.forget(passing.stale)
-
-    # ------------------------------------------------------------ out
 
     def leave(
         self, passing: Passing, answered: Answered

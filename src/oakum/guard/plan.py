@@ -206,8 +206,6 @@ class _Renderer:
             "copies": home.copies,
         }
 
-    # ------------------------------------------------------------ endpoints
-
     def _endpoint(self, endpoint: GrantedEndpoint) -> dict[str, Any]:
         operation, rule = endpoint.operation, self.model.rule(endpoint.operation.id)
         return {
@@ -339,8 +337,6 @@ class _Renderer:
         """The node of an answer that a look-up reads, which tells the type of what is in it."""
         return self._node(_Place(media.shape, self.model.shown.get(target.operation, ())))
 
-    # ------------------------------------------------------------ places
-
     def _settle(self) -> None:
         """Compiles all places that were reached, until no new one appears."""
         while self._todo:
@@ -448,8 +444,6 @@ class _Renderer:
     def _of(self, table: int) -> Table:
         tables = self.model.settable if self.writing else self.model.tables
         return tables[list(self.resources)[table % len(self.resources)]]
-
-    # ------------------------------------------------------------ containers
 
     def _containers(self, place: _Place) -> dict[str, Any]:
         here = plan_places.stated_at(place, self.model.bound)

@@ -255,8 +255,6 @@ class Intake:
         called = self._model.rule(endpoint.operation.id).call is not None
         return bool(endpoint.plain) and called and endpoint.target.kind in ("caller", "none")
 
-    # ------------------------------------------------------------ the body
-
     def _body(
         self,
         endpoint: GrantedEndpoint,

@@ -15,7 +15,7 @@ from typing import Literal
 from oakum.http.methods import SHOWS
 from oakum.inference.lexicon import FieldClass, listed, words
 from oakum.inference.nouns import is_of_caller, noun_of_path, nouns
-from oakum.inference.owners_and_states import Ownership
+from oakum.inference.owners import Ownership
 from oakum.inference.resource_fields import NOT_SET, Field
 from oakum.inference.schema_groups import CROWDS, Thing, World
 from oakum.inference.side_effects import classify, sounds_like_reading
@@ -216,8 +216,6 @@ class Audiences:
             and operation.id not in self._world.self_endpoints
             and not _is_for_staff(operation)
         )
-
-    # ------------------------------------------------------------ one field
 
     def grant(self, thing: Thing, each: Field) -> GrantGuess:
         """Who may see a field, by its class, its endpoints and whether anybody owns it."""

@@ -235,8 +235,6 @@ class _Looker:
             and all(classify_field(name, below[name]) is FieldClass.PLAIN for name in odd)
         )
 
-    # ------------------------------------------------------------ objects in objects
-
     def _inside(self, outer: DeclaredObject) -> Iterator[DeclaredObject]:
         """Objects inside an object, at any depth; each schema once. They are the same wherever the
         object stands."""

@@ -32,14 +32,9 @@ from oakum.inference.draft_text import (
     scalar,
 )
 from oakum.inference.lexicon import FieldClass, words
-from oakum.inference.owners_and_states import (
-    Ownership,
-    StateGuess,
-    account_params,
-    ownership,
-    states,
-)
+from oakum.inference.owners import Ownership, account_params, ownership
 from oakum.inference.params import infer_params
+from oakum.inference.privacy_states import StateGuess, states
 from oakum.inference.resource_fields import Field, changes, fields, main_endpoint
 from oakum.inference.schema_groups import Thing, World, world_of
 from oakum.inference.side_effects import classify, sounds_like_reading
@@ -144,8 +139,6 @@ class _Draft:
         lines = [*self._head(), *self._resources, *self._operations(params)]
         return "\n".join(lines) + "\n"
 
-    # ------------------------------------------------------------ head
-
     def _head(self) -> Iterator[str]:
         yield (
             "# Drafted from the OpenAPI document. Each comment gives the reason; correct mistakes."
@@ -175,8 +168,6 @@ class _Draft:
         yield "  # staff: {claim: roles, has: admin}  # if a token claim names a role"
         if not self._audiences.secured:
             yield "# The document says nothing of credentials: is anything open to `anyone`?"
-
-    # ------------------------------------------------------------ resources
 
     def _resource_lines(self) -> Iterator[str]:
         if not self._world.things:
@@ -272,8 +263,6 @@ class _Draft:
         for path, group in named.items():
             paths.setdefault(group, []).append(path)
         return [_Row(paths[g], g[2], _said(g, groups[g])) for g in sorted(paths)]
-
-    # ------------------------------------------------------------ operations
 
     def _operations(self, params: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
         entries = []

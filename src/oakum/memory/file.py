@@ -127,9 +127,6 @@ def _line(value: Json) -> str:
     return f"{text[0]}{', '.join(parts)}{text[-1]}"
 
 
-# --------------------------------------------------------------------------- reading
-
-
 def read(data: bytes, file: str) -> Memory:
     """The memory in a file. Raises `InputError` with the place of what does not fit.
 

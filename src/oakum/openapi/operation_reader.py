@@ -88,8 +88,6 @@ class OperationReader:
             self.problems.append(Problem(self._locate(broken.place), broken.why, hint))
         return found
 
-    # ------------------------------------------------------------ paths
-
     def _paths(self) -> Iterator[_Written]:
         for template, place in members(self._root.at("paths")):
             if template.startswith("x-"):

@@ -163,9 +163,6 @@ def schema_of(shape: Shape) -> Json:
     return vars(shape).get("_schema", id(shape))
 
 
-# ------------------------------------------------------------------------------ field paths
-
-
 def flatten(shape: Shape, max_depth: int = 12) -> Iterator[tuple[str, Shape]]:
     """The leaf field paths of a value, each once, with the shape that stands there.
 

@@ -50,9 +50,6 @@ def _errors(seen: View) -> list[Problem]:
     ]
 
 
-# --------------------------------------------------------------------------- operations
-
-
 def _operations(seen: View) -> Iterator[Problem]:
     policy = seen.policy
     names = [operation.id for operation in seen.document.operations]
@@ -142,9 +139,6 @@ def _bindings(seen: View) -> Iterator[Problem]:
                 yield Problem(where, message, f"`{seen.bound[schema]}` has it too")
 
 
-# --------------------------------------------------------------------------- members
-
-
 def _members(seen: View) -> Iterator[Problem]:
     for resource in seen.policy.resources.values():
         for path, keys in _deciding(resource):
@@ -194,9 +188,6 @@ def _member(seen: View, resource: str, path: str, where: Location) -> Iterator[P
         if lists and declares(lists, parts):
             hint = "its elements have it: end `shows` with `/*`"
         yield Problem(where, f"`{resource}` has no field `{path}`", hint)
-
-
-# --------------------------------------------------------------------------- parameters
 
 
 def _parameters(seen: View) -> Iterator[Problem]:
@@ -351,9 +342,6 @@ def _is_list(shape: Shape) -> bool:
 
 def _path(operation: Operation) -> list[str]:
     return [parameter.name for parameter in operation.parameters if parameter.where == "path"]
-
-
-# --------------------------------------------------------------------------- headers
 
 
 def _headers(seen: View) -> Iterator[Problem]:

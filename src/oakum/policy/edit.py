@@ -217,8 +217,6 @@ class _Page:
         else:
             self._split(lines, key, value, paths, edit.paths, inside)
 
-    # ------------------------------------------------------------ grants
-
     def _granted(self, grants: yaml.SequenceNode, edit: Grant | Close) -> Iterator[Splice]:
         """The splices within a list of grants."""
         if isinstance(edit, Grant):
@@ -273,8 +271,6 @@ class _Page:
 
     def _grant(self, relation: str) -> str:
         return f"[{{{self._scalar('see')}: {self._list([relation])}}}]"
-
-    # ------------------------------------------------------------ lines
 
     def _split(
         self, lines: yaml.MappingNode, key: yaml.Node, value: yaml.Node,

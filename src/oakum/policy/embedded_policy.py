@@ -113,8 +113,6 @@ class _Gathered:
         """Note a mistake at a node."""
         self._problems.append(Problem(node.location, message, hint))
 
-    # ------------------------------------------------------------ operations
-
     def operations(self) -> list[tuple[str, Node]]:
         """The rule of each operation that carries one."""
         found = []
@@ -124,8 +122,6 @@ class _Gathered:
                 self.used.add(pointer)
                 found.append((operation.id, self.node(operation.extensions[KEY], pointer)))
         return found
-
-    # ------------------------------------------------------------ resources
 
     def resources(self) -> list[tuple[str, Node]]:
         """The body of each resource, merged from all component schemas that carry its key."""

@@ -179,9 +179,6 @@ def _api_key(r: Reader, found: Entries) -> bool:
     return True
 
 
-# --------------------------------------------------------------------------- operations
-
-
 def _operations(r: Reader, node: Node, what: str) -> dict[str, OperationRule] | None:
     """Rules by operation. What several share is read once, so that a mistake in it is told once."""
     rules: dict[int, OperationRule] = {}

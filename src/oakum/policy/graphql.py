@@ -252,8 +252,6 @@ class Graph:
             return Shape(kinds=_LIST, items=each, pointer=at)
         return self._named(get_named_type(type))
 
-    # ------------------------------------------------------------ what leads to a resource
-
     def _leads(self, bound: frozenset[str]) -> frozenset[str]:
         """Names of the types at or below which a resource stands, other than through a root."""
         below = {name: set(self._next(name)) - self._shut for name in self.schema.type_map}

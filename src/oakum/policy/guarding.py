@@ -238,9 +238,6 @@ def _plain(segment: str) -> bool:
     return bool(_SEGMENT.fullmatch(segment)) and segment not in (".", "..")
 
 
-# --------------------------------------------------------------------------- limits
-
-
 def limits(r: Reader, node: Node, what: str) -> tuple[Limit, ...] | None:
     read: Read[dict[str, Limit]] = named(_limit)
     found = read(r, node, what)

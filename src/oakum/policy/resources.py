@@ -170,9 +170,6 @@ def no_circle_of_parents(r: Reader, policy: Policy) -> None:
         r.problems.append(Problem(place, f"`{trail[0]}` has no owner of its own", steps))
 
 
-# --------------------------------------------------------------------------- states
-
-
 def _state(resource: str, r: Reader, key: Node, node: Node) -> State:
     called = name(r, key, "a state")
     found = record(r, node, "a state", STATE)
@@ -315,9 +312,6 @@ def inherit(r: Reader, resources: Mapping[str, Resource]) -> dict[str, Resource]
         resource.name: replace(resource, states=inherited(resource))
         for resource in resources.values()
     }
-
-
-# --------------------------------------------------------------------------- fields
 
 
 def _fields(

@@ -55,7 +55,6 @@ _INSTEAD = any_of({"type": "null"}, one_of(("absent", "null", "refuse")))
 _HOST: Json = {"type": "string", "pattern": r"^[^*/\s]+$"}
 _HEADER = matching(guarding.TOKEN)
 
-# --------------------------------------------------------------------------- relations
 
 _STEP = any_of(
     WORD,

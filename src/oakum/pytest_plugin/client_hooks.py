@@ -101,9 +101,6 @@ class _Finder:
         return spec
 
 
-# --------------------------------------------------------------------------- httpx, httpx2
-
-
 def _httpx(module: Any, line: Line) -> Iterator[Patch]:
     plain, later = module.Client.send, module.AsyncClient.send
     stream, astream = _streams(module)
@@ -212,9 +209,6 @@ def _of_httpx(response: Any, client: Any = None, *, streamed: bool = False) -> C
     transport = getattr(client, "_transport", None)
     app = getattr(transport, "app", None)
     return Capture(asked, answer, getattr(client, "app", None) or app, None, why, blind)
-
-
-# --------------------------------------------------------------------------- requests
 
 
 def _requests(module: Any, line: Line) -> Iterator[Patch]:

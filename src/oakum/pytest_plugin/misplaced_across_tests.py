@@ -158,8 +158,6 @@ class Strays:
         self._run, self._test = self._memory(), self._memory()
         self._here, self._kept = [], []
 
-    # ------------------------------------------------------------ learning
-
     def _learn(self, memory: _Memory, kept: Kept) -> None:
         asked, context = kept.asked, memory.context
         caller = asked.caller
@@ -195,8 +193,6 @@ class Strays:
         if key and asked.operation.method == "GET":
             fields = (((each.resource, p), text) for p, text in scalars if "*" not in p)
             memory.context.knowledge.ambient.learn(question, who, key, fields)
-
-    # ------------------------------------------------------------ judging
 
     def _judged(self, kept: Kept, memory: _Memory, tally: Tally) -> Iterator[Leaked]:
         for found, said in self._search(kept, memory):

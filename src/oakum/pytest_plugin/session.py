@@ -106,8 +106,6 @@ class Session:
         found: object = self.config.hook.pytest_oakum_caller(request=request)
         return found
 
-    # ------------------------------------------------------------ tests
-
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector
@@ -183,8 +181,6 @@ class Session:
             yield "oakum: " + "\n".join(map(visible, words.split("\n")))
         if len(found) > _MOST:
             yield f"oakum: and {len(found) - _MOST} more; all of them are in the report"
-
-    # ------------------------------------------------------------ the end
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:

@@ -2,8 +2,7 @@
 
 A `pattern` of the document (ECMA-262, as in JSON Schema) becomes a deterministic automaton over the
 bytes of UTF-8. It is linear in the text whatever the pattern, while a caller could keep a
-backtracking engine busy (CWE-1333). A pattern that is no regular language, or too large for a
-table, is `Unsupported`.
+backtracking engine busy (CWE-1333). A pattern that is too large for a table is `Unsupported`.
 """
 
 from __future__ import annotations
@@ -14,15 +13,18 @@ from dataclasses import dataclass, field
 
 from oakum.authz.id_spelling import text
 from oakum.openapi.model import Shape
+from oakum.routing.pattern_syntax import (
+    MOST_STATES,
+    Anchor,
+    AnyOf,
+    Char,
+    InOrder,
+    PatternReader,
+    Piece,
+    Repeated,
+    Unsupported,
+)
 
-_STATES = 500
-"""Most states of a table; the NFA before it may have ten times as many."""
-_ASCII = frozenset(range(0x80))
-_DIGIT = frozenset(b"0123456789")
-_LETTER = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_CLASSES = {"d": _DIGIT, "w": _DIGIT | _LETTER | frozenset(b"_"), "s": frozenset(b" \t\n\r\f\v")}
-_CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
-_COUNTS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _REST = frozenset(range(0x80, 0xC0))
 _BEYOND = (
     (frozenset(range(0xC2, 0xE0)), _REST),
@@ -30,10 +32,6 @@ _BEYOND = (
     (frozenset(range(0xF0, 0xF5)), _REST, _REST, _REST),
 )
 """Byte classes of every character beyond ASCII in valid UTF-8 (RFC 3629, 4)."""
-
-
-class Unsupported(Exception):
-    """A pattern that cannot be compiled to a table; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ _NO_SEGMENT = (b"", b".", b"..")
 
 def of_pattern(pattern: str) -> Automaton:
     """An automaton for the texts in which the pattern is found. Raises `Unsupported`."""
-    return _table(_Reader(pattern).whole())
+    return _table(PatternReader(pattern).whole())
 
 
 def of_shape(shape: Shape) -> Automaton | None:
@@ -116,178 +114,9 @@ def of_shape(shape: Shape) -> Automaton | None:
 def of_texts(texts: Iterable[str]) -> Automaton:
     """An automaton for exactly these texts. Raises `Unsupported` when they are too many."""
     rows = (
-        _Row(tuple(_Char(frozenset((byte,)), False) for byte in each.encode())) for each in texts
+        InOrder(tuple(Char(frozenset((byte,)), False) for byte in each.encode())) for each in texts
     )
-    return _table(_Row((_Anchor("^"), _Either(tuple(rows)), _Anchor("$"))))
-
-
-# --------------------------------------------------------------------------- the pattern, read
-
-
-@dataclass(frozen=True)
-class _Char:
-    """One character: one of these in ASCII, or (`beyond`) any outside ASCII."""
-
-    ascii: frozenset[int]
-    beyond: bool
-
-
-@dataclass(frozen=True)
-class _Anchor:
-    where: str
-    """`^` or `$`."""
-
-
-@dataclass(frozen=True)
-class _Row:
-    parts: tuple[_Piece, ...]
-
-
-@dataclass(frozen=True)
-class _Either:
-    parts: tuple[_Piece, ...]
-
-
-@dataclass(frozen=True)
-class _Times:
-    part: _Piece
-    low: int
-    high: int | None
-    """None: unbounded."""
-
-
-_Piece = _Char | _Anchor | _Row | _Either | _Times
-_DOT = _Char(_ASCII - frozenset(b"\n\r"), True)
-
-
-class _Reader:
-    """Recursive-descent parser; each method consumes one piece."""
-
-    def __init__(self, pattern: str) -> None:
-        self._text, self._at = pattern, 0
-
-    def whole(self) -> _Piece:
-        found = self._either()
-        if self._at < len(self._text):
-            raise Unsupported("a closing bracket has no opening bracket")
-        return found
-
-    def _take(self, ahead: str) -> bool:
-        taken = self._text.startswith(ahead, self._at)
-        self._at += len(ahead) if taken else 0
-        return taken
-
-    def _char(self) -> str:
-        if self._at >= len(self._text):
-            raise Unsupported("it ends too early")
-        self._at += 1
-        return self._text[self._at - 1]
-
-    def _either(self) -> _Piece:
-        rows = [self._row()]
-        while self._take("|"):
-            rows.append(self._row())
-        return _Either(tuple(rows)) if rows[1:] else rows[0]
-
-    def _row(self) -> _Piece:
-        parts: list[_Piece] = []
-        while self._at < len(self._text) and self._text[self._at] not in "|)":
-            parts.append(self._counted(self._one()))
-        return _Row(tuple(parts))
-
-    def _one(self) -> _Piece:
-        char = self._char()
-        if char == "(":
-            if self._take("?") and not self._take(":"):
-                raise Unsupported("it looks around")
-            found = self._either()
-            if not self._take(")"):
-                raise Unsupported("a bracket is not closed")
-            return found
-        if char in "^$":
-            return _Anchor(char)
-        if char == "[":
-            return self._class()
-        if char == ".":
-            return _DOT
-        if char == "\\":
-            return self._escape()
-        if char in "*+?{":
-            raise Unsupported("nothing is repeated")
-        return _literal(char)
-
-    def _escape(self) -> _Char:
-        """An escape, inside or outside a character class."""
-        char = self._char()
-        if char.lower() in _CLASSES:
-            found = _CLASSES[char.lower()]
-            return _Char(found, False) if char.islower() else _Char(_ASCII - found, True)
-        if char in _CONTROLS:
-            return _Char(frozenset((_CONTROLS[char],)), False)
-        if char in "xu":
-            digits = "".join(self._char() for _ in range(2 if char == "x" else 4))
-            try:
-                return _literal(chr(int(digits, 16)))
-            except ValueError:
-                raise Unsupported("an escape is broken") from None
-        if char.isalnum():
-            raise Unsupported(f"`\\{char}` is not known here")
-        return _literal(char)
-
-    def _class(self) -> _Char:
-        negated = self._take("^")
-        ascii: set[int] = set()
-        beyond = False
-        while not self._take("]"):
-            first = self._member()
-            ascii |= first.ascii
-            beyond = beyond or first.beyond
-            if self._text.startswith("-]", self._at) or not self._take("-"):
-                continue
-            last = self._member()
-            ends = [*first.ascii, *last.ascii]
-            if len(ends) != 2 or ends[0] > ends[1] or first.beyond or last.beyond:
-                raise Unsupported("a range is none")
-            ascii.update(range(ends[0], ends[1] + 1))
-        return _Char(_ASCII - ascii if negated else frozenset(ascii), beyond is not negated)
-
-    def _member(self) -> _Char:
-        char = self._char()
-        if char != "\\":
-            return _literal(char)
-        return _Char(frozenset((8,)), False) if self._take("b") else self._escape()
-
-    def _counted(self, part: _Piece) -> _Piece:
-        if self._at >= len(self._text) or self._text[self._at] not in "*+?{":
-            return part
-        char = self._char()
-        low, high = self._braces() if char == "{" else _COUNTS[char]
-        self._take("?")  # laziness does not change whether a text matches
-        if self._at < len(self._text) and self._text[self._at] in "*+?{":
-            raise Unsupported("a repetition is repeated")
-        return _Times(part, low, high)
-
-    def _braces(self) -> tuple[int, int | None]:
-        said = ""
-        while not self._take("}"):
-            said += self._char()
-        low, comma, high = said.partition(",")
-        if not low.isascii() or not low.isdigit() or not (high.isdigit() or not high):
-            raise Unsupported("a count is not a number")
-        if int(high or low) > 10 * _STATES or int(low) > 10 * _STATES:
-            raise Unsupported("it is too long")
-        if not comma:
-            return int(low), int(low)
-        return int(low), int(high) if high else None
-
-
-def _literal(char: str) -> _Char:
-    if ord(char) not in _ASCII:
-        raise Unsupported("it names characters beyond ASCII")
-    return _Char(frozenset((ord(char),)), False)
-
-
-# --------------------------------------------------------------------------- an NFA
+    return _table(InOrder((Anchor("^"), AnyOf(tuple(rows)), Anchor("$"))))
 
 
 @dataclass(frozen=True)
@@ -299,25 +128,25 @@ class _Net:
     free: list[list[tuple[str, int]]] = field(default_factory=list)
 
     def place(self) -> int:
-        if len(self.over) >= 10 * _STATES:
+        if len(self.over) >= 10 * MOST_STATES:
             raise Unsupported("it is too long")
         self.over.append([])
         self.free.append([])
         return len(self.over) - 1
 
-    def build(self, piece: _Piece, begin: int) -> int:
+    def build(self, piece: Piece, begin: int) -> int:
         """Adds a piece's steps from a place on; returns the place where it ends."""
-        if isinstance(piece, _Row):
+        if isinstance(piece, InOrder):
             for part in piece.parts:
                 begin = self.build(part, begin)
             return begin
-        if isinstance(piece, _Times):
+        if isinstance(piece, Repeated):
             return self._times(piece, begin)
         end = self.place()
-        if isinstance(piece, _Either):
+        if isinstance(piece, AnyOf):
             for part in piece.parts:
                 self.free[self.build(part, begin)].append(("", end))
-        elif isinstance(piece, _Anchor):
+        elif isinstance(piece, Anchor):
             self.free[begin].append((piece.where, end))
         else:
             self.over[begin].append((piece.ascii, end))
@@ -329,7 +158,7 @@ class _Net:
                 self.over[here].append((row[-1], end))
         return end
 
-    def _times(self, piece: _Times, begin: int) -> int:
+    def _times(self, piece: Repeated, begin: int) -> int:
         for _ in range(piece.low):
             begin = self.build(piece.part, begin)
         end = self.place()
@@ -356,10 +185,7 @@ class _Net:
         return frozenset(found)
 
 
-# --------------------------------------------------------------------------- the table
-
-
-def _table(piece: _Piece) -> Automaton:
+def _table(piece: Piece) -> Automaton:
     """Subset construction: the DFA of a pattern."""
     net = _Net()
     begin, found, nowhere = (net.place() for _ in range(3))
@@ -377,7 +203,7 @@ def _table(piece: _Piece) -> Automaton:
             if found in onward or found in state:
                 onward = frozenset((found,))
             if onward not in states:
-                if len(states) >= _STATES:
+                if len(states) >= MOST_STATES:
                     raise Unsupported("it is too large")
                 states[onward] = len(states)
                 waiting.append(onward)

@@ -25,7 +25,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation
 from oakum.openapi.shape_queries import element
 from oakum.policy.model import Policy, Relation, origin
-from oakum.routing.automaton import Automaton, Unsupported, of_shape
+from oakum.routing.automaton import Automaton, of_shape
 from oakum.routing.chosen_fields import Choices, choices
 from oakum.routing.clients import client_keys
 from oakum.routing.concealed_objects import Concealed, NamedConcealed, asked, concealed, others
@@ -37,6 +37,7 @@ from oakum.routing.nested_parameters import Nested, nested
 from oakum.routing.objects_by_key import Plain, asked_keys, plain_keys
 from oakum.routing.objects_in_responses import copies, may_show, shown_at, stands_inside
 from oakum.routing.path_objects import PathObjects, places, shut
+from oakum.routing.pattern_syntax import Unsupported
 from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.resource_parameters import resource_parameters
 from oakum.routing.route import rivals, written

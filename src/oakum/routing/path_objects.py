@@ -168,8 +168,6 @@ class PathObjects:
         alike = self._at.get(nameless(get.path), ())
         return any(e.method == "HEAD" and leaves_out(self.model, e, get) for e in alike)
 
-    # ------------------------------------------------------------ what a path names
-
     def steps(self, operation: Operation) -> list[Step]:
         """What each parameter of a path names."""
         if operation.id not in self._steps:
@@ -327,8 +325,6 @@ class PathObjects:
         objects = [each.resource for each in self.steps(operation) if each.kind == "object"]
         kinds = [each.owner.kind if each is not None else "" for each in objects[-2:]]
         return kinds == ["parent", "parent"]
-
-    # ------------------------------------------------------------ what a query names
 
     def asked(self, operation: Operation, param: str) -> Resource | None:
         """Of what resource a parameter of a query names one by its key: by `params`, or as the

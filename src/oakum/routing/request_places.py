@@ -130,9 +130,6 @@ def _joined(around: str, name: str) -> Iterator[str]:
         yield first[:-1] + last
 
 
-# --------------------------------------------------------------------------- places of a parameter
-
-
 def parameter_places(each: Parameter) -> Iterator[RequestPlace]:
     """Those of a parameter. A list or an object in one text is separated as its style says
     (OpenAPI 3.1, Style Values); only `form` explodes by default."""

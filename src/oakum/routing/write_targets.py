@@ -295,8 +295,6 @@ class Targets:
                 return [Target("ask", step.param, above.get.id, one.name, at, key, query)]
         return []
 
-    # ------------------------------------------------------------ behind its owner
-
     def _behind_owner(
         self,
         operation: Operation,

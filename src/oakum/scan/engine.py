@@ -102,8 +102,6 @@ class Engine:
         """Judges responses by the contract."""
         return self.state.evaluator
 
-    # -------------------------------------------------- sending requests
-
     def put(
         self, probe: Probe, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> Outcome | None:

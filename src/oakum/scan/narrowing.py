@@ -103,8 +103,6 @@ class Scope:
     _told: QuestionRecord | None = None
     """A question that was announced, and is about to be sent."""
 
-    # ------------------------------------------------------------- before the first request
-
     def take(self, engine: Engine) -> Engine:
         """The engine, before its first request, limited to this scope."""
         context = engine.context

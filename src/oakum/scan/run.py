@@ -219,8 +219,6 @@ class Scan:
             self.contract.graphs, self.inferred, self.choices,
         )  # fmt: skip
 
-    # ------------------------------------------------------------ the run
-
     def report(self) -> Report:
         """Runs to the end, whatever fails, and reports what is known."""
         started, clock = datetime.now(UTC), time.monotonic()

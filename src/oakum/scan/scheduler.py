@@ -56,8 +56,6 @@ class Scheduler:
     at_first: Callable[[], None] = lambda: None
     """Done once after the documented questions, before anything is written."""
 
-    # ------------------------------------------------------------ the run
-
     def explore(self, exchanges: Given) -> None:
         """The whole run: known facts, sweep, single objects, confirmation, changed settings."""
         engine, pace = self.engine, self.engine.context.pace

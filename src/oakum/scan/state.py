@@ -119,8 +119,6 @@ class RunState:
         self._repeats[probe.id] += 1
         return not (probe.how or probe.query) and self._repeats[probe.id] <= _MOST_REPEATS
 
-    # ------------------------------------------------------------- remarks for the report
-
     def remark(self, *notes: str) -> None:
         """Adds a remark to the report."""
         self._notes += notes

@@ -15,7 +15,7 @@ from oakum.exposure.checks import CHECKS, STORIES
 from oakum.finding import Answer, Evidence, Finding, IdentityState, Line, Report
 from oakum.memory import Memory, learn, recorded
 from oakum.openapi.model import Json
-from oakum.scan.discovery.keyspace import BEHIND, estimate, told_behind
+from oakum.scan.discovery.keyspace_size import BEHIND, estimate, told_behind
 from tests.unit.memory.world import FIXED, STAGE_1, STAGE_2, finding, report
 from tests.unit.report.sample import HOSTILE, hostile
 

@@ -419,8 +419,6 @@ class _Both:
             pair.known[key] = self._worlds(key, self._owners(pair), pair.where)
         return pair.known[key]
 
-    # ------------------------------------------------------------ endpoints
-
     def calls(self) -> Iterator[Move]:
         """Moves of who may call an endpoint: level 1 by the document alone, 2 by the contract."""
         classes: dict[tuple[object, object], list[str]] = {}

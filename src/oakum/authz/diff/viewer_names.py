@@ -155,9 +155,6 @@ class Speaker:
         return f"in `{source[1]}`"
 
 
-# ---------------------------------------------------------------------------------- states
-
-
 def when_words(now: frozenset[Condition], settings: tuple[Setting, ...]) -> str:
     """`private=true`, `audience=crew or me and private=false`; empty for every state."""
     return " or ".join(_boxes(set(now), settings))

@@ -153,9 +153,6 @@ def worlds(old: Side, new: Side, where: Callable[[], Problem]) -> tuple[World, .
     return tuple(found)
 
 
-# ---------------------------------------------------------------------------------- states
-
-
 @dataclass(frozen=True)
 class StateReading:
     """What is read for a state: a value, nothing, or an undeclared value."""

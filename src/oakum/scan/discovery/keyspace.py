@@ -34,7 +34,6 @@ _ALIKE = 2
 """Ids without which nothing can be compared."""
 _LIKELY = 0.01
 """The same as `_CHANCE` for decimal numbers, which mostly count up."""
-_SURE = 0.05
 
 
 @dataclass(frozen=True)
@@ -385,80 +384,3 @@ def _timed(texts: Sequence[str]) -> Keyspace | None:
 
 _EPOCH, _END = 1_200_000_000, 4_000_000_000
 """Seconds since 1970: 2008, before which there was no MongoDB, and 2096."""
-
-
-# ----------------------------------------------------------------- size of a key space
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """How many records there are."""
-
-    likely: int | None
-    """None: the own ids lie too close together to tell more than `least` to `most`."""
-    least: int
-    most: int
-
-    def __str__(self) -> str:
-        least, most = figure(self.least, up=False), figure(self.most, up=True)
-        if self.likely is None:
-            return f"between {least} and {most} (95 %)"
-        if least.split()[1:] == most.split()[1:]:
-            least = least.split()[0]  # "2.9 to 4.1 million"
-        return f"about {figure(self.likely)} (95 %: {least} to {most})"
-
-
-def estimate(numbers: Sequence[int]) -> Estimate | None:
-    """Estimated number of objects from some of their sequential ids; None without data.
-
-    The German tank problem: of k numbers from 1 to N with maximum m, m + m/k - 1 is the unbiased
-    estimate with the least variance, and N is at most m / 0.05^(1/k) in 95 of 100 cases (Ruggles
-    and Brodie 1947; Goodman, Serial Number Analysis, JASA 47, 1952). It assumes ids spread over the
-    whole range. If the lowest is too high for that, the estimate is dropped, but the bounds still
-    hold.
-    """
-    known = sorted({number for number in numbers if number > 0})
-    if not known:
-        return None
-    many, least, most = len(known), known[0], known[-1]
-    likely = most + most // many - 1
-    top = math.ceil(most / _SURE ** (1 / many))
-    if (1 - (least - 1) / max(likely, 1)) ** many < _SURE:
-        return Estimate(None, most - least + 1, top)
-    return Estimate(likely, most - least + 1, top)
-
-
-BEHIND = "records stand behind this endpoint"
-"""What follows an estimate in a note of a run, and in one beside an evidence."""
-
-
-def told_behind(note: str) -> str:
-    """The estimate with its interval at the end of such a note; empty if there is none."""
-    found = re.search(rf"(?:^|; )([^;]*) {BEHIND}$", note)
-    return found[1] if found else ""
-
-
-def figure(number: int, *, up: bool | None = None) -> str:
-    """A number rounded to two digits: `41,000`, `3.0 million`, so that no id is revealed. `up`:
-    round up; False: down; None: to nearest."""
-    if number < 10:
-        return str(number)
-    unit = 10 ** max(len(str(number)) - 2, 1)
-    more = {True: unit - 1, False: 0, None: unit // 2}[up]
-    rounded = max((number + more) // unit * unit, 1)
-    for size, name in ((10**9, "billion"), (10**6, "million")):
-        if rounded >= size:
-            return f"{rounded / size:,.{1 if rounded < 10 * size else 0}f} {name}"
-    return f"{rounded:,}"
-
-
-__all__ = [
-    "BEHIND",
-    "UNKNOWN",
-    "Estimate",
-    "Keyspace",
-    "estimate",
-    "figure",
-    "read",
-    "told_behind",
-]

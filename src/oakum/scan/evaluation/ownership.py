@@ -182,8 +182,6 @@ class Ownership:
         }
         return found.around.get(outer.pointer, frozenset()) | named
 
-    # ------------------------------------------------------------ what it is
-
     def expanded(self, instances: Sequence[ObjectInstance]) -> dict[Pointer, str]:
         """Pointers of undeclared objects that other responses have identified: references that the
         API expanded (`?include=author`). Each is judged by its own owner and state."""
@@ -218,8 +216,6 @@ class Ownership:
             and any(known.get(each) == text for each, text in members.items() if each != key)
         }
         return names.pop() if len(names) == 1 else ""
-
-    # ------------------------------------------------------------ owners
 
     def _owners(
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
@@ -494,8 +490,6 @@ class Ownership:
             leaf.value not in (None, "", [], {}) or allows(table, leaf.path, each.held, each.state)
             for leaf in there
         )
-
-    # ------------------------------------------------------------ states
 
     def _states(
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,

@@ -30,9 +30,6 @@ _ARRAY = frozenset(("array", "null"))
 _ANY = Shape()
 
 
-# ---------------------------------------------------------------------------------- errors
-
-
 @dataclass(frozen=True)
 class QueryAnswer:
     """A GraphQL response with its data and errors."""

@@ -244,8 +244,6 @@ class Arguments:
                     return name, Hole(source, str(arg.type))
         return None
 
-    # ------------------------------------------------------------ values
-
     def _value(
         self, path: tuple[str, ...], type: GraphQLInputType, targets: Sequence[GraphQLObjectType]
     ) -> Value | None:
@@ -303,8 +301,6 @@ class Arguments:
             if value is not None and _has_hole(value):
                 return [(name, value)]
         return []
-
-    # ------------------------------------------------------------ sources
 
     def source(self, path: tuple[str, ...], targets: Sequence[GraphQLObjectType]) -> str:
         """The `Resource.field` that fills an argument; empty if unknown."""

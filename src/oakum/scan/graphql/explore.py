@@ -491,8 +491,6 @@ class Explorer:
         self.engine.matrix.open(probe)
         return probe
 
-    # ------------------------------------------------------------ ids
-
     def _learn_ids(self) -> None:
         """Learns the ids of identities in the graph, if they differ from those in the REST API.
 

@@ -233,8 +233,6 @@ class Planner:
             if self._leads(each) or is_leaf_type(get_named_type(each.type)):
                 self.personal.add(called)
 
-    # ------------------------------------------------ optional arguments
-
     def _varied(self, name: str, each: GraphQLField, made: Sequence[Root]) -> Iterator[Root]:
         """A field of the root with each of its optional arguments."""
         plain = next((root for root in made if not root.instead_of), None)
@@ -328,8 +326,6 @@ class Planner:
         first = {self._words.resource(each.name) for each in self._words.targets(end)}
         owned = filter(self._words.is_owned, first)
         return frozenset(owned) or frozenset(filter(self._words.is_owned, self._reached(end)))
-
-    # ------------------------------------------------------- one root
 
     def _root(
         self, name: str, each: GraphQLField, given: Given, only: str = "",

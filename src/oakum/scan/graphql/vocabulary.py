@@ -49,8 +49,6 @@ class Vocabulary:
         types = self.schema.type_map if self.schema else {}
         return frozenset(singular(word) for name in types for word in words(name))
 
-    # ------------------------------------------------------------ types
-
     def resource(self, type: str) -> str:
         """The resource that a type represents; empty if none."""
         if type not in self._resources:
@@ -145,8 +143,6 @@ class Vocabulary:
         ]
         said = {singular(word) for word in words(field)}
         return [type for type in owned if said.issuperset(_core(type.name)[-1:])] or owned
-
-    # ------------------------------------------------------------ fields
 
     def member(self, type: str, field: str) -> str:
         """The contract's name of a field."""

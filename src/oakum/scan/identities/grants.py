@@ -137,8 +137,6 @@ class _Grant:
             raise OAuthFailed(f"{where} without a token; is `token_url` right?")
         raise OAuthFailed(f"{where} with {error_words(code, response.status)}", code)
 
-    # ------------------------------------------------------------------ refresh tokens
-
     def refresh(self, token: Secret) -> Steps:
         """A new access token (RFC 6749, 6). A server may renew the refresh token with it."""
         fields = {"grant_type": "refresh_token", "refresh_token": token.reveal()}

@@ -416,8 +416,6 @@ class _File:
             hint = "write its id as `facts: {id: …}`"
             self.r.wrong(key, f"an object of `{name}` is an account, and owns itself", hint)
 
-    # ----------------------------------------------------------------------------- relationships
-
     def _relationships(
         self, node: Node, items: Collection[str], relations: Collection[str]
     ) -> tuple[Tie, ...]:

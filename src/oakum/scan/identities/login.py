@@ -380,9 +380,6 @@ def _failed(identity: Identity, login: Login, method: str, words: str) -> LoginF
     return LoginFailed(f"`{identity.name}` could not log in: `{where}` {words}")
 
 
-# --------------------------------------------------------------------------- CSRF
-
-
 def _csrf_value(identity: Identity, csrf: Csrf, answer: Response) -> str:
     if csrf.cookie:
         found, what = answer.cookies.get(csrf.cookie, ""), f"cookie `{csrf.cookie}`"

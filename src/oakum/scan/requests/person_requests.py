@@ -115,9 +115,6 @@ class Strangers:
         return "".join(made)
 
 
-# ------------------------------------------------------------------------------- requests
-
-
 @dataclass(frozen=True)
 class Named:
     """The person in a request: a value for its slot, and its placeholder in curl lines."""

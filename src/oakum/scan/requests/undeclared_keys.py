@@ -9,7 +9,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from oakum.openapi.model import Shape
-from oakum.routing.automaton import Automaton, Unsupported, of_shape
+from oakum.routing.automaton import Automaton, of_shape
+from oakum.routing.pattern_syntax import Unsupported
 from oakum.scan.engine import Engine
 
 _MOST_NAMED = 4

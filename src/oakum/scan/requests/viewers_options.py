@@ -25,7 +25,8 @@ from oakum.scan.engine import Engine
 from oakum.scan.evaluation.answer_fingerprint import Form, form_of
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
-from oakum.scan.requests.parameter_meanings import OMITS, free, is_text
+from oakum.scan.requests.parameter_meanings import OMITS, free
+from oakum.scan.requests.query_languages import is_text
 
 HOW = "option"
 _ROUNDS = 4

@@ -19,7 +19,8 @@ from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
-from oakum.scan.requests.parameter_meanings import TERMS, is_text
+from oakum.scan.requests.parameter_meanings import TERMS
+from oakum.scan.requests.query_languages import is_text
 
 HOW = "option"
 _WORD = re.compile(r"[^\W\d_]{5,}")

@@ -66,8 +66,6 @@ class OtherSettings:
             self.keep(*whose, before)
             self._before[whose] = before.settings
 
-    # ------------------------------------------------------------ what a write has moved
-
     def heed(self, whose: Whose, last: Settings, now: Settings, but: Collection[str]) -> None:
         """Notes what a write has moved; `but`: what it was sent, and what is changed besides."""
         for name in self._moved(whose, last, now, but) if last and now else ():

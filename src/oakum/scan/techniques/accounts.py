@@ -159,8 +159,6 @@ class _Trial:
                 second = self._write(operation, viewer, control, second)
         self._guess(second)
 
-    # ----------------------------------------------------------- registration
-
     def _register(self, more: Mapping[str, Json]) -> ProvisionedAccount | None:
         probe = self.provisioned.probe
         return self.provisioned.register(lambda filled: self.engine.send(probe, None, filled), more)
@@ -329,8 +327,6 @@ class _Trial:
                         "mass-assignment", name, "owner", probe, who.name, sent, answer, note
                     )
             return
-
-    # ---------------------------------------------------- writing to another account
 
     def _write(
         self,

@@ -24,7 +24,8 @@ from oakum.exposure.matrix import state_key
 from oakum.finding import Evidence, Result, State
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.policy.model import Limit
-from oakum.scan.discovery.keyspace import BEHIND, UNKNOWN, Keyspace, estimate, read
+from oakum.scan.discovery.keyspace import UNKNOWN, Keyspace, read
+from oakum.scan.discovery.keyspace_size import BEHIND, estimate
 from oakum.scan.discovery.request_rate import USUAL, Burst, burst, exceeds, spoken, wanted
 from oakum.scan.engine import Engine
 from oakum.scan.limits import Pace

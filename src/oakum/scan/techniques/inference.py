@@ -23,10 +23,11 @@ from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.filter_parameters import Filter, another, filter_by
 from oakum.scan.requests.filter_trials import FAILS, REFUSES, FilterForm, Tried
 from oakum.scan.requests.hidden_values import Hidden, hidden_fields, hidden_in_list
 from oakum.scan.requests.json_filters import Dialect, dialects, literal, under_other_names
-from oakum.scan.requests.parameter_meanings import BARE, Filter, another, filter_by, forms, put
+from oakum.scan.requests.query_languages import BARE, forms, put
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.technique import Line, Prospect
 

@@ -123,8 +123,6 @@ class ParentObjects:
         }
         return [at[each] for each in (parent, above) if each in at]
 
-    # ------------------------------------------------- the viewer's own parent
-
     def below_own(self, viewer: str | None, owner: str, request: Request) -> Request | None:
         """The same request below a parent of the viewer's own. None: there is none, or the run
         cannot tell that the key names nothing there, which the request would write to; a PUT may

@@ -290,8 +290,6 @@ class Judged(Declared):
         caller = self._callers.of(passed.exchange.request, None, None)
         return UNKNOWN if caller is NOBODY and not self._credentials else caller
 
-    # ------------------------------------------------------------ counting
-
     def _count(
         self,
         heard: _Heard,

@@ -122,9 +122,6 @@ def _all(survey: Survey) -> Iterator[SeenEndpoint]:
     yield from (each.counts for each in survey.templates)
 
 
-# ---------------------------------------------------------------- kept calls
-
-
 def of_kept(engine: Engine, kept: Kept, surveyor: Surveyor, declared: Iterable[str]) -> Survey:
     """The survey of a folder of kept calls. `declared`: ids of operations of what it is held
     against."""

@@ -1,4 +1,4 @@
-"""What the name of an optional parameter may mean."""
+"""Which parameters filter a list by a field."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import pytest
 
 from oakum.openapi.model import Parameter, Shape
-from oakum.scan.requests.parameter_meanings import BARE, another, filter_by, forms, put
+from oakum.scan.requests.filter_parameters import another, filter_by
 
 ANN, BOB = "ann.l@mailbox.test", "bob.k@postbox.test"
 
@@ -108,16 +108,6 @@ def test_only_a_field_s_own_name_with_operators_means_nothing_else() -> None:
     names = ("email_cont", "mail", "email_address", "author_email")
     told = {each: filter_by(named(each), "email") for each in names}
     assert [each for each, found in told.items() if found and found.named] == ["email_cont"]
-
-
-def test_a_language_is_asked_in_its_own_literals() -> None:
-    asked = {put(each, "last_name", "O'Neil") for each in forms(named("$filter"))}
-    assert "last_name eq 'O''Neil'" in asked
-    assert "contains(last_name,'O''Neil')" in asked
-    assert put('{field} eq "{value}"', "emails.*.value", "x") == 'emails.value eq "x"'
-    assert 'name eq "Neil"' in {put(each, "name", "Neil") for each in forms(named("filter"))}
-    assert BARE in forms(named("q"))
-    assert forms(named("$select")) == forms(named("locale")) == ()
 
 
 @pytest.mark.parametrize(

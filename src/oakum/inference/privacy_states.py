@@ -1,0 +1,66 @@
+"""Which settings of an owner's decide who sees a thing, guessed by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from oakum.inference.lexicon import FieldClass, listed, words
+from oakum.inference.resource_fields import Field
+from oakum.openapi.model import Json
+
+
+@dataclass(frozen=True)
+class StateGuess:
+    """A setting of the owner's; `values` run from open to closed, which a missing one reads as."""
+
+    name: str
+    member: str
+    values: tuple[Json, ...]
+
+
+_CLOSED = listed("hidden invisible private secret")
+_OPEN = listed("discoverable listed public searchable visible")
+_LEVELS = listed("access audience level privacy visibility")
+_RANKS = (
+    listed("all any anybody anyone everybody everyone global open public visible world"),
+    listed("authenticated internal members registered users"),
+    listed("contacts connections crew followers friends group mutuals network team unlisted"),
+    listed("closed hidden me myself nobody none only_me onlyme owner private secret self"),
+)
+
+
+def states(fields: Sequence[Field]) -> list[StateGuess]:
+    """Privacy settings among the fields of a thing: flags, and enumerations of known words."""
+    found: dict[str, StateGuess] = {}
+    for each in fields:
+        if each.label.kind is FieldClass.SETTING and "*" not in each.path:
+            guess = _state(each)
+            if guess is not None:
+                found.setdefault(guess.name, guess)
+    return list(found.values())
+
+
+def _state(each: Field) -> StateGuess | None:
+    parts = [*words(each.path.rpartition(".")[2])]
+    if parts[0] == "is":
+        parts = parts[1:]
+    name = "_".join(parts)
+    if not parts or not name.isascii() or name[0].isdigit():
+        return None
+    if each.shape.kinds - {"null"} == {"boolean"}:
+        if parts[-1] in _CLOSED or parts[0] == "hide":
+            return StateGuess(name, each.path, (False, True))
+        opens = parts[-1] in _OPEN or parts[0] == "show"
+        return StateGuess(name, each.path, (True, False)) if opens else None
+    levels = [level for level in each.shape.enum if level is not None]
+    ranks = [_level(level) for level in levels]
+    if parts[-1] in _LEVELS and len(levels) > 1 and None not in ranks:
+        ordered = sorted(zip(ranks, levels, strict=True), key=lambda pair: pair[0] or 0)
+        return StateGuess(name, each.path, tuple(level for _, level in ordered))
+    return None
+
+
+def _level(level: Json) -> int | None:
+    said = "_".join(words(str(level)))
+    return next((rank for rank, known in enumerate(_RANKS) if said in known), None)

@@ -1,0 +1,143 @@
+"""Which parameters filter a list by a field, and the value that such a one takes."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from oakum.inference.lexicon import FieldClass, label_field, listed, words
+from oakum.openapi.model import Parameter
+from oakum.scan.requests.builder import unlike
+
+EQUALS = listed(
+    "by criteria eq equals exact filter filters find i iexact in ieq is match matches of q query"
+    " search value where"
+)
+_PARTS = listed(
+    "any begin begins cont contain containing contains end ending ends endswith has icontains"
+    " iendswith ilike istartswith like part prefix start starting starts startswith suffix with"
+)
+"""The whole value is a part of itself, and its own beginning and end."""
+_PATTERNS = listed("iregex pattern regex regexp")
+_FROM = listed("min minimum gt gte gteq ge from after since above over start least")
+_UPTO = listed("max maximum lt lte lteq le to until before below under end most")
+_NOT = listed("exclude excluded excluding except ne neq nin not without")
+_SET = listed("exists present notnull set")
+_UNSET = listed("blank empty isnull missing null unset")
+_YEAR = listed("year")
+_OPERATORS = (
+    EQUALS | _PARTS | _PATTERNS | _FROM | _UPTO | _NOT | _SET | _UNSET | _YEAR | listed("cs and")
+)
+_SAME = listed("address no num number text")
+"""Words that another name for the same thing has besides: `phone_number`, `email_address`."""
+_VAGUE = listed("id uuid guid key name title type kind status state date time code number value")
+"""Names of fields that stand in names of other things too."""
+_DAY = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a parameter that filters by a field is given."""
+
+    said: frozenset[str]
+    """Words of its name beside the field's."""
+    named: bool
+    """It is called like the field and nothing else; else perhaps after another one."""
+
+    @property
+    def by_value(self) -> bool:
+        """Whether it is given a value that objects have, or a part of it."""
+        return not self.said & (_FROM | _UPTO | _NOT | _SET | _UNSET | _YEAR | _PATTERNS)
+
+    def pair(self, value: str, other: str) -> tuple[str, str] | None:
+        """Two texts of which only the first matches an object with `value`; `other`: another value.
+        None if unknown."""
+        above, below = bool(self.said & _FROM), bool(self.said & _UPTO)
+        if above or below:
+            less, more = _next(value, -1), _next(value, 1)
+            if less is not None and more is not None:
+                return (less, more) if above else (more, less)
+            if not self.said & _PARTS:
+                return None
+        negated = bool(self.said & _NOT)
+        if self.said & (_SET | _UNSET):
+            return ("false", "true") if bool(self.said & _UNSET) != negated else ("true", "false")
+        if self.said & _YEAR:
+            value, other = value[:4], another(value[:4])
+        if self.said & _PATTERNS:
+            value, other = re.escape(value), re.escape(other)
+        return (other, value) if negated else (value, other)
+
+
+def filter_by(parameter: Parameter, field: str) -> Filter | None:
+    """How an optional parameter may filter by a field; None if its name does not suggest it.
+
+    Recognises the field's name with operators of common dialects (Ransack's `_cont`, Django's
+    `__startswith`, `email[like]`), synonyms, and additional words.
+    """
+    said, own = words(parameter.name), words(field.rpartition(".")[2])
+    if not own or parameter.shape.enum:
+        return None
+    rest = _beside(said, own)
+    unsaid = frozenset(rest or ()) - _OPERATORS - _SAME
+    if rest is None or (unsaid and (own[-1] in _VAGUE or _vague(unsaid))):
+        return None
+    alone = set(rest) <= _OPERATORS and set(own) <= set(said)
+    found = Filter(frozenset(rest), alone)
+    if parameter.shape.kinds - {"null"} == {"boolean"} and not found.said & (_SET | _UNSET):
+        return None
+    return found
+
+
+def _vague(unsaid: frozenset[str]) -> bool:
+    """Whether words beside a field's say that something about it is meant: `email_verified`."""
+    return any(each.endswith("ed") for each in unsaid)
+
+
+def _beside(said: tuple[str, ...], own: tuple[str, ...]) -> list[str] | None:
+    """Words of a name beside a field's; None: it is none of the field's names."""
+    if set(own) <= set(said):
+        return [each for each in said if each not in own]
+    if "".join(own) in said:
+        return [each for each in said if each != "".join(own)]
+    core = tuple(each for each in said if each not in _OPERATORS)
+    if core and _thing(core) and _thing(core) == _thing(own):
+        return [each for each in said if each not in core]
+    return None
+
+
+@lru_cache(maxsize=1 << 14)
+def _thing(said: tuple[str, ...]) -> str:
+    """What the lexicon says that a name names (`dob`: a date of birth); empty: nothing."""
+    label = label_field("_".join(said))
+    named = label.kind not in (FieldClass.PLAIN, FieldClass.KEY, FieldClass.HANDLE)
+    return label.reason.partition("` names ")[2] if named else ""
+
+
+def another(value: str) -> str:
+    """Another value of the same form: the next number or date, otherwise a similar text; the value
+    itself if none is safe."""
+    plain = _NUMBER.fullmatch(value) or _DATE.fullmatch(value)
+    return (plain and _next(value, 1)) or unlike(value)
+
+
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _next(value: str, step: int) -> str | None:
+    try:
+        return str(int(value) + step)
+    except ValueError:
+        pass
+    try:
+        number = float(value)
+        return str(int(number) + step) if number.is_integer() else str(number + step)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return (datetime.date.fromisoformat(value[:10]) + step * _DAY).isoformat()
+    except (ValueError, OverflowError):
+        return None
