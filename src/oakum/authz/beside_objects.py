@@ -24,6 +24,11 @@ class Values(dict[str, Keep]):
     """What stays of the values of a map: if nothing does, the map is empty, as a list is."""
 
 
+class Hollow(dict[str, Keep]):
+    """What stays of the members of an object of which nothing is shown: none, and not even the
+    `null` in place of what is withheld."""
+
+
 @dataclass
 class Rows:
     """Objects that stand in no other one, as a walk comes upon them, and the rows around them."""
@@ -100,11 +105,12 @@ def _elements(value: list[Json]) -> Iterable[tuple[str, Json]]:
 
 
 def is_left(value: Json, keep: Keep) -> bool:
-    """Whether something stays of an object. Of a list or a map it is that there is one."""
+    """Whether something stays of an object: of a list or a map that there is one, and more than
+    the `null` that stands for what is withheld."""
     if isinstance(keep, Values) or not isinstance(value, dict) or not value:
-        return keep is not False
+        return keep not in (False, "null")
     if not isinstance(keep, dict):
-        return keep is not False
+        return keep not in (False, "null")
     return any(is_left(each, keep[name]) for name, each in value.items())
 
 

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from itertools import repeat
 from typing import NamedTuple
 
-from oakum.authz.beside_objects import Keep, Rows, Values, is_left, whole
+from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, is_left, whole
 from oakum.authz.body_owners import Around, Meant, Named, Writing, stepped, stood
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
@@ -443,12 +443,14 @@ class Judge:
                 name, at, owners, relations, state, tuple(leaves), value, outline, lacking, passes
             )
         )
-        first = table.resource.key.partition(".")[0]
-        lost = keyed and first in keep and not whole(keep[first])
+        lost = keyed and not whole(keep.get(table.resource.key.partition(".")[0], True))
         stays: Keep = keep if (bits or masked) and not lost else False
-        if not context.inside and self._writing is None:
-            self._rows.meet(at, shown=is_left(value, stays))
-        return stays
+        if self._writing is not None:
+            return stays
+        left = is_left(value, stays)
+        if not context.inside:
+            self._rows.meet(at, shown=left)
+        return stays if left or not isinstance(stays, dict) else Hollow(stays)
 
     def _outline(
         self, name: str, value: dict[str, Json], at: Pointer, context: _Context

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from oakum.authz.beside_objects import Keep, Values, without
+from oakum.authz.beside_objects import Hollow, Keep, Values, without
 from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge
@@ -125,15 +125,17 @@ def _places(keep: Keep, path: Pointer, at: Pointer = ()) -> Iterator[Pointer]:
 
 def settle(keep: Keep, span: Span) -> Keep:
     """Removes objects of which everything is withheld; lists, maps and what was empty stay."""
+    if keep.__class__ is Hollow:
+        return False
     if not isinstance(keep, dict):
         return keep
-    if span.opening == "[" and {*map(type, keep.values())}.isdisjoint((dict, Values)):
+    if span.opening == "[" and {*map(type, keep.values())}.isdisjoint((dict, Hollow, Values)):
         return keep
     settled: dict[str, Keep] = {}
     nothing = bool(span.parts) and span.opening == "{" and keep.__class__ is not Values
     for name, part in span.parts:
         inner = keep[name]
-        if inner.__class__ is dict or inner.__class__ is Values:
+        if isinstance(inner, dict):
             below = settle(inner, part)
             if below is not inner:
                 settled[name] = inner = below

@@ -59,6 +59,7 @@ local CELLS -- whether it is a row of comma-separated values, in which a text st
 local APART -- whether only objects with an owner of their own pass
 local LOST -- whether an object that stands in no other one, in this row and in no row within it, is hidden whole
 local BURIED -- whether one is hidden whole in a row within
+local HOLLOW -- whether all that stays of the object that was read last are nulls in place of what is withheld
 local SHOWN -- whether one that stands in no other one is shown, here or in a row within
 local OBJECTS = 0 -- number of those that were met
 local LOOSE = false -- whether an element of the list that was read last holds no object
@@ -526,12 +527,13 @@ local function value(node, i, depth, set, owners, tally, label)
     local past, kind = scalar_end(i)
     if past < 0 then return -1, GONE end
     local keep
+    local misfit = band(node.misfits, kind) ~= 0 and not (kind == 1 and CELLS) and says(i, past, kind)
     if node.inside then
       keep = node.own[set] and (kind == 16 or not node.solid) or (kind == 16 and node.null[set])
       keep = keep or kind == 1 and CELLS and in_cell(node, set)
       if keep then tally[1] = tally[1] + 1 end
     else
-      keep = band(node.kinds, kind) ~= 0 or kind == 1 and CELLS and in_cell(node, set)
+      keep = band(node.kinds, kind) ~= 0 and not misfit or kind == 1 and CELLS and in_cell(node, set)
       -- A declared text may be a hidden object, in whose place it stands; one among objects in a list is a
       -- label of theirs.
       local listed = depth > 0 and type(PATH[depth - 1]) == "number"
@@ -547,8 +549,7 @@ local function value(node, i, depth, set, owners, tally, label)
       emit(i, past)
       return past, KEPT
     end
-    local misfit = band(node.misfits, kind) ~= 0 and not (kind == 1 and CELLS)
-    if misfit and says(i, past, kind) then note_untold(node.inside, SHOWN) end
+    if misfit then note_untold(node.inside, SHOWN) end
     removed(label)
     return past, node.stand
   end
@@ -705,6 +706,11 @@ local function place(became)
   end
 end
 
+-- Whether what stays of the value at `from` is a null in place of what is withheld, or such nulls alone.
+local function is_hollow(became, from)
+  return became == NULL or became == KEPT and P[from] == 123 and HOLLOW
+end
+
 -- Notes that an object lacks others which its caller left out, so that one may be hidden; `there`: names of
 -- the members that it has. Few queries select all fields of the root of GraphQL: of its own counts alone.
 -- Inside of a resource no row goes for that.
@@ -747,10 +753,11 @@ function record(body, i, depth, set, owners, tally)
       return i + 1, GONE
     end
     emit(start, i + 1)
+    HOLLOW = false
     return i + 1, KEPT
   end
   emit(start, i)
-  local expected, kept, at, mapped = body.first, false, -1, body.map
+  local expected, kept, hollow, at, mapped = body.first, false, true, -1, body.map
   local previous
   -- An object within one of the same kind must not overwrite the marks of the outer one.
   local stamp, seen = 0, nil
@@ -783,6 +790,7 @@ function record(body, i, depth, set, owners, tally)
     else
       if became ~= KEPT then place(became) end
       kept = true
+      hollow = hollow and is_hollow(became, from)
     end
     i = space(past)
     local b = i < N and P[i] or 0
@@ -793,6 +801,7 @@ function record(body, i, depth, set, owners, tally)
         rollback(n, last, refused)
         return i + 1, GONE
       end
+      HOLLOW = hollow and not mapped
       if not kept then return emptied(start, i, n, last, refused) end
       emit(past, i + 1)
       return i + 1, KEPT
@@ -1765,13 +1774,13 @@ local function object_at(body, i, depth, above)
       removed(body.table.name)
       return past, GONE
     end
-    SEENOUT.sets = true
+    SEENOUT.sets, HOLLOW = true, false
     emit(i, past)
     return past, KEPT
   end
   local before, last, refused = RANGES, TO[RANGES], REFUSED
   local entries, keys, froms, tos = level.entry, level.key, level.from, level.to
-  local tally, kept, seen, counts = level.tally, false, 0, SEENOUT.removed
+  local tally, kept, hollow, seen, counts = level.tally, false, true, 0, SEENOUT.removed
   tally[1] = 0
   if closed then SEENOUT.removed = nil end
   emit(i, keys[1])
@@ -1784,7 +1793,7 @@ local function object_at(body, i, depth, above)
         seen = seen + 1
         if kept then emit(before_it, key) end
         emit(key, to)
-        kept = true
+        kept, hollow = true, false
       else
         if CENSUS and node.inside and node.misfits ~= 0 then
           local past, kind = scalar_end(from)
@@ -1796,7 +1805,7 @@ local function object_at(body, i, depth, above)
           if kept then emit(before_it, key) end
           emit(key, from)
           place(node.stand)
-          kept = true
+          kept, hollow = true, hollow and node.stand == NULL
         end
       end
     else
@@ -1811,7 +1820,7 @@ local function object_at(body, i, depth, above)
         rollback(ranges, tail, no)
       else
         if became ~= KEPT then place(became) end
-        kept = true
+        kept, hollow = true, hollow and is_hollow(became, from)
       end
     end
   end
@@ -1826,7 +1835,7 @@ local function object_at(body, i, depth, above)
     SEENOUT.shown = true
     shown(body, owners, counted, before, i)
   end
-  if closed or not kept then
+  if closed or not kept or (hollow and not SUBJECT) then
     rollback(before, last, refused)
     if closed then
       SEENOUT.removed = counts
@@ -1834,7 +1843,7 @@ local function object_at(body, i, depth, above)
     end
     return past, GONE
   end
-  SEENOUT.sets = true
+  SEENOUT.sets, HOLLOW = true, false
   emit(tos[n], past)
   return past, KEPT
 end
