@@ -44,6 +44,7 @@ from oakum.scan.evaluation.field_meaning import (
     is_callers,
     is_counted,
     is_one_of_several,
+    is_own_for_anothers,
     is_relative,
     is_setting_of,
     states_of_asked,
@@ -228,6 +229,8 @@ class Cells:
             self._witnessed[(who, instance.resource, leaf.path)] = None
             if not own and is_relative(self._context, instance, leaf, who):
                 self._relative[(instance.resource, leaf.path)] = None
+        elif who == viewer and self._is_own_for_anothers(instance, leaf):
+            pass
         elif not own and self._masked(instance, leaf, who):
             pass
         elif leaf.masked:
@@ -267,6 +270,12 @@ class Cells:
                 self._context.placeholders.told(key, self._question.request_key, leaf.value, who)
                 self._tell_by_object(key, leaf, who)
                 self._weak = weak
+
+    def _is_own_for_anothers(self, instance: ObjectInstance, leaf: Leaf) -> bool:
+        """Whether this is the viewer's own, which the contract shows them, in place of another's."""
+        shown = self._granted(instance.resource, leaf.path, instance.held, instance.state)
+        at = instance.resource, self._object, leaf.path
+        return shown and is_own_for_anothers(self._context, self._question, at, self._place)
 
     def _masked(self, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Judges a value in a field that the contract shows in a masked form; False: it is to be

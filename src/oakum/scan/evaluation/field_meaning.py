@@ -12,7 +12,7 @@ from oakum.authz.member_paths import key_in
 from oakum.authz.table import leaf_index
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.finding_evidence import Question
+from oakum.exposure.finding_evidence import Place, Question
 from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
 from oakum.exposure.relation_members import is_one_of_many
 from oakum.http.json_pointer import path_of
@@ -94,6 +94,19 @@ def is_callers(
     by_question = kind in ("path", "query") or instance.pointer in reading.given
     foreign = by_question and question.viewer not in (None, who)
     return foreign and context.is_viewers_own(instance, question.viewer, who)
+
+
+def is_own_for_anothers(
+    context: EvaluationContext, question: Question, at: tuple[str, str, str], place: Place
+) -> bool:
+    """Whether a caller who named another in the path got a field (resource, key, path) of an object
+    that they get under their own name, too: it tells of nobody else. True also as long as they were
+    not asked for their own."""
+    viewer, asked = question.viewer, question.targets
+    if viewer is None or not at[1] or not asked or viewer in asked:
+        return False
+    view = context.views.get((question.endpoint, viewer))
+    return view is None or not view.about_owner or view.held(*at, (), place)
 
 
 def in_doubt(
