@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from oakum.authz import Model
 from oakum.authz.owners import named_in_query
 from oakum.authz.table import may_allow
+from oakum.errors import TargetError
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe, is_websocket
 from oakum.exposure.finding_evidence import Question
@@ -133,9 +134,14 @@ class Engine:
         return known
 
     def send(self, probe: Probe, viewer: str | None, filled: Filled) -> Response:
-        """Sends a request; the response is neither judged nor learnt from."""
+        """Sends a request; the response is neither judged nor learnt from. An error names it: it
+        may be what the target broke at."""
         self.announce(probe, viewer, filled)
-        return self.context.ask(viewer, filled.request)
+        try:
+            return self.context.ask(viewer, filled.request)
+        except TargetError as error:
+            sent = f"{probe.endpoint.method} {filled.symbolic}"
+            raise TargetError(f"{error}; the request was `{sent}`") from None
 
     def form(self, probe: Probe, viewer: str | None, who: str | None) -> Form | None:
         """The form of the response to a request that was put; it is sent again if it was answered

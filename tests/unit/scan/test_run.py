@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -394,6 +396,19 @@ def test_what_could_not_be_restored_since_the_target_is_down_is_told(
     told = "`Settings.private` of ann could not be restored to `true`: set it by hand"
     assert told in report.distrust
     assert len(recall(path).pending) == 1
+
+
+def test_the_request_at_which_the_target_went_away_is_named_without_values(desk: Desk) -> None:
+    broken = f"/people/{IDS['ann']}"
+
+    def down(request: Request, number: int) -> Response | None:
+        if urlsplit(request.url).path.endswith(broken):
+            raise TargetError("nothing listens")
+        return None
+
+    desk.before = down
+    (told,) = (each for each in desk.report().distrust if "nothing listens" in each)
+    assert re.fullmatch(r"nothing listens; the request was `GET /\S+\$ANN_\S+`", told)
 
 
 def test_an_identity_that_fails_is_left_out_and_distrusted(desk: Desk) -> None:
