@@ -29,7 +29,7 @@ from oakum.routing.media import FORM, PARTS, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.path_objects import renamed
 from oakum.routing.request_places import Carried
-from oakum.routing.route import filled
+from oakum.routing.route import path_of
 from oakum.routing.who import STRANGER, readable
 
 Named = tuple[tuple[Concealed, Mapping[str, str]], ...]
@@ -211,7 +211,7 @@ def _read(
 ) -> Generator[Asked, Answered | None, bool]:
     """Reads the object and checks whether anything of it is shown."""
     wanted, params = params.get(hidden.key, ""), renamed(params, hidden.names)
-    path = filled(model.operations[hidden.reader].path, params)
+    path = path_of(model.operations[hidden.reader], params)
     if path is None or not inquiry.spend():
         return False
     # The service's own view says nothing about the caller's.

@@ -27,7 +27,7 @@ from oakum.policy.model import Guarding, Policy, Relation, Service, origin
 from oakum.routing.lookup_plan import Home, LookupPlan
 from oakum.routing.messages import Answered, Asked, Headers
 from oakum.routing.relation_writes import mark
-from oakum.routing.route import filled
+from oakum.routing.route import path_of
 from oakum.routing.who import Given, Who, readable
 
 _NAME = re.compile(r"\{([^{}]+)\}")
@@ -123,8 +123,8 @@ class Desk:
         """The request; None if this id would make its path ambiguous, or if it requires something
         that nobody says."""
         ask = self.wiring.asks[question.ask]
-        template = self.model.operations[ask.operation].path
-        path = filled(template, dict.fromkeys(_NAME.findall(template), question.about))
+        operation = self.model.operations[ask.operation]
+        path = path_of(operation, dict.fromkeys(_NAME.findall(operation.path), question.about))
         if path is None:
             return None
         return self.addressed(ask.operation, path, ask.query, on, own=not question.about)

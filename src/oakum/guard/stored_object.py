@@ -18,7 +18,7 @@ from oakum.openapi.model import Json
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.objects_in_responses import enclosing, stands_alone
 from oakum.routing.path_objects import names, renamed
-from oakum.routing.route import filled
+from oakum.routing.route import path_of
 from oakum.routing.who import readable
 from oakum.routing.write_targets import Target
 
@@ -30,11 +30,11 @@ def question(
 ) -> Asked | None:
     """The look-up of the object; None if these parameters would make its path ambiguous, or if it
     requires something that nobody says."""
-    template = model.operations[target.operation].path
-    path = filled(template, renamed(params, target.names))
+    reader = model.operations[target.operation]
+    path = path_of(reader, renamed(params, target.names))
     if path is None:
         return None
-    own = target.own or "{" not in template
+    own = target.own or "{" not in reader.path
     return inquiry.desk.addressed(target.operation, path, target.query, inquiry.on, own=own)
 
 

@@ -84,6 +84,25 @@ class Parameter:
     """Whether each element or member stands by itself; None: the document does not say."""
     around: Shape | None = field(default=None, compare=False)
     """The object that the whole query is, of which it is a member (`in: querystring`)."""
+    before: str = ""
+    after: str = ""
+    """What its value has around the segment of the path that it is: `users/` of `users/7`."""
+
+    @property
+    def place(self) -> str:
+        """What a path template has in place of its value."""
+        return f"{self.before}{{{self.name}}}{self.after}"
+
+    def value_of(self, segment: str) -> str:
+        """What it holds if this, decoded, is its segment of a path."""
+        return f"{self.before}{segment}{self.after}"
+
+    def segment_of(self, value: str) -> str | None:
+        """The segment by which a path says this value; None: no path does."""
+        if not (self.before or self.after):
+            return value
+        inner = value.removeprefix(self.before).removesuffix(self.after)
+        return inner if inner and self.value_of(inner) == value and "/" not in inner else None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from oakum.http.media_type import essence
 from oakum.openapi.broken_references import BrokenReference
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter, Shape
 from oakum.openapi.reference import Library, LocatedValue
+from oakum.openapi.resource_names import spread
 from oakum.openapi.schema import Schemas, children
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -171,6 +172,7 @@ class OperationReader:
             self.closed.append(ClosedOperation(bare, str(reason)))
             return None
         self.by_id[id] = made
+        self.by_id.setdefault(f"{made.method} {made.path}", made)
         self.by_id.setdefault(f"{made.method} {path}", made)
         self.by_id.setdefault(f"{made.method} {each.template}", made)
         return made
@@ -213,11 +215,12 @@ class OperationReader:
         raw = where.value
         holders = (*reversed(items), where)
         body, needs_body = self.body(holders, where)
+        path, parameters = spread(path, self._all_parameters(each.template, holders))
         return Operation(
             id=id,
             method=each.method,
             path=path,
-            parameters=self._all_parameters(each.template, holders),
+            parameters=parameters,
             body=body,
             responses={
                 str(status).upper() if status != "default" else status: self.answer(place, where)

@@ -13,7 +13,7 @@ from oakum.openapi.model import Operation, Shape
 from oakum.routing.automaton import Automaton
 from oakum.routing.messages import Headers
 from oakum.routing.path_objects import names
-from oakum.routing.route import filled
+from oakum.routing.route import path_of
 
 STATUS = 204
 _PREFIX = "access-control-"
@@ -30,7 +30,7 @@ def neutral(operation: Operation, texts: Mapping[str, Automaton]) -> str:
     shapes = {each.name: each.shape for each in operation.parameters if each.where == "path"}
 
     params = {name: _text(shapes.get(name, Shape()), texts.get(name)) for name in names(operation)}
-    return filled(operation.path, params) or ""
+    return path_of(operation, params) or ""
 
 
 def _text(shape: Shape, allowed: Automaton | None) -> str:

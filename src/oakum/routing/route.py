@@ -80,6 +80,27 @@ def _upper(text: str) -> str:
     return _ESCAPE.sub(lambda at: at[0].upper(), text)
 
 
+def path_of(operation: Operation, params: Mapping[str, str]) -> str | None:
+    """The path of a request to this operation; None as with `filled`."""
+    segments = dict(params)
+    for each in operation.parameters:
+        if each.where == "path" and each.name in params:
+            segment = each.segment_of(params[each.name])
+            if segment is None:
+                return None
+            segments[each.name] = segment
+    return filled(operation.path, segments)
+
+
+def params_of(operation: Operation, segments: Mapping[str, str]) -> dict[str, str]:
+    """The values of an operation's path parameters that these segments say."""
+    found = dict(segments)
+    for each in operation.parameters:
+        if each.where == "path" and each.name in segments:
+            found[each.name] = each.value_of(segments[each.name])
+    return found
+
+
 def filled(template: str, params: Mapping[str, str]) -> str | None:
     """The path with its parameters filled in; None when they are missing or make it ambiguous."""
     if not all(params.get(name) for name in _NAME.findall(template)):
@@ -155,13 +176,14 @@ class Rival:
     """Allowed texts by path parameter, where the document's schema can be compiled."""
 
     def admits(self, values: Sequence[str]) -> bool:
-        """Whether these decoded texts are allowed as its parameters."""
+        """Whether the values that these decoded segments say are allowed as its parameters."""
         params = self.named(values)
         return all(allowed.matches(params[name]) for name, allowed in self.texts.items())
 
     def named(self, values: Sequence[str]) -> dict[str, str]:
-        """Texts by the operation's own parameter names."""
-        return dict(zip(_NAME.findall(self.operation.path), values, strict=True))
+        """Values by the operation's own parameter names."""
+        names = _NAME.findall(self.operation.path)
+        return params_of(self.operation, dict(zip(names, values, strict=True)))
 
     @property
     def admitted(self) -> tuple[Automaton | None, ...]:
@@ -281,7 +303,7 @@ class Router:
                 alike = self._rivals.get((method, nameless(template.path)))
                 if alike is None:
                     only = template.methods[method]
-                    return (only, params) if only.id not in self._closed else None
+                    return (only, params_of(only, params)) if only.id not in self._closed else None
                 values = tuple(params.values())
                 chosen = next((each for each in alike if each.admits(values)), alike[0])
                 return chosen.operation, chosen.named(values)

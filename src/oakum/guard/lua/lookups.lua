@@ -69,7 +69,7 @@ local function prepare(plan, i, service)
   local said = plan.asks[i]
   local placed = #said.path == 2
   local made = {
-    before = said.path[1], after = said.path[2] or "", placed = placed, query = said.query,
+    before = said.path[1], after = said.path[2] or "", placed = placed, around = said.around, query = said.query,
     method = said.method, tag = i .. ":", look = said.selects, mark = said.mark, relations = {}, places = {}, states = {}, service = service and placed,
   }
   conditions.prepare(said.selects)
@@ -392,7 +392,7 @@ function Lookups:known(i, id, owner, own)
   -- Writes from now on are later than the answer that is asked for.
   if owner then self:since(owner) end
   for j = 1, own and #x.who.list or 0 do self:since(x.who.list[j]) end
-  if not ask.placed or route.escaped(id) then
+  if not ask.placed or route.segment(id, ask.around) then
     local missing = x.missing
     if not missing then
       missing = {}
@@ -490,7 +490,7 @@ function Lookups:inquire(x)
     local miss = missing[i]
     local seconds = self:spend(x)
     if not seconds then break end
-    local path = miss.ask.before .. (miss.ask.placed and route.escaped(miss.id) or "")
+    local path = miss.ask.before .. (miss.ask.placed and route.segment(miss.id, miss.ask.around) or "")
     local question = self:question(x, path .. miss.ask.after, miss.ask.query,
       miss.ask.service and self.service or nil, miss.ask.look)
     question.timeout = seconds

@@ -65,6 +65,18 @@ function M.escaped(id)
   return (id:gsub("[^A-Za-z0-9%-._~]", ESCAPED))
 end
 
+-- The segment by which a path says a value, as it is escaped there; `around`: what the value has before
+-- and after it, as `users/` of `users/7`, or nil. nil: no path says it.
+function M.segment(value, around)
+  if around then
+    local before, after = around[1], around[2]
+    local first, last = #before + 1, #value - #after
+    if first > last or sub(value, 1, #before) ~= before or sub(value, last + 1) ~= after then return nil end
+    value = sub(value, first, last)
+  end
+  return M.escaped(value)
+end
+
 -- ---------------------------------------------------------------- templates
 
 -- A segment with parameters and text: texts before, between and after them, and their names.
@@ -166,13 +178,13 @@ local function child(node, segment)
 end
 
 -- How an endpoint finds its parameters among the segments of a path.
-local function places_of(segments)
+local function places_of(segments, around)
   local places = {}
   for i = 1, #segments do
     local segment = segments[i]
     local name = segment:match("^{([^{}]+)}$")
     if name then
-      places[#places + 1] = { at = i, name = name }
+      places[#places + 1] = { at = i, name = name, around = around and around[name] }
     elseif find(segment, "{", 1, true) then
       local texts, names = mixed_of(segment)
       places[#places + 1] = { at = i, texts = decoded(texts), names = names }
@@ -203,7 +215,7 @@ end
 function M.new(endpoints, rivals, shut)
   local self = setmetatable({ root = new_node() }, Routes)
   local function enter(endpoint)
-    endpoint.places = places_of(endpoint.segments)
+    endpoint.places = places_of(endpoint.segments, endpoint.around)
     local leaf = self:leaf(endpoint.segments)
     leaf[endpoint.method] = among(leaf[endpoint.method], endpoint)
   end
@@ -340,7 +352,8 @@ function M.params(endpoint, x)
   for i = 1, #places do
     local place = places[i]
     if place.name then
-      params[place.name] = values[place.at]
+      local value, around = values[place.at], place.around
+      params[place.name] = around and around[1] .. value .. around[2] or value
     else
       local found = values_of(place.texts, values[place.at])
       for j = 1, #place.names do params[place.names[j]] = found and found[j] or "" end

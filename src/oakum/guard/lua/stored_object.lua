@@ -29,11 +29,12 @@ end
 -- Path of the endpoint that shows the object, with the parameters of this request; nil: with these it
 -- could be read in two ways.
 function M.path_of(endpoint, params)
+  local around = endpoint.around
   local path = ""
   for i = 1, #endpoint.segments do
     local fine = true
     local made = endpoint.segments[i]:gsub("{([^{}]+)}", function(name)
-      local text = params[name] and route.escaped(params[name])
+      local text = params[name] and route.segment(params[name], around and around[name])
       fine = fine and text ~= nil
       return text or ""
     end)

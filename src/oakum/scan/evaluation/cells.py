@@ -229,9 +229,9 @@ class Cells:
             self._witnessed[(who, instance.resource, leaf.path)] = None
             if not own and is_relative(self._context, instance, leaf, who):
                 self._relative[(instance.resource, leaf.path)] = None
-        elif who == viewer and self._is_own_for_anothers(instance, leaf):
-            pass
-        elif not own and self._masked(instance, leaf, who):
+        elif (who == viewer and self._is_own_for_anothers(instance, leaf)) or (
+            not own and self._masked(instance, leaf, who)
+        ):
             pass
         elif leaf.masked:
             if not own:  # what it hides is unknown

@@ -31,7 +31,7 @@ from oakum.exposure.styles import pairs, text_of
 from oakum.http.cookies import cookie_names
 from oakum.http.json_pointer import unescape
 from oakum.inference.lexicon import words
-from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import element
 
 _COUNTED = 10
@@ -41,6 +41,8 @@ _SHORT = 5
 _ELSEWHERE = frozenset(("", ".", ".."))
 """Texts that no escaping keeps in their place of a path (RFC 3986, 5.2.4): what is asked then is
 the list around an object, or something above it."""
+_KEY = "{key}"
+"""In place of the key of an object that is still to be made."""
 _QUOTED = re.compile(r'"{3}.*?"{3}|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
 _BARE = "\x1f"
 """Around a placeholder that stands for no text, and so in no quotes."""
@@ -121,7 +123,7 @@ def fill(
             return None
         known = known[first:][: 1 if parameter in probe.whose else None]
         gone = absent and (not only or parameter in only)
-        values[parameter] = [unlike(known[0])] if gone else known[:_BATCH]
+        values[parameter] = [nobodys(probe, parameter, known[0])] if gone else known[:_BATCH]
         names[parameter] = variable(whose or who or "ANYBODY", source)
     for parameter in probe.unfilled:
         known = knowledge.named(parameter) if parameter in probe.guessed else []
@@ -130,10 +132,37 @@ def fill(
             names[parameter] = variable("", parameter)
         else:
             return None
-    places = {each.name for each in probe.operation.parameters if each.where == "path"}
-    if any(values[name][0] in _ELSEWHERE for name in places & values.keys()):
+    places = {each.name: each for each in probe.operation.parameters if each.where == "path"}
+    given = [(places[name], values[name][0]) for name in places.keys() & values.keys()]
+    if not all(_names_one(each, value) for each, value in given):
         return None
     return replace(_build(probe, target, values, names), bare=bare)
+
+
+def in_path(path: str, parameter: Parameter, value: str) -> str:
+    """A path with the value of one of its parameters in it."""
+    segment = parameter.segment_of(value)
+    if segment is None:  # a placeholder: the whole value stands there later, as one segment
+        return path.replace(parameter.place, quote(value, safe=""))
+    return path.replace("{" + parameter.name + "}", quote(segment, safe=""))
+
+
+def _names_one(parameter: Parameter, value: str) -> bool:
+    """Whether a path can say this value, or the placeholder of a key."""
+    segment = value if value == _KEY else parameter.segment_of(value)
+    return segment is not None and segment not in _ELSEWHERE
+
+
+def nobodys(probe: Probe, name: str, value: str) -> str:
+    """A similar value of a parameter that very likely does not exist."""
+    said = (
+        each for each in probe.operation.parameters if (each.name, each.where) == (name, "path")
+    )
+    parameter = next(said, None)
+    segment = parameter.segment_of(value) if parameter is not None else None
+    if parameter is None or segment is None:
+        return unlike(value)
+    return parameter.value_of(unlike(segment))
 
 
 def known_objects(
@@ -281,12 +310,13 @@ class _Draft:
     headers: dict[str, str] = field(default_factory=dict)
     shown_headers: dict[str, str] = field(default_factory=dict)
 
-    def put(self, where: str, name: str, value: str, shown: str) -> None:
+    def put(self, parameter: Parameter, value: str, shown: str) -> None:
         """A parameter of the path, the query or the headers."""
+        where, name = parameter.where, parameter.name
         if where == "path":
             self.params[name] = value
-            self.path = self.path.replace("{" + name + "}", quote(value, safe=""))
-            self.shown_path = self.shown_path.replace("{" + name + "}", shown)
+            self.path = in_path(self.path, parameter, value)
+            self.shown_path = self.shown_path.replace(parameter.place, shown)
         elif where == "query":
             self.query.append((name, value))
             self.shown_query.append(f"{name}={shown}")
@@ -354,7 +384,7 @@ def _with_parameters(
     draft.shown_headers = {name: probe.veiled.get(name, text) for name, text in extra.items()}
     for name, each in last.items():
         if name in values:
-            draft.put(each.where, name, values[name][0], names[name])
+            draft.put(each, values[name][0], names[name])
         elif each.where == "query" and name in probe.fixed:
             draft.put_fixed(pairs(each, probe.fixed[name]))
     return draft

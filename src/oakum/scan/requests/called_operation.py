@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from oakum.exchange import Request
 from oakum.openapi.model import Operation
+from oakum.routing.route import params_of
 from oakum.scan.requests.builder import path_on
 
 _AN_ID = re.compile(r"[^/]*\d[^/]*|[^/]{25,}")
@@ -32,7 +33,9 @@ class Names:
 
     def values(self, request: Request) -> dict[str, str]:
         """Path parameters of a request by name."""
-        return path_values(self._found(request)[1], urlsplit(request.url).path)
+        operation, template = self._found(request)
+        found = path_values(template, urlsplit(request.url).path)
+        return params_of(operation, found) if operation is not None else found
 
     def _found(self, request: Request) -> tuple[Operation | None, str]:
         """The operation that a request calls, and its path template on the target."""

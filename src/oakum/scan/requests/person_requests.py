@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from oakum.authz import Model
 from oakum.exchange import Request, json_bytes
@@ -18,7 +18,7 @@ from oakum.exposure.knowledge import Knowledge, canonical
 from oakum.exposure.request_bodies import body_shape, encode, json_value
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json, Shape
-from oakum.scan.requests.builder import Filled, path_on, variable
+from oakum.scan.requests.builder import Filled, in_path, path_on, variable
 from oakum.scan.requests.person_operations import (
     DEPTH,
     At,
@@ -177,8 +177,8 @@ class _Asking:
             value, symbol = asked
             if each.where == "path":
                 params[each.name] = value
-                path = path.replace("{" + each.name + "}", quote(value, safe=""))
-                symbolic = symbolic.replace("{" + each.name + "}", symbol)
+                path = in_path(path, each, value)
+                symbolic = symbolic.replace(each.place, symbol)
             elif each.where == "query":
                 query.append((each.name, value))
                 shown.append(f"{each.name}={symbol}")

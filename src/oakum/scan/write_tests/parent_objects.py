@@ -8,15 +8,17 @@ caller is shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
 from oakum.finding import Skipped
+from oakum.openapi.model import Parameter
+from oakum.routing.route import params_of
 from oakum.scan.engine import Engine
-from oakum.scan.requests.builder import Filled, fill, raw_path, unlike
+from oakum.scan.requests.builder import Filled, fill, in_path, nobodys, raw_path
 from oakum.scan.write_tests.made_objects import AsOwn
 
 _PLACE = re.compile(r"{([^{}]+)}")
@@ -140,7 +142,7 @@ class ParentObjects:
         below = self._at(request, values, own)
         if own == values or below is None:
             return None
-        none = self._at(request, values, {**own, last: unlike(own[last])})
+        none = self._at(request, values, {**own, last: nobodys(self.probe, last, own[last])})
         free = self._is_absent(viewer, owner, below, request, none)
         if free is None and request.method != "PUT":
             free = self._is_free(viewer, own, own[last])
@@ -151,10 +153,11 @@ class ParentObjects:
     ) -> Request | None:
         """The request with other values in its path; None if they do not stand there as such."""
         raw = raw_path(self.probe.operation)
-        before, after = urlsplit(request.url).path, _filled(raw, values)
+        places = [each for each in self.probe.operation.parameters if each.where == "path"]
+        before, after = urlsplit(request.url).path, _filled(raw, places, values)
         if not before.endswith(after):
             return None
-        url = request.url.replace(before, before.removesuffix(after) + _filled(raw, own), 1)
+        url = request.url.replace(before, before.removesuffix(after) + _filled(raw, places, own), 1)
         return Request(request.method, url, request.headers, request.body)
 
     def _is_absent(
@@ -229,9 +232,10 @@ class ParentObjects:
         )
 
 
-def _filled(path: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():
-        path = path.replace("{" + name + "}", quote(value, safe=""))
+def _filled(path: str, places: Sequence[Parameter], values: Mapping[str, str]) -> str:
+    for each in places:
+        if each.name in values:
+            path = in_path(path, each, values[each.name])
     return path
 
 
@@ -244,4 +248,5 @@ def _values(probe: Probe, request: Request) -> dict[str, str]:
     )
     found = re.search(pattern + r"\Z", urlsplit(request.url).path)
     names = _PLACE.findall(raw)
-    return {n: unquote(found[f"p{at}"]) for at, n in enumerate(names)} if found else {}
+    segments = {n: unquote(found[f"p{at}"]) for at, n in enumerate(names)} if found else {}
+    return params_of(probe.operation, segments)

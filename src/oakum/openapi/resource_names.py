@@ -1,0 +1,33 @@
+"""Path parameters that hold several segments, such as `users/7` in place of `{name}`.
+
+A gRPC service binds `/v1/{name=users/*}` to one member, and the document that is made of it has
+`/v1/{name}` with `pattern: users/[^/]+`, although a path parameter is one segment (OpenAPI 3.1,
+4.8.12.1). The words around the one that is chosen become part of the path, and what `name` holds
+stays `users/7`: the name by which bodies call the object, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from oakum.openapi.model import Parameter
+
+_WORDS = r"[A-Za-z0-9_.~-]+"
+_SPREAD = re.compile(rf"\^?((?:{_WORDS}/)*)\[\^/\]\+((?:/{_WORDS})*)\$?")
+
+
+def spread(path: str, parameters: Sequence[Parameter]) -> tuple[str, tuple[Parameter, ...]]:
+    """The path with such words in it, and the parameters with what their values have around."""
+    found: list[Parameter] = []
+    for each in parameters:
+        segments, place = path.split("/"), f"{{{each.name}}}"
+        said = _SPREAD.fullmatch(each.shape.pattern) if each.where == "path" else None
+        if said is None or segments.count(place) != 1 or said[1] == said[2]:
+            found.append(each)
+            continue
+        segments[segments.index(place)] = f"{said[1]}{place}{said[2]}"
+        path = "/".join(segments)
+        found.append(replace(each, before=said[1], after=said[2]))
+    return path, tuple(found)

@@ -1,0 +1,51 @@
+"""Path parameters of several segments: `users/7` in place of `{name}`."""
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.openapi.model import Parameter, Shape
+from oakum.openapi.resource_names import spread
+
+
+def named(pattern: str, where: str = "path") -> Parameter:
+    return Parameter("name", where, required=True, shape=Shape(pattern=pattern))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("users/[^/]+", "/v1/users/{name}"),
+        ("^users/[^/]+$", "/v1/users/{name}"),
+        ("users/[^/]+/setting", "/v1/users/{name}/setting"),
+        ("clubs/main/users/[^/]+", "/v1/clubs/main/users/{name}"),
+    ],
+)
+def test_the_words_of_a_pattern_become_part_of_the_path(pattern: str, path: str) -> None:
+    found, (parameter,) = spread("/v1/{name}", (named(pattern),))
+    assert found == path
+    assert f"/v1/{parameter.place}" == path
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["", "[^/]+", "[0-9]+", "users/.+", "users/[^/]+/notes/[^/]+", "u.*/[^/]+", "(a|b)/[^/]+"],
+)
+def test_other_patterns_leave_the_path_as_it_is(pattern: str) -> None:
+    given = (named(pattern),)
+    assert spread("/v1/{name}", given) == ("/v1/{name}", given)
+
+
+def test_only_a_whole_segment_is_spread() -> None:
+    for path, where in [("/v1/a-{name}", "path"), ("/v1/{name}", "query")]:
+        given = (named("users/[^/]+", where),)
+        assert spread(path, given) == (path, given)
+
+
+def test_a_value_is_the_segment_with_the_words_around_it() -> None:
+    _, (one,) = spread("/v1/{name}", (named("users/[^/]+/setting"),))
+    assert one.value_of("7") == "users/7/setting"
+    assert one.segment_of("users/7/setting") == "7"
+    for other in ("7", "users/7", "users//setting", "users/7/8/setting", "users/setting", ""):
+        assert one.segment_of(other) is None
+    assert Parameter("id", "path").segment_of("users/7") == "users/7"
