@@ -115,10 +115,7 @@ class _Renderer:
                     **{name: getattr(ask, name) for name in _ASK},
                     **self._selects(ask.operation),
                     "mark": mark(ask.operation),
-                    **{
-                        "around": said
-                        for said in _around(self.model.operations[ask.operation]).values()
-                    },
+                    "around": self.model.operations[ask.operation].around,
                 }
                 for ask in self.wiring.asks
             ],
@@ -216,7 +213,7 @@ class _Renderer:
             "id": operation.id,
             "method": operation.method,
             "segments": endpoint.segments,
-            "around": _around(operation),
+            "around": operation.around,
             "turn": self._turn(operation),
             "anonymous": self.model.operations[operation.id].anonymous,
             "public": operation.anonymous,
@@ -294,7 +291,7 @@ class _Renderer:
                     yield {
                         "method": each.operation.method,
                         "segments": written(each.operation.path)[1:].split("/"),
-                        "around": _around(each.operation),
+                        "around": each.operation.around,
                         "turn": turn,
                         "texts": {n: self._automaton(made) for n, made in each.texts.items()},
                     }
@@ -596,12 +593,3 @@ class _Renderer:
     def _called(self, at: _Place, step: str) -> str:
         """Name in the audit of the place a step below; empty outside of every resource."""
         return called(self._of(at.table), at.path, at.trie, step)[0] if at.inside else ""
-
-
-def _around(operation: Operation) -> dict[str, tuple[str, str]]:
-    """What the values of path parameters have around their segment, where they have anything."""
-    return {
-        each.name: (each.before, each.after)
-        for each in operation.parameters
-        if each.where == "path" and (each.before or each.after)
-    }

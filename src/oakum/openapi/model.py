@@ -181,6 +181,15 @@ class Operation:
         return self.header_names | jar
 
     @property
+    def around(self) -> dict[str, tuple[str, str]]:
+        """Path parameters whose values have something around their segment, and what."""
+        return {
+            each.name: (each.before, each.after)
+            for each in self.parameters
+            if each.where == "path" and (each.before or each.after)
+        }
+
+    @property
     def anonymous(self) -> bool:
         """True when the document lets anybody call it without credentials."""
         return not self.security or frozenset() in self.security

@@ -68,8 +68,9 @@ Lookups.__index = Lookups
 local function prepare(plan, i, service)
   local said = plan.asks[i]
   local placed = #said.path == 2
+  local _, around = next(said.around or {})
   local made = {
-    before = said.path[1], after = said.path[2] or "", placed = placed, around = said.around, query = said.query,
+    before = said.path[1], after = said.path[2] or "", placed = placed, around = around, query = said.query,
     method = said.method, tag = i .. ":", look = said.selects, mark = said.mark, relations = {}, places = {}, states = {}, service = service and placed,
   }
   conditions.prepare(said.selects)

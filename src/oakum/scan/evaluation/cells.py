@@ -272,7 +272,7 @@ class Cells:
                 self._weak = weak
 
     def _is_own_for_anothers(self, instance: ObjectInstance, leaf: Leaf) -> bool:
-        """Whether this is the viewer's own, which the contract shows them, in place of another's."""
+        """Whether it is the viewer's own, which the contract shows them, in place of another's."""
         shown = self._granted(instance.resource, leaf.path, instance.held, instance.state)
         at = instance.resource, self._object, leaf.path
         return shown and is_own_for_anothers(self._context, self._question, at, self._place)
