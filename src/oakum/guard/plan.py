@@ -113,9 +113,8 @@ class _Renderer:
             "asks": [
                 {
                     **{name: getattr(ask, name) for name in _ASK},
-                    **self._selects(ask.operation),
+                    **self._filled_from(ask.operation),
                     "mark": mark(ask.operation),
-                    "around": self.model.operations[ask.operation].around,
                 }
                 for ask in self.wiring.asks
             ],
@@ -213,7 +212,6 @@ class _Renderer:
             "id": operation.id,
             "method": operation.method,
             "segments": endpoint.segments,
-            "around": operation.around,
             "turn": self._turn(operation),
             "anonymous": self.model.operations[operation.id].anonymous,
             "public": operation.anonymous,
@@ -234,7 +232,7 @@ class _Renderer:
             "form": endpoint.form.plan if endpoint.form else None,
             "parts": endpoint.parts.plan if endpoint.parts else None,
             **passing_parameters(operation),
-            **self._selects(operation.id),
+            **self._filled_from(operation.id),
             "ends": list(map(mark, self.wiring.ends.get(operation.id, ()))),
             "target": self.targets.plan(endpoint.target),
             "typed": self.targets.plan(endpoint.typed) if endpoint.typed else None,
@@ -253,8 +251,9 @@ class _Renderer:
             "login": path_of(rule.login),
         }
 
-    def _selects(self, operation: str) -> dict[str, Any]:
-        return {"selects": self.wiring.selections.get(operation, Selection()).plan}
+    def _filled_from(self, operation: str) -> dict[str, Any]:
+        said = self.wiring.selections.get(operation, Selection())
+        return {"selects": said.plan, "around": self.model.operations[operation].around}
 
     def _automaton(self, made: Automaton) -> int:
         """Index of an automaton; equal ones are stored once."""
