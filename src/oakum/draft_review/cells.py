@@ -7,7 +7,7 @@ logged in), so a cell is also open when one of those sees the field.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, product
 from typing import Literal
 
@@ -16,6 +16,7 @@ from oakum.authz.table import grants
 from oakum.inference.lexicon import FieldClass, Label, label_field
 from oakum.openapi.model import Json
 from oakum.policy.contract import Contract
+from oakum.policy.edit import Verb
 from oakum.policy.model import FieldRule, Grant, Policy, Relation, Resource
 from oakum.policy.resource_schemas import View, at, view
 from oakum.policy.review import unmentioned
@@ -35,7 +36,8 @@ class FieldRow:
     cells: Mapping[str, State]
     at: int
     """Number of its line in the contract; of its resource's, where it has none."""
-    setters: tuple[str, ...]
+    sets: Mapping[str, State]
+    """The same for who may set it."""
 
 
 @dataclass(frozen=True)
@@ -119,27 +121,33 @@ def rows(read: ContractReading, resource: str) -> Iterator[FieldRow]:
     table = read.model.tables[resource]
     for path, rule in zip(table.leaves, table.rules, strict=True):
         cells = {name: cell(read, rule, name) for name in read.columns}
-        setters = tuple(dict.fromkeys(name for grant in rule.grants for name in grant.set))
-        yield FieldRow(path, rule.path, label(read, of, path), cells, rule.location.line, setters)
+        sets = {name: cell(read, rule, name, "set") for name in read.columns}
+        yield FieldRow(path, rule.path, label(read, of, path), cells, rule.location.line, sets)
     closed: Mapping[str, State] = dict.fromkeys(read.columns, "closed")
     for path in unmentioned(read.seen, of):
         if path not in table.leaves:
-            yield FieldRow(path, "", label(read, of, path), closed, of.location.line, ())
+            yield FieldRow(path, "", label(read, of, path), closed, of.location.line, closed)
 
 
-def cell(read: ContractReading, rule: FieldRule, relation: str) -> State:
-    """How a line shows its fields to those who have a relation: always, since a wider relation may
-    see them, in some states, masked, or not."""
-    own = [grant for grant in rule.grants if relation in grant.see]
+def named(grant: Grant, verb: Verb) -> tuple[str, ...]:
+    """The relations that a grant lets see, or set."""
+    return grant.see if verb == "see" else grant.set
+
+
+def cell(read: ContractReading, rule: FieldRule, relation: str, verb: Verb = "see") -> State:
+    """How a line shows its fields to those who have a relation, or lets them set them: always,
+    since a wider relation may, in some states, masked, or not."""
+    own = [grant for grant in rule.grants if relation in named(grant, verb)]
     if any(not grant.when for grant in own):
         return "open"
     held = read.weaker[relation]
-    around = [grant for grant in rule.grants if not held.isdisjoint(grant.see)]
+    around = [grant for grant in rule.grants if not held.isdisjoint(named(grant, verb))]
     if any(not grant.when for grant in around):
         return "implied"
     if around:
         return "when"
-    return "masked" if any(not held.isdisjoint(each.see) for each in rule.masked) else "closed"
+    masked = verb == "see" and any(not held.isdisjoint(each.see) for each in rule.masked)
+    return "masked" if masked else "closed"
 
 
 def label(read: ContractReading, of: Resource, path: str) -> Label:
@@ -172,6 +180,19 @@ def sight(read: ContractReading, resource: str, path: str, relation: str) -> See
     )
     masked = (repr(_bare(each)) for each in rule.masked if not held.isdisjoint(each.see))
     return found, frozenset(masked)
+
+
+def may_set(read: ContractReading, resource: str, path: str, relation: str) -> Seen:
+    """In which settings a viewer may set a field, as `sight`."""
+    rule = read.rule(resource, path)
+    held = read.weaker[relation]
+    grants_of = rule.grants if rule is not None else ()
+    setting = [replace(each, see=each.set) for each in grants_of]
+    return frozenset(
+        now
+        for now, values in _settings(read, resource)
+        if any(grants(each, held, values) for each in setting)
+    ), frozenset()
 
 
 def every_setting(read: ContractReading, resource: str) -> frozenset[str]:

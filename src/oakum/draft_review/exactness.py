@@ -6,11 +6,11 @@ slip of an edit of the text can widen a contract.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from oakum.draft_review.cells import ContractReading, Seen, every_setting, said, sight
+from oakum.draft_review.cells import ContractReading, Seen, every_setting, may_set, said, sight
 from oakum.openapi.model import Json
 from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, Grant, SetOwner
 
@@ -94,13 +94,19 @@ def _as_asked(old: ContractReading, new: ContractReading, name: str, edits: Sequ
         return False
     if any(leaf in was and was[leaf][1:] != now.get(leaf, ())[1:] for leaf in leaves):
         return False  # what replaces it, and how grave a leak of it is
-    if _set(old, name) != _set(new, name):
+    written = [path for each in cells if each.verb == "set" for path in each.paths]
+    sets = [
+        {path: who for path, who in _set(read, name).items() if not _is_at(path, written)}
+        for read in (old, new)
+    ]
+    if sets[0] != sets[1]:
         return False
     return all(
-        sight(new, name, leaf, viewer) == _wanted(old, name, leaf, viewer, mine)
+        does(new, name, leaf, viewer) == _wanted(old, name, leaf, viewer, mine, does)
         for leaf, mine in of_edits.items()
         if mine
         for viewer in old.columns
+        for does in (sight, may_set)
     )
 
 
@@ -109,11 +115,14 @@ def _is_at(leaf: str, paths: Sequence[str]) -> bool:
 
 
 def _wanted(
-    old: ContractReading, name: str, leaf: str, viewer: str, edits: Sequence[Grant | Close]
-) -> Seen:
-    """What a viewer is to see of a field after edits, one after the other."""
-    seen = sight(old, name, leaf, viewer)
+    old: ContractReading, name: str, leaf: str, viewer: str, edits: Sequence[Grant | Close],
+    does: Callable[[ContractReading, str, str, str], Seen],
+) -> Seen:  # fmt: skip
+    """What a viewer is to see of a field after edits, or where to set it, one after the other."""
+    seen = does(old, name, leaf, viewer)
     for each in edits:
+        if (each.verb == "set") != (does is may_set):
+            continue
         if isinstance(each, Grant) and each.relation in old.weaker[viewer]:
             seen = every_setting(old, name), seen[1]
         elif isinstance(each, Close) and each.relation == viewer:

@@ -9,6 +9,8 @@ export const CELLS = {
   c: ["–", "does not see it"],
 };
 
+export const PEN = "✎";
+
 export const square = (code) => make("i", { class: "square", "data-cell": code, "aria-hidden": "true" }, CELLS[code][0]);
 export const kind = (name) => make("span", { class: "kind", "data-class": name }, name);
 
@@ -25,11 +27,11 @@ function table(of, columns, sensitive, choose) {
   const rows = of.rows.map((row, y) => make("tr", { "data-path": row.path },
     make("th", { scope: "row" }, make("code", {}, breakable(row.path)), sensitive.has(row.kind) ? kind(row.kind) : ""),
     columns.map(({ name }, x) => {
-      const code = row.cells[x];
+      const code = row.cells[x], sets = row.sets[x], writes = sets !== "c";
       return make("td", {
-        role: "gridcell", tabindex: x || y ? "-1" : "0", "data-cell": code, "data-viewer": name,
-        "aria-label": `${row.path} to ${name}: ${CELLS[code][1]}`,
-      }, CELLS[code][0]);
+        role: "gridcell", tabindex: x || y ? "-1" : "0", "data-cell": code, "data-sets": sets, "data-viewer": name,
+        "aria-label": `${row.path} to ${name}: ${CELLS[code][1]}${writes ? ", and may set it" : ""}`,
+      }, CELLS[code][0], writes ? make("i", { class: "pen", "aria-hidden": "true" }, PEN) : "");
     })));
   const grid = make("table", { class: "grid", role: "grid", "aria-label": `${of.name}: fields by viewer` },
     make("thead", {}, head), make("tbody", {}, rows));
@@ -48,7 +50,7 @@ function table(of, columns, sensitive, choose) {
     const cell = event.target.closest("td");
     if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
     const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [0, 0];
-    const action = { Enter: "toggle", " ": "toggle", g: "grant", c: "close" }[event.key];
+    const action = { Enter: "toggle", " ": "toggle", g: "grant", c: "close", w: "write" }[event.key];
     if (dx || dy) {
       const row = rows[rows.indexOf(cell.parentElement) + dy];
       row?.cells[cell.cellIndex + dx]?.matches("td") && row.cells[cell.cellIndex + dx].focus();

@@ -1,5 +1,5 @@
 // The review: asks the server, shows what it says, and sends each edit. The server decides what an edit means.
-import { CELLS, kind, resource, square } from "./grid.js";
+import { CELLS, PEN, kind, resource, square } from "./grid.js";
 
 const { by, make, counted, ticks, aside, breakable } = oakum;
 const FIRST = 8;
@@ -144,22 +144,31 @@ async function look(cell) {
   const row = boxes.get(name).of.rows.find((each) => each.path === path);
   if (!row) return;
   const open = "owm".includes(now?.dataset.cell ?? "c");
+  const sets = row.sets[context.columns.findIndex((each) => each.name === viewer)];
   by("beside").replaceChildren(
     make("h3", {}, make("code", {}, breakable(`${name}.${path}`)), " to ", make("code", {}, viewer)),
     make("p", {}, square(now?.dataset.cell ?? "c"), " ", ticks(said.means)),
-    make("p", { class: "asked" }, kind(row.kind), " ", ticks(row.why), row.set.length ? `; set by ${row.set.join(", ")}` : ""),
+    make("p", { class: "asked" }, kind(row.kind), " ", ticks(row.why)),
     ...(said.comment && !said.comment.includes(row.why) ? [make("h4", {}, "The contract’s comment"), make("p", {}, ticks(said.comment))] : []),
+    make("h4", {}, "Who may set it"), make("p", {}, square(sets), " ", ticks(said.sets)),
     make("h4", {}, "oakum scan"), make("p", {}, ticks(said.scan)),
     make("h4", {}, "oakum guard"), make("p", {}, ticks(said.guard)),
     ...(said.line ? [make("h4", {}, said.place), make("pre", {}, said.line.split("\n").map((each) => make("code", {}, each)))] : []),
-    make("div", { class: "answers" }, button(open ? "Close it" : "Grant it", () => act({ ...cell, code: now?.dataset.cell }, open ? "close" : "grant"), true)));
+    make("div", { class: "answers" }, button(open ? "Close it" : "Grant it", () => act(cell, open ? "close" : "grant"), true),
+      button([sets === "c" || sets === "i" ? "Let " : "Do not let ", make("code", {}, viewer), " set it"], () => act(cell, "write"))));
 }
 
 function act(cell, action) {
   const { resource: name, path, viewer } = cell;
-  const code = cellAt(name, path, viewer)?.dataset.cell ?? "c";
-  const what = action === "toggle" ? (code === "c" ? "grant" : "close") : action;
+  const now = cellAt(name, path, viewer)?.dataset;
+  const code = (action === "write" ? now?.sets : now?.cell) ?? "c";
   looking = cell;
+  if (action === "write") {
+    const grants = code === "c" || code === "i";
+    return send("/edit", { kind: grants ? "grant" : "close", verb: "set", resource: name, paths: [path], viewer },
+      `\`${viewer}\` ${grants ? "may" : "may not"} set \`${name}.${path}\``);
+  }
+  const what = action === "toggle" ? (code === "c" ? "grant" : "close") : action;
   return send("/edit", { kind: what, resource: name, paths: [path], viewer },
     `${what === "grant" ? "Granted" : "Closed"} \`${name}.${path}\` ${what === "grant" ? "to" : "for"} \`${viewer}\``);
 }
@@ -235,7 +244,8 @@ if (first) {
   context.sensitive = new Set(first.sensitive);
   state = first;
   by("file").textContent = oakum.visible(first.file.split(/[\\/]/).pop());
-  by("legend").append(...Object.entries(CELLS).map(([code, [, says]]) => make("li", {}, square(code), says)));
+  by("legend").append(...Object.entries(CELLS).map(([code, [, says]]) => make("li", {}, square(code), says)),
+    make("li", {}, make("i", { class: "pen", "aria-hidden": "true" }, PEN), "may set it"));
   by("resources").append(...first.resources.map(place));
   take({ ...first, resources: [] });
   const only = [...boxes.values()];

@@ -77,7 +77,7 @@ def _resource(session: Session, name: str) -> Json:
                 "kind": row.label.kind.value,
                 "why": row.label.reason,
                 "cells": "".join(_CODES[row.cells[each]] for each in read.columns),
-                "set": row.setters,
+                "sets": "".join(_CODES[row.sets[each]] for each in read.columns),
             }
             for row in those
         ],
@@ -95,6 +95,7 @@ def cell(session: Session, resource: str, path: str, relation: str) -> Json:
         "means": words.means,
         "scan": words.scan,
         "guard": words.guard,
+        "sets": words.sets,
         "comment": above(lines, at) if rule else "",
         "line": "\n".join(_entry(lines, at)) if rule else "",
         "place": f"{session.path.name}:{at}",

@@ -22,7 +22,7 @@ from oakum.draft_review.answers import answered
 from oakum.draft_review.session import Changed, Session
 from oakum.errors import InputError
 from oakum.openapi.model import Json
-from oakum.policy.edit import Confirm, ConfirmCall, Edit, SetOwner
+from oakum.policy.edit import Confirm, ConfirmCall, Edit, SetOwner, Verb
 
 _MOST = 1 << 16
 """Bytes of a request body; an edit has some hundred."""
@@ -223,11 +223,12 @@ def _edit(session: Session, said: Mapping[str, Json]) -> Json:
 
 def _meant(session: Session, said: Mapping[str, Json]) -> list[Edit]:
     name = str(said.get("resource", ""))
+    verb: Verb = "set" if said.get("verb") == "set" else "see"
     match said["kind"]:
         case "grant":
-            return session.grant(name, map(str, said["paths"]), str(said["viewer"]))
+            return session.grant(name, map(str, said["paths"]), str(said["viewer"]), verb)
         case "close":
-            return session.close(name, map(str, said["paths"]), str(said["viewer"]))
+            return session.close(name, map(str, said["paths"]), str(said["viewer"]), verb)
         case "confirm":
             return [Confirm(name)]
         case "call":

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oakum.draft_review.cells import ContractReading, kept, reading
+from oakum.draft_review.cells import ContractReading, kept, named, reading
 from oakum.draft_review.exactness import Version, beyond
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
@@ -19,7 +19,7 @@ from oakum.openapi.model import Json
 from oakum.openapi.source import decode, parse, read_bytes
 from oakum.output.file import write
 from oakum.policy.contract import is_policy, load
-from oakum.policy.edit import Close, Edit, Grant, Splice, covers, difference, edited
+from oakum.policy.edit import Close, Edit, Grant, Splice, Verb, covers, difference, edited
 from oakum.policy.shared_keys import apart
 
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
@@ -55,24 +55,32 @@ class Session:
         self.undone: list[Step] = []
         self.writes = 0
 
-    def grant(self, resource: str, paths: Iterable[str], relation: str) -> list[Edit]:
-        """The edits that show fields to a viewer in every state."""
+    def grant(
+        self, resource: str, paths: Iterable[str], relation: str, verb: Verb = "see"
+    ) -> list[Edit]:
+        """The edits that show fields to a viewer, or let them set them, in every state."""
         self._known(relation)
         return [
-            Grant(resource, line, those, relation) for line, those in self._lines(resource, paths)
+            Grant(resource, line, those, relation, verb)
+            for line, those in self._lines(resource, paths)
         ]
 
-    def close(self, resource: str, paths: Iterable[str], relation: str) -> list[Edit]:
-        """The edits that show them to no such viewer; stronger ones go on seeing them."""
+    def close(
+        self, resource: str, paths: Iterable[str], relation: str, verb: Verb = "see"
+    ) -> list[Edit]:
+        """The edits that show them to no such viewer, or let none set them; stronger ones go on
+        doing so."""
         weaker = self.read.weaker[self._known(relation)] - {relation}
         found: list[Edit] = []
         for line, those in self._lines(resource, paths):
             rule = self.read.rule(resource, those[0])
-            by = [n for n in weaker if rule and any(n in each.see for each in rule.every_grant)]
+            every = rule.every_grant if rule else ()
+            by = [n for n in weaker if any(n in named(each, verb) for each in every)]
             if by:
-                told = f"whoever is `{relation}` is `{by[0]}` too, and sees `{those[0]}` as such"
+                does = "sees" if verb == "see" else "may set"
+                told = f"whoever is `{relation}` is `{by[0]}` too, and {does} `{those[0]}` as such"
                 self._refuse(told, f"close it for `{by[0]}` first")
-            found.append(Close(resource, line, those, relation, kept(self.read, relation)))
+            found.append(Close(resource, line, those, relation, kept(self.read, relation), verb))
         return found
 
     def _lines(self, resource: str, paths: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:

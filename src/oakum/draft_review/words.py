@@ -10,6 +10,12 @@ from oakum.errors import few
 from oakum.policy.model import Owner, Relation
 
 _FEW = 3
+_SETS = {
+    "open": "`{}` may set it.",
+    "implied": "`{}` may set it as a weaker viewer may.",
+    "when": "`{}` may set it in some settings of the owner.",
+    "closed": "`{}` may not set it: a guard refuses a write that does.",
+}
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,7 @@ class Said:
     means: str
     scan: str
     guard: str
+    sets: str
 
 
 def viewer(relation: Relation) -> str:
@@ -77,16 +84,18 @@ def said(read: ContractReading, resource: str, path: str, relation: str) -> Said
     state: State = cell(read, rule, relation) if rule is not None else "closed"
     draft = rule.draft if rule is not None else read.policy.resources[resource].draft
     sent = read.seen.endpoints[resource]
+    written = cell(read, rule, relation, "set") if rule is not None else "closed"
+    sets = _SETS[written].format(relation)
     asks = f"calls {few(sent, _FEW)} as `{relation}`" if sent else ""
     means, scan, guard = _said(state, relation, rule.instead if rule is not None else "absent")
     if not asks:
-        return Said(means, "No operation of the document sends such an object.", guard)
+        return Said(means, "No operation of the document sends such an object.", guard, sets)
     note = ""
     if draft and state in ("closed", "when"):
         note = " While this is a draft, the leak is only suspected."
     elif draft and state != "masked":
         note = " While this is a draft, a grant that the API does not honour is not a finding."
-    return Said(means, f"It {asks}. {scan}{note}", guard)
+    return Said(means, f"It {asks}. {scan}{note}", guard, sets)
 
 
 def _said(state: State, relation: str, instead: str) -> tuple[str, str, str]:

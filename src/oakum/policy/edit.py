@@ -21,30 +21,37 @@ _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_/-]*(\.(\*|\*\*|[A-Za-z0-9_/-]+))*")
 _BESIDE = re.compile(r"^(\s*:)[ \t]*#[^\r\n]*")
 """A comment between a key and the block below it."""
+_OTHER: dict[str, str] = {"see": "set", "set": "see"}
 _WORDS = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n"])
+
+
+Verb = Literal["see", "set"]
+"""What a grant lets a viewer do with a field."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """The relation sees fields of one line, whatever the object's settings."""
+    """The relation sees fields of one line, or may set them, whatever the object's settings."""
 
     resource: str
     line: str
     """A path of the line that rules the fields; empty: no line does."""
     paths: tuple[str, ...]
     relation: str
+    verb: Verb = "see"
 
 
 @dataclass(frozen=True)
 class Close:
-    """The relation sees fields of one line in no state."""
+    """The relation sees fields of one line in no state, or may set them in none."""
 
     resource: str
     line: str
     paths: tuple[str, ...]
     relation: str
     keep: tuple[str, ...] = ()
-    """Relations that saw it only as such a viewer, and go on seeing it."""
+    """Relations that saw it (or might set it) only as such a viewer, and go on doing so."""
+    verb: Verb = "see"
 
 
 @dataclass(frozen=True)
@@ -193,7 +200,7 @@ class _Page:
         if not edit.line:
             if isinstance(edit, Grant):
                 name = self._key(edit.paths, lines.flow_style)
-                self._add(lines, name, self._grant(edit.relation))
+                self._add(lines, name, f"[{self._grant(edit)}]")
             return
         found = next((each for each in lines.value if edit.line in _paths(each[0])), None)
         if found is None:
@@ -220,12 +227,12 @@ class _Page:
     def _granted(self, grants: yaml.SequenceNode, edit: Grant | Close) -> Iterator[Splice]:
         """The splices within a list of grants."""
         if isinstance(edit, Grant):
-            yield self._widened(grants, edit.relation)
+            yield self._widened(grants, edit)
             return
         plain = (e for e in grants.value if not (_pair(e, "when") or _pair(e, "masked")))
-        always = {name for each in plain for name in _seen(each)}
+        always = {name for each in plain for name in _named(each, edit.verb)}
         for each in grants.value:
-            pair = _pair(each, "see")
+            pair = _pair(each, edit.verb)
             names = _names(pair[1]) if pair is not None else []
             if pair is None or edit.relation not in names:
                 continue
@@ -233,23 +240,23 @@ class _Page:
             left += [n for n in edit.keep if n not in left and n not in always]
             if left:
                 yield self._between(pair[1], self._list(left))
-            elif len(each.value) == 1 or _pair(each, "set") is None:
+            elif len(each.value) == 1 or _pair(each, _OTHER[edit.verb]) is None:
                 yield self._without_element(grants, each)
             else:
                 yield self._without_pair(each, pair)
 
-    def _widened(self, grants: yaml.SequenceNode, relation: str) -> Splice:
+    def _widened(self, grants: yaml.SequenceNode, edit: Grant) -> Splice:
         for each in grants.value:
             if _pair(each, "when") is not None or _pair(each, "masked") is not None:
                 continue
-            pair = _pair(each, "see")
+            pair = _pair(each, edit.verb)
             if pair is not None:
-                return self._between(pair[1], self._list([*_names(pair[1]), relation]))
-            if each.flow_style and each.value:
+                return self._between(pair[1], self._list([*_names(pair[1]), edit.relation]))
+            if edit.verb == "see" and each.flow_style and each.value:
                 at = _start(each.value[0][0])
-                said = f"{self._scalar('see')}: {self._list([relation])}, "
+                said = f"{self._scalar('see')}: {self._list([edit.relation])}, "
                 return Splice(at, "", said)
-        one = f"{{{self._scalar('see')}: {self._list([relation])}}}"
+        one = self._grant(edit)
         if not grants.value:
             return self._between(grants, f"[{one}]")
         last = grants.value[-1]
@@ -269,8 +276,8 @@ class _Page:
             return self._cut(at, self._next_line(self._end(each)))
         return self._from_flow(_start(each), self._end(each), each is grants.value[-1])
 
-    def _grant(self, relation: str) -> str:
-        return f"[{{{self._scalar('see')}: {self._list([relation])}}}]"
+    def _grant(self, edit: Grant) -> str:
+        return f"{{{self._scalar(edit.verb)}: {self._list([edit.relation])}}}"
 
     def _split(
         self, lines: yaml.MappingNode, key: yaml.Node, value: yaml.Node,
@@ -462,8 +469,8 @@ def _names(node: yaml.Node) -> list[str]:
     return [str(node.value)]
 
 
-def _seen(grant: yaml.Node) -> list[str]:
-    pair = _pair(grant, "see")
+def _named(grant: yaml.Node, verb: Verb) -> list[str]:
+    pair = _pair(grant, verb)
     return _names(pair[1]) if pair is not None else []
 
 

@@ -21,7 +21,7 @@ def test_a_viewer_sees_what_a_weaker_one_sees(tmp_path: Path) -> None:
 def test_a_grant_in_some_settings_is_no_grant_in_all(tmp_path: Path) -> None:
     found = row("email", tmp_path)
     assert found.cells == {"anyone": "closed", "member": "when", "owner": "open"}
-    assert found.setters == ("owner",)
+    assert found.sets == {"anyone": "closed", "member": "closed", "owner": "open"}
     assert found.label.kind is FieldClass.CONTACT
 
 

@@ -79,3 +79,15 @@ def test_a_line_that_keeps_a_viewer_in_some_settings_is_not_closed(tmp_path: Pat
         "{see: [owner], set: [owner]}", "{see: [owner], when: {private: true}, set: [owner]}"
     )
     assert wrong(tmp_path, new, edit) == ["User"]
+
+
+def test_an_edit_of_who_sets_may_not_change_who_sees(tmp_path: Path) -> None:
+    edit = Grant("Note", "title", ("title",), "member", "set")
+    lines = "      title: [{set: [member]}]\n      id, user_id: []\n"
+    right = CONTRACT.replace("      id, title, user_id: []\n", lines)
+    assert wrong(tmp_path, right, edit) == []
+    assert wrong(
+        tmp_path, right.replace("{set: [member]}", "{see: [member], set: [member]}"), edit
+    ) == ["Note"]
+    assert wrong(tmp_path, right.replace("{set: [member]}", "{set: [anyone]}"), edit) == ["Note"]
+    assert wrong(tmp_path, right, GRANT) == ["Note"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from oakum.draft_review.cells import rows
 from oakum.draft_review.session import Changed, Session
 from oakum.errors import InputError
 from oakum.policy.contract import load
@@ -106,3 +107,24 @@ def test_mark_line_ends_mode_and_link_of_a_file_stay(tmp_path: Path) -> None:
 def test_what_is_no_contract_is_not_reviewed(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError):
         review(tmp_path, text)
+
+
+def test_who_may_set_a_field_changes_and_nothing_else(tmp_path: Path) -> None:
+    session = review(tmp_path)
+    session.make(session.grant("Note", ["title"], "owner", "set"))
+    assert "+      title: [{set: [owner]}]" in added(session)
+    row = next(each for each in rows(session.read, "Note") if each.path == "title")
+    assert (row.sets["owner"], row.cells["owner"]) == ("open", "closed")
+    session.make(session.close("User", ["email"], "owner", "set"))
+    row = next(each for each in rows(session.read, "User") if each.path == "email")
+    assert (row.sets["owner"], row.cells["owner"]) == ("closed", "open")
+    session.undo()
+    session.undo()
+    assert not session.unsaved
+
+
+def test_a_weaker_viewer_that_may_set_it_is_closed_first(tmp_path: Path) -> None:
+    session = review(tmp_path)
+    session.make(session.grant("User", ["home"], "member", "set"))
+    with pytest.raises(InputError, match="`owner` is `member` too, and may set `home"):
+        session.make(session.close("User", ["home"], "owner", "set"))

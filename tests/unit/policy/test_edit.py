@@ -228,3 +228,15 @@ def test_one_of_several_operations_gets_a_line_of_its_own(text: str, done: str) 
 def test_a_key_behind_a_question_mark_is_not_split() -> None:
     with pytest.raises(InputError, match="cannot be split"):
         edited("operations:\n  ? a,\n    b\n  : {draft: true, call: []}\n", ConfirmCall("b"))
+
+
+def test_who_may_set_a_field_is_granted_and_closed() -> None:
+    done = edited(CONTRACT, Grant("User", "home", ("home",), "owner", "set"))
+    assert "home: [{see: [owner]}, {set: [owner]}]" in done
+    assert edited(done, Close("User", "home", ("home",), "owner", (), "set")) == CONTRACT
+    done = edited(CONTRACT, Close("User", "email", ("email",), "owner", (), "set"))
+    assert "- {see: [owner]}" in done
+    done = edited(done, Close("User", "email", ("email",), "owner"))
+    assert "see: [owner]" not in done.split("email:")[1].split("home:")[0]
+    done = edited(FLOW, Grant("Tag", "secret", ("secret",), "member", "set"))
+    assert "set: [member]" in done.replace('"', "")
