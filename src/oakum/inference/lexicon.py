@@ -82,7 +82,7 @@ _WORDED = (FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT)
 """Classes whose values are never one of a few declared words."""
 _ABOUT_SOMEBODY = (FieldClass.CONTACT, FieldClass.PERSONAL, FieldClass.LOCATION)
 _TEXT_ONLY = listed("token secret hash salt credential email mail cookie bearer key vat")
-_REGIONS = listed("country county province region state")
+_REGIONS = listed("country_subdivision country_sub_division country county province region state")
 _OF_AN_ADDRESS = listed(
     "address billing card contact customer location mailing person profile residence shipping user "
     "vcard"
@@ -94,7 +94,9 @@ _OF_A_THING = listed(
 )
 """What has a weight and is no body."""
 _OF_A_BODY = listed("height weight")
-_MEDIA = listed("image photo picture thumbnail video media icon logo banner size frame")
+_MEDIA = listed(
+    "image photo picture thumb thumbnail avatar video media icon logo banner size frame"
+)
 _NO_VISIT = listed("update change modification sync edit check run refresh push build")
 _FORMATS = {
     "password": (FieldClass.SECRET, "a password"),
@@ -171,7 +173,7 @@ def _by_name(own: tuple[str, ...], above: tuple[str, ...], shape: Shape) -> _Ent
     numeric = bool(kinds) and kinds <= {"integer", "number"}
     if (numeric and own[-1] in _TEXT_ONLY) or (shape.enum and kind in _WORDED):
         return _NOTHING
-    if own == ("height",) and _MEDIA & set(above):
+    if own[-1] == "height" and _MEDIA & {*above, *own}:
         return _NOTHING
     if own[-1] in _OF_A_BODY and _OF_A_THING & {*above, *own}:
         return _NOTHING
@@ -181,7 +183,7 @@ def _by_name(own: tuple[str, ...], above: tuple[str, ...], shape: Shape) -> _Ent
 
 
 def _is_region(own: tuple[str, ...], above: tuple[str, ...]) -> bool:
-    return len(own) == 1 and own[0] in _REGIONS and not _OF_AN_ADDRESS.isdisjoint(above)
+    return "_".join(own) in _REGIONS and not _OF_AN_ADDRESS.isdisjoint(above)
 
 
 def _read(own: tuple[str, ...], above: tuple[str, ...]) -> _Entry:

@@ -290,9 +290,10 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
     (
         FieldClass.CONTACT,
         "a postal address",
-        "street full_street po_box postbox post_office_box address_addition address_suffix "
+        "street full_street po_box post_box postbox post_office_box address_addition address_suffix "
         "building_name building_number sub_building house_no room_number flat_number "
-        "apartment_no thoroughfare dependent_thoroughfare care_of ^line_3",
+        "apartment_no thoroughfare dependent_thoroughfare sub_premise subpremise "
+        "premise_number unit_number street_unit care_of ^line_3",
     ),
     (
         FieldClass.CONTACT,
@@ -332,6 +333,8 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
         "address_province bill_city ship_city bill_state ship_state billing_state "
         "shipping_state mailing_state home_state state_code state_province province county "
         "district prefecture municipality suburb locality sub_locality admin_area zip_4 "
+        "administrative_area sub_administrative_area district_name county_name town_name "
+        "state_province_region zip_plus_4 "
         "birth_city",
     ),
     (

@@ -219,6 +219,17 @@ def test_names_of_real_documents_are_recognised() -> None:
         ("Bucket.region", FieldClass.PLAIN),
         ("Customer.tel1", FieldClass.CONTACT),
         ("PermissionGroup.canPublish", FieldClass.AUTHORITY),
+        ("Contact.thumb_height", FieldClass.PLAIN),
+        ("User.photo_height", FieldClass.PLAIN),
+        ("User.height", FieldClass.PERSONAL),
+        # parts of a postal address by their names in ISO 20022 and xAL
+        ("Customer.post_box", FieldClass.CONTACT),
+        ("Customer.sub_premise", FieldClass.CONTACT),
+        ("Customer.town_name", FieldClass.LOCATION),
+        ("address.country_sub_division", FieldClass.LOCATION),
+        ("Customer.sub_administrative_area", FieldClass.LOCATION),
+        ("Report.country_subdivision", FieldClass.PLAIN),
+        ("Shop.on_premises", FieldClass.PLAIN),
     ],
 )
 def test_what_a_name_is_about_is_told_by_what_stands_around_it(path: str, kind: FieldClass) -> None:
