@@ -20,6 +20,8 @@ _Group = TypeVar("_Group")
 Rank = tuple[int, str, str]
 """Of a line: its place among others, why, and its grants."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_PARTS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+(?:, |$)')
+"""What stands between the commas of a flow, texts in quotes whole."""
 _WORDS = {"true", "false", "null"}
 
 
@@ -112,7 +114,24 @@ def operations(entries: Sequence[tuple[str, str, str]], *, shared: bool) -> Iter
         for row in _rows(names):
             apart = len(row) == 1 or ", ".join(row) in whole
             keys = map(scalar, row) if apart else (key(row),)
-            yield from (f"  {each}: {value}{note}" for each in keys)
+            for each in keys:
+                yield from wrapped(f"  {each}: ", value, note)
+
+
+def wrapped(begin: str, value: str, note: str = "") -> Iterator[str]:
+    """A line of a value between braces; one that is much longer than a line goes on below, from
+    one of its parts to the next."""
+    if len(begin) + len(value) <= 2 * WIDTH:
+        yield f"{begin}{value}{note}"
+        return
+    said = [*_PARTS.findall(value)]
+    row = begin
+    for part in said:
+        if len(row) + len(part) > WIDTH and row.strip() and row != begin:
+            yield row.rstrip()
+            row = "    "
+        row += part
+    yield f"{row}{note}"
 
 
 def _rows(names: Sequence[str]) -> Iterator[list[str]]:

@@ -82,7 +82,7 @@ _WORDED = (FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT)
 """Classes whose values are never one of a few declared words."""
 _ABOUT_SOMEBODY = (FieldClass.CONTACT, FieldClass.PERSONAL, FieldClass.LOCATION)
 _TEXT_ONLY = listed("token secret hash salt credential email mail cookie bearer key vat")
-_REGIONS = listed("country_subdivision country_sub_division country county province region state")
+_REGIONS = listed("country country_sub_division country_subdivision county province region state")
 _OF_AN_ADDRESS = listed(
     "address billing card contact customer location mailing person profile residence shipping user "
     "vcard"

@@ -290,7 +290,8 @@ PHRASES: tuple[tuple[FieldClass, str, str], ...] = (
     (
         FieldClass.CONTACT,
         "a postal address",
-        "street full_street po_box post_box postbox post_office_box address_addition address_suffix "
+        "street full_street po_box post_box postbox post_office_box address_addition "
+        "address_suffix "
         "building_name building_number sub_building house_no room_number flat_number "
         "apartment_no thoroughfare dependent_thoroughfare sub_premise subpremise "
         "premise_number unit_number street_unit care_of ^line_3",

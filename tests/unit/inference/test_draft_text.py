@@ -12,7 +12,9 @@ from oakum.inference.draft_text import (
     folded_by_grants,
     lines,
     operations,
+    wrapped,
 )
+from oakum.policy.edit import ConfirmCall, edited
 
 
 def test_fields_of_an_object_are_one_name_where_they_share_a_group() -> None:
@@ -112,3 +114,21 @@ def test_a_key_of_many_operations_is_about_a_line_long() -> None:
     assert len(made) < 30 and all(len(line) < WIDTH + 8 for line in made)
     read = yaml.safe_load("\n".join(made))
     assert [name for each in read for name in each.split(", ")] == names
+
+
+def test_a_long_value_goes_on_below_and_reads_the_same() -> None:
+    places = ", ".join(f'"/a, {{b}}/{at}/*"' for at in range(40))
+    value = f'{{draft: true, call: [owner], shows: {{User: [{places}], "a,b": /c}}}}'
+    text = "\n".join(wrapped("  getUser: ", value, "  # why"))
+    assert max(map(len, text.split("\n"))) <= WIDTH + 8
+    assert text.endswith("  # why")
+    assert yaml.safe_load(text) == {"getUser": yaml.safe_load(value)}
+    whole = f"operations:\n{text}\n  other: {{}}\n"
+    done = yaml.safe_load(edited(whole, ConfirmCall("getUser")))["operations"]
+    assert done == {"getUser": yaml.safe_load(value.replace("draft: true, ", "")), "other": {}}
+
+
+def test_a_value_of_about_a_line_stays_on_it() -> None:
+    assert [*wrapped("  a: ", f"{{params: {{b: {'c' * 120}}}}}")] == [
+        f"  a: {{params: {{b: {'c' * 120}}}}}"
+    ]
