@@ -51,7 +51,13 @@ from oakum.scan.evaluation.field_meaning import (
     was_written,
 )
 from oakum.scan.evaluation.judged_response import JudgedResponse
-from oakum.scan.evaluation.loose_values import asked_for, loose_values, stands_loose, texts_beside
+from oakum.scan.evaluation.loose_values import (
+    asked_for,
+    loose_values,
+    repeats_beside,
+    stands_loose,
+    texts_beside,
+)
 from oakum.scan.evaluation.requested_object import asked_key, is_found_by_hidden, names_one_of
 from oakum.scan.evaluation.shared_values import SHARED, sharers, sharers_of_unnamed
 
@@ -214,9 +220,8 @@ class Cells:
             return
         weak, self._weak = self._weak, self._weak or why
         self._put(instance, leaf.path, who, Result.LEAK, self._evidence(instance, leaf, who))
-        key = self._key(*place)
         told = self._context.placeholders.told
-        told(key, self._question.request_key, leaf.value, who, shared=True)
+        told(self._key(*place), self._question.request_key, leaf.value, who, shared=True)
         self._weak, self._tentative = weak, True
 
     def _leaf(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
@@ -273,8 +278,8 @@ class Cells:
 
     def _is_own_for_anothers(self, instance: ObjectInstance, leaf: Leaf) -> bool:
         """Whether it is the viewer's own, which the contract shows them, in place of another's."""
-        shown = self._granted(instance.resource, leaf.path, instance.held, instance.state)
         at = instance.resource, self._object, leaf.path
+        shown = self._granted(at[0], at[2], instance.held, instance.state)
         return shown and is_own_for_anothers(self._context, self._question, at, self._place)
 
     def _masked(self, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
@@ -402,6 +407,8 @@ class Cells:
         known = self._context.knowledge.was_shown(who, resource, self._object, path, blank=blank)
         if at := stands_loose(self._context, self._question, self._loose, who, resource, path):
             self._loosely_told(at, who, resource, path, held, state)
+        elif repeats_beside(self._context, self._seen, self._loose, who, resource, path):
+            pass
         elif known or (closed_by_absence(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
         else:

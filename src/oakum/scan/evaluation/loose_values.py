@@ -70,6 +70,19 @@ def stands_loose(
     return ()
 
 
+def repeats_beside(
+    context: EvaluationContext, seen: JudgedResponse, loose: Mapping[str, Sequence[Pointer]],
+    who: str, resource: str, path: str,
+) -> bool:  # fmt: skip
+    """Whether a value that the request itself held stands loose in its response with one that it
+    did not: it may have come with the object, and is not known to be missing."""
+    own = context.knowledge.own.get((who, resource, path), set())
+    if seen.question.sent.isdisjoint(own) or not any(loose.get(text) for text in own):
+        return False
+    others = seen.probe.shows.get(resource, ())
+    return any(stands_loose(context, seen.question, loose, who, resource, each) for each in others)
+
+
 def asked_for(
     context: EvaluationContext, question: Question, who: str, resource: str, path: str
 ) -> bool:
