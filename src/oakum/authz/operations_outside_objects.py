@@ -18,6 +18,7 @@ from oakum.authz.relations import held
 from oakum.http.json_pointer import Pointer
 from oakum.http.methods import SAFE
 from oakum.openapi.model import Json, Operation
+from oakum.policy.model import Resource
 
 OF_OBJECTS = frozenset(("owner", "lookup", "field"))
 """Kinds of relations to an object or its owner."""
@@ -102,11 +103,13 @@ def _kept(keep: Keep, at: Pointer) -> Keep:
 
 
 def _is_owned(model: Model, instance: ObjectInstance) -> bool:
-    resource = model.policy.resources[instance.resource]
-    by_itself = (
-        resource.owner.kind in ("field", "path", "query", "caller") and not resource.is_account
-    )
-    return by_itself and bool(instance.owners)
+    return is_of_its_own(model.policy.resources[instance.resource]) and bool(instance.owners)
+
+
+def is_of_its_own(resource: Resource) -> bool:
+    """Whether its objects have an owner of their own: no account, which may stand for what it has
+    to do with something else."""
+    return resource.owner.kind in ("field", "path", "query", "caller") and not resource.is_account
 
 
 def outermost(instances: Iterable[ObjectInstance]) -> list[ObjectInstance]:

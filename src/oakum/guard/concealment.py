@@ -147,8 +147,8 @@ class Sight:
             return replace(done, body=None)
         if not others:
             return done
-        above = [each for each in others if each[0].above]
-        if above and not (yield from self._all(above, inquiry)):
+        outer = [each for each in others if each[0].above or each[0].around]
+        if outer and not (yield from self._all(outer, inquiry)):
             self._seen = False
             return replace(done, body=None)
         without = apart()

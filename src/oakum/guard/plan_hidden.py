@@ -26,6 +26,7 @@ def hidden(
             "whose": each.whose,
             "renamed": dict(each.names),
             "above": each.above,
+            "around": each.around,
             "key": each.key,
             "at": each.at,
             "within": each.within,

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import outermost, resources_in
-from oakum.authz.operations_outside_objects import changes
+from oakum.authz.operations_outside_objects import changes, is_of_its_own
 from oakum.authz.places import resource_of
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import member
+from oakum.policy.model import Resource
 from oakum.routing.named_arguments import UNKNOWN
 from oakum.routing.objects_by_key import Plain, asked_keys
 from oakum.routing.objects_in_responses import (
@@ -32,6 +33,7 @@ from oakum.routing.objects_in_responses import (
 )
 from oakum.routing.path_objects import PathObjects, Reader, Step, names
 from oakum.routing.request_places import Carried
+from oakum.routing.route import nameless
 
 _DEEP = 5
 """Depth of nested unions that are searched."""
@@ -65,6 +67,9 @@ class Concealed:
     whole answer, or its place is not known."""
     alone: bool = False
     """Whether the object may also stand in place of the list at the end of `within`."""
+    around: bool = False
+    """It is the innermost object of a path, and no account: whatever a read shows below it tells of
+    it."""
 
     def values_at(self, value: Json, path: tuple[str, ...]) -> list[Json]:
         """The values of an answer at `at` or `within`, or at the end of one that begins so."""
@@ -100,7 +105,34 @@ def concealed(paths: PathObjects, operation: Operation) -> Concealed | None:
     another object (`/notes/{id}/readers/{userId}`) is an argument and not the object, unless a GET
     of this very path returns it."""
     found = _innermost(paths, operation)
-    return found[2] if found is not None else None
+    step, reader, one = found if found is not None else (None, None, None)
+    if step is None or reader is None or one is None:
+        return None
+    if step.kind != "object" or reader.get is operation or _is_only_way(paths, operation, step):
+        return one
+    return replace(one, around=True)
+
+
+def _is_only_way(paths: PathObjects, operation: Operation, step: Step) -> bool:
+    """Whether no GET shows what an operation shows of owners of their own without the key of what
+    `step` names, so that these find their own below it, too."""
+    model = paths.model
+    held = map(model.policy.resources.__getitem__, dict.fromkeys(_held(model, operation)))
+    ways = [[*_ways(paths, each)] for each in held if is_of_its_own(each)]
+    around = nameless(step.path)
+    return bool(ways) and all(
+        found and all(around in map(nameless, beginnings) for beginnings in found) for found in ways
+    )
+
+
+def _ways(paths: PathObjects, one: Resource) -> Iterator[list[str]]:
+    """Of each GET that shows one object by its key, the paths of the objects that it names before
+    that one."""
+    for each in paths.document.operations:
+        if paths.shows(each) and _is_granted(paths.model, each):
+            steps = paths.steps(each)
+            if steps and steps[-1].resource is one and steps[-1].key == one.key:
+                yield [step.path for step in steps[:-1]]
 
 
 def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:

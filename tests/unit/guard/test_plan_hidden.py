@@ -22,6 +22,7 @@ def test_each_object_of_a_path_stands_where_its_reader_and_resource_do(tmp_path:
     plan = hidden(endpoints["withNote"], at, {"User": 0, "Page": 1, "Note": 2})
     note = {"resources": [2], "whose": "", "reader": at["getNote"], "at": ("nid",), "within": ()}
     note["alone"] = False
-    assert plan["hidden"] == {**note, "key": "b", "renamed": {"nid": "b"}, "above": False}
-    assert plan["others"] == [{**note, "key": "a", "renamed": {"nid": "a"}, "above": True}]
+    inner, outer = {"above": False, "around": True}, {"above": True, "around": False}
+    assert plan["hidden"] == {**note, "key": "b", "renamed": {"nid": "b"}, **inner}
+    assert plan["others"] == [{**note, "key": "a", "renamed": {"nid": "a"}, **outer}]
     assert (plan["asked"], plan["named"]) == (None, {})

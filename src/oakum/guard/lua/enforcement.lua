@@ -1235,11 +1235,11 @@ end
 -- is hidden. What has no owner of its own is judged by the objects that the request names, which are looked at
 -- only where that matters, and in an event by the objects beside it; `apart` cuts it.
 local function left(self, x, out, seen, apart)
-  local endpoint, list, others, above, lost = x.endpoint, named(x), {}, {}, {}
+  local endpoint, list, others, outer, lost = x.endpoint, named(x), {}, {}, {}
   for i = 1, #list do
     if list[i].of.reader ~= endpoint.index then
       others[#others + 1] = list[i]
-      if list[i].of.above then above[#above + 1] = list[i] end
+      if list[i].of.above or list[i].of.around then outer[#outer + 1] = list[i] end
     elseif out and seen.shown and not x.acts and not stored_object.remains(list[i].of, out) then
       lost[#lost + 1] = list[i]
     end
@@ -1251,7 +1251,7 @@ local function left(self, x, out, seen, apart)
   -- Of an answer without an object `tells` decides; an event is an answer of its own.
   local hangs = #others > 0 and (seen.shown or seen.event)
   if x.acts or not out or not (hangs or seen.lost) then return out, seen end
-  if #above > 0 and seen.shown and not all_seen(self, x, above) then
+  if #outer > 0 and seen.shown and not all_seen(self, x, outer) then
     x.sees, x.seen_at = false, self.now()
     return nil, { removed = {}, owners = {}, event = seen.event }
   end

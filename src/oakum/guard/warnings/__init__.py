@@ -79,6 +79,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     containers.removed_by_null,
     containers.names_in_maps,
     paths.hidden_parents,
+    paths.hidden_targets,
     paths.unchecked_parents,
     schemas.incomplete_schemas,
     feeds.hidden_feeds,

@@ -1,4 +1,4 @@
-"""Warnings about paths that name an object below another one.
+"""Warnings about paths that name an object below another one, or show it there.
 
 What a read shows there would tell that the outer one exists, even if it is the caller's own, so all
 of it is withheld, and a write may move it there, so it is refused. Below the parent by which
@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
+from oakum.authz.operations_outside_objects import is_of_its_own
 from oakum.errors import Problem
+from oakum.guard.warnings.grants import resources_shown
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.path_objects import PathObjects
@@ -34,6 +36,28 @@ def hidden_parents(contract: CompiledContract) -> Iterator[Problem]:
                 f" path names before a `{owned[0]}`, even if that is their own",
                 f"write `conceal: false` at `{unseen[0]}` if everybody may know that one exists, or"
                 f" `{id}: {{params: {{…: {unseen[0]}.FIELD}}}}` if the path names something else",
+            )
+
+
+def hidden_targets(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about each read below an object of which others see nothing, if it shows what has an
+    owner of its own."""
+    model = contract.model
+    resources = model.policy.resources
+    for each in contract.endpoints:
+        id, hidden = each.operation.id, each.hidden
+        if each.write or hidden is None or not hidden.around:
+            continue
+        unseen = [name for name in hidden.resources if is_hidden_from_members(model, name)]
+        shown = resources_shown(contract, each.operation)
+        owned = [name for name in shown if is_of_its_own(resources[name])]
+        if owned and unseen:
+            yield Problem(
+                contract.location(each.operation),
+                f"`{id}` is 404 for callers who are shown nothing of the `{unseen[0]}` that its"
+                f" path names, even if it shows them a `{owned[0]}` of their own",
+                f"write `conceal: false` at `{unseen[0]}` if everybody may know that one exists, or"
+                f" grant some field of it to whoever may have a `{owned[0]}` there",
             )
 
 

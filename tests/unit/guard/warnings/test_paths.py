@@ -12,6 +12,7 @@ from tests.unit.guard.warnings.contracts import said
 
 REPORTS = yaml.safe_load((FOLDER / "contracts" / "reports.yaml").read_text())
 MOVES = yaml.safe_load((FOLDER / "contracts" / "moves.yaml").read_text())
+NEIGHBOURS = yaml.safe_load((FOLDER / "contracts" / "neighbours.yaml").read_text())
 WORDS = "`placed` is 404 for callers who are shown nothing of the `Note` that its path names before"
 
 
@@ -30,6 +31,20 @@ def test_one_below_an_object_that_everybody_may_know_of_is_not(tmp_path: Path) -
 
     assert WORDS not in said(tmp_path, REPORTS, known)
     assert WORDS not in said(tmp_path, REPORTS, seen)
+
+
+def test_a_read_that_shows_what_may_be_the_callers_below_a_hidden_object_is_named(
+    tmp_path: Path,
+) -> None:
+    def known(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["Note"]["conceal"] = False
+
+    words = "is 404 for callers who are shown nothing of the `Note` that its path names, even if it"
+    found = said(tmp_path, NEIGHBOURS)
+    assert f"`cards` {words} shows them a `Card` of their own" in found
+    assert f"`nextNote` {words} shows them a `Note` of their own" in found
+    assert found.count(words) == 4
+    assert words not in said(tmp_path, NEIGHBOURS, known)
 
 
 def test_a_write_below_an_object_that_may_be_hidden_is_named(tmp_path: Path) -> None:
