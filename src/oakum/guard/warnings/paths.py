@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.authz.operations_outside_objects import is_of_its_own
+from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.guard.warnings.grants import resources_shown
 from oakum.routing.compiled_contract import CompiledContract
@@ -46,7 +47,11 @@ def hidden_targets(contract: CompiledContract) -> Iterator[Problem]:
     resources = model.policy.resources
     for each in contract.endpoints:
         id, hidden = each.operation.id, each.hidden
-        if each.write or hidden is None or not hidden.around:
+        media = each.operation.success()
+        top = media.shape if media is not None else None
+        # What an operation shows alone is mostly what its path names, in another form.
+        same = top is not None and hidden and resource_of(top, model.bound) in hidden.resources
+        if each.write or hidden is None or not hidden.around or same:
             continue
         unseen = [name for name in hidden.resources if is_hidden_from_members(model, name)]
         shown = resources_shown(contract, each.operation)
