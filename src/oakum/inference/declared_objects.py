@@ -7,7 +7,7 @@ and errors do not count; an address without a key is a part of the object around
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from oakum.http.json_pointer import escape
@@ -419,12 +419,25 @@ def _is_envelope(below: Mapping[str, Shape]) -> bool:
 
 def is_count(name: str, below: Mapping[str, Shape]) -> bool:
     """Whether a member counts a list beside it: `articlesCount`, `total_items`, or just `total`."""
+    lists = [each for each, child in below.items() if elements(child) is not None]
+    return names_count(name, lists) and not below[name].kinds & {"array", "boolean", "object"}
+
+
+def names_count(name: str, lists: Iterable[str]) -> bool:
+    """Whether a name says that a number counts one of the lists that are called so."""
     parts = {singular(word) for word in words(name)}
-    if not parts & _COUNTERS or below[name].kinds & {"array", "boolean", "object"}:
-        return False
     counted = parts - _COUNTERS - _COUNTED
-    lists = (each for each, child in below.items() if elements(child) is not None)
-    return any(counted <= {singular(word) for word in words(each)} for each in lists)
+    return bool(parts & _COUNTERS) and _speaks_of(counted, lists)
+
+
+def names_ids(name: str, lists: Iterable[str]) -> bool:
+    """Whether a name says that a list holds ids of what is in one of the lists called so."""
+    parts = [singular(word) for word in words(name)]
+    return parts[-1:] in (["id"], ["uuid"], ["guid"]) and _speaks_of({*parts[:-1]}, lists)
+
+
+def _speaks_of(parts: Set[str], lists: Iterable[str]) -> bool:
+    return any(parts <= {singular(word) for word in words(each)} for each in lists)
 
 
 def _is_of_envelope(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from oakum.authz.operations_outside_objects import OF_OBJECTS
 from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.openapi.model import Operation, Shape
@@ -39,6 +40,25 @@ def named_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iter
                 f"`{id}` also requires that the caller may write each `{resource}` that"
                 f" `{name}` names",
                 f"{other} if it only refers to one, or says what to do with the object of the path",
+            )
+
+
+def named_accounts(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
+    """Warns about accounts that a write names by a plain key, without an object in its path: it is
+    taken for what is written, so that it has to be the caller's own."""
+    operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
+    kinds = {contract.policy.relations[each].kind for each in rule.call or ("owner",)}
+    if names(operation) or not kinds & OF_OBJECTS <= {"owner"} or not kinds & OF_OBJECTS:
+        return
+    for place, resource in endpoint.plain.places.items():
+        if contract.policy.resources[resource].is_account:
+            name, id = place.called, operation.id
+            yield Problem(
+                contract.location(operation),
+                f"`{id}` is 404 if `{name}` names the `{resource}` of somebody else: that counts"
+                " as what is written, and only its owner may write it",
+                f"write `{id}: {{params: {{{name}: {resource}.FIELD}}}}` with another field than"
+                " the key if it says with whom something is done",
             )
 
 

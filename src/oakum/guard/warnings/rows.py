@@ -56,7 +56,7 @@ def texts_for_objects(contract: CompiledContract) -> Iterator[Problem]:
     """Warns about texts in the place of objects that may be hidden: nobody can tell which it is."""
     model = contract.model
     for each in contract.endpoints:
-        for at, shape, listed in _beside(model, each):
+        for at, shape, listed in beside_objects(model, each):
             place = tuple(at.split("/")[1:])
             shown = (
                 name
@@ -88,7 +88,7 @@ def texts_for_objects(contract: CompiledContract) -> Iterator[Problem]:
                 break
 
 
-def _beside(model: Model, endpoint: GrantedEndpoint) -> Iterator[tuple[str, Shape, bool]]:
+def beside_objects(model: Model, endpoint: GrantedEndpoint) -> Iterator[tuple[str, Shape, bool]]:
     """The pointer and the schema of each place of a response outside its objects, itself first, and
     whether it is an element of a list."""
     operation = endpoint.operation
@@ -112,7 +112,7 @@ def alternatives(contract: CompiledContract) -> Iterator[Problem]:
     beside it: a text in place of a list, or an object of no resource."""
     model = contract.model
     for each in contract.endpoints:
-        for at, shape, _ in _beside(model, each):
+        for at, shape, _ in beside_objects(model, each):
             one, what = _another(model, shape)
             if one:
                 yield Problem(

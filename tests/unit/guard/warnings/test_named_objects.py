@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.unit.guard.warnings.contracts import (
-    PRINTS,
-    said,
-)
+from tests import quick_yaml
+from tests.conformance.exchanges import FOLDER
+from tests.unit.guard.warnings.contracts import PRINTS, Change, said
+
+LOGS = quick_yaml.load((FOLDER / "contracts" / "logs.yaml").read_text())
 
 
 def test_what_may_name_the_objects_of_a_write_is_told_of_until_it_is_said(tmp_path: Path) -> None:
@@ -66,3 +67,30 @@ def test_what_a_plain_key_asks_of_a_caller_is_told_of(tmp_path: Path) -> None:
     )
     assert words in said(tmp_path, PRINTS, unfound)
     assert words not in said(tmp_path, PRINTS)
+
+
+def test_an_account_that_a_write_without_an_object_in_its_path_names_is_told_of(
+    tmp_path: Path,
+) -> None:
+    def shared(path: str = "/share", **rule: Any) -> Change:
+        def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+            text = {"type": "string"}
+            schema = {"type": "object", "properties": {"note_id": text, "with_user": text}}
+            body = {"content": {"application/json": {"schema": schema}}}
+            done = {"204": {"description": "done"}}
+            document["paths"][path] = {
+                "post": {"operationId": "share", "requestBody": body, "responses": done}
+            }
+            if "{" in path:
+                parameter = {"name": "id", "in": "path", "required": True, "schema": text}
+                document["paths"][path]["parameters"] = [parameter]
+            policy["operations"]["share"] = {"params": {"with_user": "User.id"}, **rule}
+
+        return change
+
+    words = "`share` is 404 if `with_user` names the `User` of somebody else"
+    assert words in said(tmp_path, LOGS, shared())
+    assert words in said(tmp_path, LOGS, shared(call=["owner"]))
+    assert words not in said(tmp_path, LOGS, shared(call=["member"]))
+    assert words not in said(tmp_path, LOGS, shared("/notes/{id}/share"))
+    assert words not in said(tmp_path, LOGS, shared(params={"with_user": "User.name"}))
