@@ -38,7 +38,7 @@ _SEVERAL = re.compile(r"\s*[0-9]+([\s,;|]+[0-9]+)+\s*\Z", re.ASCII)
 """Several ids in one text."""
 _PROBLEM = re.compile(r"error|problem|exception|failure")
 _GOES_ON = NAMES["cursor"] | NAMES["left"]
-_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r"rel\s*=\s*[\"']?([^\"';,]*)")
 _PAGE = re.compile(r"(?:\A|[-_])pag")
 _RANGE = re.compile(r"/([0-9]{1,9})\s*\Z")

@@ -13,6 +13,7 @@ from importlib.resources import files
 MODULES = (
     "cache",
     "json",
+    "trim",
     "id_spelling",
     "decide",
     "project",

@@ -31,8 +31,8 @@ end
 
 local function six(text)
   text = match(text, "^([^%%]+)%%[^%%]+$") or text
-  local before, last = match(text, "^(.*:)([^:]*%.[^:]*)$")
-  if before then
+  local before, last = match(text, "^(.*:)([^:]*)$")
+  if last and find(last, ".", 1, true) then
     local old = four(last)
     if not old then return nil end
     text = before .. ("%x:%x"):format(old[1] * 256 + old[2], old[3] * 256 + old[4])

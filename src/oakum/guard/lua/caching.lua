@@ -3,6 +3,8 @@
 -- A response tells who the caller is only if the API made it for this very request. One that a cache
 -- stored, or may store for others (RFC 9111), says nothing about the caller (CWE-524).
 
+local trim = require "oakum.trim"
+
 local find, gsub, lower, match, sub = string.find, string.gsub, string.lower, string.match, string.sub
 
 local M = {}
@@ -18,7 +20,8 @@ local function directives(value)
   if quotes % 2 == 1 then return made end -- where a text ends cannot be told
   value = string.gsub(value, '"[^"]*"', function(text) return (string.gsub(text, ",", ";")) end)
   for each in value:gmatch "[^,]+" do
-    local name, said = match(each, "^%s*([^%s=]+)%s*=?%s*(.-)%s*$")
+    local name, said = match(each, "^%s*([^%s=]+)%s*=?(.*)$")
+    said = name and trim.spaces(said)
     if name then made[name] = said ~= "" and said or true end
   end
   return made
@@ -82,7 +85,7 @@ local FORWARDED = {
 -- Whether a metric of `server-timing` says that a cache of answers had it; one of Rails tells of its cache of
 -- data.
 local function had_by_metric(metric)
-  local name = match(metric, "^%s*([^;]-)%s*$") or match(metric, "^%s*([^;]-)%s*;")
+  local name = trim.spaces(match(metric, "^[^;]*"))
   if ends(name, { ".active_support" }) or not speaks_of_a_cache(metric) then return false end
   return hit(metric) or ends(name, { "cache-refresh" })
 end
@@ -97,9 +100,9 @@ end
 local function parameters(text)
   local said = {}
   for each in match(text, "^[^;]*(.*)$"):gmatch ";([^;]*)" do
-    local name, held = match(each, "^%s*([^=]-)%s*$"), ""
-    if not name then name, held = match(each, "^%s*([^=]*)=(.-)%s*$") end
-    said[name] = held
+    local pair = trim.spaces(each)
+    local name, held = match(pair, "^([^=]*)=(.*)$")
+    said[name or pair] = held or ""
   end
   return said
 end
@@ -143,7 +146,7 @@ local function had(name, value)
   local yes = false
   for each in value:gmatch "[^,]+" do
     if find(each, "^%s*[%l_-]*hit%s*$") then return true end
-    yes = yes or YES[match(each, "^%s*(.-)%s*$")] or false
+    yes = yes or YES[trim.spaces(each)] or false
   end
   if not speaks_of_a_cache(name) and not OTHERS[name] then return false end
   if ends(name, COUNTS) then return find(value, "[1-9]") ~= nil end
@@ -177,7 +180,10 @@ function M.handed_on(headers)
       local apart = said["no-store"] or said.private == true
       if lasts(said["s-maxage"]) or (not apart and declared("public, " .. value)) then return true end
     elseif name == "via" then
-      if find(value, "%[[^%]]*c[HRS]") then return true end -- of Traffic Server
+      for piece in (value .. "]"):gmatch "([^%]]*)%]" do -- of Traffic Server
+        local opens = find(piece, "[", 1, true)
+        if opens and find(piece, "c[HRS]", opens) then return true end
+      end
     elseif name ~= "cache-control" and had(name, lower(value)) then
       return true
     end

@@ -5,6 +5,7 @@
 
 local headers = require "oakum.headers"
 local route = require "oakum.route"
+local trim = require "oakum.trim"
 
 local byte, find, lower, match, sub = string.byte, string.find, string.lower, string.match, string.sub
 local char, gsub = string.char, string.gsub
@@ -225,10 +226,12 @@ end
 
 -- ---------------------------------------------------------------- what they say
 
+local SPACE = trim.bytes " "
+
 -- What stands after the scheme of an `authorization` header, and the scheme in lower case.
 local function after_scheme(value)
-  local scheme, rest = match(value, "^([^ ]*) *(.-) *$")
-  return rest, lower(scheme)
+  local scheme, rest = match(value, "^([^ ]*) *(.*)$")
+  return sub(rest, 1, trim.last_but(rest, SPACE)), lower(scheme)
 end
 
 local function nothing() return nil end

@@ -5,6 +5,7 @@
 local json = require "oakum.json"
 local project = require "oakum.project"
 local spelling = require "oakum.id_spelling"
+local trim = require "oakum.trim"
 
 local byte, find, gsub, sub = string.byte, string.find, string.gsub, string.sub
 local concat = table.concat
@@ -265,13 +266,16 @@ local function judged(plan, node, rows, names, seen, judge)
   return shown
 end
 
+local QUOTES = trim.bytes '[" ]'
+
 -- Whether declared columns stand in one cell of the header, between other separators.
 local function separated(head, columns)
   local declared, name = {}, head.texts[1]
   for i = 1, columns.n do declared[columns[i]] = true end
   if head.n > 1 or declared[name] or not find(name, "[;\t|]") then return false end
   for part in name:gmatch "[^;\t|]+" do
-    if declared[part:match '^[" ]*(.-)[" ]*$'] then return true end
+    local first = find(part, '[^" ]')
+    if declared[first and sub(part, first, trim.last_but(part, QUOTES)) or ""] then return true end
   end
   return false
 end

@@ -9,6 +9,7 @@ local credentials = require "oakum.credentials"
 local headers = require "oakum.headers"
 local media = require "oakum.media"
 local route = require "oakum.route"
+local trim = require "oakum.trim"
 
 local concat, find, gmatch, gsub, lower, match, sort =
   table.concat, string.find, string.gmatch, string.gsub, string.lower, string.match, table.sort
@@ -116,7 +117,7 @@ end
 
 local function has_cookie(text, names)
   for pair in gmatch(text, "[^;]+") do
-    local name = match(match(pair, "^[^=]*"), "^[ \t]*(.-)[ \t]*$")
+    local name = trim.blanks(match(pair, "^[^=]*"))
     for i = 1, names.n do
       if name == names[i] then return true end
     end

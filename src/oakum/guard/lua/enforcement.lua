@@ -30,6 +30,7 @@ local shared = require "oakum.shared"
 local forms = require "oakum.forms"
 local stored_object = require "oakum.stored_object"
 local subject = require "oakum.subject"
+local trim = require "oakum.trim"
 local who = require "oakum.who"
 
 local byte, find, floor, lower, match, sub =
@@ -939,7 +940,7 @@ local function sends_unread(x, req, unread)
     local name, value = lower(req.headers[i][1]), req.headers[i][2]
     if unread["header " .. name] then return true end
     for pair in string.gmatch(name == "cookie" and value or "", "[^;]+") do
-      if unread["cookie " .. (match(pair, "^%s*([^=]-)%s*=") or "")] then return true end
+      if unread["cookie " .. trim.spaces(match(pair, "^([^=]*)=") or "")] then return true end
     end
   end
   return false

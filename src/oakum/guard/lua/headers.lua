@@ -5,6 +5,7 @@
 
 local cache = require "oakum.cache"
 local media = require "oakum.media"
+local trim = require "oakum.trim"
 
 local byte, find, lower, sub = string.byte, string.find, string.lower, string.sub
 local gmatch, gsub, match = string.gmatch, string.gsub, string.match
@@ -305,7 +306,7 @@ end
 function M.is_only_against_forgery(text)
   for piece in gmatch(text .. ";", "([^;]*);") do
     if find(piece, "[^ \t]") then
-      local name, value = match(match(piece, "^[ \t]*(.-)[ \t]*$"), "^([^=]*)=(.*)$")
+      local name, value = match(trim.blanks(piece), "^([^=]*)=(.*)$")
       if not name or not is_against_forgery(name) or find(value, '[%z\1-\32",;\\\127-\255]') then return false end
     end
   end
@@ -322,6 +323,12 @@ function Headers:names_nobody(where, name, claim)
   return where == "header" and own and (claim and self.more[name] or FORGERY[name]) or false
 end
 
+-- Whether some server may read another cookie in the value of one.
+local function starts_another(value)
+  local from = find(value, "[,%s\"]")
+  return from ~= nil and find(value, "=", from, true) ~= nil
+end
+
 -- What is forwarded of the cookies of a request: those that document or contract name, and those against
 -- forgery. Any other may choose an account or a tenant that nobody has judged. A value in which some server
 -- starts another cookie goes as well, and what was `dropped` of the credentials.
@@ -329,10 +336,10 @@ function Headers:cookies_of(text, declared, dropped)
   if self.credentials.cookie and not (dropped and dropped.header.cookie) then return text end
   local kept, n = {}, 0
   for piece in gmatch(text .. ";", "([^;]*);") do
-    local name, value = match(match(piece, "^[ \t]*(.-)[ \t]*$"), "^([^=]*)=(.*)$")
+    local name, value = match(trim.blanks(piece), "^([^=]*)=(.*)$")
     if name and not (dropped and dropped.cookie[name])
       and (self.jar[name] or declared and declared[name] or is_against_forgery(name))
-      and not find(value, "[,%s\"].*=") then
+      and not starts_another(value) then
       n = n + 1
       kept[n] = name .. "=" .. value
     end
@@ -374,7 +381,9 @@ end
 -- Names a file, mostly by a field of the object in the body; so do parameters of its media type.
 local NAMING = "content-disposition"
 
-local function essence(value) return match(match(value, "^[^;]*"), "^[ \t]*(.-)[ \t]*$") end
+local function essence(value) return trim.blanks(match(value, "^[^;]*")) end
+
+local CHARSET = trim.bytes "[A-Za-z0-9_.:+-]"
 
 local UNNAMED = {}
 -- Only the disposition stays; an unknown one counts as `attachment` (RFC 6266, 4.2).
@@ -388,7 +397,8 @@ UNNAMED["content-type"] = function(value)
     return value
   end
   local from, past = find(said, ';[ \t]*charset[ \t]*=[ \t]*"?[a-z0-9_.:+-]+')
-  local charset = from and match(sub(value, from, past), "[A-Za-z0-9_.:+-]+$")
+  local found = from and sub(value, from, past)
+  local charset = found and sub(found, trim.last_but(found, CHARSET) + 1)
   return essence(value) .. (charset and "; charset=" .. charset or "")
 end
 
@@ -424,7 +434,7 @@ function M.from_right(list, n)
   for at = last, 1, -1 do
     if byte(list, at) == 44 then first = at + 1 break end
   end
-  local entry = sub(list, first, last):match("^[ \t]*(.-)[ \t]*$")
+  local entry = trim.blanks(sub(list, first, last))
   return entry ~= "" and entry or nil
 end
 

@@ -1,6 +1,7 @@
 -- Ids that are not the same and may be: the Lua of `authz.id_spelling.spelling` and `alike`.
 
 local json = require "oakum.json"
+local trim = require "oakum.trim"
 
 local find, gmatch, gsub, lower, sub = string.find, string.gmatch, string.gsub, string.lower, string.sub
 
@@ -93,7 +94,7 @@ local function expanded(plain)
   local digits, at = int .. part, math.max(point, 0)
   if find(sub(digits, at + 1), "[^0]") then return plain end
   local whole = sub(digits, 1, at) .. ("0"):rep(at - #digits)
-  return whole:match "^0*(%d+)$" or "0"
+  return whole:match "^0*(.+)$" or "0"
 end
 
 -- How long a text with letters beyond ASCII may be in it: of each two characters below U+0800, else four; 0: it
@@ -109,15 +110,19 @@ local function longest(plain)
   return narrow + 2 * two + 4 * more
 end
 
+local ENDS, ASCII = trim.bytes "[/:#]", trim.bytes "[%z\1-\127]"
+
 -- How an id begins and ends in ASCII, and how long it may be; -1: that is all of it. Case, spaces, a plus,
 -- leading zeros, an exponent, the dashes of a UUID and what stands in front of a last `/`, `:` or `#` are no part of
 -- it, and a letter beyond ASCII stands for any text of a few characters.
 local function spelling(id)
-  local plain = gsub(gsub(id, "[%z\1-\32\127]", ""), "[/:#]+$", "")
-  plain = lower(plain:match "[^/:#]+$" or plain)
+  local plain = gsub(id, "[%z\1-\32\127]", "")
+  plain = sub(plain, 1, trim.last_but(plain, ENDS))
+  plain = lower(plain:match "^.*[/:#](.*)$" or plain)
   local wide = find(plain, "[\128-\255]")
-  if wide then return sub(plain, 1, wide - 1), plain:match "[%z\1-\127]*$", longest(plain) end
-  local number = plain:match "^%+?0*(%d+)$" or plain:match "^%+?0*(%d+)%.0*$"
+  if wide then return sub(plain, 1, wide - 1), sub(plain, trim.last_but(plain, ASCII) + 1), longest(plain) end
+  local int, rest = plain:match "^%+?(%d+)(.*)$"
+  local number = int and (rest == "" or find(rest, "^%.0*$")) and int:match "^0*(.+)$"
   local packed = not number and gsub(plain, "[{}-]", "")
   local key = number or (#packed == 32 and find(packed, "^[0-9a-f]+$") and packed) or expanded(plain)
   return key, key, -1

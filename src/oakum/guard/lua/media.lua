@@ -4,6 +4,8 @@
 -- value is parsed by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not at all, and one that another
 -- parser might read otherwise is refused (CWE-436).
 
+local trim = require "oakum.trim"
+
 local find, gmatch, lower, match, sub =
   string.find, string.gmatch, string.lower, string.match, string.sub
 local concat = table.concat
@@ -150,7 +152,7 @@ end
 -- Whether a `content-encoding` leaves the bytes as they are.
 function M.plain(coding)
   if not coding or coding == "" then return true end
-  local said = lower(match(coding, "^[ \t]*(.-)[ \t]*$"))
+  local said = lower(trim.blanks(coding))
   return said == "identity" or said == ""
 end
 

@@ -6,6 +6,7 @@
 local inside = require "oakum.nested"
 local json = require "oakum.json"
 local media = require "oakum.media"
+local trim = require "oakum.trim"
 
 local find, gsub, lower, match, sub = string.find, string.gsub, string.lower, string.match, string.sub
 
@@ -81,7 +82,7 @@ end
 -- NUL and at a bracket, and reads a dot, a blank or a first bracket as `_`.
 function M.overrides(names)
   for i = 1, #names do
-    local name = match(match(names[i], "^[^%z]*"), "^[ \t]*(.-)[ \t]*$")
+    local name = trim.blanks(match(names[i], "^[^%z]*"))
     name = gsub(sub(name, 1, 1), "%[", "_") .. match(sub(name, 2), "^[^%[]*")
     if OVERRIDES[gsub(lower(name), "[. ]", "_")] then return true end
   end

@@ -4,6 +4,7 @@
 local conditions = require "oakum.data_selection"
 local json = require "oakum.json"
 local route = require "oakum.route"
+local trim = require "oakum.trim"
 
 local find, gmatch, gsub, lower, match, sub = string.find, string.gmatch, string.gsub, string.lower, string.match, string.sub
 
@@ -133,8 +134,8 @@ end
 function readers.cookie(carried, place, add)
   for i = 1, #carried.headers do
     for pair in gmatch(lower(carried.headers[i][1]) == "cookie" and carried.headers[i][2] or "", "[^;]+") do
-      local name, text = match(pair, "^[ \t]*([^=]*)=(.*)$")
-      if name == place.name then
+      local name, text = match(pair, "^([^=]*)=(.*)$")
+      if name and match(name, "^[ \t]*(.*)$") == place.name then
         text = match(text, "^.*[^ \t]") or ""
         within(text, place, add)
         local bare = unquoted(text)
@@ -171,8 +172,17 @@ local function last_of(name)
   return match(name, "^.*[.:/%[%]](.*)$") or name
 end
 
+local CLOSES, MARKS, STEPS = trim.bytes "%]", trim.bytes "[.:/%[%]]", trim.bytes "[^.:/%[%]]"
+
 -- The step before the last of a name that is a path.
-local function around_of(name) return match(name, "([^.:/%[%]]+)[.:/%[%]]+[^.:/%[%]]*%]*$") end
+local function around_of(name)
+  local last = trim.last_but(name, CLOSES)
+  local between = trim.last_but(sub(name, 1, last), STEPS)
+  if between == 0 then return last > 0 and last < #name and sub(name, 1, last) or nil end
+  local ends = trim.last_but(sub(name, 1, between), MARKS)
+  if ends == 0 then return nil end
+  return sub(name, trim.last_but(sub(name, 1, ends), STEPS) + 1, ends)
+end
 
 local function plain(name) return lower((gsub(name, "[_-]", ""))) end
 

@@ -5,6 +5,7 @@
 
 local json = require "oakum.json"
 local spelling = require "oakum.id_spelling"
+local trim = require "oakum.trim"
 
 local find, gsub, lower = string.find, string.gsub, string.lower
 
@@ -69,7 +70,7 @@ local function integer(value)
 end
 
 local function text_of(value)
-  if type(value) == "string" then return lower(value:match "^%s*(.-)%s*$") end
+  if type(value) == "string" then return lower(trim.spaces(value)) end
   local n, int = number(value)
   if int then return ("%.0f"):format(n) end
   return ""
@@ -95,7 +96,7 @@ local EMPTY = { [""] = true, ["false"] = true, ["0"] = true, null = true, none =
 local function plain_of(name) return (gsub(lower(name), "[^a-z0-9]", "")) end
 local function decoded(text)
   text = gsub(gsub(text, "+", " "), "%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
-  return text:match "^%s*(.-)%s*$"
+  return trim.spaces(text)
 end
 local function goes_on(name) return KIND[name] == "cursor" or KIND[name] == "left" or TOKENS[name] end
 
@@ -411,7 +412,7 @@ end
 -- What a `Link` says (RFC 8288) beside `next`.
 local function links_say(look, text)
   local links, first = {}, {}
-  for url, told in text:gmatch "<([^>]*)>([^<]*)" do
+  for url, told in text:gmatch "<([^<>]*)>([^<]*)" do
     for rels in lower(told):gmatch "rel%s*=%s*[\"']?([^\"';,]*)" do
       for rel in rels:gmatch "%S+" do
         links[#links + 1] = { rel, url }
@@ -437,7 +438,7 @@ end
 local TOTALS = { "total", "count" }
 local function headers_say(look, named)
   for name, said in pairs(named) do
-    local text = lower(said:match "^%s*(.-)%s*$")
+    local text = lower(trim.spaces(said))
     if name == "content-range" then
       local total = text:match "/(%d+)%s*$"
       look[total and #total < 10 and tonumber(total) == look.found and "end" or "on"] = true
@@ -504,7 +505,7 @@ local OWN = set "status upstream circuit failed"
 function M.failed(answer, value, pointer)
   for name, said in pairs(answer.headers) do
     local mark = mark_of(name)
-    if OWN[mark or ""] and not fine(mark, lower(said:match "^%s*(.-)%s*$"), 1) then return true end
+    if OWN[mark or ""] and not fine(mark, lower(trim.spaces(said)), 1) then return true end
   end
   for i = 1, #pointer + 1 do
     if not json.is_object(value) then return false end
@@ -527,8 +528,7 @@ function M.is(place, answer, value)
   }
   walk(look, value, 1, {})
   if not look.sound then return false end
-  local media = lower((answer.headers["content-type"] or ""):match "^%s*([^;]-)%s*$"
-    or (answer.headers["content-type"] or ""):match "^%s*([^;]-)%s*;" or "")
+  local media = lower(trim.spaces((answer.headers["content-type"] or ""):match "^[^;]*"))
   if media ~= "application/json" and media:sub(-5) ~= "+json" then return false end
   if M.problem(media) then return false end
   counts_say(look, value)
@@ -561,7 +561,7 @@ end
 
 -- Whether some cache gave an answer that is older than one may be believed (RFC 9111, 5.1, 5.5).
 function M.stale(answer, ttl)
-  local age = (answer.headers.age or ""):match "^%s*(.-)%s*$"
+  local age = trim.spaces(answer.headers.age or "")
   if age ~= "" and not (age:find "^%d+$" and #age < 10 and tonumber(age) <= ttl) then return true end
   for name, text in pairs(answer.headers) do
     if told_stale(name, lower(text)) then return true end
