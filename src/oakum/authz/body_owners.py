@@ -102,7 +102,9 @@ class Around:
 
     def moved(self, at: Pointer) -> Around:
         """The same for an equal object elsewhere in the body."""
-        return self if at == self.at else replace(self, at=at)
+        if at == self.at:
+            return self
+        return Around(at, self.resource, self.known, self.itself, self.here, self.empty)
 
     def outline(self, at: Pointer) -> Hashable:
         """What decides about a keyless object inside it at `at`."""

@@ -17,7 +17,7 @@ from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.id_spelling import Spellings, heard, identifier, spread
-from oakum.authz.judgement import Judgement, KnownObject, Leaf, ObjectInstance, Outline
+from oakum.authz.judgement import Judgement, KnownObject, Leaf, ObjectInstance, Outline, empty_once
 from oakum.authz.misfits import Misfits, held_by, is_no_list, kind_of, matches, references
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
@@ -262,11 +262,12 @@ class Judge:
             keys = stepped(value, spot.declares, at, self._shown)
         if len(at) >= MAX_DEPTH:
             return dict.fromkeys(keys, False)
+        walk = self._field if spot.inside else self._visit
         if self._writing is not None and isinstance(value, list):
             alike = self._alike(value, spot.element())
             if alike is not None:
                 return dict(zip(keys, alike, strict=True))
-        walk = self._field if spot.inside else self._visit
+            walk = walk if self._shown or self._known else empty_once(walk)
         rows = None if spot.inside or self._writing is not None else self._rows
         listed = isinstance(value, list)  # a text among objects is a label of theirs
         parts: dict[str, Keep] = Values() if self._is_map(value, spot, at) else {}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from oakum.authz.beside_objects import Keep
 from oakum.authz.truth import Truth
@@ -84,3 +84,18 @@ class Judgement:
     """Whether the body is of another kind than declared, as a list in place of an object."""
     untold_within: bool = False
     """Whether something in it may be an object, and nobody can tell which."""
+
+
+def empty_once(walk: Callable[..., Keep]) -> Callable[..., Keep]:
+    """A walk over the elements of one list in a request body that judges the first empty object
+    for all: they say nothing that could tell them apart, and are the cheapest to send."""
+    judged: list[Keep] = []
+
+    def walked(value: Json, *place: Any) -> Keep:
+        if value or value.__class__ is not dict:
+            return walk(value, *place)
+        if not judged:
+            judged.append(walk(value, *place))
+        return judged[0]
+
+    return walked

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple, overload
 
@@ -62,6 +62,9 @@ class FlatParts(Sequence["tuple[str, Span]"]):
 
     def __bool__(self) -> bool:
         return True
+
+    def __iter__(self) -> Iterator[tuple[str, Span]]:
+        return iter(self._all())
 
     @overload
     def __getitem__(self, at: int) -> tuple[str, Span]: ...

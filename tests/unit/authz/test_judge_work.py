@@ -108,3 +108,12 @@ def test_rows_that_say_the_same_where_it_decides_are_judged_once() -> None:
 def test_a_header_has_a_bound(head: str, reads: bool) -> None:
     found = project_csv(MODEL, WHO, TABLE, head.encode())
     assert (found.judged is not None) == reads
+
+
+@pytest.mark.parametrize(
+    ("one", "most"), [("{}", 5), ('{"text":""}', 20), ('{"a":1}', 20), ("1", 1), ("[]", 1)]
+)
+def test_a_list_of_small_elements_in_a_request_body_takes_little_work(one: str, most: int) -> None:
+    body = ('{"data":[' + ",".join([one] * SIZE) + "]}").encode()
+    work = calls(lambda: weigh(MODEL, WHO, Call("write"), Subject("Note", ("ann",)), read(body)))
+    assert work <= most * len(body)
