@@ -40,7 +40,7 @@ _TEXTS = (
     _Text(
         re.compile(r"(<\?xml[^>]*>\s*)?<((\w+:)?definitions|description)\b"),
         "a WSDL description",
-        f"{READABLE}; of SOAP there is nothing that it reads",
+        f"{READABLE}; it reads nothing of SOAP",
     ),
     _Text(re.compile(r"<(\?xml|\w)"), "XML", f"{READABLE}, written as JSON or YAML"),
     _Text(

@@ -144,7 +144,7 @@ class OperationReader:
         if each.name in first:
             at = self._locate(first[each.name])
             said = f"the operationId `{each.name}` occurs twice; first at {at}"
-            hint = "both go by method and path"
+            hint = "both are named by method and path"
             self.problems.append(Problem(self._locate(here), said, hint))
         first.setdefault(each.name, here)
 

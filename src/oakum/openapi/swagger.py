@@ -92,7 +92,7 @@ class SwaggerReader(OperationReader):
                 forms.append(place)
         if len(bodies) > 1 or (bodies and forms):
             at = ([*bodies.values()][1:] or forms)[0]
-            said = "an operation has one body: a second one, or a form beside it, says another"
+            said = "an operation has one body, and this declares a second one, or a form beside it"
             self._wrong.append(Problem(self._locate(at), said, "remove one of them"))
 
     def _field(self, place: LocatedValue) -> Thunk:

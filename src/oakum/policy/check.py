@@ -199,7 +199,7 @@ def _parameters(seen: View) -> Iterator[Problem]:
             yield from _owner_in_query(seen, resource)
         elif resource.owner.kind == "creator" and not resource.key:
             where = place(seen.policy, "resources", resource.name, "owner")
-            message = f"`{resource.name}` has no key, so nobody knows again what was created"
+            message = f"`{resource.name}` has no key, so what was created cannot be found again"
             yield Problem(where, message, "write `key:`")
     yield from _members_of_tenants(seen)
     for name, rule in seen.policy.operations.items():

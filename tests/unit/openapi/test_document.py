@@ -533,7 +533,7 @@ def test_every_mistake_is_a_warning_at_its_place() -> None:
     assert mistakes(MISTAKES) == [
         "api.yaml:3:10: the path `users` must start with `/`",
         "api.yaml:5:24: the operationId `a` occurs twice; first at api.yaml:3:30;"
-        " both go by method and path",
+        " both are named by method and path",
         "api.yaml:6:10: `PUT /a` must be a map",
         "api.yaml:7:11: `POST` is not an HTTP method; write `post`",
         "api.yaml:8:7: `/b` must be a map of operations",

@@ -181,7 +181,7 @@ def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
         ("resources: {Award: {owner: {path: member}}}", "`member` is not a path parameter; did you mean `memberId`?"),
         ("resources: {Award: {owner: {query: q}}}", "no operation that shows `Award` has a query parameter `q`"),
         ("resources: {M: {schemas: MemberMini, owner: {query: qq}}}", "no operation that shows `M` has a query parameter `qq`; did you mean `q`?"),
-        ("resources: {Award: {owner: {creator: true}}}", "`Award` has no key, so nobody knows again what was created; write `key:`"),
+        ("resources: {Award: {owner: {creator: true}}}", "`Award` has no key, so what was created cannot be found again; write `key:`"),
         ("relations: {member: {}, x: {field: id, in: searchMembers, id: /data/*/id}}", "the path of `searchMembers` has no parameter that names a tenant; name one that lists the members of a tenant"),
         ("operations: {getWorkouts: {owner: member}}", "`getWorkouts` has no path parameter `member`; did you mean `memberId`?"),
         ("operations: {searchMembers: {owner: q}}", "`searchMembers` has no path parameter `q`"),

@@ -72,7 +72,7 @@ def unexplained_errors(contract: CompiledContract) -> Iterator[Problem]:
         why = f"no GET shows a `{name}` by its key" if name else "it may be of several resources"
         yield Problem(
             contract.location(each.operation),
-            f"nobody is told why a query at `{each.operation.id}` failed that has"
+            f"the guard withholds the errors of a query at `{each.operation.id}` with"
             f" {few([place for place, _ in found], 3)}: {why}",
             f"name the GET that shows a `{name}` by its key in `main:`"
             if name

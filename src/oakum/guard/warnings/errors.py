@@ -57,8 +57,8 @@ def unexplained_errors(contract: CompiledContract, endpoint: GrantedEndpoint) ->
         params = [each.key for each in unknown]
         yield Problem(
             contract.location(endpoint.operation),
-            f"nobody says what {few(params, 3)} in the path of `{id}` names, so nobody is told why"
-            " a call with it failed: each error is 404",
+            f"neither contract nor document says what {few(params, 3)} in the path of `{id}` names,"
+            f" so the guard turns every error of `{id}` into 404",
             explains(model, id, params[0]),
         )
     for name, one in endpoint.asked.by.items() if endpoint.acts else ():
@@ -69,7 +69,7 @@ def unexplained_errors(contract: CompiledContract, endpoint: GrantedEndpoint) ->
             yield Problem(
                 contract.location(endpoint.operation),
                 f"no GET shows the `{name}` that {few(names, 3)} names at `{id}` by its key, so"
-                " nobody is told why a call with it failed: each error is 404",
+                f" the guard turns every error of `{id}` into 404",
                 f"let a GET show a `{name}` by its key, or write"
                 f" `{id}: {{params: {{{names[0]}: {name}.FIELD}}}}` with what it holds",
             )

@@ -55,9 +55,9 @@ def hidden_fields(contract: CompiledContract) -> Iterator[Problem]:
         rest = "take it out of the body's schema, or say whom `call:` lets in" if not query else ""
         yield Problem(
             contract.location(operation),
-            f"{few(names, _MOST)} of `{operation.id}` may find or sort by"
+            f"{few(names, _MOST)} of `{operation.id}` may filter or sort by"
             f" `{found[0][1]}`, which is hidden from some of its callers: which objects come, and"
-            " in what order, tells it",
+            " in what order, reveals it",
             f"{removed or rest}; or `{operation.id}: {{params: {{{in_flow(names[0])}:"
             " RESOURCE.FIELD}}` with the field that it is about",
         )
@@ -82,7 +82,7 @@ def counts_of_pages(contract: CompiledContract) -> Iterator[Problem]:
             yield Problem(
                 contract.location(operation),
                 f"`{rule.counts[0]}` of `{operation.id}` is withheld only from a page with a hidden"
-                f" `{unseen[0]}`: on another one, or behind the last, it counts the hidden, too",
+                f" `{unseen[0]}`: on any other page, it still counts the hidden ones",
                 "let the API count what its caller may see, or send no number; or write"
                 f" `{operation.id}: {{without: [{', '.join(paged)}]}}`",
             )

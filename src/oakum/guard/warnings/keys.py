@@ -129,7 +129,7 @@ def key_spellings(contract: CompiledContract) -> Iterator[Problem]:
             f" with 404: an API that ignores case in a body would overwrite another user's"
             f" object{more}",
             f"remove `set` from {key} if clients do not choose it, declare it as an integer"
-            " or with `format: uuid` if it is one, or make sure that the API ignores no case",
+            " or with `format: uuid` if it is one, or make sure that the API does not ignore case",
         )
 
 
@@ -157,8 +157,8 @@ def keys_in_puts(contract: CompiledContract) -> Iterator[Problem]:
         more = f" (and at {len(found) - 1} more places)" if found[1:] else ""
         yield Problem(
             contract.location(operation),
-            f"a body of `{operation.id}` that holds `{resource.key}` is refused with 422, also"
-            f" where it is that of the path, since nobody may set it{more}",
+            f"a body of `{operation.id}` that holds `{resource.key}` is refused with 422, even"
+            f" if it is the key of the path, since nobody may set it{more}",
             "let clients leave it out, and say so in the document with `readOnly: true`, or"
             " have it removed with `guard: {unknown: remove}`",
         )

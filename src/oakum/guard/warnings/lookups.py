@@ -199,7 +199,7 @@ def _untold(contract: CompiledContract, path: str, operation: Operation) -> Iter
                         f" so the fields of `{resource.name}` that depend on it stay closed for"
                         " them",
                         "write `guard: {service: {header: …, env: …}}` with a credential that"
-                        " is shown it",
+                        " may read it",
                     )
                     return
 

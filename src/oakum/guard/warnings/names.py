@@ -103,8 +103,9 @@ def _failures(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator
         id = operation.id
         yield Problem(
             contract.location(operation),
-            f"nobody says what {few(some, 3)} of `{id}` names; if it is the key of an object,"
-            " the reason of a failure tells callers who may not see it whether it exists",
+            f"neither contract nor document says what {few(some, 3)} of `{id}` names; if it is the"
+            " key of an object, the reason of a failure tells callers who may not see it whether it"
+            " exists",
             explains(model, id, _called(some[0])),
         )
 

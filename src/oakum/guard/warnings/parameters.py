@@ -60,8 +60,9 @@ def _unexplained(
     if found and hidden and not whole:
         yield Problem(
             contract.location(operation),
-            f"nobody says what {few(found, 3)} in the path of `{operation.id}` names; if it is the"
-            " key of an object, the response tells callers about it who may not see it",
+            f"neither contract nor document says what {few(found, 3)} in the path of"
+            f" `{operation.id}` names; if it is the key of an object, the response reveals that"
+            " object to callers who may not see it",
             explains(model, operation.id, found[0]),
         )
 

@@ -134,7 +134,7 @@ def values_beside_no_object(
         if contract.policy.kinds(each.name).isdisjoint(OF_OBJECTS)
     ]
     who = f"only {' and '.join(free)} pass" if free else "nobody passes"
-    said = f"nobody can tell whose object `{operation.id}` shows, so {who}"
+    said = f"it is unknown whose object `{operation.id}` shows, so {who}"
     if resources_shown(contract, operation):
         said = (
             f"if none of the objects that `{operation.id}` shows lets the caller pass, the"

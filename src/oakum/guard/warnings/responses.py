@@ -52,10 +52,9 @@ def redirects(contract: CompiledContract) -> Iterator[Problem]:
     if found and any(each.conceal for each in model.policy.resources.values()):
         yield Problem(
             contract.location(found[0].operation),
-            f"{few([each.operation.id for each in found], _MOST)} may redirect, and `location`"
-            " passes as the API writes it, also where it names an object that the caller may not"
-            " see",
-            "let the API redirect by what the caller said alone, or answer with the object",
+            f"{few([each.operation.id for each in found], _MOST)} may redirect, and the guard"
+            " does not change `location`, which may name an object that the caller may not see",
+            "let the API build the redirect from the request alone, or answer with the object",
         )
 
 

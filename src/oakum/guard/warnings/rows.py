@@ -45,8 +45,8 @@ def visible_rows(contract: CompiledContract) -> Iterator[Problem]:
             some = few([f"{root}.{each}" for each in found], 2)
             yield Problem(
                 line.location,
-                f"the gateway hides a `{resource}` in {some}, but shows the fields beside it to"
-                f" whoever this line lets see them: no row is removed inside the resource `{root}`",
+                f"the gateway hides a `{resource}` in {some}, but this line still shows the"
+                f" fields beside it: inside the resource `{root}`, no row is removed",
                 f"make the type of `{first}` a resource, or name only other fields than"
                 f" `{first.partition('.')[0]}` in the line",
             )

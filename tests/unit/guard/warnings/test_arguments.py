@@ -66,7 +66,7 @@ def test_an_argument_is_named_with_which_nobody_is_told_why_a_query_failed(tmp_p
         del document["paths"]["/notes/{id}"]
         del policy["resources"]["Note"]["main"]
 
-    words = "nobody is told why a query at `graph` failed that has `note.id`"
+    words = "the guard withholds the errors of a query at `graph` with `note.id`"
     found = warned(tmp_path, unshown)
     assert f"{words}: no GET shows a `Note` by its key; name the GET" in found
     assert words not in warned(tmp_path)

@@ -35,7 +35,9 @@ def test_a_write_of_which_nobody_is_told_why_it_failed_is_named(tmp_path: Path) 
         unseen(document, policy)
         policy["operations"]["tag"]["params"] = {"noteId": "Note.title"}
 
-    words = "no GET shows the `Note` that `noteId` names at `tag` by its key, so nobody is told why"
+    words = (
+        "no GET shows the `Note` that `noteId` names at `tag` by its key, so the guard turns every"
+    )
     assert words in said(tmp_path, REMARKS, unseen)
     assert "write `tag: {params: {noteId: Note.FIELD}}`" in said(tmp_path, REMARKS, unseen)
     for change in (None, open_, explained):

@@ -77,7 +77,7 @@ def listing(name: str, schema: Any = TEXT, rule: Any = None, shown: Any = ROWS) 
     return change
 
 
-WORDS = "may find or sort by `Member.salary`, which is hidden from some of its callers"
+WORDS = "may filter or sort by `Member.salary`, which is hidden from some of its callers"
 
 
 @pytest.mark.parametrize(

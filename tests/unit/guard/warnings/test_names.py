@@ -107,7 +107,10 @@ FAILED = "the reason of a failure tells callers who may not see it whether it ex
 def test_a_name_that_nobody_states_is_asked_about(tmp_path: Path, body: Any, name: str) -> None:
     for method, path in (("post", "/drops"), ("put", "/notes/{id}/link")):
         told = said(tmp_path, REMARKS, adding(method, path, MEMBER, body))
-        assert f"nobody says what `{name}` of `act` names" in told and FAILED in told
+        assert (
+            f"neither contract nor document says what `{name}` of `act` names" in told
+            and FAILED in told
+        )
 
         def stated(document: dict[str, Any], policy: dict[str, Any]) -> None:
             adding(method, path, MEMBER, body)(document, policy)  # noqa: B023
@@ -148,11 +151,12 @@ def test_a_path_that_nobody_explains_is_named(tmp_path: Path) -> None:
     told = said(tmp_path, REMARKS)
     for name, at in (("label", "unlabel"), ("what", "drop")):
         assert (
-            f"nobody says what `{name}` in the path of `{at}` names, so nobody is told why" in told
+            f"says what `{name}` in the path of `{at}` names, so the guard turns every error"
+            in told
         )
         assert f"write `{at}: {{params: {{{name}: Note.id}}}}` if it names an object" in told
     assert "path of `label` names" not in told
-    assert "so nobody is told why" not in said(tmp_path, REMARKS, stated)
+    assert "so the guard turns every error" not in said(tmp_path, REMARKS, stated)
 
 
 def test_keys_in_what_sets_names_are_checked(tmp_path: Path) -> None:

@@ -204,6 +204,6 @@ def test_what_nobody_explains_in_the_path_of_a_read_is_named(tmp_path: Path) -> 
         counted(document, policy)
         policy["operations"]["figures"]["params"] = {"of": "Note.nid"}
 
-    words = "nobody says what `of` in the path of `figures` names"
+    words = "says what `of` in the path of `figures` names"
     assert words in said(tmp_path, DIFFS, counted)
     assert words not in said(tmp_path, DIFFS, stated)

@@ -121,7 +121,7 @@ def test_a_response_without_a_schema_is_told_of(tmp_path: Path, line: list[str] 
 
     told = said(tmp_path, DESK, file)
     assert ("no line mentions `file`, so a gateway answers 404 there" in told) == (line is None)
-    assert ("nobody can tell whose object `file` shows" in told) == (line is not None)
+    assert ("it is unknown whose object `file` shows" in told) == (line is not None)
 
 
 def test_a_read_at_which_nobody_is_asked_is_nobodys(tmp_path: Path) -> None:
@@ -130,9 +130,7 @@ def test_a_read_at_which_nobody_is_asked_is_nobodys(tmp_path: Path) -> None:
     def bare(document: dict[str, Any], _: dict[str, Any]) -> None:
         answers(document, "/users/{id}/met", "get", "application/json")
 
-    assert "nobody can tell whose object `met` shows, so nobody passes" in said(
-        tmp_path, stats, bare
-    )
+    assert "it is unknown whose object `met` shows, so nobody passes" in said(tmp_path, stats, bare)
     found = said(tmp_path, stats)
     for each in ("stats", "met", "staffed", "report", "daily", "export"):
         assert f"none of the objects that `{each}` shows lets the caller pass" in found

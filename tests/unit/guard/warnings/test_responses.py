@@ -57,7 +57,7 @@ def test_a_read_that_may_redirect_is_named_where_anything_is_concealed(tmp_path:
         for each in policy["resources"].values():
             each["conceal"] = False
 
-    words = "`x` may redirect, and `location` passes as the API writes it"
+    words = "`x` may redirect, and the guard does not change `location`"
     assert words in said(tmp_path, REMARKS, redirects)
     assert words not in said(tmp_path, REMARKS, opened)
     assert words not in said(tmp_path, REMARKS)
@@ -69,7 +69,7 @@ def test_a_write_that_may_redirect_is_named_as_well(tmp_path: Path) -> None:
         document["paths"]["/x"] = {"post": {"operationId": "x", "responses": answers}}
         policy["operations"]["x"] = {"call": ["member"]}
 
-    words = "`x` may redirect, and `location` passes as the API writes it"
+    words = "`x` may redirect, and the guard does not change `location`"
     assert words in said(tmp_path, REMARKS, redirects)
 
 
