@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,31 @@ def test_a_list_of_ones_own_tenants_tells_it_too(
     exchanges: Sequence[Exchange], expected: set[str], leaks: Leaks, tmp_path: Path
 ) -> None:
     assert leaks(contract(tmp_path, books.OWN), exchanges) == expected
+
+
+CUT_OFF: list[dict[str, Any]] = [
+    {"has_more": True}, {"next": "/firms/north/members?cursor=x"}, {"total": 9},
+    {"truncated": True}, {"error": "one shard is down"}, {"link": '</m?page=2>; rel="next"'},
+]  # fmt: skip
+
+
+@BOTH
+@pytest.mark.parametrize("more", CUT_OFF, ids=str)
+def test_of_a_list_that_goes_on_nobody_knows_who_is_not_in_it(
+    more: dict[str, Any], leaks: Leaks, tmp_path: Path
+) -> None:
+    def with_more(one: Exchange) -> Exchange:
+        if "link" in more:
+            return replace(one, response=replace(one.response, headers=one.response.headers | more))
+        shown = json.loads(one.response.body) | more
+        return replace(one, response=replace(one.response, body=json.dumps(shown).encode()))
+
+    listed = with_more(members("ann", ("ann", "clerk")))
+    mine = with_more(own("ann", ("south", "lead")))
+    assert leaks(contract(tmp_path, books.LISTED), [listed, bill("bob")]) == set()
+    assert leaks(contract(tmp_path, books.LISTED), [listed, bill("ann")]) == {"margin"}
+    of_bob = own("bob", ("north", "lead"))
+    assert leaks(contract(tmp_path, books.OWN), [of_bob, mine, bill("ann")]) == set()
 
 
 @BOTH

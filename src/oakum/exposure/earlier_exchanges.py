@@ -120,7 +120,7 @@ class EarlierExchanges:
             self.told.write(asked)
         listed = self.told.lists(asked.operation.id) and request.method != "HEAD"
         if listed and response.body and value is not None:
-            self.told.learn_list(asked, value())
+            self.told.learn_list(asked, value(), response.headers)
 
     def forget_facts(self) -> None:
         """Forgets all relations and settings: something outside the document was changed."""

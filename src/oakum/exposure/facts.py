@@ -11,16 +11,16 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from oakum.authz import Principal
-from oakum.authz.member_paths import texts
+from oakum.authz.complete_lists import ListPlace, extent, look
 from oakum.exchange import Request
 from oakum.exposure.caller_identification import Caller
 from oakum.exposure.told_members import ToldMembers
-from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.routing.lookup_plan import Ask
 
-_TOTALS = frozenset(("total", "totals"))
+_LONGEST_SIZE = 10
+_UNKNOWN_END = -1
 MOST = 200_000
 """Accounts of which facts are kept in memory; of those that come later nothing is learnt."""
 
@@ -108,18 +108,14 @@ class Facts:
         return next((each for each in said if each is not None), None)
 
 
-def is_whole(ask: Ask, value: Json, found: int, request: Request) -> bool:
-    """Whether a recorded list is complete: its page is not full and its total is not larger, or it
-    has no pages. Without a declaration in the contract, a total is recognised by its name.
-    """
+def is_whole(
+    ask: Ask, place: ListPlace, value: Json, request: Request, headers: Mapping[str, str]
+) -> bool:
+    """Whether a recorded list is certainly complete, by the rule of look-ups; `headers`: of its
+    response. Of a list with pages, the request has to say how long one is, and nothing else."""
     query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
     size = query.pop(ask.query.partition("=")[0], "") if ask.query else ""
-    if query or (size and not (size.isdigit() and found < int(size))):
+    if query or (size and not (size.isascii() and size.isdigit() and len(size) < _LONGEST_SIZE)):
         return False
-    paths = [".".join(path) for path in ask.counts]
-    if not paths and isinstance(value, dict):
-        paths = [name for name in value if not _TOTALS.isdisjoint(words(name))]
-    counts = [each for path in paths for each in texts(value, path)]
-    if counts:
-        return all(count.isdigit() and int(count) <= found for count in counts)
-    return ask.page == 0 or bool(size)
+    page = int(size or 0) or (_UNKNOWN_END if ask.page or size else 0)
+    return extent(look(replace(place, page=page), value), value, headers) == "whole"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from oakum.authz.complete_lists import ListPlace, place_of
 from oakum.authz.member_paths import texts
 from oakum.authz.owner_states import digit, said_state
 from oakum.exchange import Request
@@ -49,10 +50,11 @@ class ToldFacts:
         self.facts = Facts()
         self._policy, self._model = compiled.policy, compiled.stated
         lookups = compiled.lookups
-        self._lists: dict[str, list[tuple[str, Ask]]] = {}
+        self._lists: dict[str, list[tuple[str, Ask, ListPlace]]] = {}
         for name, index in lookups.relations.items():
             ask = lookups.asks[index]
-            self._lists.setdefault(ask.operation, []).append((name, ask))
+            found = (name, ask, lookups.places[name])
+            self._lists.setdefault(ask.operation, []).append(found)
         self._members: dict[str, list[Relation]] = {}
         for relation in compiled.policy.relations.values():
             listing = compiled.document.operation(relation.operation)
@@ -76,23 +78,26 @@ class ToldFacts:
         ids = {*asked.params.values(), *asked.caller.ids, *body_of(asked.request)}
         self.facts.forget(ids, self._writes.get(asked.operation.id, ("states", "lists")))
 
-    def learn_list(self, asked: CallerRequest, value: Json) -> None:
-        """Learns from a successful response of an operation that lists a relation."""
+    def learn_list(self, asked: CallerRequest, value: Json, headers: Mapping[str, str]) -> None:
+        """Learns from a successful response of an operation that lists a relation, with these
+        headers."""
         caller, operation = asked.caller, asked.operation
         for relation in self._members.get(operation.id, ()):
             person, tenant = member_parameters(self._policy, operation)
             counts = tuple(map(path_of, self._model.rule(operation.id).counts))
             ask = Ask(operation.id, (), *page(operation), counts)
-            rows = len(texts(value, ".".join(path_of(relation.pointer))))
-            whole = not person and is_whole(ask, value, rows, asked.request)
+            media = operation.success()
+            top = media.shape if media is not None else None
+            place = place_of(path_of(relation.pointer), top, counts=counts, bound=self._model.bound)
+            whole = not person and is_whole(ask, place, value, asked.request, headers)
             at = asked.params.get(tenant, "")
             self.facts.members.learn(relation, value, whole, at, caller.ids)
             for about in caller.ids if relation.of == "caller" else (at,):
                 self._keep(about, asked)
         abouts = [*asked.params.values()][:1] or sorted(caller.ids)
-        for name, ask in self._lists.get(asked.operation.id, ()):
+        for name, ask, place in self._lists.get(asked.operation.id, ()):
             found = frozenset(texts(value, ".".join(path_of(self._policy.relations[name].pointer))))
-            whole = is_whole(ask, value, len(found), asked.request)
+            whole = is_whole(ask, place, value, asked.request, headers)
             for about in abouts:
                 self.facts.list(name, about, found, whole and about in caller.ids)
                 self._keep(about, asked)

@@ -307,7 +307,7 @@ class Watch:
             source.operation, source.params, source.caller, told, read, False, "", ""
         )
         self._learn_settings(source, self._look(again))
-        self._earlier.told.learn_list(source, read.value)
+        self._earlier.told.learn_list(source, read.value, told.headers)
 
     def _learn_settings(self, source: CallerRequest, look: Look) -> None:
         """Learns settings from the objects of a response."""
