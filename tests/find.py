@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
+import signal
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
@@ -188,4 +189,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` closes the pipe
     main()

@@ -114,8 +114,8 @@ def _referred(shape: Shape, bound: tuple[tuple[str, str], ...]) -> tuple[str, ..
 def references(
     shape: Shape | None, bound: Mapping[str, str], shown: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """Resources of which a text or a number may stand in place of an object, as its key does where
-    a caller has not asked for more. `shown`: those that `shows` names there."""
+    """Resources whose object a text or a number may stand for here: its key, where a caller has
+    not asked for more. `shown`: those that `shows` names there."""
     told = (*shown,)
     if shape is None or not any(_scalars(way, told=bool(told)) for way in ways(shape)):
         return ()

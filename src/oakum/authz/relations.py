@@ -47,7 +47,7 @@ def holds(policy: Policy, name: str, principal: Principal, subject: Subject) -> 
 
 
 def may_hold(policy: Policy, name: str, principal: Principal, subject: Subject) -> bool:
-    """Whether nothing that is known rules a relation out: what takes it away must be certain."""
+    """True unless what is known proves that the relation does not hold."""
     return holds(policy, name, principal, subject) is not False
 
 

@@ -201,7 +201,7 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
     keys = {run.key for run in runs}
     if denies and keys != {Hasher(key).mark}:
         place, hint = Location(str(folders[0])), "keep it with the key of the guard's audit log"
-        raise InputError([Problem(place, "is kept under a different key than the list", hint)])
+        raise InputError([Problem(place, "was kept with another key than the deny list", hint)])
     known: set[int] = set()
 
     def calls() -> Iterator[Call]:

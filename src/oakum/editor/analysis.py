@@ -231,7 +231,7 @@ def occurrences(known: Analysis, line: int, column: int) -> list[Word]:
 
 
 def refusal(known: Analysis, name: str) -> str:
-    """Why a relation cannot be called so; empty: it can."""
+    """Why a name is not allowed for a relation; empty if it is."""
     if not NAME.fullmatch(name):
         return "letters, digits, `_` and `-` can name a relation"
     return f"`{name}` is a relation already" if name in defined(known, "relation") else ""

@@ -127,7 +127,7 @@ def _named(
         walk.beside, datas = [Leaf("", ("data",), str(value["data"]), False)], [{}]
     seen = set[str]()
     for data in datas:
-        # A field of the root stands for itself: what it has once is not read again.
+        # A root field of an earlier part is not read again, unless it was selected several times.
         new = {name: each for name, each in data.items() if len(datas) == 1 or name not in seen}
         new |= {name: each for name, each in data.items() if name in walk.repeated}
         seen |= data.keys()

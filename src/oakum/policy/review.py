@@ -311,8 +311,8 @@ def _unnamed(seen: View, resource: Resource) -> Iterator[Problem]:
                     grant.location,
                     f"`{name}` is granted fields of `{resource.name}`, which has no member"
                     f" `{member}`",
-                    f"so nobody is `{name}` to one: the object itself must name them, not the"
-                    f" one around it",
+                    f"so `{name}` never holds: the member must be in the object itself, not in"
+                    " the one around it",
                 )
 
 

@@ -119,7 +119,7 @@ class _Tail(_Cut):
         try:
             now = self._path.stat()
         except OSError:
-            return False  # until a new file replaces it
+            return False  # it is gone: the open one is read until a new one appears
         return (now.st_dev, now.st_ino) != (held.st_dev, held.st_ino) or (
             now.st_size < self._file.tell()
         )

@@ -153,7 +153,7 @@ def test_objects_that_nothing_tells_apart_are_told_where_an_owner_may_have_sever
 @pytest.mark.parametrize(
     ("see", "expected"),
     [
-        ("[owner]", []), ("[guest]", ["`guest` is granted fields of `Comment`, which has no member `guest_ids`; so nobody is `guest` to one: the object itself must name them, not the one around it"]),
+        ("[owner]", []), ("[guest]", ["`guest` is granted fields of `Comment`, which has no member `guest_ids`; so `guest` never holds: the member must be in the object itself, not in the one around it"]),
     ],
 )  # fmt: skip
 def test_a_grant_to_whom_only_the_object_around_names_is_told_once(

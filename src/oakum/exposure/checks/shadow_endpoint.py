@@ -40,7 +40,7 @@ kinds: by key, owner and two more members.
 **Cannot know** endpoints that it does not try, nor objects whose members all have other names and contain nothing that their owner sees
 elsewhere.
 
-**Remedy**: remove the old endpoint, or let it decide by the same code; keep an inventory of deployed endpoints.
+**Remedy**: remove the old endpoint, or route it through the same authorization check; keep an inventory of deployed endpoints.
 
 **Example**: `GET /v2/tenants/{id}` shows another tenant's name, `GET /v1/tenants/{id}` their IBAN too.
 """

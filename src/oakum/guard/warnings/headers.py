@@ -156,8 +156,8 @@ def _instead(where: str, name: str, found: list[Operation], policy: Policy) -> P
     option = "request_headers" if where == "header" else "cookies"
     return Problem(
         _guard_of(policy),
-        f"`{name}` of {_first(found)} is forwarded only if it holds the token: anything else is"
-        f" removed beside a token, and is 401 without one",
+        f"`{name}` of {_first(found)} is forwarded only as the token: any other value is"
+        " removed if the request has a token as well, and gets 401 if not",
         f"if the API may read it though nobody verifies it, write `guard: {{{option}: [{name}]}}`",
     )
 

@@ -55,8 +55,8 @@ def named_accounts(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
             name, id = place.called, operation.id
             yield Problem(
                 contract.location(operation),
-                f"`{id}` is 404 if `{name}` names the `{resource}` of somebody else: that counts"
-                " as what is written, and only its owner may write it",
+                f"`{id}` is 404 if `{name}` names another user's `{resource}`: the gateway takes"
+                " that object for the one that is written, and only its owner may write it",
                 f"write `{id}: {{params: {{{name}: {resource}.FIELD}}}}` with another field than"
                 " the key if it says with whom something is done",
             )

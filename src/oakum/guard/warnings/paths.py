@@ -87,10 +87,10 @@ def unchecked_parents(contract: CompiledContract) -> Iterator[Problem]:
                 continue
             yield Problem(
                 contract.location(operation),
-                f"of the `{names[0]}` that `{param}` names at `{operation.id}` the gateway checks"
-                f" only that its callers are shown something of it. Whether they may write is"
-                f" checked of the `{inner.name}` that `{objects[-1].param}` names alone",
-                "make sure that the API checks it, if the call changes that one, too, or let"
+                f"at `{operation.id}` the gateway checks who may write the `{inner.name}` that"
+                f" `{objects[-1].param}` names. Of the `{names[0]}` that `{param}` names, it only"
+                " checks that the caller may see something",
+                f"make sure that the API checks it if the call can change the `{names[0]}`, or let"
                 f" clients send `{param}` in the body, where `params` has it checked",
             )
 

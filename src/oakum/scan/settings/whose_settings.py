@@ -179,7 +179,7 @@ class Elsewhere:
             try:
                 value = self._of(identity, answer, tuple(state.member.split(".")))
             except _UNFORESEEN:
-                continue  # anything unexpected is not their object
+                continue  # an unexpected body counts as no match
             if value is not None:
                 return value
         return None

@@ -22,7 +22,7 @@ from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 from oakum.scan.undo.entries import Entry, Made, Undo
 
-_OF_CALLER = (401, 407, 408, 425, 429)  # refuse a caller or a moment
+_OF_CALLER = (401, 407, 408, 425, 429)  # of the caller or the moment, not of the object
 CLEAR = 8
 """Characters of a text that is nobody else's by chance."""
 _CUT = 9

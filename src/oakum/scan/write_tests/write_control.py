@@ -96,7 +96,7 @@ class LabelsTried:
             self.lacking[identities.label(held | able, viewer, owner)] = None
 
     def tell(self) -> None:
-        """Names what nobody was tried as."""
+        """Reports the labels of viewers that no identity of the scan could represent."""
         for label in (each for each in self.lacking if each not in self.tried):
             why = f"not tested as `{label}`: the object that was written to makes nobody `{label}`"
             self.engine.state.leave_out(Skipped(self.probe.endpoint, why))

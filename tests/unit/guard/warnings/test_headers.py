@@ -112,7 +112,7 @@ def test_a_key_in_place_of_a_token_is_named_and_where_it_passes_unverified_as_we
         policy["operations"] = {"refresh": {"call": ["anyone"]}}
 
     (tmp_path / "keys.json").write_text(json.dumps(BADGES["files"]["keys.json"]))
-    words = "`refresh` of `refresh` is forwarded only if it holds the token"
+    words = "`refresh` of `refresh` is forwarded only as the token"
     passes = "`refresh` alone opens `refresh` by the document, and is forwarded"
     told = said(tmp_path, BADGES, called)
     assert words in told
