@@ -88,7 +88,7 @@ def test_an_account_that_a_write_without_an_object_in_its_path_names_is_told_of(
 
         return change
 
-    words = "`share` is 404 if `with_user` names the `User` of somebody else"
+    words = "`share` is 404 if `with_user` names another user's `User`"
     assert words in said(tmp_path, LOGS, shared())
     assert words in said(tmp_path, LOGS, shared(call=["owner"]))
     assert words not in said(tmp_path, LOGS, shared(call=["member"]))

@@ -62,7 +62,7 @@ def test_an_outer_object_that_is_only_shown_is_named(tmp_path: Path) -> None:
         inside = {"operationId": "pageOf", "responses": page}
         document["paths"]["/folders/{id}/pages/{pid}"]["get"] = inside
 
-    words = "of the `Folder` that `id` names at `addPage` the gateway checks only that its callers"
+    words = "Of the `Folder` that `id` names, it only"
     found = said(tmp_path, MOVES)
-    assert words in found and "names at `toFolder` the" not in found
+    assert words in found and "at `toFolder` the gateway checks" not in found
     assert words not in said(tmp_path, MOVES, read)
