@@ -407,6 +407,34 @@ def scanned(api: AnyApi, folder: Path, **options: Any) -> Report:
     ).report()
 
 
+@dataclass
+class RefusingApi(AnyApi):
+    """One whose refusals of a note carry some of its fields, which several notes may have alike."""
+
+    carried: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """As `sent`, of refusals."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        alike = {name: _FIELDS[name](self.random) for name in self.fields}
+        for name, note in ((n, each) for n in self.fields for each in self.notes):
+            note[name] = alike[name] if self.random.random() < 0.6 else note[name]
+        self.carries = self.random.sample(self.fields, self.random.randrange(1, len(self.fields)))
+        self.around = self.random.choice(("", "was", "detail"))
+
+    def one(self, key: str, viewer: str, operation: str, refused: Any) -> tuple[int, Any]:
+        status, value = super().one(key, viewer, operation, refused)
+        note = next((n for n in self.notes if str(n["id"]) == key), None)
+        if status == 200 or note is None:
+            return status, value
+        said: Said = {}
+        for name in self.carries:
+            self.carried.add((viewer, key, name, operation))
+            top, _, below = name.partition(".")
+            said[top] = {below: note[name]} if below else note[name]
+        return status, {**value, **({self.around: said} if self.around else said)}
+
+
 def relation(api: AnyApi, viewer: str, note: Said) -> str:
     """What somebody who is not its owner is to a note: `anyone` is not logged in."""
     if not viewer:

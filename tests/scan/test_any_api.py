@@ -16,7 +16,7 @@ import pytest
 
 from oakum.finding import Result
 from oakum.report.grouping import exit_code
-from tests.scan.any_api import AnyApi, leaked_cells, relation, scanned
+from tests.scan.any_api import AnyApi, RefusingApi, leaked_cells, relation, scanned
 
 MANY = int(os.environ.get("OAKUM_EXAMPLES", "48")) // 2
 
@@ -67,6 +67,24 @@ def test_no_leak_that_was_shown_is_closed_and_none_is_passed(seed: int, tmp_path
         for field, viewer, state in sent if here else ():
             same = (field, viewer) == (plain(cell.field), cell.viewer)
             assert not (same and private == f"{state}".lower()), (leak, cell)
+
+
+@pytest.mark.parametrize("seed", range(3000, 3000 + MANY))
+def test_nothing_that_a_refusal_carries_is_closed_by_it(seed: int, tmp_path: Path) -> None:
+    """Whoever else has the value, and wherever else it is shown."""
+    api = RefusingApi(Random(seed), leaking=False)
+    report = scanned(api, tmp_path)
+    notes = {str(note["id"]): note for note in api.notes}
+    carried = {
+        (operation, field, relation(api, viewer, notes[key]), f"{notes[key]['private']}".lower())
+        for viewer, key, field, operation in api.carried
+    }
+    for cell in report.cells if carried else ():
+        if cell.result is Result.CLOSED:
+            at = cell.endpoint.operation, plain(cell.field), cell.viewer
+            private = dict(cell.state).get("private")
+            states = (private,) if private else ("true", "false")
+            assert not any((*at, each) in carried for each in states), (at, private)
 
 
 @pytest.mark.parametrize("seed", [2038, 2249])

@@ -33,6 +33,7 @@ TOO_COMMON = "too common a value"
 AROUND = "named around it"
 UNTOLD = "named or not"
 HIDDEN = "hidden from whom it may name"
+LOOSE = "outside every object"
 _COMMON = (
     "the value is too common to attribute to an owner, and leaks in another state of the owner"
 )
@@ -83,6 +84,7 @@ class Doubt:
     field to the same viewer. `ECHO`: repeats the request and proves nothing. `AROUND`: the
     enclosing object may name the viewer in a relation that may see the field. `UNTOLD`: the object
     itself may, and neither the response nor its owner's tells; `HIDDEN`: so too, but no value came.
+    `LOOSE`: stands in no object of the owner's, and others have it too, or are shown it elsewhere.
     """
 
     why: str
@@ -446,7 +448,7 @@ class Matrix:
         self.unclear.update((endpoint, *each) for each in outcome.unclear)
         self.ends.blank.update((endpoint, *each) for each in outcome.blank)
         for doubt in outcome.doubts:
-            if self.doubt(doubt.leak.key) in ("", ALIKE, HIDDEN):
+            if self.doubt(doubt.leak.key) in ("", ALIKE, HIDDEN, LOOSE):
                 self._doubts[doubt.leak.key] = (outcome.request_key, doubt)
         for resource, inside in outcome.embedded:
             if inside and (endpoint, resource) not in self._outer:
@@ -528,7 +530,7 @@ class Matrix:
         leaking = {k for k, entry in self.entries.items() if entry.result is Result.LEAK}
         places = {each[:4] for each in leaking}
         for key, (request_key, doubt) in list(self._doubts.items()):
-            if doubt.why in (ECHO, ALIKE, AROUND, UNTOLD, HIDDEN):
+            if doubt.why in (ECHO, ALIKE, AROUND, UNTOLD, HIDDEN, LOOSE):
                 continue
             relative = (key.resource, key.field) in self.relative
             common = doubt.why != ANOTHER

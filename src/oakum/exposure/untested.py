@@ -12,6 +12,7 @@ from oakum.exposure.matrix import (
     AROUND,
     ECHO,
     HIDDEN,
+    LOOSE,
     TOO_COMMON,
     UNTOLD,
     Entry,
@@ -25,6 +26,7 @@ from oakum.finding import Result
 NO_REQUEST = "no request could tell"
 _UNOWNED = "a `{}` came there, but nothing in it names its owner"
 COMMON = "the value there is too common to attribute to an owner"
+_LOOSE = "its owner's value came there outside of every object, and may be somebody else's"
 
 
 def why_untested(
@@ -110,7 +112,7 @@ def _of_doubt(model: Model, key: Key, doubt: str) -> str:
         )
     if doubt in (UNTOLD, HIDDEN):
         return why_untold(model, key.resource)
-    return COMMON
+    return _LOOSE if doubt == LOOSE else COMMON
 
 
 def _was_known(matrix: Matrix, identities: KnownIdentities, key: Key) -> bool:
@@ -142,8 +144,8 @@ def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
     if matrix.doubt(key) == UNTOLD:
         return why_untold(matrix.model, key.resource)
     # the value of one object, while another object was missing
-    if matrix.doubt(key) == TOO_COMMON:
-        return COMMON
+    if matrix.doubt(key) in (TOO_COMMON, LOOSE):
+        return _of_doubt(matrix.model, key, matrix.doubt(key))
     return matrix.ends.why_not(key, entry.viewer, entry.owner)
 
 

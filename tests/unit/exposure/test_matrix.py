@@ -9,7 +9,7 @@ import pytest
 
 from oakum.authz.table import allows, deciding, granted_to_nobody, leaf_index
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import NOBODY, Doubt, Key, Matrix, Observation, Outcome, state_key
+from oakum.exposure.matrix import LOOSE, NOBODY, Doubt, Key, Matrix, Observation, Outcome, state_key
 from oakum.exposure.report_cells import report_cells
 from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.openapi.model import Json
@@ -455,15 +455,20 @@ def test_an_object_below_another_is_not_owed_to_who_may_not_know_of_that_one(
     assert matrix("listPosts", who=who).hides_way(there, "Post", viewer, "ann") is hidden
 
 
-def test_a_value_that_cannot_be_told_leaves_its_cell_open_whatever_else_did_not_come() -> None:
+@pytest.mark.parametrize(
+    ("why", "reason"), [("too common a value", "too common"), (LOOSE, "outside of every object")]
+)
+def test_a_value_that_cannot_be_told_leaves_its_cell_open_whatever_else_did_not_come(
+    why: str, reason: str
+) -> None:
     """`vip: false` of one object of ann's came to a stranger; another question showed none."""
     for first in ("doubt", "absence"):
         found = matrix()
         found.apply("getPerson", shown_to_owner(VIP))
-        said = [doubtful("too common a value"), outcome("two", seen(VIP, Result.CLOSED))]
+        said = [doubtful(why), outcome("two", seen(VIP, Result.CLOSED))]
         for each in said if first == "doubt" else reversed(said):
             found.apply("getPerson", each)
         found.settle()
-        assert "too common" in reasons(found, {})[VIP]
+        assert reason in reasons(found, {})[VIP]
         cells = {(c.field, c.viewer): c.result for c in report_cells(found, {}, {})}
         assert cells["vip", "member"] is Result.UNTESTED

@@ -11,8 +11,8 @@ from dataclasses import replace
 from functools import partial
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.authz.member_paths import at_path, key_in
-from oakum.authz.table import closed_by_absence, deciding, granted_to_nobody
+from oakum.authz.member_paths import key_in
+from oakum.authz.table import closed_by_absence, deciding
 from oakum.exposure.entitled_views import MissingField, Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Mark
@@ -25,6 +25,7 @@ from oakum.exposure.matrix import (
     ANOTHER,
     ECHO,
     HIDDEN,
+    LOOSE,
     NOBODY,
     TOO_COMMON,
     Doubt,
@@ -47,14 +48,16 @@ from oakum.scan.evaluation.field_meaning import (
     is_own_for_anothers,
     is_relative,
     is_setting_of,
+    missing_fields,
     states_of_asked,
+    texts_for_nobody,
     was_written,
 )
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.loose_values import (
     asked_for,
     loose_values,
-    repeats_beside,
+    may_have_come,
     stands_loose,
     texts_beside,
 )
@@ -69,15 +72,16 @@ class Cells:
     """The cells of one response during its evaluation."""
 
     def __init__(self, context: EvaluationContext, seen: JudgedResponse) -> None:
-        self._seen = seen
-        self._probe, self._question, self._reading = seen.probe, seen.question, seen.reading
-        probe, question = seen.probe, seen.question
+        self._seen, self._reading = seen, seen.reading
+        probe, question = self._probe, self._question = seen.probe, seen.question
         self._exhibits = Exhibits(
             context.identities, context.knowledge, context.matrix, context.redactor, context.views,
             probe, question, seen.response, seen.value,
         )  # fmt: skip
-        self._loose = loose_values(context.model, seen)
-        self._beside_fields = texts_beside(seen, self._loose)
+        loose = loose_values(context.model, seen)
+        self._beside_fields = texts_beside(seen, loose)
+        self._stands_loose = partial(stands_loose, context, question, loose)
+        self._may_have_come = partial(may_have_come, context, seen, loose)
         self._asked = partial(asked_key, context.knowledge, probe, question)
         self._names_one_of = partial(names_one_of, context.knowledge, probe, question)
         self._object = ""
@@ -169,11 +173,9 @@ class Cells:
         self._unread |= self._reading.unread.get(instance.pointer, frozenset())
         inside = any(instance.pointer[:n] in self._places for n in range(len(instance.pointer)))
         self._embedded[(instance.resource, inside)] = None
-        present: set[str] = set()
         self._shared = []
         self._proved = False
         for leaf in instance.leaves:
-            present.add(leaf.path)
             strange, last = leaf.path not in declared, leaf.path.rpartition(".")[2]
             if last == TAG or (
                 strange
@@ -188,22 +190,15 @@ class Cells:
         of = Object(who, instance.resource, self._object)
         self._tentative |= remember_shown(self._context, self._seen, instance, of)
         self._weak = self._reading.weakness(instance.pointer, False)
-        for path in self._probe.shows.get(instance.resource, ()):
-            came = any(p == path or p.startswith(f"{path}.") for p in present)
-            # The contents of an embedded object are judged with that object.
-            if not came and not any(True for _ in at_path(instance.value, path)):
-                self._missing(instance.resource, path, who, instance.held, instance.state)
+        for path in missing_fields(instance, self._probe.shows.get(instance.resource, ())):
+            self._missing(instance.resource, path, who, instance.held, instance.state)
         return True
 
     def _nobody_is_to_see(self, instance: ObjectInstance) -> None:
         """Records a leak of a field that no relation may see, whoever owns it."""
-        table = self._context.model.tables[instance.resource]
-        for leaf in instance.leaves:
-            named = leaf.path in table.leaves and isinstance(leaf.value, str) and leaf.value
-            news = named and not says_nothing(leaf.value) and not self._echo(leaf)
-            if news and not leaf.masked and granted_to_nobody(table, leaf.path):
-                evidence = self._evidence(instance, leaf, "")
-                self._put(instance, leaf.path, "", Result.LEAK, evidence)
+        for leaf in texts_for_nobody(self._context.model, instance):
+            if not self._echo(leaf):
+                self._put(instance, leaf.path, "", Result.LEAK, self._evidence(instance, leaf, ""))
 
     def _tell_shared(self, instance: ObjectInstance) -> None:
         """Records values that several owners share, in an object that names none of them."""
@@ -405,10 +400,10 @@ class Cells:
                 self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
             return
         known = self._context.knowledge.was_shown(who, resource, self._object, path, blank=blank)
-        if at := stands_loose(self._context, self._question, self._loose, who, resource, path):
+        if at := self._stands_loose(who, resource, path):
             self._loosely_told(at, who, resource, path, held, state)
-        elif repeats_beside(self._context, self._seen, self._loose, who, resource, path):
-            pass
+        elif self._may_have_come(who, resource, path, self._object):
+            self._doubt_closed(LOOSE, self._key(resource, path, who, held, state), who)
         elif known or (closed_by_absence(table, path) and not blank):
             self._record(resource, path, who, held, state, Result.CLOSED)
         else:
@@ -427,6 +422,13 @@ class Cells:
             weak, self._weak = self._weak, "it is outside every declared object"
             self._beside(at, who, resource, path, held, state)
             self._weak = weak
+        else:
+            self._doubt_closed(LOOSE, self._key(resource, path, who, held, state), who)
+
+    def _doubt_closed(self, why: str, key: Key, who: str) -> None:
+        """Keeps why a cell is not closed by a response, which proves no leak either."""
+        seen = Observation(key, False, Result.CLOSED, self._question.viewer, who)
+        self._doubts.setdefault(key, Doubt(why, seen))
 
     def _granted(
         self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
@@ -550,9 +552,7 @@ class Cells:
         doubted = (self._question.viewer or "", who) in self._context.identities.doubted
         if result in (Result.CLOSED, Result.OVER_BLOCK) and (self._weak or doubted or self._untold):
             if self._untold and result is Result.CLOSED and wait is None:
-                key = self._key(resource, path, who, held, state)
-                seen = Observation(key, False, result, self._question.viewer, who)
-                self._doubts.setdefault(key, Doubt(HIDDEN, seen))
+                self._doubt_closed(HIDDEN, self._key(resource, path, who, held, state), who)
             return
         for each in self._context.kinds(self._question, (resource, path), who, held, state, result):
             key = self._key(resource, path, who, each, state)

@@ -5,11 +5,11 @@ It does not depend on what the response shows in the object's other fields.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from oakum.authz import Leaf, Model, ObjectInstance
-from oakum.authz.member_paths import key_in
-from oakum.authz.table import leaf_index
+from oakum.authz.member_paths import at_path, key_in
+from oakum.authz.table import granted_to_nobody, leaf_index
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Place, Question
@@ -143,3 +143,28 @@ def states_of_asked(
         return {}, unread
     known = context.knowledge.states_of(who, resource, key) if key else {}
     return known, unread | ({n for n, state in each.states.items() if state.member} - known.keys())
+
+
+def missing_fields(instance: ObjectInstance, fields: Iterable[str]) -> list[str]:
+    """Those of these fields that an object came without. The contents of an embedded object are
+    judged with that object."""
+    here = {leaf.path for leaf in instance.leaves}
+    return [
+        each
+        for each in fields
+        if not any(path == each or path.startswith(f"{each}.") for path in here)
+        and not any(True for _ in at_path(instance.value, each))
+    ]
+
+
+def texts_for_nobody(model: Model, instance: ObjectInstance) -> list[Leaf]:
+    """Texts of an object that say something, in declared fields that no relation may see."""
+    table = model.tables[instance.resource]
+    return [
+        leaf
+        for leaf in instance.leaves
+        if leaf.path in table.leaves
+        and isinstance(leaf.value, str)
+        and not (leaf.masked or says_nothing(leaf.value))
+        and granted_to_nobody(table, leaf.path)
+    ]

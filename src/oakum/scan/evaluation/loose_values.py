@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oakum.authz import Model
+from oakum.exposure.ambient import is_one_of_few
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
+from oakum.exposure.knowledge import MIN_CANARY, MIN_INSIDE, canonical, is_blank
 from oakum.exposure.side_channels import SERVERS_OWN
 from oakum.http.json_pointer import Pointer
 from oakum.scan.evaluation.judged_response import JudgedResponse
@@ -24,7 +25,7 @@ def loose_values(model: Model, seen: JudgedResponse) -> dict[str, list[Pointer]]
         if model.policy.resources[each.resource].owner.kind != "none":
             leaves += [leaf for leaf in each.leaves if not owned or leaf.path not in fields]
     for leaf in leaves:
-        scalar = not isinstance(leaf.value, dict | list) and not says_nothing(leaf.value)
+        scalar = not isinstance(leaf.value, dict | list) and not is_blank(leaf.value)
         if leaf.pointer and scalar:
             found.setdefault(canonical(leaf.value), []).append(leaf.pointer)
     return found
@@ -54,7 +55,7 @@ def stands_loose(
     known to be somebody's: under the same name, or too long to be there by chance."""
     viewer, knowledge = question.viewer or "", context.knowledge
     mine = knowledge.own.get((viewer, resource, path), ())
-    last = next((step for step in reversed(path.split(".")) if step != "*"), "")
+    last = _name(path.split("."))
     for text in knowledge.own.get((who, resource, path), ()) if who != viewer else ():
         if text in mine or text in question.sent or text in knowledge.common:
             continue
@@ -64,23 +65,84 @@ def stands_loose(
         if there and context.is_of_an_open_one(viewer or None, who, resource, path, text):
             continue
         for at in there:
-            name = next((step for step in reversed(at) if not step.isdigit()), "")
-            if name == last or len(text) >= MIN_INSIDE:
+            if _name(at) == last or len(text) >= MIN_INSIDE:
                 return at
     return ()
 
 
-def repeats_beside(
+def may_have_come(
     context: EvaluationContext, seen: JudgedResponse, loose: Mapping[str, Sequence[Pointer]],
-    who: str, resource: str, path: str,
+    who: str, resource: str, path: str, key: str,
 ) -> bool:  # fmt: skip
-    """Whether a value that the request itself held stands loose in its response with one that it
-    did not: it may have come with the object, and is not known to be missing."""
+    """Whether a value that an owner has in a field of the object `key` stands loose in a response,
+    though others have it as well, or the contract shows it elsewhere: it proves no leak, but is not
+    missing either. One that the request itself held counts only beside another of the object."""
+    found = _perhaps(context, seen, loose, who, resource, path, key)
+    if found - seen.question.sent:
+        return True
     own = context.knowledge.own.get((who, resource, path), set())
     if seen.question.sent.isdisjoint(own) or not any(loose.get(text) for text in own):
         return False
-    others = seen.probe.shows.get(resource, ())
-    return any(stands_loose(context, seen.question, loose, who, resource, each) for each in others)
+    return any(
+        _perhaps(context, seen, loose, who, resource, each, key) - seen.question.sent
+        or stands_loose(context, seen.question, loose, who, resource, each)
+        for each in seen.probe.shows.get(resource, ())
+    )
+
+
+def _perhaps(
+    context: EvaluationContext, seen: JudgedResponse, loose: Mapping[str, Sequence[Pointer]],
+    who: str, resource: str, path: str, key: str,
+) -> set[str]:  # fmt: skip
+    """Values of a field of an owner's object that stand loose outside of the viewer's own objects:
+    under the same name, or of a form that nothing has by chance."""
+    viewer, last = seen.question.viewer, _name(path.split("."))
+    if not loose or who == viewer:
+        return set()
+    came = _values(context, seen.question, who, resource, path, key) & loose.keys()
+    objects = seen.instances if came and viewer else []
+    mine = [e.pointer for e in objects if context.who(e, viewer) == viewer]
+
+    def fits(text: str, at: Pointer) -> bool:
+        odd = len(text) >= MIN_CANARY and not is_one_of_few(text, last)
+        return (odd or _name(at) == last) and not any(at[: len(each)] == each for each in mine)
+
+    return {text for text in came if any(fits(text, at) for at in loose[text])}
+
+
+def _values(
+    context: EvaluationContext, question: Question, who: str, resource: str, path: str, key: str
+) -> set[str]:
+    """What an owner has in a field of an object; if the object was not seen, in any that this
+    endpoint does not show to the viewer."""
+    knowledge, of = context.knowledge, context.model.policy.resources[resource].key
+    own = knowledge.own.get((who, resource, path), set())
+    rows = [e for e in knowledge.objects.get((who, resource), ()) if key and e.get(of) == key]
+    falsy = {"false", "0"} if knowledge.was_shown(who, resource, key, path) else set[str]()
+    if "*" in path or not any(row.keys() - {of} for row in rows):
+        hidden = {t for t in own if not _is_open_here(context, question, who, resource, path, t)}
+        return hidden if own else falsy
+    return {row[path] for row in rows if path in row} or falsy
+
+
+def _is_open_here(
+    context: EvaluationContext, question: Question, who: str, resource: str, path: str, text: str
+) -> bool:
+    """Whether a value comes from an object that its own state opens to the viewer where they
+    asked."""
+    endpoint, viewer, matrix = question.endpoint, question.viewer, context.matrix
+    held, state = context.identities.relations(viewer, who), matrix.state(resource, who)
+    return context.is_of_an_open_one(viewer, who, resource, path, text) and any(
+        matrix.granted(
+            endpoint, resource, path, held | e.kin, viewer is not None, {**state, **e.state}
+        )
+        for e in context.sources(viewer, who, resource, path, text)
+    )
+
+
+def _name(steps: Sequence[str]) -> str:
+    """The name of a member, or of the list that it is an element of."""
+    return next((each for each in reversed(steps) if each != "*" and not each.isdigit()), "")
 
 
 def asked_for(

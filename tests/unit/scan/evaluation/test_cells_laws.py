@@ -11,7 +11,7 @@ import pytest
 
 from oakum.authz import Model
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.matrix import Outcome
+from oakum.exposure.matrix import LOOSE, Outcome
 from oakum.finding import Result
 from oakum.policy.graphql import TAG
 from tests.unit.exposure.test_matrix import PRIVATE, PUBLIC
@@ -470,11 +470,16 @@ def test_a_field_is_not_closed_while_its_owners_value_stands_loose_in_the_answer
 
 
 @pytest.mark.parametrize(
-    ("why", "closed"), [("mine", True), ("sent", True), ("common", True), ("nothing", False)]
-)
-def test_a_loose_value_that_is_also_the_viewers_the_questions_or_a_strangers_is_none(
-    why: str, closed: bool
+    ("why", "closed", "doubted"),
+    [
+        ("mine", False, True), ("sent", True, False), ("common", False, True),
+        ("nothing", False, False),
+    ],
+)  # fmt: skip
+def test_a_loose_value_that_is_also_the_viewers_or_a_strangers_is_no_leak_and_closes_nothing(
+    why: str, closed: bool, doubted: bool
 ) -> None:
+    """One that the request held is an echo."""
     watch = Watch()
     watch.look("ann", {**ANN, "phone": "0451"})
     if why == "mine":
@@ -485,7 +490,32 @@ def test_a_loose_value_that_is_also_the_viewers_the_questions_or_a_strangers_is_
     sent = ("0451",) if why == "sent" else ()
     found = watch.look("cat", {"error": "no", "phone": "0451"}, sent=sent, status=403)
     assert (of(found, "phone") is Result.CLOSED) is closed
-    assert bool(found.unclear) is not closed
+    assert bool(found.unclear) is (why == "nothing")
+    assert ("phone" in doubts(found)) is doubted
+
+
+@pytest.mark.parametrize(
+    ("vip", "came", "closed"),
+    [
+        (True, True, False), (True, False, True), (False, False, False), (False, True, True),
+        (False, 0, False), (True, None, True),
+    ],
+)  # fmt: skip
+def test_a_loose_switch_closes_nothing_where_it_is_set_as_the_owners(
+    vip: bool, came: object, closed: bool
+) -> None:
+    watch = Watch()
+    watch.look("ann", {**ANN, "vip": vip})
+    found = watch.look("cat", {"error": "no", "was": {"vip": came}}, status=403)
+    assert (of(found, "vip") is Result.CLOSED) is closed
+
+
+def test_a_value_in_the_viewers_own_object_is_not_the_owners() -> None:
+    watch = Watch()
+    watch.look("ann", {**ANN, "phone": "0451"})
+    watch.look("cat", {**CAT, "phone": "0451"}, "cat")
+    found = watch.look("cat", {**CAT, "more": {"phone": "0451"}}, status=200)
+    assert LOOSE not in doubts(found).values()
 
 
 def test_a_loose_value_that_two_owners_have_keeps_open_and_accuses_nobody() -> None:

@@ -284,13 +284,13 @@ def test_what_an_unproven_identity_is_shown_is_doubted_with_the_reason(watch: Wa
     ]
 
 
-def test_a_value_that_an_outsider_has_as_well_is_no_canary() -> None:
+def test_a_value_that_an_outsider_has_as_well_is_no_canary_and_closes_nothing() -> None:
     watch = Watch()
     watch.look("ann", {**ANN, "bio": "I love rowing on Sundays"})
     zoe = {"id": "p-zoe-9999", "bio": "I love rowing on Sundays"}
     watch.look("cat", {"data": [zoe]}, None, "listPeople")
     found = watch.look("cat", {"error": "I love rowing on Sundays"}, status=404)
-    assert results(found)[("Person", "bio")] is Result.CLOSED
+    assert ("Person", "bio") not in results(found)
 
 
 def test_an_echo_of_the_question_is_no_leak(watch: Watch) -> None:
