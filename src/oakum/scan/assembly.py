@@ -21,7 +21,6 @@ from oakum.policy.contract import Contract
 from oakum.policy.model import Policy
 from oakum.scan.budget_plan import Plan, cost
 from oakum.scan.context import Event, RunContext
-from oakum.scan.discovery.facts import claims_of, ids_of, is_closed, unshared
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.write_answers import WriteAnswers
@@ -29,6 +28,7 @@ from oakum.scan.identities import provisioned_accounts
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination
 from oakum.scan.identities.first_answers import claims_now
+from oakum.scan.identities.ids_and_claims import claims_of, ids_of, is_closed, unshared
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations

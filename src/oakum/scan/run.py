@@ -44,7 +44,6 @@ from oakum.scan.coverage import (
     vain,
     within_reach,
 )
-from oakum.scan.discovery.facts import with_claims
 from oakum.scan.discovery.security_contact import contact_notes
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
@@ -54,6 +53,7 @@ from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.first_answers import first_answers, not_before, read_again, whoami
 from oakum.scan.identities.foreign_removals import tell_removals
 from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.ids_and_claims import with_claims
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.sent_choices import choices_of
 from oakum.scan.identities.session import Sessions

@@ -11,8 +11,8 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy
-from oakum.scan.discovery.facts import body_claims
 from oakum.scan.identities.doctor import Examination
+from oakum.scan.identities.ids_and_claims import body_claims
 from oakum.scan.identities.login import json_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.requests.past_cache import past_cache

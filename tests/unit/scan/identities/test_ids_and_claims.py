@@ -11,7 +11,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy, Relation
 from oakum.routing.messages import Answered
 from oakum.routing.who import by_answer
-from oakum.scan.discovery.facts import body_claims, unshared
+from oakum.scan.identities.ids_and_claims import body_claims, unshared
 
 
 def policy(claim: str, pointer: str = "/user/id") -> Policy:

@@ -1,4 +1,4 @@
-"""Facts known before the first request: names, ids and claims from documents and who-am-I."""
+"""Ids and claims of identities, from who-am-I, tokens and the identities file."""
 
 from __future__ import annotations
 
