@@ -28,7 +28,7 @@ from oakum.scan.identities import provisioned_accounts
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination
 from oakum.scan.identities.first_answers import claims_now
-from oakum.scan.identities.ids_and_claims import claims_of, ids_of, is_closed, unshared
+from oakum.scan.identities.ids_and_claims import claims_of, ids_of, unshared
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
@@ -37,6 +37,7 @@ from oakum.scan.identities.sent_choices import Choice
 from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import May
 from oakum.scan.requests.uncalled_operations import barred
+from oakum.scan.requests.write_body import forbids_undeclared
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import own_fields
 from oakum.scan.state import RunState
@@ -297,7 +298,9 @@ class Wiring:
         found = AccountSettings(
             self.policy, writers, readers, engine.identities, engine.knowledge,
             self.target, engine.context.ask, log,
-            frozenset(e.id for e in operations if is_closed(self.contract.document.raw, e)),
+            frozenset(
+                e.id for e in operations if forbids_undeclared(self.contract.document.raw, e)
+            ),
             fields,
             [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
             patience=self.patience, keep=partial(keep_settings, self.journal, self.seal),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from oakum.authz.claims import claimed, joined, with_claim
 from oakum.exposure.unknown_claims import unheld
-from oakum.http.json_pointer import member_at, path_of, values_at
-from oakum.openapi.model import Json, Operation
+from oakum.http.json_pointer import path_of, values_at
+from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.scan.identities.doctor import Examination
 
@@ -91,25 +91,3 @@ def with_claims(found: Examination, policy: Policy, sessions: Sessions) -> Exami
         if (mute := [name for name in names if claimed(told[name], each.claim) is None])
     ]
     return replace(found, unheard=tuple(notes))
-
-
-def is_closed(document: Json, writer: Operation) -> bool:
-    """Whether the document forbids undeclared members in a body."""
-    shapes = [media.shape for media in writer.body if media.is_json and media.shape]
-    todo = [_pointed(document, shape.pointer) for shape in shapes]
-    seen: list[Json] = []
-    while todo:
-        at = todo.pop()
-        if not isinstance(at, dict) or any(at is each for each in seen):
-            continue
-        seen.append(at)
-        if at.get("additionalProperties") is False or at.get("unevaluatedProperties") is False:
-            return True
-        todo += at["allOf"] if isinstance(at.get("allOf"), list) else []
-        todo.append(_pointed(document, str(at.get("$ref", ""))))
-    return False
-
-
-def _pointed(document: Json, pointer: str) -> Json:
-    path = path_of(pointer.partition("#")[2] if "#" in pointer else pointer)
-    return member_at(document, path) if path else None

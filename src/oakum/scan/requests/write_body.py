@@ -10,9 +10,10 @@ from oakum.authz import Model
 from oakum.exchange import Request, json_bytes
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.masks import looks_masked
+from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.lexicon import LETS_IN, classify_field
 from oakum.inference.state_names import names_state
-from oakum.openapi.model import Json, Shape
+from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.requests.builder import Filled, variable, with_body
 from oakum.scan.requests.bulk_writes import Bulk
 from oakum.scan.requests.person_operations import is_secret
@@ -174,3 +175,25 @@ class WriteBody:
         """The body for a curl line: the member, and the object's key where the body has it."""
         named = {self._key: variable(owner, f"{self.resource}.{self._key}")} if self.many else {}
         return json_bytes(self.placed({**named, name: "…"})).decode()
+
+
+def forbids_undeclared(document: Json, writer: Operation) -> bool:
+    """Whether the document forbids undeclared members in a body."""
+    shapes = [media.shape for media in writer.body if media.is_json and media.shape]
+    todo = [_pointed(document, shape.pointer) for shape in shapes]
+    seen: list[Json] = []
+    while todo:
+        at = todo.pop()
+        if not isinstance(at, dict) or any(at is each for each in seen):
+            continue
+        seen.append(at)
+        if at.get("additionalProperties") is False or at.get("unevaluatedProperties") is False:
+            return True
+        todo += at["allOf"] if isinstance(at.get("allOf"), list) else []
+        todo.append(_pointed(document, str(at.get("$ref", ""))))
+    return False
+
+
+def _pointed(document: Json, pointer: str) -> Json:
+    path = path_of(pointer.partition("#")[2] if "#" in pointer else pointer)
+    return member_at(document, path) if path else None
