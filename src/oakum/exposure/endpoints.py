@@ -16,9 +16,9 @@ from oakum.authz.compiled_model import resources_in
 from oakum.authz.places import resource_of
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.offered_values import choices, members_with_choices, placed
+from oakum.exposure.parameter_styles import in_parts
 from oakum.exposure.request_bodies import Member, body_members, body_shape
 from oakum.exposure.response_reader import Reader
-from oakum.exposure.styles import in_parts
 from oakum.finding import Endpoint, Skipped
 from oakum.http.json_pointer import member_at
 from oakum.http.media_type import is_feed

@@ -16,6 +16,7 @@ from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints import Probe, Query
 from oakum.exposure.knowledge import Knowledge, leaves_of
 from oakum.exposure.offered_values import placed
+from oakum.exposure.parameter_styles import pairs, text_of
 from oakum.exposure.request_bodies import (
     FORM,
     JSON,
@@ -27,7 +28,6 @@ from oakum.exposure.request_bodies import (
     json_value,
     writes_json,
 )
-from oakum.exposure.styles import pairs, text_of
 from oakum.http.cookies import cookie_names
 from oakum.http.json_pointer import unescape
 from oakum.inference.lexicon import words

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from oakum.exposure.styles import text_of
+from oakum.exposure.parameter_styles import text_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json, Parameter, Shape
 

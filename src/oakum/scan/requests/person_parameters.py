@@ -14,7 +14,7 @@ from dataclasses import replace
 from oakum.authz import Model
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.offered_values import choices, members_with_choices, placed
-from oakum.exposure.styles import text_of
+from oakum.exposure.parameter_styles import text_of
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent

@@ -12,7 +12,7 @@ from oakum.authz import Model
 from oakum.errors import counted
 from oakum.exposure.endpoints import EMBEDS, Probe
 from oakum.exposure.offered_values import choices, has_choices
-from oakum.exposure.styles import text_of
+from oakum.exposure.parameter_styles import text_of
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Parameter
 from oakum.scan.coverage import Untested

@@ -16,8 +16,8 @@ from urllib.parse import quote, urlencode
 from oakum.exposure.endpoints import EMBEDS, Probe, brief
 from oakum.exposure.matrix import Key
 from oakum.exposure.offered_values import choices, placed
+from oakum.exposure.parameter_styles import text_of
 from oakum.exposure.response_reader import is_success
-from oakum.exposure.styles import text_of
 from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json

@@ -18,7 +18,7 @@ from oakum.authz.page_caps import SIZES
 from oakum.errors import few
 from oakum.exposure.endpoints import EMBEDS, Probe
 from oakum.exposure.offered_values import choices, has_choices, members_with_choices, placed
-from oakum.exposure.styles import text_of
+from oakum.exposure.parameter_styles import text_of
 from oakum.inference.lexicon import words
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Parameter

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oakum.exposure.styles import in_parts, pairs
+from oakum.exposure.parameter_styles import in_parts, pairs
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 
 COLORS = ["blue", "black"]
