@@ -21,7 +21,7 @@ from oakum.inference.nouns import (
     parameter_after,
     parameter_before,
 )
-from oakum.inference.state_names import names_state, state_member
+from oakum.inference.version_names import names_version, version_member
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
@@ -59,7 +59,7 @@ def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]
 def _is_state(operation: Operation, parameter: Parameter) -> bool:
     """Whether a write has to say with it on which state of its object it is based."""
     asked = parameter.required and parameter.where in ("query", "header")
-    return asked and operation.method not in READS and names_state(parameter.name)
+    return asked and operation.method not in READS and names_version(parameter.name)
 
 
 def _is_name(member: str, shape: Shape) -> bool:
@@ -125,7 +125,7 @@ class _Resources:
         """The member that tells the state of the object which the path names."""
         found = [each for each in operation.parameters if each.where == "path"]
         name = self.meant(operation, found[-1]).partition(".")[0] if found else ""
-        member = state_member(parameter.name, name, self._members.get(name, ()))
+        member = version_member(parameter.name, name, self._members.get(name, ()))
         return f"{name}.{member}" if member else ""
 
     def _begun(self, operation: Operation, parameter: Parameter) -> str:

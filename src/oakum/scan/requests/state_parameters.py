@@ -10,7 +10,7 @@ from oakum.exchange import Request
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
 from oakum.http.json_pointer import member_at
-from oakum.inference.state_names import names_state
+from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json
 
 States = tuple[tuple[str, str], ...]
@@ -23,7 +23,7 @@ def states_of(probe: Probe, resource: str, key: str) -> States:
     found: dict[str, str] = {}
     for each in probe.operation.parameters:
         name, _, member = probe.sources.get(each.name, "").partition(".")
-        told = names_state(each.name) or names_state(member)
+        told = names_version(each.name) or names_version(member)
         if each.where in ("query", "header") and name == resource and member != key and told:
             found[each.name] = member
     return tuple(found.items())

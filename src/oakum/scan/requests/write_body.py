@@ -12,7 +12,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.masks import looks_masked
 from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.lexicon import LETS_IN, classify_field
-from oakum.inference.state_names import names_state
+from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.requests.builder import Filled, variable, with_body
 from oakum.scan.requests.bulk_writes import Bulk
@@ -51,7 +51,7 @@ class WriteBody:
     @property
     def unknown(self) -> tuple[str, ...]:
         """What a request has to say of the state of the object, and nothing tells."""
-        return tuple(each for each in self.probe.unfilled if names_state(each))
+        return tuple(each for each in self.probe.unfilled if names_version(each))
 
     @property
     def _key(self) -> str:

@@ -10,7 +10,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.inference.state_names import names_state
+from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
 from oakum.scan.requests.builder import Ask, Filled, fill
@@ -99,7 +99,7 @@ class SettingsReader:
         found: dict[str, str] = {}
         for each in probe.operation.parameters:
             member = probe.sources.get(each.name, "").partition(".")[2] or each.name
-            if each.where in ("query", "header") and names_state(each.name):
+            if each.where in ("query", "header") and names_version(each.name):
                 found[each.name] = member
         return tuple(found.items())
 

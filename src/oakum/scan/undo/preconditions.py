@@ -17,7 +17,7 @@ import orjson
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.knowledge import canonical, objects_of
-from oakum.inference.state_names import names_state
+from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.state_parameters import States, in_state, told_by
@@ -97,7 +97,7 @@ def _beside_a_state(body: bytes, about: Collection[str]) -> Iterator[str]:
     except orjson.JSONDecodeError:
         return
     for each in objects_of(value):
-        others = [name for name in each if name in about or not names_state(name)]
+        others = [name for name in each if name in about or not names_version(name)]
         yield from others if len(others) < len(each) else ()
 
 

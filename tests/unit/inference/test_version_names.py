@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.inference.state_names import names_state, state_member
+from oakum.inference.version_names import names_version, version_member
 
 
 @pytest.mark.parametrize(
@@ -12,12 +12,12 @@ from oakum.inference.state_names import names_state, state_member
     ["version", "lockVersion", "If-Match", "rev", "_etag", "eTag", "revision", "concurrencyStamp"],
 )
 def test_a_name_tells_the_state_of_an_object(name: str) -> None:
-    assert names_state(name)
+    assert names_version(name)
 
 
 @pytest.mark.parametrize("name", ["api_version", "X-Client-Version", "match", "id", "if", "title"])
 def test_another_name_tells_none(name: str) -> None:
-    assert not names_state(name)
+    assert not names_version(name)
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_another_name_tells_none(name: str) -> None:
 def test_one_member_tells_the_state_that_a_parameter_asks_for(
     parameter: str, members: list[str], expected: str
 ) -> None:
-    assert state_member(parameter, "Note", members) == expected
+    assert version_member(parameter, "Note", members) == expected

@@ -14,7 +14,7 @@ _BESIDE = listed("base current expected if known last lock object old previous r
 """Words that do not tell one state of an object from another."""
 
 
-def state_member(parameter: str, resource: str, members: Iterable[str]) -> str:
+def version_member(parameter: str, resource: str, members: Iterable[str]) -> str:
     """The member that tells the state which a parameter asks for: `version` for
     `expected_version`; empty if there is none, or several."""
 
@@ -22,12 +22,12 @@ def state_member(parameter: str, resource: str, members: Iterable[str]) -> str:
         return tuple(each for each in words(name) if each not in _BESIDE.union(words(resource)))
 
     found = [each for each in members if each == parameter] or [
-        each for each in members if names_state(each) and bare(each) == bare(parameter)
+        each for each in members if names_version(each) and bare(each) == bare(parameter)
     ]
     return found[0] if len(found) == 1 else ""
 
 
-def names_state(name: str) -> bool:
+def names_version(name: str) -> bool:
     """Whether a name is that of a version or an entity tag of one object (`version`, `If-Match`),
     and not of a program's version (`api_version`)."""
     said = words(name)
