@@ -1,4 +1,4 @@
-"""Names by which a write says on which state of an object it is based: `version`, `If-Match`."""
+"""Names by which a write says on which version of an object it is based: `version`, `If-Match`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterable
 
 from oakum.inference.lexicon import listed, words
 
-_STATES = listed("etag generation modified rev revision unmodified updated version")
+_VERSIONS = listed("etag generation modified rev revision unmodified updated version")
 _PAIRS = (("e", "tag"), ("if", "match"), ("concurrency", "stamp"), ("concurrency", "token"))
 _OF_PROGRAMS = listed("api app client format platform protocol schema sdk")
 
 _BESIDE = listed("base current expected if known last lock object old previous resource row x")
-"""Words that do not tell one state of an object from another."""
+"""Words that do not tell one version of an object from another."""
 
 
 def version_member(parameter: str, resource: str, members: Iterable[str]) -> str:
-    """The member that tells the state which a parameter asks for: `version` for
+    """The member that tells the version which a parameter asks for: `version` for
     `expected_version`; empty if there is none, or several."""
 
     def bare(name: str) -> tuple[str, ...]:
@@ -33,4 +33,4 @@ def names_version(name: str) -> bool:
     said = words(name)
     if not _OF_PROGRAMS.isdisjoint(said):
         return False
-    return not _STATES.isdisjoint(said) or said[:2] in _PAIRS
+    return not _VERSIONS.isdisjoint(said) or said[:2] in _PAIRS

@@ -18,8 +18,8 @@ from oakum.scan.requests.builder import Filled, variable, with_body
 from oakum.scan.requests.bulk_writes import Bulk
 from oakum.scan.requests.person_operations import is_secret
 from oakum.scan.requests.person_requests import harmless
-from oakum.scan.requests.state_parameters import States, in_state, states_of, told_by
 from oakum.scan.requests.values_to_write import place
+from oakum.scan.requests.version_parameters import Versions, at_version, told_by, versions_of
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class WriteBody:
         return place(self.model, self.probe.operation, self.resource)
 
     @cached_property
-    def states(self) -> States:
+    def states(self) -> Versions:
         """What a request says of the state of the object beside its body."""
-        return states_of(self.probe, self.resource, self._key)
+        return versions_of(self.probe, self.resource, self._key)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class WriteBody:
         run's own, so that a required member that no view shows may be written, too."""
         body = self.content(filled, shown, changes, ours=ours)
         request = with_body(filled, self.probe.operation, body).request
-        return in_state(request, shown, self.states)
+        return at_version(request, shown, self.states)
 
     def content(
         self,

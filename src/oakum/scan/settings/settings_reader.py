@@ -15,7 +15,7 @@ from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
 from oakum.scan.requests.builder import Ask, Filled, fill
 from oakum.scan.requests.past_cache import fresh, uncached
-from oakum.scan.requests.state_parameters import States
+from oakum.scan.requests.version_parameters import Versions
 from oakum.scan.settings.settings_body import (
     DeclaredSettings,
     SettingsWrite,
@@ -94,7 +94,7 @@ class SettingsReader:
         return send_on(partial(self.ask, identity), request, look, kept, states=states)
 
     @staticmethod
-    def _states(probe: Probe) -> States:
+    def _states(probe: Probe) -> Versions:
         """Parameters of a write that say which state of the settings it is based on."""
         found: dict[str, str] = {}
         for each in probe.operation.parameters:

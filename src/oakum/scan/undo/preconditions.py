@@ -20,7 +20,7 @@ from oakum.exposure.knowledge import canonical, objects_of
 from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
-from oakum.scan.requests.state_parameters import States, in_state, told_by
+from oakum.scan.requests.version_parameters import Versions, at_version, told_by
 from oakum.scan.undo.entries import Undo
 
 _OF_TAGS = (400, 412, 428)
@@ -34,7 +34,7 @@ def send_on(
     look: Callable[[], Response | None],
     kept: Collection[str] = (),
     this: tuple[str, Json] = ("", None),
-    states: States = (),
+    states: Versions = (),
 ) -> Response:
     """The answer to a request; where it refuses the state that this is based on, to the same on the
     state that `look` shows. `kept`: members of the body that stay as they are; `this`: member and
@@ -102,16 +102,16 @@ def _beside_a_state(body: bytes, about: Collection[str]) -> Iterator[str]:
 
 
 def _as_seen(
-    request: Request, seen: Response | None, this: tuple[str, Json], states: States
+    request: Request, seen: Response | None, this: tuple[str, Json], states: Versions
 ) -> Request:
     """A request with the state of the one object that an answer shows; unchanged if it shows none,
     or several."""
     rows = [*_rows(seen, this, states)] if seen is not None and states else []
-    fresh = [in_state(request, row, states) for row in rows]
+    fresh = [at_version(request, row, states) for row in rows]
     return fresh[0] if fresh and all(each == fresh[0] for each in fresh) else request
 
 
-def _rows(seen: Response, this: tuple[str, Json], states: States) -> Iterator[Mapping[str, Json]]:
+def _rows(seen: Response, this: tuple[str, Json], states: Versions) -> Iterator[Mapping[str, Json]]:
     if not seen.ok or seen.truncated:
         return
     try:

@@ -28,7 +28,6 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
-from oakum.scan.requests.state_parameters import states_of
 from oakum.scan.requests.uncalled_operations import (
     barred,
     before_removal,
@@ -38,6 +37,7 @@ from oakum.scan.requests.uncalled_operations import (
     why_no_creation,
 )
 from oakum.scan.requests.values_to_write import last_parameter, written
+from oakum.scan.requests.version_parameters import versions_of
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.object_keys import in_path
 from oakum.scan.undo.recognition import holds, marked
@@ -138,7 +138,7 @@ class Maker:
             look=self._look(), turns=tuple(names for _, names in lists),
             how=f"{pair.remove.endpoint.method} {pair.remove.endpoint.path} as {maker}",
             remover=maker if self.by else "", named=pair.named,
-            states=states_of(pair.remove, pair.resource, key),
+            states=versions_of(pair.remove, pair.resource, key),
         )  # fmt: skip
         if made.states and made.look is None:
             names = f"`{made.states[0][0]}`, and no endpoint shows the object alone"
@@ -354,7 +354,7 @@ class Maker:
         if pair.named and of.sources.get(last) != source:
             return None
         # The state that a removal has to name is told by a reading before each one.
-        stated = dict(states_of(of, pair.resource, key) if of is pair.remove else ())
+        stated = dict(versions_of(of, pair.resource, key) if of is pair.remove else ())
         sources = {n: each for n, each in of.sources.items() if n not in stated} | {last: source}
         fixed = {**of.fixed, **dict.fromkeys(stated, "0")}
         probe = replace(of, sources=sources, fixed=fixed, unfilled=(), personal=frozenset(sources))

@@ -1,4 +1,4 @@
-"""Parameters of a request that name the state which it is based on, such as a version."""
+"""Parameters of a request that name the version that it is based on, such as `If-Match`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from oakum.http.json_pointer import member_at
 from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json
 
-States = tuple[tuple[str, str], ...]
-"""(parameter, member): what says in a query or header the state that this member of the object
+Versions = tuple[tuple[str, str], ...]
+"""(parameter, member): what says in a query or header the version that this member of the object
 tells."""
 
 
-def states_of(probe: Probe, resource: str, key: str) -> States:
-    """What a write of one object says of its state beside path and body."""
+def versions_of(probe: Probe, resource: str, key: str) -> Versions:
+    """What a write of one object says of its version beside path and body."""
     found: dict[str, str] = {}
     for each in probe.operation.parameters:
         name, _, member = probe.sources.get(each.name, "").partition(".")
@@ -29,11 +29,11 @@ def states_of(probe: Probe, resource: str, key: str) -> States:
     return tuple(found.items())
 
 
-def in_state(request: Request, shown: Mapping[str, Json], states: States) -> Request:
-    """A request with the state of an object as a response shows it."""
+def at_version(request: Request, shown: Mapping[str, Json], versions: Versions) -> Request:
+    """A request with the version of an object as a response shows it."""
     known = {
         name: canonical(value)
-        for name, member in states
+        for name, member in versions
         if (value := told_by(shown, member)) is not None
     }
     path, _, query = request.url.partition("?")
