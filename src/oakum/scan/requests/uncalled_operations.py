@@ -19,7 +19,7 @@ from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import DELETES, classify
 from oakum.inference.unsafe_writes import more_than_sets, staff_matter
 from oakum.openapi.model import Operation
-from oakum.scan.requests.removal_flags import agreed
+from oakum.scan.requests.delete_parameters import agreed
 from oakum.scan.requests.values_to_write import last_parameter, written
 
 _EDITS = listed("change edit modify overwrite patch replace set update upsert")

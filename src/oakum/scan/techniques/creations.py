@@ -27,8 +27,8 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.object_relations import relations_given, relations_to
 from oakum.scan.requests.builder import Filled, curl
+from oakum.scan.requests.delete_parameters import or_plainly
 from oakum.scan.requests.omitted_members import left_out, why_left_out
-from oakum.scan.requests.removal_flags import or_plainly
 from oakum.scan.requests.values_to_write import other_value, place, shape_of, taken_by
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Made

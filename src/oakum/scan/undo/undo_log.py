@@ -11,8 +11,8 @@ from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
+from oakum.scan.requests.delete_parameters import is_same_place, or_plainly
 from oakum.scan.requests.next_page import next_page
-from oakum.scan.requests.removal_flags import is_same_place, or_plainly
 from oakum.scan.undo.entries import Entry, Made, Undo, as_json
 from oakum.scan.undo.extracts import extract, is_same, moved_alone
 from oakum.scan.undo.object_keys import for_key, in_path, may_lose_a_piece

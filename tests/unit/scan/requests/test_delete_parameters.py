@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.requests.removal_flags import is_same_place, or_plainly
+from oakum.scan.requests.delete_parameters import is_same_place, or_plainly
 
 AT = "http://a.test/notes/n-1"
 
