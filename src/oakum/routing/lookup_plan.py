@@ -42,7 +42,7 @@ from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.resource_parameters import resource_parameters
 from oakum.routing.route import rivals, written
 from oakum.routing.selecting_parameters import Selection, selections, unasked
-from oakum.routing.tenants_without_lookup import unsaid, with_tenants
+from oakum.routing.unrepeatable_tenants import unsaid, with_tenants
 from oakum.routing.uploads import upload
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
 from oakum.routing.written_resource import standing, typed
