@@ -17,7 +17,7 @@ from oakum.report.grouping import exit_code
 from oakum.scan.options import Options
 from oakum.scan.restoring import restore
 from oakum.scan.run import Scan
-from oakum.scan.transport.connection import Connection
+from oakum.scan.transport.connection_options import Connection
 from tests.catalogue.play import hasty, options_of, serving
 from tests.scan.notebook import Notebook, entry
 from tests.scan.proxies import Proxy

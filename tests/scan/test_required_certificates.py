@@ -22,7 +22,7 @@ from oakum.report.grouping import exit_code
 from oakum.scan.identities.diagnosis import diagnose
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
-from oakum.scan.transport.connection import Connection
+from oakum.scan.transport.connection_options import Connection
 from tests.catalogue.play import hasty
 from tests.patience import patient
 from tests.scan.verdicts import KEYS, NAMES, path, schema, write

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from oakum.memory import Memory, Remembered
-    from oakum.scan.transport.connection import Connection
+    from oakum.scan.transport.connection_options import Connection
 
 F = TypeVar("F", bound=Callable[..., Any])
 S = TypeVar("S")
@@ -219,7 +219,7 @@ def valid_target(target: str, option: str = "--target") -> str:
 
 def connection(proxy: str | None, ca: Path | None, headers: Sequence[str]) -> Connection:
     """What `connection_options` say; a usage error has no value of a header and no proxy."""
-    from oakum.scan.transport.connection import Connection, header_of, proxy_of
+    from oakum.scan.transport.connection_options import Connection, header_of, proxy_of
 
     def checked(read: Callable[[str], S], text: str, option: str) -> S:
         try:

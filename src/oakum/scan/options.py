@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from oakum.scan.narrowing import Focus
-from oakum.scan.transport.connection import Connection
+from oakum.scan.transport.connection_options import Connection
 
 
 @dataclass(frozen=True)

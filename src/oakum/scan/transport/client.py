@@ -32,7 +32,7 @@ from oakum.http.origin import PORTS, origin_of
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.called_operation import NOTHING
 from oakum.scan.transport.certificates import Certificate, CertificateRefused, loaded, refusal
-from oakum.scan.transport.connection import Connection
+from oakum.scan.transport.connection_options import Connection
 from oakum.scan.transport.health import Health, is_failure
 from oakum.scan.transport.required_certificate import REFUSAL, RequiredCertificate
 from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 from oakum.errors import TargetError
 from oakum.exchange import Request
 from oakum.http.origin import origin_of
-from oakum.scan.transport.connection import Connection
+from oakum.scan.transport.connection_options import Connection
 
 _WANTS_CREDENTIALS = 407
 """RFC 9110, 15.5.8: only a proxy asks so for credentials of its own."""

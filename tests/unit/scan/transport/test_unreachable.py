@@ -11,7 +11,7 @@ import pytest
 from oakum.errors import TargetError
 from oakum.exchange import Request
 from oakum.scan.transport.client import HttpTransport
-from oakum.scan.transport.connection import Connection
+from oakum.scan.transport.connection_options import Connection
 from tests.scan.servers import Reply, serve
 
 SECRET = "s3cr3t-value-77"

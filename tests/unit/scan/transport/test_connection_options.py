@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from oakum.errors import InputError, TargetError
 from oakum.exchange import Request
 from oakum.scan.transport.client import HttpTransport
-from oakum.scan.transport.connection import Connection, header_of, proxy_of
+from oakum.scan.transport.connection_options import Connection, header_of, proxy_of
 from tests.scan.servers import Call, Reply, serve
 
 SECRET = "s3cr3t-value-77"
