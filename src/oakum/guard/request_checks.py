@@ -27,7 +27,7 @@ from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.request_places import Carried
-from oakum.routing.resource_parameters import sends
+from oakum.routing.resources_in_parameters import sends
 from oakum.routing.route import queried
 from oakum.routing.tenant_names import is_named
 from oakum.routing.who import readable

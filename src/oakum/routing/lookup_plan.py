@@ -39,7 +39,7 @@ from oakum.routing.objects_in_responses import copies, may_show, shown_at, stand
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.pattern_syntax import Unsupported
 from oakum.routing.relation_writes import ends, unnamed, untold
-from oakum.routing.resource_parameters import resource_parameters
+from oakum.routing.resources_in_parameters import resources_in_parameters
 from oakum.routing.route import rivals, written
 from oakum.routing.selecting_parameters import Selection, selections, unasked
 from oakum.routing.unrepeatable_tenants import unsaid, with_tenants
@@ -143,7 +143,7 @@ class GrantedEndpoint:
     others: tuple[Concealed, ...] = ()
     """Those that the path names besides `hidden`."""
     unread: Mapping[str, str] = field(default_factory=dict)
-    """Of a write, as `resource_parameters` has them."""
+    """Of a write, as `resources_in_parameters` has them."""
 
     choices: Choices = field(default_factory=Choices)
     """Where callers choose the members of its response."""
@@ -503,7 +503,7 @@ def _last(
         operation.method == "GET" and make.paths.is_headless(operation),
         asked(make.paths, operation, makes=write and operation.method == "POST"),
         others(make.paths, operation),
-        resource_parameters(make.model, operation) if write else {},
+        resources_in_parameters(make.model, operation) if write else {},
         choices(make.model, operation),
     )
 

@@ -16,7 +16,7 @@ from oakum.routing.messages import Asked
 from oakum.routing.route import called
 
 
-def resource_parameters(model: Model, operation: Operation) -> dict[str, str]:
+def resources_in_parameters(model: Model, operation: Operation) -> dict[str, str]:
     """Each that is forwarded, by where it stands and its name (of a header in lower case) → a
     resource in it."""
     found, without = dict[str, str](), model.rule(operation.id).without

@@ -10,7 +10,7 @@ import pytest
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.messages import Asked
-from oakum.routing.resource_parameters import sends
+from oakum.routing.resources_in_parameters import sends
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
