@@ -16,7 +16,7 @@ from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from oakum.errors import TargetError, visible
-from oakum.scan.identities.grants import Show, Visit
+from oakum.scan.identities.grant_steps import Show, Visit
 
 PATIENCE = 300.0
 """Seconds in which a person logs in."""

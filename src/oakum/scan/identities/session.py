@@ -22,7 +22,6 @@ from oakum.http.jwt import claims_of
 from oakum.http.methods import READS
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
-from oakum.scan.identities.authorization import Authorization
 from oakum.scan.identities.credentials import (
     Identities,
     Identity,
@@ -45,6 +44,7 @@ from oakum.scan.identities.login import (
 from oakum.scan.identities.person import AtScreen, Person
 from oakum.scan.identities.sent_choices import sent_by_all
 from oakum.scan.identities.storage_state import granted, is_sent_to
+from oakum.scan.identities.token_grants import TokenGrants
 from oakum.scan.requests.past_cache import past_cache
 from oakum.scan.transport.certificates import CertificateRefused
 from oakum.scan.transport.client import Transport, run_command
@@ -132,9 +132,7 @@ class Sessions:
         self.clock = clock
         """Seconds since 1970."""
         self._sleep = sleep
-        self._authorization = Authorization(
-            self.places, transport, person or AtScreen(), clock, sleep
-        )
+        self._token_grants = TokenGrants(self.places, transport, person or AtScreen(), clock, sleep)
         self._renewal = threading.Lock()
         self._coded: dict[str, float] = {}
         """Identity → when it last logged in with a one-time code."""
@@ -334,7 +332,7 @@ class Sessions:
         if isinstance(login, OAuth):
             live = self._live.get(identity.name)
             refresh = live.refresh if live is not None else None
-            return self._authorization.obtain(identity, login, refresh), None
+            return self._token_grants.obtain(identity, login, refresh), None
         try:
             return Granted(Secret(self._run(login.argv, login.directory))), None
         except TargetError as error:

@@ -14,14 +14,14 @@ from oakum.exchange import Request, Response
 from oakum.http.origin import origin_of
 from oakum.scan.identities import system_keyring
 from oakum.scan.identities.credentials import Identity, OAuth, Secret
-from oakum.scan.identities.grants import Listen, Pause, Show, Steps, Visit, grant
+from oakum.scan.identities.grant_steps import Listen, Pause, Show, Steps, Visit, grant
 from oakum.scan.identities.login import Granted, LoginFailed, Places
 from oakum.scan.identities.person import Person
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.transport.client import Transport
 
 
-class Authorization:
+class TokenGrants:
     """Grants of all identities, one at a time."""
 
     def __init__(
