@@ -22,8 +22,8 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Relation
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.largest_page import page
 from oakum.routing.lookup_plan import Ask
+from oakum.routing.paging_parameters import page
 
 _MOST_SOURCES = 1_000
 

@@ -18,8 +18,8 @@ from oakum.policy.contract import load
 from oakum.policy.model import Policy
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.routing.headers import is_standard
-from oakum.routing.largest_page import page
 from oakum.routing.media import FEEDS
+from oakum.routing.paging_parameters import page
 
 _METHODS = """ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR
 MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE

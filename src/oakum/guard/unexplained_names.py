@@ -14,7 +14,7 @@ from oakum.authz import Model
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member, scalars, ways
 from oakum.routing.headers import is_standard
-from oakum.routing.largest_page import PAGING
+from oakum.routing.paging_parameters import PAGING
 from oakum.routing.path_objects import key_lists
 from oakum.routing.request_places import (
     RequestPlace,

@@ -31,11 +31,11 @@ from oakum.routing.clients import client_keys
 from oakum.routing.concealed_objects import Concealed, NamedConcealed, asked, concealed, others
 from oakum.routing.cors_preflight import neutral
 from oakum.routing.form_members import Form, form_body
-from oakum.routing.largest_page import owed, page
 from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import Nested, nested
 from oakum.routing.objects_by_key import Plain, asked_keys, plain_keys
 from oakum.routing.objects_in_responses import copies, may_show, shown_at, stands_inside
+from oakum.routing.paging_parameters import owed, page
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.pattern_syntax import Unsupported
 from oakum.routing.relation_writes import ends, unnamed, untold

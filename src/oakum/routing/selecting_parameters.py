@@ -23,7 +23,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.policy.model import Policy
 from oakum.routing.headers import is_against_forgery, is_named, is_standard
-from oakum.routing.largest_page import PAGING
+from oakum.routing.paging_parameters import PAGING
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _PARAMETER = re.compile(r"\{([^{}]+)\}")

@@ -19,7 +19,6 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.openapi.shape_queries import named
 from oakum.policy.model import Policy, Resource
-from oakum.routing.largest_page import page
 from oakum.routing.objects_in_responses import (
     all_shown,
     answer,
@@ -31,6 +30,7 @@ from oakum.routing.objects_in_responses import (
     stands_inside,
     within_at,
 )
+from oakum.routing.paging_parameters import page
 from oakum.routing.path_objects import (
     PathObjects,
     Reader,

@@ -18,7 +18,7 @@ from oakum.guard.warnings.grants import resources_shown
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.shape_queries import element, ways
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.largest_page import PAGING
+from oakum.routing.paging_parameters import PAGING
 from oakum.routing.request_places import RequestPlace, body_places, parameter_places
 
 _Words = tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Query parameters that a look-up adds to get a whole list.
+"""Query parameters that page a list, and those with which a look-up gets a whole one.
 
 A look-up requests the largest page that the document allows.
 """
