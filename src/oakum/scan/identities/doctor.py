@@ -25,8 +25,8 @@ from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Caller
 from oakum.scan.identities.credentials import Identities, Identity, StorageState, names
 from oakum.scan.identities.login import ACCEPT, LoginFailed, json_of
-from oakum.scan.identities.refused_token import reason
 from oakum.scan.identities.session import Proof, Sessions
+from oakum.scan.identities.why_token_refused import reason
 from oakum.scan.requests.past_cache import came_from_cache, past_cache
 from oakum.scan.transport.certificates import page_refusal
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Response
-from oakum.scan.identities.refused_token import reason
+from oakum.scan.identities.why_token_refused import reason
 
 NOW = 1_770_000_000
 
