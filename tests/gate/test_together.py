@@ -15,7 +15,7 @@ from oakum.finding import Finding, Report, Result
 from oakum.gate import Case, Evidence, Source, gathered, judge
 from oakum.gate.coverage import expected, unreachable
 from oakum.gate.evidence import foreign
-from oakum.gate.guarding import grouped
+from oakum.gate.guard_comparison import grouped
 from oakum.gate.unclassified_fields import unclassified
 from oakum.gate.waivers import excused, left
 from oakum.memory import Remembered

@@ -11,7 +11,7 @@ from oakum.errors import NOWHERE, ExitCode, Problem, counted
 from oakum.finding import Finding
 from oakum.gate.coverage import never_asked, shares, unmet_states, unreachable
 from oakum.gate.evidence import Evidence
-from oakum.gate.guarding import agreement, doubts, grouped
+from oakum.gate.guard_comparison import agreement, doubts, grouped
 from oakum.gate.linter_findings import Linted
 from oakum.gate.static import Flaw, flaws, unsecured
 from oakum.gate.unclassified_fields import unclassified
