@@ -27,7 +27,6 @@ from oakum.scan.evaluation.write_answers import WriteAnswers
 from oakum.scan.identities import provisioned_accounts
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination
-from oakum.scan.identities.first_answers import claims_now
 from oakum.scan.identities.ids_and_claims import claims_of, ids_of, unshared
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
@@ -35,6 +34,7 @@ from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.identities.sent_choices import Choice
 from oakum.scan.identities.session import Sessions
+from oakum.scan.identities.verification_answers import claims_now
 from oakum.scan.limits import May
 from oakum.scan.requests.uncalled_operations import barred
 from oakum.scan.requests.write_body import forbids_undeclared

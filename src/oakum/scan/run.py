@@ -50,13 +50,13 @@ from oakum.scan.evaluation.after_restore import still_open
 from oakum.scan.evaluation.finding_confirmation import drop_unconfirmed
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination, examine
-from oakum.scan.identities.first_answers import first_answers, not_before, read_again, whoami
 from oakum.scan.identities.foreign_removals import tell_removals
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.ids_and_claims import with_claims
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.sent_choices import choices_of
 from oakum.scan.identities.session import Sessions
+from oakum.scan.identities.verification_answers import known_answers, not_before, read_again, whoami
 from oakum.scan.limits import BudgetSpent, May, is_spent
 from oakum.scan.named_operations import left_alone, unsent_choices, without_fields
 from oakum.scan.narrowing import Scope, narrow
@@ -245,7 +245,7 @@ class Scan:
                 notes += found.notes
                 distrust += [f"identity `{s.name}`: {s.message}" for s in states if not s.ok]
                 engine, relations = self._wired(found, work)
-                given = [*first_answers(self.contract.document, self.model, found, work.sessions)]
+                given = [*known_answers(self.contract.document, self.model, found, work.sessions)]
                 with work.governor.reserve(_RESTORE_RESERVE):
                     engine, failed = self._put_back(engine, relations, given, work.journal)
                 distrust += failed
@@ -254,7 +254,7 @@ class Scan:
                         read_again(found, work.sessions), self.policy, work.sessions
                     )
                     engine, relations = self._anew(engine, found, work)
-                    told = first_answers(self.contract.document, self.model, found, work.sessions)
+                    told = known_answers(self.contract.document, self.model, found, work.sessions)
                     given = not_before(self.past.pending, told)
                 if self.stale is None:
                     engine = self.scope.take(engine) if self.scope is not None else engine
@@ -343,7 +343,7 @@ class Scan:
                 found = self._examined(work)
                 failed = [f"identity `{s.name}`: {s.message}" for s in found.states if not s.ok]
                 engine, relations = self._wired(found, work)
-                given = first_answers(self.contract.document, self.model, found, work.sessions)
+                given = known_answers(self.contract.document, self.model, found, work.sessions)
                 Scheduler(engine).introduce(given, self.past.pending)
                 with heard_late(self._say_late):
                     failed += self._restore(engine)

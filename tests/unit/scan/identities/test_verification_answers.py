@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.exchange import Exchange, Request, Response
-from oakum.scan.identities.first_answers import not_before
+from oakum.scan.identities.verification_answers import not_before
 from oakum.scan.undo.setting_change import SIGN, Flip
 
 GIVEN = [

@@ -22,7 +22,7 @@ _First = tuple[str, str, Exchange]
 """(operation, identity, exchange)."""
 
 
-def first_answers(
+def known_answers(
     document: Document, model: Model, found: Examination, sessions: Sessions
 ) -> Iterator[_First]:
     """What who-am-I and the logins have answered."""
