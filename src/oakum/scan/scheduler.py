@@ -19,8 +19,8 @@ from oakum.exposure.relation_members import relations_through_members
 from oakum.finding import Result
 from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine, Kind
-from oakum.scan.evaluation.absence import close_by_entitled, close_lists, say_why, unread
 from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
+from oakum.scan.evaluation.close_by_absence import close_by_entitled, close_lists, say_why, unread
 from oakum.scan.evaluation.finding_confirmation import confirm, still_served
 from oakum.scan.evaluation.own_lists import own_ids
 from oakum.scan.limits import LEAST, BudgetSpent, is_spent
