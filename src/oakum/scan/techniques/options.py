@@ -24,7 +24,7 @@ from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.requests.field_spellings import INSIDE, hidden, holding, spellings
-from oakum.scan.requests.other_names import ask_by_other_names, other_names
+from oakum.scan.requests.id_or_name import ask_by_other_names, other_names
 from oakum.scan.requests.parameter_meanings import (
     FORMATS,
     OMITS,

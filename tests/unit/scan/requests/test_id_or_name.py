@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.scan.requests.other_names import other_names
+from oakum.scan.requests.id_or_name import other_names
 from tests.unit.scan.studio import model, probe
 
 
