@@ -14,7 +14,7 @@ from oakum.errors import Location, Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.reach import Reach
+from oakum.openapi.names_below import NamesBelow
 from oakum.openapi.shape_queries import element, event_of, member, member_names, merged
 from oakum.openapi.walk import reachable
 from oakum.policy.mask import Mask
@@ -353,7 +353,7 @@ def _resource_shapes(
     found: dict[str, list[Shape]] = {}
     showing: set[str] = set()
     met: set[Shape] = set()
-    holds = Reach(lambda at: at.names & bound.keys())
+    holds = NamesBelow(lambda at: at.names & bound.keys())
     for operation in operations.values():
         if shown.get(operation.id):
             showing.add(operation.id)

@@ -13,7 +13,7 @@ from functools import partial
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.reach import Reach
+from oakum.openapi.names_below import NamesBelow
 from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import event_of, names_of
 from oakum.openapi.walk import reachable
@@ -196,8 +196,8 @@ class _Sent:
 
     def __init__(self, seen: View) -> None:
         self._own = seen.resource_of
-        self._resources = Reach(lambda at: filter(None, [self._own(at)]))
-        self._titles = Reach(
+        self._resources = NamesBelow(lambda at: filter(None, [self._own(at)]))
+        self._titles = NamesBelow(
             lambda at: [_title(at)] if at.names and not self._own(at) else [],
             lambda at: not self._own(at),
         )

@@ -17,7 +17,7 @@ def _always(_: Shape) -> bool:
     return True
 
 
-class Reach:
+class NamesBelow:
     """The names at or below shapes; `enters` says below which shapes to look."""
 
     def __init__(

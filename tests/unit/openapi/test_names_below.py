@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from oakum.authz import compile_contract
 from oakum.openapi.model import Shape
-from oakum.openapi.reach import Reach
+from oakum.openapi.names_below import NamesBelow
 from oakum.policy.contract import load
 from tests.work import calls
 
@@ -44,7 +44,7 @@ def test_reach_is_what_a_walk_from_each_shape_meets(
 ) -> None:
     edges, shut, asked = case
     shapes = graph(edges)
-    reach = Reach(lambda at: at.names, lambda at: not at.names & {str(each) for each in shut})
+    reach = NamesBelow(lambda at: at.names, lambda at: not at.names & {str(each) for each in shut})
     for start in asked:
         met, waiting = set[int](), [start]
         while waiting:
