@@ -305,7 +305,7 @@ class Relationships:
         except OakumError:
             return False
         self.begun.discard((viewer, relation, owner))
-        self._is_back(change)
+        self._record_back(change)
         return True
 
     def _stays(self, change: Flip, relation: str, owner: str) -> None:
@@ -315,7 +315,7 @@ class Relationships:
             relation, f"`{relation}` of {change.identity} to {owner} could not be undone"
         )
 
-    def _is_back(self, change: Flip) -> None:
+    def _record_back(self, change: Flip) -> None:
         self._unsure.discard((change.identity, change.state))
         self._sides = {bond: each for bond, each in self._sides.items() if each != change}
         self.pending = [each for each in self.pending if each != change]
@@ -350,7 +350,7 @@ class Relationships:
         for bond, change in [*self._sides.items()]:
             if bond not in found and self._place(bond) in now:
                 self._tie(*bond, held=bool(change.before))
-                self._is_back(change)
+                self._record_back(change)
 
     def _lists(self) -> Lists:
         """Whom every list of a look-up shows now."""

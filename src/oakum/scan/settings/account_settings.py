@@ -80,7 +80,7 @@ class AccountSettings(SettingsReader):
         """Operations by which a setting could not be put back."""
         self.reception = Reception()
         self._past = {(flip.identity, flip.state) for flip in self.pending}
-        self.reception.is_made(self._past)
+        self.reception.record_made(self._past)
         self._kept: dict[tuple[str, str], str] = {}
         for flip in self.pending:
             switch = self.switch(flip.state)
@@ -117,7 +117,7 @@ class AccountSettings(SettingsReader):
         """Records a change that was answered with success, and of which `shown` has no effect."""
         named = self.writers[operation].operation
         if shown == flip.before:
-            self.reception.is_silent(flip.state, operation)
+            self.reception.record_silent(flip.state, operation)
         said = (
             f"`{named.method} {named.path}` was answered with {status} for `{flip.state}` of"
             f" {flip.identity}, and no response shows its effect; the old value was sent again"
@@ -256,15 +256,17 @@ class AccountSettings(SettingsReader):
         whose = identity, operation
         before: Mapping[str, Json] = self._now.get(whose, {})
         sent = {(identity, flip.state) for _, flip in flips}
-        self.reception.is_sent(sent)
+        self.reception.record_sent(sent)
         answer = self._send(identity, write, {at[0] for at, _ in flips})
-        self.reception.is_answered(sent, answer.status, shown=False)
+        self.reception.record_answered(sent, answer.status, shown=False)
         if not answer.ok:
             return Outcome(why="the API did not accept the setting")
         wanted = {at: flip.after for at, flip in flips}
         before, now = self._seen(identity, write.operation, before, wanted)
         done = {e.state for at, e in flips if member_at(now, at) in (None, e.after)}
-        self.reception.is_answered(((identity, each) for each in done), answer.status, shown=True)
+        self.reception.record_answered(
+            ((identity, each) for each in done), answer.status, shown=True
+        )
         if other := self._also_changed(identity, operation):
             return Outcome(why=f"{other} gets the settings of {identity} as well")
         if self.others.strange(whose):
@@ -299,7 +301,7 @@ class AccountSettings(SettingsReader):
         done = {path for path in back.done if self._shows(first[path])}
         self.pending = [e for e in older if not (e.identity == identity and e.state in done)]
         for path in done:
-            self._is_back(first[path])
+            self._record_back(first[path])
         self._restore_others(identity)
 
     def _note(self, identity: str, operation: str, shown: Mapping[str, Json]) -> None:
@@ -379,7 +381,7 @@ class AccountSettings(SettingsReader):
             self._stuck |= {switch.operation} if switch else set()
             return False
         self.pending = [each for each in self.pending if each not in changes]
-        self._is_back(changes[0], status)
+        self._record_back(changes[0], status)
         self._restore_others(identity)
         return True
 
@@ -395,7 +397,7 @@ class AccountSettings(SettingsReader):
             if status is None:
                 failed.append(flip)
                 continue
-            self._is_back(flip, status)
+            self._record_back(flip, status)
         self.pending.clear()
         with suppress(KeyboardInterrupt):  # a Ctrl-C must not skip the report of what differs
             self._restore_others()
@@ -431,11 +433,12 @@ class AccountSettings(SettingsReader):
             if wanted is not None and not self.patience.until(shows):
                 yield f"{left_behind(flip)}; its own object does not show it"
 
-    def _is_back(self, flip: Flip, status: int = 0) -> None:
+    def _record_back(self, flip: Flip, status: int = 0) -> None:
         """`status`: of the answer to what put it back; 0: nothing more was sent."""
         name = flip.identity, flip.state
-        refused = self.reception.is_put_back(name)
-        self.reception.is_answered([name], status, shown=True)
+        refused = self.reception.all_refused(name)
+        self.reception.record_put_back(name)
+        self.reception.record_answered([name], status, shown=True)
         if flip.state not in self.fields:
             self.identities.states[name] = flip.before
         with suppress(OakumError):  # settings that are still in a journal are restored again
@@ -467,7 +470,7 @@ class AccountSettings(SettingsReader):
                     self._kept[name] = why
                     return None
                 prepared = beside(prepared, flip, others, self.switch)
-                self.reception.is_made({name})
+                self.reception.record_made({name})
                 return self._written_back(prepared, flip, at, before)
             except OakumError:
                 return None
@@ -573,7 +576,7 @@ class AccountSettings(SettingsReader):
 
         self.patience.until(is_shown)
         if any(member_at(now[-1], at) != member_at(before, at) for at in wanted):
-            self.reception.is_shown(writer.id)
+            self.reception.record_shown(writer.id)
         before = self._based_on or before
         self.others.heed((identity, writer.id), before, now[-1], self._changed(identity))
         return before, now[-1]

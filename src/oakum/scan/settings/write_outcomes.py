@@ -45,12 +45,12 @@ class Reception:
     _answering: set[str] = field(default_factory=set)
     """Operations of which a change was shown."""
 
-    def is_sent(self, settings: Iterable[Setting]) -> None:
+    def record_sent(self, settings: Iterable[Setting]) -> None:
         """Records settings that are about to be sent."""
         self.late |= (sent := {*settings})
         self.lost |= sent
 
-    def is_answered(self, settings: Iterable[Setting], status: int, *, shown: bool) -> None:
+    def record_answered(self, settings: Iterable[Setting], status: int, *, shown: bool) -> None:
         """Records a response. `status`: 0 if there was none; `shown`: whether a read shows what was
         sent."""
         about = {*settings}
@@ -61,23 +61,25 @@ class Reception:
         if shown or 300 <= status < 500:
             self.late -= about
         if shown or not 300 <= status < 500:
-            self.is_made(about)
+            self.record_made(about)
 
-    def is_made(self, settings: Iterable[Setting]) -> None:
+    def record_made(self, settings: Iterable[Setting]) -> None:
         """Records that settings may be changed by now."""
         self._made |= {*settings}
 
-    def is_put_back(self, setting: Setting) -> bool:
-        """Records that a setting is as before; whether all that was sent of it was refused."""
-        refused = setting not in self._made
-        self._made.discard(setting)
-        return refused
+    def all_refused(self, setting: Setting) -> bool:
+        """Whether all that was sent of a setting since it was as before was refused."""
+        return setting not in self._made
 
-    def is_shown(self, operation: str) -> None:
+    def record_put_back(self, setting: Setting) -> None:
+        """Records that a setting is as before."""
+        self._made.discard(setting)
+
+    def record_shown(self, operation: str) -> None:
         """Records that an operation's settings are visible in a read."""
         self._answering.add(operation)
 
-    def is_silent(self, path: str, operation: str) -> None:
+    def record_silent(self, path: str, operation: str) -> None:
         """Records a setting that was accepted but is not visible."""
         self._silent.add(path if operation in self._answering else operation)
 

@@ -388,11 +388,11 @@ class _Endpoint:
         undo = self._undo(owner, viewer, filled, again, changes)
         own = self._own_side(viewer, owner, changes)
         self.undo_log.enter(undo)
-        self.undo_log.is_sent(undo)
+        self.undo_log.record_sent(undo)
         if own is not None:
             self.undo_log.enter(own)
         if own is not None and not self.ours:  # otherwise a later read tells whether it was changed
-            self.undo_log.is_sent(own)
+            self.undo_log.record_sent(own)
         answer = self._sent(viewer, owner, replace(filled, request=forth), undo)
         self._heard(undo, own, answer, view, owner)
         self.status = answer.status
@@ -467,7 +467,7 @@ class _Endpoint:
             if each is None:
                 continue
             if 300 <= answer.status < 500:
-                self.undo_log.is_refused(each)
+                self.undo_log.record_refused(each)
             elif not self.ours or (each is own and self._is_changed(each)):
                 self.undo_log.existing.add(self._named(each.check[0] or "", view, owner))
 

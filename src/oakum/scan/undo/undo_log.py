@@ -104,12 +104,12 @@ class UndoLog:
         self.pending.append(undo)
         (self._own if isinstance(undo, Made) else self._fresh).add(undo.name)
 
-    def is_sent(self, undo: Undo) -> None:
+    def record_sent(self, undo: Undo) -> None:
         """Records that the write is about to be sent."""
         self._sent.add(undo.name)
         self._refused.discard(undo.name)
 
-    def is_refused(self, undo: Undo) -> None:
+    def record_refused(self, undo: Undo) -> None:
         """Records that the API rejected the write (RFC 9110, 15.4 and 15.5); a read verifies it."""
         self._sent.discard(undo.name)
         self._fresh.discard(undo.name)
@@ -161,7 +161,7 @@ class UndoLog:
         self.log("undo", as_json(now))
         self.pending = [now if each.name == now.name else each for each in self.pending]
 
-    def is_shown(self, made: Made) -> None:
+    def record_shown(self, made: Made) -> None:
         """Records that a response has shown the object with its mark."""
         if made.name not in self._shown:
             self._shown.add(made.name)
@@ -205,7 +205,7 @@ class UndoLog:
         more than the key."""
         every = marked(value, made.mark, made.key)
         if every:
-            self.is_shown(made)
+            self.record_shown(made)
         found = [each for each in every if not self._is_kept(made, each)]
         if found or not thorough or made.look is None:
             return found
@@ -255,7 +255,7 @@ class UndoLog:
             return None
         there = answer.ok and shows(answer, made.mark)
         if there:
-            self.is_shown(made)
+            self.record_shown(made)
         rows = named(parsed(answer)[0], made.key, key) if there else ()
         return there and not any(self._is_kept(made, each) for each in rows)
 

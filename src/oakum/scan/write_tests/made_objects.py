@@ -392,7 +392,7 @@ class Maker:
             if filled is not None:
                 answer = engine.send(main, self.owner, filled)
                 if found := marked(json_of(answer), made.mark, made.key):
-                    self.undo_log.is_shown(made)
+                    self.undo_log.record_shown(made)
                     return found[0]
         return next(iter(self.undo_log.seen(made)), {})
 

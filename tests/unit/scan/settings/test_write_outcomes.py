@@ -21,18 +21,20 @@ def test_only_a_refusal_or_what_is_shown_ends_the_wait() -> None:
         (200, True, False, False),
     ):
         found = Reception()
-        found.is_sent([ANN])
-        found.is_answered([ANN], status, shown=shown)
+        found.record_sent([ANN])
+        found.record_answered([ANN], status, shown=shown)
         assert (ANN in found.late, ANN in found.lost) == (late, lost), status
-        assert found.is_put_back(ANN) == (status == 403), status
+        assert found.all_refused(ANN) == (status == 403), status
+        found.record_put_back(ANN)
+        assert found.all_refused(ANN), status
 
 
 def test_what_was_never_shown_is_not_changed_again() -> None:
     found = Reception()
-    found.is_silent("Settings.private", "putSettings")
+    found.record_silent("Settings.private", "putSettings")
     assert "not changed again" in found.why_not("Settings.open", "putSettings")
     found = Reception()
-    found.is_shown("putSettings")
-    found.is_silent("Settings.private", "putSettings")
+    found.record_shown("putSettings")
+    found.record_silent("Settings.private", "putSettings")
     assert found.why_not("Settings.private", "putSettings")
     assert not found.why_not("Settings.open", "putSettings")

@@ -83,7 +83,7 @@ def test_at_the_end_of_a_run_what_its_owner_has_changed_since_stays(
     found = UndoLog(stalls, lambda kind, said: None)
     undo = entry("PUT", JSON, {"sign": "wool", **before})
     found.enter(undo)
-    found.is_sent(undo)
+    found.record_sent(undo)
     stalls.stall = {"id": 7, "sign": "oakum-1a2b", **since}
     assert found.restore() == ()
     assert stalls.stall == {"id": 7, "sign": "wool", **since}

@@ -142,7 +142,7 @@ def test_what_a_refused_write_has_not_made_is_not_written_over() -> None:
         '[{"bio":"wool"}]', ("bio",), sent='{"bio":"oakum-1a2b"}',
     )  # fmt: skip
     found.enter(undo)
-    found.is_refused(undo)
+    found.record_refused(undo)
     profile.own["bio"] = "ann typed this since"
     assert not found.undo(undo) and profile.writes == 0
     profile.own["bio"] = "oakum-1a2b"  # it was taken after all

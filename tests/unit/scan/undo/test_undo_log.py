@@ -384,7 +384,7 @@ def test_a_write_that_was_refused_counts_as_a_change_only_where_it_was_made(take
     said: list[str] = []
     found = UndoLog(ask, lambda kind, entry: said.append(kind))
     found.enter(undo)
-    found.is_sent(undo)
-    found.is_refused(undo)
+    found.record_sent(undo)
+    found.record_refused(undo)
     assert found.undo(undo) and shown["sign"] == "wool"
     assert said[-1] == ("undone" if takes else "refused")

@@ -57,9 +57,9 @@ def written(note: Note, *, refused: bool = False) -> tuple[UndoLog, Undo]:
     before = extract(note("ann", look), ("text",))
     undo = Undo("`Note` of ann by PATCH as ben", steps, ("ann", look), before, ("text",))
     found.enter(undo)
-    found.is_sent(undo)
+    found.record_sent(undo)
     if refused:
-        found.is_refused(undo)
+        found.record_refused(undo)
     else:
         note("ben", patch("his"))
     return found, undo
