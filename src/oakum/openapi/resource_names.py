@@ -3,7 +3,8 @@
 A gRPC service binds `/v1/{name=users/*}` to one member, and the document that is made of it has
 `/v1/{name}` with `pattern: users/[^/]+`, although a path parameter is one segment (OpenAPI 3.1,
 4.8.12.1). The words around the one that is chosen become part of the path, and what `name` holds
-stays `users/7`: the name by which bodies call the object, too.
+stays `users/7`: the name by which bodies call the object, too. So they do before a verb
+(`/v1/{name}:purge`), which would else be read as part of the name in `/v1/{name}`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import replace
 from oakum.openapi.model import Parameter
 
 _WORDS = r"[A-Za-z0-9_.~-]+"
+_VERB = re.compile(rf"(?::{_WORDS})?")
+"""A method of its own (`:purge`) after the name."""
 _SPREAD = re.compile(rf"\^?((?:{_WORDS}/)*)\[\^/\]\+((?:/{_WORDS})*)\$?")
 
 
@@ -22,12 +25,18 @@ def spread(path: str, parameters: Sequence[Parameter]) -> tuple[str, tuple[Param
     """The path with such words in it, and the parameters with what their values have around."""
     found: list[Parameter] = []
     for each in parameters:
-        segments, place = path.split("/"), f"{{{each.name}}}"
+        place = f"{{{each.name}}}"
         said = _SPREAD.fullmatch(each.shape.pattern) if each.where == "path" else None
-        if said is None or segments.count(place) != 1 or said[1] == said[2]:
+        if said is None or said[1] == said[2] or not _stands_alone(path, place):
             found.append(each)
             continue
-        segments[segments.index(place)] = f"{said[1]}{place}{said[2]}"
-        path = "/".join(segments)
+        path = path.replace(place, f"{said[1]}{place}{said[2]}")
         found.append(replace(each, before=said[1], after=said[2]))
     return path, tuple(found)
+
+
+def _stands_alone(path: str, place: str) -> bool:
+    """Whether a parameter is a whole segment of a path, but for a verb behind it."""
+    before, _, after = path.partition(place)
+    verb, *_ = after.split("/")
+    return before.endswith("/") and place not in after and bool(_VERB.fullmatch(verb))

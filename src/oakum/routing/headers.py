@@ -123,8 +123,7 @@ def _stays(name: str, guard: Guarding, declared: Collection[str], *, raw: bool) 
 _CSRF = re.compile(r"(?:__host-|__secure-)?[._-]?(?:csrf|xsrf)[_-]?(?:token)?", re.I)
 """Cookies against forgery of requests, which name nobody; their headers pass as well."""
 _CSRF_HEADERS = ("x-csrf-token", "x-csrftoken", "x-xsrf-token")
-_STARTS = re.compile(r"[,\s\"][^;]*=")
-"""In a value: where some server starts another cookie."""
+_SEPARATOR = re.compile(r"[,\s\"]")
 
 
 def is_against_forgery(where: str, name: str) -> bool:
@@ -170,10 +169,16 @@ def with_cookies(headers: Headers, allowed: Collection[str]) -> Headers:
     kept = []
     for name, equals, value in cookie_pairs(";".join(said)):
         known = name in allowed or _CSRF.fullmatch(name) is not None
-        if equals and known and not _STARTS.search(value):
+        if equals and known and not _starts_another(value):
             kept.append(f"{name}={value}")
     others = tuple(each for each in headers if each[0] != "cookie")
     return (*others, ("cookie", "; ".join(kept))) if kept else others
+
+
+def _starts_another(value: str) -> bool:
+    """Whether some server reads another cookie in the value of one."""
+    at = _SEPARATOR.search(value)
+    return at is not None and "=" in value[at.end() :]
 
 
 def forwards(name: str, guard: Guarding, declared: Collection[str]) -> bool:

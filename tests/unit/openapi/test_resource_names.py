@@ -36,8 +36,17 @@ def test_other_patterns_leave_the_path_as_it_is(pattern: str) -> None:
     assert spread("/v1/{name}", given) == ("/v1/{name}", given)
 
 
+@pytest.mark.parametrize("verb", [":purge", ":purge/log", "/notes:move"])
+def test_a_verb_stays_behind_the_name(verb: str) -> None:
+    found, _ = spread(f"/v1/{{name}}{verb}", (named("users/[^/]+"),))
+    assert found == f"/v1/users/{{name}}{verb}"
+    found, _ = spread("/v1/{name}:purge", (named("users/[^/]+/setting"),))
+    assert found == "/v1/users/{name}/setting:purge"
+
+
 def test_only_a_whole_segment_is_spread() -> None:
-    for path, where in [("/v1/a-{name}", "path"), ("/v1/{name}", "query")]:
+    unlike = ["/v1/a-{name}", "/v1/{name}.json", "/v1/{name}:{verb}", "/v1/{name}/{name}"]
+    for path, where in [*((each, "path") for each in unlike), ("/v1/{name}", "query")]:
         given = (named("users/[^/]+", where),)
         assert spread(path, given) == (path, given)
 

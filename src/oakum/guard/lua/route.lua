@@ -184,10 +184,10 @@ local function places_of(segments, around)
     local segment = segments[i]
     local name = segment:match("^{([^{}]+)}$")
     if name then
-      places[#places + 1] = { at = i, name = name, around = around and around[name] }
+      places[#places + 1] = { at = i, name = name, around = around or {} }
     elseif find(segment, "{", 1, true) then
       local texts, names = mixed_of(segment)
-      places[#places + 1] = { at = i, texts = decoded(texts), names = names }
+      places[#places + 1] = { at = i, texts = decoded(texts), names = names, around = around or {} }
     end
   end
   return places
@@ -344,6 +344,11 @@ end
 
 local NONE = {}
 
+-- What a parameter holds whose segment a path says, with what the value has around it.
+local function whole_value(segment, around)
+  return around and around[1] .. segment .. around[2] or segment
+end
+
 -- Parameters of a path that led to this endpoint, decoded.
 function M.params(endpoint, x)
   local places = endpoint.places
@@ -352,11 +357,13 @@ function M.params(endpoint, x)
   for i = 1, #places do
     local place = places[i]
     if place.name then
-      local value, around = values[place.at], place.around
-      params[place.name] = around and around[1] .. value .. around[2] or value
+      params[place.name] = whole_value(values[place.at], place.around[place.name])
     else
       local found = values_of(place.texts, values[place.at])
-      for j = 1, #place.names do params[place.names[j]] = found and found[j] or "" end
+      for j = 1, #place.names do
+        local name = place.names[j]
+        params[name] = found and whole_value(found[j], place.around[name]) or ""
+      end
     end
   end
   return params
