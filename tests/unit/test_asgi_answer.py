@@ -360,3 +360,59 @@ def test_an_audit_that_fails_leaves_a_websocket_as_it_was(tmp_path: Path, path: 
     scope = {"type": "websocket", "path": path, "headers": [], "subprotocols": []}
     asyncio.run(OakumMiddleware(app, gate(tmp_path), audit=broken)(scope, receive, send))
     assert seen == (["websocket", "websocket.accept"] if path == "/live" else ["websocket.close"])
+
+
+# --------------------------------------------------------------------------- what comes in
+
+
+@pytest.mark.parametrize("kind", ["http3", "webtransport", "channel", "", "HTTP"])
+def test_a_connection_of_another_type_reaches_nothing(tmp_path: Path, kind: str) -> None:
+    seen: list[Any] = []
+    guarded = OakumMiddleware(saying(in_order(START, END), seen), gate(tmp_path))
+    with pytest.raises(NotImplementedError):
+        asyncio.run(ask(guarded, seen, type=kind))
+    assert seen == []
+
+
+def test_an_application_is_offered_no_other_way_to_answer(tmp_path: Path) -> None:
+    seen: list[Any] = []
+    guarded = OakumMiddleware(saying(in_order(START, END), seen), gate(tmp_path))
+    offered = {each["type"]: {} for each in EXTENSIONS}
+    for path in ("/members/bob", "/static/a.js"):
+        asyncio.run(ask(guarded, [], path, extensions=offered))
+    assert {each["path"] for each in seen} >= {"/members/bob", "/static/a.js"}
+    assert not any(each["extensions"] for each in seen)
+
+
+@pytest.mark.parametrize("path", ["/members/\ud800", "/members/bob\ud800", "\udfff", ""])
+@pytest.mark.parametrize("raw", [None, b"/members/bob", b"\xff", "/members/\u00e9".encode()])
+def test_a_path_that_no_url_can_say_is_none(tmp_path: Path, path: str, raw: Any) -> None:
+    sent: list[Any] = []
+    seen: list[Any] = []
+    guarded = OakumMiddleware(saying(in_order(START, END), seen), gate(tmp_path))
+    asyncio.run(ask(guarded, sent, path, raw_path=raw))
+    assert (sent[0]["status"], seen) == (404, [])
+
+
+@pytest.mark.parametrize("path", ["/members/bob", "/\ud800", "/%zz"])
+def test_observe_hands_on_what_came_and_what_is_answered(tmp_path: Path, path: str) -> None:
+    seen: list[Any] = []
+    sent: list[Any] = []
+    audit: list[Any] = []
+    extra = {"http.response.pathsend": {}}
+    messages = ({**START, "status": 299}, {"type": "http.response.pathsend", "path": "/a"})
+    keeper = gate(tmp_path, observe=True)
+    guarded = OakumMiddleware(saying(in_order(*messages), seen), keeper, audit=audit.append)
+    asyncio.run(ask(guarded, sent, path, raw_path=b"/\xe9", extensions=extra))
+    assert tuple(sent) == messages
+    assert (seen[0]["path"], seen[0]["raw_path"], seen[0]["extensions"]) == (path, b"/\xe9", extra)
+    assert len(audit) == 1
+
+
+@pytest.mark.parametrize("header", [(b"x-request-id", b"a\r\nx-more: 1"), (b"location\n", b"/")])
+def test_a_line_end_in_a_header_is_no_answer(tmp_path: Path, header: tuple[bytes, bytes]) -> None:
+    start = {**START, "headers": [(b"content-type", b"application/json"), header]}
+    sent: list[Any] = []
+    asyncio.run(ask(OakumMiddleware(saying(in_order(start, END)), gate(tmp_path)), sent))
+    assert sent[0]["status"] == 502
+    assert all(b"x-more" not in value for _, value in sent[0]["headers"])

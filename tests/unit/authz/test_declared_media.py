@@ -67,6 +67,7 @@ def test_two_schemas_of_one_media_type_are_none() -> None:
 
 def _in_lua(declared: list[str], said: str) -> str | None:
     lua = lupa.LuaRuntime()
+    lua.globals().package.preload["oakum.trim"] = lua.compile(source("trim"))
     media = lua.execute(source("media"))
     read = media.read(said)
     if read is None:
