@@ -370,11 +370,15 @@ def test_every_word_can_be_read(open_page: Open, dark: bool) -> None:
     assert page.evaluate(CONTRAST) == {}
 
 
-NAMELESS = """() => [...document.querySelectorAll("button, a[href], input, summary, td[tabindex]")]
-  .filter((node) => node.checkVisibility())
-  .filter((node) => !(node.ariaLabel || node.innerText?.trim() ||
-                      [...(node.labels ?? [])].some((label) => label.innerText.trim())))
-  .map((node) => node.outerHTML)"""
+NAMELESS = """() => {
+  for (const node of document.querySelectorAll("*"))  // what is not drawn yet has no text
+    if (getComputedStyle(node).contentVisibility === "auto")
+      node.style.contentVisibility = "visible";
+  return [...document.querySelectorAll("button, a[href], input, summary, td[tabindex]")]
+    .filter((node) => node.checkVisibility())
+    .filter((node) => !(node.ariaLabel || node.innerText?.trim() ||
+                        [...(node.labels ?? [])].some((label) => label.innerText.trim())))
+    .map((node) => node.outerHTML); }"""
 
 
 @pytest.mark.parametrize("make", [sample, untrusted, clean])
