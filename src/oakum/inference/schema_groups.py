@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from operator import itemgetter
 
 from oakum.http.json_pointer import path_of
@@ -30,7 +30,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import names_of
-from oakum.policy.resource_schemas import at
+from oakum.policy.resource_schemas import at, resource_named
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _MANY = 4
@@ -188,9 +188,7 @@ def _read_apart(things: Sequence[Thing], document: Document) -> Document:
     of the declared one: what only that one has is no member of this one."""
     bound = {schema: thing.name for thing in things for schema in thing.schemas}
 
-    def owner(shape: Shape) -> str:
-        return next((bound[name] for name in names_of(shape) if name in bound), "")
-
+    owner = partial(resource_named, bound)
     apart = document.told_apart((name for name in bound if name in document.schemas), owner)
     own: dict[str, Shape] = {}
     for thing in things if apart is not document else ():

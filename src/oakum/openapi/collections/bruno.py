@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
@@ -65,7 +66,7 @@ def read(file: File) -> Collection:
                 own = _json_auth(item.get("root") or item, above)
                 waiting.append((item["items"], f"{at}/items", _name(item), own))
             else:
-                _json_request(found, item, _place(file, at), folder, above)
+                _json_request(found, item, partial(file.written, at), folder, above)
     return found
 
 
@@ -169,7 +170,7 @@ class _Folder:
             return
         file = File(str(path), text.encode(), path)
         if isinstance(file.root, dict):
-            _json_request(self._found, file.root, _place(file, ""), folder, around)
+            _json_request(self._found, file.root, partial(file.written, ""), folder, around)
 
 
 def _files(folder: Path, root: Path, endings: tuple[str, ...]) -> list[Path]:
@@ -181,13 +182,6 @@ def _files(folder: Path, root: Path, endings: tuple[str, ...]) -> list[Path]:
         for each in folder.iterdir()
         if each.suffix in endings and each.is_file() and each.resolve().is_relative_to(root)
     )
-
-
-def _place(file: File, pointer: str) -> Place:
-    def place() -> Location:
-        return file.written(pointer)
-
-    return place
 
 
 def _variables(found: Collection, said: tuple[Pair, ...]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
-from oakum.errors import Location
 from oakum.openapi.collections import auth
 from oakum.openapi.collections.saved_request import (
     Body,
@@ -45,15 +45,8 @@ def read(file: File) -> Collection:
                 own = _auth(item, around)
                 waiting.append((item["children"], f"{at}/children", text_of(item.get("name")), own))
             else:
-                _request(found, item, _place(file, at), folder, around)
+                _request(found, item, partial(file.written, at), folder, around)
     return found
-
-
-def _place(file: File, pointer: str) -> Place:
-    def place() -> Location:
-        return file.written(pointer)
-
-    return place
 
 
 def _resources(file: File) -> Collection:
@@ -75,7 +68,7 @@ def _resources(file: File) -> Collection:
                 around = _auth(folder, around)
             named = [f for f in folders if f.get("_type") == "request_group"]
             name = text_of(named[0].get("name")) if named else ""
-            _request(found, each, _place(file, f"/resources/{index}"), name, around)
+            _request(found, each, partial(file.written, f"/resources/{index}"), name, around)
     return found
 
 

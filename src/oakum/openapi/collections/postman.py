@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
-from oakum.errors import Location
 from oakum.openapi.collections import auth
 from oakum.openapi.collections.saved_request import (
     Answer,
@@ -68,9 +68,7 @@ def _folder(items: Json, pointer: str, name: str, auth: Schemes | None) -> _Fold
 
 
 def _item(found: Collection, file: File, item: Json, at: str, folder: _Folder) -> None:
-    def place() -> Location:
-        return file.written(at)
-
+    place = partial(file.written, at)
     raw = item.get("request") if isinstance(item, dict) else None
     if isinstance(raw, str):
         raw = {"url": raw}
