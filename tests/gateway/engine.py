@@ -43,7 +43,7 @@ class Engine:
         found: list[str] = []
         for _ in tries(seconds, pause=0.002):
             path = self.deployment.audit
-            found = path.read_text("utf-8").splitlines() if path.exists() else []
+            found = whole_lines(path) if path.exists() else []
             if len(found) >= lines:
                 break
         return [json.loads(line) for line in found]
@@ -64,6 +64,11 @@ class Engine:
         if control.reload is not None and changed - control.watched:
             self.process.send_signal(control.reload)
         self.deployment = deployment
+
+
+def whole_lines(log: Path) -> list[str]:
+    """Lines of a log that somebody is writing: one may be there in part."""
+    return log.read_bytes().rpartition(b"\n")[0].decode().splitlines()
 
 
 def write(folder: Path, rendered: Mapping[str, bytes]) -> None:

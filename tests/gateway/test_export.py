@@ -29,6 +29,7 @@ from oakum.guard.nginx import binary as nginx
 from oakum.guard.target import Target
 from tests import patience
 from tests.gateway.club import KEY, POLICY, Club, fields
+from tests.gateway.engine import whole_lines
 from tests.gateway.test_running import ENGINES, Answer, installed
 from tests.patience import patient, tries
 from tests.ports import free_port
@@ -109,8 +110,7 @@ def audit(out: Path, printed: Path, engine: Target) -> list[Mapping[str, Any]]:
     """Lines of the exported gateway's audit, once there are two."""
     file = out / "run/audit.jsonl" if engine.name == "nginx" else printed
     for _ in tries(10):
-        text = file.read_text(encoding="utf-8")
-        lines = [json.loads(each) for each in text.splitlines() if each.startswith("{")]
+        lines = [json.loads(each) for each in whole_lines(file) if each.startswith("{")]
         if len(lines) > 1:
             return lines
     raise AssertionError(f"no audit in {file}")

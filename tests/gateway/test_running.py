@@ -37,6 +37,7 @@ from oakum.guard.nginx import binary as nginx
 from oakum.guard.run import Happening, Options, Running, running
 from oakum.guard.target import Target
 from tests.gateway.club import KEY, POLICY, Club, fields
+from tests.gateway.engine import whole_lines
 from tests.patience import patient, tries
 from tests.ports import free_port
 
@@ -213,8 +214,8 @@ def test_observing_changes_nothing_and_tells_what_it_would_have(
     with guarded(replace(options(club, engine), observe=True, audit=audit)) as guard:
         assert "in observe mode" in guard.told[0].words
         assert "password" in fields(guard.ask("/members/ann").body)
-        guard.until(lambda: audit.stat().st_size > 0)
-    (line,) = map(json.loads, audit.read_text(encoding="utf-8").splitlines())
+        guard.until(lambda: bool(whole_lines(audit)))
+    (line,) = map(json.loads, whole_lines(audit))
     assert (line["status"], line["removed"]["Member.email"]) == (200, 1)
 
 
