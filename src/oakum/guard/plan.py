@@ -40,6 +40,7 @@ from oakum.guard.scalar_types import bits_of, nulls, scalar
 from oakum.guard.target import Plan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Shape
+from oakum.openapi.resource_names import verb_paths
 from oakum.openapi.shape_queries import element, member_names, named, read_only, rest, solid
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
@@ -273,6 +274,7 @@ class _Renderer:
         granted = self.wiring.endpoints
         paths = [each.path for id, each in self.model.operations.items() if id not in granted]
         paths += [each.operation.path for each in self.closed]
+        paths += verb_paths([*self.model.operations.values()])
         return [written(path)[1:].split("/") for path in dict.fromkeys(paths)]
 
     def _turn(self, operation: Operation) -> int:

@@ -5,19 +5,26 @@ A gRPC service binds `/v1/{name=users/*}` to one member, and the document that i
 4.8.12.1). The words around the one that is chosen become part of the path, and what `name` holds
 stays `users/7`: the name by which bodies call the object, too. So they do before a verb
 (`/v1/{name}:purge`), which would else be read as part of the name in `/v1/{name}`.
+
+Other patterns that admit a slash (`.+`, several `[^/]+`) leave their parameter one segment.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from oakum.openapi.model import Parameter
+from oakum.openapi.model import Operation, Parameter
 
 _WORDS = r"[A-Za-z0-9_.~-]+"
 _VERB = re.compile(rf"(?::{_WORDS})?")
 """A method of its own (`:purge`) after the name."""
+_OWN = re.compile(r"(.*/)\{([^{}]+)\}(:[^/{}]+)")
+"""A path that ends with a verb."""
+_CLASS = re.compile(r"\[[^\]]*\]")
+_ANY = re.compile(r"\^?\.[+*]\$?")
+"""What `**` becomes."""
 _SPREAD = re.compile(rf"\^?((?:{_WORDS}/)*)\[\^/\]\+((?:/{_WORDS})*)\$?")
 
 
@@ -40,3 +47,29 @@ def _stands_alone(path: str, place: str) -> bool:
     before, _, after = path.partition(place)
     verb, *_ = after.split("/")
     return before.endswith("/") and place not in after and bool(_VERB.fullmatch(verb))
+
+
+def is_several_segments(parameter: Parameter) -> bool:
+    """Whether it may hold several segments, and which they are cannot be told."""
+    pattern = _CLASS.sub("", parameter.shape.pattern)
+    kept = parameter.before or parameter.after or parameter.where != "path"
+    return not kept and ("/" in pattern or bool(_ANY.fullmatch(pattern)))
+
+
+def verb_paths(operations: Sequence[Operation]) -> Iterator[str]:
+    """Paths that may be another operation with a verb, whose name holds several segments: beside
+    `/v1/{name=**}:purge`, what is `/v1/users/{id}` with `7:purge` for `id`."""
+    ends = [each.path for each in operations if each.path.endswith("}")]
+    for each in operations:
+        found = _OWN.fullmatch(each.path)
+        holds = {one.name for one in each.parameters if is_several_segments(one)}
+        if found is not None and found[2] in holds:
+            depth = each.path.count("/")
+            around = _nameless(found[1])
+            for end in dict.fromkeys(ends):
+                if end.count("/") > depth and _nameless(end).startswith(around):
+                    yield f"{end}{found[3]}"
+
+
+def _nameless(path: str) -> str:
+    return re.sub(r"\{[^{}]+\}", "{}", path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from oakum.openapi.model import Operation, Shape
+from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.routing.automaton import Automaton
 from oakum.routing.messages import Headers
 from oakum.routing.path_objects import names
@@ -27,14 +27,16 @@ _FORMATS = {
 def neutral(operation: Operation, texts: Mapping[str, Automaton]) -> str:
     """The path of a preflight, with neutral parameters; `texts`: allowed values. Empty when there
     is no neutral value, and then no preflight passes."""
-    shapes = {each.name: each.shape for each in operation.parameters if each.where == "path"}
-
-    params = {name: _text(shapes.get(name, Shape()), texts.get(name)) for name in names(operation)}
+    given = {each.name: each for each in operation.parameters if each.where == "path"}
+    params = {
+        name: _text(given.get(name, Parameter(name, "path")), texts.get(name))
+        for name in names(operation)
+    }
     return path_of(operation, params) or ""
 
 
-def _text(shape: Shape, allowed: Automaton | None) -> str:
-    for each in _candidates(shape):
+def _text(parameter: Parameter, allowed: Automaton | None) -> str:
+    for each in map(parameter.value_of, _candidates(parameter.shape)):
         if allowed is None or allowed.matches(each):
             return each
     return (allowed.shortest() if allowed else None) or ""

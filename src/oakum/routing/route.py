@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from oakum.authz.page_caps import is_within
 from oakum.http.methods import routed
 from oakum.openapi.model import ClosedOperation, Operation
+from oakum.openapi.resource_names import verb_paths
 from oakum.routing.automaton import Automaton, of_shape
 from oakum.routing.messages import Denied
 from oakum.routing.nested_parameters import Nested
@@ -271,17 +272,22 @@ class Router:
         self._rivals = rivals(operations)
         self._closed = frozenset(each.operation.id for each in closed)
         for each in (*operations, *(one.operation for one in closed)):
-            parts = written(each.path)[1:].split("/")
-            segments = tuple(_segment(part) for part in parts)
-            folded = tuple(_segment(_folded(part)) for part in parts)
-            made = _Template(each.path, segments, folded, {})
-            methods = self._templates.setdefault(each.path, made).methods
+            methods = self._methods(each.path)
             if each.id not in self._closed or each.method not in methods:
                 methods[each.method] = each
+        for path in verb_paths(operations):
+            self._methods(path)
         self._exact, self._folded = _Branch(), _Branch()
         for template in self._templates.values():
             self._exact.plant(template.segments, template)
             self._folded.plant(template.folded, template)
+
+    def _methods(self, path: str) -> dict[str, Operation]:
+        """The operations of a path, by method."""
+        parts = written(path)[1:].split("/")
+        segments = tuple(_segment(part) for part in parts)
+        folded = tuple(_segment(_folded(part)) for part in parts)
+        return self._templates.setdefault(path, _Template(path, segments, folded, {})).methods
 
     def known(self, place: RequestTarget) -> bool:
         """Whether the document has this path, with or without a trailing slash."""

@@ -15,9 +15,11 @@ from oakum.authz.operations_outside_objects import is_of_its_own
 from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.guard.warnings.grants import resources_shown
+from oakum.openapi.resource_names import is_several_segments
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.lookup_plan import GrantedEndpoint
 from oakum.routing.path_objects import PathObjects
+from oakum.routing.route import Rival, rivals
 from oakum.routing.write_targets import needs_object
 
 
@@ -93,6 +95,41 @@ def unchecked_parents(contract: CompiledContract) -> Iterator[Problem]:
                 f"make sure that the API checks it if the call can change the `{names[0]}`, or let"
                 f" clients send `{param}` in the body, where `params` has it checked",
             )
+
+
+def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about each call whose path may hold a name of several segments."""
+    for each in contract.endpoints:
+        for one in each.operation.parameters:
+            if is_several_segments(one):
+                yield Problem(
+                    contract.location(each.operation),
+                    f"the `pattern` of `{one.name}` lets `{each.operation.id}` have several"
+                    " segments there, and the gateway takes one: it is 404 with more",
+                    f"write a path for each kind of `{one.name}` in the document, each with one"
+                    " `[^/]+` in the `pattern` and words around it",
+                )
+
+
+def equal_paths(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about each operation for which no request is taken, since another has its path."""
+    for alike in rivals(contract.document.operations).values():
+        for at, first in enumerate(alike):
+            if _admits_all(first):
+                for each in alike[at + 1 :]:
+                    yield Problem(
+                        contract.location(each.operation),
+                        f"`{each.operation.id}` has the path of `{first.operation.id}`, which the"
+                        " gateway takes every request there for",
+                        "give their parameters patterns that tell them apart in the document, or"
+                        " leave one of them out of it",
+                    )
+                break
+
+
+def _admits_all(rival: Rival) -> bool:
+    """Whether it takes any segments: what its values have around them restricts none."""
+    return rival.texts.keys() <= rival.operation.around.keys()
 
 
 def _checked(model: Model, endpoint: GrantedEndpoint) -> bool:

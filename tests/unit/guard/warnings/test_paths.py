@@ -13,6 +13,7 @@ from tests.unit.guard.warnings.contracts import said
 REPORTS = yaml.safe_load((FOLDER / "contracts" / "reports.yaml").read_text())
 MOVES = yaml.safe_load((FOLDER / "contracts" / "moves.yaml").read_text())
 NEIGHBOURS = yaml.safe_load((FOLDER / "contracts" / "neighbours.yaml").read_text())
+NAMES = yaml.safe_load((FOLDER / "contracts" / "resource_names.yaml").read_text())
 WORDS = "`placed` is 404 for callers who are shown nothing of the `Note` that its path names before"
 
 
@@ -66,3 +67,26 @@ def test_an_outer_object_that_is_only_shown_is_named(tmp_path: Path) -> None:
     found = said(tmp_path, MOVES)
     assert words in found and "at `toFolder` the gateway checks" not in found
     assert words not in said(tmp_path, MOVES, read)
+
+
+def test_a_name_of_several_segments_that_no_path_has_is_named(tmp_path: Path) -> None:
+    def granted(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["wipe"]["call"] = ["owner"]
+
+    words = "the `pattern` of `name_3` lets `wipe` have several segments there"
+    assert words in said(tmp_path, NAMES, granted)
+    assert "several segments" not in said(tmp_path, NAMES)
+
+
+def test_an_operation_whose_path_another_has_is_named(tmp_path: Path) -> None:
+    def twice(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        get = document["paths"]["/v1/{name_1}"]["get"]
+        one = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        document["paths"]["/v1/notes/{id}"] = {
+            "get": {**get, "operationId": "readNote", "parameters": [one]}
+        }
+        policy["operations"]["readNote"] = {"call": []}
+
+    words = "`readNote` has the path of `getNote`, which the gateway takes every request there for"
+    assert words in said(tmp_path, NAMES, twice)
+    assert "has the path of" not in said(tmp_path, NAMES)
