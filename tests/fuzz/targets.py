@@ -18,7 +18,7 @@ import cadence
 from oakum.cli.main import main
 from oakum.errors import InputError, OakumError
 from oakum.exchange import Request, Response
-from oakum.scan import run as scan_run
+from oakum.scan import assembly as scan_run
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from tests.catalogue.play import hasty

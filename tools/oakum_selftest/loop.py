@@ -102,7 +102,7 @@ class _Front:
         if self.leak is None or self._wire is None or self.scan is None:
             return replace(engine, context=context)
         aside = _Wire(self.memory, self._wire.transport)
-        scan, options = self.scan, self.scan.options
+        scan, options = self.scan.prepared, self.scan.options
         owners = Sessions(
             scan.identities, aside, scan.contract.document, options.target, also=options.twin
         )

@@ -21,6 +21,7 @@ from oakum.output.text import visible
 from oakum.report.grouping import exit_code
 from oakum.scan.context import Event
 from oakum.scan.options import Options
+from oakum.scan.preparation import Preparation
 from oakum.scan.run import Scan
 from oakum.scan.undo.interrupt_delay import heard_late
 
@@ -147,9 +148,9 @@ def _play(
                 watch(event)
 
         scan = Scan(options, emit)
-        shared.warn(scan.warnings)
+        shared.warn(scan.prepared.warnings)
         if dry_run:
-            return _dry_run(scan, form)
+            return _dry_run(scan.prepared, form)
         if events is not None:
             watchers.append(stack.enter_context(_event_log(events)))
         if not quiet:
@@ -182,14 +183,14 @@ def _writable(path: Path) -> None:
         raise InputError([Problem(Location(str(path)), "its folder does not exist")])
 
 
-def _dry_run(scan: Scan, form: str) -> int:
+def _dry_run(prepared: Preparation, form: str) -> int:
     from oakum.scan import dry_run
 
-    plan, total = dry_run.plan(scan), dry_run.estimate(scan)
+    plan, total = dry_run.plan(prepared), dry_run.estimate(prepared)
     sent = {line["request"].split("  ")[0] for line in plan}
     skipped = [
         {"request": asked, "reason": each.reason}
-        for each in scan.selection.skipped(scan.skipped)
+        for each in prepared.selection.skipped(prepared.skipped)
         if (asked := f"{each.endpoint.method} {each.endpoint.path}") not in sent
     ]
     low, high = total.seconds

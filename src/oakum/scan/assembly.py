@@ -1,14 +1,13 @@
-"""Builds the objects of a run: engine, sessions, undo, techniques."""
+"""Builds the objects of a run: sessions, budget and journal, then the engine with its state."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from oakum.authz import Model
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe, probe_of
@@ -16,10 +15,8 @@ from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.knowledge import Knowledge, objects_of
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.matrix import Matrix, Outcome
-from oakum.openapi.model import Json, Operation
-from oakum.policy.contract import Contract
-from oakum.policy.model import Policy
-from oakum.scan.budget_plan import Plan, cost
+from oakum.openapi.model import Json
+from oakum.scan.budget_plan import cost
 from oakum.scan.context import Event, RunContext
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
@@ -32,17 +29,19 @@ from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.relationships import Relationships
-from oakum.scan.identities.sent_choices import Choice
 from oakum.scan.identities.session import Sessions
 from oakum.scan.identities.verification_answers import claims_now
-from oakum.scan.limits import May
+from oakum.scan.preparation import Preparation
+from oakum.scan.requests.called_operation import Names
 from oakum.scan.requests.uncalled_operations import barred
 from oakum.scan.requests.write_body import forbids_undeclared
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import own_fields
 from oakum.scan.state import RunState
-from oakum.scan.transport.client import Governor, together
-from oakum.scan.transport.streams import Listen
+from oakum.scan.transport.client import Governor, HttpTransport, together
+from oakum.scan.transport.fault_hook import Between
+from oakum.scan.transport.feeds import Feeds
+from oakum.scan.transport.required_certificate import required_certificate
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json
 from oakum.scan.undo.journal import Journal, Past
@@ -50,163 +49,224 @@ from oakum.scan.undo.setting_change import SIGN, Flip
 from oakum.scan.undo.settings_record import keep_settings, opened
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.untested import Section
 from oakum.scan.write_counts import WriteCounts
 
 
-def switch_operations(contract: Contract, policy: Policy, model: Model) -> list[str]:
+def switch_operations(prepared: Preparation) -> list[str]:
     """Ids of the operations that the contract names for changing settings, and that the scan may
     call."""
     names = [
         state.switch.operation
-        for resource in policy.resources.values()
+        for resource in prepared.policy.resources.values()
         for state in resource.states.values()
         if state.switch is not None
     ]
-    found = (contract.document.operation(name) for name in dict.fromkeys(names))
-    return [each.id for each in found if each is not None and each.id in model.operations]
+    found = (prepared.contract.document.operation(name) for name in dict.fromkeys(names))
+    return [each.id for each in found if each is not None and each.id in prepared.model.operations]
 
 
 @dataclass(frozen=True)
-class Wiring:
-    """Everything that a run needs before its first request."""
+class Work:
+    """What a run asks with, and writes its journal with; closed at its end."""
 
-    contract: Contract
-    policy: Policy
-    model: Model
-    identities: Identities
-    inferred: Mapping[str, Mapping[str, str]]
-    spending: Plan
-    feeds: list[Probe]
-    may: May
-    target: str
-    past: Past
-    seal: Encryption
-    sessions: Sessions
+    run: str
+    """Names the run: in its journal, and in each request."""
     governor: Governor
-    listen: Listen
+    sessions: Sessions
+    listen: Feeds
     journal: Journal | None
+    seal: Encryption
+    """Encrypts what the journal must not tell."""
+
+
+@contextmanager
+def at_work(
+    prepared: Preparation,
+    run: str,
+    seal: Encryption,
+    sleep: Callable[[float], None],
+    between: Between | None,
+) -> Iterator[Work]:
+    """Sessions, budget, feeds and the journal of a run, as long as it lasts."""
+    options, identities, document = (
+        prepared.options, prepared.identities, prepared.contract.document,
+    )  # fmt: skip
+    transport = HttpTransport(
+        options.target,
+        run_id=run,
+        also=[*identities.origins(), *options.twin, *options.front_end],
+        certificates=identities.certificates(),
+        connection=options.connection,
+        twins=options.twin,
+    )
+    wire = between.wire(transport) if between is not None else transport
+    names = Names(document.declared, options.target)
+    governor = Governor(
+        wire, options.rate, options.budget, sleep=sleep, name=names,
+        refusal=partial(prepared.selection.refusal, names),
+        required=required_certificate(options.target, identities.certificates()),
+    )  # fmt: skip
+    sessions = Sessions(identities, governor, document, options.target, also=options.twin)
+    if between is not None:
+        between.seat(sessions)
+    listen, journal = Feeds(transport, governor, sessions), None
+    if options.journal is not None:
+        further = options.resume or options.restore
+        journal = Journal(options.journal, run, options.target, prepared.digest(), further)
+    try:
+        yield Work(run, governor, sessions, listen, journal, seal)
+    finally:
+        listen.close()
+        transport.close()
+        if journal is not None:
+            journal.close()
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Builds the engine of a run from what was prepared and what it asks with."""
+
+    prepared: Preparation
+    work: Work
+    past: Past
+    """What a killed run left."""
     emit: Callable[[Event], None]
     writes: WriteCounts
     patience: Patience
-    left_out: tuple[Operation, ...] = ()
-    curl_headers: tuple[str, ...] = ()
-    """Header lines that each curl line has, with variables for the values."""
-    choices: tuple[Choice, ...] = ()
 
     def engine(self, found: Examination) -> Engine:
         """The engine of one run, with the identities whose account is confirmed."""
-        identities = self._identities(found)
-        choices = frozenset(_choices(self.contract.document.raw))
-        knowledge = Knowledge(choices=choices, accounts=identities.states)
-        matrix = Matrix(self.model, [*self.spending.probes, *self.spending.left], identities)
-        matrix.keyless = _keyless(self.identities)
-        names = frozenset(declared_names(self.contract.document.raw)) | policy_names(self.policy)
-        redactor = Redactor(os.urandom(16), names)
-
-        def emit(event: Event) -> None:
-            if event.kind == "outcome" and self.journal is not None:
-                outcome = event.data["outcome"]
-                assert isinstance(outcome, Outcome)
-                self.journal.outcome(outcome)
-            self.emit(event)
-
-        def log(kind: str, flip: Flip) -> None:
-            if kind != "foreseen":  # only announced: nothing has changed yet
-                self.writes.heard(kind, f"{flip.state} {flip.identity}")
-            if self.journal is not None:
-                kind = "flip" if kind == "foreseen" else kind
-                self.journal.flip(kind, self._sealed(flip) if flip.secret else flip)
-
-        evaluator = Evaluator(self.model, identities, knowledge, matrix, redactor)
-        later = list(self.spending.left)
-        state = RunState(
-            identities, knowledge, matrix, evaluator, list(self.spending.probes), later,
-            {probe.id: self.spending.why for probe in later},
-        )  # fmt: skip
-        context = self._context(found, emit)
-        answers = WriteAnswers(Engine(context, state))
-        context = replace(context, ask=answers.ask, told_once=answers.told_once)
-        if self.journal is not None and not self.seal.holds and self.may.writes:
-            context = replace(context, may=replace(self.may, writes=False))
-            state.remark(
+        state, may = self._state(found), self.prepared.options.may
+        if self.work.journal is not None and not self.work.seal.holds and may.writes:
+            may = replace(may, writes=False)
+            state.results.remark(
                 "no journal was written: no identity has a secret to encrypt it with; omit"
                 " --journal, or give the identities logins"
             )
-        context = replace(context, memberships=self._memberships(Engine(context, state)))
+        context = self._context(found)
+        answers = WriteAnswers(Engine(context, state))
+        context = replace(context, may=may, ask=answers.ask, told_once=answers.told_once)
         engine = Engine(context, state)
-        if context.may.writes or self.past.undos:
-            undo_log, provisioned = self._undo_log(engine), self._provisioned(engine)
-            context = replace(context, undo_log=undo_log, provisioned=provisioned)
-        if self.may.own_settings or self.past.pending or self.past.settings:
-            settings = self._account_settings(engine, log)
-            relationships = self._relationships(engine, log)
-            context = replace(context, account_settings=settings, relationships=relationships)
+        writes = may.writes or bool(self.past.undos)
+        settings = may.own_settings or bool(self.past.pending or self.past.settings)
+        context = replace(
+            context,
+            memberships=self._memberships(engine),
+            undo_log=self._undo_log(engine) if writes else None,
+            provisioned=self._provisioned(engine) if writes else None,
+            account_settings=self._account_settings(engine) if settings else None,
+            relationships=self._relationships(engine) if settings else None,
+        )
         return Engine(context, state)
+
+    def _state(self, found: Examination) -> RunState:
+        """What is known before the first request."""
+        prepared, spending = self.prepared, self.prepared.spending
+        document, identities = prepared.contract.document.raw, self._identities(found)
+        knowledge = Knowledge(choices=frozenset(_choices(document)), accounts=identities.states)
+        matrix = Matrix(prepared.model, [*spending.probes, *spending.left], identities)
+        matrix.keyless = _keyless(prepared.identities)
+        names = frozenset(declared_names(document)) | policy_names(prepared.policy)
+        redactor = Redactor(os.urandom(16), names)
+        evaluator = Evaluator(prepared.model, identities, knowledge, matrix, redactor)
+        state = RunState(
+            identities, knowledge, matrix, evaluator, list(spending.probes), list(spending.left)
+        )
+        for probe in spending.left:
+            state.results.untested(probe.id, spending.why, Section.CELLS)
+        return state
+
+    def _heard(self, event: Event) -> None:
+        """Writes what is learnt to the journal, too."""
+        if event.kind == "outcome" and self.work.journal is not None:
+            outcome = event.data["outcome"]
+            assert isinstance(outcome, Outcome)
+            self.work.journal.outcome(outcome)
+        self.emit(event)
+
+    def _log_setting(self, kind: str, flip: Flip) -> None:
+        if kind != "foreseen":  # only announced: nothing has changed yet
+            self.writes.heard(kind, f"{flip.state} {flip.identity}")
+        if self.work.journal is not None:
+            kind = "flip" if kind == "foreseen" else kind
+            self.work.journal.flip(kind, self._sealed(flip) if flip.secret else flip)
 
     def relations(self, engine: Engine) -> Relations:
         """Reads and compares the contract's relation lists."""
-        probes = self._named_probes(each.operation for each in self.policy.relations.values())
+        prepared = self.prepared
+        probes = self._named_probes(each.operation for each in prepared.policy.relations.values())
         return Relations(
-            self.policy, probes, engine.identities, engine.knowledge, self.target,
+            prepared.policy, probes, engine.identities, engine.knowledge, prepared.options.target,
             engine.context.ask,
         )  # fmt: skip
 
     def _memberships(self, engine: Engine) -> Memberships | None:
         """The lists of members of tenants, if the contract names any."""
-        named = [each.operation for each in self.policy.relations.values() if each.is_membership]
+        prepared = self.prepared
+        named = [
+            each.operation for each in prepared.policy.relations.values() if each.is_membership
+        ]
         probes = self._named_probes(named)
         if not named:
             return None
         return Memberships(
-            self.policy, probes, engine.identities, engine.knowledge, self.target,
+            prepared.policy, probes, engine.identities, engine.knowledge, prepared.options.target,
             engine.context.ask, engine.context.accounts,
         )  # fmt: skip
 
-    def _context(self, found: Examination, emit: Callable[[Event], None]) -> RunContext:
+    def _context(self, found: Examination) -> RunContext:
         """All that is known of the run before there is anything to put back."""
+        prepared, work = self.prepared, self.work
+        options, document = prepared.options, prepared.contract.document
+        curl = options.connection.curl()
+        closed = (each.operation for each in document.closed)
         return RunContext(
-            self.model,
-            self.target,
+            prepared.model,
+            options.target,
             self._ask,
-            emit,
-            lambda who: (*self.curl_headers, *self.sessions.curl_credentials(who)),
-            may=self.may,
-            pace=self.governor,
+            self._heard,
+            lambda who: (*curl, *work.sessions.curl_credentials(who)),
+            may=options.may,
+            pace=work.governor,
             together=together,
-            listen=self.listen,
-            feeds=tuple(self.feeds),
-            price=partial(cost, viewers=len(self.identities.items) + 1),
+            listen=work.listen,
+            feeds=tuple(prepared.feeds),
+            price=partial(cost, viewers=len(prepared.identities.items) + 1),
             accounts=found.ids,
             owns=tuple(
                 (name, each)
-                for name, identity in self.identities.items.items()
+                for name, identity in prepared.identities.items.items()
                 for each in identity.owns
             ),
-            tokens=self.sessions.tokens,
-            title=str(self.contract.document.raw.get("info", {}).get("title", "")),
-            params=self.inferred,
-            graphs=self.contract.graphs,
-            left_out=self.left_out,
-            choices=self.choices,
+            tokens=work.sessions.tokens,
+            title=str(document.raw.get("info", {}).get("title", "")),
+            params=prepared.inferred,
+            graphs=prepared.contract.graphs,
+            left_out=(*prepared.selection.left_out.values(), *closed),
+            choices=prepared.choices,
             replay=self.past.outcomes,
         )
 
     def _ask(self, viewer: str | None, request: Request) -> Response:
         """Sends a request, but none to an operation that the user leaves out."""
-        if why := self.governor.refuses(request):
-            raise TargetError(f"{self.governor.name(request)} was not requested: {why}")
-        return self.sessions.send(viewer, request)
+        if why := self.work.governor.refuses(request):
+            raise TargetError(f"{self.work.governor.name(request)} was not requested: {why}")
+        return self.work.sessions.send(viewer, request)
 
     def _sealed(self, flip: Flip) -> Flip:
-        return replace(flip, before=self.seal.close(flip.before), after=self.seal.close(flip.after))
+        close = self.work.seal.close
+        return replace(flip, before=close(flip.before), after=close(flip.after))
 
     def _undo_log(self, engine: Engine) -> UndoLog:
+        work = self.work
+
         def log(kind: str, entry: Json) -> None:
             self.writes.heard(kind, entry["name"] if kind == "undo" else entry)
-            if self.journal is not None and kind == "undo":
-                self.journal.undo(kind, entry["name"], self.seal.close(entry))
-            elif self.journal is not None:
-                self.journal.undo("undone", entry)  # either way a later run need not undo it
+            if work.journal is not None and kind == "undo":
+                work.journal.undo(kind, entry["name"], work.seal.close(entry))
+            elif work.journal is not None:
+                work.journal.undo("undone", entry)  # either way a later run need not undo it
 
         left = [from_json(each) for each in self._undos() if "account" not in each]
         return UndoLog(engine.context.ask, log, left, patience=self.patience)
@@ -215,24 +275,26 @@ class Wiring:
         """What a killed run has left to be undone."""
         for each in self.past.undos.values():
             with suppress(ValueError):  # encrypted under other credentials: reported as left over
-                yield self.seal.open(each)
+                yield self.work.seal.open(each)
 
     def _provisioned(self, engine: Engine) -> ProvisionedAccounts:
+        prepared, work = self.prepared, self.work
+
         def log(kind: str, entry: Json) -> None:
             self.writes.heard(kind, entry["account"])
-            if self.journal is not None:
-                sealed = self.seal.close(entry) if kind == "undo" else ""
-                self.journal.undo(kind, entry["account"], sealed)
+            if work.journal is not None:
+                sealed = work.seal.close(entry) if kind == "undo" else ""
+                work.journal.undo(kind, entry["account"], sealed)
 
         past = [provisioned_accounts.from_json(each) for each in self._undos() if "account" in each]
         return ProvisionedAccounts(
-            self.model,
-            self.inferred,
-            self.sessions,
+            prepared.model,
+            prepared.inferred,
+            work.sessions,
             engine.knowledge,
-            self.target,
+            prepared.options.target,
             log,
-            self.governor,
+            work.governor,
             past,
         )
 
@@ -240,103 +302,105 @@ class Wiring:
         try:
             if not flip.secret:
                 return flip
-            before, after, *also = map(self.seal.open, (flip.before, flip.after, *flip.also))
+            before, after, *also = map(self.work.seal.open, (flip.before, flip.after, *flip.also))
             return replace(flip, before=before, after=after, also=tuple(also))
         except ValueError:
             return flip  # reported as not restorable
 
-    def _relationships(self, engine: Engine, log: Callable[[str, Flip], None]) -> Relationships:
-        relations = self.policy.relations.values()
+    def _relationships(self, engine: Engine) -> Relationships:
+        prepared = self.prepared
+        relations = prepared.policy.relations.values()
         steps = [step for each in relations for step in (*each.begin, *each.end)]
         stepped = {step.operation for step in steps}
         named = self._named_probes({*stepped, *(each.operation for each in relations)})
         probes = {
             name: each
             for name, each in named.items()
-            if not (name in stepped and barred(self.model, each.operation, named=True))
+            if not (name in stepped and barred(prepared.model, each.operation, named=True))
         }
         return Relationships(
-            self.policy, probes, engine.identities, engine.knowledge, self.target,
-            engine.context.ask, log,
+            prepared.policy, probes, engine.identities, engine.knowledge, prepared.options.target,
+            engine.context.ask, self._log_setting,
             [flip for flip in self.past.pending if SIGN in flip.state], patience=self.patience,
-            claims=partial(claims_now, policy=self.policy, sessions=self.sessions),
+            claims=partial(claims_now, policy=prepared.policy, sessions=self.work.sessions),
         )  # fmt: skip
 
     def _named_probes(self, names: Iterable[str]) -> dict[str, Probe]:
         """Endpoints of operations that the contract names, by the name that it has for them."""
-        found = {name: self.contract.document.operation(name) for name in names if name}
+        prepared = self.prepared
+        found = {name: prepared.contract.document.operation(name) for name in names if name}
         return {
-            name: probe_of(self.model, each, self.inferred.get(each.id, {}))
+            name: probe_of(prepared.model, each, prepared.inferred.get(each.id, {}))
             for name, each in found.items()
-            if each is not None and each.id in self.model.operations
+            if each is not None and each.id in prepared.model.operations
         }
 
-    def _account_settings(
-        self, engine: Engine, log: Callable[[str, Flip], None]
-    ) -> AccountSettings:
-        fields = own_fields(self.model, self.inferred)
-        if self.journal is not None and not self.seal.holds:
+    def _account_settings(self, engine: Engine) -> AccountSettings:
+        prepared, work, model = self.prepared, self.work, self.prepared.model
+        fields = own_fields(model, prepared.inferred)
+        if work.journal is not None and not work.seal.holds:
             # without encryption a killed run could not restore these, so they are not changed
             fields = {}
         named = [
             each
-            for each in switch_operations(self.contract, self.policy, self.model)
-            if not barred(self.model, self.model.operations[each], named=True)
+            for each in switch_operations(prepared)
+            if not barred(model, model.operations[each], named=True)
         ]
         ids = [*named, *(each.operation for each in fields.values())]
-        operations = [self.model.operations[id] for id in dict.fromkeys(ids)]
+        operations = [model.operations[id] for id in dict.fromkeys(ids)]
         writers = {
-            each.id: probe_of(self.model, each, self.inferred.get(each.id, {}))
+            each.id: probe_of(model, each, prepared.inferred.get(each.id, {}))
             for each in operations
         }
         readers: dict[str, Probe] = {}
-        for probe in (*self.spending.probes, *self.spending.left):
+        for probe in (*prepared.spending.probes, *prepared.spending.left):
             if probe.operation.method == "GET":
                 for each in operations:
                     if each.path == probe.operation.path:
                         readers[each.id] = probe
         found = AccountSettings(
-            self.policy, writers, readers, engine.identities, engine.knowledge,
-            self.target, engine.context.ask, log,
+            prepared.policy, writers, readers, engine.identities, engine.knowledge,
+            prepared.options.target, engine.context.ask, self._log_setting,
             frozenset(
-                e.id for e in operations if forbids_undeclared(self.contract.document.raw, e)
+                e.id for e in operations if forbids_undeclared(prepared.contract.document.raw, e)
             ),
             fields,
             [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
-            patience=self.patience, keep=partial(keep_settings, self.journal, self.seal),
-            past={whose: opened(self.seal, each) for whose, each in self.past.settings.items()},
+            patience=self.patience, keep=partial(keep_settings, work.journal, work.seal),
+            past={whose: opened(work.seal, each) for whose, each in self.past.settings.items()},
         )  # fmt: skip
-        found.be_wary([*self.spending.probes, *self.spending.left])
+        found.be_wary([*prepared.spending.probes, *prepared.spending.left])
         return found
 
     def _identities(self, found: Examination) -> KnownIdentities:
+        prepared = self.prepared
         named: dict[str, list[str]] = {}
         firm: dict[str, list[str]] = {}
         claims: dict[str, Mapping[str, Json]] = {}
         states: dict[tuple[str, str], Json] = {}
         relationships: dict[tuple[str, str], frozenset[str]] = {}
         failed = {state.name for state in found.states if not state.ok}
-        for name, identity in self.identities.items.items():
+        for name, identity in prepared.identities.items.items():
             if name in failed:
                 continue
             named[name] = list(ids_of(name, found, identity.facts))
             firm[name] = [str(each) for each in (found.ids.get(name), *identity.facts.values())]
-            claims[name] = claims_of(name, found, self.policy, self.sessions)
+            claims[name] = claims_of(name, found, prepared.policy, self.work.sessions)
             states.update({(name, path): value for path, value in identity.states.items()})
         told = unshared(named, firm)
-        items = self.identities.items
+        items = prepared.identities.items
         ids = {
             name: each
             or frozenset({KnownIdentities.placeholder(name, account=not items[name].whoami)})
             for name, each in told.items()
         }
-        for tie in self.identities.between:
+        for tie in prepared.identities.between:
             if tie.viewer in ids and tie.owner in ids:
                 pair = (tie.viewer, tie.owner)
                 relationships[pair] = relationships.get(pair, frozenset()) | {tie.relation}
         unproven = {each.name: each.message for each in found.states if each.ok and each.message}
         return KnownIdentities(
-            self.policy, ids, claims, relationships, states, unproven=unproven, stated={*states}
+            prepared.policy, ids, claims, relationships, states, unproven=unproven, stated={*states}
         )  # fmt: skip
 
 

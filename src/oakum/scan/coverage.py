@@ -9,7 +9,6 @@ counted.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_open_to_members, is_withheld
@@ -21,17 +20,9 @@ from oakum.exposure.report_cells import asked_as_more
 from oakum.exposure.untested import NO_REQUEST, asked_as
 from oakum.finding import Cell, Result, Skipped
 from oakum.inference.side_effects import classify
+from oakum.scan.untested import Untested
 
 _MOST_NAMED = 8
-
-
-@dataclass(frozen=True)
-class Untested:
-    """An operation that the run could not test."""
-
-    operation: str
-    """Method and path."""
-    why: str
 
 
 def untested(
@@ -52,7 +43,7 @@ def untested(
         endpoint = next((c.endpoint for c in own if c.result is not Result.LEAK), own[0].endpoint)
         if not rule.untested and (why := _lacking(model, own, reach)):
             found.append(Untested(f"{endpoint.method} {endpoint.path}", why))
-    return sorted(set(found), key=lambda each: each.operation)
+    return sorted(set(found), key=lambda each: each.name)
 
 
 def _unasked(model: Model, skipped: Iterable[Skipped]) -> Iterator[Untested]:
@@ -196,7 +187,7 @@ def told(found: list[Untested]) -> Iterator[str]:
     """Untested operations as reasons to distrust the run, each with a remedy."""
     for each in found[:_MOST_NAMED]:
         yield (
-            f"{each.operation} is untested: {each.why}; fix that, or mark it in the contract"
+            f"{each.name} is untested: {each.reason}; fix that, or mark it in the contract"
             ' with `untested: "the reason"`'
         )
     if (left := len(found) - _MOST_NAMED) > 0:

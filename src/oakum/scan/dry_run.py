@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from oakum.http.security_txt import WELL_KNOWN
 from oakum.scan.assembly import switch_operations
 from oakum.scan.budget_plan import cost
+from oakum.scan.preparation import Preparation
 from oakum.scan.requests.stated_objects import foreseen
 from oakum.scan.requests.uncalled_operations import untried
-from oakum.scan.run import Scan
 from oakum.scan.techniques import TECHNIQUES
 
 
@@ -31,14 +31,14 @@ class Estimate:
         return round(self.documented / self.rate, 1), round(self.most / self.rate, 1)
 
 
-def estimate(scan: Scan) -> Estimate:
+def estimate(prepared: Preparation) -> Estimate:
     """How many requests a run takes, and how long."""
-    viewers, budget = len(scan.identities.items) + 1, scan.options.budget
-    documented = sum(cost(probe, viewers) for probe in scan.probes)
-    return Estimate(min(documented, budget), budget, scan.options.rate)
+    viewers, budget = len(prepared.identities.items) + 1, prepared.options.budget
+    documented = sum(cost(probe, viewers) for probe in prepared.probes)
+    return Estimate(min(documented, budget), budget, prepared.options.rate)
 
 
-def plan(scan: Scan) -> list[Mapping[str, str]]:
+def plan(prepared: Preparation) -> list[Mapping[str, str]]:
     """All kinds of requests that a run may send, with placeholders for values."""
     lines: list[Mapping[str, str]] = [
         {
@@ -47,8 +47,8 @@ def plan(scan: Scan) -> list[Mapping[str, str]]:
             "why": "whom to tell",
         }
     ]
-    lines += foreseen(scan.identities)
-    for probe in scan.probes:
+    lines += foreseen(prepared.identities)
+    for probe in prepared.probes:
         given = ", ".join(f"{p} = {source}" for p, source in probe.sources.items())
         what = f"{probe.endpoint.method} {probe.endpoint.path}{f'  with {given}' * bool(given)}"
         who = "every kind of viewer"
@@ -58,11 +58,11 @@ def plan(scan: Scan) -> list[Mapping[str, str]]:
             who = "an anonymous caller and two identities"
         lines.append({"as": who, "request": what, "why": ", ".join(probe.shows) or "sweep"})
     for technique in TECHNIQUES:
-        for line in technique.foresee(scan.prospect()):
+        for line in technique.foresee(prepared.prospect()):
             lines.append({name: line[name] for name in ("as", "request", "why")})
-    if scan.options.allow_own_settings:
-        for operation in switch_operations(scan.contract, scan.policy, scan.model):
-            each = scan.model.operations[operation]
+    if prepared.options.allow_own_settings:
+        for operation in switch_operations(prepared):
+            each = prepared.model.operations[operation]
             lines.append(
                 {
                     "as": "an owner, on their own account",
@@ -70,7 +70,7 @@ def plan(scan: Scan) -> list[Mapping[str, str]]:
                     "why": "privacy setting, restored at the end",
                 }
             )
-    for left in untried(scan.model) if scan.options.allow_writes else ():
+    for left in untried(prepared.model) if prepared.options.allow_writes else ():
         lines.append(
             {
                 "as": "nobody",

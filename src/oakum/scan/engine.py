@@ -2,8 +2,8 @@
 
 `put` sends a request whose values are named by their sources, once, and has the response judged:
 cells follow from it. `send` and `listen` return the response to the caller, who compares it and
-reports what it shows by `state.report`, or has it judged by `judge` or `take_in`. The engine knows
-no socket: requests go through the ports of the context, and what happens is reported as events.
+reports what it shows by `results.report`, or has it judged by `judge` or `take_in`. The engine
+knows no socket: requests go through the ports of the context, and what happens is an event.
 
     def run(engine: Engine) -> None:
         engine.say("asking once more with another page size")
@@ -51,8 +51,9 @@ from oakum.scan.evaluation.artefacts import gather
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
-from oakum.scan.state import RunState
+from oakum.scan.state import Requests, Responses, Results, RunState
 from oakum.scan.transport.streams import Listen, Stream
+from oakum.scan.untested import Section
 
 
 class Kind(NamedTuple):
@@ -99,6 +100,21 @@ class Engine:
         return self.state.matrix
 
     @property
+    def requests(self) -> Requests:
+        """What was sent."""
+        return self.state.requests
+
+    @property
+    def responses(self) -> Responses:
+        """What came."""
+        return self.state.responses
+
+    @property
+    def results(self) -> Results:
+        """What the run says beside cells: leaks, what was not tested, remarks, doubts."""
+        return self.state.results
+
+    @property
     def evaluator(self) -> Evaluator:
         """Judges responses by the contract."""
         return self.state.evaluator
@@ -116,21 +132,21 @@ class Engine:
             return None
         if filled.bare:  # repeated once there is a value to fill in
             key += " bare"
-        if key in state.asked:
+        if key in state.requests.asked:
             return Outcome(key, 0)
         if pace is not None and (why := pace.spares(filled.request)):
-            state.why.setdefault(probe.id, why)
+            state.results.untested(probe.id, why, Section.CELLS)
             return None
-        state.begin(key, probe, viewer, who, turn)
+        state.requests.begin(key, probe, viewer, who, turn)
         known = self.context.replay.get(key) if who and viewer != who and not probe.how else None
         if known is None:
-            answer = state.early.pop(key, None) or self.send(probe, viewer, filled)
-            if is_broken(probe.operation, answer) and state.may_repeat(probe):
+            answer = state.requests.early.pop(key, None) or self.send(probe, viewer, filled)
+            if is_broken(probe.operation, answer) and state.requests.may_repeat(probe):
                 answer = self.send(probe, viewer, filled)
             known = self.judge(probe, viewer, who, filled, answer, key)
         else:
             self.record(probe, known)
-        state.took(probe, viewer, who, known, first=not round, turn=turn)
+        state.responses.took(probe, viewer, who, known, first=not round, turn=turn)
         return known
 
     def send(self, probe: Probe, viewer: str | None, filled: Filled) -> Response:
@@ -146,7 +162,7 @@ class Engine:
     def form(self, probe: Probe, viewer: str | None, who: str | None) -> Form | None:
         """The form of the response to a request that was put; it is sent again if it was answered
         before the run, as who-am-I is. None if a parameter has no value."""
-        forms, place = self.state.forms, (probe.id, viewer, who)
+        forms, place = self.state.responses.forms, (probe.id, viewer, who)
         filled = fill(probe, self.target, self.knowledge, who)
         if place not in forms and filled is not None:
             answer = self.send(probe, viewer, filled)
@@ -163,13 +179,13 @@ class Engine:
 
     def announce(self, probe: Probe, viewer: str | None, filled: Filled) -> None:
         """Emits an event before a request, with placeholders instead of values."""
-        sent = self.state.called.setdefault(probe.operation.id, set())
+        sent = self.state.requests.called.setdefault(probe.operation.id, set())
         sent.update(parameters_in(filled.request))
         self.context.emit(
             Event(
                 "ask",
                 {
-                    "number": self.state.next_number(),
+                    "number": self.state.requests.next_number(),
                     "as": viewer or "",
                     "method": probe.endpoint.method,
                     "path": probe.endpoint.path,
@@ -237,9 +253,9 @@ class Engine:
     ) -> Outcome:
         """Judges a response that a technique obtained itself; it is confirmed like any other."""
         key = self.key(probe, viewer, who)
-        self.state.begin(key, probe, viewer, who, 0)
+        self.state.requests.begin(key, probe, viewer, who, 0)
         outcome = self.judge(probe, viewer, who, filled, answer, key)
-        self.state.answered.setdefault(probe.id, set()).add(viewer)
+        self.state.responses.answered.setdefault(probe.id, set()).add(viewer)
         return outcome
 
     def judge(
@@ -259,9 +275,9 @@ class Engine:
         place = (probe.id, viewer, who)
         question = self.question(probe, viewer, targets, filled, key)
         seen = self.evaluator.judged(probe, question, answer)
-        self.state.forms[place] = form_of(answer, seen.parsed)
-        self.state.heads[place] = self.head(seen)
-        self.state.gather(gather(seen, who, origin_of(self.target)))
+        self.state.responses.forms[place] = form_of(answer, seen.parsed)
+        self.state.responses.heads[place] = self.head(seen)
+        self.state.responses.gather(gather(seen, who, origin_of(self.target)))
         outcome = self.evaluator.look(self.met(seen))
         self.record(probe, outcome)
         return outcome
@@ -309,7 +325,7 @@ class Engine:
         told = Signal(
             how, *about, label, probe.endpoint, evidence, (), viewer, not doubt, says, doubt
         )
-        self.state.report(told)
+        self.state.results.report(told)
 
     def question(
         self, probe: Probe, viewer: str | None, targets: frozenset[str], filled: Filled, key: str

@@ -18,6 +18,7 @@ from oakum.openapi.model import Parameter
 from oakum.openapi.shape_queries import enum_values
 from oakum.scan.engine import Engine
 from oakum.scan.requests.uncalled_operations import why_not_called
+from oakum.scan.untested import Section
 
 _ENDED = "the run ended before it was requested"
 
@@ -29,31 +30,32 @@ def left_alone(
     """Operations that no request was sent to; feeds were listened to, and stay. `writes`: whether
     the run may write."""
     heard = {each.operation.id for each in feeds}
-    called = engine.state.called.keys() - heard if engine else set()
+    called = engine.requests.called.keys() - heard if engine else set()
     called |= engine.context.used if engine else set()
     for each in skipped:
         if (id := each.endpoint.operation) not in called:
             why = writes and why_not_called(model, id)
             yield Skipped(each.endpoint, why) if why else each
+    why_not = engine.results.gaps.reasons(Section.CELLS) if engine else {}
     named = set[str]()
     for probe in (*engine.state.probes, *engine.state.later) if engine else ():
         id = probe.operation.id
         # Endpoints that show objects are reported by their cells.
         if not (probe.shows or probe.how or id in called or id in named):
             named.add(id)
-            yield Skipped(_plain(probe), engine.state.why.get(probe.id, _ENDED) if engine else "")
+            yield Skipped(_plain(probe), why_not.get(probe.id, _ENDED))
 
 
 def without_fields(engine: Engine, cells: Iterable[Cell], skipped: Iterable[Skipped]) -> list[str]:
     """A remark on operations that were requested, and of whose responses no field is judged."""
-    left = {each.endpoint.operation for each in (*skipped, *engine.state.untried)}
+    left = {each.endpoint.operation for each in (*skipped, *engine.results.gaps.writes)}
     named = left | {each.endpoint.operation for each in cells} | engine.context.used
     probes = (*engine.state.probes, *engine.state.later)
     read = {probe.operation.id: probe.operation for probe in probes}
     said = [
         f"{each.method} {each.path}"
         for each in read.values()
-        if each.id in engine.state.called and each.id not in named
+        if each.id in engine.requests.called and each.id not in named
     ]
     if not said:
         return []

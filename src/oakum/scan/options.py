@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from oakum.scan.limits import May
 from oakum.scan.narrowing import Focus
 from oakum.scan.transport.connection_options import Connection
 
@@ -42,6 +43,13 @@ class Options:
     """Proxy, certificates and headers."""
     only: Focus | None = None
     """One finding that the run is about; None: all that there is."""
+
+    @property
+    def may(self) -> May:
+        """What a run may do beyond reading documented endpoints."""
+        return May(
+            self.allow_own_settings, self.allow_writes, self.twins, self.twin, self.front_end
+        )
 
     @property
     def allowed(self) -> tuple[str, ...]:

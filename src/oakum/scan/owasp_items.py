@@ -16,6 +16,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.limits import May
 from oakum.scan.technique import Prospect, Technique, is_silent
 from oakum.scan.techniques import TECHNIQUES
+from oakum.scan.untested import Section
 
 _DENIED = (Result.CLOSED, Result.LEAK)
 _EARLY = "the run ended before it"
@@ -62,8 +63,8 @@ def _untested(
     techniques = [each for each in TECHNIQUES if rule in each.RULES]
     if not techniques:
         return "" if any(_would_tell(rule, each) for each in cells) else "no such cell was decided"
-    if rule in engine.state.why_untested:
-        return engine.state.why_untested[rule]
+    if why := engine.results.gaps.reasons(Section.RULES).get(rule):
+        return why
     may = engine.context.may
     planned = [each for each in techniques if is_silent(each) or _sends(each, prospect(may), rule)]
     if any(each in engine.state.finished for each in planned):

@@ -16,7 +16,8 @@ from oakum.finding import Cell, Endpoint, Finding, Report, Result
 from oakum.scan.context import Event
 from oakum.scan.narrowing import EXAMPLES, Focus, Scope
 from oakum.scan.options import Options
-from oakum.scan.run import NOTHING_SHOWN, Scan
+from oakum.scan.run import Scan
+from oakum.scan.run_report import NOTHING_SHOWN
 
 
 class ReplayVerdict(StrEnum):
@@ -139,7 +140,7 @@ def _look(
         report.started,
     )  # fmt: skip
     lost = spent or any(each != NOTHING_SHOWN for each in report.distrust)
-    return made, lost or bool(lacking and scan.scope and not scan.scope.plain)
+    return made, lost or bool(lacking and scan.prepared.scope and not scan.prepared.scope.plain)
 
 
 def _verdict(endpoints: tuple[AtEndpoint, ...], left: tuple[Left, ...]) -> ReplayVerdict:
@@ -166,7 +167,7 @@ class _Now:
 
     def at(self, endpoint: Endpoint) -> AtEndpoint:
         """The finding's current result at one endpoint."""
-        scope = self.scan.scope
+        scope = self.scan.prepared.scope
         assert scope is not None
         if any(endpoint in each.endpoints for each in self._same()):
             return AtEndpoint(endpoint, ReplayVerdict.STILL_OPEN)
@@ -231,7 +232,7 @@ class _Now:
             if over and each.result is Result.CLOSED:
                 return AtEndpoint(endpoint, ReplayVerdict.FIXED, "the contract no longer grants it")
         reasons = [each.reason for each in cells if each.reason]
-        if all(each.endpoint != endpoint for each in self.scan.probes):
+        if all(each.endpoint != endpoint for each in self.scan.prepared.probes):
             return AtEndpoint(
                 endpoint, ReplayVerdict.UNTESTED, "the document no longer has this endpoint"
             )

@@ -42,17 +42,18 @@ def restore(options: Options, emit: Callable[[Event], None]) -> Restored:
     if options.journal is None:
         raise InputError([Problem(Location("journal"), "there is no journal to restore from")])
     scan = Scan(replace(options, restore=True), emit)
-    before = _words(scan.past)
+    killed = scan.killed
+    before = _words(killed.past)
     said = scan.restore()
     now = recall(options.journal, outcomes_too=False)
     after = _words(now)
     back = tuple(words for name, words in before.items() if name not in after)
     left = tuple(words for name, words in before.items() if name in after)
-    unread = scan.differing is None and now.census
-    if unread or (scan.settings_differing is None and now.settings):
+    unread = killed.differing is None and now.census
+    if unread or (killed.settings_differing is None and now.settings):
         left += (_NOT_COMPARED,)
-    left += (*(scan.settings_differing or ()), *(scan.differing or ()))
-    return Restored(back, left, tuple(each for each in said if each not in left), scan.past.run)
+    left += (*(killed.settings_differing or ()), *(killed.differing or ()))
+    return Restored(back, left, tuple(each for each in said if each not in left), killed.past.run)
 
 
 _NOT_COMPARED = "what the run did not write was not compared with what there was before"

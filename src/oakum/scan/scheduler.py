@@ -84,7 +84,7 @@ class Scheduler:
         """Known facts, and all requests that the document and the contract suggest."""
         engine = self.engine
         self.introduce(exchanges)
-        engine.state.remark(*self.at_start())
+        engine.results.remark(*self.at_start())
         waiting = ask_for_stated(engine, engine.context.owns)
         self.round()
         if waiting:  # other ids in their paths may be known by now
@@ -109,7 +109,7 @@ class Scheduler:
                 return
             state.later = state.later[len(more) :]
             for probe in more:
-                state.why.pop(probe.id, None)
+                state.results.gaps.forget(probe.id)
             state.probes += more
             self.round()
 
@@ -145,16 +145,16 @@ class Scheduler:
         if self.learn_ids() | self.learn_owners():
             self.sweep()
         for _ in range(3):  # ids from one response make the next endpoint callable
-            asked = len(engine.state.asked)
+            asked = len(engine.requests.asked)
             for who in engine.identities.subjects():
                 self._items(who)
-            if len(engine.state.asked) == asked:
+            if len(engine.requests.asked) == asked:
                 break
         self._batches()
         for _ in range(3):  # endpoints whose ids were only found during the sweep, and so on
-            asked = len(engine.state.asked)
+            asked = len(engine.requests.asked)
             self.sweep()
-            if len(engine.state.asked) == asked:
+            if len(engine.requests.asked) == asked:
                 break
             for who in engine.identities.subjects():
                 self._items(who)
@@ -177,16 +177,16 @@ class Scheduler:
             engine.key(probe, identity, None, "given"), operation, identity, frozenset({identity}),
             {}, frozenset(), curl(plain, engine.context.credentials(identity)),
         )  # fmt: skip
-        state.answered.setdefault(operation, set()).add(identity)
-        state.called.setdefault(operation, set())
+        state.responses.answered.setdefault(operation, set()).add(identity)
+        state.requests.called.setdefault(operation, set())
         seen = engine.met(engine.evaluator.judged(probe, question, exchange.response))
         outcome = engine.evaluator.look(seen)
         if operation in matrix.probes:
-            state.asked.add(engine.key(probe, identity, None))
+            state.requests.asked.add(engine.key(probe, identity, None))
             if each.method == "GET":  # `confirm` repeats who-am-I, but logs nobody in again
-                state.begin(question.request_key, probe, identity, None, 0)
-            state.heads[operation, identity, None] = engine.head(seen)
-            state.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
+                state.requests.begin(question.request_key, probe, identity, None, 0)
+            state.responses.heads[operation, identity, None] = engine.head(seen)
+            state.responses.seen.setdefault((operation, ""), {})[identity] = set(outcome.sighted)
         engine.record(probe, outcome)
 
     # ------------------------------------------------------------ which questions
@@ -209,7 +209,7 @@ class Scheduler:
                     if probe.sources or not probe.operation.anonymous:
                         engine.put(probe, who, who if probe.sources else None)
         engine.identities.unread = unread(
-            engine.model, engine.matrix.probes.values(), engine.identities, state.seen
+            engine.model, engine.matrix.probes.values(), engine.identities, state.responses.seen
         )
 
     def sweep(self) -> None:
@@ -247,7 +247,7 @@ class Scheduler:
                 ) in names:  # another tenant's object gives the same identity other relations
                     if self._may_be_more(probe, viewer):
                         engine.put(probe, viewer, None, turn=turn)
-            if probe.id in state.answered:
+            if probe.id in state.responses.answered:
                 self._give_up(probe, names)
 
     def _look_below(self, probe: Probe, names: Sequence[str]) -> None:
@@ -279,9 +279,9 @@ class Scheduler:
         engine.matrix.hopeless -= {e for e in engine.matrix.hopeless if e[0] in asked_again}
         for place in again:
             del engine.evaluator.nameless[place]
-        state.asked = {
+        state.requests.asked = {
             key
-            for key in state.asked
+            for key in state.requests.asked
             if (key.split("|")[0], key.split("|")[1] or None) not in again
         }
         return bool(again)
@@ -340,7 +340,9 @@ class Scheduler:
             engine.identities.learn(name, id)
         if learnt:  # earlier responses must be judged again with the new ids
             outside = {endpoint for endpoint, _ in engine.matrix.outsiders}
-            state.asked = {key for key in state.asked if key.split("|")[0] not in outside}
+            state.requests.asked = {
+                key for key in state.requests.asked if key.split("|")[0] not in outside
+            }
             engine.matrix.hopeless.clear()
             engine.matrix.outsiders.clear()
         return bool(learnt)
@@ -350,7 +352,7 @@ class Scheduler:
         engine, state = self.engine, self.engine.state
         viewers = [v for v in (None, *engine.identities.names()) if v != who]
         for probe in state.probes:
-            if not probe.personal or probe.batch or probe.id in state.ignoring:
+            if not probe.personal or probe.batch or probe.id in state.responses.ignoring:
                 continue
             if not any(self._page_decides(probe, viewer, who) for viewer in (who, *viewers)):
                 continue
@@ -361,10 +363,10 @@ class Scheduler:
                     break
                 refused = own.status in _REFUSALS
                 self._as_entitled(probe, who, turn, refused=refused)
-                if refused and not turn and not state.has_page(probe, who):
+                if refused and not turn and not state.responses.has_page(probe, who):
                     self._as_each_kind(probe, who)
                 ask_for_nobodys(engine, probe, who)
-                if probe.id in state.ignoring:
+                if probe.id in state.responses.ignoring:
                     break  # it ignores the id and shows the caller's own data
                 deciding = [v for v in viewers if self._page_decides(probe, v, who)]
                 if not turn:
@@ -398,13 +400,13 @@ class Scheduler:
                 for path in fields
             )
 
-        if state.has_page(probe, who) or (sees(who) and not refused):
+        if state.responses.has_page(probe, who) or (sees(who) and not refused):
             return
         for viewer in engine.watchers(who):
             if viewer is not None and sees(viewer):
                 outcome = engine.put(probe, viewer, who, turn=turn)
                 shown = outcome.sighted if outcome else ()
-                state.pages.setdefault((probe.id, who), set()).update(shown)
+                state.responses.pages.setdefault((probe.id, who), set()).update(shown)
 
     def _as_each_kind(self, probe: Probe, who: str) -> None:
         """Requests what its owner is refused, as an endpoint for administrators does, as one of
@@ -417,7 +419,7 @@ class Scheduler:
         for viewer in engine.watchers(who):
             outcome = engine.put(probe, viewer, who)
             shown = outcome.sighted if outcome else ()
-            state.pages.setdefault((probe.id, who), set()).update(shown)
+            state.responses.pages.setdefault((probe.id, who), set()).update(shown)
 
     def _fetch(self, probe: Probe, viewers: list[str | None], who: str) -> None:
         """Sends a request as one of each kind of viewer concurrently; `put` then evaluates the
@@ -432,17 +434,19 @@ class Scheduler:
             return
         for viewer in kinds.values():
             key = engine.key(probe, viewer, who)
-            if key not in state.asked and key not in context.replay:
+            if key not in state.requests.asked and key not in context.replay:
                 engine.announce(probe, viewer, filled)
                 jobs[key] = partial(context.ask, viewer, filled.request)
         if context.together is not None and jobs:
             answers = context.together([*jobs.values()])
-            state.early |= {k: a for k, a in zip(jobs, answers, strict=True) if a is not None}
+            state.requests.early |= {
+                k: a for k, a in zip(jobs, answers, strict=True) if a is not None
+            }
 
     def _page_decides(self, probe: Probe, viewer: str | None, who: str) -> bool:
         """Whether an answer about `who` can decide anything, of theirs or of others on it."""
         engine, state = self.engine, self.engine.state
-        page = state.pages.get((probe.id, who))
+        page = state.responses.pages.get((probe.id, who))
         if not probe.shows:  # without a declared shape, others are compared with the owner by value
             return who in engine.identities.subjects()[:2] and viewer in (
                 who,
@@ -465,7 +469,7 @@ class Scheduler:
             for owner in engine.identities.subjects():
                 if any(self.decides(probe, viewer, (owner,)) for viewer in viewers):
                     engine.put(probe, owner, None)
-            if probe.id in state.answered and not self._has_own(probe):
+            if probe.id in state.responses.answered and not self._has_own(probe):
                 self._part(probe)
                 continue
             self._give_up(probe, names)
@@ -492,7 +496,7 @@ class Scheduler:
         for resource in probe.shows:
             nobodys = engine.model.policy.resources[resource].owner.kind == "none"
             for owner in (NOBODY,) if nobodys else owners:
-                asked = nobodys or owner in state.answered.get(endpoint, ())
+                asked = nobodys or owner in state.responses.answered.get(endpoint, ())
                 place = (endpoint, owner, resource)
                 shown = engine.matrix.own.get(place)
                 if asked and not shown and (*place, "") not in engine.matrix.witnessed:
@@ -504,8 +508,9 @@ class Scheduler:
         endpoint = probe.id
         # nothing is declared: one request is enough to search for misplaced values
         if not probe.shows:
-            return not state.answered.get(endpoint) or (
-                len(state.answered[endpoint]) < 3 and viewer not in state.answered[endpoint]
+            return not state.responses.answered.get(endpoint) or (
+                len(state.responses.answered[endpoint]) < 3
+                and viewer not in state.responses.answered[endpoint]
             )
         return any(
             next(engine.matrix.undecided(endpoint, viewer, owner), None) is not None

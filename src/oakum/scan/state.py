@@ -1,8 +1,7 @@
-"""What a run has learnt so far, and the requests that it has sent.
+"""What a run has learnt so far: whom and what it knows, what it sent, what came, what it concludes.
 
-The engine records here what was requested and answered; techniques add what they find with a few
-methods (`remark`, `report`, `leave_out`, `doubt`, `lack`, `untested`, `keep_way`) and read the
-rest. Values of responses are held in memory only.
+The engine records requests and responses here; techniques read them, and add what they find to
+`results`. Values of responses are held in memory only.
 """
 
 from __future__ import annotations
@@ -17,11 +16,12 @@ from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Matrix, Outcome
-from oakum.finding import Skipped
+from oakum.finding import Endpoint
 from oakum.scan.evaluation.answer_fingerprint import Form, Head
 from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.requests.builder import Filled
+from oakum.scan.untested import Gaps, Section, Untested
 
 _MOST_ARTEFACTS = 400
 _MOST_REPEATS = 3
@@ -42,74 +42,19 @@ class Control:
 
 
 @dataclass
-class RunState:
-    """What is known: cells, identities, values, answers, and what is to be said of them."""
+class Requests:
+    """What was sent, so that nothing is sent twice and anything can be sent again."""
 
-    identities: KnownIdentities
-    """Who the identities are, what they are to each other, and how their accounts are set."""
-    knowledge: Knowledge
-    matrix: Matrix
-    evaluator: Evaluator
-    probes: list[Probe]
-    """Endpoints that are asked."""
-    later: list[Probe] = field(default_factory=list)
-    """Endpoints that the budget may not be enough for, the riskiest first."""
-    why: dict[str, str] = field(default_factory=dict)
-    """Endpoint → why it could not be asked."""
-    ways: list[Probe] = field(default_factory=list)
-    """Undocumented ways through endpoints that were found to answer: asked again in every world."""
-    world: str = ""
-    """What the world is called in which is asked now; empty: as it was found."""
-    changed: str = ""
-    """In this world, whose account is not as before."""
     asked: set[str] = field(default_factory=set)
     """Keys of the questions that were put, or need not be."""
-    request_keys: dict[str, tuple[Probe, str | None, str | None, int]] = field(default_factory=dict)
+    keys: dict[str, tuple[Probe, str | None, str | None, int]] = field(default_factory=dict)
     """Key → how to put the question again: endpoint, viewer, whose values, which of them."""
-    answered: dict[str, set[str | None]] = field(default_factory=dict)
-    """Endpoint → who was answered there; this world."""
-    seen: dict[tuple[str, str], dict[str | None, _Pairs]] = field(default_factory=dict)
-    """(endpoint, whose parameters or which of nobody's) → viewer → (owner, resource) pairs in the
-    answer; this world."""
-    judged: dict[tuple[str, str | None, str, str], set[str]] = field(default_factory=dict)
-    """(endpoint, viewer, owner, resource) → labels by which objects in the answers were judged."""
-    pages: dict[tuple[str, str], _Pairs] = field(default_factory=dict)
-    """(endpoint, whose parameters) → pairs like those that its owner was shown, ever."""
-    first: dict[tuple[str, str], int] = field(default_factory=dict)
-    """(endpoint, owner) → position of the first object at which its owner was shown anything."""
-    good: dict[str, tuple[Probe, str | None, int]] = field(default_factory=dict)
-    """Identity → a question that showed it something of its own: endpoint, whose values, turn."""
     called: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     """Operations that were asked, in whatever way → (place, name) of the parameters sent."""
-    finished: list[object] = field(default_factory=list)
-    """Techniques that ran to their end within the budget."""
     early: dict[str, Response] = field(default_factory=dict)
     """Key → an answer that has come before its question is put: `put` takes it."""
-    absent: dict[str, Control | None] = field(default_factory=dict)
-    """Endpoints that were requested with an id that nobody has."""
-    ignoring: set[str] = field(default_factory=set)
-    """Endpoints that answer about their caller, whatever id is asked for."""
-    listed: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    """(identity, resource) → keys of objects that were listed without an owner and asked for."""
-    braked: set[tuple[str, str | None]] = field(default_factory=set)
+    limited: set[tuple[str, str | None]] = field(default_factory=set)
     """(endpoint, viewer) of which so many questions were put that a limit answered."""
-    forms: dict[Place, Form] = field(default_factory=dict)
-    """The form of the last answer to a question."""
-    heads: dict[Place, Head] = field(default_factory=dict)
-    """Status and headers of the last answer to a question, for techniques that send nothing. A run
-    that is resumed has those of what owners were shown, and none of what it does not ask again."""
-    artefacts: list[Artefact] = field(default_factory=list)
-    """Links and cursors of the answers so far."""
-    giving: dict[Place, None] = field(default_factory=dict)
-    """Questions whose answers gave links or cursors."""
-    lacking: dict[str, str] = field(default_factory=dict)
-    """What a technique could not test, such as `GET /feed` → why."""
-    why_untested: dict[str, str] = field(default_factory=dict)
-    """Rule → why its technique tested nothing, though it ran to its end."""
-    _notes: list[str] = field(default_factory=list)
-    _signals: list[Signal] = field(default_factory=list)
-    _untried: list[Skipped] = field(default_factory=list)
-    _distrust: list[str] = field(default_factory=list)
     _number: int = 0
     _repeats: Counter[str] = field(default_factory=Counter)
 
@@ -119,57 +64,6 @@ class RunState:
         self._repeats[probe.id] += 1
         return not (probe.how or probe.query) and self._repeats[probe.id] <= _MOST_REPEATS
 
-    def remark(self, *notes: str) -> None:
-        """Adds a remark to the report."""
-        self._notes += notes
-
-    def report(self, signal: Signal) -> None:
-        """Adds a leak that is not a field of a response."""
-        self._signals.append(signal)
-
-    def leave_out(self, *skipped: Skipped) -> None:
-        """Records operations or members that were left out, with reasons."""
-        self._untried += skipped
-
-    def doubt(self, reason: str) -> None:
-        """Adds a reason to distrust the run, which then ends as not trustworthy."""
-        self._distrust.append(reason)
-
-    def lack(self, what: str, why: str) -> None:
-        """Records what a technique tried to test and could not: the run is then not trustworthy."""
-        self.lacking.setdefault(what, why)
-
-    def untested(self, rule: str, why: str) -> None:
-        """Records that a technique has nothing to ask or to read after all: its rule is then not
-        called tested, and the run is trustworthy still."""
-        self.why_untested[rule] = why
-
-    def keep_way(self, *ways: Probe) -> None:
-        """Adds undocumented variants that work, to repeat them when settings change."""
-        self.ways += ways
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """All remarks in order."""
-        return tuple(self._notes)
-
-    @property
-    def signals(self) -> tuple[Signal, ...]:
-        """All leaks outside fields."""
-        return tuple(self._signals)
-
-    @property
-    def untried(self) -> tuple[Skipped, ...]:
-        """Everything left out on purpose."""
-        return tuple(self._untried)
-
-    @property
-    def distrust(self) -> tuple[str, ...]:
-        """All reasons to distrust the run."""
-        return tuple(self._distrust)
-
-    # ----------------------------------------------------------- requests and responses
-
     def next_number(self) -> int:
         """The number of the next request, from 1."""
         self._number += 1
@@ -178,7 +72,41 @@ class RunState:
     def begin(self, key: str, probe: Probe, viewer: str | None, who: str | None, turn: int) -> None:
         """Records a request, so that it is not repeated and can be confirmed later."""
         self.asked.add(key)
-        self.request_keys[key] = (probe, viewer, who, turn)
+        self.keys[key] = (probe, viewer, who, turn)
+
+
+@dataclass
+class Responses:
+    """What came: who was answered, whose objects were shown, and what is kept of the answers."""
+
+    answered: dict[str, set[str | None]] = field(default_factory=dict)
+    """Endpoint → who was answered there, with the present settings."""
+    seen: dict[tuple[str, str], dict[str | None, _Pairs]] = field(default_factory=dict)
+    """(endpoint, whose parameters or which of nobody's) → viewer → (owner, resource) pairs in the
+    answer, with the present settings."""
+    judged: dict[tuple[str, str | None, str, str], set[str]] = field(default_factory=dict)
+    """(endpoint, viewer, owner, resource) → labels by which objects in the answers were judged."""
+    pages: dict[tuple[str, str], _Pairs] = field(default_factory=dict)
+    """(endpoint, whose parameters) → pairs like those that its owner was shown, ever."""
+    first: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(endpoint, owner) → position of the first object at which its owner was shown anything."""
+    good: dict[str, tuple[Probe, str | None, int]] = field(default_factory=dict)
+    """Identity → a question that showed it something of its own: endpoint, whose values, turn."""
+    absent: dict[str, Control | None] = field(default_factory=dict)
+    """Endpoints that were requested with an id that nobody has."""
+    ignoring: set[str] = field(default_factory=set)
+    """Endpoints that answer about their caller, whatever id is asked for."""
+    listed: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    """(identity, resource) → keys of objects that were listed without an owner and asked for."""
+    forms: dict[Place, Form] = field(default_factory=dict)
+    """The form of the last answer to a question."""
+    heads: dict[Place, Head] = field(default_factory=dict)
+    """Status and headers of the last answer to a question, for techniques that send nothing. A run
+    that is resumed has those of what owners were shown, and none of what it does not ask again."""
+    artefacts: list[Artefact] = field(default_factory=list)
+    """Links and cursors of the answers so far."""
+    giving: dict[Place, None] = field(default_factory=dict)
+    """Questions whose answers gave links or cursors."""
 
     def took(
         self,
@@ -214,19 +142,95 @@ class RunState:
             self.artefacts += kept
             self.giving |= dict.fromkeys(each.source for each in kept)
 
-    def was_asked(self, probe: Probe) -> bool:
-        """Whether an endpoint was requested in any state."""
-        asked = (key.partition("|")[0] for key in self.asked)
-        return probe.id in self.answered or probe.id in asked
-
     def has_page(self, probe: Probe, who: str) -> bool:
         """Whether an endpoint ever showed an owner their own objects."""
         return bool(self.pages.get((probe.id, who)))
+
+
+@dataclass
+class Results:
+    """What the run says beside the cells: leaks, what was not tested, remarks, doubts."""
+
+    gaps: Gaps = field(default_factory=Gaps)
+    """What was not tested."""
+    _signals: list[Signal] = field(default_factory=list)
+    _notes: list[str] = field(default_factory=list)
+    _distrust: list[str] = field(default_factory=list)
+
+    def report(self, signal: Signal) -> None:
+        """Adds a leak that is not a field of a response."""
+        self._signals.append(signal)
+
+    def untested(
+        self, what: Endpoint | str, why: str, section: Section = Section.TRUST, viewer: str = ""
+    ) -> None:
+        """Records what could not be tested, or was left alone on purpose. `viewer`: the label of
+        callers as whom alone it was not."""
+        self.gaps.add(Untested(what, why, section, viewer))
+
+    def remark(self, *notes: str) -> None:
+        """Adds a remark to the report."""
+        self._notes += notes
+
+    def doubt(self, reason: str) -> None:
+        """Adds a reason to distrust the run, which then ends as not trustworthy."""
+        self._distrust.append(reason)
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """All leaks outside fields."""
+        return tuple(self._signals)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All remarks in order."""
+        return tuple(self._notes)
+
+    @property
+    def distrust(self) -> tuple[str, ...]:
+        """All reasons to distrust the run, beside gaps."""
+        return tuple(self._distrust)
+
+
+@dataclass
+class RunState:
+    """Everything that changes during a run."""
+
+    identities: KnownIdentities
+    """Who the identities are, what they are to each other, and how their accounts are set."""
+    knowledge: Knowledge
+    matrix: Matrix
+    evaluator: Evaluator
+    probes: list[Probe]
+    """Endpoints that are asked."""
+    later: list[Probe] = field(default_factory=list)
+    """Endpoints that the budget may not be enough for, the riskiest first."""
+    ways: list[Probe] = field(default_factory=list)
+    """Undocumented ways through endpoints that were found to answer: asked again with other
+    settings."""
+    world: str = ""
+    """What the present settings are called; empty: as they were found."""
+    changed: str = ""
+    """Whose account is not as before."""
+    finished: list[object] = field(default_factory=list)
+    """Techniques that ran to their end within the budget."""
+    requests: Requests = field(default_factory=Requests)
+    responses: Responses = field(default_factory=Responses)
+    results: Results = field(default_factory=Results)
+
+    def keep_way(self, *ways: Probe) -> None:
+        """Adds undocumented variants that work, to repeat them when settings change."""
+        self.ways += ways
+
+    def was_asked(self, probe: Probe) -> bool:
+        """Whether an endpoint was requested with any settings."""
+        asked = (key.partition("|")[0] for key in self.requests.asked)
+        return probe.id in self.responses.answered or probe.id in asked
 
     def enter(self, world: str, who: str) -> None:
         """Enters another state of `who`'s settings: earlier observations no longer apply, and
         requests may be repeated."""
         self.world, self.changed = world, who
-        self.answered.clear()
-        self.seen.clear()
+        self.responses.answered.clear()
+        self.responses.seen.clear()
         self.evaluator.forget(who)

@@ -25,8 +25,8 @@ all documented endpoints were asked:
 
 It asks with `engine.put`, whose answers are evaluated like any other, or with `engine.send` where
 it compares answers itself; it leaves what it finds as cells or with `engine.tell`. What it could
-not do it says with `engine.state.leave_out` and `engine.state.remark`, and that it had nothing to
-ask with `engine.state.untested`.
+not test it says with `engine.results.untested`, and what else is to be known with
+`engine.results.remark`.
 """
 
 from __future__ import annotations
@@ -67,8 +67,7 @@ class Technique(Protocol):
 
 def is_silent(technique: Technique) -> bool:
     """Whether it sends nothing (`SILENT = True`): it foresees nothing, and reads documents, or the
-    answers that there are (`engine.state.heads`). What it finds nothing to read of, it says with
-    `engine.state.untested`."""
+    answers that there are (`engine.responses.heads`)."""
     return bool(getattr(technique, "SILENT", False))
 
 

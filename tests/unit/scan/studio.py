@@ -35,6 +35,7 @@ from oakum.scan.settings.next_settings import reach
 from oakum.scan.state import RunState
 from oakum.scan.technique import Technique
 from oakum.scan.undo.setting_change import Flip
+from oakum.scan.untested import Section
 
 DOCUMENT = """\
 openapi: 3.0.3
@@ -456,7 +457,9 @@ class Run:
     @property
     def cells(self) -> dict[tuple[str, str, str, str], Cell]:
         """(endpoint, field, viewer, value of `private` or nothing) → cell."""
-        made = report_cells(self.matrix, self.engine.state.why, reach(self.engine))
+        made = report_cells(
+            self.matrix, self.engine.results.gaps.reasons(Section.CELLS), reach(self.engine)
+        )
         return {
             (
                 c.endpoint.operation,

@@ -10,6 +10,7 @@ import pytest
 from oakum.exchange import Response
 from oakum.finding import Result
 from oakum.scan.undo.journal import Journal, recall
+from oakum.scan.untested import Section
 from tests.unit.scan.studio import IDS, MISSING, Run, Studio, known_identities, reply
 
 
@@ -123,8 +124,8 @@ def test_an_endpoint_that_ignores_its_id_is_noticed_and_not_judged() -> None:
     studio = Mirror()
     run = Run(studio, ["getMe", "getSettings", "getPerson"]).explore()
     assert run.leaks == set()
-    assert any("ignores its parameter" in note for note in run.engine.state.notes)
-    assert "GET /people/{personId}" in run.engine.state.notes[0]
+    assert any("ignores its parameter" in note for note in run.engine.results.notes)
+    assert "GET /people/{personId}" in run.engine.results.notes[0]
     assert order(studio, "getPerson", "ann") == ["ann"]  # asking others would tell nothing
     assert not [c for c in run.cells.values() if c.result is Result.OVER_BLOCK]
 
@@ -278,7 +279,9 @@ def test_a_setting_that_the_api_does_not_take_is_told() -> None:
 
     run = Run(Stubborn(), settings=True).explore()
     assert run.result("getPerson", "Person.bio", "follower", "false") is not Result.LEAK
-    assert any("did not accept the setting: Settings.private=" in n for n in run.engine.state.notes)
+    assert any(
+        "did not accept the setting: Settings.private=" in n for n in run.engine.results.notes
+    )
 
 
 def test_a_value_out_of_place_is_found_by_value() -> None:
@@ -297,7 +300,7 @@ def test_a_value_out_of_place_is_found_by_value() -> None:
 
 def test_an_endpoint_that_could_not_be_asked_says_what_it_lacks() -> None:
     run = Run(Studio()).explore()
-    assert run.engine.state.why == {
+    assert run.engine.results.gaps.reasons(Section.CELLS) == {
         "getRoom": "no value for `roomId` is known;"
         " name its source under `operations: getRoom: params:`"
     }
@@ -343,6 +346,6 @@ def test_a_target_that_stops_answering_is_not_believed_to_be_closed() -> None:
             return MISSING if refuses else super().getPerson(viewer, id, body)
 
     endpoints = ["getMe", "getPerson"]
-    assert Run(Studio(), endpoints).explore().engine.state.distrust == ()
-    told = Run(Tired(), endpoints).explore().engine.state.distrust
+    assert Run(Studio(), endpoints).explore().engine.results.distrust == ()
+    told = Run(Tired(), endpoints).explore().engine.results.distrust
     assert told and told[0].startswith("GET /people/{personId} no longer shows ann what it showed")

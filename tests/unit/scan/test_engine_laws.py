@@ -29,6 +29,7 @@ from oakum.scan.requests.builder import fill
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.next_settings import reach
 from oakum.scan.undo.setting_change import Flip
+from oakum.scan.untested import Section
 from tests.unit.exposure.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
 from tests.unit.scan.studio import (
     IDS,
@@ -54,8 +55,16 @@ class Asker:
     def state(self) -> Asker:
         return self
 
+    @property
+    def requests(self) -> Asker:
+        return self
+
+    @property
+    def results(self) -> Asker:
+        return self
+
     matrix: Matrix
-    request_keys: dict[str, tuple[Probe, str | None, str | None, int]]
+    keys: dict[str, tuple[Probe, str | None, str | None, int]]
     shows: dict[str, tuple[Key, ...]] = field(default_factory=dict)
     world: str = ""
     asked: list[tuple[str, str | None, str | None, str, int]] = field(default_factory=list)
@@ -69,7 +78,7 @@ class Asker:
     ) -> Outcome | None:
         self.asked.append((endpoint.id, viewer, who, round, turn))
         request_key = next(
-            (p for p, q in self.request_keys.items() if q == (endpoint, viewer, who, turn)), ""
+            (p for p, q in self.keys.items() if q == (endpoint, viewer, who, turn)), ""
         )
         leaks = [seen(key, Result.LEAK, viewer) for key in self.shows.get(request_key, ())]
         self.matrix.apply(endpoint.id, outcome(f"{request_key} {round}", *leaks))
@@ -78,6 +87,10 @@ class Asker:
 
 PAGE, ME, COURSE = (probe(each) for each in ("getPerson", "getMe", "getCourse"))
 ONE, TWO, THREE = "getPerson|cat|ann||", "getPerson|cat|ann||value 1", "getPerson|bob|ann||"
+
+
+def why(engine: Engine) -> dict[str, str]:
+    return engine.results.gaps.reasons(Section.CELLS)
 
 
 def asker(leaks: dict[str, tuple[Key, ...]], **more: Any) -> Asker:
@@ -194,7 +207,8 @@ class Last:
         self.identities = known_identities(relationships={})
         self.good = {who: (PAGE, who, 1) for who in good}
         self.answers, self.distrust, self.asked = answers, list[str](), list[str]()
-        self.doubt, self.state = self.distrust.append, self
+        self.doubt = self.distrust.append
+        self.state = self.responses = self.results = self
 
     def put(self, endpoint: Probe, viewer: str, who: str, round: str, turn: int) -> Outcome | None:
         assert round and endpoint is PAGE and who == viewer and turn == 1
@@ -263,7 +277,7 @@ def test_what_is_not_to_be_asked_any_more_is_not_asked_at_the_same_time_either()
     run.give(together=lambda jobs: [job() for job in jobs])
     run.explore()
     assert not [line for line in studio.asked if "getPerson" in line]
-    assert run.engine.state.why["getPerson"] == "it answers with errors only"
+    assert why(run.engine)["getPerson"] == "it answers with errors only"
     assert [line for line in studio.asked if "listPeople" in line]
 
 
@@ -347,7 +361,7 @@ def test_what_a_killed_run_has_left_changed_is_looked_for_by_its_owner_alone() -
     run.scheduler.introduce([], left)
     assert order(studio, "getPerson", "bob") == ["bob"]
     assert "bob getMe" in studio.asked and "ann getMe" not in studio.asked
-    assert run.engine.state.request_keys["getMe|bob|||"] == (probe("getMe"), "bob", None, 0), (
+    assert run.engine.requests.keys["getMe|bob|||"] == (probe("getMe"), "bob", None, 0), (
         "nobody's id"
     )
     assert not [line for line in studio.asked if "getCourse" in line], "it shows nothing of it"
@@ -414,7 +428,7 @@ def test_a_question_is_put_once_in_each_world_and_not_without_a_value() -> None:
     assert engine.state.was_asked(probe("getPerson")), "in any world"
     engine.put(probe("getPerson"), "cat", "ann")
     assert len(studio.asked) == 2
-    assert engine.state.request_keys["getPerson|cat|ann|another|"] == (
+    assert engine.requests.keys["getPerson|cat|ann|another|"] == (
         probe("getPerson"),
         "cat",
         "ann",
@@ -428,12 +442,12 @@ def test_what_a_question_showed_its_asker_of_their_own_is_kept_to_be_looked_at_a
         engine.knowledge.suppose(name, "Person", "id", id)
     engine.put(probe("getPerson"), "cat", "ann")
     engine.put(probe("getPerson"), "ann", "ann", "again")
-    assert engine.state.good == {} and not engine.state.has_page(probe("getPerson"), "bob")
+    assert engine.responses.good == {} and not engine.responses.has_page(probe("getPerson"), "bob")
     engine.put(probe("getPerson"), "ann", "ann")
     engine.put(probe("getMe"), "ann", None)
-    assert engine.state.good == {"ann": (probe("getPerson"), "ann", 0)}, "the first that did"
-    assert engine.state.has_page(probe("getPerson"), "ann")
-    assert engine.state.seen["getPerson", "ann"] == {
+    assert engine.responses.good == {"ann": (probe("getPerson"), "ann", 0)}, "the first that did"
+    assert engine.responses.has_page(probe("getPerson"), "ann")
+    assert engine.responses.seen["getPerson", "ann"] == {
         "cat": {("ann", "Person")}, "ann": {("ann", "Person")},
     }  # fmt: skip
 
@@ -462,7 +476,12 @@ def test_an_answer_that_a_technique_got_counts_as_asked() -> None:
     )
     assert found.sighted == (("ann", "Person"),) and studio.asked == []
     assert engine.put(probe("getPerson"), "cat", "ann") == Outcome("getPerson|cat|ann||", 0)
-    assert engine.state.request_keys["getPerson|cat|ann||"] == (probe("getPerson"), "cat", "ann", 0)
+    assert engine.requests.keys["getPerson|cat|ann||"] == (
+        probe("getPerson"),
+        "cat",
+        "ann",
+        0,
+    )
 
 
 def test_every_answer_is_told_as_it_is_noted() -> None:
@@ -501,7 +520,8 @@ def test_what_was_left_for_the_budgets_sake_is_asked_in_order_while_it_lasts(
     engine = run.give(price=lambda _: 10, pace=budget).engine
     engine.state.probes = [probe("getMe")]
     engine.state.later = [probe(each) for each in kept]
-    engine.state.why |= dict.fromkeys(kept, "the budget was spent on riskier endpoints")
+    for each in kept:
+        engine.results.untested(each, "the budget was spent on riskier endpoints", Section.CELLS)
 
     def spend(self: Any) -> None:
         budget.left = left - 10 * (len(engine.state.probes) - 1)
@@ -510,7 +530,7 @@ def test_what_was_left_for_the_budgets_sake_is_asked_in_order_while_it_lasts(
         run.scheduler.go_on()
     assert [each.id for each in engine.state.probes] == ["getMe", *kept[:asked]]
     assert [each.id for each in engine.state.later] == [*kept[asked:]]
-    assert engine.state.why.keys() == set(kept[asked:])
+    assert why(engine).keys() == set(kept[asked:])
 
 
 def test_without_a_limit_nothing_is_left_for_the_budgets_sake() -> None:
@@ -592,7 +612,7 @@ def test_a_run_begins_with_who_everybody_is_and_ends_with_what_goes_beyond() -> 
     (start, begun), (first, asked), (technique, same) = (each.split(" after ") for each in said)
     assert (start, first, technique) == ("start", "first", "technique")
     assert int(begun) <= 3 < int(asked) == int(same) <= len(studio.asked), "settings come first"
-    assert "a note" in engine.state.notes
+    assert "a note" in engine.results.notes
     phases = [event.data["name"] for event in run.events if event.kind == "phase"]
     assert all(phases) and f"GET /people/{{personId}} of {run.identities.subjects()[0]}" in phases
 
@@ -603,8 +623,8 @@ def test_who_am_i_that_was_asked_at_the_login_is_not_asked_once_more() -> None:
     me = Request("GET", "http://studio.test/me")
     answers = [("getMe", name, Exchange(me, studio.getMe(name, "", None))) for name in IDS]
     run.scheduler.introduce(answers)
-    assert run.engine.state.seen["getMe", ""] == {name: {(name, "Person")} for name in IDS}
-    assert {place for place in run.engine.state.heads if place[0] == "getMe"} == {
+    assert run.engine.responses.seen["getMe", ""] == {name: {(name, "Person")} for name in IDS}
+    assert {place for place in run.engine.responses.heads if place[0] == "getMe"} == {
         ("getMe", name, None) for name in IDS
     }
     assert run.knowledge.own["ann", "Person", "phone"] == {studio.people[IDS["ann"]]["phone"]}
@@ -686,10 +706,10 @@ def test_who_is_shown_one_owners_objects_each_is_that_owner_and_is_asked_anew() 
     run = Run(Studio(), ("listPeople", "getCourse"), who=names)
     run.matrix.outsiders["listPeople", "Person"] = {name: {IDS[name]} for name in IDS}
     run.matrix.hopeless.add(("listPeople", "ann", "Person"))
-    run.engine.state.asked |= {"listPeople|ann|||", "getCourse|ann|||"}
+    run.engine.requests.asked |= {"listPeople|ann|||", "getCourse|ann|||"}
     assert run.scheduler.learn_ids()
     assert names.ids["ann"] == {"user ann", IDS["ann"]}
-    assert run.engine.state.asked == {"getCourse|ann|||"}
+    assert run.engine.requests.asked == {"getCourse|ann|||"}
     assert run.matrix.hopeless == set() and run.matrix.outsiders == {}
     assert not run.scheduler.learn_ids()
     for answers in (
@@ -737,7 +757,9 @@ def test_an_answer_is_judged_as_one_about_whom_it_was_asked_for(
     assert question.targets == targets and not question.wrote
     assert question.params == filled.params and question.sent == filled.sent
     assert "$cat" in question.curl and filled.symbolic.split("{")[0][4:] in question.curl
-    assert engine.state.forms.keys() == engine.state.heads.keys() == {(endpoint, "cat", who)}
+    assert (
+        engine.responses.forms.keys() == engine.responses.heads.keys() == {(endpoint, "cat", who)}
+    )
 
 
 def test_links_of_answers_are_kept_with_the_question_that_gave_them_up_to_a_limit() -> None:
@@ -746,11 +768,11 @@ def test_links_of_answers_are_kept_with_the_question_that_gave_them_up_to_a_limi
     assert filled is not None
     page = {"next": f"{engine.target}/people?cursor=abcdef0123456789"}
     engine.judge(probe("getMe"), "ann", None, filled, reply(page), "1")
-    kept = len(engine.state.artefacts)
-    assert kept and [*engine.state.giving] == [("getMe", "ann", None)]
-    engine.state.artefacts += [engine.state.artefacts[0]] * 400
+    kept = len(engine.responses.artefacts)
+    assert kept and [*engine.responses.giving] == [("getMe", "ann", None)]
+    engine.responses.artefacts += [engine.responses.artefacts[0]] * 400
     engine.judge(probe("getMe"), "bob", None, filled, reply(page), "2")
-    assert len(engine.state.artefacts) == kept + 400 and len(engine.state.giving) == 1
+    assert len(engine.responses.artefacts) == kept + 400 and len(engine.responses.giving) == 1
 
 
 def test_an_endpoint_that_declares_nothing_is_looked_at_by_three_at_most() -> None:
@@ -783,8 +805,8 @@ def test_a_new_world_forgets_what_its_owner_was_shown_and_nothing_of_others() ->
     engine.state.enter("ann private=false", "ann")
     after = set(engine.evaluator._context.views)
     assert before - after == {place for place in before if place[1] == "ann"} != set()
-    assert engine.state.seen == {} and engine.state.world == "ann private=false"
-    assert engine.state.has_page(probe("getPerson"), "ann"), "what an endpoint has shown, ever"
+    assert engine.responses.seen == {} and engine.state.world == "ann private=false"
+    assert engine.responses.has_page(probe("getPerson"), "ann"), "what an endpoint has shown, ever"
     assert reach(engine)["Person", "follower"] and not reach(engine).get(("Person", "staff"))
 
 
@@ -800,7 +822,7 @@ def test_a_feed_is_opened_as_somebody_and_counts_as_called() -> None:
     assert filled is not None
     assert engine.listen(listen, probe("getNews"), "cat", filled, b"hello") == "a stream"
     assert opened == [("cat", False, b"hello")]
-    assert set(engine.state.called) == {"getNews"}
+    assert set(engine.requests.called) == {"getNews"}
     (event,) = run.events
     told = {name: event.data[name] for name in ("number", "as", "method", "path")}
     assert told == {"number": 1, "as": "cat", "method": "GET", "path": "/news"}

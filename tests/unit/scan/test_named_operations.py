@@ -15,7 +15,7 @@ def test_every_operation_has_cells_or_is_named(asked: tuple[str, ...]) -> None:
     run = Run(Studio())
     state = run.engine.state
     for name in asked:
-        state.called[name] = set()
+        state.requests.called[name] = set()
     state.later = [state.probes.pop()]
     left = [*left_alone(model(), run.engine, survey(model(), {})[1], (), writes=False)]
     cells = tuple(run.cells.values())

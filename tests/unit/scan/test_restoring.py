@@ -137,7 +137,7 @@ def write(desk: Desk, secrets: list[str]) -> None:
     """As a run leaves things that is killed after a write of its own."""
     path = desk.folder / "journal"
     scan = desk.scan(journal=path)
-    made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
+    made = Journal(path, scan.run, TARGET, scan.prepared.digest(), resume=False)
     url = f"{TARGET}/people/{ANN}/settings"
     body = json.dumps({"is_private": True, "theme": "theme-of-ann"}).encode()
     back = Request("PUT", url, {"content-type": "application/json"}, body)
@@ -145,7 +145,7 @@ def write(desk: Desk, secrets: list[str]) -> None:
         "`Settings` of ann (theme)", (("ann", back),), ("ann", Request("GET", url)),
         '[{"theme":"theme-of-ann"}]', ("theme",), sent='{"theme":"oakum-1234"}',
     )  # fmt: skip
-    seal = Encryption(secrets or scan.identities.secrets(), scan.run)
+    seal = Encryption(secrets or scan.prepared.identities.secrets(), scan.run)
     made.undo("undo", undo.name, seal.close(as_json(undo)))
     made.close()
     desk.studio.settings[ANN]["theme"] = "oakum-1234"
@@ -186,7 +186,7 @@ def test_a_new_run_does_not_forget_what_is_still_to_be_undone(sealing: Desk) -> 
 def test_values_of_people_are_not_told(desk: Desk) -> None:
     path = desk.folder / "journal"
     scan = desk.scan(journal=path)
-    made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
+    made = Journal(path, scan.run, TARGET, scan.prepared.digest(), resume=False)
     made.flip("flip", Flip("ann", "Person.phone", "+49-555", "+49-556", secret=True))
     made.flip("flip", Flip("bob", "follower of ann", True, False))
     made.undo("undo", "oakum-1", Encryption(["x"], scan.run).close({}))

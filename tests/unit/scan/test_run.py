@@ -14,12 +14,13 @@ import pytest
 from oakum.errors import InputError, TargetError
 from oakum.exchange import Request, Response
 from oakum.finding import Report, Result
-from oakum.scan import run as module
-from oakum.scan.assembly import Wiring
+from oakum.scan import assembly as module
+from oakum.scan.assembly import Assembly
 from oakum.scan.context import Event
 from oakum.scan.dry_run import plan
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
+from oakum.scan.run_report import RunReport
 from oakum.scan.undo.journal import Journal, recall
 from oakum.scan.undo.setting_change import Flip
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
@@ -109,13 +110,13 @@ def test_an_interrupt_after_the_last_request_loses_no_report(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals
 ) -> None:
     whole = desk.report()
-    write_up = Scan._write_up
+    write_up = RunReport.report
 
-    def interrupted(scan: Scan, *more: Any) -> Report:
+    def interrupted(made: RunReport, *more: Any) -> Report:
         signal.raise_signal(sent)
-        return write_up(scan, *more)
+        return write_up(made, *more)
 
-    monkeypatch.setattr(Scan, "_write_up", interrupted)
+    monkeypatch.setattr(RunReport, "report", interrupted)
     report = desk.report()
     assert (report.cells, report.distrust) == (whole.cells, ())
     assert [each for each in desk.events if each.kind == "phase" and "Ctrl-C" in str(each)]
@@ -151,7 +152,7 @@ def test_what_the_document_is_wrong_about_is_left_out_and_named(desk: Desk) -> N
     )
     assert not [each for each in desk.sent if each.url.endswith("/wrong")]
     assert "getWrong" not in {cell.endpoint.operation for cell in report.cells}
-    assert [w for w in desk.scan().warnings if "`#/no` points to nothing" in str(w)]
+    assert [w for w in desk.scan().prepared.warnings if "`#/no` points to nothing" in str(w)]
 
 
 def test_a_search_for_other_endpoints_knows_what_cannot_be_read(
@@ -160,13 +161,14 @@ def test_a_search_for_other_endpoints_knows_what_cannot_be_read(
     text = DOCUMENT.replace("paths:\n", "paths:\n  /wrong: {get: {$ref: '#/no'}}\n", 1)
     (desk.folder / "openapi.yaml").write_text(text)
     known: list[tuple[str, ...]] = []
-    made = Wiring.engine
+    made = Assembly.engine
 
-    def engine(wiring: Wiring, found: Any) -> Any:
-        known.append(tuple(each.path for each in wiring.left_out))
-        return made(wiring, found)
+    def engine(assembly: Assembly, found: Any) -> Any:
+        engine = made(assembly, found)
+        known.append(tuple(each.path for each in engine.context.left_out))
+        return engine
 
-    monkeypatch.setattr(Wiring, "engine", engine)
+    monkeypatch.setattr(Assembly, "engine", engine)
     desk.report()
     assert known == [("/wrong",)]
 
@@ -189,11 +191,11 @@ def test_a_leaking_api_is_proven_to_leak(desk: Desk) -> None:
 
 
 def test_a_plan_names_every_request_and_sends_none(desk: Desk) -> None:
-    lines = {line["request"] for line in plan(desk.scan(allow_own_settings=True))}
+    lines = {line["request"] for line in plan(desk.scan(allow_own_settings=True).prepared)}
     assert "GET /people/{personId}  with personId = Person.id" in lines
     assert "PUT /people/{personId}/settings" in lines
     assert "GET /reset" not in lines
-    assert not any("PUT" in line["request"] for line in plan(desk.scan()))
+    assert not any("PUT" in line["request"] for line in plan(desk.scan().prepared))
     assert desk.sent == []
 
 
@@ -279,7 +281,7 @@ def test_a_setting_that_cannot_be_put_back_is_no_footnote(desk: Desk) -> None:
 def test_what_a_killed_run_left_behind_is_restored_first(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "journal"
     scan = desk.scan(journal=path)
-    made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
+    made = Journal(path, scan.run, TARGET, scan.prepared.digest(), resume=False)
     made.flip("flip", Flip("ann", "Settings.private", True, False))
     made.close()
     desk.studio.settings[IDS["ann"]]["is_private"] = False
@@ -294,7 +296,7 @@ def test_what_a_killed_run_left_behind_is_restored_first(desk: Desk, tmp_path: P
 def test_what_could_not_be_restored_is_no_footnote(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "journal"
     scan = desk.scan(journal=path)
-    made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
+    made = Journal(path, scan.run, TARGET, scan.prepared.digest(), resume=False)
     made.flip("flip", Flip("ann", "Settings.private", True, False))
     made.close()
     desk.studio.settings[IDS["ann"]]["is_private"] = False
@@ -346,7 +348,7 @@ def test_a_journal_of_another_contract_is_refused(desk: Desk, tmp_path: Path) ->
 def flipped(desk: Desk, path: Path) -> None:
     """As a run leaves things that is killed after its first flip."""
     scan = desk.scan(journal=path)
-    made = Journal(path, scan.run, TARGET, scan._digest(), resume=False)
+    made = Journal(path, scan.run, TARGET, scan.prepared.digest(), resume=False)
     made.flip("flip", Flip("ann", "Settings.private", True, False))
     made.close()
     desk.studio.settings[IDS["ann"]]["is_private"] = False

@@ -32,7 +32,7 @@ class Playing:
         self, at: Any, viewer: str | None, who: str | None, round: str = "", turn: int = 0
     ) -> Outcome:
         self.puts.append((at.id, viewer, who, turn))
-        self.state.answered.setdefault(at.id, set()).add(viewer)
+        self.state.responses.answered.setdefault(at.id, set()).add(viewer)
         return Outcome("request_key", 200)
 
     def _undecided(
@@ -72,12 +72,12 @@ def test_before_an_owner_has_seen_a_page_it_can_tell_of_that_owner() -> None:
 def test_a_page_tells_of_whom_it_showed_to_its_owner_and_of_nobody_else() -> None:
     open_cells = [("getPerson", "cat", "bob", "Post"), ("getPerson", "cat", "ann")]
     with Playing(undecided=open_cells) as play:
-        play.state.pages["getPerson", "ann"] = {("ann", "Person")}
+        play.state.responses.pages["getPerson", "ann"] = {("ann", "Person")}
         assert not play.scheduler._page_decides(PAGE, "cat", "ann")
-        play.state.pages["getPerson", "ann"].add(("bob", "Post"))
+        play.state.responses.pages["getPerson", "ann"].add(("bob", "Post"))
         assert play.scheduler._page_decides(PAGE, "cat", "ann")
         assert not play.scheduler._page_decides(PAGE, "bob", "ann")
-        play.state.pages["getPerson", "ann"] = {("bob", "Person")}
+        play.state.responses.pages["getPerson", "ann"] = {("bob", "Person")}
         assert not play.scheduler._page_decides(PAGE, "cat", "ann"), "another resource of bob's"
 
 
@@ -103,7 +103,7 @@ def test_items_are_gone_through_again_while_something_new_is_asked_three_times_a
         def items(self: Scheduler, who: str) -> None:
             gone.append(who)
             if gone.count("ann") <= fresh and who == "ann":
-                play.state.asked.add(f"new {len(gone)}")
+                play.state.requests.asked.add(f"new {len(gone)}")
 
         with patch.object(Scheduler, "_items", items):
             play.scheduler.round()
@@ -167,7 +167,7 @@ def test_an_item_is_asked_for_by_its_owner_first_and_not_by_whom_it_cannot_tell_
         play.puts.clear()
         play.scheduler._items("bob")
         assert play.puts == [], "nothing of his is undecided"
-        play.state.ignoring.add("getPerson")
+        play.state.responses.ignoring.add("getPerson")
         play.scheduler._items("ann")
         assert play.puts == [], "it answers about its caller, whoever is asked for"
 
@@ -176,7 +176,7 @@ def test_nothing_is_asked_about_an_owner_whose_own_question_shows_that_ids_are_i
     with Playing("getPerson", undecided=[("getPerson", "cat", "ann")]) as play:
 
         def ignores(engine: Engine, at: Any, who: str) -> None:
-            engine.state.ignoring.add(at.id)
+            engine.responses.ignoring.add(at.id)
 
         with patch("oakum.scan.scheduler.ask_for_nobodys", ignores):
             play.scheduler._items("ann")
@@ -203,9 +203,9 @@ def test_what_was_asked_or_is_known_of_a_killed_run_is_not_asked_together_with_t
     run.knowledge.suppose("ann", "Person", "id", IDS["ann"])
     key = run.engine.key(PAGE, "bob", "ann")
     if known == "asked":
-        run.engine.state.asked.add(key)
+        run.engine.requests.asked.add(key)
     else:
         run.give(replay={key: Outcome(key, 200)})
     run.scheduler._fetch(PAGE, ["bob", "cat", None], "ann")
     assert studio.asked == ["cat getPerson ann", "- getPerson ann"]
-    assert {*run.engine.state.early} == {run.engine.key(PAGE, v, "ann") for v in ("cat", None)}
+    assert {*run.engine.requests.early} == {run.engine.key(PAGE, v, "ann") for v in ("cat", None)}

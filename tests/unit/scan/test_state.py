@@ -14,6 +14,7 @@ from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.scan.context import RunContext
 from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.state import RunState
+from oakum.scan.untested import Section
 from tests.unit.scan.studio import Run, Studio, probe
 
 PAGE, ME, POSTS = (probe(each) for each in ("getPerson", "getMe", "getPosts"))
@@ -36,18 +37,22 @@ def test_what_is_said_keeps_its_order_and_cannot_be_changed_by_who_reads_it() ->
     endpoint = Endpoint("GET", "/people", "listPeople")
     evidence: Any = Evidence.__new__(Evidence)
     signals = [Signal(how, "Person", "phone", "member", endpoint, evidence) for how in ("a", "b")]
-    skipped = [Skipped(endpoint, reason) for reason in ("one", "two", "three")]
-    run.remark("first")
-    run.remark("second", "third")
-    run.remark()
+    results = run.results
+    results.remark("first")
+    results.remark("second", "third")
+    results.remark()
     for each in signals:
-        run.report(each)
-    run.leave_out(skipped[0])
-    run.leave_out(*skipped[1:])
-    run.doubt("the target refuses")
-    assert run.notes == ("first", "second", "third")
-    assert run.signals == tuple(signals) and run.untried == tuple(skipped)
-    assert run.distrust == ("the target refuses",)
+        results.report(each)
+    results.untested(endpoint, "one", Section.WRITES)
+    results.untested(endpoint, "two", Section.WRITES, "member")
+    results.untested("GET /feed", "it is silent")
+    results.doubt("the target refuses")
+    assert results.notes == ("first", "second", "third")
+    assert results.signals == tuple(signals)
+    assert results.gaps.writes == (
+        Skipped(endpoint, "one"), Skipped(endpoint, "not tested as `member`: two"),
+    )  # fmt: skip
+    assert results.distrust == ("the target refuses",)
     run.keep_way(PAGE)
     run.keep_way(ME, POSTS)
     assert run.ways == [PAGE, ME, POSTS]
@@ -58,36 +63,40 @@ def test_what_is_said_keeps_its_order_and_cannot_be_changed_by_who_reads_it() ->
 
 def test_questions_are_counted_from_one() -> None:
     run = state()
-    assert [run.next_number() for _ in range(3)] == [1, 2, 3]
+    assert [run.requests.next_number() for _ in range(3)] == [1, 2, 3]
 
 
 def test_a_question_that_was_begun_is_found_again_to_be_put_once_more() -> None:
     run = state()
-    run.begin("a key", PAGE, "cat", "ann", 2)
-    assert run.asked == {"a key"} and run.request_keys == {"a key": (PAGE, "cat", "ann", 2)}
+    run.requests.begin("a key", PAGE, "cat", "ann", 2)
+    assert run.requests.asked == {"a key"} and run.requests.keys == {
+        "a key": (PAGE, "cat", "ann", 2)
+    }
 
 
 def test_a_part_of_an_answer_says_who_was_answered_and_not_what_was_left_out() -> None:
     run = state()
-    run.took(PAGE, "cat", "ann", outcome(*ANNS, whole=False), first=True)
-    assert run.answered == {"getPerson": {"cat"}} and run.seen == {}
-    run.took(PAGE, None, "ann", outcome(*ANNS), first=True)
-    assert run.answered == {"getPerson": {"cat", None}}
-    assert run.seen == {("getPerson", "ann"): {None: {*ANNS}}}
-    run.took(ME, "bob", None, outcome(("bob", "Person")), first=True)
-    assert run.seen["getMe", ""] == {"bob": {("bob", "Person")}}
+    run.responses.took(PAGE, "cat", "ann", outcome(*ANNS, whole=False), first=True)
+    assert run.responses.answered == {"getPerson": {"cat"}} and run.responses.seen == {}
+    run.responses.took(PAGE, None, "ann", outcome(*ANNS), first=True)
+    assert run.responses.answered == {"getPerson": {"cat", None}}
+    assert run.responses.seen == {("getPerson", "ann"): {None: {*ANNS}}}
+    run.responses.took(ME, "bob", None, outcome(("bob", "Person")), first=True)
+    assert run.responses.seen["getMe", ""] == {"bob": {("bob", "Person")}}
 
 
 def test_only_what_owners_are_shown_makes_a_page_of_theirs_and_pages_grow() -> None:
     run = state()
-    run.took(PAGE, "cat", "ann", outcome(*ANNS), first=True)
-    assert run.pages == {} and not run.has_page(PAGE, "ann"), "cat saw it, not ann"
-    run.took(PAGE, "ann", "ann", outcome(), first=True)
-    assert not run.has_page(PAGE, "ann"), "she was shown nothing"
-    run.took(PAGE, "ann", "ann", outcome(*ANNS), first=True)
-    run.took(PAGE, "ann", "ann", outcome(("bob", "Post")), first=False)
-    assert run.has_page(PAGE, "ann") and not run.has_page(PAGE, "bob")
-    assert run.pages["getPerson", "ann"] == {("ann", "Person"), ("bob", "Post")}
+    run.responses.took(PAGE, "cat", "ann", outcome(*ANNS), first=True)
+    assert run.responses.pages == {} and not run.responses.has_page(PAGE, "ann"), (
+        "cat saw it, not ann"
+    )
+    run.responses.took(PAGE, "ann", "ann", outcome(), first=True)
+    assert not run.responses.has_page(PAGE, "ann"), "she was shown nothing"
+    run.responses.took(PAGE, "ann", "ann", outcome(*ANNS), first=True)
+    run.responses.took(PAGE, "ann", "ann", outcome(("bob", "Post")), first=False)
+    assert run.responses.has_page(PAGE, "ann") and not run.responses.has_page(PAGE, "bob")
+    assert run.responses.pages["getPerson", "ann"] == {("ann", "Person"), ("bob", "Post")}
 
 
 @pytest.mark.parametrize(
@@ -105,45 +114,56 @@ def test_a_good_question_is_a_documented_one_that_showed_somebody_their_own(
     at: Any, viewer: str | None, first: bool, good: bool
 ) -> None:
     run = state()
-    run.took(at, viewer, "ann", outcome(*ANNS), first=first, turn=2)
-    assert run.good == ({"ann": (at, "ann", 2)} if good else {})
-    run.took(ME, "ann", None, outcome(*ANNS), first=True)
-    assert run.good["ann"] == ((at, "ann", 2) if good else (ME, None, 0)), "the first one stays"
+    run.responses.took(at, viewer, "ann", outcome(*ANNS), first=first, turn=2)
+    assert run.responses.good == ({"ann": (at, "ann", 2)} if good else {})
+    run.responses.took(ME, "ann", None, outcome(*ANNS), first=True)
+    assert run.responses.good["ann"] == ((at, "ann", 2) if good else (ME, None, 0)), (
+        "the first one stays"
+    )
 
 
 def test_links_and_cursors_are_kept_up_to_four_hundred_and_not_even_read_beyond() -> None:
     run = state()
     link: Any = SimpleNamespace(source=("getMe", "ann", None))
     other: Any = SimpleNamespace(source=("getMe", "bob", None))
-    run.gather([link] * 399)
-    run.gather([link, link])
-    assert len(run.artefacts) == 401, "an answer is taken whole"
+    run.responses.gather([link] * 399)
+    run.responses.gather([link, link])
+    assert len(run.responses.artefacts) == 401, "an answer is taken whole"
     read: list[Artefact] = []
-    run.gather(each for each in [other] if not read.append(each))  # type: ignore[func-returns-value]
-    assert read == [] and len(run.artefacts) == 401 and [*run.giving] == [link.source]
+    run.responses.gather(each for each in [other] if not read.append(each))  # type: ignore[func-returns-value]
+    assert (
+        read == []
+        and len(run.responses.artefacts) == 401
+        and [*run.responses.giving] == [link.source]
+    )
 
 
 def test_an_endpoint_was_asked_in_whatever_world_its_key_says() -> None:
     run = state()
     assert not run.was_asked(PAGE)
-    run.asked.add("getPersonal|ann|||")
+    run.requests.asked.add("getPersonal|ann|||")
     assert not run.was_asked(PAGE), "another endpoint, whose name begins alike"
-    run.asked.add("getPerson|ann||ann private=true|")
+    run.requests.asked.add("getPerson|ann||ann private=true|")
     assert run.was_asked(PAGE)
     other = state()
-    other.answered["getPerson"] = {None}
+    other.responses.answered["getPerson"] = {None}
     assert other.was_asked(PAGE)
 
 
 def test_another_world_forgets_this_ones_answers_and_keeps_what_was_ever_shown() -> None:
     run = state()
-    run.begin("getPerson|ann|ann||", PAGE, "ann", "ann", 0)
-    run.took(PAGE, "ann", "ann", outcome(*ANNS), first=True)
-    run.remark("a note")
+    run.requests.begin("getPerson|ann|ann||", PAGE, "ann", "ann", 0)
+    run.responses.took(PAGE, "ann", "ann", outcome(*ANNS), first=True)
+    run.results.remark("a note")
     run.enter("ann private=true", "ann")
     assert (run.world, run.changed) == ("ann private=true", "ann")
-    assert run.answered == {} and run.seen == {}
-    assert run.has_page(PAGE, "ann") and run.was_asked(PAGE) and run.good and run.notes
+    assert run.responses.answered == {} and run.responses.seen == {}
+    assert (
+        run.responses.has_page(PAGE, "ann")
+        and run.was_asked(PAGE)
+        and run.responses.good
+        and run.results.notes
+    )
     run.enter("", "")
     assert (run.world, run.changed) == ("", "")
 

@@ -60,7 +60,7 @@ def from_json(
         who, probe = each["who"], probes.get(each["probe"])
         request = request_from_json(each["request"])
         if probe is None or who not in engine.identities.ids:
-            engine.state.remark(
+            engine.results.remark(
                 f"`{each['probe']}` as {who} was read before the run wrote and is in the contract"
                 " or the identities no more, so that changes to what it shows cannot be detected"
             )

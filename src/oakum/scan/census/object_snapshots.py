@@ -88,7 +88,7 @@ class Census:
                 found = self._shown(asked)
             except Exception as error:  # noqa: BLE001 - said, not hidden: the run goes on
                 endpoint = asked.probe.endpoint
-                self.engine.state.remark(
+                self.engine.results.remark(
                     f"what {endpoint.method} {endpoint.path} shows {asked.who} could not be read"
                     f" before the run wrote ({type(error).__name__}): changes to it cannot be"
                     f" detected"
@@ -99,7 +99,7 @@ class Census:
                 self.moving.update(self._moved(asked, found))
         if self.relations is not None:
             self.relations.take()
-            self.engine.state.remark(*self.relations.unread())
+            self.engine.results.remark(*self.relations.unread())
         self.keep(self)
 
     def _chosen(self) -> Iterator[CensusQuestion]:
@@ -237,7 +237,7 @@ class Census:
             if {*words(resource)}.isdisjoint(_RECORDS):
                 yield said
             else:
-                self.engine.state.remark(said)
+                self.engine.results.remark(said)
                 self.traces.append(said)
 
     def _once_more(self, n: int, shown: Rows | None, told: Collection[_Told]) -> Rows | None:
@@ -264,7 +264,7 @@ class Census:
         if shown:
             first = [f"{at} as {' and '.join(whose)}" for at, whose in islice(shown.items(), 3)]
             more = f", and {len(shown) - 3} more endpoints" if len(shown) > 3 else ""
-            self.engine.state.remark(
+            self.engine.results.remark(
                 f"what an identity is shown as their own {why}, so that changes to it cannot be"
                 f" detected: {', '.join(first)}{more}"
             )
@@ -277,7 +277,7 @@ class Census:
         if kinds:
             said = ", ".join(f"`{resource}` of {who}" for who, resource in sorted(kinds)[:4])
             more = f", and {len(kinds) - 4} more" if len(kinds) > 4 else ""
-            self.engine.state.remark(
+            self.engine.results.remark(
                 "objects without a key are not compared with what there was before the run wrote,"
                 f" so that a new or changed one cannot be detected: {said}{more}"
             )

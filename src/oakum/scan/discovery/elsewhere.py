@@ -55,7 +55,7 @@ class Elsewhere:
         form = form_of(response, parsed)
         usual = (
             each
-            for (endpoint, _, _), each in self.engine.state.forms.items()
+            for (endpoint, _, _), each in self.engine.responses.forms.items()
             if endpoint == way.operation.id
         )
         if response.is_json and form in usual:
@@ -97,7 +97,7 @@ class Elsewhere:
         if first is None or not self.answers(way):
             return False
         who, about, _ = first
-        another = self.engine.state.forms.get((way.id, who, about)) != self._usual(
+        another = self.engine.responses.forms.get((way.id, who, about)) != self._usual(
             probe, who, about
         )
         return another or self._forget(way)
@@ -113,7 +113,7 @@ class Elsewhere:
         for viewer in engine.watchers(about)[:_STRANGERS]:
             usual = self._usual(probe, viewer, about)
             engine.put(way, viewer, about)
-            form = engine.state.forms.get((way.id, viewer, about))
+            form = engine.responses.forms.get((way.id, viewer, about))
             if form is not None and 200 <= form[0] < 300 and form != usual:
                 return True
         more = self._leaks(way) - self._leaks(probe)  # same format as before, but unmasked
@@ -160,7 +160,7 @@ class Elsewhere:
         held, nothing = self._held(who, answer, filled), self._nothing(way, who, filled)
         same = nothing.media_type == answer.media_type and (
             not answer.is_json
-            or form_of(nothing, json_in(nothing)) == engine.state.forms[way.id, who, about]
+            or form_of(nothing, json_in(nothing)) == engine.responses.forms[way.id, who, about]
         )
         if held and not (same and held <= self._held(who, nothing, filled)):
             return outcome
@@ -187,7 +187,7 @@ class Elsewhere:
 
     def _usual(self, probe: Probe, viewer: str | None, about: str | None) -> Form | None:
         """The documented endpoint's response to the same request."""
-        if (probe.id, viewer, about) not in self.engine.state.forms:
+        if (probe.id, viewer, about) not in self.engine.responses.forms:
             self.engine.put(probe, viewer, about)
         return self.engine.form(probe, viewer, about)
 

@@ -50,7 +50,7 @@ class FrontEnd:
         answer, address = self._fetch(self.address)
         text = _text(answer)
         if answer.status >= 400 or not text:
-            self.engine.state.doubt(
+            self.engine.results.doubt(
                 f"`{self.address}` returned no page ({answer.status}), so no script was read:"
                 f" give `--front-end` the address that a browser shows"
             )

@@ -16,7 +16,7 @@ from oakum.exchange import Response
 from oakum.exposure.knowledge import canonical, says_nothing
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.request_bodies import body_shape
-from oakum.finding import Endpoint, Evidence, Skipped
+from oakum.finding import Endpoint, Evidence
 from oakum.openapi.model import Json, Shape
 from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import (
@@ -32,6 +32,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.person_operations import Noun, is_secret, talks
+from oakum.scan.untested import Section
 
 _LIMITS = {401, 423, 429}
 """Statuses for callers who may not ask, or not so often."""
@@ -50,8 +51,10 @@ def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
             endpoint = Endpoint(each.method, each.path, operation)
             stated = engine.model.rule(operation).untested
             reason = f"the contract leaves it out: {stated}" if stated else why
-            engine.state.leave_out(
-                Skipped(endpoint, f"not requested with names that are taken, because {reason}")
+            engine.results.untested(
+                endpoint,
+                f"not requested with names that are taken, because {reason}",
+                Section.WRITES,
             )
 
 
@@ -203,14 +206,14 @@ class Taken:
             f" requested once with the name of an account of the run, which it left unchanged,"
             f" and no second account of that name can log in"
         )
-        if said not in self.engine.state.notes:
-            self.engine.state.remark(said)
+        if said not in self.engine.results.notes:
+            self.engine.results.remark(said)
 
     def _not_refused(self, heard: ComparedAnswer, *, overwritten: bool, taken: bool) -> None:
         self.open = False
         endpoint = self.provisioned.probe.endpoint
         what = "a name that is already taken" if taken else "to register without a secret"
-        self.engine.state.remark(
+        self.engine.results.remark(
             f"{endpoint.method} {endpoint.path} did not refuse {what}: it was not requested again"
         )
         if overwritten:
@@ -262,4 +265,6 @@ class Taken:
         )
         endpoint = Endpoint(probe.endpoint.method, probe.endpoint.path, probe.operation.id)
         resource = self.provisioned.resource
-        engine.state.report(Signal(how, resource, path, self.label, endpoint, evidence, says=says))
+        engine.results.report(
+            Signal(how, resource, path, self.label, endpoint, evidence, says=says)
+        )

@@ -31,20 +31,20 @@ def ask_for_nobodys(engine: Engine, probe: Probe, who: str) -> None:
         for each in probe.operation.parameters
         if each.where == "path" or (each.where == "query" and each.name in owners)
     } & probe.sources.keys()
-    if probe.id in engine.state.absent or not named:
+    if probe.id in engine.responses.absent or not named:
         return
-    engine.state.absent[probe.id] = None
+    engine.responses.absent[probe.id] = None
     real = fill(probe, engine.target, engine.knowledge, who)
     other = fill(probe, engine.target, engine.knowledge, who, absent=True)
     if real is None or other is None or real.request.url == other.request.url:
         return
     answer = engine.send(probe, who, other)
     if len(answer.body) < _KEPT:
-        engine.state.absent[probe.id] = Control(probe, who, other, answer)
+        engine.responses.absent[probe.id] = Control(probe, who, other, answer)
     outcome = _look(engine, probe, who, other, answer, "absent")
     if any(owner == who for owner, _ in outcome.sighted):
-        engine.state.ignoring.add(probe.id)
-        engine.state.remark(
+        engine.responses.ignoring.add(probe.id)
+        engine.results.remark(
             f"{probe.endpoint.method} {probe.endpoint.path} gives the same response for an id that"
             f" does not exist: it ignores its parameter, so only the caller's own view was judged"
         )
@@ -55,7 +55,7 @@ def ask_for_nobodys(engine: Engine, probe: Probe, who: str) -> None:
 def look_again(engine: Engine) -> None:
     """Repeats these controls when all values are known, since earlier responses could not be
     interpreted fully."""
-    for control in [*engine.state.absent.values()]:
+    for control in [*engine.responses.absent.values()]:
         if control is not None:
             _learn_named(engine, control)
             each = control.probe, control.who, control.filled
@@ -76,7 +76,7 @@ def _learn_named(engine: Engine, control: Control) -> None:
 
 
 def _ask_again(engine: Engine, control: Control) -> None:
-    engine.state.absent[control.probe.id] = None
+    engine.responses.absent[control.probe.id] = None
     answer = engine.send(control.probe, control.who, control.filled)
     _look(engine, control.probe, control.who, control.filled, answer, "absent again")
 

@@ -14,13 +14,14 @@ from oakum.exposure.report_cells import asked_as_more
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.requested_object import parameter_naming
+from oakum.scan.untested import Section
 
 
 def close_lists(engine: Engine) -> None:
     """Closes cells whose field or object was missing for a viewer. Runs last, since it needs the
     owners' own views."""
     more = asked_as_more(engine.matrix)
-    for (endpoint, _), answers in engine.state.seen.items():
+    for (endpoint, _), answers in engine.responses.seen.items():
         shown = set().union(*answers.values())
         picks = not engine.matrix.probes[endpoint].personal
         for viewer, sighted in answers.items():
@@ -41,7 +42,9 @@ def close_lists(engine: Engine) -> None:
                     held = engine.identities.relations(viewer, owner)
                     label = engine.identities.label(held, viewer, owner)
                     # Objects that were shown under a further relation say nothing about this one.
-                    judged = engine.state.judged.get((endpoint, viewer, owner, resource), {label})
+                    judged = engine.responses.judged.get(
+                        (endpoint, viewer, owner, resource), {label}
+                    )
                     other = owner == NOBODY and not absent and label not in judged
                     if (endpoint, resource, label) not in more and not other:
                         _close(engine, probe, viewer, owner, resource, absent=absent)
@@ -154,7 +157,7 @@ def say_stated(engine: Engine) -> None:
     whose: dict[str, list[str]] = {}
     for name, path in sorted(engine.identities.stated):
         whose.setdefault(path, []).append(name)
-    engine.state.remark(
+    engine.results.remark(
         *(
             f"`{path}` of {', '.join(names)} is known only from the identities file, and no"
             f" response confirms it: if that line is wrong, so are the verdicts for it"
@@ -166,8 +169,9 @@ def say_stated(engine: Engine) -> None:
 def say_why(engine: Engine) -> None:
     """Remarks why endpoints were never requested."""
     say_stated(engine)
+    told = engine.results.gaps.reasons(Section.CELLS)
     for probe in engine.state.probes:
-        if probe.id in engine.state.why or engine.state.was_asked(probe):
+        if probe.id in told or engine.state.was_asked(probe):
             continue
         lacking = [*probe.unfilled, *probe.sources]
         named = f"`{lacking[0]}`" if lacking else "its parameters"
@@ -180,4 +184,4 @@ def say_why(engine: Engine) -> None:
             hint = f"name an object as `owns: {{{resource}: …}}` in the identities file"
             if known.owner.kind == "creator" and not engine.context.may.writes:
                 hint += ", or allow the scan to create one with --allow-writes"
-        engine.state.why[probe.id] = f"no value for {named} is known; {hint}"
+        engine.results.untested(probe.id, f"no value for {named} is known; {hint}", Section.CELLS)

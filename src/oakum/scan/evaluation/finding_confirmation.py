@@ -28,7 +28,7 @@ def repeat(engine: Engine) -> None:
             here = {
                 p
                 for p in entry.request_keys
-                if p in engine.state.request_keys and f"|{engine.state.world}|" in p
+                if p in engine.requests.keys and f"|{engine.state.world}|" in p
             }
             open_findings.setdefault((entry.result, key.finding), set()).update(here)
             owners |= dict.fromkeys(here, entry.owner)
@@ -42,7 +42,7 @@ def repeat(engine: Engine) -> None:
             request_key for request_keys in open_findings.values() for request_key in request_keys
         )
         best = max(sorted(weight), key=lambda request_key: weight[request_key])
-        probe, viewer, who, turn = engine.state.request_keys[best]
+        probe, viewer, who, turn = engine.requests.keys[best]
         if first := who or ("" if probe.sources else owners[best]):
             engine.put(probe, first, who, "again" if who else f"before {best}", turn)
         matrix.repeats = best
@@ -84,13 +84,13 @@ def still_served(engine: Engine) -> None:
     """Repeats an owner's earlier successful request, since a target that blocks the run would make
     everything look closed."""
     for who in engine.identities.subjects()[:2]:
-        good = engine.state.good.get(who)
+        good = engine.responses.good.get(who)
         if good is None:
             continue
         probe, target, turn = good
         outcome = engine.put(probe, who, target, "last", turn)
         if outcome is not None and not any(owner == who for owner, _ in outcome.sighted):
-            engine.state.doubt(
+            engine.results.doubt(
                 f"{probe.endpoint.method} {probe.endpoint.path} no longer shows {who} what it"
                 f" showed before: the target has started to refuse requests, so cells that look"
                 f" closed may not be"

@@ -213,7 +213,7 @@ class Explorer:
             if asked is not None and asked.text not in self._without_login:
                 self._ask(asked, None)
         if not self._anonymous and (left := [root.name for root in plain[_MOST_WITHOUT_LOGIN:]]):
-            self.engine.state.remark(f"{self._called}: not asked without a login: {few(left, 8)}")
+            self.engine.results.remark(f"{self._called}: not asked without a login: {few(left, 8)}")
 
     def _is_needed(self, root: Root) -> bool:
         """Whether a root is asked with an optional argument: one that says whose objects to show
@@ -241,7 +241,7 @@ class Explorer:
         try:
             return build_client_schema(told.data, assume_valid=True)
         except (TypeError, KeyError, AttributeError, ValueError):
-            self.engine.state.remark(
+            self.engine.results.remark(
                 f"{self._called} does not reveal its schema: name its file with `graphql:` under"
                 f" `operations: {self._called}:`"
             )
@@ -249,7 +249,7 @@ class Explorer:
 
     def _close(self, why: str) -> None:
         self._closed = True
-        self.engine.state.lack(self._called, f"it {why}")
+        self.engine.results.untested(self._called, f"it {why}")
 
     def _ask_known(self) -> None:
         """The document's own examples, for each owner."""

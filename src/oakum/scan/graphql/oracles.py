@@ -111,7 +111,7 @@ def _ask(engine: Engine, search: Search, hidden: Hidden, probe: Probe, other: st
         what = "search" if many else "look-up"
         says = f"the {what} finds the owner only with the right value"
         told = signal(engine, first[0], hidden, *first[1:], says, search.root.name)
-        engine.state.report(replace(told, sure=many))
+        engine.results.report(replace(told, sure=many))
 
 
 def _with(probe: Probe, value: str) -> Probe:

@@ -23,18 +23,20 @@ def say_what_is_left(
     state, called = engine.state, f"{operation.method} {operation.path}"
     for name, why in planner.acting.items():
         reads = f"`operations: {{{operation.id or called}: {{reads: [{name}]}}}}`"
-        state.remark(
+        state.results.remark(
             f"`{name}` of {called} was not queried: {why}; if it only reads, write {reads}"
         )
     if blind:
         named = ", ".join(dict.fromkeys(f"`{root.name}`" for root in blind))
-        state.remark(f"{called}: no known value to query {named}")
+        state.results.remark(f"{called}: no known value to query {named}")
     how = (
         f"say it under `operations: {{{operation.id or called}:"
         " {params: {FIELD.ARG: Resource.field}}}`"
     )
     if left := _fields_left(planner, blind):
-        state.lack(f"{called} {few(left, _MOST)}", f"nothing says what fills its arguments; {how}")
+        state.results.untested(
+            f"{called} {few(left, _MOST)}", f"nothing says what fills its arguments; {how}"
+        )
     meant = whom(engine.model, state.probes)
     choosing: list[str] = []
     others: list[str] = []
@@ -49,12 +51,12 @@ def say_what_is_left(
         choosing += [f"{name}({', '.join(may)})"] if may else []
         others += [f"{name}({', '.join(rest)})"] if rest else []
     if choosing:
-        state.lack(
+        state.results.untested(
             f"{called} {few(choosing, _MOST)}",
             f"never asked with what may choose whose data it shows: nothing says what; {how}",
         )
     if others:
-        state.remark(f"{called}: arguments that no query used: {few(others, _MOST)}")
+        state.results.remark(f"{called}: arguments that no query used: {few(others, _MOST)}")
 
 
 def _fields_left(planner: Planner, blind: Sequence[Root]) -> list[str]:

@@ -37,7 +37,7 @@ def tell_removals(engine: Engine) -> None:
         endpoint = Endpoint(
             each.probe.endpoint.method, each.probe.endpoint.path, each.probe.operation.id
         )
-        engine.state.report(
+        engine.results.report(
             Signal(
                 "bola-write", known.name, known.key, label, endpoint, evidence, (), each.by,
                 says=REMOVED,

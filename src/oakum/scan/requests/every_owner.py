@@ -25,13 +25,13 @@ from itertools import chain, islice
 from oakum.errors import counted
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.response_reader import is_success
-from oakum.scan.coverage import Untested
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.evaluation.requested_object import named_keys, parameter_naming
 from oakum.scan.requests.builder import fill, known_objects
 from oakum.scan.requests.peers import ask_with_peers
 from oakum.scan.requests.strangers import strangers
+from oakum.scan.untested import Section, Untested
 
 MOST_OBJECTS = 3
 """Objects of one owner that others ask for at one endpoint."""
@@ -82,7 +82,7 @@ def ask_for_each(engine: Engine, share: float) -> None:
             for each in chain(_lists(engine), _filtered_lists(engine), further):
                 if pace is not None and pace.left <= least:
                     break
-                if (each.probe.id, each.viewer) not in engine.state.braked:
+                if (each.probe.id, each.viewer) not in engine.requests.limited:
                     _ask(engine, each)
             if last or before == _count_known(engine):
                 break
@@ -101,10 +101,12 @@ def _look_further(engine: Engine, least: float) -> None:
     pace = engine.context.pace
     for probe in _concerned(engine):
         for who in engine.identities.subjects():
-            if (engine.key(probe, who, who)) not in engine.state.request_keys:
+            if (engine.key(probe, who, who)) not in engine.requests.keys:
                 continue
             for turn in range(1, min(known(engine, probe, who), MOST_OBJECTS)):
-                if engine.state.has_page(probe, who) or (pace is not None and pace.left <= least):
+                if engine.responses.has_page(probe, who) or (
+                    pace is not None and pace.left <= least
+                ):
                     break
                 engine.put(probe, who, who, turn=turn)
 
@@ -119,20 +121,20 @@ def _find_own(engine: Engine, least: float) -> None:
             if pace is not None and pace.left <= least:
                 return
             unknown = any(not engine.knowledge.objects.get((who, name)) for name in owned)
-            asked = engine.key(probe, who, who) in engine.state.request_keys
+            asked = engine.key(probe, who, who) in engine.requests.keys
             if unknown and not asked and known(engine, probe, who):
                 engine.put(probe, who, who)
 
 
 def _first(engine: Engine, probe: Probe, who: str) -> int:
     """Position of the object of somebody's that stands for the others."""
-    return engine.state.first.get((probe.id, who), 0)
+    return engine.responses.first.get((probe.id, who), 0)
 
 
 def _is_blind(engine: Engine, id: _Id) -> bool:
     """Whether a question named an object at which its owner was shown nothing, unlike at a later
     one: it tells of nothing."""
-    return id[3] < engine.state.first.get((id[0], id[2]), 0)
+    return id[3] < engine.responses.first.get((id[0], id[2]), 0)
 
 
 @contextmanager
@@ -152,7 +154,7 @@ def _concerned(engine: Engine) -> Iterator[Probe]:
     # An object that one list assigns to two owners certainly belongs to neither.
     doubtful = {resource for _, resource in engine.evaluator.twice}
     for probe in engine.state.probes:
-        taken = probe.personal and not probe.batch and probe.id not in engine.state.ignoring
+        taken = probe.personal and not probe.batch and probe.id not in engine.responses.ignoring
         taken = taken and doubtful.isdisjoint(
             probe.sources[p].split(".")[0] for p in probe.personal
         )
@@ -212,9 +214,7 @@ def _questions(engine: Engine, *, further: bool) -> Iterator[_Asking]:
             yield each
     if further:
         rest = (each for each in _pairs(engine, done) if done.add(each.id))
-        yield from islice(
-            rest, max(_MOST_FURTHER, round(_FURTHER * len(engine.state.request_keys)))
-        )
+        yield from islice(rest, max(_MOST_FURTHER, round(_FURTHER * len(engine.requests.keys))))
 
 
 class _Done:
@@ -272,7 +272,7 @@ def _places(engine: Engine, done: _Done) -> list[tuple[Probe, str]]:
         for probe in _concerned(engine)
         for who in engine.identities.subjects()
         # An owner who was shown nothing has nothing there that others could be shown.
-        if engine.state.has_page(probe, who) or (probe.id, who, who, 0) not in done
+        if engine.responses.has_page(probe, who) or (probe.id, who, who, 0) not in done
     ]
 
 
@@ -327,7 +327,7 @@ def _let_in(
     for probe, who in places:
         for viewer in kinds[who][1:]:
             alike = done.like(viewer, who)
-            answers = (engine.state.forms.get((probe.id, each, who)) for each in alike)
+            answers = (engine.responses.forms.get((probe.id, each, who)) for each in alike)
             if not any(form is not None and is_success(form[0]) for form in answers):
                 continue
             for turn in turns[probe.id, who]:
@@ -468,7 +468,7 @@ def _asked(engine: Engine) -> set[_Id]:
     """(endpoint, viewer, owner, position) of every request."""
     return {
         (probe.id, viewer, who or "", turn)
-        for probe, viewer, who, turn in engine.state.request_keys.values()
+        for probe, viewer, who, turn in engine.requests.keys.values()
     }
 
 
@@ -490,7 +490,7 @@ def _ask(engine: Engine, each: _Asking) -> None:
         engine.put(probe, who, who, turn=turn)
     key = engine.key(probe, viewer, who, turn=turn)
     if key not in engine.context.replay:
-        engine.state.early[key] = answer = engine.send(probe, viewer, filled)
+        engine.requests.early[key] = answer = engine.send(probe, viewer, filled)
         if is_success(answer.status):
             engine.put(probe, who, who, turn=turn)
     engine.put(probe, viewer, who, turn=turn)
@@ -504,13 +504,14 @@ def unasked(engine: Engine) -> Iterator[Untested]:
     asked = _asked(engine)
     if len(engine.identities.names()) < 2:
         return
+    told = engine.results.gaps.reasons(Section.CELLS)
     for probe in _concerned(engine):
-        if probe.id in engine.state.why or engine.model.rule(probe.operation.id).untested:
+        if probe.id in told or engine.model.rule(probe.operation.id).untested:
             continue
         owners = [
             who
             for who in engine.identities.names()
-            if engine.state.has_page(probe, who)
+            if engine.responses.has_page(probe, who)
             and _is_askable(engine, probe, who)
             and not any(
                 (probe.id, v, who, turn) in asked
@@ -542,7 +543,7 @@ def asked_of_known(engine: Engine) -> list[str]:
     asked = _asked(engine)
     said: list[str] = []
     for probe in _concerned(engine):
-        owners = [who for who in engine.identities.names() if engine.state.has_page(probe, who)]
+        owners = [who for who in engine.identities.names() if engine.responses.has_page(probe, who)]
         every = sum(known(engine, probe, who) for who in owners)
         by_others = {(who, turn) for id, v, who, turn in asked if id == probe.id and v != who}
         number = len({(who, turn) for who, turn in by_others if who in owners})
@@ -561,7 +562,7 @@ def asked_by_everybody(engine: Engine) -> list[str]:
     names = engine.identities.names()
     said: list[str] = []
     for probe in _concerned(engine):
-        owners = [who for who in names if engine.state.has_page(probe, who)]
+        owners = [who for who in names if engine.responses.has_page(probe, who)]
         every = {(v, who) for who in owners for v in (*names, None) if v != who}
         put = {(v, who) for v, who in every if (probe.id, v, who) in pairs}
         if len(put) < len(every):

@@ -40,7 +40,7 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
     already shown or reported. `whose`: this owner only."""
     matrix = engine.matrix
     shown = {(key.resource, key.field, key.viewer) for key, _ in matrix.leaks()}
-    shown |= {(each.resource, each.field, each.viewer) for each in engine.state.signals}
+    shown |= {(each.resource, each.field, each.viewer) for each in engine.results.signals}
     done: set[tuple[str, str, Kind]] = set()
     for (owner, resource, field), values in engine.knowledge.own.items():
         if owner not in engine.identities.ids or whose not in ("", owner):
@@ -99,7 +99,7 @@ def hidden_in_list(engine: Engine, probe: Probe) -> Iterator[Hidden]:
     filled = fill(probe, engine.target, engine.knowledge, None) if names else None
     done |= {(key.resource, key.field, key.viewer) for key, _ in engine.matrix.leaks()}
     for viewer in (None, *engine.identities.names()):
-        form = engine.state.forms.get((probe.id, viewer, None))
+        form = engine.responses.forms.get((probe.id, viewer, None))
         if filled is None or form is None or not is_success(form[0]):
             continue
         answer = engine.send(probe, viewer, filled)

@@ -87,7 +87,7 @@ def ask_by_other_names(engine: Engine) -> None:
             tried = " and ".join(f"`{source}`" for source in each.sources)
             why = f"by {tried} no owner was shown anything" if tried else "no field is called so"
             endpoint = each.probe.endpoint
-            engine.state.remark(
+            engine.results.remark(
                 f"{endpoint.method} {endpoint.path} was not requested by `{each.said}`, though the"
                 f" document says that `{each.parameter}` takes one: {why}"
             )

@@ -50,7 +50,11 @@ def read_on(engine: Engine) -> None:
         if probe.batch or probe.query or not withheld:
             continue
         who = next(
-            (each for each in engine.identities.subjects() if engine.state.has_page(probe, each)),
+            (
+                each
+                for each in engine.identities.subjects()
+                if engine.responses.has_page(probe, each)
+            ),
             None,
         )
         if probe.personal and who is None:
@@ -170,12 +174,12 @@ def _follow(engine: Engine, trail: Sequence[_Further], viewer: str | None, who: 
 def _may_go_on(engine: Engine, probe: Probe, viewer: str | None, who: str | None) -> bool:
     """Whether the first page was an answer, and the document or it says that there may be more."""
     place = (probe.id, viewer, who)
-    form = engine.state.forms.get(place)
+    form = engine.responses.forms.get(place)
     if form is None or not 200 <= form[0] < 300:
         return False
     declared = any(not _TURNS.isdisjoint(words(name)) for name in _names(probe))
     named = any(at and not (_TURNS | _SAYS).isdisjoint(words(at[-1])) for at in form[2])
-    return declared or named or place in engine.state.giving
+    return declared or named or place in engine.responses.giving
 
 
 def _names(probe: Probe) -> list[str]:
@@ -247,7 +251,7 @@ def _read(
 ) -> bool:
     """Read on; whether the list goes on behind the last page that was read. `trail`: takes in the
     pages after the first."""
-    turn = engine.state.first.get((probe.id, who or ""), 0)
+    turn = engine.responses.first.get((probe.id, who or ""), 0)
     filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
     if filled is None:
         return False

@@ -21,7 +21,7 @@ def ask_for_listed(engine: Engine) -> None:
     list showed."""
     found = [each for each in _listed(engine) if not engine.knowledge.objects.get(each[:2])]
     for who, name, key in found:
-        asked = engine.state.listed.setdefault((who, name), set())
+        asked = engine.responses.listed.setdefault((who, name), set())
         if key in asked or len(asked) >= _MOST:
             continue
         for probe, filled in ways(engine, who, name, key):

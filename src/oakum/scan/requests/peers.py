@@ -19,11 +19,11 @@ _MOST = 6
 
 def ask_with_peers(engine: Engine) -> None:
     """Requests as every owner at endpoints that showed nobody anything under their own id."""
-    asked = {(probe.id, v, who) for probe, v, who, _ in engine.state.request_keys.values()}
+    asked = {(probe.id, v, who) for probe, v, who, _ in engine.requests.keys.values()}
     for probe in engine.state.probes if not engine.state.world else ():
         if not _names_an_account(engine, probe) or probe.id in engine.matrix.by_peer:
             continue
-        if any(engine.state.has_page(probe, who) for who in engine.identities.names()):
+        if any(engine.responses.has_page(probe, who) for who in engine.identities.names()):
             continue
         if all((probe.id, who, who) in asked for who in engine.identities.subjects()):
             _ask(engine, probe)

@@ -93,7 +93,7 @@ def _chosen(probe: Probe) -> Iterator[Probe]:
 def _plain(engine: Engine, probe: Probe, viewer: str | None) -> int | None:
     """What tells the answer to the request without the parameter; None: it is not known."""
     who = viewer if probe.personal else None
-    known = engine.state.heads.get((probe.id, viewer, who))
+    known = engine.responses.heads.get((probe.id, viewer, who))
     if known is not None or not probe.how:
         return known.text if known is not None else None
     filled = fill(probe, engine.target, engine.knowledge, who)

@@ -45,7 +45,7 @@ def ask_for_stated(engine: Engine, stated: Iterable[Stated]) -> tuple[Stated, ..
                 break
         else:
             if met:
-                engine.state.doubt(_refuted(who, each, *met[0]))
+                engine.results.doubt(_refuted(who, each, *met[0]))
             else:
                 waiting.append((who, each))
     return tuple(waiting)
@@ -54,7 +54,7 @@ def ask_for_stated(engine: Engine, stated: Iterable[Stated]) -> tuple[Stated, ..
 def tell_unasked(engine: Engine, stated: Iterable[Stated]) -> None:
     """Says which objects of the file no request could name."""
     for who, each in stated:
-        engine.state.doubt(
+        engine.results.doubt(
             f"{each.location}: `owns:` of `{who}` was not tested: no endpoint asks for one"
             f" `{each.resource}` by its key, or another parameter of it is unknown"
         )

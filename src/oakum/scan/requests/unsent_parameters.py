@@ -15,10 +15,10 @@ from oakum.exposure.offered_values import choices, has_choices
 from oakum.exposure.parameter_styles import text_of
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Parameter
-from oakum.scan.coverage import Untested
 from oakum.scan.engine import Engine
 from oakum.scan.requests.field_spellings import holding
 from oakum.scan.requests.parameter_meanings import optional, whom
+from oakum.scan.untested import Section, Untested
 
 _MOST_NAMED = 8
 
@@ -103,6 +103,7 @@ def _embeds(model: Model, probe: Probe, parameter: Parameter, missing: Collectio
 def _never_without(engine: Engine) -> Iterator[Untested]:
     """Endpoints that were requested only with an optional parameter, which may hide objects."""
     state, resources = engine.state, engine.model.policy.resources
+    why_not = state.results.gaps.reasons(Section.CELLS)
     for probe in (*state.probes, *state.later):
         owned = any(resources[name].owner.kind != "none" for name in probe.shows)
         if not probe.lacks or not owned or state.was_asked(probe):
@@ -112,7 +113,7 @@ def _never_without(engine: Engine) -> Iterator[Untested]:
             yield Untested(
                 f"{probe.endpoint.method} {probe.operation.path}",
                 f"never requested without {named}:"
-                f" {state.why.get(probe.id, 'a required parameter has no value')}",
+                f" {why_not.get(probe.id, 'a required parameter has no value')}",
             )
 
 
@@ -134,7 +135,7 @@ def _lacking(engine: Engine) -> Iterator[tuple[Probe, list[Parameter]]]:
         documented = not (probe.how or probe.query or probe.lacks) and probe.asks is None
         if not documented or not engine.state.was_asked(probe):
             continue
-        sent = engine.state.called.get(probe.operation.id, set())
+        sent = engine.requests.called.get(probe.operation.id, set())
         # An object in deepObject style is sent as parts of its name (OpenAPI 3.1, Style Values).
         sent = sent | {(where, name.partition("[")[0]) for where, name in sent}
         lacking = [each for each in optional(probe) if _place(each) not in sent]

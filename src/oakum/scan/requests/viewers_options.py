@@ -109,7 +109,7 @@ def try_as_viewers(
         return [0]
     owners = engine.identities.subjects()
     if probe.shows:
-        owners = [each for each in owners if engine.state.has_page(probe, each)]
+        owners = [each for each in owners if engine.responses.has_page(probe, each)]
     who = next(iter(owners), None)
     if probe.personal and who is None:
         return [0]  # nothing to compare with
@@ -147,7 +147,7 @@ def _try(
     asked."""
     way, who, turn = _way(probe, options), about.who, about.turn
     viewers = engine.watchers(who)
-    if any(engine.key(way, each, who, turn=turn) in engine.state.request_keys for each in viewers):
+    if any(engine.key(way, each, who, turn=turn) in engine.requests.keys for each in viewers):
         return  # it works for the owner, and every caller has tried it
     met = {each: _met(engine, probe, way, each, about) for each in viewers}
     several = len(options) > 1
@@ -187,7 +187,7 @@ def _met(
         return "", (None, frozenset())
     engine.matrix.open(way)
     answer = engine.send(way, viewer, filled)
-    before = engine.state.forms.get((probe.id, viewer, who)) if not turn else None
+    before = engine.responses.forms.get((probe.id, viewer, who)) if not turn else None
     targets = frozenset({who} if who else ())
     question = engine.question(
         way, viewer, targets, filled, engine.key(way, viewer, who, "look", turn)

@@ -127,7 +127,7 @@ def reach_states(
             engine.state.enter(f"world {number}", who)
             ask()
         else:
-            engine.state.remark(f"{refused.why}: {said} of {who}")
+            engine.results.remark(f"{refused.why}: {said} of {who}")
 
 
 def unchangeable(

@@ -16,7 +16,7 @@ from itertools import count
 from oakum.errors import TargetError
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.matrix import Outcome, state_key
-from oakum.finding import Evidence, Result, Skipped, State
+from oakum.finding import Evidence, Result, State
 from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import Feature, holds, is_echo, texts, told
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
@@ -25,6 +25,7 @@ from oakum.scan.requests.builder import curl, variable
 from oakum.scan.requests.person_operations import Talk, talks
 from oakum.scan.requests.person_requests import Named, Strangers, Wording, own_value
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.untested import Section
 
 HOW = "account-enumeration"
 RULES: frozenset[str] = frozenset({"account-enumeration", "pre-login-disclosure"})
@@ -48,7 +49,7 @@ def run(engine: Engine) -> None:
         try:
             table.hear(talk)
         except TargetError as error:  # a login's rate limit must not end the run
-            engine.state.remark(f"{_called(talk)} was interrupted: {error}")
+            engine.results.remark(f"{_called(talk)} was interrupted: {error}")
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -195,10 +196,10 @@ class _Table:
         elif why := made.unsettled:
             if not self.engine.model.rule(talk.probe.operation.id).untested:
                 why += ", so whether it tells who has an account is unknown"
-                self.engine.state.lack(_called(talk), why)
+                self.engine.results.untested(_called(talk), why)
         elif made.alike and talk.kind == "mail" and _refuses(made.heard):
             why = "everybody is refused alike: whether it tells who has an account is open"
-            self.engine.state.leave_out(Skipped(talk.probe.endpoint, why))
+            self.engine.results.untested(talk.probe.endpoint, why, Section.WRITES)
         elif made.alike and talk.kind == "read":
             self._time(talk, made, names[0])
         return made.heard
@@ -214,7 +215,7 @@ class _Table:
             if not far_apart(*made.times()):
                 return
         if told := hint(*made.times()):
-            self.engine.state.remark(f"{_called(talk)}: {told}")
+            self.engine.results.remark(f"{_called(talk)}: {told}")
 
     def ask(self, talk: Talk, group: _Group, who: str, nth: int = 0) -> list[ComparedAnswer]:
         """Sends the request about `who`, or about the `nth` non-existing person if empty; returns
@@ -251,7 +252,7 @@ class _Table:
         provisioned = self.engine.context.provisioned
         if provisioned is not None and provisioned.identity_is_let_in(who) is False:
             self._shut.add(talk.probe.operation.id)
-            self.engine.state.doubt(
+            self.engine.results.doubt(
                 f"`{who}` can no longer log in after {_called(talk)}, which seems to set a new"
                 f" password instead of sending an email: set the old one by hand"
             )
@@ -312,7 +313,7 @@ class _Table:
             known.add((resource, path, group.label))
             who, (_, first) = next(iter(by.items()))
             evidence = self._evidence(group, first, "two people's own values in the same place")
-            engine.state.report(
+            engine.results.report(
                 Signal(
                     HOW, resource, path, group.label, talk.probe.endpoint, evidence,
                     self._state(resource, path, who), group.viewer,
@@ -331,7 +332,7 @@ class _Table:
         """Reports that responses reveal whether an account exists."""
         says = told(features)
         note = f"compared for an existing and for made-up accounts of the same form: {says}"
-        self.engine.state.report(
+        self.engine.results.report(
             Signal(
                 ORACLE, group.resource, group.field, group.label, talk.probe.endpoint,
                 self._evidence(group, heard, note), group.state, group.viewer, sure, says,

@@ -65,7 +65,7 @@ def run(engine: Engine) -> None:
         return
     if not provisioned.removable:
         unasked(engine, "no operation removes the account that the run would have to create")
-        engine.state.remark(
+        engine.results.remark(
             "no account was created: the document has no operation that removes one, so mass"
             " assignment at registration was not tested"
         )
@@ -132,10 +132,12 @@ class _Trial:
     def run(self) -> None:
         control = self._register({})
         if control is None:
-            self.engine.state.remark("no account could be created: tests that need one did not run")
+            self.engine.results.remark(
+                "no account could be created: tests that need one did not run"
+            )
             unasked(self.engine, "the run could not create an account of its own")
             if self.provisioned.shut:
-                self.engine.state.doubt(
+                self.engine.results.doubt(
                     "accounts that the run creates cannot log in: what needs one was not tested; if"
                     " they must be confirmed first, keep scans from creating any with `operations:"
                     f' {{{self.provisioned.probe.operation.id}: {{untested: "the reason"}}}}` in'
@@ -246,7 +248,7 @@ class _Trial:
             and not (resource in table and allows_member(table[resource], name, owner, {}))
         }
         if unasked:
-            self.engine.state.leave_out(left_out(self.provisioned.probe.endpoint, unasked))
+            self.engine.results.gaps.add(left_out(self.provisioned.probe.endpoint, unasked))
 
     def _beyond(
         self, before: Mapping[str, Json], declared: Mapping[str, Shape]
@@ -444,7 +446,7 @@ class _Trial:
     def _time(self, login: Operation, known: Sequence[float]) -> None:
         """Compare the times of wrong secrets with those for names that nobody has."""
         pace, named = self.engine.context.pace, self.provisioned.named_by
-        told = any(each.endpoint.operation == login.id for each in self.engine.state.signals)
+        told = any(each.endpoint.operation == login.id for each in self.engine.results.signals)
         names = self.engine.identities.names()
         if pace is None or told or not all(named):
             return
@@ -457,7 +459,7 @@ class _Trial:
             if answer.status in (429, 423, 503) or not far_apart(known, unknown):
                 return
         if said := hint(known, unknown):
-            self.engine.state.remark(f"{login.method} {login.path}: {said}")
+            self.engine.results.remark(f"{login.method} {login.path}: {said}")
 
     # ---------------------------------------------------------- reporting
 
@@ -494,7 +496,7 @@ class _Trial:
             note=note,
         )
         endpoint = Endpoint(probe.endpoint.method, probe.endpoint.path, probe.operation.id)
-        engine.state.report(
+        engine.results.report(
             Signal(how, resource, field, label, endpoint, evidence, (), who, says="written")
         )
 

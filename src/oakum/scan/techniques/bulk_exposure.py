@@ -209,7 +209,7 @@ def _everybody(engine: Engine, probe: Probe, slot: _Slot) -> None:
             continue
         if _shows_more(engine, probe, way) and _ask_all(engine, way):
             return
-        form = engine.state.forms.get((way.id, engine.identities.subjects()[0], None))
+        form = engine.responses.forms.get((way.id, engine.identities.subjects()[0], None))
         if form is not None and 200 <= form[0] < 300:
             known.add(term)
 
@@ -279,7 +279,7 @@ def _with_owner(engine: Engine, probe: Probe) -> None:
             continue
         engine.matrix.open(way)
         outcome = engine.put(way, viewer, viewer)
-        before = engine.state.seen.get((probe.id, viewer), {}).get(viewer, set())
+        before = engine.responses.seen.get((probe.id, viewer), {}).get(viewer, set())
         if outcome is None or {e for e, _ in outcome.sighted} <= {viewer, *(e for e, _ in before)}:
             continue
         engine.state.keep_way(way)
@@ -435,7 +435,7 @@ def _shows_more(engine: Engine, probe: Probe, way: Probe) -> bool:
     outcome = engine.put(way, viewer, None)
     if outcome is None:
         return False
-    before = engine.state.seen.get((probe.id, ""), {}).get(viewer, set())
+    before = engine.responses.seen.get((probe.id, ""), {}).get(viewer, set())
     return bool({owner for owner, _ in outcome.sighted} - {owner for owner, _ in before} - {viewer})
 
 

@@ -83,7 +83,7 @@ def mixed_up(engine: Engine, operation: str, found: Examination) -> None:
             ),
             ("*", "*"),
         )
-        engine.state.report(
+        engine.results.report(
             Signal(
                 HOW, resource, path, label, endpoint, evidence, (), viewer, False, says,
                 "it happened once, and not again",
@@ -103,7 +103,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 def _is_ones_own(engine: Engine, probe: Probe) -> bool:
     """Whether each answer of the endpoint was about one person, whoever that is."""
-    shown = engine.state.seen.get((probe.id, ""), {}).values()
+    shown = engine.responses.seen.get((probe.id, ""), {}).values()
     about = [{name for name, _ in each} - {NOBODY} for each in shown]
     return any(about) and all(len(names) <= 1 for names in about)
 

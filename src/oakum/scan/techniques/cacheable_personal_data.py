@@ -10,6 +10,7 @@ from oakum.scan.evaluation.answer_fingerprint import Head
 from oakum.scan.requests.builder import fill
 from oakum.scan.state import Place
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.untested import Section
 
 HOW = "kept"
 RULES: frozenset[str] = frozenset({RULE.id})
@@ -21,7 +22,7 @@ def run(engine: Engine) -> None:
     """Reads what personal answers say to shared caches; one finding for each endpoint."""
     told: set[str] = set()
     read = False
-    for place, head in engine.state.heads.items():
+    for place, head in engine.responses.heads.items():
         endpoint, viewer, who = place
         probe = engine.matrix.probes.get(endpoint)
         if probe is None or probe.how or viewer is None or endpoint in told or not head.shows:
@@ -40,7 +41,7 @@ def run(engine: Engine) -> None:
             )  # fmt: skip
     if not read:
         words = "no identity was shown anything of its own that not everybody may see"
-        engine.state.untested(RULE.id, words)
+        engine.results.untested(RULE.id, words, Section.RULES)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -67,7 +68,7 @@ def _confuses(engine: Engine, place: Place, head: Head) -> str:
     endpoint, viewer, who = place
     if not _validator(head) or _tells_apart(head, _credentials(engine, viewer)):
         return ""
-    for (at, _, about), other in engine.state.heads.items():
+    for (at, _, about), other in engine.responses.heads.items():
         alike = (at, about) == (endpoint, who) and _validator(other) == _validator(head)
         if alike and other.governed != head.governed:
             return "another caller gets the same `ETag` with a different response"

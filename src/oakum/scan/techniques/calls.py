@@ -114,7 +114,7 @@ def _may(engine: Engine, probe: Probe, viewer: str, who: str) -> bool:
 def _compare(engine: Engine, probe: Probe, viewer: str, who: str, turn: int) -> None:
     """Tells if a viewer outside `call` gets what its owner gets. Both are asked once more: the
     first answers may have been about other objects."""
-    head = engine.state.heads.get((probe.id, viewer, who))
+    head = engine.responses.heads.get((probe.id, viewer, who))
     filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
     if filled is None or head is None or not head.shows:
         return
@@ -130,22 +130,22 @@ def _ask(engine: Engine, probe: Probe) -> None:
         held = engine.identities.relations(viewer, NOBODY)
         may[viewer] = through(engine.model, probe.operation.id, held, viewer is not None)
         engine.put(probe, viewer, None)
-        if (probe.id, viewer, None) in engine.state.heads:
+        if (probe.id, viewer, None) in engine.responses.heads:
             engine.form(probe, viewer, None)
     places = {viewer: (probe.id, viewer, None) for viewer in may}
     done = {
-        viewer: engine.state.heads[at].text
+        viewer: engine.responses.heads[at].text
         for viewer, at in places.items()
-        if at in engine.state.heads
-        and engine.state.heads[at].shows
-        and at in engine.state.forms
-        and engine.state.forms[at][3]
+        if at in engine.responses.heads
+        and engine.responses.heads[at].shows
+        and at in engine.responses.forms
+        and engine.responses.forms[at][3]
     }
     entitled = [viewer for viewer in done if may[viewer]]
     for viewer in done.keys() - set(entitled):
         same = any(done[each] == done[viewer] for each in entitled)
         alike = any(
-            engine.state.forms[places[each]] == engine.state.forms[places[viewer]]
+            engine.responses.forms[places[each]] == engine.responses.forms[places[viewer]]
             for each in entitled
         )
         if same or alike or not any(may.values()):
@@ -174,7 +174,7 @@ def _report(
         curl(filled, engine.context.credentials(viewer)),
         note=f"who may not call {says}",
     )
-    engine.state.report(
+    engine.results.report(
         Signal(
             HOW, "*", "*", label, probe.endpoint, evidence, (), viewer, sure, says,
             "no caller who may call it got the same response",

@@ -39,7 +39,7 @@ def run(engine: Engine) -> None:
             known = [
                 who
                 for who in engine.identities.subjects()
-                if engine.state.has_page(probe, who) and _keys(engine, who, resource)
+                if engine.responses.has_page(probe, who) and _keys(engine, who, resource)
             ]
             for who in known[:_OWNERS]:
                 _compare(engine, probe, who, (account, path), resource)
@@ -81,7 +81,7 @@ def _keys(engine: Engine, who: str, resource: str) -> set[str]:
 
 
 def _compare(engine: Engine, probe: Probe, who: str, field: tuple[str, str], resource: str) -> None:
-    turn = engine.state.first.get((probe.id, who), 0)
+    turn = engine.responses.first.get((probe.id, who), 0)
     filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
     keys, key = _keys(engine, who, resource), engine.model.policy.resources[resource].key
     own: int | None = None
@@ -101,7 +101,7 @@ def _compare(engine: Engine, probe: Probe, who: str, field: tuple[str, str], res
             says = f"the number counts each `{resource}` that the viewer may not see"
             found = Hidden(*field, who, viewer, label, str(own))
             told = signal(engine, probe, found, filled, answer, says)
-            engine.state.report(replace(told, sure=False))
+            engine.results.report(replace(told, sure=False))
 
 
 def _number(

@@ -20,7 +20,7 @@ from oakum.authz.table import allows, allows_member
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.leak_signal import Signal
-from oakum.finding import Endpoint, Evidence, Skipped
+from oakum.finding import Endpoint, Evidence
 from oakum.http.json_pointer import member_at
 from oakum.inference.unsafe_writes import ends
 from oakum.openapi.model import Json
@@ -33,6 +33,7 @@ from oakum.scan.requests.values_to_write import other_value, place, shape_of, ta
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.recognition import bears
+from oakum.scan.untested import Section
 from oakum.scan.write_tests.creations_below import CreationsBelow
 from oakum.scan.write_tests.creations_for_others import CreationsForOthers
 from oakum.scan.write_tests.made_objects import Maker, creations
@@ -68,11 +69,10 @@ def run(engine: Engine) -> None:
         else:
             if refused:
                 said = " and ".join(map(str, sorted(refused)))
-                engine.state.leave_out(
-                    Skipped(
-                        pair.make.endpoint,
-                        f"nothing was created: the requests were answered with {said}",
-                    )
+                engine.results.untested(
+                    pair.make.endpoint,
+                    f"nothing was created: the requests were answered with {said}",
+                    Section.WRITES,
                 )
 
 
@@ -216,7 +216,7 @@ class _Trial:
             found += 1
             yield at, other
         if untried:
-            engine.state.leave_out(left_out(self.pair.make.endpoint, untried))
+            engine.results.gaps.add(left_out(self.pair.make.endpoint, untried))
 
     def _ask_for(
         self, more: Mapping[tuple[str, ...], Json], before: Mapping[str, Json]
@@ -386,7 +386,7 @@ class _Trial:
         side = engine.evaluator.side(viewer, label, answer or Response(201, {}, b""))
         at = Endpoint(probe.endpoint.method, probe.endpoint.path, probe.operation.id)
         evidence = Evidence(None, side, line, note=note)
-        engine.state.report(
+        engine.results.report(
             Signal(how, self.pair.resource, field, label, at, evidence, (), viewer, sure, "written")
         )
 

@@ -84,16 +84,18 @@ def run(engine: Engine) -> None:
         if engine.model.rule(feed.operation.id).untested:
             continue
         if unfilled:
-            engine.state.lack(endpoint, "a feed whose parameters have no value")
+            engine.results.untested(endpoint, "a feed whose parameters have no value")
         elif not heard:
             said = ", ".join(str(each) for each in sorted(statuses)) or "nothing"
             why = f"a feed from which no frame came (answered {said})"
             if any(map(is_success, statuses)) or _is_to_show(engine, feed):
-                engine.state.lack(endpoint, why)
+                engine.results.untested(endpoint, why)
             else:
-                engine.state.remark(f"{endpoint}: {why}")
+                engine.results.remark(f"{endpoint}: {why}")
         for relation in unmade.keys() - tried:
-            engine.state.lack(f"the end of `{relation}` while {endpoint} is open", unmade[relation])
+            engine.results.untested(
+                f"the end of `{relation}` while {endpoint} is open", unmade[relation]
+            )
 
 
 def _is_to_show(engine: Engine, feed: Probe) -> bool:

@@ -134,7 +134,7 @@ class _Endpoint:
 
     def _is_shut(self, viewer: str | None, who: str) -> bool:
         """Whether the endpoint was seen to refuse this viewer."""
-        known = self.engine.state.forms.get(
+        known = self.engine.responses.forms.get(
             (self.probe.id, viewer, None if self.probe.batch else who)
         )
         return known is not None and not 200 <= known[0] < 300
@@ -293,8 +293,8 @@ class _Endpoint:
 
     def _note(self, what: str) -> None:
         said = f"{self.probe.endpoint.method} {self.probe.endpoint.path}: {what}"
-        if said not in self.engine.state.notes:
-            self.engine.state.remark(said)
+        if said not in self.engine.results.notes:
+            self.engine.results.remark(said)
 
     def _try(self, case: _Case, space: Keyspace) -> Burst | None:
         """Ask for own objects in turn; None: a brake was seen, or none could have been."""
@@ -313,7 +313,7 @@ class _Endpoint:
         asks = [partial(engine.send, self.probe, case.viewer, each) for each in self._own(case)]
         tried = burst(pace, asks, many)
         if tried.brake:
-            engine.state.braked.add((self.probe.id, case.viewer))
+            engine.requests.limited.add((self.probe.id, case.viewer))
             self._say(
                 case, f"{space.says}, with a rate limit: {tried.brake} after {tried.asked} tries"
             )
@@ -409,7 +409,7 @@ class _Endpoint:
         )
         endpoints = [self.probe.endpoint, *([engine.matrix.endpoint(endpoint)] if endpoint else [])]
         for each in endpoints:
-            engine.state.report(
+            engine.results.report(
                 Signal(
                     HOW, case.resource, case.field, case.label, each, evidence, case.state,
                     case.viewer, not doubt, says, doubt,

@@ -53,7 +53,7 @@ def run(engine: Engine) -> None:
     for probe in list(engine.state.probes):
         for hidden in hidden_in_list(engine, probe) if _filters_nobodys(engine, probe) else ():
             _ask(engine, probe, hidden, words, tried)
-    engine.state.remark(*tried.notes())
+    engine.results.remark(*tried.notes())
 
 
 def _ask(engine: Engine, probe: Probe, hidden: Hidden, words: _Words, tried: Tried) -> None:
@@ -114,7 +114,7 @@ def _is_refused(engine: Engine, probe: Probe, hidden: Hidden) -> bool:
     """Whether a viewer is refused what is below the owner's account without any filter, or nobody
     is let in who is not logged in."""
     whose = hidden.owner if probe.personal else None
-    form = engine.state.forms.get((probe.id, hidden.viewer, whose))
+    form = engine.responses.forms.get((probe.id, hidden.viewer, whose))
     if form is None or is_success(form[0]):
         return False
     return bool(probe.personal) or (hidden.viewer is None and form[0] == 401)
@@ -404,7 +404,7 @@ def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int],
         else "the filter returns a row that names nobody, only with the right value"
     )
     found = signal(engine, asking.one, hidden, *asked, says, asking.said)
-    engine.state.report(replace(found, sure=sure))
+    engine.results.report(replace(found, sure=sure))
     return True
 
 

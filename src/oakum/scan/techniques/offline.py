@@ -22,6 +22,7 @@ from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import classify, wipes
 from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.untested import Section
 
 HOW = "offline"
 RULES: frozenset[str] = frozenset({"weak-jwt-secret", "unsafe-get"})
@@ -57,7 +58,7 @@ def run(engine: Engine) -> None:
     names = [*words(engine.context.title), *words(re.sub(r"\W+", " ", engine.target))]
     tokens = list(engine.context.tokens())
     if not tokens:
-        engine.state.untested("weak-jwt-secret", "no identity has a token")
+        engine.results.untested("weak-jwt-secret", "no identity has a token", Section.RULES)
     for who, token in tokens:
         algorithm = algorithm_with(token, guesses(names))
         if algorithm:
@@ -67,7 +68,9 @@ def run(engine: Engine) -> None:
     # without any login the document says nothing about logins
     told = any(not each.anonymous for each in operations)
     if not told:
-        engine.state.untested("unsafe-get", "the document asks for a login nowhere")
+        engine.results.untested(
+            "unsafe-get", "the document asks for a login nowhere", Section.RULES
+        )
     for operation in operations if told else ():
         verdict = classify(operation, engine.model.rule(operation.id))
         if verdict.kind == "destructive" and wipes(operation) and operation.anonymous:
@@ -130,7 +133,7 @@ def _tell_key(engine: Engine, who: str, algorithm: str) -> None:
     evidence = Evidence(
         None, Answer(who, "", 0, ""), "", note=f"{note} tried in memory, nothing was sent"
     )
-    engine.state.report(
+    engine.results.report(
         Signal(KEY, resource, key, "anyone", endpoint, evidence, (), None, says=algorithm)
     )
 
@@ -139,7 +142,7 @@ def _tell_wipe(engine: Engine, endpoint: Endpoint, reason: str) -> None:
     evidence = Evidence(
         None, Answer("nobody logged in", "anyone", 0, ""), "", note=f"{reason}; it was not called"
     )
-    engine.state.report(
+    engine.results.report(
         Signal(
             WIPE, "*", "*", "anyone", endpoint, evidence, (), None, False, reason,
             "only its text says so: it was not called",

@@ -100,7 +100,7 @@ def _spelled(
     hides = hidden(engine.model, probe.shows)
     seen = any((probe.id, name) in engine.matrix.carried for name in probe.shows)
     if hides and seen and not known and not engine.model.rule(probe.operation.id).untested:
-        engine.state.lack(
+        engine.results.untested(
             f"{probe.endpoint.method} {probe.endpoint.path}",
             f"no value of `{parameter.name}` that was tried chose a field, so what it would show of"
             f" {few(hides, 3)} is unknown: list its values as `enum` in"
@@ -138,7 +138,7 @@ def _as_others(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) ->
         for viewer in engine.watchers(None):
             engine.put(way, viewer, None)
         return
-    form = engine.state.forms.get((way.id, subjects[0], subjects[0])) if subjects else None
+    form = engine.responses.forms.get((way.id, subjects[0], subjects[0])) if subjects else None
     if (
         probe.personal
         and way not in engine.state.ways
@@ -252,10 +252,10 @@ def _is_alive(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) -> 
     """Whether asking so gives an answer of another form than the documented question."""
     for viewer in subjects[:1]:  # none when no identity could log in
         who = viewer if probe.personal else None
-        before = engine.state.forms.get((probe.id, viewer, who))
+        before = engine.responses.forms.get((probe.id, viewer, who))
         engine.matrix.open(way)
         outcome = engine.put(way, viewer, who)
-        after = engine.state.forms.get((way.id, viewer, who))
+        after = engine.responses.forms.get((way.id, viewer, who))
         if outcome is not None and after is not None and after != before:
             return 200 <= after[0] < 300
     return False

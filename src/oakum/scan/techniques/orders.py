@@ -172,7 +172,7 @@ class _Order:
                 says = "a list comes in the order of the hidden field"
                 way = self._way(self.order.up)
                 found = signal(self.engine, way, self.hidden, filled, answer, says)
-                self.engine.state.report(replace(found, sure=False))
+                self.engine.results.report(replace(found, sure=False))
         elif self.order.declared and (moved or turned or base == rows):
             self._lack()
 
@@ -181,7 +181,7 @@ class _Order:
         own = self.engine.context.account_settings
         written = own is not None and f"{self.hidden.resource}.{self.hidden.field}" in own.fields
         if not rule.untested and not written:  # else two worlds have told
-            self.engine.state.lack(
+            self.engine.results.untested(
                 f"{endpoint.method} {endpoint.path}",
                 f"the document offers an order by `{self.hidden.resource}.{self.hidden.field}`,"
                 f" which `{self.hidden.label}` may not see, and what came does not tell whether the"

@@ -14,6 +14,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.requests.next_page import longest_list, value_of
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.untested import Section
 
 HOW = "page-limit"
 RULES: frozenset[str] = frozenset({RULE.id})
@@ -33,7 +34,9 @@ def run(engine: Engine) -> None:
         if size is not None and resource and not probe.personal and not probe.query:
             asked |= _Page(engine, probe, resource, *size).test()
     if not asked:
-        engine.state.untested(RULE.id, "no list with a maximum showed anything to anybody")
+        engine.results.untested(
+            RULE.id, "no list with a maximum showed anything to anybody", Section.RULES
+        )
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -72,7 +75,7 @@ class _Page:
         engine, asked = self.engine, False
         filled = fill(self.way, engine.target, engine.knowledge, None)
         for viewer in engine.watchers(None) if filled is not None else ():
-            form = engine.state.forms.get((self.probe.id, viewer, None))
+            form = engine.responses.forms.get((self.probe.id, viewer, None))
             if filled is None or form is None or not 200 <= form[0] < 300:
                 continue
             answer = self._asked(viewer, filled)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from oakum.exchange import Response
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.side_channels import Place, ResponseReading, derived, differences, told
-from oakum.finding import Endpoint, Skipped
+from oakum.finding import Endpoint
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
@@ -30,6 +30,7 @@ from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import of_objects, own_fields
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import reading, signal
+from oakum.scan.untested import Section
 
 HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})
@@ -110,7 +111,7 @@ def _name_untried(engine: Engine) -> None:
         each_of = engine.model.operations[name]
         endpoint = Endpoint(each_of.method, each_of.path, each_of.id)
         said = f"{', '.join(paths)} not set low and high to see whether a sort order reveals it"
-        engine.state.leave_out(Skipped(endpoint, f"{said}: {_OBJECTS}"))
+        engine.results.untested(endpoint, f"{said}: {_OBJECTS}", Section.WRITES)
 
 
 _OBJECTS = "it belongs to objects that are not accounts and that the run did not create"
@@ -186,7 +187,7 @@ class _Pair:
                 label = self.engine.identities.label(held, viewer, self.owner)
                 seen = replace(hidden, viewer=viewer, label=label)
                 said = told(steady & sure[ask]) or told(steady)
-                self.engine.state.report(
+                self.engine.results.report(
                     signal(self.engine, probe, seen, filled, alone[ask][4], said)
                 )
 

@@ -41,7 +41,7 @@ def run(engine: Engine) -> None:
     for probe in list(engine.state.probes):
         for above in _above(engine.model, probe):
             owners = [
-                who for who in engine.identities.subjects() if engine.state.has_page(probe, who)
+                who for who in engine.identities.subjects() if engine.responses.has_page(probe, who)
             ]
             for who in owners[:_OWNERS]:
                 for viewer in _viewers(engine, who, probe, above):
@@ -49,7 +49,7 @@ def run(engine: Engine) -> None:
                     _ask_below(engine, probe, above, viewer, who)
         for parameter in _named_in_query(probe):
             for who in [
-                who for who in engine.identities.subjects() if engine.state.has_page(probe, who)
+                who for who in engine.identities.subjects() if engine.responses.has_page(probe, who)
             ][:1]:
                 for viewer in _viewers(engine, who, probe, ()):
                     if _leaks(engine, probe, viewer, who):

@@ -67,9 +67,9 @@ def run(engine: Engine) -> None:
                 )
         for relation in why.keys() - done:
             if not engine.model.policy.relations[relation].untested:
-                engine.state.lack(f"the end of `{relation}`", why[relation])
+                engine.results.untested(f"the end of `{relation}`", why[relation])
         for relation in engine.context.relationships.lacking():
-            engine.state.remark(
+            engine.results.remark(
                 f"the end of `{relation}` was not tested: every identity is already related to"
                 " every other, and the scan does not end existing relations; add an unrelated"
                 " identity"
@@ -132,7 +132,7 @@ def _name_unaccepted(engine: Engine, requested: set[str]) -> None:
     """Tells of relations that an owner has to accept: nobody was tried who waits for it."""
     for name, relation in engine.model.policy.relations.items():
         if steps_before_consent(relation) and name not in requested and not relation.untested:
-            engine.state.remark(
+            engine.results.remark(
                 f"an account that has asked to become `{name}` and is not accepted yet was not"
                 " tried as a viewer: that needs `--allow-own-settings` and two identities without a"
                 " relation, one of them with an account that accepts nobody by itself"
@@ -226,7 +226,7 @@ def _close(
         for viewer in engine.watchers(owner)
         for probe, who in _carrying(engine, owner, viewer)
     }
-    giving = [carrying[each] for each in engine.state.giving if each in carrying]
+    giving = [carrying[each] for each in engine.responses.giving if each in carrying]
     kept = _keep(engine, giving, f"before {said}")
     if not kept:
         return
@@ -244,7 +244,7 @@ def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Prob
     """Endpoints at which this viewer has been shown objects of this owner."""
     return [
         (engine.matrix.probes[endpoint], who if who in engine.identities.ids else None)
-        for (endpoint, who), answers in engine.state.seen.items()
+        for (endpoint, who), answers in engine.responses.seen.items()
         if any(name == owner for name, _ in answers.get(viewer, ()))
         and endpoint in engine.matrix.probes
         and not engine.matrix.probes[endpoint].how
@@ -255,10 +255,10 @@ def _keep(
     engine: Engine, questions: Sequence[tuple[Probe, str | None, str | None]], round: str
 ) -> list[Artefact]:
     """Ask anew, and keep what the answers give to come back with: one of each sort."""
-    engine.state.artefacts.clear()
+    engine.responses.artefacts.clear()
     for probe, viewer, who in questions:
         engine.put(probe, viewer, who, round)
-    return list({each.sort: each for each in engine.state.artefacts}.values())
+    return list({each.sort: each for each in engine.responses.artefacts}.values())
 
 
 def _come_back(engine: Engine, kept: list[Artefact]) -> None:

@@ -162,7 +162,7 @@ class _Search:
         try:
             look(address)
         except TargetError as error:
-            self.engine.state.remark(f"`{address}` was left: {error}")
+            self.engine.results.remark(f"`{address}` was left: {error}")
 
     # ------------------------------------------------------------ where to look
 
@@ -184,7 +184,7 @@ class _Search:
             ]
             if self._look(ways, _ENDPOINTS):
                 return
-        self.engine.state.remark(f"`{address}` did not respond at any of the tried endpoints")
+        self.engine.results.remark(f"`{address}` did not respond at any of the tried endpoints")
 
     def versions(self) -> None:
         """Older and newer versions of documented paths."""
@@ -268,7 +268,7 @@ class _Search:
             if each in found or probe is None or probe.id in engine.matrix.probes:
                 continue
             if tried >= _PATHS:
-                engine.state.remark(f"`{address}` names more paths than were tried")
+                engine.results.remark(f"`{address}` names more paths than were tried")
                 break
             tried += 1
             way = self._there.read(probe)
@@ -276,7 +276,7 @@ class _Search:
                 found.add(each)
                 self._there.ask(way)
         if left:
-            engine.state.remark(
+            engine.results.remark(
                 f"the scripts of `{address}` name paths that were not requested, because no word"
                 f" says that a GET only reads: {few([*left], _NAMED)}"
             )

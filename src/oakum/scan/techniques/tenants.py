@@ -85,12 +85,12 @@ class _Mixed:
 
     def _was_shown(self, who: str) -> bool:
         whose = who if self.probe.personal else ""
-        return bool(self.engine.state.seen.get((self.probe.id, whose), {}).get(who))
+        return bool(self.engine.responses.seen.get((self.probe.id, whose), {}).get(who))
 
     def _ask(self, viewer: str, other: str) -> bool:
         engine, probe, name = self.engine, self.probe, self.choice.name
         who = other if probe.personal and not probe.batch else None
-        turn = engine.state.first.get((probe.id, who or ""), 0) if who else self._turn(other)
+        turn = engine.responses.first.get((probe.id, who or ""), 0) if who else self._turn(other)
         value, shown = self.choice.values[other], self.choice.shown[other]
         in_query = self.choice.where == "query"
         way = probe.otherwise(
@@ -109,9 +109,9 @@ class _Mixed:
         state = self.engine.state
         for turn in range(_TURNS if self.probe.sources and not self.probe.batch else 0):
             place = (self.probe.id, f"value {turn}" if turn else "")
-            if other not in state.seen.get(place, {}):
+            if other not in state.responses.seen.get(place, {}):
                 self.engine.put(self.probe, other, None, turn=turn)
-            if state.seen.get(place, {}).get(other):
+            if state.responses.seen.get(place, {}).get(other):
                 return turn
         return 0
 
@@ -121,7 +121,7 @@ class _Mixed:
             return
         alone = len({*self.choice.values.values()}) < 2
         why = "give an identity of another tenant" if alone else "no request of it could be made"
-        self.engine.state.lack(
+        self.engine.results.untested(
             f"{probe.endpoint.method} {probe.endpoint.path}",
             f"it takes `{self.choice.name}`, and nobody asked with that of another: {why}",
         )

@@ -164,13 +164,13 @@ def _compare(engine: Engine, probe: Probe, viewer: str | None) -> None:
 
 def _report(engine: Engine, way: Probe, hidden: Hidden, filled: Filled, answer: Response) -> None:
     says = "a total counts objects that the list does not show"
-    engine.state.report(replace(signal(engine, way, hidden, filled, answer, says), sure=False))
+    engine.results.report(replace(signal(engine, way, hidden, filled, answer, says), sure=False))
 
 
 def _lack(engine: Engine, probe: Probe) -> None:
     operation = probe.operation
     if not engine.model.rule(operation.id).untested:
-        engine.state.lack(
+        engine.results.untested(
             f"{operation.method} {operation.path}",
             "a total that the contract names as `counts` is larger than the list, and nothing tells"
             " what it counts besides",

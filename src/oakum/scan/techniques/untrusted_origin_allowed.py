@@ -11,6 +11,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.untested import Section
 
 HOW = "origin"
 RULES: frozenset[str] = frozenset({RULE.id})
@@ -26,7 +27,7 @@ def run(engine: Engine) -> None:
     engine.say("asking as a page of another origin")
     cookies = [who for who in engine.identities.names() if _has_cookie(engine, who)]
     if not cookies:
-        engine.state.untested(RULE.id, "no identity logs in with a cookie")
+        engine.results.untested(RULE.id, "no identity logs in with a cookie", Section.RULES)
         return
     asked = False
     for probe in list(engine.state.probes):
@@ -34,7 +35,9 @@ def run(engine: Engine) -> None:
         if plain and not is_spent(engine.context.pace):
             asked |= _ask(engine, probe, cookies)
     if not asked:
-        engine.state.untested(RULE.id, "no identity with a cookie was shown anything of its own")
+        engine.results.untested(
+            RULE.id, "no identity with a cookie was shown anything of its own", Section.RULES
+        )
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:

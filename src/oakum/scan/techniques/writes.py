@@ -20,7 +20,7 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.request_bodies import json_value
-from oakum.finding import Endpoint, Evidence, Skipped
+from oakum.finding import Endpoint, Evidence
 from oakum.inference.unsafe_writes import ends, life_cycle, moves_by_itself, sets_off
 from oakum.openapi.model import Json, Shape
 from oakum.scan.engine import Engine, Kind
@@ -36,6 +36,7 @@ from oakum.scan.undo.extracts import EMPTY, emptied, extract, is_same
 from oakum.scan.undo.preconditions import send_on, send_trial
 from oakum.scan.undo.recognition import taken_over, tells_nothing
 from oakum.scan.undo.undo_log import UndoLog
+from oakum.scan.untested import Section
 from oakum.scan.write_tests.handovers import hand_over
 from oakum.scan.write_tests.made_objects import AsOwn, Workshop
 from oakum.scan.write_tests.parent_objects import ParentObjects
@@ -68,7 +69,7 @@ def run(engine: Engine) -> None:
         workshop.close()
     for each in every:  # by now it is known whether what is made can be removed
         hand_over(engine, log, each.probe, each.resource, each.untried)
-    engine.state.leave_out(*bulk_left_out(engine.model))
+    engine.results.gaps.add(*bulk_left_out(engine.model))
     engine.context.undo_log.why_existing |= workshop.why_none
 
 
@@ -148,10 +149,10 @@ class _Endpoint:
         self.labels.tell()
         for name in self.body.unknown:
             why = f"not written to: it requires `{name}`, and no value is known"
-            engine.state.leave_out(Skipped(self.probe.endpoint, why))
-        if self.many and self.probe.operation.id not in engine.state.called:
-            why = "no identity has an object there that could be restored"
-            engine.state.leave_out(Skipped(self.probe.endpoint, f"not written to: {why}"))
+            engine.results.untested(self.probe.endpoint, why, Section.WRITES)
+        if self.many and self.probe.operation.id not in engine.requests.called:
+            why = "not written to: no identity has an object there that could be restored"
+            engine.results.untested(self.probe.endpoint, why, Section.WRITES)
 
     def _try_each(self, owner: str, todo: Mapping[Kind, str | None]) -> set[Kind]:
         """Try a viewer of each kind on an object of the run's own, else on one that was there
@@ -245,7 +246,7 @@ class _Endpoint:
         """Whether the object could not be put back after a write."""
         why = self.body.why_lost(owner, view.object, self.engine.knowledge.faces)
         if why:
-            self.engine.state.remark(
+            self.engine.results.remark(
                 f"{self.probe.endpoint.method} {self.probe.endpoint.path} was not tried on objects"
                 f" of {owner}: {why}"
             )
@@ -499,7 +500,7 @@ class _Endpoint:
         seen = now.answer if now is not None else None
         this = self.body.state(owner, filled, was.object)[1]
         send_on(send, request, lambda: seen, lost, this, self.body.states)
-        self.engine.state.remark(
+        self.engine.results.remark(
             f"{self.probe.endpoint.method} {self.probe.endpoint.path} clears members that the"
             f" request omits, even undocumented ones: it was not tried again"
         )
@@ -594,6 +595,6 @@ class _Endpoint:
             self.probe.endpoint.method, self.probe.endpoint.path, self.probe.operation.id
         )
         how = "mass-assignment" if viewer == owner else "bola-write"
-        engine.state.report(
+        engine.results.report(
             Signal(how, self.resource, name, label, endpoint, evidence, (), viewer, sure, "written")
         )

@@ -25,10 +25,11 @@ from oakum.exposure.endpoints import Probe
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.relation_members import may_have, members_named, relations_through_members
 from oakum.exposure.request_bodies import body_shape
-from oakum.finding import Evidence, Skipped
+from oakum.finding import Evidence
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl, fill
 from oakum.scan.undo.entries import Made
+from oakum.scan.untested import Section
 from oakum.scan.write_tests.creation_body import resource_named
 from oakum.scan.write_tests.made_objects import AsOwn, Creation, Maker
 
@@ -97,9 +98,7 @@ class CreationsBelow:
                 for viewer in self._strangers(row):
                     if why := astray or self._why_not(viewer) or self._try(viewer, row):
                         label = self._label(viewer, row)
-                        self.engine.state.leave_out(
-                            Skipped(self.make.endpoint, f"not tested as `{label}`: {why}")
-                        )
+                        self.engine.results.untested(self.make.endpoint, why, Section.WRITES, label)
 
     def _outer(self) -> dict[str, dict[str, str]]:
         """Resources of the owner's that are further out in the path → parameter → field."""
@@ -247,7 +246,7 @@ class CreationsBelow:
             note=f"the owner was then shown a new `{maker.creation.resource}` there; the run"
             " removed it",
         )
-        engine.state.report(
+        engine.results.report(
             Signal(
                 "bola-write", self.resource, self.field, label, self.make.endpoint, evidence, (),
                 viewer, says=ADDED,

@@ -105,7 +105,7 @@ class CreationsForOthers:
             curl(asked, engine.context.credentials(writer)) if asked else "",
             note=f"the other was then shown a new `{self.resource}` as theirs; the run removed it",
         )
-        engine.state.report(
+        engine.results.report(
             Signal(
                 "bola-write", self.resource, self.member, label, make.endpoint, evidence, (),
                 writer, says=GIVEN,

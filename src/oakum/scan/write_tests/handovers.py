@@ -42,7 +42,7 @@ def hand_over(
     if untried:
         untried.pop(Handovers(engine, undo_log, probe, resource).run(), None)
     if untried:
-        engine.state.leave_out(left_out(probe.endpoint, untried))
+        engine.results.gaps.add(left_out(probe.endpoint, untried))
 
 
 @dataclass
@@ -185,7 +185,7 @@ class Handovers:
             note=f"the other was then shown a `{self.resource}` of the run's as theirs; the run"
             " removed it",
         )
-        engine.state.report(
+        engine.results.report(
             Signal(
                 "mass-assignment", self.resource, self.member, label, self.probe.endpoint,
                 evidence, (), owner, says="written",

@@ -22,7 +22,6 @@ from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.matrix import NOBODY
 from oakum.exposure.request_bodies import body_shape
-from oakum.finding import Skipped
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
@@ -42,6 +41,7 @@ from oakum.scan.undo.entries import Made
 from oakum.scan.undo.object_keys import in_path
 from oakum.scan.undo.recognition import holds, marked
 from oakum.scan.undo.undo_log import UndoLog
+from oakum.scan.untested import Section
 from oakum.scan.write_tests.creation_body import NewObject, new_body, placeholders, put
 
 
@@ -143,7 +143,7 @@ class Maker:
         if made.states and made.look is None:
             names = f"`{made.states[0][0]}`, and no endpoint shows the object alone"
             why = f"nothing was created: `{pair.remove.operation.id}` requires {names}"
-            engine.state.leave_out(Skipped(pair.make.endpoint, why))
+            engine.results.untested(pair.make.endpoint, why, Section.WRITES)
             return None
         known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
         rows = (row for _, found in known_of for row in found)
@@ -186,7 +186,7 @@ class Maker:
         there = answer.status < 400 or (answer.status >= 500 and log.shows(made))
         if there:
             # deleted at the end by this operation
-            self.engine.state.called.setdefault(pair.remove.operation.id, set())
+            self.engine.requests.called.setdefault(pair.remove.operation.id, set())
         if answer.status < 400:
             return False
         self.refused.add(answer.status)
@@ -268,10 +268,10 @@ class Maker:
             if not holds(body, mark):  # no other text may be chosen: the mark goes into a name
                 body = new_body(engine, shape, new, iter(()), (), marks)
         except LookupError as error:
-            engine.state.leave_out(
-                Skipped(
-                    make.endpoint, f"nothing was created: no value is known for `{error.args[0]}`"
-                )
+            engine.results.untested(
+                make.endpoint,
+                f"nothing was created: no value is known for `{error.args[0]}`",
+                Section.WRITES,
             )
             return None
         if next(marks, ""):

@@ -14,11 +14,11 @@ from urllib.parse import unquote, urlsplit
 
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints import Probe
-from oakum.finding import Skipped
 from oakum.openapi.model import Parameter
 from oakum.routing.route import params_of
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, fill, in_path, nobodys, raw_path
+from oakum.scan.untested import Section
 from oakum.scan.write_tests.made_objects import AsOwn
 
 _PLACE = re.compile(r"{([^{}]+)}")
@@ -223,12 +223,12 @@ class ParentObjects:
         engine = self.engine
         label = engine.identities.label(engine.identities.relations(viewer, owner), viewer, owner)
         parent = [*self.named.values()][-1].partition(".")[0]
-        engine.state.leave_out(
-            Skipped(
-                self.probe.endpoint,
-                f"not tested as `{label}`: it was refused below a `{parent}` that is not shown to"
-                f" `{label}`, and the run could use no object below one that is",
-            )
+        engine.results.untested(
+            self.probe.endpoint,
+            f"it was refused below a `{parent}` that is not shown to `{label}`, and the run could"
+            " use no object below one that is",
+            Section.WRITES,
+            label,
         )
 
 

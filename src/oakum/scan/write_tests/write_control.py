@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from oakum.exposure.endpoints import Probe
 from oakum.exposure.relation_members import may_have, members_named
-from oakum.finding import Skipped
 from oakum.scan.engine import Engine
+from oakum.scan.untested import Section
 
 _TO_A_CALLER = (401, 403, 404, 405, 410)
 """What refuses whoever asks, or hides the object from them."""
@@ -59,9 +59,7 @@ class WriteControl:
             said = f"the {self.noun} was answered with {status} and took no effect"
             if own is not None:
                 said += f", and no more did the owner's own, answered with {own.status}"
-            self.engine.state.leave_out(
-                Skipped(self.probe.endpoint, f"not tested as `{label}`: {said}")
-            )
+            self.engine.results.untested(self.probe.endpoint, said, Section.WRITES, label)
         self.tried.clear()
 
 
@@ -98,5 +96,5 @@ class LabelsTried:
     def tell(self) -> None:
         """Reports the labels of viewers that no identity of the scan could represent."""
         for label in (each for each in self.lacking if each not in self.tried):
-            why = f"not tested as `{label}`: the object that was written to makes nobody `{label}`"
-            self.engine.state.leave_out(Skipped(self.probe.endpoint, why))
+            why = f"the object that was written to makes nobody `{label}`"
+            self.engine.results.untested(self.probe.endpoint, why, Section.WRITES, label)

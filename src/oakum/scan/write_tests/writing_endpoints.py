@@ -8,7 +8,7 @@ from oakum.authz import Model
 from oakum.exposure.endpoints import Probe, probe_of
 from oakum.exposure.knowledge import canonical
 from oakum.exposure.request_bodies import body_shape
-from oakum.finding import Endpoint, Skipped
+from oakum.finding import Endpoint
 from oakum.http.methods import WRITES
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import classify
@@ -19,6 +19,7 @@ from oakum.scan.requests.builder import fill
 from oakum.scan.requests.bulk_writes import bulk, why_not
 from oakum.scan.requests.uncalled_operations import barred
 from oakum.scan.requests.values_to_write import last_parameter, written
+from oakum.scan.untested import Section, Untested
 
 _CHANGES = listed("change edit modify patch save set update")
 
@@ -44,7 +45,7 @@ def writing_endpoints(
                 yield probe, resource
 
 
-def bulk_left_out(model: Model) -> Iterator[Skipped]:
+def bulk_left_out(model: Model) -> Iterator[Untested]:
     """Writes of many objects at once to which nothing is sent, each with why."""
     for operation in model.operations.values():
         many = bulk(model, operation)
@@ -53,7 +54,8 @@ def bulk_left_out(model: Model) -> Iterator[Skipped]:
             continue
         if why := why_not(model, operation, many):
             endpoint = Endpoint(operation.method, operation.path, operation.id)
-            yield Skipped(endpoint, f"not written to `{many.resource}` by key, because {why}")
+            said = f"not written to `{many.resource}` by key, because {why}"
+            yield Untested(endpoint, said, Section.WRITES)
 
 
 def _resources(model: Model, operation: Operation, probe: Probe) -> list[str]:

@@ -39,7 +39,7 @@ def compared(studio: Studio, value: Any) -> tuple[tuple[str, ...], list[str]]:
     """What a process tells that has asked for nothing yet, and its remarks."""
     run = Run(studio)
     census = from_json(value, run.engine, relations(run), Patience.none())
-    return census.differences(), [*run.engine.state.notes]
+    return census.differences(), [*run.engine.results.notes]
 
 
 def test_nothing_is_told_where_all_is_as_it_was() -> None:

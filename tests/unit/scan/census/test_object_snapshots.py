@@ -122,7 +122,7 @@ def test_what_is_not_compared_is_named() -> None:
     found = counted(studio)
     studio.left = 0
     assert found.differences() == ()
-    (note,) = (e for e in found.engine.state.notes if "could not be read after the run" in e)
+    (note,) = (e for e in found.engine.results.notes if "could not be read after the run" in e)
     asked = found.rows[0][0]
     assert f"GET {asked.probe.endpoint.path} as {asked.who}" in note
 
@@ -135,7 +135,7 @@ def test_what_a_reading_leaves_out_is_named() -> None:
         found = Census(run.engine)
         found.take()
     assert len(found.rows) == 1
-    (note,) = (e for e in run.engine.state.notes if "was not read before the run wrote" in e)
+    (note,) = (e for e in run.engine.results.notes if "was not read before the run wrote" in e)
     assert "GET /" in note
 
 
@@ -196,11 +196,11 @@ def test_objects_without_a_key_are_named_as_not_compared() -> None:
         found = counted(studio)
         studio.posts["post-new-1"] = {**studio.posts["post-bob-77"], "id": "post-new-1"}
         assert found.differences() == ()
-    (said,) = [each for each in found.engine.state.notes if "without a key" in each]
+    (said,) = [each for each in found.engine.results.notes if "without a key" in each]
     assert "`Post` of bob" in said and "Person" not in said
 
 
 def test_objects_with_a_key_are_all_compared() -> None:
     found = counted(Studio())
     found.differences()
-    assert not [each for each in found.engine.state.notes if "without a key" in each]
+    assert not [each for each in found.engine.results.notes if "without a key" in each]

@@ -9,6 +9,7 @@ from oakum.authz.table import granted_to_nobody
 from oakum.exposure.matrix import NOBODY, Doubt, Observation, Outcome
 from oakum.finding import Result
 from oakum.scan.evaluation.close_by_absence import close_lists, say_why
+from oakum.scan.untested import Section
 from tests.unit.scan.studio import IDS, Run, Studio, model
 
 ENDPOINTS = ("listPeople", "getPerson", "listPosts", "getPosts", "getCourse")
@@ -38,10 +39,14 @@ def closed(run: Run) -> list[Observation]:
     return [each for outcome in run.outcomes for each in outcome.observations]
 
 
+def why(run: Run) -> dict[str, str]:
+    return run.engine.results.gaps.reasons(Section.CELLS)
+
+
 def ready(seen: Seen, present: set[tuple[str, str, str]]) -> Run:
     """A run that has seen this, and nothing else."""
     run = Run(Studio())
-    run.engine.state.seen = seen
+    run.engine.responses.seen = seen
     run.knowledge.present |= present
     return run
 
@@ -146,9 +151,9 @@ def test_where_nobody_was_shown_an_object_its_absence_says_nothing() -> None:
 
 def test_of_an_endpoint_that_was_never_asked_it_is_said_what_it_lacked() -> None:
     run = Run(Studio())
-    run.engine.state.why["getRoom"] = "as was said before"
+    run.engine.results.untested("getRoom", "as was said before", Section.CELLS)
     say_why(run.engine)
-    assert "`personId`" in run.engine.state.why["getPerson"]
-    assert run.engine.state.why["getRoom"] == "as was said before"
+    assert "`personId`" in why(run)["getPerson"]
+    assert why(run)["getRoom"] == "as was said before"
     run = Run(Studio(), ["getPerson"]).explore()
-    assert "getPerson" not in run.engine.state.why
+    assert "getPerson" not in why(run)

@@ -15,7 +15,7 @@ def test_what_one_identity_was_listed_is_learnt_as_its_own() -> None:
     for _ in range(2):
         ask_for_listed(run.engine)
     assert key in run.knowledge.own["ann", "Post", "id"]
-    assert run.engine.state.listed == {("ann", "Post"): {key}}
+    assert run.engine.responses.listed == {("ann", "Post"): {key}}
 
 
 def test_what_two_identities_were_listed_is_not_asked_for() -> None:
@@ -24,4 +24,4 @@ def test_what_two_identities_were_listed_is_not_asked_for() -> None:
     for who in ("ann", "bob"):
         run.engine.evaluator.nameless["listPosts", who] = {"Post": {key}}
     ask_for_listed(run.engine)
-    assert run.engine.state.listed == {}
+    assert run.engine.responses.listed == {}

@@ -52,7 +52,7 @@ def test_whatever_the_file_says_a_correct_api_is_accused_of_nothing_and_each_wro
     run.give(owns=named).explore()
     assert run.leaks == set()
     wrong = {n for n, (who, key) in enumerate(stated, 1) if POSTS.get(key) != who}
-    told = {int(each.split(":")[1]) for each in run.engine.state.distrust if "`owns:`" in each}
+    told = {int(each.split(":")[1]) for each in run.engine.results.distrust if "`owns:`" in each}
     assert told == wrong
     right = {key for who, key in stated if POSTS.get(key) == who}
     asked = {each.split()[-1] for each in run.studio.asked if each.startswith("- getPost ")}
@@ -81,14 +81,14 @@ def test_where_the_api_names_no_owner_the_line_counts() -> None:
     studio.silent = True
     run = Run(studio, ENDPOINTS).give(owns=(("ann", owned("post-ann-77")),)).explore()
     assert ("getPost", "Post.text", "anyone") in run.leaks
-    assert not any("`owns:`" in each for each in run.engine.state.distrust)
+    assert not any("`owns:`" in each for each in run.engine.results.distrust)
 
 
 def test_an_object_that_no_endpoint_asks_for_waits_and_is_told() -> None:
     run = Run(Studio(), ("getMe",)).give(owns=(("ann", owned("post-ann-77")),))
     assert ask_for_stated(run.engine, run.engine.context.owns) == run.engine.context.owns
     run.explore()
-    (told,) = [each for each in run.engine.state.distrust if "`owns:`" in each]
+    (told,) = [each for each in run.engine.results.distrust if "`owns:`" in each]
     assert told.startswith("identities.yaml:7:12: `owns:` of `ann` was not tested")
 
 

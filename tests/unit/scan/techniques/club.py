@@ -257,7 +257,7 @@ class Played:
         given = [("getMe", n, Exchange(me, club.getMe(n, {}))) for n in names]
         Scheduler(self.engine, (account_enumeration,)).explore(given)
         self.findings: list[Finding] = conclude(
-            model(), identities, matrix, self.engine.state.signals
+            model(), identities, matrix, self.engine.results.signals
         )
 
     @property

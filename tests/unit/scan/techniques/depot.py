@@ -240,7 +240,7 @@ class Played:
         given = [("getMe", n, Exchange(me, depot.getMe(n, ""))) for n in names]
         Scheduler(self.engine, (id_enumeration,)).explore(given)
         self.findings: list[Finding] = conclude(
-            known, identities, matrix, self.engine.state.signals
+            known, identities, matrix, self.engine.results.signals
         )
 
     @property
@@ -251,4 +251,4 @@ class Played:
     @property
     def notes(self) -> str:
         """What the report would say besides."""
-        return "\n".join(self.engine.state.notes)
+        return "\n".join(self.engine.results.notes)

@@ -288,7 +288,7 @@ class Sailed:
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", name, Exchange(me, api(name, me))) for name in names if told]
         Scheduler(engine, (graphql_paths,)).explore(given)
-        self.findings: list[Finding] = conclude(model, identities, matrix, engine.state.signals)
+        self.findings: list[Finding] = conclude(model, identities, matrix, engine.results.signals)
 
     @property
     def told(self) -> set[tuple[str, str, str]]:

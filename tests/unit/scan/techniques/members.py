@@ -184,7 +184,7 @@ class Played:
         given = [("getMe", name, Exchange(me, reply(members.row(name)))) for name in CAST]
         Scheduler(self.engine, (bulk_exposure,)).explore(given)
         self.findings: list[Finding] = conclude(
-            known, identities, matrix, self.engine.state.signals
+            known, identities, matrix, self.engine.results.signals
         )
 
     @property

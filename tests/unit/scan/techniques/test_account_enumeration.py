@@ -129,7 +129,7 @@ def test_what_takes_longer_about_somebody_is_a_hint_and_no_finding(
     club = Hashing()
     played = Played(club, pace=watch)
     assert played.told == set()
-    assert any("/login/start: responses take" in n for n in played.engine.state.notes) is hinted
+    assert any("/login/start: responses take" in n for n in played.engine.results.notes) is hinted
     assert len(club.values("startLogin")) == 3 + (16 if hinted else 2)
 
 
@@ -142,7 +142,9 @@ def test_one_slow_answer_is_not_asked_about_for_long() -> None:
             return reply({"next": "password"})
 
     club = Stuttering()
-    assert not any("responses take" in note for note in Played(club, pace=watch).engine.state.notes)
+    assert not any(
+        "responses take" in note for note in Played(club, pace=watch).engine.results.notes
+    )
     assert len(club.values("startLogin")) <= 3 + 2 + 4
 
 
@@ -224,7 +226,7 @@ def test_a_target_that_brakes_ends_one_talk_and_not_the_run() -> None:
 
     played = Played(Braking())
     assert played.told == set()
-    assert any("was interrupted" in each for each in played.engine.state.notes)
+    assert any("was interrupted" in each for each in played.engine.results.notes)
 
 
 def test_a_dry_run_names_every_question() -> None:

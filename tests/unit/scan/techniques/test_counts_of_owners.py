@@ -10,7 +10,7 @@ import pytest
 from oakum.errors import ExitCode
 from oakum.scan.dry_run import plan
 from oakum.scan.options import Options
-from oakum.scan.run import Scan
+from oakum.scan.preparation import prepare
 from tests.scan.servers import Call, Reply
 from tests.scan.verdicts import IDENTITIES, NAMES, Told, logged_in, path, schema, told, write
 
@@ -84,5 +84,5 @@ def test_any_other_number_says_nothing(counts: str, tmp_path: Path) -> None:
 def test_a_dry_run_says_so(tmp_path: Path) -> None:
     write(tmp_path, SHAPES, PATHS, POLICY, IDENTITIES)
     files = tmp_path / "exposure.yaml", "http://127.0.0.1:9", tmp_path / "identities.yaml"
-    why = [each["why"] for each in plan(Scan(Options(*files), lambda event: None))]
+    why = [each["why"] for each in plan(prepare(Options(*files)))]
     assert "`User.repo_count` may count each hidden `Repo`" in why

@@ -13,6 +13,7 @@ from oakum.scan import owasp_items
 from oakum.scan.limits import May
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import graphql_paths
+from oakum.scan.untested import Section
 from tests.unit.scan.techniques.harbour import (
     NOWHERE,
     PEOPLE,
@@ -26,6 +27,10 @@ from tests.unit.scan.techniques.harbour import (
 PHONE = ("graphql-exposure", "Sailor.phone", "member")
 TOWN = ("graphql-exposure", "Sailor.home_town", "member")
 INSURANCE = ("graphql-exposure", "Boat.insurance", "member")
+
+
+def lacking(sailed: Sailed) -> dict[str, str]:
+    return sailed.engine.results.gaps.reasons(Section.TRUST)
 
 
 def raw_node() -> Harbour:
@@ -117,7 +122,7 @@ def test_what_does_something_is_left_alone_and_a_note_says_so() -> None:
     harbour = Harbour()
     sailed = Sailed(harbour)
     assert not any("tidy" in query or "readAndBurn" in query for _, query in harbour.asked)
-    notes = " ".join(sailed.engine.state.notes)
+    notes = " ".join(sailed.engine.results.notes)
     assert "`tidy` of POST /api/graphql was not queried: `Removes` in the description" in notes
     assert "`readAndBurn` of POST /api/graphql was not queried" in notes
 
@@ -178,7 +183,7 @@ def renamed(*, raw: bool) -> Harbour:
 def test_a_schema_that_nobody_has_read_is_put_in_the_words_of_the_contract(raw: bool) -> None:
     sailed = Sailed(renamed(raw=raw), sdl=None)
     assert sailed.told == ({PHONE, TOWN} if raw else set())
-    assert not sailed.engine.state.distrust
+    assert not sailed.engine.results.distrust
 
 
 class Shut(Harbour):
@@ -219,14 +224,14 @@ def test_without_a_schema_the_examples_of_the_document_are_asked() -> None:
     sailed = Sailed(shut, sdl=None, body=EXAMPLES)
     assert sailed.told == {PHONE, TOWN}
     assert all("OneSailor" in query for _, query in shut.asked)
-    assert "does not reveal its schema" in " ".join(sailed.engine.state.notes)
+    assert "does not reveal its schema" in " ".join(sailed.engine.results.notes)
 
 
 def test_without_schema_and_examples_a_note_is_all() -> None:
     sailed = Sailed(Shut(), sdl=None)
     assert sailed.requests == 1
-    assert "name its file with `graphql:`" in " ".join(sailed.engine.state.notes)
-    assert not sailed.engine.state.distrust
+    assert "name its file with `graphql:`" in " ".join(sailed.engine.results.notes)
+    assert not sailed.engine.results.distrust
 
 
 def test_what_is_no_graphql_is_asked_once() -> None:
@@ -236,7 +241,7 @@ def test_what_is_no_graphql_is_asked_once() -> None:
     for sdl in (SDL, None):
         sailed = Sailed(page, sdl=sdl)
         assert sailed.requests <= 2
-        assert "POST /api/graphql" in sailed.engine.state.lacking
+        assert "POST /api/graphql" in lacking(sailed)
 
 
 def test_a_schema_file_that_is_ahead_of_the_api_costs_one_request() -> None:
@@ -336,7 +341,7 @@ def test_a_server_that_answers_nothing_is_left_alone_soon() -> None:
 
     sailed = Sailed(Mute())
     assert sailed.requests <= 6
-    assert sailed.engine.state.lacking == {"POST /api/graphql": "it answers no query"}
+    assert lacking(sailed) == {"POST /api/graphql": "it answers no query"}
 
 
 # ------------------------------------------------------------------------- whose it is
@@ -441,7 +446,7 @@ def test_a_search_is_asked_for_what_objects_are_called(raw: bool) -> None:
 
 def test_optional_arguments_that_no_query_has_are_named() -> None:
     sailed = Sailed(Harbour())
-    (said,) = (each for each in sailed.engine.state.notes if "no query used" in each)
+    (said,) = (each for each in sailed.engine.results.notes if "no query used" in each)
     assert said == "POST /api/graphql: arguments that no query used: `berths(after)`"
 
 
@@ -533,7 +538,7 @@ def test_what_is_no_resource_is_asked_for_and_judged_by_its_values(way: str) -> 
 
     sailed = Sailed(with_values(root, fair if "(" in root else alone), sdl=sdl)
     assert sailed.findings == []
-    assert not sailed.engine.state.lacking
+    assert not lacking(sailed)
 
 
 def test_a_value_is_asked_for_as_everybody() -> None:
@@ -556,7 +561,7 @@ def test_what_nothing_fills_is_untested(root: str) -> None:
     sailed = Sailed(
         with_values(root, lambda harbour, me, id: None), sdl=VALUES.replace("ROOT", root)
     )
-    (said,) = sailed.engine.state.lacking
+    (said,) = lacking(sailed)
     assert said == f"POST /api/graphql `{root.partition('(')[0]}`"
 
 
@@ -568,7 +573,7 @@ def test_a_value_that_may_say_what_was_done_is_not_asked_for(root: str) -> None:
     sailed = Sailed(harbour, sdl=VALUES.replace("ROOT", root))
     name = root.partition("(")[0].partition(":")[0]
     assert not any(name in query for _, query in harbour.asked)
-    notes = " ".join(sailed.engine.state.notes)
+    notes = " ".join(sailed.engine.results.notes)
     assert f"`{name}` of POST /api/graphql was not queried" in notes
     assert f": {{reads: [{name}]}}}}`" in notes
 
@@ -666,7 +671,7 @@ def test_optional_arguments_are_filled(way: str) -> None:
     correct, sdl = varied(place, argument, lambda given, me, of: ())
     fair = Sailed(correct, sdl=sdl)
     assert fair.findings == []
-    assert not fair.engine.state.lacking
+    assert not lacking(fair)
 
 
 def test_what_an_optional_argument_may_do_or_choose_unknown_is_named() -> None:
@@ -675,9 +680,9 @@ def test_what_an_optional_argument_may_do_or_choose_unknown_is_named() -> None:
         harbour, sdl = varied(place, arguments, lambda given, me, of: ())
         sailed = Sailed(harbour, sdl=sdl)
         assert not any("boats(" in query for _, query in harbour.asked)
-        (said,) = (each for each in sailed.engine.state.notes if "no query used" in each)
+        (said,) = (each for each in sailed.engine.results.notes if "no query used" in each)
         assert f"`{called}(markAsRead, after, sort)`" in said
-        assert [*sailed.engine.state.lacking] == [f"POST /api/graphql `{called}(fleetId)`"]
+        assert [*lacking(sailed)] == [f"POST /api/graphql `{called}(fleetId)`"]
 
 
 @pytest.mark.parametrize("argument", ["fleet: Fleet!", "fleet: Fleet"])
@@ -686,7 +691,7 @@ def test_further_values_of_a_choice_are_named(argument: str) -> None:
     sailed = Sailed(harbour, sdl=sdl)
     asked = " ".join(query for _, query in harbour.asked)
     assert "fleet: ALL" in asked and "fleet: LENT" in asked and "fleet: SOLD" not in asked
-    assert "`boats(fleet: SOLD)`" in " ".join(sailed.engine.state.notes)
+    assert "`boats(fleet: SOLD)`" in " ".join(sailed.engine.results.notes)
 
 
 REST = ("DELETE", "LENT", "SOLD")
@@ -698,13 +703,13 @@ def test_no_other_value_is_sent_where_one_asks_for_a_change() -> None:
     asked = " ".join(query for _, query in harbour.asked)
     assert "fleet: MINE" in asked and not any(f"fleet: {each}" in asked for each in REST)
     named = ", ".join(f"fleet: {each}" for each in REST)
-    assert f"`boats({named})`" in " ".join(sailed.engine.state.notes)
+    assert f"`boats({named})`" in " ".join(sailed.engine.results.notes)
 
 
 def test_what_an_argument_requires_below_an_object_is_named() -> None:
     harbour, sdl = varied("field", "depth: Float!", lambda given, me, of: ())
     sailed = Sailed(harbour, sdl=sdl)
-    assert "`Sailor.boats(depth)`" in " ".join(sailed.engine.state.notes)
+    assert "`Sailor.boats(depth)`" in " ".join(sailed.engine.results.notes)
 
 
 # ------------------------------------------------------------------------- found by what is hidden

@@ -96,7 +96,7 @@ def scan(studio: Elsewhere, **may: Any) -> Scanned:
     kinds = [str(each.data.get("name", "")) for each in run.events]
     begun = next((nth for nth, name in enumerate(kinds) if name.startswith(PHASES)), len(kinds))
     after = [each for each in run.events[begun:] if each.kind == "ask"]
-    return Scanned(told, [each.data["request"] for each in after], run.engine.state.notes)
+    return Scanned(told, [each.data["request"] for each in after], run.engine.results.notes)
 
 
 PHASES = (
@@ -433,7 +433,7 @@ def test_a_page_is_asked_for_as_it_was_named_and_none_is_told() -> None:
     run.techniques = (shadow_endpoints,)
     run.explore()
     assert f"{TARGET}/app/" in {url for _, url in studio.urls}
-    assert any("returned no page" in each for each in run.engine.state.distrust)
+    assert any("returned no page" in each for each in run.engine.results.distrust)
 
 
 def test_an_endpoint_of_the_scripts_that_keeps_to_the_contract() -> None:

@@ -9,7 +9,7 @@ import pytest
 from oakum.errors import ExitCode
 from oakum.scan.dry_run import plan
 from oakum.scan.options import Options
-from oakum.scan.run import Scan
+from oakum.scan.preparation import prepare
 from tests.scan.servers import Call, Reply
 from tests.scan.verdicts import KEYS, Told, logged_in, schema, told, write
 
@@ -132,5 +132,5 @@ def test_an_api_whose_identities_are_all_of_one_tenant_is_untested(tmp_path: Pat
 def test_a_dry_run_says_so(tmp_path: Path) -> None:
     write(tmp_path, SHAPES, paths(), POLICY, identities(TENANTS), relations=RELATIONS)
     files = tmp_path / "exposure.yaml", "http://127.0.0.1:9", tmp_path / "identities.yaml"
-    lines = [each["request"] for each in plan(Scan(Options(*files), lambda event: None))]
+    lines = [each["request"] for each in plan(prepare(Options(*files)))]
     assert "GET /customers  with the `X-Tenant` of another" in lines

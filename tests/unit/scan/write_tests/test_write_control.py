@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from oakum.finding import Skipped
 from oakum.policy.model import Relation
+from oakum.scan.state import Results
 from oakum.scan.write_tests.write_control import LabelsTried, Outcome, WriteControl
 from tests.unit.scan.studio import Run, Studio, known_identities, model, probe
 
@@ -18,10 +18,10 @@ def named(stranger: Outcome, own: Outcome | None, *, compared: bool = True) -> b
     """Whether the operation is named as not tested."""
     run = Run(Studio())
     control = WriteControl(run.engine, probe("getPost"), {"cat": stranger})
-    before = len(run.engine.state.untried)
+    before = len(run.engine.results.gaps.writes)
     control.tell("ann", own, compared=compared)
     assert not control.tried
-    return len(run.engine.state.untried) > before
+    return len(run.engine.results.gaps.writes) > before
 
 
 @pytest.mark.parametrize("status", [202, 400, 403, 404, 409, 422, 423, 428])
@@ -64,7 +64,7 @@ GUEST, ALL = frozenset({"guest"}), frozenset({"anyone", "authenticated"})
 def test_a_relation_that_nobody_was_tried_as_is_named_if_such_an_object_can_give_it(
     member: str, held: list[frozenset[str]], named: bool
 ) -> None:
-    made, said = model(), list[Skipped]()
+    made, results = model(), Results()
     guest = Relation("guest", "field", member="guest_ids")
     policy = replace(made.policy, relations={**made.policy.relations, "guest": guest})
     leaves = (*made.tables["Post"].leaves, *filter(None, [member]))
@@ -74,10 +74,12 @@ def test_a_relation_that_nobody_was_tried_as_is_named_if_such_an_object_can_give
     engine: Any = SimpleNamespace(
         identities=known,
         model=replace(made, policy=policy, tables=tables),
-        state=SimpleNamespace(leave_out=said.append),
+        results=results,
     )
     labels = LabelsTried(engine, probe("getPost"), "Post")
     for each in held:
         labels.add("ann", "cat", ALL | each, GUEST)
     labels.tell()
-    assert [each.reason.partition(":")[0] for each in said] == ["not tested as `guest`"] * named
+    assert [each.reason.partition(":")[0] for each in results.gaps.writes] == [
+        "not tested as `guest`"
+    ] * named

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oakum.scan.undo.after_a_kill import mistrust, put_back
+from oakum.scan.killed_run import KilledRun, mistrust
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.journal import Journal, Past
 from oakum.scan.undo.setting_change import Flip
@@ -36,5 +36,5 @@ def test_only_accounts_are_left_once_all_is_put_back() -> None:
     undos = {"note": seal.close({"name": "note"}), "twin": seal.close({"account": "twin"})}
     undos["other"] = Encryption(["key-779"], "run-1").close({"account": "other"})
     past = Past("run-1", pending=(Flip("ann", "Settings.private", True, False),), undos=undos)
-    left = put_back(past, seal)
+    left = KilledRun(past).left_over(seal)
     assert (left.run, left.pending, [*left.undos]) == ("run-1", (), ["twin"])
