@@ -63,7 +63,8 @@ local HOLLOW -- whether all that stays of the object that was read last are null
 local SHOWN -- whether one that stands in no other one is shown, here or in a row within
 local OBJECTS = 0 -- number of those that were met
 local LOOSE = false -- whether an element of the list that was read last holds no object
-local AGAIN = false -- whether a row is gone through once more, whose objects were counted
+local FIRST, FIRST_END -- where the first object that is shown was kept: after which range, and where that ended; nil: none is
+local COUNTED, COUNTEDS = {}, 0 -- objects that are shown and count against a limit, with the same
 local REFUSED -- number of `refuse` among what is kept
 local WHY
 
@@ -86,10 +87,20 @@ local function emit(a, b)
   end
 end
 
+-- Whether what was kept after that range, which ended there, is undone by going back to these.
+local function is_undone(after, ended, n, last)
+  return after > n or after == n and ended >= last
+end
+
 local function rollback(n, last, refused)
   RANGES = n
   TO[n] = last
   REFUSED = refused
+  -- An object in what is dropped is not shown, whatever it is by itself.
+  if FIRST and is_undone(FIRST, FIRST_END, n, last) then FIRST = nil end
+  while COUNTEDS > 0 and is_undone(COUNTED[COUNTEDS].after, COUNTED[COUNTEDS].ended, n, last) do
+    COUNTEDS = COUNTEDS - 1
+  end
 end
 
 -- What stands outside of all that is declared has no name.
@@ -655,10 +666,9 @@ local function row(node, i, depth, set, owners, tally, label)
       rollback(n, last, refused)
       tally[1] = count
       if counts then SEENOUT.removed = {} end
-      local again = AGAIN
-      SHUT, AGAIN = true, true
+      SHUT = true
       past, became = value(node, i, depth, set, owners, tally, label)
-      SHUT, AGAIN = false, again
+      SHUT = false
     end
     if not shown then
       rollback(n, last, refused)
@@ -1677,21 +1687,30 @@ local function unnamed(said)
 end
 M.unnamed = unnamed
 
--- Counts an object that is shown, kept since range `n` at `at`.
-local function shown(body, owners, key, n, at)
-  local known = SEENOUT.owners
-  if not known or not body.table.limit or AGAIN then return end
-  local of = known[body.table.name]
-  if not of then
-    of = {}
-    known[body.table.name] = of
-  end
-  for k = 1, owners.n do of[owners[k]] = true end
-  if owners.n > 0 then return end
-  if SEENOUT.rows then
-    SEENOUT.rows[#SEENOUT.rows + 1] = body.table
-  else
-    of[key or unnamed(kept_since(n, at))] = true
+-- Notes an object that is shown, kept after range `n`, which ended at `last`.
+local function shown(body, owners, key, n, last, at)
+  if not FIRST then FIRST, FIRST_END = n, last end
+  if not SEENOUT.owners or not body.table.limit then return end
+  local found = { after = n, ended = last, table = body.table, of = {}, key = key }
+  for k = 1, owners.n do found.of[k] = owners[k] end
+  if owners.n == 0 and not key and not SEENOUT.rows then found.said = kept_since(n, at) end
+  COUNTEDS = COUNTEDS + 1
+  COUNTED[COUNTEDS] = found
+end
+
+-- Counts those of them that are left.
+local function count_shown()
+  for i = 1, COUNTEDS do
+    local each = COUNTED[i]
+    local name = each.table.name
+    local of = SEENOUT.owners[name] or {}
+    SEENOUT.owners[name] = of
+    for k = 1, #each.of do of[each.of[k]] = true end
+    if #each.of == 0 and SEENOUT.rows then
+      SEENOUT.rows[#SEENOUT.rows + 1] = each.table
+    elseif #each.of == 0 then
+      of[each.key or unnamed(each.said)] = true
+    end
   end
 end
 
@@ -1832,8 +1851,7 @@ local function object_at(body, i, depth, above)
   if seen + tally[1] == 0 then
     HIDDEN = true
   elseif not closed then
-    SEENOUT.shown = true
-    shown(body, owners, counted, before, i)
+    shown(body, owners, counted, before, last, i)
   end
   if closed or not kept or (hollow and not SUBJECT) then
     rollback(before, last, refused)
@@ -2134,7 +2152,8 @@ end
 
 local function run(node)
   RUN, LISTS, AROUND = RUN + 1, 0, nil
-  LOST, BURIED, SHOWN, AGAIN = false, false, false, false
+  LOST, BURIED, SHOWN = false, false, false
+  FIRST, COUNTEDS = nil, 0
   RANGES, TO[0], FROM[0], REFUSED = 0, -1, -1, 0
   SEENOUT.alike = nil
   local start = space(0)
@@ -2215,7 +2234,9 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
     end
     good = run(node)
   end
+  SEENOUT.shown = FIRST ~= nil or SEENOUT.shown
   if not good then return nil, WHY end
+  count_shown()
   return assembled()
 end
 
