@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.names_below import NamesBelow
 from oakum.openapi.shape_queries import element, event_of, member, member_names, merged
 from oakum.openapi.walk import reachable
+from oakum.policy.common_params import filled
 from oakum.policy.mask import Mask
 from oakum.policy.model import OperationRule, Policy, Resource
 
@@ -148,8 +149,17 @@ class Model:
         return DeclaredFields(self.bound)
 
     def rule(self, operation: str) -> OperationRule:
-        """The contract's rule for an operation; an empty rule if there is none."""
-        return self.rules.get(operation) or OperationRule(operation)
+        """The contract's rule for an operation; if there is none, what it says of all."""
+        return self.rules.get(operation) or self._usual.get(operation) or OperationRule(operation)
+
+    @cached_property
+    def _usual(self) -> Mapping[str, OperationRule]:
+        """By operation id, of those that are granted for what they show, and have no line."""
+        rules = (OperationRule(id) for id in self.showing if id not in self.rules)
+        return {
+            rule.id: replace(rule, params=filled(self.policy, self.operations[rule.id], rule))
+            for rule in (rules if self.policy.params else ())
+        }
 
     def field_location(self, resource: str, leaf: str) -> Location:
         """The contract line that rules a field, otherwise the resource's own."""
@@ -204,7 +214,7 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
     for name, rule in policy.operations.items():
         operation = document.operation(name)
         if operation is not None:
-            rules[operation.id] = rule
+            rules[operation.id] = replace(rule, params=filled(policy, operation, rule))
     shown = {id: _patterns(rule.shows) for id, rule in rules.items()}
     sets = {id: _patterns(rule.sets) for id, rule in rules.items()}
     shapes, showing = _resource_shapes(operations, shown, bound)

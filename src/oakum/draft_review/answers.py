@@ -22,6 +22,6 @@ def answered(session: Session, resource: str, *, field: str = "", viewer: str = 
     paths: list[str] = []
     for row in rows(session.read, resource) if name else ():
         private = row.label.kind is FieldClass.SECRET if field else row.label.kind in SENSITIVE
-        if row.line and not private and row.cells.get(name) == "closed":
+        if row.line and row.path != "*" and not private and row.cells.get(name) == "closed":
             paths.append(row.path)
     return [*made, *session.grant(resource, paths, name)] if paths else made

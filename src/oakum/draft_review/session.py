@@ -22,6 +22,7 @@ from oakum.policy.contract import is_policy, load
 from oakum.policy.edit import Close, Edit, Grant, Splice, Verb, covers, difference, edited
 from oakum.policy.shared_keys import apart
 
+_WIDTH = 88
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
 
 
@@ -61,7 +62,7 @@ class Session:
         """The edits that show fields to a viewer, or let them set them, in every state."""
         self._known(relation)
         return [
-            Grant(resource, line, those, relation, verb)
+            Grant(resource, line, tuple(those), relation, verb)
             for line, those in self._lines(resource, paths)
         ]
 
@@ -80,10 +81,11 @@ class Session:
                 does = "sees" if verb == "see" else "may set"
                 told = f"whoever is `{relation}` is `{by[0]}` too, and {does} `{those[0]}` as such"
                 self._refuse(told, f"close it for `{by[0]}` first")
-            found.append(Close(resource, line, those, relation, kept(self.read, relation), verb))
+            keep = kept(self.read, relation)
+            found.append(Close(resource, line, tuple(those), relation, keep, verb))
         return found
 
-    def _lines(self, resource: str, paths: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _lines(self, resource: str, paths: Iterable[str]) -> Iterator[tuple[str, Sequence[str]]]:
         """Fields by the line that rules them: those that share one stay together where they can."""
         if resource not in self.read.policy.resources:
             self._refuse(f"`{resource}` is not a resource of this contract")
@@ -93,13 +95,15 @@ class Session:
             rule = self.read.rule(resource, path)
             own = rule is not None and rule.path == path
             place: object = rule.location if rule is not None and own else path
+            if rule is not None and rule.path == "*" != path and not rule.every_grant:
+                rule, place = None, ""  # it rules what no other line names
             groups.setdefault(place, []).append(path)
             lines[place] = rule.path if rule is not None else ""
         for place, those in groups.items():
-            if any(a != b and covers(a, b) for a in those for b in those):
+            if place and any(a != b and covers(a, b) for a in those for b in those):
                 yield from ((each, (each,)) for each in those)
             else:
-                yield lines[place], tuple(those)
+                yield from ((lines[place], row) for row in ([those] if place else rows_of(those)))
 
     def make(self, edits: Sequence[Edit]) -> None:
         """Make edits, as one step; raises `InputError`, and then changes nothing."""
@@ -191,3 +195,15 @@ class Session:
 
     def _refuse(self, told: str, hint: str = "") -> None:
         raise InputError([Problem(Location(str(self.path)), told, hint)])
+
+
+def rows_of(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Fields that fit into the key of one line, one at least."""
+    row: list[str] = []
+    for path in paths:
+        if row and len(", ".join((*row, path))) > _WIDTH:
+            yield row
+            row = []
+        row.append(path)
+    if row:
+        yield row

@@ -28,12 +28,13 @@ from oakum.inference.draft_text import (
     lines,
     one_or_list,
     operations,
+    params_line,
     remark,
     scalar,
 )
 from oakum.inference.lexicon import FieldClass, words
 from oakum.inference.owners import Ownership, account_params, ownership
-from oakum.inference.params import infer_params
+from oakum.inference.params import Filled, infer_params, usual_params
 from oakum.inference.privacy_states import StateGuess, states
 from oakum.inference.resource_fields import Field, changes, fields, main_endpoint
 from oakum.inference.schema_groups import Thing, World, world_of
@@ -75,8 +76,10 @@ def draft(document: Document, api: str = "", refs: Mapping[str, str] | None = No
     """The text of a policy; `api`: the document's path as the policy names it, by default
     its file name; `refs`: addresses that it refers to, and the files saved from them."""
     draft = _Draft(document, api or Path(document.file).name, refs or {})
-    bare = _parsed(draft.text({}), document)
-    return draft.text(infer_params(draft.document, bare))
+    bare = _parsed(draft.text(Filled({})), document)
+    params = infer_params(draft.document, bare)
+    usual = usual_params(draft.document, params) if draft.is_long else {}
+    return draft.text(Filled(params, usual))
 
 
 def drafted_policy(document: Document, text: str = "") -> Policy:
@@ -112,6 +115,7 @@ class _Draft:
                 self._answers.setdefault(seen.operation.id, []).append((thing, seen))
         declared = sum(map(len, self._fields.values()))
         self._compact = _HEAD * len(self._fields) + declared // _IN_A_LINE > _LONG
+        self.is_long = self._compact or len(self._document.operations) > _LONG
         self._resources = list(self._resource_lines())
 
     def _declared_fields(self) -> dict[int, list[Field]]:
@@ -135,8 +139,11 @@ class _Draft:
             found[id(thing)] = fields(self._world, thing, writing.get(id(thing), ()), shapes)
         return found
 
-    def text(self, params: Mapping[str, Mapping[str, str]]) -> str:
+    def text(self, params: Filled) -> str:
         lines = [*self._head(), *self._resources, *self._operations(params)]
+        if params.usual:
+            lines.append("# what fills a parameter of a path, unless a line above says otherwise")
+            lines += params_line(params.usual)
         return "\n".join(lines) + "\n"
 
     def _head(self) -> Iterator[str]:
@@ -147,6 +154,8 @@ class _Draft:
             "# Nobody sees a field that no line grants. `draft: true`: nobody has confirmed it, so"
         )
         yield "# it proves nothing. Remove it from each resource that is correct."
+        if self._compact:
+            yield '# `"*": []` is nobody, for any field: `oakum init --review` lists the fields.'
         yield "exposure: 1"
         yield f"api: {scalar(self._api)}"
         if self._refs:
@@ -183,6 +192,8 @@ class _Draft:
         guessed = states(declared)
         audience = self._audiences.of(thing)
         rows = self._field_rows(thing)
+        if self._compact and not whose.owned and all(row.grants == "[]" for row in rows):
+            rows = [_Row(["*"], "[]", [])]
         main = main_endpoint(thing)
         head = ["draft: true"]
         if thing.schemas and thing.schemas != [thing.name]:
@@ -264,7 +275,7 @@ class _Draft:
             paths.setdefault(group, []).append(path)
         return [_Row(paths[g], g[2], _said(g, groups[g])) for g in sorted(paths)]
 
-    def _operations(self, params: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    def _operations(self, params: Filled) -> Iterator[str]:
         entries = []
         for operation in self._document.operations:
             shown = self._answers.get(operation.id, [])
@@ -276,13 +287,13 @@ class _Draft:
                 entries.append((operation.id, f"{{{', '.join(parts)}}}", remark(why)))
         if entries:
             yield "operations:"
-            yield from operations(entries, shared=self._compact or len(entries) > _LONG)
+            yield from operations(entries, shared=self.is_long)
 
     def _rule(
         self,
         operation: Operation,
         shown: Sequence[tuple[Thing, DeclaredObject]],
-        params: Mapping[str, Mapping[str, str]],
+        params: Filled,
     ) -> tuple[list[str], str]:
         """The parts of an operation's rule, and a remark."""
         parts = []
@@ -297,7 +308,7 @@ class _Draft:
         written = self._bodies.get(operation.id)
         if written is not None and not written[1].bound:
             parts.append(f"sets: {{{written[0].name}: {scalar(written[1].pointer)}}}")
-        filled = params.get(operation.id, {})
+        filled = params.own(operation)
         if filled:
             said = (f"{scalar(name)}: {scalar(target)}" for name, target in filled.items())
             parts.append(f"params: {{{', '.join(said)}}}")
@@ -487,7 +498,8 @@ def _short(name: str, why: str, head: Sequence[str], rows: Sequence[_Row]) -> It
     begin, opening = f"    {{{', '.join(head)}, fields:", "{"
     named = list(lines(rows[0].paths, rows[0].grants, quoted=True))
     whole = f"{begin} {{{named[0].strip()}}}}}"
-    if len(rows) == len(named) == 1 and not rows[0].said and len(whole) <= WIDTH:
+    most = 2 * WIDTH if rows[0].paths == ["*"] else WIDTH
+    if len(rows) == len(named) == 1 and not rows[0].said and len(whole) <= most:
         yield whole
         return
     yield begin

@@ -54,6 +54,10 @@ def folded(groups: Mapping[str, _Group]) -> dict[str, _Group]:
     return found
 
 
+_SEEN = ("[{see: [owner]}]", "[{see: [member]}]", "[{see: [anyone]}]")
+"""Grants that only show, the narrowest first."""
+_LARGE = 8
+"""Fields below an object from which on it is large."""
 SECRET = 2
 FIRST = -1
 """The place of exceptions from a line for an object."""
@@ -61,7 +65,8 @@ FIRST = -1
 
 def folded_by_grants(ranks: Mapping[str, Rank]) -> dict[str, Rank]:
     """As `folded`, of fields of every kind that have the same grants for the same reason: what is
-    most private tells the place of the line. Secrets below stay lines of their own, and first."""
+    most private tells the place of the line. Secrets below stay lines of their own, and first.
+    Where some of a large object is shown to others and some is not, none of it is."""
     found: dict[str, Rank] = {}
     below: dict[str, dict[str, Rank]] = {}
     for path, rank in ranks.items():
@@ -72,6 +77,8 @@ def folded_by_grants(ranks: Mapping[str, Rank]) -> dict[str, Rank]:
         secret = [rest for rest, rank in inner.items() if rank[0] in (SECRET, FIRST)]
         plain = [rank for rest, rank in inner.items() if rest not in secret]
         whole = not any(rest.endswith("**") for rest in rests)
+        if len({rank[1:] for rank in plain}) > 1:
+            plain = _narrowest(plain)
         if len(plain) > bool(secret) and whole and len({rank[1:] for rank in plain}) == 1:
             found |= {f"{first}.{rest}": (FIRST, *inner[rest][1:]) for rest in secret}
             found[first] = max(plain)
@@ -80,6 +87,16 @@ def folded_by_grants(ranks: Mapping[str, Rank]) -> dict[str, Rank]:
                 f"{first}.{rest}".rstrip("."): rank for rest, rank in (inner or rests).items()
             }
     return found
+
+
+def _narrowest(ranks: list[Rank]) -> list[Rank]:
+    """Those that show the least, of a large object of which nothing may be set; else all."""
+    kinds = {rank[2] for rank in ranks}
+    if len(ranks) <= _LARGE or not kinds <= {*_SEEN}:
+        return ranks
+    least = min(kinds, key=_SEEN.index)
+    found = [rank for rank in ranks if rank[2] == least]
+    return [max(found, key=lambda rank: (bool(rank[1]), rank))] * 2
 
 
 def covering(path: str, named: Mapping[str, Rank]) -> Rank:
@@ -116,6 +133,12 @@ def operations(entries: Sequence[tuple[str, str, str]], *, shared: bool) -> Iter
             keys = map(scalar, row) if apart else (key(row),)
             for each in keys:
                 yield from wrapped(f"  {each}: ", value, note)
+
+
+def params_line(usual: Mapping[str, str]) -> Iterator[str]:
+    """The line of `params` of a contract, of as many lines as it takes."""
+    said = ", ".join(f"{scalar(name)}: {scalar(target)}" for name, target in usual.items())
+    yield from wrapped("params: ", f"{{{said}}}")
 
 
 def wrapped(begin: str, value: str, note: str = "") -> Iterator[str]:

@@ -6,7 +6,10 @@ path segment before it. A parameter that nothing explains is left out, and its e
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
 
 from oakum.http.methods import READS
 from oakum.inference.identifiers import formed_as, named_after
@@ -26,6 +29,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import enum_values
+from oakum.policy.grammar import NOTHING
 from oakum.policy.model import Policy, Resource
 from oakum.policy.resource_schemas import view
 
@@ -54,6 +58,43 @@ def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]
         if filled:
             found[operation.id] = filled
     return found
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What fills the parameters of a draft."""
+
+    by_operation: Mapping[str, Mapping[str, str]]
+    usual: Mapping[str, str] = field(default_factory=dict)
+    """Of paths, what is said once."""
+
+    def own(self, operation: Operation) -> dict[str, str]:
+        """What the line of an operation has to say."""
+        filled = self.by_operation.get(operation.id, {})
+        usual = {name: self.usual[name] for name in _in_path(operation) if name in self.usual}
+        said = {n: target for n, target in filled.items() if usual.get(n) != target}
+        return said | {name: NOTHING for name in usual if name not in filled}
+
+
+def usual_params(document: Document, params: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What fills a parameter of a path in most operations that have it, where saying that once is
+    shorter than to say it in each."""
+    meant: dict[str, Counter[str]] = {}
+    for operation in document.operations:
+        filled = params.get(operation.id, {})
+        for name in _in_path(operation):
+            meant.setdefault(name, Counter())[filled.get(name, "")] += 1
+    found = {}
+    for name, counts in meant.items():
+        unknown = counts.pop("", 0)
+        target, often = max(counts.items(), key=itemgetter(1), default=("", 0))
+        if often > unknown + 1:
+            found[name] = target
+    return found
+
+
+def _in_path(operation: Operation) -> list[str]:
+    return [each.name for each in operation.parameters if each.where == "path"]
 
 
 def _is_state(operation: Operation, parameter: Parameter) -> bool:

@@ -473,13 +473,19 @@ def _fits(seen: DeclaredObject, key: str, members: set[str]) -> bool:
 
 
 def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[DeclaredObject]) -> None:
-    """Inline objects inside others that are views of a known thing."""
+    """Inline objects inside others that are views of a known thing, and those that refer to one of
+    its schemas or are nothing: a contract reads these by the schema, wherever they stand."""
     known = {thing.noun: thing for thing in things}
+    by_schema = {schema: thing for thing in things for schema in thing.schemas}
     members = {id(thing): thing.members() for thing in things}
     fits: dict[tuple[int, Shape, bool], bool] = {}
     """Many answers hold the same object."""
     for each in seen:
         if each.component or not each.inside:
+            continue
+        referred = _referred(each.shape)
+        if referred in by_schema:
+            by_schema[referred].objects.append(replace(each, component=referred))
             continue
         thing = account if each.noun in ACCOUNTS and account is not None else known.get(each.noun)
         if thing is None or thing.key not in each.keys:
@@ -489,6 +495,15 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Declar
             fits[case] = _fits(each, thing.key, members[id(thing)])
         if fits[case]:
             thing.objects.append(each)
+
+
+def _referred(shape: Shape) -> str:
+    """The schema that a place refers to, or holds nothing: `anyOf: [{$ref: …}, {nullable: true}]`;
+    empty where something else may stand there."""
+    ways = [branch() for branch in shape.branches] if not shape.properties else []
+    named = [each for each in ways if each.names]
+    bare = all(each.names or not (children(each) or each.extra or each.items) for each in ways)
+    return next(iter(names_of(named[0]))) if len(named) == 1 and bare else ""
 
 
 def _one_of_each(things: Sequence[Thing], account: Thing | None) -> list[Thing]:

@@ -222,15 +222,16 @@ def orders(name: str, value: Json) -> bool:
 
 
 def sounds_like_reading(operation: Operation) -> bool:
-    """Whether its name or a sentence starts with a reading verb, whatever the method.
+    """Whether its name or a sentence starts with a reading verb, whatever the method, and no text
+    before it with a changing one: `Update the chart`, `Provide its new title`.
 
     Frameworks name operations after their method, so a name like `getRestart` says nothing.
     """
     name = _name_words(operation)
     if name and name[0] in _READS - {"get", "read"}:
         return True
-    texts = (operation.summary, operation.description)
-    return any(_lead(_sentences(text)[0]).verb in _READS for text in texts)
+    verbs = (_lead(_sentences(t)[0]).verb for t in (operation.summary, operation.description))
+    return next((verb for verb in verbs if verb in _READS | CHANGES - _NOUNS_TOO), "") in _READS
 
 
 def wipes(operation: Operation) -> bool:

@@ -155,6 +155,10 @@ def _members(seen: View) -> Iterator[Problem]:
             if owner in seen.shapes and path:
                 where = place(seen.policy, "operations", name, "params", parameter)
                 yield from _member(seen, owner, path, where)
+    for parameter, filled in seen.policy.params.items():
+        owner, _, path = filled.partition(".")
+        if owner in seen.shapes and path:
+            yield from _member(seen, owner, path, place(seen.policy, "params", parameter))
 
 
 def _beside(seen: View) -> Iterator[Problem]:
@@ -202,6 +206,10 @@ def _parameters(seen: View) -> Iterator[Problem]:
             message = f"`{resource.name}` has no key, so what was created cannot be found again"
             yield Problem(where, message, "write `key:`")
     yield from _members_of_tenants(seen)
+    for name in seen.policy.params:
+        if name not in every:
+            where = place(seen.policy, "params", name)
+            yield Problem(where, f"`{name}` is not a path parameter", did_you_mean(name, every))
     for name, rule in seen.policy.operations.items():
         operation = seen.document.operation(name)
         if operation is not None:
@@ -258,7 +266,7 @@ def _rule_parameters(
     bodies = taken(operation)
     for shape in bodies:
         known += children(shape)
-    for parameter in rule.params:
+    for parameter in (*rule.params, *rule.unfilled):
         inside = declares(bodies, parameter.split(".")) if bodies else False
         base, steps = _bracketed(parameter)
         shapes = [each.shape for each in operation.parameters if each.name == base and steps]

@@ -32,13 +32,15 @@ from oakum.policy.relations import no_circle, order, reason, relation_names, rel
 from oakum.policy.resources import inherit, no_circle_of_parents, resource
 from oakum.policy.shared_keys import apart
 
+NOTHING = "none"
+"""What fills a parameter that `params` of the policy names, where it means something else."""
 MOST = 999_999_999
 VERSION = 1
 """The version of the policy language that is read."""
 
 POLICY = (
     *("exposure", "api", "caller", "order", "relations", "resources", "operations"),
-    *("limits", "guard", "exit_criteria", "refs"),
+    *("limits", "guard", "exit_criteria", "refs", "params"),
 )
 CALLER = ("operation", "session", "id", "claim", "jwt", "api_key")
 OPERATION = (
@@ -72,6 +74,7 @@ def parse_policy(
         criteria=top.read("exit_criteria", exit_criteria, ExitCriteria()),
         guard=top.read("guard", guarding, Guarding()),
         limits=top.read("limits", limits, ()),
+        params=top.find("params", named(_filled_by)) or {},
         file=node.location.file,
         places={(): node.location, **dict(_places(node, (), set()))},
         sharing=_sharing(node.get("operations")),
@@ -195,12 +198,14 @@ def _operations(r: Reader, node: Node, what: str) -> dict[str, OperationRule] | 
 def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
     found = record(r, node, "an operation", OPERATION)
     reads, reading = found.find("reads", _reads) or (None, ())
+    params = found.find("params", named(_filled_by_or_nothing)) or {}
     return OperationRule(
         str(key.scalar),
         shows=found.read("shows", _stands, ()),
         call=found.find("call", relation_names),
         owner=found.read("owner", word, ""),
-        params=found.find("params", named(_filled_by)) or {},
+        params={name: filled for name, filled in params.items() if filled != NOTHING},
+        unfilled=frozenset(name for name, filled in params.items() if filled == NOTHING),
         reads=reads,
         reading=reading,
         counts=found.read("counts", many(pointer, "a JSON pointer"), ()),
@@ -248,6 +253,21 @@ def _highest(r: Reader, key: Node, node: Node) -> int:
         return node.scalar
     r.unlike(node, f"`{key.scalar}`", f"a number from 1 to {MOST:,}")
     return 1
+
+
+def _filled_by_or_nothing(r: Reader, key: Node, node: Node) -> str:
+    """`Resource.field`, or `none` beside a line of `params` of the policy."""
+    if node.scalar != NOTHING:
+        return _filled_by(r, key, node)
+    name = str(key.scalar)
+
+    def ask(policy: Policy) -> None:
+        if name not in policy.params:
+            said = f"`params` of the policy does not name `{name}`, so there is nothing to except"
+            r.wrong(node, said, "leave it out")
+
+    r.later(ask)
+    return NOTHING
 
 
 def _filled_by(r: Reader, key: Node, node: Node) -> str:

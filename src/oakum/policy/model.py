@@ -187,6 +187,8 @@ class OperationRule:
     """Path parameter holding the owner of what it shows."""
     params: Mapping[str, str] = field(default_factory=dict)
     """Parameter or body member to the `Resource.field` whose values fill it."""
+    unfilled: frozenset[str] = frozenset()
+    """Parameters of the path that nothing fills here, whatever `params` of the policy says."""
     reads: bool | None = None
     """True: changes nothing although its method is not GET. False: never call it."""
     reading: tuple[str, ...] = ()
@@ -393,6 +395,8 @@ class Policy:
     """False: drafted by Oakum, so a contradiction is *suspected*, not *proven*."""
     order: tuple[tuple[str, ...], ...] = ()
     """Chains of relations, weaker first, along which showing must grow (law 2)."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Parameter of any path to the `Resource.field` whose values fill it."""
     file: str = ""
     places: Mapping[tuple[str, ...], Location] = field(
         default_factory=dict, compare=False, repr=False

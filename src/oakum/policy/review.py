@@ -12,6 +12,7 @@ from oakum.errors import Location, Problem, did_you_mean, few
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
+from oakum.policy.common_params import filled
 from oakum.policy.grammar import place
 from oakum.policy.model import Policy, Resource
 from oakum.policy.monotone import closed_shows_more, weaker_sees_more
@@ -137,7 +138,8 @@ def _keyless(seen: View, resource: Resource) -> Iterator[Problem]:
         if (operation := seen.document.operation(name)) is not None
         for each in operation.parameters
         if each.where == "path"
-        and rule.params.get(each.name, "").partition(".")[0] == resource.name
+        and filled(seen.policy, operation, rule).get(each.name, "").partition(".")[0]
+        == resource.name
     ]
     listed = [
         operation.id

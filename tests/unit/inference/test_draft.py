@@ -14,8 +14,10 @@ import pytest
 import cadence
 from oakum.authz.compiled_model import compile_contract
 from oakum.authz.diff.compare import compare
+from oakum.authz.table import allows
 from oakum.errors import NOWHERE
 from oakum.inference.draft import draft, drafted_policy
+from oakum.inference.params import Filled, usual_params
 from oakum.inference.schema_groups import world_of
 from oakum.openapi.document import Document
 from oakum.policy.check import check
@@ -366,6 +368,12 @@ def test_what_the_document_leaves_open_is_the_owners() -> None:
     assert sees(found, "User.extras.**") == ["owner"]
     assert sees(found, "User.counts.*") == ["owner"]
     assert sees(found, "User.tags") == ["owner"]
+
+
+def test_what_says_that_it_changes_something_is_not_asked_about() -> None:
+    """`Provide the new title` is said to the caller."""
+    patch = answer(thing("id", "title"), summary="Update chart", description="Provide the title")
+    assert "reads: true" not in draft(document({"/charts/{id}": {"patch": patch}}))
 
 
 def test_a_reading_post_is_only_asked_about() -> None:
@@ -971,6 +979,25 @@ def test_a_list_is_not_keyed_by_the_account_in_its_path() -> None:
     assert found.resources["Cart"].key == "id"
 
 
+def test_a_reference_that_may_be_nothing_is_read_by_its_schema() -> None:
+    """No place says again what the schema says. What may be any object is told by its place."""
+    nothing = {"type": "object", "nullable": True}
+
+    def shown(beside: Spec) -> str:
+        team = thing("id", "label", channel={"anyOf": [ref("Channel"), beside]})
+        schemas = {"Team": team, "Channel": thing("id", "slug", "topic")}
+        paths = {
+            "/teams/{id}": {"get": answer(ref("Team"), operationId="getTeam", **LOGGED_IN)},
+            "/channels/{id}": {"get": answer(ref("Channel"), operationId="getChannel")},
+        }
+        made = document(paths, schemas)
+        assert errors_of(made) == []
+        return draft(made)
+
+    assert "shows: {Channel: /channel}" not in shown(nothing)
+    assert "shows: {Channel: /channel}" in shown({**nothing, "additionalProperties": True})
+
+
 class TestALongDraft:
     """A draft of many resources says the same in fewer lines."""
 
@@ -1018,17 +1045,18 @@ class TestALongDraft:
         short = draft(made)
         assert "  a1: {}  # shows no resource\n  b1: {}" in usual
         assert "  a1, b1: {}  # shows no resource\n" in short
-        old, new = (drafted_policy(made, each).operations for each in (usual, short))
-        assert {n: replace(rule, location=NOWHERE) for n, rule in old.items()} == {
-            n: replace(rule, location=NOWHERE) for n, rule in new.items()
-        }
+        old, new = (compile_contract(made, drafted_policy(made, e)) for e in (usual, short))
+        for operation in made.operations:
+            rules = (each.rule(operation.id) for each in (old, new))
+            said = [replace(e, location=NOWHERE, unfilled=frozenset()) for e in rules]
+            assert said[0] == said[1]
         assert check(made, drafted_policy(made, short))[0] == []
 
     def test_keeps_secrets_in_lines_of_their_own_before_the_object(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         _, short = self.texts(monkeypatch)
-        lines = short[short.index("  Case:") :].splitlines()
+        lines = short[short.index("  Order:") :].splitlines()
         secret = next(n for n, line in enumerate(lines) if "devices.*.token" in line)
         whole = next(n for n, line in enumerate(lines) if re.search(r"devices\.\*[:,\"]", line))
         assert secret < whole
@@ -1037,6 +1065,87 @@ class TestALongDraft:
     def test_has_its_question_beside_the_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
         _, short = self.texts(monkeypatch)
         assert "  Case:  # who owns it? the document does not say\n    {draft: true," in short
+
+    def test_names_no_field_of_what_nobody_sees(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        _, short = self.texts(monkeypatch)
+        lines = short.splitlines()
+        case = lines[lines.index("  Case:  # who owns it? the document does not say") + 1]
+        assert case.endswith('fields: {"*": []}}')
+
+    def test_says_once_what_fills_a_parameter(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = [{"name": "order_id", "in": "path", "required": True, "schema": {"type": "string"}}]
+        deep = {
+            f"/orders/{{order_id}}/{name}": {"get": answer({}, parameters=path, **LOGGED_IN)}
+            for name in ("a", "b", "c", "d")
+        }
+        made = document({**self.paths, **deep}, self.schemas)
+        usual = draft(made)
+        monkeypatch.setattr("oakum.inference.draft._LONG", 0)
+        short = draft(made)
+        assert "order_id: Order.id" in usual[usual.index("operations:") :]
+        assert not re.search("^params: ", usual, re.M)
+        assert short.splitlines()[-1] == "params: {id: Order.id, order_id: Order.id}"
+        assert short.count("order_id: Order.id") == 1
+
+    def test_excepts_a_path_where_the_parameter_means_something_else(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = [{"name": "order_id", "in": "path", "required": True, "schema": {"type": "string"}}]
+        made = document(
+            {
+                **{
+                    f"/orders/{{order_id}}/{name}": {
+                        "get": answer({}, operationId=name, parameters=path, **LOGGED_IN)
+                    }
+                    for name in ("a", "b", "c", "d")
+                },
+                "/orders/{id}": {"get": answer(ref("Order"), **LOGGED_IN)},
+            },
+            {"Order": self.order},
+        )
+        params = {name: {"order_id": "Order.id"} for name in ("a", "b", "c")}
+        usual = usual_params(made, params)
+        assert usual == {"order_id": "Order.id"}
+        filled = Filled(params, usual)
+        said = {each.id: filled.own(each) for each in made.operations}
+        assert said == {
+            "a": {},
+            "b": {},
+            "c": {},
+            "d": {"order_id": "none"},
+            "GET /orders/{id}": {},
+        }
+
+    def test_shows_none_of_a_large_object_of_which_some_is_hidden(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        person = thing("id", "username", *(f"p{n}" for n in range(9)), "email")
+        item = thing("id", "user_id", "title", payload=thing(by=person))
+        paths = {
+            "/me": {"get": answer(ref("User"), operationId="me", **LOGGED_IN)},
+            "/users/{id}": {"get": answer(ref("User"), **LOGGED_IN)},
+            "/items": {
+                "get": answer(many(ref("Item")), description="Visible to all.", **LOGGED_IN)
+            },
+            "/items/{id}": {"get": answer(ref("Item"), **LOGGED_IN), "delete": answer(ref("Item"))},
+        }
+        made = document(paths, {"User": thing("id", "username", "email"), "Item": item})
+        usual = draft(made)
+        monkeypatch.setattr("oakum.inference.draft._LONG", 0)
+        short = draft(made)
+        old, new = (compile_contract(made, drafted_policy(made, e)) for e in (usual, short))
+        member = old.policy.only("anyone", "authenticated")
+        shown = [
+            {
+                path
+                for path in of.tables["Item"].leaves
+                if allows(of.tables["Item"], path, member, {})
+            }
+            for of in (old, new)
+        ]
+        assert "payload.by.p1" in shown[0] and "payload.by.email" not in shown[0]
+        assert {path for path in shown[1] if path.startswith("payload")} == set()
+        assert "title" in shown[1]
 
 
 def errors_of(found: Document) -> list[str]:

@@ -74,6 +74,7 @@ exit_criteria:
 OF_THE_REST = re.compile(
     r"is not a (relation|resource|state)|has no value|occurs twice|depends on itself|stands nowhere"
     r"|has two lines|is not a member of the object with the id|has no owner|is drafted"
+    r"|nothing to except"
     r"|names no state|has no key|setting of the parent|does not name the file of API keys"
 )
 """Mistakes that the rest of the file makes, such as a name that nothing defines: no schema sees
