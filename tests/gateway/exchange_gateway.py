@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import socket
 import threading
@@ -21,7 +22,7 @@ from oakum.guard.target import Target
 from oakum.openapi.model import Json
 from tests.conformance.exchanges import AUDIT_KEY, START, Headers, Outcome, Request, Response, Setup
 from tests.gateway.client import Reply, request, send
-from tests.gateway.engine import Engine, start
+from tests.gateway.engine import Engine, planned, start
 from tests.gateway.renewal import DONE, HEADER, Renewable
 
 SERVICE, KEY = "TEST_SERVICE_KEY", "TEST_AUDIT_KEY"
@@ -192,16 +193,35 @@ class Gateway:
         self._setup, self._engine, self._upstream = setup, engine, upstream
         self._lines = 1  # the knock
 
-    def renew(self, setup: Setup) -> None:
-        """A guard that has seen nothing, for another case of the same contract, in an engine whose
-        script renews it: see `tests/gateway/renewal.py`."""
+    def renew(self, setup: Setup) -> bool:
+        """A guard that has seen nothing, for another case, in an engine whose script renews it: see
+        `tests/gateway/renewal.py`. False where the case needs another engine."""
+        script = "same" if _guarded(setup) == _guarded(self._setup) else self._script(setup)
+        if script is None:
+            return False
         assert len(self._engine.audit(self._lines)) == self._lines
-        self._setup = setup
+        os.truncate(self._engine.deployment.audit, 0)  # engines append to it
+        self._setup, self._lines = setup, 0
         self._upstream.play(setup)
         self._engine.deployment.state.unlink()
         self._lines += 1
-        reply = send(self._engine.listen, request("GET", "/", f"{HEADER}: 1"))
+        reply = send(self._engine.listen, request("GET", "/", f"{HEADER}: {script}"))
         assert reply.status == DONE, (reply, self._engine.log)
+        return True
+
+    def _script(self, setup: Setup) -> str | None:
+        """The path of the script for another contract."""
+        target, before = self._engine.target, self._engine.deployment
+        if not isinstance(target, Renewable) or setup.service != self._setup.service:
+            return None
+        deployment = replace(before, plan=planned(_plan(setup)), observe=setup.observe)
+        code = target.script(deployment)
+        if code is None:
+            return None
+        path = before.folder / "renewed.lua"
+        path.write_text(code, encoding="utf-8")
+        self._engine.deployment = deployment
+        return str(path)
 
     def exchange(self, asked: Request) -> Outcome:
         """All that became of a request."""
@@ -238,42 +258,50 @@ def _plain(forwarded: Request) -> Request:
     return replace(forwarded, headers=headers)
 
 
+def _guarded(setup: Setup) -> tuple[str, str, bool]:
+    """What a guard is made of."""
+    return setup.plan, setup.service, setup.observe
+
+
+KEPT = 2
+"""Engines of a kind, as files about tokens and limits of a body take turns with those without."""
+
+
 class Engines:
-    """Of each engine the last, which serves on for as long as the contract is the same."""
+    """Of each engine the last, which serve on for a contract that needs no other files of them."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[Json, ExitStack, Gateway]] = {}
+        self._kept: dict[str, list[tuple[ExitStack, Gateway]]] = {}
         self.started = 0
 
     @contextmanager
     def serve(self, target: Target, setup: Setup) -> Iterator[Gateway]:
         """A guard of its own for a case; a case that fails, or ends connections, or denies a caller
         from the start of an engine on, leaves no engine to the next."""
-        same = (setup.plan, setup.service, setup.observe)
-        kept = self._kept.get(target.name)
-        if kept and kept[0] == same and not setup.denied:
-            kept[2].renew(setup)
+        kept = self._kept.setdefault(target.name, [])
+        renewed = (each for each in kept if not setup.denied and each[1].renew(setup))
+        if (own := next(renewed, None)) is not None:
+            kept.remove(own)
         else:
-            self.end(target.name)
+            while len(kept) >= KEPT:
+                kept.pop()[0].close()
             self.started += 1
             stack = ExitStack()
-            started = stack.enter_context(gateway(Renewable(target), setup))
-            self._kept[target.name] = kept = (same, stack, started)
+            own = stack, stack.enter_context(gateway(Renewable(target), setup))
         try:
-            yield kept[2]
+            yield own[1]
         except BaseException:
-            self.end(target.name)
+            own[0].close()
             raise
         if setup.denied or setup.upstream.breaks:
-            self.end(target.name)
-
-    def end(self, name: str) -> None:
-        if kept := self._kept.pop(name, None):
-            kept[1].close()
+            own[0].close()
+        else:
+            kept.insert(0, own)
 
     def close(self) -> None:
-        for name in list(self._kept):
-            self.end(name)
+        for stack, _ in (each for kept in self._kept.values() for each in kept):
+            stack.close()
+        self._kept.clear()
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""Engines that forget: one process for the cases of one contract, and for each a guard that has
-seen no request before.
+"""Engines that forget: one process for many cases, and for each a guard that has seen no request
+before.
 
 To start an engine takes twenty times what it takes to make a guard within one. So the rendered
 script is the body of a function here, which a request of the tests runs anew: every module of the
-runtime is loaded again, over a new file of state. What the engine keeps is its connections to the
-API, and a module that declares a type, which no process takes twice.
+runtime is loaded again, over a new file of state. The script of another contract is loaded from a
+file in its place, where that contract changes no other file of the engine. What the engine keeps is
+its connections to the API, and a module that declares a type, which no process takes twice.
 
 The marks of staleness are the same each time: two ids may share one, so that a write of one makes
 the other stale. By keys that are drawn, one run of a case in some hundreds asks once more for it.
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from oakum.guard.target import Control, Deployment, Target
+from oakum.openapi.model import Json
 
 HEADER = "x-renew-guard"
 DONE = 204
@@ -25,7 +27,8 @@ _ANEW = """
 local function make()
 %s
 end
-local function anew()
+local function anew(script)
+  if script ~= "same" then make = setfenv(assert(loadfile(script)), getfenv(1)) end
   for name in pairs(package.loaded) do
     if name:find("^oakum%%.") and name ~= "oakum.places" then package.loaded[name] = nil end
   end
@@ -37,9 +40,10 @@ _ENVOY = """
 make()
 local enter, leave = envoy_on_request, envoy_on_response
 function envoy_on_request(handle)
-  if not handle:headers():get "x-renew-guard" then return enter(handle) end
+  local script = handle:headers():get "x-renew-guard"
+  if not script then return enter(handle) end
   local own, other = envoy_on_request, envoy_on_response
-  anew()
+  anew(script)
   enter, leave = envoy_on_request, envoy_on_response
   envoy_on_request, envoy_on_response = own, other
   handle:streamInfo():dynamicMetadata():set("oakum", "line", "{}")
@@ -52,8 +56,9 @@ local heeding
 function heeding(made)
   local content = made.content
   function made.content()
-    if not ngx.req.get_headers()["x-renew-guard"] then return content() end
-    oakum.now = heeding(anew())
+    local script = ngx.req.get_headers()["x-renew-guard"]
+    if not script then return content() end
+    oakum.now = heeding(anew(script))
     return ngx.exit(204)
   end
   return made
@@ -62,38 +67,69 @@ return heeding(make())
 """
 
 
-_DRAWN, _SAME = "hash.random(8)", r'"\1\2\3\4\5\6\7\8"'
+_SCRIPTS = "policy.json", "oakum.lua"
+_FOR_TESTS = {
+    "hash.random(8)": r'"\1\2\3\4\5\6\7\8"',
+    "C.posix_fallocate(fd, 0, SIZE)": "C.ftruncate(fd, SIZE)",  # sparse: it lasts for a case
+}
 
 
-def _repeatable(code: str) -> str:
+def _prepared(code: str) -> str:
     """A rendered script with the same marks each time."""
-    assert code.count(_DRAWN) == 1
-    return code.replace(_DRAWN, _SAME)
+    for said, instead in _FOR_TESTS.items():
+        assert code.count(said) == 1
+        code = code.replace(said, instead)
+    return code
 
 
 class Renewable:
-    """An engine whose guard is made anew by a request with `HEADER`."""
+    """An engine whose guard is made anew by a request with `HEADER`: `same`, or the path of another
+    contract's script."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
         self.name, self.feeds = target.name, target.feeds
         self.control: Control = target.control
+        self._others: Mapping[str, bytes] = {}
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         rendered = dict(self._target.render(deployment))
+        self._others = _others(rendered)
         if self.name == "envoy":
-            policy = json.loads(rendered["policy.json"])
-            code = policy["resources"][0]["typed_config"]["default_source_code"]
-            code["inline_string"] = _ANEW % _repeatable(code["inline_string"]) + _ENVOY
+            policy, code = _policy(rendered)
+            code["inline_string"] = _ANEW % _prepared(code["inline_string"]) + _ENVOY
             rendered["policy.json"] = json.dumps(policy).encode()
         else:
-            said = rendered["oakum.lua"].decode()
-            first, _, rest = said.partition("\n")  # by which workers notice a change
-            rendered["oakum.lua"] = f"{first}\n{_ANEW % _repeatable(rest)}{_NGINX}".encode()
+            first, _, rest = rendered["oakum.lua"].decode().partition("\n")
+            anew = (
+                f"{first}\n{_ANEW % _prepared(rest)}{_NGINX}"  # by the first, changes are noticed
+            )
+            rendered["oakum.lua"] = anew.encode()
         return rendered
+
+    def script(self, deployment: Deployment) -> str | None:
+        """What makes the guard of another deployment in the running engine; None where other files
+        differ as well."""
+        rendered = self._target.render(deployment)
+        if _others(rendered) != self._others:
+            return None
+        if self.name == "envoy":
+            return _prepared(_policy(rendered)[1]["inline_string"])
+        return _prepared(rendered["oakum.lua"].decode())
 
     def command(self, folder: Path) -> list[str]:
         return self._target.command(folder)
 
     def validate(self, folder: Path) -> None:
         self._target.validate(folder)
+
+
+def _others(rendered: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The files beside the script."""
+    return {name: text for name, text in rendered.items() if name not in _SCRIPTS}
+
+
+def _policy(rendered: Mapping[str, bytes]) -> tuple[Json, dict[str, str]]:
+    """Envoy's policy, and the part of it that is the script."""
+    policy = json.loads(rendered["policy.json"])
+    return policy, policy["resources"][0]["typed_config"]["default_source_code"]

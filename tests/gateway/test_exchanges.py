@@ -83,6 +83,21 @@ def test_a_guard_made_anew_remembers_nothing(
     assert engines.started <= started + 1
 
 
+@pytest.mark.server
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_a_guard_of_another_contract_goes_by_that_contract(
+    engine: str, engines: Engines, tmp_path: Path
+) -> None:
+    first, second = (
+        next(case for case in FOUND if case.file == file) for file in ("limits", "lookups")
+    )
+    started = engines.started
+    for number, case in enumerate((first, second, first)):
+        (tmp_path / str(number)).mkdir()
+        play(case, engine, engines, tmp_path / str(number))
+    assert engines.started <= started + 1
+
+
 def test_every_exception_is_of_a_case_and_says_why() -> None:
     known = {f"{case.file}: {case.name}" for case in FOUND}
     assert EXCEPTIONS.keys() <= known

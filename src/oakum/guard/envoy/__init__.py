@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, files
 from importlib.resources import files as resources
 from pathlib import Path
@@ -154,6 +155,7 @@ def _constants() -> str:
     )
 
 
+@cache
 def _source(name: str) -> str:
     return (resources(__name__) / f"{name}.lua").read_text(encoding="utf-8")
 

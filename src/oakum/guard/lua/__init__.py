@@ -7,7 +7,7 @@ adds an adapter. A contract adds data only: a JSON text, never code.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from functools import cache
 from importlib.resources import files
 
 MODULES = (
@@ -52,6 +52,7 @@ MODULES = (
 _REQUIRED = re.compile(r'require[ (]*"oakum\.(\w+)"')
 
 
+@cache
 def source(module: str) -> str:
     """Lua source of a module, `json` for `oakum.json`; raises `FileNotFoundError`."""
     return (files(__name__) / f"{module}.lua").read_text(encoding="utf-8")
@@ -63,7 +64,7 @@ def bundle(adapter: str, plan: str) -> str:
     return f"{preloaded(MODULES)}local PLAN = {long_string(plan)}\n{adapter}"
 
 
-def needed(*roots: str) -> list[str]:
+def needed(*roots: str) -> tuple[str, ...]:
     """These modules and all that they require, in dependency order."""
     found: set[str] = set()
     todo = list(roots)
@@ -72,10 +73,11 @@ def needed(*roots: str) -> list[str]:
         if name not in found:
             found.add(name)
             todo += _REQUIRED.findall(source(name))
-    return [name for name in MODULES if name in found]
+    return tuple(name for name in MODULES if name in found)
 
 
-def preloaded(modules: Iterable[str]) -> str:
+@cache
+def preloaded(modules: tuple[str, ...]) -> str:
     """Lua that registers modules in `package.preload`."""
     here = files(__name__)
     return "".join(

@@ -100,9 +100,15 @@ M.unescape = unescape
 
 local value -- forward: values nest
 
+-- LuaJIT compiles no search for a pattern, so there is one only where a space is.
 local function skip(s, at)
+  local b = byte(s, at)
+  if b and b > 32 then return at end
   return find(s, "[^ \t\n\r]", at) or #s + 1
 end
+
+local CONTROL = "[%z\1-\31]"
+local PRINTED = true -- the text that is read has no control character anywhere
 
 -- The end of a string whose opening quote stands at `at`, its text, or nil.
 local function text_at(s, at)
@@ -114,7 +120,7 @@ local function text_at(s, at)
     while byte(s, quote - 1 - slashes) == 92 and quote - 1 - slashes > at do slashes = slashes + 1 end
     if slashes % 2 == 0 then
       local inside = sub(s, at + 1, quote - 1)
-      if find(inside, "[%z\1-\31]") then return nil end
+      if not PRINTED and find(inside, CONTROL) then return nil end
       if find(inside, "\\", 1, true) then inside = unescape(inside) end
       return inside, quote + 1
     end
@@ -122,7 +128,26 @@ local function text_at(s, at)
   end
 end
 
+-- A plan is full of indexes: integers of few digits.
+local function index_at(s, at)
+  local b = byte(s, at)
+  if not b or b < 49 or b > 57 then return nil end
+  local made, last = b - 48, at
+  while last < at + 8 do
+    b = byte(s, last + 1)
+    if not b or b < 48 or b > 57 then
+      if b == 46 or b == 69 or b == 101 then return nil end -- a fraction, an exponent
+      return made, last + 1
+    end
+    made, last = made * 10 + b - 48, last + 1
+  end
+end
+
 local function number_at(s, at, plain)
+  if plain then
+    local made, past = index_at(s, at)
+    if made then return made, past end
+  end
   local _, last = find(s, "^%-?%d+", at)
   if not last then return nil end
   local first = byte(s, at) == 45 and at + 1 or at
@@ -197,7 +222,12 @@ function value(s, at, depth, plain)
 end
 
 local function read(s, plain)
-  if type(s) ~= "string" or not utf8_valid(s) then return nil, "not UTF-8" end
+  if type(s) ~= "string" then return nil, "not UTF-8" end
+  PRINTED = not find(s, "[^\32-\127]")
+  if not PRINTED then
+    if not utf8_valid(s) then return nil, "not UTF-8" end
+    PRINTED = not find(s, CONTROL)
+  end
   local made, past = value(s, skip(s, 1), 0, plain)
   if made == nil then return nil, "not JSON" end
   if skip(s, past) <= #s then return nil, "data after the end of the value" end

@@ -12,6 +12,7 @@ import pwd
 import re
 import shutil
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from ipaddress import ip_address
@@ -273,6 +274,7 @@ def _module(name: str) -> str:
     return f'package.preload["oakum.{name}"] = function(...)\n{_source(name)}\nend\n'
 
 
+@cache
 def _source(name: str) -> str:
     return (files(__name__) / f"{name}.lua").read_text(encoding="utf-8")
 
