@@ -6,17 +6,17 @@ owner is shown (or if its owner never sees the field); a placeholder is no leak.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from enum import Enum
 from functools import partial
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.member_paths import key_in
-from oakum.authz.table import closed_by_absence, deciding
-from oakum.exposure.entitled_views import MissingField, Object
+from oakum.authz.table import closed_by_absence
+from oakum.exposure.entitled_views import Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Mark
-from oakum.exposure.finding_evidence import Exhibits, Place, by_way_of, place_of
+from oakum.exposure.finding_evidence import Exhibits, by_way_of, place_of
 from oakum.exposure.knowledge import canonical, is_theirs, says_nothing
 from oakum.exposure.masked_fields import sent
 from oakum.exposure.masks import is_partly_masked, kind_of
@@ -24,7 +24,6 @@ from oakum.exposure.matrix import (
     ALIKE,
     ANOTHER,
     ECHO,
-    HIDDEN,
     LOOSE,
     NOBODY,
     TOO_COMMON,
@@ -32,12 +31,11 @@ from oakum.exposure.matrix import (
     Key,
     Observation,
     Outcome,
-    state_key,
 )
 from oakum.exposure.misplaced_values import Found, Misplaced, is_a_name
 from oakum.finding import Evidence, Result
-from oakum.openapi.model import Json
 from oakum.policy.graphql import TAG
+from oakum.scan.evaluation.cell_record import CellRecord, Subject
 from oakum.scan.evaluation.entitled_views import remember_shown
 from oakum.scan.evaluation.field_meaning import (
     alias,
@@ -68,6 +66,16 @@ _MASK = "mask"
 _TWO_FACED = "its owner gets another value of this field elsewhere: one may be a mask"
 
 
+class _Told(Enum):
+    """What the value of a field tells of the object that it stands in."""
+
+    NOTHING = 1
+    PROVED = 2
+    """A value of its owner's alone leaks."""
+    SHARED = 3
+    """Others have it as well: it leaks with an object of which something is proved."""
+
+
 class Cells:
     """The cells of one response during its evaluation."""
 
@@ -79,65 +87,21 @@ class Cells:
             probe, question, seen.response, seen.value,
         )  # fmt: skip
         loose = loose_values(context.model, seen)
-        self._beside_fields = texts_beside(seen, loose)
         self._stands_loose = partial(stands_loose, context, question, loose)
         self._may_have_come = partial(may_have_come, context, seen, loose)
         self._asked = partial(asked_key, context.knowledge, probe, question)
         self._names_one_of = partial(names_one_of, context.knowledge, probe, question)
-        self._object = ""
-        """Key of the object that is judged now; empty: unknown."""
-        self._place: Place = ()
-        """Where it stands."""
-        self._weak = ""
-        """Why what is judged now is no proof."""
         self._unjudged: dict[str, str] = {}
         """Resource of an object that may be the one requested, though it was not judged → why."""
-        self._unclear = dict.fromkeys(seen.reading.unclear)
         self._context = context
         self._unmasked: dict[tuple[str, ...], None] = {}
         """Values that may be masks, and may not."""
-        self._loosely: dict[tuple[str, str], None] = {}
-        """(owner, resource) with a value outside any known object."""
-        self._found: dict[Key, Observation] = {}
-        self._open: set[Key] = set()
-        self._shared: list[Leaf] = []
-        self._proved = False
         self._places = {each.pointer for each in seen.instances}
-        self._sighted: dict[tuple[str, str], None] = {}
-        self._embedded: dict[tuple[str, bool], None] = {}
-        self._doubts: dict[Key, Doubt] = {}
-        self._relative: dict[tuple[str, str], None] = {}
-        self._witnessed: dict[tuple[str, str, str], None] = {}
-        self._blank: dict[tuple[str, str, str, str], None] = {}
-        self._tentative = False
-        self._unread: frozenset[str] = frozenset()
-        """Settings of this owner that no response shows: fields that need them are not judged."""
-        self._untold = False
-        """Whether it is unknown in which relations this object names its viewer."""
+        self._record = CellRecord(context, seen, texts_beside(seen, loose))
 
     def outcome(self) -> Outcome:
-        observations = tuple(
-            each
-            for key, each in self._found.items()
-            # One shown object is enough: a list may omit others for reasons of its own.
-            if not (each.result is Result.OVER_BLOCK and key in self._open)
-        )
-        return Outcome(
-            self._question.request_key,
-            self._seen.response.status,
-            observations,
-            tuple(self._sighted),
-            tuple(self._witnessed),
-            tuple(self._embedded),
-            tuple(self._doubts.values()),
-            tuple(self._relative),
-            unclear=(
-                *((self._question.viewer or "", "", each) for each in self._unclear),
-                *((self._question.viewer or "", *each) for each in self._loosely),
-            ),
-            tentative=self._tentative,
-            blank=tuple(self._blank),
-        )
+        """What is kept of the response."""
+        return self._record.outcome()
 
     # ----------------------------------------------------------- objects in the response
 
@@ -145,171 +109,188 @@ class Cells:
         """Judges each field of an identity's object, present or missing."""
         if instance.pointer in self._reading.mute:
             return
-        if not self._is_judged(instance) and self._weak:
-            self._unjudged[instance.resource] = self._weak
-        self._weak, self._untold = "", False
+        of = self._subject(instance)
+        if not self._is_judged(instance, of) and of.weak:
+            self._unjudged[instance.resource] = of.weak
 
-    def _is_judged(self, instance: ObjectInstance) -> bool:
-        who = self._context.who(instance, self._question.viewer)
-        self._weak = self._reading.weakness(instance.pointer, False)
-        declared = self._context.model.tables[instance.resource].leaves
+    def _subject(self, instance: ObjectInstance) -> Subject:
         resource = self._context.model.policy.resources[instance.resource]
-        self._object = key_in(instance.value, resource.key)
-        self._place = place_of(instance.pointer, self._object)
-        if resource.key and not self._object and instance.pointer in self._reading.given:
-            self._object = self._asked(resource)
-        nobodys = self._context.is_nobodys(instance.resource)
-        if not who and not nobodys:
-            self._nobody_is_to_see(instance)
-            self._tell_shared(instance)
+        key = key_in(instance.value, resource.key)
+        place = place_of(instance.pointer, key)
+        if resource.key and not key and instance.pointer in self._reading.given:
+            key = self._asked(resource)
+        who = self._context.who(instance, self._question.viewer)
+        weak = self._reading.weakness(instance.pointer, False)
+        unread = self._reading.unread.get(instance.pointer, frozenset())
+        held, state = instance.held, instance.state
+        return Subject(instance.resource, who, held, state, key, place, weak, unread)
+
+    def _is_judged(self, instance: ObjectInstance, of: Subject) -> bool:
+        who, resource = of.who, of.resource
+        if not who and not self._context.is_nobodys(resource):
+            self._nobody_is_to_see(instance, of)
+            self._tell_shared(instance, of)
             return False  # an owner outside the test accounts: what else may be seen is unknown
         if who and is_callers(self._context, self._question, self._reading, instance, who):
             return False  # the caller got their own object: no evidence about the owner
-        self._sighted[(who, instance.resource)] = None
-        self._untold = bool(self._reading.untold.get(instance.pointer))
+        self._record.sighted[(who, resource)] = None
         here = {leaf.path for leaf in instance.leaves}
         blank = {leaf.path for leaf in instance.leaves if leaf.value is None}
-        self._unread = in_doubt(self._context, who, instance.resource, here, blank)
-        self._unread |= self._reading.unread.get(instance.pointer, frozenset())
+        unread = of.unread | in_doubt(self._context, who, resource, here, blank)
+        of = replace(of, unread=unread, untold=bool(self._reading.untold.get(instance.pointer)))
         inside = any(instance.pointer[:n] in self._places for n in range(len(instance.pointer)))
-        self._embedded[(instance.resource, inside)] = None
-        self._shared = []
-        self._proved = False
-        for leaf in instance.leaves:
-            strange, last = leaf.path not in declared, leaf.path.rpartition(".")[2]
-            if last == TAG or (
-                strange
-                and self._reading.names_kind(instance.pointer, last, leaf.value, instance.resource)
-            ):
-                continue  # the value identifies nobody
-            self._weak = self._reading.weakness(instance.pointer, strange)
-            self._leaf(instance, leaf, who)
-        for leaf in self._shared:
-            self._weak = self._reading.weakness(instance.pointer, leaf.path not in declared)
-            self._settle_shared(instance, leaf, who)
-        of = Object(who, instance.resource, self._object)
-        self._tentative |= remember_shown(self._context, self._seen, instance, of)
-        self._weak = self._reading.weakness(instance.pointer, False)
-        for path in missing_fields(instance, self._probe.shows.get(instance.resource, ())):
-            self._missing(instance.resource, path, who, instance.held, instance.state)
+        self._record.embedded[(resource, inside)] = None
+        self._judge_leaves(instance, of)
+        it = Object(who, resource, of.object_key)
+        self._record.tentative |= remember_shown(self._context, self._seen, instance, it)
+        for path in missing_fields(instance, self._probe.shows.get(resource, ())):
+            self._missing(of, path)
         return True
 
-    def _nobody_is_to_see(self, instance: ObjectInstance) -> None:
+    def _judge_leaves(self, instance: ObjectInstance, of: Subject) -> None:
+        """Judges what came in the fields of an object; what several owners share, by the rest."""
+        declared = self._context.model.tables[of.resource].leaves
+        strange = replace(of, weak=self._reading.weakness(instance.pointer, True))
+        shared, proved = list[tuple[Leaf, Subject]](), False
+        for leaf in instance.leaves:
+            unknown, last = leaf.path not in declared, leaf.path.rpartition(".")[2]
+            if last == TAG or (
+                unknown
+                and self._reading.names_kind(instance.pointer, last, leaf.value, of.resource)
+            ):
+                continue  # the value identifies nobody
+            each = strange if unknown else of
+            told = self._leaf(instance, leaf, each)
+            proved |= told is _Told.PROVED
+            if told is _Told.SHARED:
+                shared.append((leaf, each))
+        beside = [leaf.path for leaf, _ in shared if not self._echo(leaf)]
+        for leaf, each in shared:
+            self._settle_shared(instance, leaf, each, beside, proved=proved)
+
+    def _nobody_is_to_see(self, instance: ObjectInstance, of: Subject) -> None:
         """Records a leak of a field that no relation may see, whoever owns it."""
         for leaf in texts_for_nobody(self._context.model, instance):
             if not self._echo(leaf):
-                self._put(instance, leaf.path, "", Result.LEAK, self._evidence(instance, leaf, ""))
+                self._leak(instance, leaf, of)
 
-    def _tell_shared(self, instance: ObjectInstance) -> None:
+    def _tell_shared(self, instance: ObjectInstance, of: Subject) -> None:
         """Records values that several owners share, in an object that names none of them."""
         shared = sharers_of_unnamed(self._context, self._question, instance)
         for leaf in instance.leaves if shared else ():
             if who := shared.get(leaf.path):
                 held = self._context.identities.relations(self._question.viewer, who)
-                self._suspect(replace(instance, held=held), leaf, who, SHARED)
+                other = replace(of, who=who, held=held)
+                self._suspect(replace(instance, held=held), leaf, other)
 
-    def _suspect(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:
+    def _suspect(self, instance: ObjectInstance, leaf: Leaf, of: Subject) -> None:
         """Records a leak that is no proof, unless the contract shows the field."""
-        place = (instance.resource, leaf.path, who, instance.held, instance.state)
-        if self._granted(instance.resource, leaf.path, instance.held, instance.state):
+        if self._granted(of, leaf.path):
             return
-        weak, self._weak = self._weak, self._weak or why
-        self._put(instance, leaf.path, who, Result.LEAK, self._evidence(instance, leaf, who))
-        told = self._context.placeholders.told
-        told(self._key(*place), self._question.request_key, leaf.value, who, shared=True)
-        self._weak, self._tentative = weak, True
+        self._leak(instance, leaf, replace(of, weak=of.weak or SHARED))
+        told, key = self._context.placeholders.told, self._record.key(of, leaf.path)
+        told(key, self._question.request_key, leaf.value, of.who, shared=True)
+        self._record.tentative = True
 
-    def _leaf(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
-        viewer = self._question.viewer
+    def _leaf(self, instance: ObjectInstance, leaf: Leaf, of: Subject) -> _Told:
+        """Judges what came in a field: granted, masked, empty, or denied."""
+        viewer, who = self._question.viewer, of.who
         own = who in (viewer, NOBODY)
-        place = (instance.resource, leaf.path, who, instance.held, instance.state)
-        served = leaf.allowed and leaf.value is not None
-        if served:
-            self._put(instance, leaf.path, who, Result.OPEN)
-            self._witnessed[(who, instance.resource, leaf.path)] = None
+        if leaf.allowed and leaf.value is not None:
+            self._record.put(of, leaf.path, Result.OPEN)
+            self._record.witnessed[(who, of.resource, leaf.path)] = None
             if not own and is_relative(self._context, instance, leaf, who):
-                self._relative[(instance.resource, leaf.path)] = None
-        elif (who == viewer and self._is_own_for_anothers(instance, leaf)) or (
-            not own and self._masked(instance, leaf, who)
+                self._record.relative[(of.resource, leaf.path)] = None
+        elif (who == viewer and self._is_own_for_anothers(of, leaf)) or (
+            not own and self._masked(instance, leaf, of)
         ):
             pass
         elif leaf.masked:
             if not own:  # what it hides is unknown
-                self._blank[viewer or "", who, instance.resource, leaf.path] = None
+                self._record.leave_blank(of, leaf.path)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
-            if who != viewer and is_setting_of(self._context, self._unread, instance, leaf, who):
-                self._shared.append(leaf)
-            elif who != viewer and (leaf.value is False or leaf.value == 0):
-                self._perhaps(instance, leaf, who, TOO_COMMON)
-            elif not own:
-                self._missing(*place, blank=True)
-            elif who and not leaf.allowed:
-                self._record(*place, Result.CLOSED, wait=True)
+            return self._empty(instance, leaf, of, own=own)
         else:
-            why = self._echo(leaf) if self._question.wrote else ""
-            why = why if own else self._doubt(instance, leaf, who) or self._echo(leaf)
-            if why == _MASK:
-                self._missing(*place, blank=True)
-            elif why in (TOO_COMMON, ECHO):
-                self._shared.append(leaf)
-            elif why:
-                self._perhaps(instance, leaf, who, why)
-            elif not own and (
-                field := alias(self._context, self._probe, self._question, instance, leaf, who)
-            ):
-                self._proved = self._proved or not self._weak
-                evidence = self._evidence(instance, leaf, who)
-                self._put(instance, field, who, Result.LEAK, evidence)
-            else:
-                two_faced = _TWO_FACED if leaf.pointer in self._unmasked else ""
-                weak, self._weak = self._weak, self._weak or two_faced
-                self._proved = self._proved or not (own or self._weak)
-                evidence = self._evidence(instance, leaf, who)
-                self._put(instance, leaf.path, who, Result.LEAK, evidence)
-                key = self._key(*place)
-                self._context.placeholders.told(key, self._question.request_key, leaf.value, who)
-                self._tell_by_object(key, leaf, who)
-                self._weak = weak
+            return self._denied(instance, leaf, of, own=own)
+        return _Told.NOTHING
 
-    def _is_own_for_anothers(self, instance: ObjectInstance, leaf: Leaf) -> bool:
+    def _empty(self, instance: ObjectInstance, leaf: Leaf, of: Subject, *, own: bool) -> _Told:
+        """Judges a value that says nothing, such as `""`, false or an object with fields."""
+        others = of.who != self._question.viewer
+        if others and is_setting_of(self._context, of.unread, instance, leaf, of.who):
+            return _Told.SHARED
+        if others and (leaf.value is False or leaf.value == 0):
+            self._perhaps(instance, leaf, of, TOO_COMMON)
+        elif not own:
+            self._missing(of, leaf.path, blank=True)
+        elif of.who and not leaf.allowed:
+            self._record.put(of, leaf.path, Result.CLOSED, wait=True)
+        return _Told.NOTHING
+
+    def _denied(self, instance: ObjectInstance, leaf: Leaf, of: Subject, *, own: bool) -> _Told:
+        """Judges a value in a field that the contract does not show the viewer."""
+        context, question = self._context, self._question
+        why = self._echo(leaf) if question.wrote else ""
+        why = why if own else self._doubt(instance, leaf, of) or self._echo(leaf)
+        if why in (TOO_COMMON, ECHO):
+            return _Told.SHARED
+        if why == _MASK:
+            self._missing(of, leaf.path, blank=True)
+            return _Told.NOTHING
+        if why:
+            self._perhaps(instance, leaf, of, why)
+            return _Told.NOTHING
+        if not own and (field := alias(context, self._probe, question, instance, leaf, of.who)):
+            self._leak(instance, leaf, of, field)
+            return _Told.NOTHING if of.weak else _Told.PROVED
+        if not of.weak and leaf.pointer in self._unmasked:
+            of = replace(of, weak=_TWO_FACED)
+        self._leak(instance, leaf, of)
+        key = self._record.key(of, leaf.path)
+        context.placeholders.told(key, question.request_key, leaf.value, of.who)
+        self._tell_by_object(key, leaf, of)
+        return _Told.NOTHING if own or of.weak else _Told.PROVED
+
+    def _leak(self, instance: ObjectInstance, leaf: Leaf, of: Subject, field: str = "") -> None:
+        """Records a leak with its evidence. `field`: whose value it is, if not of its own."""
+        evidence = self._evidence(instance, leaf, of)
+        self._record.put(of, field or leaf.path, Result.LEAK, evidence)
+
+    def _is_own_for_anothers(self, of: Subject, leaf: Leaf) -> bool:
         """Whether it is the viewer's own, which the contract shows them, in place of another's."""
-        at = instance.resource, self._object, leaf.path
-        shown = self._granted(at[0], at[2], instance.held, instance.state)
-        return shown and is_own_for_anothers(self._context, self._question, at, self._place)
+        at = of.resource, of.object_key, leaf.path
+        shown = self._granted(of, leaf.path)
+        return shown and is_own_for_anothers(self._context, self._question, at, of.place)
 
-    def _masked(self, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
+    def _masked(self, instance: ObjectInstance, leaf: Leaf, of: Subject) -> bool:
         """Judges a value in a field that the contract shows in a masked form; False: it is to be
         judged as in any other field."""
-        context, place = self._context, (instance.resource, leaf.path, who)
-        found = sent(context, instance, leaf, who, self._object, self._unread)
+        context, who = self._context, of.who
+        found = sent(context, instance, leaf, who, of.object_key, of.unread)
         reading, told = self._reading, found is not None and not self._echo(leaf)
         if found is None or not told or reading.may_be_granted(context.model, instance, leaf.path):
             return False
-        self._tentative = True
-        key = self._key(*place, instance.held, instance.state)
+        self._record.tentative = True
+        key = self._record.key(of, leaf.path)
         if found.kind == "within":
-            self._missing(*place, instance.held, instance.state, blank=True)
+            self._missing(of, leaf.path, blank=True)
         elif found.kind == "alike":
-            self._blank[self._question.viewer or "", who, instance.resource, leaf.path] = None
+            self._record.leave_blank(of, leaf.path)
         elif found.kind == "unclear":
             context.masked.unclear(key, who, canonical(leaf.value))
             return leaf.masked
         else:
-            few = context.masked.beyond(key, who, self._object, found.excess)
-            weak, self._weak = self._weak, self._weak or few
-            evidence = self._evidence(instance, leaf, who)
-            self._put(instance, leaf.path, who, Result.LEAK, evidence)
-            self._weak = weak
+            few = context.masked.beyond(key, who, of.object_key, found.excess)
+            self._leak(instance, leaf, replace(of, weak=of.weak or few))
         return True
 
-    def _tell_by_object(self, key: Key, leaf: Leaf, who: str) -> None:
+    def _tell_by_object(self, key: Key, leaf: Leaf, of: Subject) -> None:
         """Remember a value that its owner was not shown yet: they may be shown another."""
-        viewer, place = self._question.viewer, (who, key.resource, key.field)
+        viewer, who, place = self._question.viewer, of.who, (of.who, key.resource, key.field)
         if who and who != viewer and place not in self._context.knowledge.own:
-            seen = Observation(key, False, Result.LEAK, viewer, who, weak=self._weak)
-            doubt = Doubt(ANOTHER, seen)
+            doubt = Doubt(ANOTHER, Observation(key, False, Result.LEAK, viewer, who, weak=of.weak))
             value = canonical(leaf.value)
-            self._tentative = True
+            self._record.tentative = True
             self._context.by_object.add(key, self._question.request_key, who, value, doubt)
 
     def _echo(self, leaf: Leaf) -> str:
@@ -317,11 +298,11 @@ class Cells:
         of the object stands beside it."""
         return ECHO if canonical(leaf.value) in self._question.sent else ""
 
-    def _doubt(self, instance: ObjectInstance, leaf: Leaf, who: str) -> str:
+    def _doubt(self, instance: ObjectInstance, leaf: Leaf, of: Subject) -> str:
         """Why a value in a denied field may not be its owner's, or not be denied; empty: it is."""
         if why := self._reading.may_be_granted(self._context.model, instance, leaf.path):
             return why
-        knowledge = self._context.knowledge
+        knowledge, who = self._context.knowledge, of.who
         place = (who, instance.resource, leaf.path)
         known, text = knowledge.own.get(place), canonical(leaf.value)
         if known is None:
@@ -334,11 +315,10 @@ class Cells:
         if text not in known:
             inside = isinstance(leaf.value, str) and is_theirs(text, known)
             if not inside and not knowledge.ambient.varies(place[1:]):
-                key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
-                self._context.placeholders.handed(key, text, who)
+                self._context.placeholders.handed(self._record.key(of, leaf.path), text, who)
             return "" if inside else ANOTHER
         shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
-        elsewhere = knowledge.elsewhere(who, instance.resource, self._object, leaf.path, text)
+        elsewhere = knowledge.elsewhere(who, instance.resource, of.object_key, leaf.path, text)
         is_a = kind_of(text, elsewhere, self._context.identities.ids.get(who, ()), shared=shared)
         if (
             is_a == _MASK
@@ -352,89 +332,81 @@ class Cells:
             self._unmasked[leaf.pointer] = None
         return TOO_COMMON if shared else ""
 
-    def _settle_shared(self, instance: ObjectInstance, leaf: Leaf, who: str) -> None:
-        """A value that others have as well leaks with an object whose own values leak beside it."""
+    def _settle_shared(
+        self, instance: ObjectInstance, leaf: Leaf, of: Subject, beside: list[str], *, proved: bool
+    ) -> None:
+        """A value that others have as well leaks with an object whose own values leak beside it.
+        `beside`: fields of the object with such a value; `proved`: own values leak."""
         echo = self._echo(leaf)
         if echo and was_written(self._question, leaf):
-            self._perhaps(instance, leaf, who, echo)
-        elif self._proved or (echo and self._stands_with_a_leak(instance, who)):
-            evidence = self._evidence(instance, leaf, who)
-            self._put(instance, leaf.path, who, Result.LEAK, evidence)
+            self._perhaps(instance, leaf, of, echo)
+        elif proved or (echo and self._leaks_here(of, beside)):
+            self._leak(instance, leaf, of)
         elif sharers(self._context, self._question, instance.resource, leaf.path, leaf.value):
-            self._suspect(instance, leaf, who, SHARED)
+            self._suspect(instance, leaf, of)
         else:
-            self._perhaps(instance, leaf, who, echo or TOO_COMMON)
+            self._perhaps(instance, leaf, of, echo or TOO_COMMON)
 
-    def _stands_with_a_leak(self, instance: ObjectInstance, who: str) -> bool:
-        """Whether beside an echo stands what is known to leak here, though many have the value."""
-        beside = (leaf.path for leaf in self._shared if not self._echo(leaf))
-        held, state, entries = instance.held, instance.state, self._context.matrix.entries
-        found = (
-            entries.get(self._key(instance.resource, path, who, held, state)) for path in beside
-        )
+    def _leaks_here(self, of: Subject, paths: list[str]) -> bool:
+        """Whether any of these fields is known to leak here, though many have the value."""
+        entries = self._context.matrix.entries
+        found = (entries.get(self._record.key(of, path)) for path in paths)
         return any(entry is not None and entry.result is Result.LEAK for entry in found)
 
     def _missing(
-        self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json],
-        *, present: bool = True, blank: bool = False,
-    ) -> None:  # fmt: skip
+        self, of: Subject, path: str, *, present: bool = True, blank: bool = False
+    ) -> None:
         """A declared field that did not come: with its object, with nothing in it, or neither."""
-        table = self._context.model.tables[resource]
-        if self._granted(resource, path, held, state):
-            endpoint, viewer = self._question.endpoint, self._question.viewer
-            view = self._context.views.get((endpoint, who))
-            # An embedded object is judged like the one around it.
-            lost = (endpoint, resource) in self._context.matrix.embedded
-            filled = self._context.knowledge.filled.get((who, resource, self._object), ())
-            served = view is not None and view.held(
-                resource, self._object, path, filled, self._place if present else None
-            )
-            # The caller's own object in place of the requested one, or none, and rightly.
-            lost |= (viewer, resource) in self._sighted
-            lost |= self._context.matrix.hides_way(self._probe, resource, viewer, who)
-            may_see = partial(self._granted, resource, held=held, state=state)
-            lost |= is_found_by_hidden(self._probe, table.resource, may_see)
-            counted = is_counted(self._context.model, self._probe, path)
-            if served and not counted and (present or not lost) and who != viewer:
-                evidence = self._exhibits.refusal(who, resource, path, held)
-                self._record(resource, path, who, held, state, Result.OVER_BLOCK, evidence)
+        if self._granted(of, path):
+            self._withheld(of, path, present=present)
             return
-        known = self._context.knowledge.was_shown(who, resource, self._object, path, blank=blank)
+        who, resource, key = of.who, of.resource, of.object_key
+        table = self._context.model.tables[resource]
+        known = self._context.knowledge.was_shown(who, resource, key, path, blank=blank)
         if at := self._stands_loose(who, resource, path):
-            self._loosely_told(at, who, resource, path, held, state)
-        elif self._may_have_come(who, resource, path, self._object):
-            self._doubt_closed(LOOSE, self._key(resource, path, who, held, state), who)
+            self._loosely_told(at, of, path)
+        elif self._may_have_come(who, resource, path, key):
+            self._record.doubt_closed(of, path, LOOSE)
         elif known or (closed_by_absence(table, path) and not blank):
-            self._record(resource, path, who, held, state, Result.CLOSED)
+            self._record.put(of, path, Result.CLOSED)
         else:
             if blank:
-                self._blank[self._question.viewer or "", who, resource, path] = None
-            self._record(resource, path, who, held, state, Result.CLOSED, wait=present)
+                self._record.leave_blank(of, path)
+            self._record.put(of, path, Result.CLOSED, wait=present)
 
-    def _loosely_told(
-        self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
-        state: Mapping[str, Json],
-    ) -> None:  # fmt: skip
+    def _withheld(self, of: Subject, path: str, *, present: bool) -> None:
+        """A granted field that did not come, though its owner gets it at this endpoint."""
+        endpoint, viewer = self._question.endpoint, self._question.viewer
+        who, resource, context = of.who, of.resource, self._context
+        view = context.views.get((endpoint, who))
+        filled = context.knowledge.filled.get((who, resource, of.object_key), ())
+        place = of.place if present else None
+        served = view is not None and view.held(resource, of.object_key, path, filled, place)
+        if not served or who == viewer or is_counted(context.model, self._probe, path):
+            return
+        # An embedded object is judged like the one around it. Or it is the caller's own object in
+        # place of the requested one, or none, and rightly.
+        lost = (endpoint, resource) in context.matrix.embedded
+        lost |= (viewer, resource) in self._record.sighted
+        lost |= context.matrix.hides_way(self._probe, resource, viewer, who)
+        table = context.model.tables[resource]
+        lost |= is_found_by_hidden(self._probe, table.resource, partial(self._granted, of))
+        if present or not lost:
+            evidence = self._exhibits.refusal(who, resource, path, of.held)
+            self._record.put(of, path, Result.OVER_BLOCK, evidence)
+
+    def _loosely_told(self, at: tuple[str, ...], of: Subject, path: str) -> None:
         """An owner's value that stands in no object: nothing of theirs is closed by the answer;
         where it was asked for, it may well have come for that."""
-        self._loosely[(who, resource)] = None
-        if asked_for(self._context, self._question, who, resource, path):
-            weak, self._weak = self._weak, "it is outside every declared object"
-            self._beside(at, who, resource, path, held, state)
-            self._weak = weak
+        self._record.loosely[(of.who, of.resource)] = None
+        if asked_for(self._context, self._question, of.who, of.resource, path):
+            self._beside(at, replace(of, weak="it is outside every declared object"), path)
         else:
-            self._doubt_closed(LOOSE, self._key(resource, path, who, held, state), who)
+            self._record.doubt_closed(of, path, LOOSE)
 
-    def _doubt_closed(self, why: str, key: Key, who: str) -> None:
-        """Keeps why a cell is not closed by a response, which proves no leak either."""
-        seen = Observation(key, False, Result.CLOSED, self._question.viewer, who)
-        self._doubts.setdefault(key, Doubt(why, seen))
-
-    def _granted(
-        self, resource: str, path: str, held: frozenset[str], state: Mapping[str, Json]
-    ) -> bool:
+    def _granted(self, of: Subject, path: str) -> bool:
         endpoint, known = self._question.endpoint, self._question.viewer is not None
-        return self._context.matrix.granted(endpoint, resource, path, held, known, state)
+        return self._context.matrix.granted(endpoint, of.resource, path, of.held, known, of.state)
 
     # ----------------------------------------------- objects missing from the response
 
@@ -445,34 +417,33 @@ class Cells:
             view = self._context.views.get((self._question.endpoint, who))
             about = view is not None and view.about_owner and who != viewer
             shown = {name for name, _ in view.leaves} if view and about else frozenset()
-            for resource in sorted(self._probe.shows.keys() - self._unclear.keys()):
+            for resource in sorted(self._probe.shows.keys() - set(self._reading.unclear)):
                 each = self._context.model.policy.resources[resource]
-                self._object = self._asked(each) if each.key else ""
-                own = who == viewer or self._context.is_party(viewer, resource, self._object)
+                key = self._asked(each) if each.key else ""
+                own = who == viewer or self._context.is_party(viewer, resource, key)
                 own |= viewer is not None and self._names_one_of(each, viewer)
-                if (who, resource) in self._sighted or (own and who != viewer):
+                if (who, resource) in self._record.sighted or (own and who != viewer):
                     continue
-                self._weak = self._unjudged.get(resource, "")
-                self._absent(resource, who, served=resource in shown)
-        self._weak = ""
+                self._absent(resource, who, key, served=resource in shown)
 
-    def _absent(self, resource: str, who: str, *, served: bool) -> None:
-        """`served`: its owner gets it at this endpoint."""
+    def _absent(self, resource: str, who: str, key: str, *, served: bool) -> None:
+        """`key`: of the requested object; `served`: its owner gets it at this endpoint."""
         if not served and self._context.is_nobodys(resource):
             return
         viewer = self._question.viewer
         held = self._context.identities.relations(viewer, who)
         asked = self._asked(self._context.model.policy.resources[resource])
-        known, self._unread = states_of_asked(self._context, who, resource, asked)
+        known, unread = states_of_asked(self._context, who, resource, asked)
         state = {**self._context.matrix.state(resource, who), **known}
-        named = held | self._context.named(viewer, who, resource, self._object)
+        weak = self._unjudged.get(resource, "")
+        alone = Subject(resource, who, held, state, key, weak=weak, unread=unread)
+        named = replace(alone, held=held | self._context.named(viewer, who, resource, key))
         for path in self._probe.shows[resource]:
-            granted = self._granted(resource, path, named, state)
+            granted = self._granted(named, path)
             if served:
-                kind = held if granted else named
-                self._missing(resource, path, who, kind, state, present=False)
+                self._missing(alone if granted else named, path, present=False)
             elif not granted:
-                self._record(resource, path, who, named, state, Result.CLOSED, wait=False)
+                self._record.put(named, path, Result.CLOSED, wait=False)
 
     # --------------------------------------------------------------- misplaced values
 
@@ -481,14 +452,12 @@ class Cells:
         seen, instances = self._seen, self._seen.instances
         misplaced = Misplaced(self._context, seen.probe, seen.question, seen.response, seen.value)
         for found in misplaced.search(seen.judgement.unbound, instances):
-            self._weak = seen.reading.contest(found.at)
-            self._canary(found)
-        self._weak = "it stands in the viewer's own object, and may be theirs as well"
+            self._canary(found, seen.reading.contest(found.at))
+        weak = "it stands in the viewer's own object, and may be theirs as well"
         for found in misplaced.in_own_objects(instances):
-            self._canary(found)
-        self._weak = ""
+            self._canary(found, weak)
 
-    def _canary(self, found: Found) -> None:
+    def _canary(self, found: Found, weak: str) -> None:
         at, value, who, resource, path, where, inside = found
         if not who or is_a_name(self._context, self._question.viewer, who, resource, path, value):
             return
@@ -500,101 +469,38 @@ class Cells:
         held = self._context.identities.relations(viewer, who)
         first, *others = self._context.sources(viewer, who, resource, path, value)
         state = {**self._context.matrix.state(resource, who), **first.state}
-        self._unread = in_doubt(self._context, who, resource, first.state)
-        unlike = {n for n, told in first.state.items() for o in others if o.state[n] != told}
-        self._unread |= unlike
-        if not self._granted(resource, path, held, state):
-            key = self._key(resource, path, who, held, state)
-            before = self._found.get(key)
-            self._beside(at, who, resource, path, held, state, where)
-            if self._found.get(key) is not before:
-                self._tentative = True
+        unread = in_doubt(self._context, who, resource, first.state)
+        unread |= {n for n, told in first.state.items() for o in others if o.state[n] != told}
+        of = Subject(resource, who, held, state, weak=weak, unread=unread)
+        if not self._granted(of, path):
+            key = self._record.key(of, path)
+            before = self._record.found.get(key)
+            self._beside(at, of, path, where)
+            if self._record.found.get(key) is not before:
+                self._record.tentative = True
                 request_key = self._question.request_key
                 self._context.by_value.add(key, request_key, (value, who, held), before, inside)
 
-    def _beside(
-        self, at: tuple[str, ...], who: str, resource: str, path: str, held: frozenset[str],
-        state: Mapping[str, Json], where: str = "",
-    ) -> None:  # fmt: skip
+    def _beside(self, at: tuple[str, ...], of: Subject, path: str, where: str = "") -> None:
         """A value of somebody's that leaks outside every declared field, or in another one."""
         marks: dict[tuple[str, ...], Mark] = {at: "leak"}
         evidence = Evidence(
-            self._exhibits.own_side(who, resource, path),
-            self._exhibits.viewer_side(who, held, marks, [at[:-1]]),
+            self._exhibits.own_side(of.who, of.resource, path),
+            self._exhibits.viewer_side(of.who, of.held, marks, [at[:-1]]),
             self._question.curl,
             note=f"the value is {where or 'outside every declared field'}: found by value"
             + by_way_of(self._probe, at[:-1], "; "),
         )
-        self._record(resource, path, who, held, state, Result.LEAK, evidence)
+        self._record.put(of, path, Result.LEAK, evidence)
 
-    # ------------------------------------------------------- recording results
+    # ------------------------------------------------------- evidence
 
-    def _put(
-        self, s: ObjectInstance, path: str, who: str, result: Result,
-        evidence: Evidence | None = None,
-    ) -> None:  # fmt: skip
-        self._record(s.resource, path, who, s.held, s.state, result, evidence)
-
-    def _record(
-        self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json],
-        result: Result, evidence: Evidence | None = None, wait: bool | None = None,
-    ) -> None:  # fmt: skip
-        """`wait`: only if an entitled viewer is shown the field of this object, which came or did
-        not."""
-        unsure = self._unread.intersection(deciding(self._context.model.tables[resource], path))
-        told = result is Result.LEAK and not self._context.may_be_granted(
-            self._question, (resource, path), held, state, self._unread
-        )
-        if unsure and not told:
-            return  # unknown whether the contract grants it
-        unproven = self._context.identities.unproven_of(self._question.viewer, who)
-        weak = self._weak or unproven
-        doubted = (self._question.viewer or "", who) in self._context.identities.doubted
-        if result in (Result.CLOSED, Result.OVER_BLOCK) and (self._weak or doubted or self._untold):
-            if self._untold and result is Result.CLOSED and wait is None:
-                self._doubt_closed(HIDDEN, self._key(resource, path, who, held, state), who)
-            return
-        for each in self._context.kinds(self._question, (resource, path), who, held, state, result):
-            key = self._key(resource, path, who, each, state)
-            if result is Result.OPEN:
-                self._open.add(key)
-            granted = result in (Result.OPEN, Result.OVER_BLOCK)
-            viewer, known = self._question.viewer, self._found.get(key)
-            seen = Observation(key, granted, result, viewer, who, evidence, weak)
-            if wait is not None:
-                self._wait(seen, absent=not wait)
-            elif known is None or known.yields_to(result, weak):
-                self._found[key] = seen
-
-    def _wait(self, closed: Observation, *, absent: bool) -> None:
-        """Keep what did not come until it is known whether those who may see it are shown it."""
-        if self._object and closed.owner:
-            self._tentative = True
-            of = Object(closed.owner, closed.key.resource, self._object)
-            lack = MissingField(closed, of, self._beside_fields, self._question.sent, absent)
-            self._context.entitled.lack(lack)
-
-    def _perhaps(self, instance: ObjectInstance, leaf: Leaf, who: str, why: str) -> None:
+    def _perhaps(self, instance: ObjectInstance, leaf: Leaf, of: Subject, why: str) -> None:
         """Records a denied field with a value that is no proof alone."""
-        table = self._context.model.tables[instance.resource]
-        if not self._unread.isdisjoint(deciding(table, leaf.path)):
-            return
-        key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
-        evidence = self._evidence(instance, leaf, who)
-        weak = self._weak or self._context.identities.unproven_of(self._question.viewer, who)
-        seen = Observation(key, False, Result.LEAK, self._question.viewer, who, evidence, weak)
-        self._doubts[key] = Doubt(why, seen)
+        if not self._record.is_unread(of, leaf.path):
+            evidence = self._evidence(instance, leaf, of)
+            self._record.doubt(of, leaf.path, why, evidence)
 
-    def _evidence(self, instance: ObjectInstance, leaf: Leaf, who: str) -> Evidence | None:
-        key = self._key(instance.resource, leaf.path, who, instance.held, instance.state)
-        return self._exhibits.evidence(key, instance, leaf, who, self._weak)
-
-    def _key(
-        self, resource: str, path: str, who: str, held: frozenset[str], state: Mapping[str, Json]
-    ) -> Key:
-        table = self._context.model.tables[resource]
-        label = self._context.identities.label(held, self._question.viewer, who)
-        known = state_key(table, path, state)
-        # A state that was never read is left out of the key.
-        known = tuple(pair for pair in known if pair[0] not in self._unread)
-        return Key(self._question.endpoint, resource, path, label, known)
+    def _evidence(self, instance: ObjectInstance, leaf: Leaf, of: Subject) -> Evidence | None:
+        key = self._record.key(of, leaf.path)
+        return self._exhibits.evidence(key, instance, leaf, of.who, of.weak)

@@ -1,0 +1,159 @@
+"""What one response decides, while it is judged: cells, doubts, and what was shown of whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from oakum.authz.table import deciding
+from oakum.exposure.entitled_views import MissingField, Object
+from oakum.exposure.evaluation_context import EvaluationContext
+from oakum.exposure.finding_evidence import Place
+from oakum.exposure.matrix import HIDDEN, Doubt, Key, Observation, Outcome, state_key
+from oakum.finding import Evidence, Result
+from oakum.openapi.model import Json
+from oakum.scan.evaluation.judged_response import JudgedResponse
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is judged: an object of somebody's, or a value of theirs, as it is to the viewer."""
+
+    resource: str
+    who: str
+    """Its owner; empty: unknown."""
+    held: frozenset[str]
+    """Relations of the viewer to it."""
+    state: Mapping[str, Json]
+    object_key: str = ""
+    """Empty: unknown."""
+    place: Place = ()
+    """Where it stands."""
+    weak: str = ""
+    """Why it is no proof; empty: it is one."""
+    unread: frozenset[str] = frozenset()
+    """Settings of its owner that no response shows: fields that need them are not judged."""
+    untold: bool = False
+    """Whether it is unknown in which relations it names its viewer."""
+
+
+@dataclass
+class CellRecord:
+    """Collects what is decided by one response."""
+
+    context: EvaluationContext
+    seen: JudgedResponse
+    beside_fields: frozenset[str]
+    """Texts of the response that stand in no field that the viewer may see."""
+    tentative: bool = False
+    """Whether later responses may retract it."""
+    sighted: dict[tuple[str, str], None] = field(default_factory=dict)
+    """(owner, resource)."""
+    witnessed: dict[tuple[str, str, str], None] = field(default_factory=dict)
+    """(owner, resource, field) shown to an entitled viewer."""
+    embedded: dict[tuple[str, bool], None] = field(default_factory=dict)
+    """(resource, whether it was embedded in another object)."""
+    relative: dict[tuple[str, str], None] = field(default_factory=dict)
+    """(resource, field) shown to an entitled viewer with another value than the owner's."""
+    blank: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
+    """(viewer, owner, resource, field) that came with nothing in it."""
+    loosely: dict[tuple[str, str], None] = field(default_factory=dict)
+    """(owner, resource) with a value outside any known object."""
+    found: dict[Key, Observation] = field(default_factory=dict)
+    doubts: dict[Key, Doubt] = field(default_factory=dict)
+    _open: set[Key] = field(default_factory=set)
+
+    def key(self, of: Subject, path: str) -> Key:
+        """The cell of a field. A state that was never read is left out of it."""
+        question = self.seen.question
+        label = self.context.identities.label(of.held, question.viewer, of.who)
+        known = state_key(self.context.model.tables[of.resource], path, of.state)
+        known = tuple(pair for pair in known if pair[0] not in of.unread)
+        return Key(question.endpoint, of.resource, path, label, known)
+
+    def is_unread(self, of: Subject, path: str) -> bool:
+        """Whether a setting that decides about a field is unknown."""
+        return not of.unread.isdisjoint(deciding(self.context.model.tables[of.resource], path))
+
+    def put(
+        self, of: Subject, path: str, result: Result, evidence: Evidence | None = None,
+        wait: bool | None = None,
+    ) -> None:  # fmt: skip
+        """Decides a cell. `wait`: only if an entitled viewer is shown the field of this object,
+        which came or did not."""
+        question, identities = self.seen.question, self.context.identities
+        viewer, who = question.viewer, of.who
+        told = result is Result.LEAK and not self.context.may_be_granted(
+            question, (of.resource, path), of.held, of.state, of.unread
+        )
+        if not told and self.is_unread(of, path):
+            return  # unknown whether the contract grants it
+        weak = of.weak or identities.unproven_of(viewer, who)
+        doubted = (viewer or "", who) in identities.doubted
+        if result in (Result.CLOSED, Result.OVER_BLOCK) and (of.weak or doubted or of.untold):
+            if of.untold and result is Result.CLOSED and wait is None:
+                self.doubt_closed(of, path, HIDDEN)
+            return
+        granted = result in (Result.OPEN, Result.OVER_BLOCK)
+        place = (of.resource, path)
+        for held in self.context.kinds(question, place, who, of.held, of.state, result):
+            key = self.key(of if held == of.held else replace(of, held=held), path)
+            if result is Result.OPEN:
+                self._open.add(key)
+            seen = Observation(key, granted, result, viewer, who, evidence, weak)
+            known = self.found.get(key)
+            if wait is not None:
+                self._wait(of, seen, absent=not wait)
+            elif known is None or known.yields_to(result, weak):
+                self.found[key] = seen
+
+    def _wait(self, of: Subject, closed: Observation, *, absent: bool) -> None:
+        """Keep what did not come until it is known whether those who may see it are shown it."""
+        if of.object_key and closed.owner:
+            self.tentative = True
+            it = Object(closed.owner, closed.key.resource, of.object_key)
+            sent = self.seen.question.sent
+            self.context.entitled.lack(MissingField(closed, it, self.beside_fields, sent, absent))
+
+    def doubt(self, of: Subject, path: str, why: str, evidence: Evidence | None) -> None:
+        """Records a denied field with a value that is no proof alone."""
+        key, viewer = self.key(of, path), self.seen.question.viewer
+        weak = of.weak or self.context.identities.unproven_of(viewer, of.who)
+        seen = Observation(key, False, Result.LEAK, viewer, of.who, evidence, weak)
+        self.doubts[key] = Doubt(why, seen)
+
+    def doubt_closed(self, of: Subject, path: str, why: str) -> None:
+        """Keeps why a cell is not closed by the response, which proves no leak either."""
+        key = self.key(of, path)
+        seen = Observation(key, False, Result.CLOSED, self.seen.question.viewer, of.who)
+        self.doubts.setdefault(key, Doubt(why, seen))
+
+    def leave_blank(self, of: Subject, path: str) -> None:
+        """Records that a field came with nothing in it, which may hold nothing."""
+        self.blank[self.seen.question.viewer or "", of.who, of.resource, path] = None
+
+    def outcome(self) -> Outcome:
+        """What is kept of the response."""
+        question = self.seen.question
+        viewer = question.viewer or ""
+        return Outcome(
+            question.request_key,
+            self.seen.response.status,
+            tuple(
+                each
+                for key, each in self.found.items()
+                # One shown object is enough: a list may omit others for reasons of its own.
+                if not (each.result is Result.OVER_BLOCK and key in self._open)
+            ),
+            tuple(self.sighted),
+            tuple(self.witnessed),
+            tuple(self.embedded),
+            tuple(self.doubts.values()),
+            tuple(self.relative),
+            unclear=(
+                *((viewer, "", each) for each in dict.fromkeys(self.seen.reading.unclear)),
+                *((viewer, *each) for each in self.loosely),
+            ),
+            tentative=self.tentative,
+            blank=tuple(self.blank),
+        )
