@@ -18,7 +18,7 @@ from oakum.authz.project import Call
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan import _Renderer
 from oakum.openapi.model import Json
-from oakum.routing.lookup_plan import GrantedEndpoint, LookupPlan, Target, kind_of
+from oakum.routing.lookup_plan import GrantedEndpoint, LookupPlan, kind_of
 
 _BRIDGE = b"""
 local json, project, decide = require "oakum.json", require "oakum.project", require "oakum.decide"
@@ -171,16 +171,7 @@ def _told(principal: Principal) -> Json:
 def compiled(model: Model) -> Mapping[str, Any]:
     """The plan of a model whose document is only its operations: nothing can be looked up."""
     endpoints = {
-        id: GrantedEndpoint(
-            operation,
-            tuple(operation.path.strip("/").split("/")),
-            False,
-            Target("none"),
-            (),
-            frozenset(),
-            True,
-            False,
-        )
+        id: GrantedEndpoint(operation, tuple(operation.path.strip("/").split("/")), conceals=True)
         for id, operation in model.operations.items()
         if id in model.rules or id in model.showing
     }

@@ -180,9 +180,10 @@ class Gatekeeper:
         except Denied as denied:
             # A validation error on a write would reveal that the object exists.
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
+            checks = endpoint.checks
             hides = (
                 endpoint.hidden
-                and looks_up_first(endpoint.target, endpoint.typed, endpoint.standing)
+                and looks_up_first(checks.target, checks.typed, checks.standing)
                 and unfit
             )
             if hides and not (yield from passing.sight.clear(inquiry)):
@@ -263,10 +264,10 @@ class Gatekeeper:
         _check(endpoint, found[1])
         if asked.body:
             raise Denied(400, "body")
-        if not endpoint.ahead:
+        if not endpoint.preflight:
             raise Denied(404, "route")
         passing.preflight = True
-        ahead = replace(asked, target=endpoint.ahead)
+        ahead = replace(asked, target=endpoint.preflight)
         passing.forward = self._forwarded.stripped(ahead, "", raw=False)
         return True
 

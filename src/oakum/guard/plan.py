@@ -47,7 +47,7 @@ from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton
 from oakum.routing.chosen_fields import NAMES, PLAIN_PREFERENCES
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint, LookupPlan, kind_of
+from oakum.routing.lookup_plan import GrantedEndpoint, LookupPlan, WriteChecks, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import nameless, rivals, written
@@ -220,7 +220,7 @@ class _Renderer:
             "conceals": endpoint.conceals,
             "headless": endpoint.headless,
             **self.shared.plan(hidden(endpoint, self.endpoints, self.resources)),
-            "ahead": endpoint.ahead,
+            "ahead": endpoint.preflight,
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
             "asks": asks(self.model, operation.id),
@@ -235,14 +235,8 @@ class _Renderer:
             **passing_parameters(operation),
             **self._filled_from(operation.id),
             "ends": list(map(mark, self.wiring.ends.get(operation.id, ()))),
-            "target": self.targets.plan(endpoint.target),
-            "typed": self.targets.plan(endpoint.typed) if endpoint.typed else None,
-            "standing": self.targets.plan(endpoint.standing) if endpoint.standing else None,
-            "finders": {name: self.targets.plan(each) for name, each in endpoint.finders.items()},
-            "local": sorted(endpoint.local),
+            **self._checks(endpoint.checks),
             "binds": bool(endpoint.binds),
-            "upload": endpoint.upload,
-            "unread": sorted(endpoint.unread),
             **self.targets.written(operation.id),
             "graphql": bool(rule.graphql),
             "picks": endpoint.choices.plan,
@@ -250,6 +244,18 @@ class _Renderer:
             "answers": self._answers(endpoint),
             "counts": bool(rule.counts),
             "login": path_of(rule.login),
+        }
+
+    def _checks(self, checks: WriteChecks) -> dict[str, Any]:
+        plan = self.targets.plan
+        return {
+            "target": plan(checks.target),
+            "typed": plan(checks.typed) if checks.typed else None,
+            "standing": plan(checks.standing) if checks.standing else None,
+            "finders": {name: plan(each) for name, each in checks.finders.items()},
+            "local": sorted(checks.local),
+            "upload": checks.upload,
+            "unread": sorted(checks.unread),
         }
 
     def _filled_from(self, operation: str) -> dict[str, Any]:
@@ -306,7 +312,7 @@ class _Renderer:
         found: dict[str, Any] = {}
         for name, media in distinct(endpoint.operation.body).items():
             read = kind_of(media) == "json" or endpoint.resource_form(split(name)[0])
-            judged = read and name not in endpoint.unjudged
+            judged = read and name not in endpoint.checks.unjudged
             found[name] = self._node(_Place(media.shape, ahead)) if judged else None
         self._settle()
         self.writing = self.keeps_kind = False

@@ -39,7 +39,7 @@ def hidden(
         "others": list(map(plan, endpoint.others)),
         "asked": asked.keys.plan if asked.by else None,
         "named": {name: plan(each) for name, each in asked.by.items()},
-        "plain": endpoint.plain.plan if endpoint.plain else None,
+        "plain": endpoint.checks.plain.plan if endpoint.checks.plain else None,
     }
 
 

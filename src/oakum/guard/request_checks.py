@@ -76,15 +76,15 @@ class Intake:
         if endpoint.write:
             subject = yield from self._subject(endpoint, params, inquiry)
         if endpoint.write and subject is not None and not self._names_all(endpoint):
-            yield from self._may(endpoint, params, inquiry, subject, endpoint.target.kind)
+            yield from self._may(endpoint, params, inquiry, subject, endpoint.checks.target.kind)
         for each in subject.stands if subject is not None else ():
             if each.below:
                 continue  # a list is the object's around it, and each element whose it is
             yield from self._may(endpoint, params, inquiry, each, "ask")
-        if sends(asked, endpoint.unread):
+        if sends(asked, endpoint.checks.unread):
             raise Denied(422, "body")
         body, value = yield from self._body(endpoint, params, inquiry, subject, asked)
-        if endpoint.write and endpoint.plain:
+        if endpoint.write and endpoint.checks.plain:
             yield from self._named(endpoint, params, inquiry, asked, query, value, subject)
         ids = frozenset(_scalars(value))
         owners = frozenset(subject.owners) if subject else frozenset[str]()
@@ -96,7 +96,7 @@ class Intake:
     def _subject(
         self, endpoint: GrantedEndpoint, params: Mapping[str, str], inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, Subject]:
-        target, subject = endpoint.target, Subject("")
+        target, subject = endpoint.checks.target, Subject("")
         match target.kind:
             case "caller":
                 new = endpoint.operation.method == "POST"
@@ -127,7 +127,7 @@ class Intake:
         subject: Subject,
     ) -> Generator[Asked, Answered | None, tuple[Subject, ...]]:
         """What the API shows now at a path that ends with a word."""
-        target = endpoint.standing
+        target = endpoint.checks.standing
         if target is None:
             return ()
         answered = yield from self._answer(endpoint, target, params, inquiry)
@@ -148,7 +148,7 @@ class Intake:
         subject: Subject,
     ) -> Generator[Asked, Answered | None, frozenset[str]]:
         """Resources that the object does not belong to, as the API shows it now."""
-        target = endpoint.typed
+        target = endpoint.checks.typed
         if target is None:
             return frozenset()
         if target.kind == "none":
@@ -234,16 +234,18 @@ class Intake:
         if may_write(model, inquiry.principal(), id, params, Subject("", owned=False), "none"):
             return
         unread = asked.body if value is None else b""
-        its = subject is not None and subject.resource == endpoint.plain.kept_of
+        its = subject is not None and subject.resource == endpoint.checks.plain.kept_of
         shown = subject.value if its and subject is not None else None
-        keys = endpoint.plain.keys(Carried(asked, query, params, value, unread=unread), shown)
+        keys = endpoint.checks.plain.keys(
+            Carried(asked, query, params, value, unread=unread), shown
+        )
         if keys is None:
             raise absent(endpoint, "call")
         if subject is not None and not keys and self._names_all(endpoint):
-            yield from self._may(endpoint, params, inquiry, subject, endpoint.target.kind)
+            yield from self._may(endpoint, params, inquiry, subject, endpoint.checks.target.kind)
         makes = endpoint.operation.method == "POST"
         named = Named(makes=makes, wanted=dict.fromkeys(keys))
-        yield from find(model, endpoint.finders, params, inquiry, named)
+        yield from find(model, endpoint.checks.finders, params, inquiry, named)
         for subject in named.found.values():
             if subject is None or subject.new:
                 raise absent(endpoint, "call")
@@ -253,7 +255,11 @@ class Intake:
         """Whether only plain keys say which objects a write is of, so that `call:` is about these
         alone."""
         called = self._model.rule(endpoint.operation.id).call is not None
-        return bool(endpoint.plain) and called and endpoint.target.kind in ("caller", "none")
+        return (
+            bool(endpoint.checks.plain)
+            and called
+            and endpoint.checks.target.kind in ("caller", "none")
+        )
 
     def _body(
         self,
@@ -279,11 +285,11 @@ class Intake:
         kind = self._media(endpoint, asked)
         form = endpoint.resource_form(kind.type)
         if form is None and not is_json(kind.type):
-            if endpoint.upload and not self._own(endpoint, inquiry, subject):
+            if endpoint.checks.upload and not self._own(endpoint, inquiry, subject):
                 # No `set` decides about it, as where no other body holds a resource.
                 if unsaid:
                     raise absent(endpoint, "call")
-                if endpoint.upload == "own":
+                if endpoint.checks.upload == "own":
                     raise Denied(422, "body")
             return self._unread(endpoint, kind, body), None
         said = as_json(form, kind, body) if form is not None else body
@@ -318,9 +324,9 @@ class Intake:
     ) -> Generator[Asked, Answered | None, Weighed]:
         """What may be forwarded of a body, and may be alone as well: what is removed may have
         decided about the rest, as the type of an object does."""
-        forms = {name: each.form for name, each in endpoint.finders.items()}
+        forms = {name: each.form for name, each in endpoint.checks.finders.items()}
         makes = endpoint.operation.method == "POST"
-        named = Named(endpoint.finders, endpoint.local, makes=makes, forms=forms)
+        named = Named(endpoint.checks.finders, endpoint.checks.local, makes=makes, forms=forms)
         done = yield from self._weighed(endpoint, call, inquiry, subject, reading, named)
         for _ in range(_MOST_CUTS):
             if done.whole or done.body is None or self._guard.unknown == "refuse":
@@ -349,7 +355,7 @@ class Intake:
             if subject is None or done.whole:
                 return done
             if named.wanted:
-                yield from find(self._model, endpoint.finders, call.params, inquiry, named)
+                yield from find(self._model, endpoint.checks.finders, call.params, inquiry, named)
             elif not (
                 yield from inquiry.settle(partial(LookupRequirements.tables, written=done.written))
             ):
@@ -383,7 +389,7 @@ class Intake:
     def _own(self, endpoint: GrantedEndpoint, inquiry: Inquiry, subject: Subject | None) -> bool:
         """Whether the object is the caller's own, as required where no body says what is set."""
         owners = subject.owners if subject else ()
-        return endpoint.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
+        return endpoint.checks.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
 
     def _unread(self, endpoint: GrantedEndpoint, kind: MediaType, body: bytes) -> bytes:
         """A body that is not JSON: only its member names are checked."""
@@ -421,11 +427,11 @@ class Intake:
         media = request_media(self._model, endpoint.operation.id, str(said)) if said else None
         if said is None or media is None or not is_plain(asked.values("content-encoding")):
             raise Denied(415, "media")
-        judged = endpoint.binds or endpoint.plain.body
-        judged = judged and not (said.type == PARTS and endpoint.upload)
+        judged = endpoint.binds or endpoint.checks.plain.body
+        judged = judged and not (said.type == PARTS and endpoint.checks.upload)
         if not is_json(said.type) and judged and endpoint.resource_form(said.type) is None:
             raise Denied(415, "media")
-        if key(media.type) in endpoint.unjudged:
+        if key(media.type) in endpoint.checks.unjudged:
             raise Denied(415, "media")
         if judged and said.type == PATCH and split(media.type)[0] != PATCH:
             raise Denied(415, "media")  # operations on fields are no object of another JSON type

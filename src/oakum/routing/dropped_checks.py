@@ -80,13 +80,13 @@ class _Both:
 
     def _writes(self, was: GrantedEndpoint, now: GrantedEndpoint, name: str) -> Iterator[Term]:
         """Whose objects a write may touch."""
-        for place, resource in self._lost(was.plain, now.plain, now.operation):
+        for place, resource in self._lost(was.checks.plain, now.checks.plain, now.operation):
             said = f"a guard no longer checks the `{resource}` that {place} of `{name}` names"
             yield self._term(now, said, wide=True)
-        for place, resource in self._gained(was.plain, now.plain):
+        for place, resource in self._gained(was.checks.plain, now.checks.plain):
             said = f"a guard now checks the `{resource}` that {place} of `{name}` names"
             yield self._term(now, said, narrow=True)
-        kinds = was.target.kind, now.target.kind
+        kinds = was.checks.target.kind, now.checks.target.kind
         if "caller" in kinds and kinds[0] != kinds[1]:
             wide = kinds[1] == "caller"
             said = (
@@ -124,12 +124,12 @@ class _Both:
                 said = "no longer hides" if wide else "now hides"
                 said = f"a `{one}` in the path of `{name}` {said} what the answer tells"
                 yield self._term(now, said, wide=wide, narrow=not wide)
-        told = {*self._lost(was.plain, now.plain, now.operation)}
+        told = {*self._lost(was.checks.plain, now.checks.plain, now.operation)}
         for place, one in self._lost(was.asked.keys, now.asked.keys, now.operation):
             if self._conceals(one) and (place, one) not in told:
                 said = f"a hidden `{one}` that {place} of `{name}` names no longer hides what"
                 yield self._term(now, f"{said} the answer tells", wide=True)
-        told = {*self._gained(was.plain, now.plain)}
+        told = {*self._gained(was.checks.plain, now.checks.plain)}
         for place, one in self._gained(was.asked.keys, now.asked.keys):
             if self._conceals(one) and (place, one) not in told:
                 said = f"a hidden `{one}` that {place} of `{name}` names now hides what the answer"

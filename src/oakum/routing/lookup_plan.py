@@ -88,36 +88,11 @@ NEVER_SENT = frozenset(("HEAD", "TRACE"))
 
 
 @dataclass(frozen=True)
-class GrantedEndpoint:
-    """An operation that the contract grants, as the guard needs it."""
+class WriteChecks:
+    """How the guard learns whose object a write touches, and what of it the caller may set. Empty
+    for a read."""
 
-    operation: Operation
-    segments: tuple[str, ...]
-    """Segments of the path template: a literal or `{name}`, also within a literal (`{id}.json`). A
-    trailing slash adds an empty one."""
-    write: bool
-    target: Target
-    query: tuple[str, ...]
-    """Declared query parameters; all others are removed."""
-    lists: frozenset[str]
-    """Query parameters that may be repeated."""
-    conceals: bool
-    """Whether its objects are concealed, so that a 403 is sent as a 404."""
-    binds: bool
-    """Whether its request body holds a resource, so that `set` grants decide who may write what."""
-    texts: Mapping[str, Automaton] = field(default_factory=dict)
-    """Path parameter → allowed texts; a missing parameter may be anything."""
-    hidden: Concealed | None = None
-    """The concealed object that the path names. A caller who may not see it must not learn that it
-    exists. None: the path names none."""
-    ahead: str = ""
-    """Neutral path for a CORS preflight; empty: preflights are denied."""
-    nested: Mapping[str, Nested] = field(default_factory=dict)
-    """Query parameters with an object or list in their value."""
-    form: Form | None = None
-    """Declared form of a URL-encoded body; None if there is none."""
-    parts: Form | None = None
-    """As `form`, for `multipart/form-data`."""
+    target: Target = field(default_factory=lambda: Target("none"))
     finders: Mapping[str, Target] = field(default_factory=dict)
     """Resource in the request body → how to look one up by its key; `""` for the object that is
     written. `none`: it has a key but cannot be looked up from here."""
@@ -126,31 +101,68 @@ class GrantedEndpoint:
     unjudged: frozenset[str] = frozenset()
     """Media types of JSON bodies whose effect cannot be judged."""
     typed: Target | None = None
-    """What shows of which resource the object of a write is, where it may be of several."""
+    """What shows of which resource the object is, where it may be of several."""
     standing: Target | None = None
     """What shows the object that a path names with the word at its end."""
     plain: Plain = field(default_factory=Plain)
-    """Objects that a write names by their keys alone."""
-    unlooked: str = ""
+    """Objects that the write names by their keys alone."""
+    unseen: str = ""
     """The resource of the object that a path names where no GET shows that one."""
-    helps: str = ""
-    """The line by which it could be told whose object a write touches."""
-    headless: bool = False
-    """Whether the line of a HEAD at its path refuses somebody whom this GET lets in."""
+    owner_hint: str = ""
+    """The line by which it could be told whose object the write touches."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """As `resources_in_parameters` has them."""
+    upload: str = ""
+    """As `uploads.upload` has it."""
+
+
+@dataclass(frozen=True)
+class GrantedEndpoint:
+    """An operation that the contract grants, as the guard needs it."""
+
+    operation: Operation
+    segments: tuple[str, ...]
+    """Segments of the path template: a literal or `{name}`, also within a literal (`{id}.json`). A
+    trailing slash adds an empty one."""
+    write: bool = False
+    checks: WriteChecks = field(default_factory=WriteChecks)
+    """Of a write."""
+
+    texts: Mapping[str, Automaton] = field(default_factory=dict)
+    """Path parameter → allowed texts; a missing parameter may be anything."""
+    query: tuple[str, ...] = ()
+    """Declared query parameters; all others are removed."""
+    lists: frozenset[str] = frozenset()
+    """Query parameters that may be repeated."""
+    nested: Mapping[str, Nested] = field(default_factory=dict)
+    """Query parameters with an object or list in their value."""
+    preflight: str = ""
+    """Neutral path for a CORS preflight; empty: preflights are denied."""
+
+    binds: bool = False
+    """Whether its request body holds a resource, so that `set` grants decide who may write what."""
+    form: Form | None = None
+    """Declared form of a URL-encoded body; None if there is none."""
+    parts: Form | None = None
+    """As `form`, for `multipart/form-data`."""
+
+    conceals: bool = False
+    """Whether its objects are concealed, so that a 403 is sent as a 404."""
+    hidden: Concealed | None = None
+    """The concealed object that the path names. A caller who may not see it must not learn that it
+    exists. None: the path names none."""
+    others: tuple[Concealed, ...] = ()
+    """Those that the path names besides `hidden`."""
     asked: NamedConcealed = field(default_factory=NamedConcealed)
     """The concealed objects that a request names beside its path, which hide what a read shows of
     them, and why a write failed."""
-    others: tuple[Concealed, ...] = ()
-    """Those that the path names besides `hidden`."""
-    unread: Mapping[str, str] = field(default_factory=dict)
-    """Of a write, as `resources_in_parameters` has them."""
 
     choices: Choices = field(default_factory=Choices)
     """Where callers choose the members of its response."""
     graph: bool = False
     """Whether it answers GraphQL."""
-    upload: str = ""
-    """As `uploads.upload` has it, of a write."""
+    headless: bool = False
+    """Whether the line of a HEAD at its path refuses somebody whom this GET lets in."""
 
     @property
     def acts(self) -> bool:
@@ -348,7 +360,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
             make.paths,
             relations,
             {path: make.asks[at].operation for path, (at, _) in states.items()},
-            {id for id, each in endpoints.items() if _tells_owner(model, each.target)},
+            {id for id, each in endpoints.items() if _tells_owner(model, each.checks.target)},
         ),
     )
 
@@ -363,8 +375,8 @@ def _read(make: _Maker, endpoints: Mapping[str, GrantedEndpoint]) -> dict[str, N
     """Operations that look-ups call."""
     targets = [
         target
-        for each in endpoints.values()
-        for target in (each.target, *each.finders.values(), each.typed, each.standing)
+        for checks in (each.checks for each in endpoints.values())
+        for target in (checks.target, *checks.finders.values(), checks.typed, checks.standing)
         if target is not None
     ]
     shown = (each.operation for each in targets if each.operation)
@@ -377,7 +389,7 @@ def _with_tenants(
     """Selections with where requests name the tenant."""
     for operation in paths.document.operations:
         each = endpoints.get(operation.id)
-        target = each.target.resource if each is not None else ""
+        target = each.checks.target.resource if each is not None else ""
         write = each is not None and each.write
         yield operation.id, with_tenants(paths, operation, said[operation.id], target, write=write)
 
@@ -442,48 +454,56 @@ def _endpoint(make: _Maker, operation: Operation) -> GrantedEndpoint:
         if media.shape is not None and (name := resource_of(media.shape, make.model.bound))
     ]
     shown = [name for name in make.policy.resources if may_show(make.model, operation, name)]
-    resource = next(iter(resources), "")
-    target = Targets(make.paths).target(operation, resource) if write else Target("none")
     conceals = any(make.policy.resources[name].conceal for name in (*resources, *shown))
-    plain = plain_keys(make.model, operation) if write else Plain()
-    reads_body = plain.body if write else asked_keys(make.paths, operation).body
-    unknown = write and target.kind == "none" and not plain
-    if unknown and needs_object(make.policy, rule.call):
-        make.warnings.append(
-            Problem(
-                rule.location,
-                f"the owner of the object that `{operation.id}` writes is unknown, so every call"
-                f" is refused",
-                _what_helps(make, operation)[1],
-            )
-        )
-    allowed = dict(_texts(make, operation))
+    checks = _checks(make, operation, next(iter(resources), "")) if write else WriteChecks()
+    reads_body = checks.plain.body if write else asked_keys(make.paths, operation).body
+    texts = dict(_texts(make, operation))
     hidden = concealed(make.paths, operation)
-    finders = dict(_finders(make, operation, target, resource, plain)) if write else {}
     return GrantedEndpoint(
         operation,
         tuple(written(operation.path)[1:].split("/")),
-        write,
-        target,
-        tuple(each.name for each in query),
-        frozenset(each.name for each in query if "array" in each.shape.kinds),
-        conceals or hidden is not None or not (resources or shown),
-        holds_resource(make.model, operation.id),
-        allowed,
-        hidden,
-        neutral(operation, allowed),
-        {e.name: at for e in query if (at := nested(e, rule.without)) is not None},
-        form_body(make.model, operation, FORM, judged=reads_body),
-        form_body(make.model, operation, PARTS, judged=reads_body),
-        finders,
-        frozenset(_local(make.model, finders)),
-        frozenset(_unjudged(make.model, operation, plain)) if write else frozenset(),
-        typed(make.paths, operation) if write and operation.method != "GET" else None,
-        standing(make.paths, operation, target) if write and operation.method != "GET" else None,
-        plain,
-        *_last(make, operation, target, write=write),
+        write=write,
+        checks=checks,
+        texts=texts,
+        query=tuple(each.name for each in query),
+        lists=frozenset(each.name for each in query if "array" in each.shape.kinds),
+        nested={e.name: at for e in query if (at := nested(e, rule.without)) is not None},
+        preflight=neutral(operation, texts),
+        binds=holds_resource(make.model, operation.id),
+        form=form_body(make.model, operation, FORM, judged=reads_body),
+        parts=form_body(make.model, operation, PARTS, judged=reads_body),
+        conceals=conceals or hidden is not None or not (resources or shown),
+        hidden=hidden,
+        others=others(make.paths, operation),
+        asked=asked(make.paths, operation, makes=write and operation.method == "POST"),
+        choices=choices(make.model, operation),
         graph=bool(rule.graphql),
-        upload=upload(make.model, operation, judged=reads_body) if write else "",
+        headless=operation.method == "GET" and make.paths.is_headless(operation),
+    )
+
+
+def _checks(make: _Maker, operation: Operation, resource: str) -> WriteChecks:
+    """How a write is checked; `resource`: the outermost that its body holds, if any."""
+    model, rule, paths = make.model, make.model.rule(operation.id), make.paths
+    target, plain = Targets(paths).target(operation, resource), plain_keys(model, operation)
+    unseen, hint = _what_helps(make, operation) if target.kind == "none" else ("", "")
+    if target.kind == "none" and not plain and needs_object(make.policy, rule.call):
+        said = f"the owner of the object that `{operation.id}` writes is unknown, so every call"
+        make.warnings.append(Problem(rule.location, f"{said} is refused", hint))
+    finders = dict(_finders(make, operation, target, resource, plain))
+    reads = operation.method == "GET"
+    return WriteChecks(
+        target=target,
+        finders=finders,
+        local=frozenset(_local(model, finders)),
+        unjudged=frozenset(_unjudged(model, operation, plain)),
+        typed=None if reads else typed(paths, operation),
+        standing=None if reads else standing(paths, operation, target),
+        plain=plain,
+        unseen=unseen,
+        owner_hint=hint,
+        unread=resources_in_parameters(model, operation),
+        upload=upload(model, operation, judged=plain.body),
     )
 
 
@@ -491,21 +511,6 @@ def _local(model: Model, finders: Mapping[str, Target]) -> Iterator[str]:
     for name, each in finders.items():
         if name and each.operation and places(model.operations[each.operation]) > 1:
             yield name
-
-
-def _last(
-    make: _Maker, operation: Operation, target: Target, *, write: bool
-) -> tuple[str, str, bool, NamedConcealed, tuple[Concealed, ...], Mapping[str, str], Choices]:
-    """The last members of an endpoint, from `unlooked` on."""
-    unknown = write and target.kind == "none"
-    return (
-        *(_what_helps(make, operation) if unknown else ("", "")),
-        operation.method == "GET" and make.paths.is_headless(operation),
-        asked(make.paths, operation, makes=write and operation.method == "POST"),
-        others(make.paths, operation),
-        resources_in_parameters(make.model, operation) if write else {},
-        choices(make.model, operation),
-    )
 
 
 def _what_helps(make: _Maker, operation: Operation) -> tuple[str, str]:

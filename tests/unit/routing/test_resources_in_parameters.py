@@ -22,7 +22,7 @@ def test_only_what_a_write_forwards_counts(tmp_path: Path) -> None:
     (tmp_path / "openapi.yaml").write_text(json.dumps(DIFFS["document"]))
     (tmp_path / "exposure.yaml").write_text(json.dumps({**DIFFS["policy"], "api": "openapi.yaml"}))
     endpoints = compile_for_gateway(load(tmp_path / "exposure.yaml")).lookups.endpoints
-    found = {id: each.unread for id, each in endpoints.items() if each.unread}
+    found = {id: each.checks.unread for id, each in endpoints.items() if each.checks.unread}
     places = ("query note", "query raw", "header x-note")
     assert found == {"putSet": dict.fromkeys(places, "Note")}
 

@@ -52,21 +52,25 @@ def impossible_relations(contract: CompiledContract) -> Iterator[Problem]:
 def _written(model: Model, endpoint: GrantedEndpoint) -> Iterator[_Object]:
     """The object that a write touches. Where it names several, the caller needs a relation to each,
     so the first one that has none decides."""
-    target = endpoint.target
+    target = endpoint.checks.target
     named = [
-        (name, f"`{each.called}` names", _looked_up(model, endpoint.finders.get(name)))
-        for each, name in endpoint.plain.places.items()
+        (name, f"`{each.called}` names", _looked_up(model, endpoint.checks.finders.get(name)))
+        for each, name in endpoint.checks.plain.places.items()
         if each.called
     ]
     if target.kind == "ask" and not target.kinds and target.then is None:
         yield target.resource, "its path names", _looked_up(model, target)
-    elif target.kind == "path" or (target.kind == "caller" and not endpoint.plain):
+    elif target.kind == "path" or (target.kind == "caller" and not endpoint.checks.plain):
         made = endpoint.operation.method == "POST"
         yield "", "it makes" if made else "it writes", None
     elif named:
         yield named[0]
-    elif target.kind == "none" and endpoint.plain and _is_told_here(model, endpoint.unlooked):
-        yield endpoint.unlooked, "its path names", None
+    elif (
+        target.kind == "none"
+        and endpoint.checks.plain
+        and _is_told_here(model, endpoint.checks.unseen)
+    ):
+        yield endpoint.checks.unseen, "its path names", None
 
 
 def _is_told_here(model: Model, unlooked: str) -> bool:

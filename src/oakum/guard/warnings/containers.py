@@ -24,7 +24,7 @@ def removed_by_null(contract: CompiledContract) -> Iterator[Problem]:
     model = contract.model
     found: dict[tuple[str, str], tuple[Operation, str]] = {}
     for endpoint in contract.endpoints:
-        new = endpoint.operation.method == "POST" and endpoint.target.kind == "caller"
+        new = endpoint.operation.method == "POST" and endpoint.checks.target.kind == "caller"
         for around, name, held in _held(model, endpoint) if endpoint.write and not new else ():
             found.setdefault((around, name), (endpoint.operation, held))
     if found:
@@ -63,7 +63,7 @@ def names_in_maps(contract: CompiledContract) -> Iterator[Problem]:
     for endpoint in contract.endpoints:
         operation = endpoint.operation
         unseen = operation.method in ("PUT", "PATCH") and nameless(operation.path) not in shown
-        for name, finder in endpoint.finders.items() if endpoint.write and unseen else ():
+        for name, finder in endpoint.checks.finders.items() if endpoint.write and unseen else ():
             if name and finder.kind == "ask" and "map" in many_of(model, operation, name):
                 key = model.policy.resources[name].key
                 yield Problem(

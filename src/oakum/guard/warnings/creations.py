@@ -20,7 +20,7 @@ from oakum.routing.request_places import body_places
 def refused_creations(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about an object or a field that a creation is refused for."""
     model = contract.model
-    operation, target = endpoint.operation, endpoint.target
+    operation, target = endpoint.operation, endpoint.checks.target
     if operation.method == "PUT" and operation.path.endswith("}") and _is_listed(endpoint):
         yield Problem(
             contract.location(operation),
@@ -85,9 +85,9 @@ def placed_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
     """Warns about objects that a body puts by their key where the API may show nothing at all: then
     nobody can tell what stands there."""
     model = contract.model
-    shower = model.operations.get(endpoint.target.operation)
+    shower = model.operations.get(endpoint.checks.target.operation)
     shown = declared_answers(shower, 200) if shower is not None else ()
-    around = endpoint.target.resource
+    around = endpoint.checks.target.resource
     for media in endpoint.operation.body if around else ():
         for name, at in resources_in(media.shape, model.bound) if media.shape else ():
             found = [*_keyed(model, at)] if name == around else []
@@ -130,7 +130,7 @@ def _is_always_shown(model: Model, shown: Iterable[Media], name: str, member: st
 
 def _is_listed(endpoint: GrantedEndpoint) -> bool:
     """Whether a write is refused where a list does not have its object."""
-    target = endpoint.target
+    target = endpoint.checks.target
     listed = target.kind == "ask" and target.pointer[-1:] == ("*",)
     return listed and not target.made and target.then is None and bool(target.last)
 

@@ -49,7 +49,10 @@ def unexplained_errors(contract: CompiledContract, endpoint: GrantedEndpoint) ->
     names, so nobody is known to see it."""
     model = contract.model
     policy, id = model.policy, endpoint.operation.id
-    call, refused = model.rule(id).call, endpoint.target.kind == "none" and not endpoint.plain
+    call, refused = (
+        model.rule(id).call,
+        endpoint.checks.target.kind == "none" and not endpoint.checks.plain,
+    )
     refused = refused and (call is None or needs_object(policy, call))
     unknown = [each for each in endpoint.others if not each.reader and not refused]
     if endpoint.acts and any(not model.tables[name].see({*policy.only("anyone")}, {})

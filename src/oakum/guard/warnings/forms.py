@@ -13,7 +13,7 @@ from oakum.routing.uploads import unset_files
 
 def unread_forms(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about form bodies of a resource that a gateway cannot read."""
-    for media in sorted(endpoint.unjudged):
+    for media in sorted(endpoint.checks.unjudged):
         yield Problem(
             contract.location(endpoint.operation),
             f"a gateway cannot read which fields a `{media}` body of"
@@ -32,9 +32,9 @@ def unread_forms(contract: CompiledContract, endpoint: GrantedEndpoint) -> Itera
         each.type
         for each in endpoint.operation.body
         if kind_of(each) != "json" and endpoint.resource_form(each.type) is None
-        if each.type != PARTS or not endpoint.upload
+        if each.type != PARTS or not endpoint.checks.upload
     ]
-    if not (endpoint.binds or endpoint.plain.body) or not said:
+    if not (endpoint.binds or endpoint.checks.plain.body) or not said:
         return
     types = ", ".join(f"`{each}`" for each in dict.fromkeys(said))
     hint = "let clients send JSON there, or declare it at an operation of its own"

@@ -23,7 +23,7 @@ def unlooked_keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iter
     id = endpoint.operation.id
     said = contract.model.written.get(id)
     for name in resources_written(contract, endpoint.operation):
-        resource, finder = contract.policy.resources[name], endpoint.finders.get(name)
+        resource, finder = contract.policy.resources[name], endpoint.checks.finders.get(name)
         own = may_set_key(contract, name)
         # In a map its name is its key, and one in a list needs no `set`.
         many = many_of(contract.model, endpoint.operation, name) if resource.key else set[str]()
@@ -53,9 +53,9 @@ def unlooked_keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iter
 
 def _unlooked(contract: CompiledContract, endpoint: GrantedEndpoint, name: str) -> bool:
     """Whether a key in a body may name another object than the one that was looked up."""
-    target = endpoint.target
+    target = endpoint.checks.target
     makes = endpoint.operation.method == "POST"
-    if target.kind == "none" or (makes and name not in endpoint.finders):
+    if target.kind == "none" or (makes and name not in endpoint.checks.finders):
         return False
     if makes and target.kind == "caller" and True in _stands(contract, endpoint.operation, name):
         return True
@@ -101,13 +101,13 @@ def chosen_keys(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def _free(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[str]:
-    operation, target = endpoint.operation, endpoint.target
+    operation, target = endpoint.operation, endpoint.checks.target
     written = contract.model.written.get(operation.id)
     makes = operation.method == "POST" and endpoint.write and target.kind == "caller"
     for name in written.resources if written is not None and makes else ():
         alone = not target.below and False in _stands(contract, operation, name)
         owned = contract.policy.resources[name].owner.kind != "none"
-        if owned and may_set_key(contract, name) and (alone or name not in endpoint.finders):
+        if owned and may_set_key(contract, name) and (alone or name not in endpoint.checks.finders):
             yield name
 
 
@@ -116,7 +116,7 @@ def key_spellings(contract: CompiledContract) -> Iterator[Problem]:
     found = [
         (endpoint.operation, contract.policy.resources[name])
         for endpoint in contract.endpoints
-        for name, finder in endpoint.finders.items()
+        for name, finder in endpoint.checks.finders.items()
         if finder.kind == "ask" and not finder.form and _takes_free(contract, endpoint, name)
     ]
     if found:
@@ -137,7 +137,7 @@ def _takes_free(contract: CompiledContract, endpoint: GrantedEndpoint, name: str
     """Whether a body may give an object a key that the API does not know."""
     if not name or not endpoint.write:
         return False
-    names = endpoint.target.resource == name or endpoint.operation.method == "POST"
+    names = endpoint.checks.target.resource == name or endpoint.operation.method == "POST"
     written = contract.model.written.get(endpoint.operation.id)
     held = written is not None and name in written.resources
     return held and names and may_set_key(contract, name)
@@ -148,9 +148,9 @@ def keys_in_puts(contract: CompiledContract) -> Iterator[Problem]:
     found = [
         (endpoint.operation, contract.policy.resources[name])
         for endpoint in contract.endpoints
-        if endpoint.write and endpoint.operation.method == "PUT" and endpoint.target.last
+        if endpoint.write and endpoint.operation.method == "PUT" and endpoint.checks.target.last
         for name in resources_written(contract, endpoint.operation)
-        if endpoint.target.resource == name and _says_key(contract, endpoint.operation, name)
+        if endpoint.checks.target.resource == name and _says_key(contract, endpoint.operation, name)
     ]
     if found and contract.policy.guard.unknown == "refuse":
         operation, resource = found[0]

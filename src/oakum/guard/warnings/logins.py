@@ -80,5 +80,5 @@ def _before(contract: CompiledContract, endpoint: GrantedEndpoint) -> str:
         return f"callers of `{id}` are anonymous"
     names = {*resources_shown(contract, operation), *resources_written(contract, operation)}
     account = any(contract.policy.resources[name].is_account for name in names)
-    makes = operation.method == "POST" and endpoint.target.kind == "caller"
+    makes = operation.method == "POST" and endpoint.checks.target.kind == "caller"
     return f"callers of `{id}` are anonymous until they log in" if makes and account else ""

@@ -24,8 +24,8 @@ def named_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iter
     operation, id = endpoint.operation, endpoint.operation.id
     rule = contract.model.rule(id)
     checked = rule.call is None or needs_object(contract.policy, rule.call)
-    for place, resource in endpoint.plain.places.items() if checked else ():
-        finder, name = endpoint.finders.get(resource), place.called
+    for place, resource in endpoint.checks.plain.places.items() if checked else ():
+        finder, name = endpoint.checks.finders.get(resource), place.called
         other = _otherwise(id, name, resource)
         if finder is None or finder.kind != "ask":
             yield Problem(
@@ -50,7 +50,7 @@ def named_accounts(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
     kinds = {contract.policy.relations[each].kind for each in rule.call or ("owner",)}
     if names(operation) or not kinds & OF_OBJECTS <= {"owner"} or not kinds & OF_OBJECTS:
         return
-    for place, resource in endpoint.plain.places.items():
+    for place, resource in endpoint.checks.plain.places.items():
         if contract.policy.resources[resource].is_account:
             name, id = place.called, operation.id
             yield Problem(
@@ -75,7 +75,7 @@ def unexplained_parameters(
     checked = rule.call is None or needs_object(contract.policy, rule.call)
     if operation.method in ("POST", "QUERY") or names(operation) or not checked:
         return
-    told = {each.name for each in endpoint.plain.places}
+    told = {each.name for each in endpoint.checks.plain.places}
     query = [
         f"`{each.name}`"
         for each in operation.parameters
@@ -83,7 +83,7 @@ def unexplained_parameters(
         and each.name not in {*rule.params, *told} and each.name.lower() not in PAGING
         and not each.shape.enum and each.shape.kinds != {"boolean"}
     ]  # fmt: skip
-    known = endpoint.plain.places or endpoint.target.kind == "none"
+    known = endpoint.checks.plain.places or endpoint.checks.target.kind == "none"
     found, id = [*query, *([] if known else sorted(_lists(contract, operation)))], operation.id
     if found:
         few = ", ".join(found[:3]) + (", …" if found[3:] else "")

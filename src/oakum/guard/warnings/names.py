@@ -46,7 +46,12 @@ def _unchecked(contract: CompiledContract, endpoint: GrantedEndpoint) -> Problem
     rule = model.rule(operation.id)
     listed = key_lists(model, operation)
     within = any(each not in listed for each in names(operation))
-    told = within or endpoint.plain.places or endpoint.target.kind == "none" or rule.graphql
+    told = (
+        within
+        or endpoint.checks.plain.places
+        or endpoint.checks.target.kind == "none"
+        or rule.graphql
+    )
     if not endpoint.write or endpoint.binds or told:
         return None
     makes = operation.method in ("POST", "QUERY")

@@ -72,7 +72,7 @@ def _to_anyone(contract: CompiledContract, grant: Grant) -> bool:
 
 def unknown_preflights(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about an operation that a page of another origin cannot call."""
-    if not endpoint.ahead:
+    if not endpoint.preflight:
         yield Problem(
             contract.location(endpoint.operation),
             f"no valid value is known for the parameters of `{endpoint.operation.id}`, so"

@@ -20,7 +20,7 @@ from oakum.routing.written_resource import untold
 def unknown_owners(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a write that nobody may make, or that only the owner of its object may make."""
     operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
-    kind, id = endpoint.target.kind, endpoint.operation.id
+    kind, id = endpoint.checks.target.kind, endpoint.operation.id
     if rule.call is None and kind == "none":
         what = (
             "so not even its owner may set anything"
@@ -28,7 +28,7 @@ def unknown_owners(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
             else "and no `call:` says who may call it, so nobody may"
         )
         said = f"the owner of the object that `{id}` writes is unknown, {what}"
-        hint = f"{endpoint.helps}; or `{id}: {{call: […]}}` if the API checks the owner"
+        hint = f"{endpoint.checks.owner_hint}; or `{id}: {{call: […]}}` if the API checks the owner"
         if lists := key_lists(contract.model, operation):
             hint = (
                 f"write `{id}: {{call: […]}}` with those who may, for example `owner`: each"
@@ -47,7 +47,7 @@ def unknown_owners(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
             f"the owner of the object that `{id}` writes is unknown, so fields that only its"
             f" owner may set are refused"
         )
-        yield Problem(contract.location(operation), said, endpoint.helps)
+        yield Problem(contract.location(operation), said, endpoint.checks.owner_hint)
 
 
 def _links(contract: CompiledContract, operation: Operation) -> bool:
@@ -66,7 +66,7 @@ def _of_an_object(contract: CompiledContract, written: list[Resource]) -> bool:
 
 def unknown_elsewhere(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """A PUT that would make what is not there, and may be elsewhere for all that is known."""
-    operation, target = endpoint.operation, endpoint.target
+    operation, target = endpoint.operation, endpoint.checks.target
     resource = contract.policy.resources.get(target.resource)
     puts = operation.method == "PUT" and operation.path.endswith("}") and target.says
     if puts and resource is not None and not resource.main and resource.owner.kind == "field":
@@ -81,8 +81,8 @@ def unknown_elsewhere(contract: CompiledContract, endpoint: GrantedEndpoint) -> 
 def unknown_type(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a body of one of several resources where nothing shows which the object is
     of."""
-    operation, typed = endpoint.operation, endpoint.typed
-    if typed is not None and untold(endpoint.target, typed):
+    operation, typed = endpoint.operation, endpoint.checks.typed
+    if typed is not None and untold(endpoint.checks.target, typed):
         kinds = " or ".join(f"a `{each}`" for each in typed.kinds)
         yield Problem(
             contract.location(operation),
@@ -110,12 +110,12 @@ def absent_parents(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
                 f" its owner is unknown there, and {few} stays hidden even from its owner"
             )
             yield Problem(contract.location(operation), said, owner_hint(resource, reads=True))
-    if endpoint.write and endpoint.unlooked:
-        resource = contract.policy.resources[endpoint.unlooked]
+    if endpoint.write and endpoint.checks.unseen:
+        resource = contract.policy.resources[endpoint.checks.unseen]
         if resource.owner.kind == "parent":
             said = f"the owner of the `{resource.name}` that `{operation.id}` writes is unknown"
             twice = PathObjects(contract.document, contract.model).is_parted_twice(operation)
-            hint = endpoint.helps if twice else owner_hint(resource)
+            hint = endpoint.checks.owner_hint if twice else owner_hint(resource)
             where = contract.location(operation)
             yield Problem(where, f"{said}, so not even its owner may write it", hint)
 
