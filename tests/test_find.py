@@ -17,7 +17,7 @@ def first(module: str) -> str:
 @pytest.mark.parametrize(
     ("module", "test"),
     [
-        ("exposure/matrix", "unit/exposure/test_matrix.py"),
+        ("exposure/cells/matrix", "unit/exposure/cells/test_matrix.py"),
         ("pytest_plugin/refusals", "pytest_plugin/test_refusals.py"),
         ("authz/body_owners", "unit/authz/test_accept.py"),
         ("scan/requests/person_requests", "unit/scan/techniques/test_account_enumeration.py"),

@@ -18,7 +18,8 @@ from oakum.authz.project import Call
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan import _Renderer
 from oakum.openapi.model import Json
-from oakum.routing.lookup_plan import GrantedEndpoint, LookupPlan, kind_of
+from oakum.routing.granted_endpoint import GrantedEndpoint
+from oakum.routing.lookup_plan import LookupPlan, kind_of
 
 _BRIDGE = b"""
 local json, project, decide = require "oakum.json", require "oakum.project", require "oakum.decide"

@@ -9,8 +9,8 @@ import pytest
 
 import cadence
 from oakum.authz import Judge
-from oakum.exposure.caller_identification import NOBODY, UNKNOWN
 from oakum.exposure.evidence import Redactor
+from oakum.exposure.exchanges.caller_identification import NOBODY, UNKNOWN
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
 from oakum.policy.contract import load

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from oakum.authz import ObjectInstance
-from oakum.exposure.knowledge import says_nothing
+from oakum.exposure.values.knowledge import says_nothing
 from oakum.policy.graphql import TAG
 from oakum.traffic.evaluation.fast_walk import Seen
 

@@ -14,10 +14,10 @@ from oakum.authz import Judge, Model, Principal, compile_contract, project
 from oakum.authz.diff import compare
 from oakum.authz.project import Call, left
 from oakum.authz.table import grants as holds
-from oakum.exposure.caller_identification import NOBODY, Caller
+from oakum.exposure.cells.matrix import Key
 from oakum.exposure.evidence import Redactor
+from oakum.exposure.exchanges.caller_identification import NOBODY, Caller
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import Key
 from oakum.exposure.response_reader import ResponseReader
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.exposure.matrix import UNTOLD
+from oakum.exposure.cells.matrix import UNTOLD
 from oakum.finding import Result
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import CUT, TUTORS, Watch, policy, results

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from oakum.exchange import Response
-from oakum.exposure.caller_identification import UNKNOWN, Caller
 from oakum.exposure.evidence import Redactor
+from oakum.exposure.exchanges.caller_identification import UNKNOWN, Caller
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
 from oakum.openapi.model import Json

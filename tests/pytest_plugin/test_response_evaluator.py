@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from oakum.authz import Judge, Model, Principal
 from oakum.exchange import Response
-from oakum.exposure.caller_identification import NOBODY, UNKNOWN, Caller
 from oakum.exposure.evidence import Redactor
+from oakum.exposure.exchanges.caller_identification import NOBODY, UNKNOWN, Caller
+from oakum.exposure.exchanges.why_undecided import RELATION
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
-from oakum.exposure.why_undecided import RELATION
 from oakum.openapi.model import Json
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
 from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.matrix import Key
+from oakum.exposure.cells.matrix import Key
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import Watch

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from oakum.finding import Result
-from oakum.scan.requests import every_owner
+from oakum.scan.questions import every_owner
 from tests.scan.servers import Call, Reply
 from tests.scan.verdicts import KEYS, NAMES, RELATIONS, Api, Told, path, schema, told
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.errors import ExitCode
-from oakum.exposure.endpoints import brief
+from oakum.exposure.endpoints.probes import brief
 from tests.scan.servers import Call, Reply
 from tests.scan.verdicts import KEYS, NAMES, Api, path, schema, told
 

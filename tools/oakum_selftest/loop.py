@@ -15,7 +15,7 @@ from itertools import cycle, islice
 from oakum.authz import Model, compile_contract
 from oakum.authz.diff import changes, compare
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import is_graphql
+from oakum.exposure.endpoints.probes import is_graphql
 from oakum.finding import Cell, Report, Result
 from oakum.gate import Verdict, Widening
 from oakum.inference.side_effects import classify

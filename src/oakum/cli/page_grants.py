@@ -11,8 +11,8 @@ from oakum.authz import Judge
 from oakum.authz.table import leaf_index
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
-from oakum.exposure.caller_identification import UNKNOWN, Caller, Callers
 from oakum.exposure.evidence import Redactor
+from oakum.exposure.exchanges.caller_identification import UNKNOWN, Caller, Callers
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
 from oakum.frontend.contrast import DrivenField, Sight, Viewed, contrast

@@ -15,7 +15,7 @@ import orjson
 from oakum.cli import scan_one_finding, scan_restore, shared
 from oakum.cli.progress import progress
 from oakum.errors import InputError, Location, OakumError, Problem, counted
-from oakum.exposure.matrix import Outcome
+from oakum.exposure.cells.matrix import Outcome
 from oakum.finding import Report
 from oakum.output.text import visible
 from oakum.report.grouping import exit_code

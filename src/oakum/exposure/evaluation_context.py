@@ -8,19 +8,25 @@ from itertools import product
 
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.table import allows, deciding, leaf_index
-from oakum.exposure.entitled_views import EntitledViews
+from oakum.exposure.cells.entitled_views import EntitledViews
+from oakum.exposure.cells.matrix import NOBODY, Matrix
+from oakum.exposure.cells.withdrawn_findings import (
+    ByObject,
+    ByValue,
+    MaskedFields,
+    Placeholders,
+    Told,
+)
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import OwnView, Question
-from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import NOBODY, Matrix
 from oakum.exposure.relation_members import (
     is_below,
     is_one_of_many,
     members_named,
     relations_through_members,
 )
-from oakum.exposure.withdrawn_findings import ByObject, ByValue, MaskedFields, Placeholders, Told
+from oakum.exposure.values.knowledge import Knowledge, canonical, says_nothing
 from oakum.finding import Result
 from oakum.openapi.model import Json
 

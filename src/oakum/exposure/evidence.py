@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.exposure.knowledge import canonical, leaves_of
+from oakum.exposure.values.knowledge import canonical, leaves_of
 from oakum.finding import Answer, Line
 from oakum.http.json_pointer import pointer_of
 from oakum.openapi.model import Json

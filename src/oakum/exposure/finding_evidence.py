@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.cells.matrix import Key, Matrix
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.evidence import Mark, Redactor
-from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import Key, Matrix
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Answer, Evidence
 from oakum.openapi.model import Json
 

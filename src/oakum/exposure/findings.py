@@ -10,10 +10,10 @@ from itertools import product
 from oakum.authz import Model
 from oakum.authz.table import allows, deciding, leaf_index
 from oakum.errors import Location
+from oakum.exposure.cells.matrix import Entry, Key, Matrix, state_key
 from oakum.exposure.checks import CHECKS, OVER_BLOCK, Leak, severity
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.matrix import Entry, Key, Matrix, state_key
 from oakum.exposure.unknown_claims import unheard, values_of
 from oakum.finding import Evidence, Finding, Result, State
 from oakum.inference.lexicon import FieldClass, classify_field

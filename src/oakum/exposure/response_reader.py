@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from oakum.authz import Leaf, likely_media
 from oakum.exchange import Response
-from oakum.exposure.knowledge import says_nothing
+from oakum.exposure.values.knowledge import says_nothing
 from oakum.http.media_type import essence
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json, Operation, Shape

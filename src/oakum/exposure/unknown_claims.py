@@ -15,9 +15,9 @@ from oakum.authz.claims import claimed
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import held
 from oakum.authz.table import allows
-from oakum.exposure.knowledge import canonical
+from oakum.exposure.cells.matrix import Key
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import Key
+from oakum.exposure.values.knowledge import canonical
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation
 

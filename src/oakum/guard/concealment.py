@@ -24,7 +24,7 @@ from oakum.guard.lookups import Inquiry
 from oakum.guard.request_checks import absent
 from oakum.openapi.model import Json
 from oakum.routing.concealed_objects import Concealed
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.path_objects import renamed

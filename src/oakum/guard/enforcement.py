@@ -37,6 +37,7 @@ from oakum.openapi.model import Json, Operation
 from oakum.routing import cors_preflight
 from oakum.routing.caching import FRESH, kept_apart
 from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.headers import (
     back,
     client,
@@ -45,7 +46,7 @@ from oakum.routing.headers import (
     upgrades,
     without_file_name,
 )
-from oakum.routing.lookup_plan import GrantedEndpoint, kind_of
+from oakum.routing.lookup_plan import kind_of
 from oakum.routing.media import described, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, broken
 from oakum.routing.relation_writes import mark

@@ -18,7 +18,7 @@ from oakum.authz.span import Unreadable, read
 from oakum.guard.graphql import lexed, parameter
 from oakum.openapi.model import Json
 from oakum.routing.chosen_fields import chooses
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.messages import Asked
 
 Said = tuple[str, Json]

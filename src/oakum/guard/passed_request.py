@@ -9,7 +9,7 @@ from oakum.guard.concealment import Sight
 from oakum.guard.lookups import Inquiry
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.messages import Answered, Asked
 
 

@@ -47,7 +47,8 @@ from oakum.policy.model import Policy, Relation, State
 from oakum.routing.automaton import Automaton
 from oakum.routing.chosen_fields import NAMES, PLAIN_PREFERENCES
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint, LookupPlan, WriteChecks, kind_of
+from oakum.routing.granted_endpoint import GrantedEndpoint
+from oakum.routing.lookup_plan import LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import nameless, rivals, written
@@ -235,7 +236,7 @@ class _Renderer:
             **passing_parameters(operation),
             **self._filled_from(operation.id),
             "ends": list(map(mark, self.wiring.ends.get(operation.id, ()))),
-            **self._checks(endpoint.checks),
+            **self.targets.checks(endpoint.checks),
             "binds": bool(endpoint.binds),
             **self.targets.written(operation.id),
             "graphql": bool(rule.graphql),
@@ -244,18 +245,6 @@ class _Renderer:
             "answers": self._answers(endpoint),
             "counts": bool(rule.counts),
             "login": path_of(rule.login),
-        }
-
-    def _checks(self, checks: WriteChecks) -> dict[str, Any]:
-        plan = self.targets.plan
-        return {
-            "target": plan(checks.target),
-            "typed": plan(checks.typed) if checks.typed else None,
-            "standing": plan(checks.standing) if checks.standing else None,
-            "finders": {name: plan(each) for name, each in checks.finders.items()},
-            "local": sorted(checks.local),
-            "upload": checks.upload,
-            "unread": sorted(checks.unread),
         }
 
     def _filled_from(self, operation: str) -> dict[str, Any]:

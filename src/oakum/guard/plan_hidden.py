@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oakum.routing.concealed_objects import Concealed
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 
 
 def hidden(

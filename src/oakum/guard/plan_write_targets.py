@@ -15,6 +15,7 @@ from oakum.authz.places import resource_of
 from oakum.authz.table import Table
 from oakum.openapi.model import Media
 from oakum.openapi.shape_queries import member, ways
+from oakum.routing.granted_endpoint import WriteChecks
 from oakum.routing.objects_in_responses import enclosing, stands_alone, stands_inside
 from oakum.routing.write_targets import Target
 
@@ -28,6 +29,19 @@ class PlannedTargets:
     resources: Mapping[str, int]
     node: Callable[[Target, Media], int]
     """Renders an answer that a target reads; the index of its node."""
+
+    def checks(self, checks: WriteChecks) -> dict[str, Any]:
+        """How a write is checked."""
+        plan = self.plan
+        return {
+            "target": plan(checks.target),
+            "typed": plan(checks.typed) if checks.typed else None,
+            "standing": plan(checks.standing) if checks.standing else None,
+            "finders": {name: plan(each) for name, each in checks.finders.items()},
+            "local": sorted(checks.local),
+            "upload": checks.upload,
+            "unread": sorted(checks.unread),
+        }
 
     def plan(self, target: Target) -> dict[str, Any]:
         """One target and the look-ups that follow it."""

@@ -23,7 +23,7 @@ from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 from oakum.routing.form_members import Form
 from oakum.routing.form_parts import overrides, pair_names, part_names
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
 from oakum.routing.request_places import Carried

@@ -17,18 +17,18 @@ from oakum.authz import Leaf, ObjectInstance, Subject, Table
 from oakum.authz.member_paths import key_in
 from oakum.authz.relations import held
 from oakum.authz.table import deciding, leaf_index
-from oakum.exposure.ambient import NAMES_ONE, instant
-from oakum.exposure.endpoints import Probe, probe_of
+from oakum.exposure.cells.matrix import NOBODY, Key, Matrix, state_key
+from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.exposure.evaluation_context import EvaluationContext
+from oakum.exposure.exchanges.why_undecided import RELATION, SETTING, WHO
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.masked_fields import sent
-from oakum.exposure.masked_values import PROOF
-from oakum.exposure.matrix import NOBODY, Key, Matrix, state_key
-from oakum.exposure.misplaced_values import Found, Misplaced
 from oakum.exposure.response_reader import is_success
-from oakum.exposure.why_undecided import RELATION, SETTING, WHO
+from oakum.exposure.values.ambient import NAMES_ONE, instant
+from oakum.exposure.values.knowledge import Knowledge, canonical, says_nothing
+from oakum.exposure.values.masked_fields import sent
+from oakum.exposure.values.masked_values import PROOF
+from oakum.exposure.values.misplaced_values import Found, Misplaced
 from oakum.finding import Evidence, Result
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json

@@ -13,12 +13,13 @@ from oakum.authz import Leaf, likely_media
 from oakum.authz.span import MAX_DEPTH
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
-from oakum.exposure.caller_identification import NOBODY, UNKNOWN, Caller, Callers
-from oakum.exposure.earlier_exchanges import EarlierExchanges, Exchanges
-from oakum.exposure.endpoints import survey
+from oakum.exposure.endpoints.probes import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
+from oakum.exposure.exchanges.caller_identification import NOBODY, UNKNOWN, Caller, Callers
+from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
+from oakum.exposure.exchanges.exchange_facts import CallerRequest
+from oakum.exposure.exchanges.sent_values import sent_of
 from oakum.exposure.json_depth import not_too_deep
-from oakum.exposure.knowledge import leaves_of, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import (
     MAX_TEXT,
@@ -27,8 +28,7 @@ from oakum.exposure.response_reader import (
     read_as_declared,
     text_of,
 )
-from oakum.exposure.sent_values import sent_of
-from oakum.exposure.told_facts import CallerRequest
+from oakum.exposure.values.knowledge import leaves_of, says_nothing
 from oakum.http.methods import SAFE
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from oakum.exposure.matrix import Key
+from oakum.exposure.cells.matrix import Key
 from oakum.finding import Evidence
 from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
 

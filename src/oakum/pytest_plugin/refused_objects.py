@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from oakum.authz import ObjectInstance
 from oakum.exchange import Response
-from oakum.exposure.knowledge import canonical, leaves_of, says_nothing
+from oakum.exposure.values.knowledge import canonical, leaves_of, says_nothing
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 

@@ -18,14 +18,22 @@ from oakum.authz.judgement import KnownObject
 from oakum.authz.place_rules import Masked
 from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Request, Response
-from oakum.exposure.caller_identification import Caller, Source, viewer_of
+from oakum.exposure.cells.matrix import Key, state_key
 from oakum.exposure.evidence import Redactor, shape
-from oakum.exposure.former_relations import FormerRelations
-from oakum.exposure.knowledge import canonical, says_nothing
-from oakum.exposure.matrix import Key, state_key
-from oakum.exposure.observed_owners import ShownObject, ToldOwners
+from oakum.exposure.exchanges.caller_identification import Caller, Source, viewer_of
+from oakum.exposure.exchanges.former_relations import FormerRelations
+from oakum.exposure.exchanges.observed_owners import ShownObject, ToldOwners
+from oakum.exposure.exchanges.why_undecided import (
+    FORMER,
+    OWN,
+    OWNER,
+    RELATION,
+    SETTING,
+    WHO,
+    is_told,
+)
 from oakum.exposure.response_reader import ResponseReader
-from oakum.exposure.why_undecided import FORMER, OWN, OWNER, RELATION, SETTING, WHO, is_told
+from oakum.exposure.values.knowledge import canonical, says_nothing
 from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from oakum.exposure.matrix import Key
+from oakum.exposure.cells.matrix import Key
 from oakum.finding import Evidence, Result
 
 NamedField = tuple[str, str, str]

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import oakum
+from oakum.exposure.cells.matrix import NOBODY, Key, Matrix, Observation, Outcome
+from oakum.exposure.cells.report_cells import report_cells
+from oakum.exposure.cells.why_untested import NO_REQUEST
 from oakum.exposure.findings import conclude
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
-from oakum.exposure.report_cells import report_cells
-from oakum.exposure.untested import NO_REQUEST
 from oakum.finding import Cell, Report, Result
 from oakum.policy.model import Policy
 from oakum.pytest_plugin.observer import Watch

@@ -17,7 +17,8 @@ from oakum.policy.contract import Contract
 from oakum.policy.graphql import Graph
 from oakum.policy.model import Policy
 from oakum.routing.clients import open_to_clients
-from oakum.routing.lookup_plan import GrantedEndpoint, LookupPlan, derive
+from oakum.routing.granted_endpoint import GrantedEndpoint
+from oakum.routing.lookup_plan import LookupPlan, derive
 from oakum.routing.unread_keywords import with_hidden
 
 

@@ -17,7 +17,7 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import Relation, Resource, Switch
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.objects_by_key import Plain
 from oakum.routing.passed_inputs import passed
 from oakum.routing.request_places import RequestPlace, body_places, plain

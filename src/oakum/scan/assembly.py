@@ -10,14 +10,16 @@ from functools import partial
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import Probe, probe_of
+from oakum.exposure.cells.matrix import Matrix, Outcome
+from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
-from oakum.exposure.knowledge import Knowledge, objects_of
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import Matrix, Outcome
+from oakum.exposure.values.knowledge import Knowledge, objects_of
 from oakum.openapi.model import Json
 from oakum.scan.budget_plan import cost
 from oakum.scan.context import Event, RunContext
+from oakum.scan.coverage.uncalled_operations import barred
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.write_answers import WriteAnswers
@@ -33,7 +35,6 @@ from oakum.scan.identities.session import Sessions
 from oakum.scan.identities.verification_answers import claims_now
 from oakum.scan.preparation import Preparation
 from oakum.scan.requests.called_operation import Names
-from oakum.scan.requests.uncalled_operations import barred
 from oakum.scan.requests.write_body import forbids_undeclared
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import own_fields
@@ -49,7 +50,6 @@ from oakum.scan.undo.setting_change import SIGN, Flip
 from oakum.scan.undo.settings_record import keep_settings, opened
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.visibility_wait import Patience
-from oakum.scan.untested import Section
 from oakum.scan.write_counts import WriteCounts
 
 

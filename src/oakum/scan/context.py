@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from oakum.authz import Model
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.matrix import Outcome
+from oakum.exposure.cells.matrix import Outcome
+from oakum.exposure.endpoints.probes import Probe
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import Graph
 from oakum.scan.identities.credentials import Owned

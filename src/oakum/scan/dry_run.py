@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from oakum.http.security_txt import WELL_KNOWN
 from oakum.scan.assembly import switch_operations
 from oakum.scan.budget_plan import cost
+from oakum.scan.coverage.uncalled_operations import untried
 from oakum.scan.preparation import Preparation
-from oakum.scan.requests.stated_objects import foreseen
-from oakum.scan.requests.uncalled_operations import untried
+from oakum.scan.questions.stated_objects import foreseen
 from oakum.scan.techniques import TECHNIQUES
 
 

@@ -28,17 +28,18 @@ from oakum.authz.owners import named_in_query
 from oakum.authz.table import may_allow
 from oakum.errors import TargetError
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe, is_websocket
+from oakum.exposure.cells.matrix import Matrix, Outcome
+from oakum.exposure.endpoints.probes import Probe, is_websocket
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.matrix import Matrix, Outcome
 from oakum.exposure.relation_members import is_one_of_many
 from oakum.exposure.response_reader import json_in
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Evidence
 from oakum.http.origin import origin_of
 from oakum.scan.context import Event, RunContext
+from oakum.scan.coverage.untested import Section
 from oakum.scan.evaluation.answer_fingerprint import (
     Form,
     Head,
@@ -53,7 +54,6 @@ from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
 from oakum.scan.state import Requests, Responses, Results, RunState
 from oakum.scan.transport.streams import Listen, Stream
-from oakum.scan.untested import Section
 
 
 class Kind(NamedTuple):

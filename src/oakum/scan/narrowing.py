@@ -19,9 +19,9 @@ from oakum.authz import Model
 from oakum.authz.table import granted_to_nobody
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
+from oakum.exposure.cells.matrix import Key
 from oakum.exposure.checks import CHECKS, OVER_BLOCK
-from oakum.exposure.endpoints import Probe, frame_media, probe_of
-from oakum.exposure.matrix import Key
+from oakum.exposure.endpoints.probes import Probe, frame_media, probe_of
 from oakum.finding import Endpoint, Finding
 from oakum.http.methods import WRITES
 from oakum.openapi.model import Operation

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from oakum.authz import Model, compile_contract
 from oakum.errors import Problem
-from oakum.exposure.endpoints import Probe, asking_for_all, asking_for_more, feeds, survey
+from oakum.exposure.endpoints.probes import Probe, asking_for_all, asking_for_more, feeds, survey
 from oakum.finding import Skipped
 from oakum.inference.draft import drafted_policy
 from oakum.inference.params import infer_params

@@ -6,12 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import oakum
+from oakum.exposure.cells.report_cells import report_cells
+from oakum.exposure.cells.why_untested import unjudged
 from oakum.exposure.findings import conclude
-from oakum.exposure.report_cells import report_cells
-from oakum.exposure.untested import unjudged
 from oakum.finding import Cell, Finding, IdentityState, Report, Result, Skipped, TestedItem, Writes
 from oakum.scan.assembly import Work
-from oakum.scan.coverage import (
+from oakum.scan.coverage.named_operations import left_alone, unsent_choices, without_fields
+from oakum.scan.coverage.owasp_items import tested_items
+from oakum.scan.coverage.uncalled_operations import all_untried
+from oakum.scan.coverage.undeclared_keys import said_undeclared
+from oakum.scan.coverage.unsent_parameters import said_unsent, unsent
+from oakum.scan.coverage.untested import Section
+from oakum.scan.coverage.untested_operations import (
     alone,
     bent,
     cut_short,
@@ -28,16 +34,10 @@ from oakum.scan.coverage import (
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.finding_confirmation import drop_unconfirmed
 from oakum.scan.limits import is_spent
-from oakum.scan.named_operations import left_alone, unsent_choices, without_fields
-from oakum.scan.owasp_items import tested_items
 from oakum.scan.preparation import Preparation
-from oakum.scan.requests.every_owner import asked_by_everybody, asked_of_known, unasked
-from oakum.scan.requests.uncalled_operations import all_untried
-from oakum.scan.requests.undeclared_keys import said_undeclared
-from oakum.scan.requests.unsent_parameters import said_unsent, unsent
+from oakum.scan.questions.every_owner import asked_by_everybody, asked_of_known, unasked
 from oakum.scan.settings.next_settings import reach, unchangeable
 from oakum.scan.techniques import TECHNIQUES
-from oakum.scan.untested import Section
 from oakum.scan.write_counts import WriteCounts, wrote_to
 
 NOTHING_SHOWN = (

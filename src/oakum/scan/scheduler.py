@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.exchange import Exchange, Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.cells.matrix import NOBODY
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.matrix import NOBODY
 from oakum.exposure.relation_members import relations_through_members
 from oakum.finding import Result
 from oakum.scan.budget_plan import SHARE
@@ -24,11 +24,11 @@ from oakum.scan.evaluation.close_by_absence import close_by_entitled, close_list
 from oakum.scan.evaluation.finding_confirmation import confirm, still_served
 from oakum.scan.evaluation.own_lists import own_ids
 from oakum.scan.limits import LEAST, BudgetSpent, is_spent
+from oakum.scan.questions.every_owner import ask_for_each
+from oakum.scan.questions.listed_objects import ask_for_listed
+from oakum.scan.questions.stated_objects import ask_for_stated, tell_unasked
+from oakum.scan.questions.undocumented_requests import ask_other_ways
 from oakum.scan.requests.builder import Filled, curl, fill
-from oakum.scan.requests.every_owner import ask_for_each
-from oakum.scan.requests.listed_objects import ask_for_listed
-from oakum.scan.requests.stated_objects import ask_for_stated, tell_unasked
-from oakum.scan.requests.undocumented_requests import ask_other_ways
 from oakum.scan.settings.next_settings import reach_states
 from oakum.scan.technique import Technique, is_silent
 from oakum.scan.undo.setting_change import Flip

@@ -11,17 +11,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.cells.matrix import Matrix, Outcome
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.matrix import Matrix, Outcome
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Endpoint
+from oakum.scan.coverage.untested import Gaps, Section, Untested
 from oakum.scan.evaluation.answer_fingerprint import Form, Head
 from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.requests.builder import Filled
-from oakum.scan.untested import Gaps, Section, Untested
 
 _MOST_ARTEFACTS = 400
 _MOST_REPEATS = 3

@@ -36,7 +36,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.policy.graphql import Graph
 from oakum.scan.engine import Engine
 from oakum.scan.identities.sent_choices import Choice

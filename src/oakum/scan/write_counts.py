@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from oakum.authz import Model
 from oakum.errors import counted
-from oakum.exposure.endpoints import is_graphql
+from oakum.exposure.endpoints.probes import is_graphql
 from oakum.finding import Endpoint, Skipped, Writes
 from oakum.inference.side_effects import classify
 from oakum.scan.engine import Engine

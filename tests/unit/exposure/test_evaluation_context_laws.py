@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from oakum.authz import Leaf, Model, ObjectInstance, compile_contract
+from oakum.exposure.cells.matrix import Matrix
 from oakum.exposure.evaluation_context import EvaluationContext, Source, sources_of_value
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import Knowledge
-from oakum.exposure.matrix import Matrix
 from oakum.exposure.relation_members import is_one_of_many
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.openapi.model import Json
 from oakum.policy.model import Owner, Relation
 from oakum.scan.evaluation.ownership import KnownInstances, Ownership

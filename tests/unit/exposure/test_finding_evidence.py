@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from oakum.authz import Leaf, ObjectInstance
+from oakum.exposure.cells.matrix import Key
 from oakum.exposure.finding_evidence import Exhibits
-from oakum.exposure.matrix import Key
 
 
 class Counting:

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.exchange import Response
+from oakum.exposure.cells.matrix import Matrix
+from oakum.exposure.cells.report_cells import report_cells
 from oakum.exposure.findings import conclude
-from oakum.exposure.matrix import Matrix
-from oakum.exposure.report_cells import report_cells
 from oakum.finding import Result, Skipped
 from oakum.policy.graphql import TAG
-from oakum.scan.coverage import untested, within_reach
+from oakum.scan.coverage.untested_operations import untested, within_reach
 from oakum.scan.settings.next_settings import reach
-from tests.unit.exposure.test_matrix import (
+from tests.unit.exposure.cells.test_matrix import (
     BIO,
     NAME,
     PRIVATE,

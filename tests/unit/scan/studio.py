@@ -18,15 +18,16 @@ import orjson
 
 from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.endpoints import Probe, probe_of, survey
+from oakum.exposure.cells.matrix import Matrix, Outcome
+from oakum.exposure.cells.report_cells import report_cells
+from oakum.exposure.endpoints.probes import Probe, probe_of, survey
 from oakum.exposure.evidence import Redactor
-from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import Matrix, Outcome
-from oakum.exposure.report_cells import report_cells
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Cell, Result
 from oakum.policy.contract import Contract, load
 from oakum.scan.context import Event, RunContext
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.scheduler import Scheduler
@@ -35,7 +36,6 @@ from oakum.scan.settings.next_settings import reach
 from oakum.scan.state import RunState
 from oakum.scan.technique import Technique
 from oakum.scan.undo.setting_change import Flip
-from oakum.scan.untested import Section
 
 DOCUMENT = """\
 openapi: 3.0.3

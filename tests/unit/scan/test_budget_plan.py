@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.exposure.endpoints import Probe, survey
+from oakum.exposure.endpoints.probes import Probe, survey
 from oakum.scan.budget_plan import SHARE, afford, cost, risk
 from tests.unit.scan.studio import model
 

@@ -9,8 +9,8 @@ import pytest
 
 from oakum.exchange import Response
 from oakum.finding import Result
+from oakum.scan.coverage.untested import Section
 from oakum.scan.undo.journal import Journal, recall
-from oakum.scan.untested import Section
 from tests.unit.scan.studio import IDS, MISSING, Run, Studio, known_identities, reply
 
 

@@ -12,10 +12,11 @@ from unittest.mock import patch
 import pytest
 
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.cells.matrix import NOBODY, Key, Matrix, Observation, Outcome
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.finding import Result
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.finding_confirmation import (
     drop_unconfirmed,
@@ -29,8 +30,7 @@ from oakum.scan.requests.builder import fill
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.next_settings import reach
 from oakum.scan.undo.setting_change import Flip
-from oakum.scan.untested import Section
-from tests.unit.exposure.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
+from tests.unit.exposure.cells.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
 from tests.unit.scan.studio import (
     IDS,
     LOGIN,

@@ -8,7 +8,7 @@ import pytest
 
 from oakum.errors import NOWHERE, InputError
 from oakum.exposure.checks import CHECKS, OVER_BLOCK
-from oakum.exposure.endpoints import survey
+from oakum.exposure.endpoints.probes import survey
 from oakum.finding import Endpoint, Finding
 from oakum.scan.narrowing import PLAIN, Focus, Scope, narrow
 from oakum.scan.techniques import TECHNIQUES

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from oakum.exposure.matrix import NOBODY, Matrix, Outcome
+from oakum.exposure.cells.matrix import NOBODY, Matrix, Outcome
 from oakum.scan.engine import Engine
 from oakum.scan.scheduler import Scheduler
 from tests.unit.scan.studio import IDS, Run, Studio, probe

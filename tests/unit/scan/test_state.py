@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from oakum.exposure.cells.matrix import Outcome
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.matrix import Outcome
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.scan.context import RunContext
+from oakum.scan.coverage.untested import Section
 from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.state import RunState
-from oakum.scan.untested import Section
 from tests.unit.scan.studio import Run, Studio, probe
 
 PAGE, ME, POSTS = (probe(each) for each in ("getPerson", "getMe", "getPosts"))

@@ -39,7 +39,7 @@ from oakum.guard.warnings import (
     searches,
 )
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 
 OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     lookups.unknown_caller,

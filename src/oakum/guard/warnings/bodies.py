@@ -18,7 +18,7 @@ from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Shape
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 
 _FEW = 3
 

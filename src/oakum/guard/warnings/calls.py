@@ -18,7 +18,7 @@ from oakum.policy.grammar import place
 from oakum.policy.model import Relation
 from oakum.policy.resource_schemas import at, declares
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.write_targets import Target
 
 _OWNERLESS = "has no owner"

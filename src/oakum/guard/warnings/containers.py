@@ -15,7 +15,7 @@ from oakum.errors import Problem
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import ways
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.route import nameless
 
 

@@ -13,7 +13,7 @@ from oakum.inference.declared_objects import names_count, names_ids
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 
 _MOST = 3
 _NUMBERS = frozenset(("integer", "number"))

@@ -13,7 +13,7 @@ from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import ways
 from oakum.policy.model import Resource
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.request_places import body_places
 
 

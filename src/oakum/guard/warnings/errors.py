@@ -12,7 +12,7 @@ from oakum.errors import Problem, few
 from oakum.guard.unexplained_names import explains
 from oakum.guard.warnings.grants import certain
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.named_arguments import UNKNOWN, of_queries
 from oakum.routing.request_places import plain
 from oakum.routing.write_targets import needs_object

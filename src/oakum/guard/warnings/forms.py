@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from oakum.errors import Problem
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint, kind_of
+from oakum.routing.granted_endpoint import GrantedEndpoint
+from oakum.routing.lookup_plan import kind_of
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.uploads import unset_files
 

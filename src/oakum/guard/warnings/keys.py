@@ -12,7 +12,7 @@ from oakum.guard.warnings.owners import owner_hint
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 
 _INSIDE = ("field", "path", "caller")
 """Kinds of owner for an object nested in one that is looked up by its key."""

@@ -10,7 +10,7 @@ from oakum.errors import Problem
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.paging_parameters import PAGING
 from oakum.routing.path_objects import names
 from oakum.routing.write_targets import needs_object

@@ -14,7 +14,7 @@ from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Problem, few
 from oakum.guard.unexplained_names import explains, unexplained
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.path_objects import key_lists, names
 from oakum.routing.request_places import RequestPlace, plain
 from oakum.routing.write_targets import needs_object

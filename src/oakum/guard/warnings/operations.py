@@ -11,7 +11,8 @@ from oakum.guard.warnings.grants import resources_shown
 from oakum.policy.model import Grant
 from oakum.policy.resource_schemas import success
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import NEVER_SENT, GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
+from oakum.routing.lookup_plan import NEVER_SENT
 
 
 def unmentioned(contract: CompiledContract) -> Iterator[Problem]:

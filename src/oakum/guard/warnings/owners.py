@@ -10,7 +10,7 @@ from oakum.guard.warnings.grants import owners_alone, resources_shown, resources
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.objects_in_responses import enclosing, listed_at, shown_at
 from oakum.routing.path_objects import PathObjects, key_lists
 from oakum.routing.write_targets import needs_object

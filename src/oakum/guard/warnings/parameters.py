@@ -12,7 +12,7 @@ from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.walk import elements
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.form_members import form_of
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.objects_by_key import unchecked_keys, unchecked_references
 from oakum.routing.objects_in_responses import answer

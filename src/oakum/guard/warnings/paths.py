@@ -17,7 +17,7 @@ from oakum.errors import Problem
 from oakum.guard.warnings.grants import resources_shown
 from oakum.openapi.resource_names import is_several_segments
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.path_objects import PathObjects
 from oakum.routing.route import Rival, rivals
 from oakum.routing.write_targets import needs_object

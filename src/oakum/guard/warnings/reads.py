@@ -14,7 +14,8 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import scalars
 from oakum.policy.model import Resource
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint, kind_of
+from oakum.routing.granted_endpoint import GrantedEndpoint
+from oakum.routing.lookup_plan import kind_of
 
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")

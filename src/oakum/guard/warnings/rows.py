@@ -20,7 +20,7 @@ from oakum.openapi.shape_queries import member, member_names, named, names_of
 from oakum.openapi.walk import reachable
 from oakum.policy.model import FieldRule
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.named_arguments import of_queries
 
 

@@ -15,7 +15,7 @@ from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member, member_names, names_of
 from oakum.policy.model import FieldRule, Grant, Resource
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import GrantedEndpoint
+from oakum.routing.granted_endpoint import GrantedEndpoint
 
 
 def incomplete_schemas(contract: CompiledContract) -> Iterator[Problem]:

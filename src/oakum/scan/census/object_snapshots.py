@@ -22,9 +22,9 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from oakum.errors import OakumError
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import canonical
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import read_as_declared
+from oakum.exposure.values.knowledge import canonical
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json

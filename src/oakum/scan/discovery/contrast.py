@@ -18,7 +18,7 @@ from urllib.parse import quote, quote_plus
 import orjson
 
 from oakum.exchange import Response, json_bytes
-from oakum.exposure.knowledge import canonical, leaves_of, says_nothing
+from oakum.exposure.values.knowledge import canonical, leaves_of, says_nothing
 from oakum.inference.lexicon import listed
 from oakum.openapi.model import Json
 

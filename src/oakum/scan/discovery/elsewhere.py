@@ -14,8 +14,8 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.matrix import Outcome
+from oakum.exposure.cells.matrix import Outcome
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import Parsed, Reader, ResponseReader, json_in, read_as_declared
 from oakum.finding import Result
 from oakum.scan.engine import Engine

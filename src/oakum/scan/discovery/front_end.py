@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from oakum.authz import Model
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import Probe, names_a_person
+from oakum.exposure.endpoints.probes import Probe, names_a_person
 from oakum.finding import Endpoint
 from oakum.http.origin import origin_of
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words

@@ -8,17 +8,17 @@ from itertools import takewhile
 
 from oakum.authz import Model
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe, probe_of
-from oakum.exposure.knowledge import objects_of
-from oakum.exposure.request_bodies import body_shape
+from oakum.exposure.endpoints.probes import Probe, probe_of
+from oakum.exposure.endpoints.request_bodies import body_shape
+from oakum.exposure.values.knowledge import objects_of
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import classify, opens_session
 from oakum.openapi.model import Operation
+from oakum.scan.coverage.uncalled_operations import barred
 from oakum.scan.discovery.contrast import Features, take_apart
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled
 from oakum.scan.requests.person_operations import is_secret, noun_of
-from oakum.scan.requests.uncalled_operations import barred
 
 _SELF = listed("account me myself profile self user")
 _PEOPLE = listed("account accounts customer customers member members people user users")

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 
 from oakum.authz.table import allows
 from oakum.exchange import Response
-from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.request_bodies import body_shape
+from oakum.exposure.values.knowledge import canonical, says_nothing
 from oakum.finding import Endpoint, Evidence
 from oakum.openapi.model import Json, Shape
+from oakum.scan.coverage.untested import Section
 from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import (
     differences,
@@ -32,7 +33,6 @@ from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.person_operations import Noun, is_secret, talks
-from oakum.scan.untested import Section
 
 _LIMITS = {401, 423, 429}
 """Statuses for callers who may not ask, or not so often."""

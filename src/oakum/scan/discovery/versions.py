@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from oakum.exposure.knowledge import canonical
+from oakum.exposure.values.knowledge import canonical
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Parameter
 

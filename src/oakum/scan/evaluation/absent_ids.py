@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.matrix import Outcome
+from oakum.exposure.cells.matrix import Outcome
+from oakum.exposure.endpoints.probes import Probe
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, fill

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import canonical
-from oakum.exposure.matrix import Key
+from oakum.exposure.cells.matrix import Key
+from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.finding_confirmation import confirm

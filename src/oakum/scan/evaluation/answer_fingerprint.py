@@ -9,8 +9,8 @@ from oakum.authz import ObjectInstance, Table
 from oakum.authz.compiled_model import declared_answers
 from oakum.authz.table import leaf_index
 from oakum.exchange import Response
-from oakum.exposure.knowledge import canonical, leaves_of
 from oakum.exposure.response_reader import Parsed
+from oakum.exposure.values.knowledge import canonical, leaves_of
 from oakum.openapi.model import Operation
 
 Form = tuple[int, str, frozenset[tuple[str, ...]], int]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import leaves_of
+from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.values.knowledge import leaves_of
 from oakum.inference.lexicon import listed, words
 from oakum.scan.evaluation.judged_response import JudgedResponse
 

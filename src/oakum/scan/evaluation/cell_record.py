@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz.table import deciding
-from oakum.exposure.entitled_views import MissingField, Object
+from oakum.exposure.cells.entitled_views import MissingField, Object
+from oakum.exposure.cells.matrix import HIDDEN, Doubt, Key, Observation, Outcome, state_key
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Place
-from oakum.exposure.matrix import HIDDEN, Doubt, Key, Observation, Outcome, state_key
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json
 from oakum.scan.evaluation.judged_response import JudgedResponse

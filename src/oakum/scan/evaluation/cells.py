@@ -13,14 +13,8 @@ from functools import partial
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.member_paths import key_in
 from oakum.authz.table import closed_by_absence
-from oakum.exposure.entitled_views import Object
-from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.evidence import Mark
-from oakum.exposure.finding_evidence import Exhibits, by_way_of, place_of
-from oakum.exposure.knowledge import canonical, is_theirs, says_nothing
-from oakum.exposure.masked_fields import sent
-from oakum.exposure.masks import is_partly_masked, kind_of
-from oakum.exposure.matrix import (
+from oakum.exposure.cells.entitled_views import Object
+from oakum.exposure.cells.matrix import (
     ALIKE,
     ANOTHER,
     ECHO,
@@ -32,7 +26,13 @@ from oakum.exposure.matrix import (
     Observation,
     Outcome,
 )
-from oakum.exposure.misplaced_values import Found, Misplaced, is_a_name
+from oakum.exposure.evaluation_context import EvaluationContext
+from oakum.exposure.evidence import Mark
+from oakum.exposure.finding_evidence import Exhibits, by_way_of, place_of
+from oakum.exposure.values.knowledge import canonical, is_theirs, says_nothing
+from oakum.exposure.values.masked_fields import sent
+from oakum.exposure.values.masks import is_partly_masked, kind_of
+from oakum.exposure.values.misplaced_values import Found, Misplaced, is_a_name
 from oakum.finding import Evidence, Result
 from oakum.policy.graphql import TAG
 from oakum.scan.evaluation.cell_record import CellRecord, Subject

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 
 from oakum.authz import Model
 from oakum.authz.table import closed_by_absence
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.cells.matrix import NOBODY, Key, Observation, Outcome
+from oakum.exposure.cells.report_cells import asked_as_more
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome
 from oakum.exposure.relation_members import is_one_of_many
-from oakum.exposure.report_cells import asked_as_more
 from oakum.finding import Result
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.requested_object import parameter_naming
-from oakum.scan.untested import Section
 
 
 def close_lists(engine: Engine) -> None:

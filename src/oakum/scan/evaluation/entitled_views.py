@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from oakum.authz import ObjectInstance
-from oakum.exposure.entitled_views import Object
+from oakum.exposure.cells.entitled_views import Object
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.knowledge import canonical, is_blank
 from oakum.exposure.response_reader import is_success
+from oakum.exposure.values.knowledge import canonical, is_blank
 from oakum.scan.evaluation.judged_response import JudgedResponse
 
 

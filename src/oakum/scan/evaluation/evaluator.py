@@ -16,13 +16,12 @@ from oakum.authz.principal import Subject
 from oakum.authz.relations import may_hold, named
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.cells.matrix import Key, Matrix, Outcome, state_key
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import OwnView, Place, Question, place_of
-from oakum.exposure.knowledge import Inherited, Knowledge, canonical, is_blank, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import Key, Matrix, Outcome, state_key
 from oakum.exposure.relation_members import (
     is_one_of_many,
     may_have,
@@ -31,6 +30,7 @@ from oakum.exposure.relation_members import (
     relations_through_members,
 )
 from oakum.exposure.response_reader import Parsed, is_success, json_in
+from oakum.exposure.values.knowledge import Inherited, Knowledge, canonical, is_blank, says_nothing
 from oakum.finding import Answer, Result
 from oakum.scan.evaluation.cells import Cells
 from oakum.scan.evaluation.judged_response import JudgedResponse, judged_response

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Mapping
 from oakum.authz import Leaf, Model, ObjectInstance
 from oakum.authz.member_paths import at_path, key_in
 from oakum.authz.table import granted_to_nobody, leaf_index
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Place, Question
-from oakum.exposure.knowledge import MIN_INSIDE, canonical, says_nothing
 from oakum.exposure.relation_members import is_one_of_many
+from oakum.exposure.values.knowledge import MIN_INSIDE, canonical, says_nothing
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.scan.evaluation.ownership import KnownInstances

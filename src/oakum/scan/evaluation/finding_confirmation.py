@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from oakum.exposure.matrix import Matrix, Outcome
+from oakum.exposure.cells.matrix import Matrix, Outcome
 from oakum.finding import Result, State
 from oakum.scan.engine import Engine
 

@@ -12,7 +12,7 @@ from functools import partial
 from oakum.authz import Judge, KnownObject, ObjectInstance
 from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.response_reader import Parsed, ResponseReader, json_in, read_as_declared
 from oakum.openapi.model import Json

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from oakum.exposure.cells.matrix import Key, Observation, Outcome, state_key
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.knowledge import MIN_CANARY
-from oakum.exposure.matrix import Key, Observation, Outcome, state_key
+from oakum.exposure.values.knowledge import MIN_CANARY
 from oakum.finding import Evidence, Result
 from oakum.inference.lexicon import FieldClass, classify_field
 

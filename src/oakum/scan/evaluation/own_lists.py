@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.exposure.matrix import Matrix
+from oakum.exposure.cells.matrix import Matrix
 
 
 def own_ids(matrix: Matrix) -> Iterator[tuple[str, str]]:

@@ -18,11 +18,10 @@ from oakum.authz.principal import Subject
 from oakum.authz.relations import holds, may_hold, named
 from oakum.authz.table import allows
 from oakum.authz.truth import Truth
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.cells.matrix import AROUND, UNTOLD
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import AROUND, UNTOLD
 from oakum.exposure.relation_members import (
     is_below,
     is_one_of_many,
@@ -32,6 +31,7 @@ from oakum.exposure.relation_members import (
     relations_through_members,
 )
 from oakum.exposure.response_reader import says_no
+from oakum.exposure.values.knowledge import Knowledge, canonical, says_nothing
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Json

@@ -13,8 +13,8 @@ from functools import cached_property
 
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.member_paths import texts
-from oakum.exposure.knowledge import Knowledge, canonical
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.values.knowledge import Knowledge, canonical
 from oakum.http.json_pointer import Pointer
 from oakum.policy.model import Resource
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.policy.model import Resource
 
 

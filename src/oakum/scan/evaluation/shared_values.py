@@ -8,10 +8,10 @@ everybody has, so the leak is suspected and never proven; a value of an enumerat
 from __future__ import annotations
 
 from oakum.authz import ObjectInstance
-from oakum.exposure.ambient import is_one_of_few
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import MIN_CANARY, canonical, says_nothing
+from oakum.exposure.values.ambient import is_one_of_few
+from oakum.exposure.values.knowledge import MIN_CANARY, canonical, says_nothing
 from oakum.openapi.model import Json
 
 SHARED = "several owners have this value: it may be one that everybody has"

@@ -22,9 +22,9 @@ from oakum.authz.member_paths import at_path
 from oakum.authz.places import resource_of
 from oakum.authz.table import Trie
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, says_nothing
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import Parsed, Reader, ResponseReader, read_as_declared
+from oakum.exposure.values.knowledge import Knowledge, canonical, leaves_of, says_nothing
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.openapi.model import Json, Shape

@@ -18,10 +18,10 @@ import orjson
 
 from oakum.authz.table import allows
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Probe, is_graphql, probe_of
+from oakum.exposure.cells.matrix import Observation, Outcome
+from oakum.exposure.endpoints.probes import Probe, is_graphql, probe_of
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import canonical, leaves_of
-from oakum.exposure.matrix import Observation, Outcome
+from oakum.exposure.values.knowledge import canonical, leaves_of
 from oakum.finding import Result
 from oakum.http.methods import READS
 from oakum.inference.side_effects import classify

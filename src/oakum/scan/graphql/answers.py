@@ -16,8 +16,8 @@ from graphql import (
 
 from oakum.authz import Leaf
 from oakum.exchange import Response
-from oakum.exposure.knowledge import canonical
 from oakum.exposure.response_reader import Parsed, Reader, ResponseReader, json_in
+from oakum.exposure.values.knowledge import canonical
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.policy.graphql import TAG

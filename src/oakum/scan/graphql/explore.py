@@ -17,8 +17,8 @@ from graphql.utilities import strip_ignored_characters
 
 from oakum.errors import few
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe, Query, probe_of
-from oakum.exposure.knowledge import says_nothing
+from oakum.exposure.endpoints.probes import Probe, Query, probe_of
+from oakum.exposure.values.knowledge import says_nothing
 from oakum.finding import Endpoint
 from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import listed, words

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import is_success
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.nouns import SAYS_A_TEXT
 from oakum.scan.engine import Engine
+from oakum.scan.filters.hidden_values import Hidden, hidden_fields
 from oakum.scan.graphql.picks import Hole, Members, Root, Value
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.hidden_values import Hidden, hidden_fields
 from oakum.scan.techniques.inference import another_to, is_found, reading, signal
 
 _MOST = 24

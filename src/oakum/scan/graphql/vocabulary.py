@@ -22,7 +22,7 @@ from graphql import (
 )
 
 from oakum.authz import Model
-from oakum.exposure.knowledge import canonical
+from oakum.exposure.values.knowledge import canonical
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.openapi.model import Json

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from oakum.authz.claims import claimed
 from oakum.errors import Location
 from oakum.exchange import Request, Response
-from oakum.exposure.knowledge import canonical, leaves_of, says_nothing
+from oakum.exposure.values.knowledge import canonical, leaves_of, says_nothing
 from oakum.finding import IdentityState
 from oakum.http.json_pointer import path_of, value_at
 from oakum.openapi.model import Json, Operation

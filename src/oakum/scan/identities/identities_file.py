@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem, did_you_mean
-from oakum.exposure.knowledge import canonical
+from oakum.exposure.values.knowledge import canonical
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node, parse, read_text

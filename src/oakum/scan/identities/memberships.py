@@ -17,10 +17,10 @@ from oakum.authz.member_paths import texts
 from oakum.authz.relations import has_role
 from oakum.authz.truth import Truth
 from oakum.errors import OakumError
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.exchanges.told_members import member_parameters
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.told_members import member_parameters
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.http.json_pointer import path_of, value_at, values_at
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Probe, probe_of
-from oakum.exposure.knowledge import Knowledge, canonical, objects_of
-from oakum.exposure.request_bodies import body_shape, encode
+from oakum.exposure.endpoints.probes import Probe, probe_of
+from oakum.exposure.endpoints.request_bodies import body_shape, encode
+from oakum.exposure.values.knowledge import Knowledge, canonical, objects_of
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json, Shape
 from oakum.scan.discovery.contrast import Features

@@ -19,9 +19,9 @@ import orjson
 from oakum.authz.complete_lists import ListPlace, Pages, extent, look, place_of
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import Knowledge, canonical
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.values.knowledge import Knowledge, canonical
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy

@@ -19,9 +19,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from oakum.errors import OakumError
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation, Step
 from oakum.scan.identities.relation_lists import Bond, Listed, Lists, Relations, moved

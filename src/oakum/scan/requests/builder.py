@@ -13,11 +13,10 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Probe, Query
-from oakum.exposure.knowledge import Knowledge, leaves_of
-from oakum.exposure.offered_values import placed
-from oakum.exposure.parameter_styles import pairs, text_of
-from oakum.exposure.request_bodies import (
+from oakum.exposure.endpoints.offered_values import placed
+from oakum.exposure.endpoints.parameter_styles import pairs, text_of
+from oakum.exposure.endpoints.probes import Probe, Query
+from oakum.exposure.endpoints.request_bodies import (
     FORM,
     JSON,
     MULTIPART,
@@ -28,6 +27,7 @@ from oakum.exposure.request_bodies import (
     json_value,
     writes_json,
 )
+from oakum.exposure.values.knowledge import Knowledge, leaves_of
 from oakum.http.cookies import cookie_names
 from oakum.http.json_pointer import unescape
 from oakum.inference.lexicon import words

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.authz.places import resource_of
-from oakum.exposure.request_bodies import body_shape, media_of
+from oakum.exposure.endpoints.request_bodies import body_shape, media_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, member

@@ -11,7 +11,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json, Operation, Parameter
 

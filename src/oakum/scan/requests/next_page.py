@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 import orjson
 
 from oakum.exchange import Request, Response
-from oakum.exposure.knowledge import leaves_of
+from oakum.exposure.values.knowledge import leaves_of
 from oakum.http.origin import origin_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Probe, names_a_person
-from oakum.exposure.request_bodies import body_members
+from oakum.exposure.endpoints.probes import Probe, names_a_person
+from oakum.exposure.endpoints.request_bodies import body_members
 from oakum.inference.lexicon import listed, singular, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.inference.unsafe_writes import asks_for_change

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 

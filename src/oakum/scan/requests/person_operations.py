@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Probe, probe_of
-from oakum.exposure.request_bodies import body_shape
+from oakum.exposure.endpoints.probes import Probe, probe_of
+from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, listed, singular, words
 from oakum.inference.lexicon_phrases import ACCOUNT_NAME, ADDRESS, PHONE
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Shape
-from oakum.scan.requests.uncalled_operations import barred
+from oakum.scan.coverage.uncalled_operations import barred
 
 Noun = Literal["mail", "phone", "handle", "any", ""]
 Kind = Literal["read", "login", "register", "mail"]

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.offered_values import choices, members_with_choices, placed
-from oakum.exposure.parameter_styles import text_of
+from oakum.exposure.endpoints.offered_values import choices, members_with_choices, placed
+from oakum.exposure.endpoints.parameter_styles import text_of
+from oakum.exposure.endpoints.probes import Probe
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 from oakum.authz import Model
 from oakum.exchange import Request, json_bytes
-from oakum.exposure.knowledge import Knowledge, canonical
-from oakum.exposure.request_bodies import body_shape, encode, json_value
+from oakum.exposure.endpoints.request_bodies import body_shape, encode, json_value
+from oakum.exposure.values.knowledge import Knowledge, canonical
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json, Shape
 from oakum.scan.requests.builder import Filled, in_path, path_on, variable

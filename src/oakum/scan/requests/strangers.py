@@ -3,7 +3,7 @@ relation, nor in any other member."""
 
 from __future__ import annotations
 
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.requested_object import named_keys
 

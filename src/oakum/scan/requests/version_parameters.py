@@ -7,8 +7,8 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 
 from oakum.exchange import Request
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import canonical
+from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.values.knowledge import canonical
 from oakum.http.json_pointer import member_at
 from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json

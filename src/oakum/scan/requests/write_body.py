@@ -8,8 +8,8 @@ from functools import cached_property
 
 from oakum.authz import Model
 from oakum.exchange import Request, json_bytes
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.masks import looks_masked
+from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.values.masks import looks_masked
 from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.lexicon import LETS_IN, classify_field
 from oakum.inference.version_names import names_version

@@ -14,7 +14,7 @@ from functools import partial
 
 from oakum.errors import OakumError
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Switch

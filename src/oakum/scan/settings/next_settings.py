@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz import Model
-from oakum.exposure.knowledge import canonical
+from oakum.exposure.cells.matrix import NOBODY, Key, Matrix
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import NOBODY, Key, Matrix
 from oakum.exposure.relation_members import is_one_of_many
+from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Cell, Result
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine

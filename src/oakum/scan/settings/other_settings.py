@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from oakum.errors import OakumError
-from oakum.exposure.masks import looks_masked
-from oakum.exposure.request_bodies import body_shape
+from oakum.exposure.endpoints.request_bodies import body_shape
+from oakum.exposure.values.masks import looks_masked
 from oakum.openapi.model import Json
 from oakum.scan.settings.settings_body import (
     DeclaredSettings,

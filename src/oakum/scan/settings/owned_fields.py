@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
 from oakum.authz.table import allows
-from oakum.exposure.endpoints import is_of_account
+from oakum.exposure.endpoints.probes import is_of_account
 from oakum.http.json_pointer import pointer_of
 from oakum.http.methods import WRITES
 from oakum.inference.lexicon import LETS_IN, classify_field
@@ -20,7 +20,7 @@ from oakum.inference.unsafe_writes import life_cycle, more_than_sets
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import Resource, Switch
-from oakum.scan.requests.uncalled_operations import barred
+from oakum.scan.coverage.uncalled_operations import barred
 from oakum.scan.requests.values_to_write import place, written
 
 Sources = Mapping[str, Mapping[str, str]]

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.masks import looks_masked
-from oakum.exposure.request_bodies import body_shape, encode
+from oakum.exposure.endpoints.request_bodies import body_shape, encode
+from oakum.exposure.values.masks import looks_masked
 from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.unsafe_writes import moves_by_itself, says_when_changed
 from oakum.openapi.model import Json, Media, Operation, Shape

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch

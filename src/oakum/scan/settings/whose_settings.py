@@ -17,9 +17,9 @@ import orjson
 
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import Knowledge, canonical, leaves_of, objects_of
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.values.knowledge import Knowledge, canonical, leaves_of, objects_of
 from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.lexicon import words
 from oakum.inference.unsafe_writes import moves_by_itself

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from oakum.errors import TargetError
+from oakum.exposure.cells.matrix import Outcome, state_key
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.matrix import Outcome, state_key
 from oakum.finding import Evidence, Result, State
+from oakum.scan.coverage.untested import Section
 from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import Feature, holds, is_echo, texts, told
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
@@ -25,7 +26,6 @@ from oakum.scan.requests.builder import curl, variable
 from oakum.scan.requests.person_operations import Talk, talks
 from oakum.scan.requests.person_requests import Named, Strangers, Wording, own_value
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.untested import Section
 
 HOW = "account-enumeration"
 RULES: frozenset[str] = frozenset({"account-enumeration", "pre-login-disclosure"})

@@ -17,25 +17,25 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.authz.table import allows_member
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Probe, probe_of
+from oakum.exposure.endpoints.probes import Probe, probe_of
+from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Endpoint, Evidence
 from oakum.http.methods import WRITES
 from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import classify, opens_session
 from oakum.inference.unsafe_writes import ends, more_than_sets
 from oakum.openapi.model import Json, Operation, Shape
+from oakum.scan.coverage.omitted_members import left_out
+from oakum.scan.coverage.uncalled_operations import barred
 from oakum.scan.discovery.registration import account_resource, removals
 from oakum.scan.discovery.taken_names import Taken, unasked
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
-from oakum.scan.requests.omitted_members import left_out
 from oakum.scan.requests.person_operations import is_secret, noun_of, talks
 from oakum.scan.requests.person_requests import harmless
-from oakum.scan.requests.uncalled_operations import barred
 from oakum.scan.requests.values_to_write import other_value, shape_of, written
 from oakum.scan.technique import Line, Prospect
 

@@ -17,14 +17,14 @@ from typing import Literal
 from oakum.authz import Model
 from oakum.authz.page_caps import SIZES
 from oakum.exchange import json_bytes
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.request_bodies import body_shape
+from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.finding import Result
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.openapi.model import Json, Shape
 from oakum.scan.engine import Engine
+from oakum.scan.questions.later_pages import read_on
 from oakum.scan.requests.builder import variable
-from oakum.scan.requests.later_pages import read_on
 from oakum.scan.technique import Line, Prospect
 
 HOW = "bulk-exposure"

@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.cells.matrix import NOBODY, Key
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.evidence import media_name
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.matrix import NOBODY, Key
 from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.scan.engine import Engine
 from oakum.scan.identities.doctor import Examination

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.exposure.checks.cacheable_personal_data import RULE
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.answer_fingerprint import Head
 from oakum.scan.requests.builder import fill
 from oakum.scan.state import Place
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.untested import Section
 
 HOW = "kept"
 RULES: frozenset[str] = frozenset({RULE.id})

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from oakum.authz import Model
 from oakum.authz.decide import through
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.cells.matrix import NOBODY
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.matrix import NOBODY
 from oakum.finding import Evidence
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.limits import is_spent

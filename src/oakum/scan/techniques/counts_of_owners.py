@@ -14,12 +14,12 @@ from dataclasses import replace
 
 from oakum.authz import Model
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.inference.lexicon import listed, singular, words
 from oakum.scan.engine import Engine
+from oakum.scan.filters.hidden_values import Hidden
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.hidden_values import Hidden
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import signal
 

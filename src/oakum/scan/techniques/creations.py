@@ -18,22 +18,22 @@ from urllib.parse import quote
 from oakum.authz.decide import through
 from oakum.authz.table import allows, allows_member
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.leak_signal import Signal
 from oakum.finding import Endpoint, Evidence
 from oakum.http.json_pointer import member_at
 from oakum.inference.unsafe_writes import ends
 from oakum.openapi.model import Json
+from oakum.scan.coverage.omitted_members import left_out, why_left_out
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.object_relations import relations_given, relations_to
 from oakum.scan.requests.builder import Filled, curl
 from oakum.scan.requests.delete_parameters import or_plainly
-from oakum.scan.requests.omitted_members import left_out, why_left_out
 from oakum.scan.requests.values_to_write import other_value, place, shape_of, taken_by
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.recognition import bears
-from oakum.scan.untested import Section
 from oakum.scan.write_tests.creations_below import CreationsBelow
 from oakum.scan.write_tests.creations_for_others import CreationsForOthers
 from oakum.scan.write_tests.made_objects import Maker, creations

@@ -20,9 +20,9 @@ import orjson
 from oakum.authz import Table
 from oakum.authz.decide import through
 from oakum.exchange import Response, json_bytes
-from oakum.exposure.endpoints import Probe, frame_media, is_websocket
-from oakum.exposure.knowledge import canonical
+from oakum.exposure.endpoints.probes import Probe, frame_media, is_websocket
 from oakum.exposure.response_reader import is_success
+from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Result
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import says_write

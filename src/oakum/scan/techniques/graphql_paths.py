@@ -14,7 +14,7 @@ from importlib.util import find_spec
 
 from oakum.authz import Model
 from oakum.errors import pip_install
-from oakum.exposure.endpoints import is_graphql
+from oakum.exposure.endpoints.probes import is_graphql
 from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect

@@ -17,10 +17,10 @@ from functools import partial
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.table import allows
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe, names_owner
-from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.cells.matrix import state_key
+from oakum.exposure.endpoints.probes import Probe, names_owner
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.matrix import state_key
+from oakum.exposure.values.knowledge import canonical, says_nothing
 from oakum.finding import Evidence, Result, State
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.policy.model import Limit

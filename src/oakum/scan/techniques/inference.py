@@ -13,21 +13,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import says_nothing
+from oakum.exposure.cells.matrix import NOBODY, state_key
+from oakum.exposure.cells.side_channels import Place, ResponseReading, read, told
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.matrix import NOBODY, state_key
 from oakum.exposure.response_reader import is_success
-from oakum.exposure.side_channels import Place, ResponseReading, read, told
+from oakum.exposure.values.knowledge import says_nothing
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
+from oakum.scan.filters.filter_parameters import Filter, another, filter_by
+from oakum.scan.filters.filter_trials import FAILS, REFUSES, FilterForm, Tried
+from oakum.scan.filters.hidden_values import Hidden, hidden_fields, hidden_in_list
+from oakum.scan.filters.json_filters import Dialect, dialects, literal, under_other_names
+from oakum.scan.filters.query_languages import BARE, forms, put
 from oakum.scan.requests.builder import Filled, curl, fill
-from oakum.scan.requests.filter_parameters import Filter, another, filter_by
-from oakum.scan.requests.filter_trials import FAILS, REFUSES, FilterForm, Tried
-from oakum.scan.requests.hidden_values import Hidden, hidden_fields, hidden_in_list
-from oakum.scan.requests.json_filters import Dialect, dialects, literal, under_other_names
-from oakum.scan.requests.query_languages import BARE, forms, put
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.technique import Line, Prospect
 

@@ -20,9 +20,9 @@ from oakum.finding import Answer, Endpoint, Evidence
 from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import listed, words
 from oakum.inference.side_effects import classify, wipes
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.untested import Section
 
 HOW = "offline"
 RULES: frozenset[str] = frozenset({"weak-jwt-secret", "unsafe-get"})

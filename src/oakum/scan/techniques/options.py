@@ -16,15 +16,22 @@ from dataclasses import replace
 
 from oakum.authz.page_caps import SIZES
 from oakum.errors import few
-from oakum.exposure.endpoints import EMBEDS, Probe
-from oakum.exposure.offered_values import choices, has_choices, members_with_choices, placed
-from oakum.exposure.parameter_styles import text_of
+from oakum.exposure.endpoints.offered_values import (
+    choices,
+    has_choices,
+    members_with_choices,
+    placed,
+)
+from oakum.exposure.endpoints.parameter_styles import text_of
+from oakum.exposure.endpoints.probes import EMBEDS, Probe
 from oakum.inference.lexicon import words
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.requests.field_spellings import INSIDE, hidden, holding, spellings
-from oakum.scan.requests.id_or_name import ask_by_other_names, other_names
+from oakum.scan.filters.field_spellings import INSIDE, hidden, holding, spellings
+from oakum.scan.filters.words_to_find import ask_by_words
+from oakum.scan.questions.id_or_name import ask_by_other_names, other_names
+from oakum.scan.questions.viewers_options import Option, media_types, options_beside, try_as_viewers
 from oakum.scan.requests.parameter_meanings import (
     FORMATS,
     OMITS,
@@ -36,8 +43,6 @@ from oakum.scan.requests.parameter_meanings import (
     free,
 )
 from oakum.scan.requests.person_parameters import ask_for_others, named_others
-from oakum.scan.requests.viewers_options import Option, media_types, options_beside, try_as_viewers
-from oakum.scan.requests.words_to_find import ask_by_words
 from oakum.scan.technique import Line, Prospect
 
 HOW = "option"

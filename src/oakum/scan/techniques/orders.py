@@ -14,13 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.side_channels import ResponseReading
+from oakum.exposure.cells.side_channels import ResponseReading
+from oakum.exposure.endpoints.probes import Probe
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
+from oakum.scan.filters.hidden_values import Hidden, hidden_fields
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.hidden_values import Hidden, hidden_fields
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import reading, signal
 

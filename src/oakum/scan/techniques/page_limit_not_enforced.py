@@ -8,13 +8,13 @@ from oakum.authz import Model
 from oakum.authz.page_caps import page_caps
 from oakum.exchange import Response
 from oakum.exposure.checks.page_limit_not_enforced import RULE
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.policy.model import Policy
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.requests.next_page import longest_list, value_of
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.untested import Section
 
 HOW = "page-limit"
 RULES: frozenset[str] = frozenset({RULE.id})

@@ -18,19 +18,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.side_channels import Place, ResponseReading, derived, differences, told
+from oakum.exposure.cells.side_channels import Place, ResponseReading, derived, differences, told
+from oakum.exposure.endpoints.probes import Probe
 from oakum.finding import Endpoint
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
+from oakum.scan.filters.hidden_values import Hidden, hidden_fields
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.hidden_values import Hidden, hidden_fields
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import of_objects, own_fields
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import reading, signal
-from oakum.scan.untested import Section
 
 HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})

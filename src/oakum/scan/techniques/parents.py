@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.matrix import Outcome
+from oakum.exposure.cells.matrix import Outcome
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import is_success
 from oakum.finding import Result
 from oakum.openapi.model import Parameter

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_withheld
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import canonical
-from oakum.exposure.matrix import NOBODY, Key, Observation, Outcome, state_key
-from oakum.exposure.misplaced_values import is_unmistakable
-from oakum.exposure.spellings import holds
+from oakum.exposure.cells.matrix import NOBODY, Key, Observation, Outcome, state_key
+from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.values.knowledge import canonical
+from oakum.exposure.values.misplaced_values import is_unmistakable
+from oakum.exposure.values.spellings import holds
 from oakum.finding import Evidence, Result
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
 
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.matrix import Matrix
+from oakum.exposure.cells.matrix import Matrix
+from oakum.exposure.endpoints.probes import Probe
 from oakum.finding import Endpoint
 from oakum.inference.lexicon import listed
 from oakum.inference.side_effects import classify

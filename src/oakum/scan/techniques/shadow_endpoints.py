@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from oakum.errors import TargetError, few
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Operation
 from oakum.scan.discovery.elsewhere import Elsewhere

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_withheld
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.matrix import NOBODY
+from oakum.exposure.cells.matrix import NOBODY
+from oakum.exposure.endpoints.probes import Probe
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.identities.sent_choices import Choice
 from oakum.scan.limits import is_spent

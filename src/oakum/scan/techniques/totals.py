@@ -17,15 +17,15 @@ from oakum.authz.compiled_model import is_withheld
 from oakum.authz.list_member_names import USUAL
 from oakum.authz.page_caps import SIZES
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.matrix import NOBODY
+from oakum.exposure.cells.matrix import NOBODY
+from oakum.exposure.endpoints.probes import Probe
 from oakum.http.json_pointer import path_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
+from oakum.scan.filters.hidden_values import Hidden
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.requests.hidden_values import Hidden
 from oakum.scan.requests.next_page import longest_list, next_page, says_next, value_of
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import signal

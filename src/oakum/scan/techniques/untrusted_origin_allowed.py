@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from oakum.exchange import Response
 from oakum.exposure.checks.untrusted_origin_allowed import RULE
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.untested import Section
 
 HOW = "origin"
 RULES: frozenset[str] = frozenset({RULE.id})

@@ -16,18 +16,19 @@ from dataclasses import dataclass, field, replace
 from oakum.authz.decide import through
 from oakum.authz.table import allows_member
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import canonical
+from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.endpoints.request_bodies import json_value
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.request_bodies import json_value
+from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Endpoint, Evidence
 from oakum.inference.unsafe_writes import ends, life_cycle, moves_by_itself, sets_off
 from oakum.openapi.model import Json, Shape
+from oakum.scan.coverage.omitted_members import why_left_out
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.object_relations import relations_given, relations_to
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.bulk_writes import bulk
-from oakum.scan.requests.omitted_members import why_left_out
 from oakum.scan.requests.values_to_write import other_value, shape_of, taken_by
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
@@ -36,7 +37,6 @@ from oakum.scan.undo.extracts import EMPTY, emptied, extract, is_same
 from oakum.scan.undo.preconditions import send_on, send_trial
 from oakum.scan.undo.recognition import taken_over, tells_nothing
 from oakum.scan.undo.undo_log import UndoLog
-from oakum.scan.untested import Section
 from oakum.scan.write_tests.handovers import hand_over
 from oakum.scan.write_tests.made_objects import AsOwn, Workshop
 from oakum.scan.write_tests.parent_objects import ParentObjects

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import orjson
 
 from oakum.exchange import Response, json_bytes
-from oakum.exposure.knowledge import objects_of
+from oakum.exposure.values.knowledge import objects_of
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 

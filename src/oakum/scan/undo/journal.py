@@ -18,7 +18,7 @@ import orjson
 
 from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import json_bytes
-from oakum.exposure.matrix import ANOTHER, Doubt, Key, Observation, Outcome
+from oakum.exposure.cells.matrix import ANOTHER, Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
 from oakum.openapi.model import Json
 from oakum.scan.undo.setting_change import Flip

@@ -14,8 +14,8 @@ from dataclasses import replace
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.knowledge import objects_of
-from oakum.exposure.request_bodies import encode_as
+from oakum.exposure.endpoints.request_bodies import encode_as
+from oakum.exposure.values.knowledge import objects_of
 from oakum.openapi.model import Json
 from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.recognition import CLEAR

@@ -17,7 +17,7 @@ from enum import Enum
 import orjson
 
 from oakum.exchange import Response
-from oakum.exposure.knowledge import leaves_of, objects_of
+from oakum.exposure.values.knowledge import leaves_of, objects_of
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 from oakum.scan.undo.entries import Entry, Made, Undo

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from oakum.exposure.request_bodies import json_value
+from oakum.exposure.endpoints.request_bodies import json_value
 from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, words
 from oakum.inference.unsafe_writes import is_stamp
 from oakum.openapi.model import Json, Shape

@@ -21,15 +21,15 @@ from urllib.parse import urlsplit
 from oakum.authz.decide import through
 from oakum.exchange import Response
 from oakum.exposure.checks.bola_write import ADDED
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.relation_members import may_have, members_named, relations_through_members
-from oakum.exposure.request_bodies import body_shape
 from oakum.finding import Evidence
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl, fill
 from oakum.scan.undo.entries import Made
-from oakum.scan.untested import Section
 from oakum.scan.write_tests.creation_body import resource_named
 from oakum.scan.write_tests.made_objects import AsOwn, Creation, Maker
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from oakum.authz.table import allows_member
 from oakum.exchange import Response
 from oakum.exposure.checks.bola_write import GIVEN
+from oakum.exposure.endpoints.request_bodies import body_shape, json_value
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.request_bodies import body_shape, json_value
 from oakum.finding import Evidence
 from oakum.http.json_pointer import member_at
 from oakum.inference.lexicon import FieldClass, classify_field

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from oakum.authz.decide import through
 from oakum.authz.table import allows_member
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.endpoints.request_bodies import json_value
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.request_bodies import json_value
 from oakum.finding import Evidence
 from oakum.http.json_pointer import member_at
 from oakum.openapi.model import Json
+from oakum.scan.coverage.omitted_members import left_out
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl, fill
-from oakum.scan.requests.omitted_members import left_out
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.undo.entries import Made

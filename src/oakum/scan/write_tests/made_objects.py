@@ -18,16 +18,13 @@ from urllib.parse import unquote
 from oakum.authz import Model
 from oakum.authz.decide import through
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints import Probe, probe_of
-from oakum.exposure.knowledge import canonical
-from oakum.exposure.matrix import NOBODY
-from oakum.exposure.request_bodies import body_shape
+from oakum.exposure.cells.matrix import NOBODY
+from oakum.exposure.endpoints.probes import Probe, probe_of
+from oakum.exposure.endpoints.request_bodies import body_shape
+from oakum.exposure.values.knowledge import canonical
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json
-from oakum.scan.engine import Engine
-from oakum.scan.identities.login import json_of
-from oakum.scan.requests.builder import Filled, fill, with_body
-from oakum.scan.requests.uncalled_operations import (
+from oakum.scan.coverage.uncalled_operations import (
     barred,
     before_removal,
     named_by,
@@ -35,13 +32,16 @@ from oakum.scan.requests.uncalled_operations import (
     remover,
     why_no_creation,
 )
+from oakum.scan.coverage.untested import Section
+from oakum.scan.engine import Engine
+from oakum.scan.identities.login import json_of
+from oakum.scan.requests.builder import Filled, fill, with_body
 from oakum.scan.requests.values_to_write import last_parameter, written
 from oakum.scan.requests.version_parameters import versions_of
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.object_keys import in_path
 from oakum.scan.undo.recognition import holds, marked
 from oakum.scan.undo.undo_log import UndoLog
-from oakum.scan.untested import Section
 from oakum.scan.write_tests.creation_body import NewObject, new_body, placeholders, put
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.relation_members import may_have, members_named
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
-from oakum.scan.untested import Section
 
 _TO_A_CALLER = (401, 403, 404, 405, 410)
 """What refuses whoever asks, or hides the object from them."""

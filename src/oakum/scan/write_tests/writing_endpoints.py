@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
-from oakum.exposure.endpoints import Probe, probe_of
-from oakum.exposure.knowledge import canonical
-from oakum.exposure.request_bodies import body_shape
+from oakum.exposure.endpoints.probes import Probe, probe_of
+from oakum.exposure.endpoints.request_bodies import body_shape
+from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Endpoint
 from oakum.http.methods import WRITES
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import more_than_sets
 from oakum.openapi.model import Json, Operation, Shape
+from oakum.scan.coverage.uncalled_operations import barred
+from oakum.scan.coverage.untested import Section, Untested
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.bulk_writes import bulk, why_not
-from oakum.scan.requests.uncalled_operations import barred
 from oakum.scan.requests.values_to_write import last_parameter, written
-from oakum.scan.untested import Section, Untested
 
 _CHANGES = listed("change edit modify patch save set update")
 

@@ -20,10 +20,10 @@ from oakum.authz.owners import partly
 from oakum.authz.place_rules import Masked
 from oakum.authz.relations import held, named
 from oakum.authz.table import Table, deciding, leaf_index
-from oakum.exposure.caller_identification import Caller
-from oakum.exposure.facts import Facts
-from oakum.exposure.matrix import Key, state_key
-from oakum.exposure.why_undecided import FORMER, OWN, RELATION, SETTING, is_told
+from oakum.exposure.cells.matrix import Key, state_key
+from oakum.exposure.exchanges.caller_identification import Caller
+from oakum.exposure.exchanges.response_facts import Facts
+from oakum.exposure.exchanges.why_undecided import FORMER, OWN, RELATION, SETTING, is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
 from oakum.traffic.evaluation.fast_walk import Form, Seen

@@ -20,7 +20,7 @@ from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import Trie
 from oakum.authz.tags import tag_of
 from oakum.authz.unions import chosen
-from oakum.exposure.knowledge import says_nothing
+from oakum.exposure.values.knowledge import says_nothing
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import element, named
 from oakum.policy.graphql import TAG

@@ -18,17 +18,23 @@ from urllib.parse import parse_qs, urlsplit
 from oakum.authz.member_paths import at_path, texts
 from oakum.authz.table import granted, leaf_index
 from oakum.exchange import Response
-from oakum.exposure.caller_identification import NOBODY, UNKNOWN, Caller, Callers, viewer_of
-from oakum.exposure.earlier_exchanges import EarlierExchanges, Exchanges
+from oakum.exposure.cells.matrix import Key
 from oakum.exposure.evidence import declared_names, policy_names
-from oakum.exposure.knowledge import canonical, says_nothing
+from oakum.exposure.exchanges.caller_identification import (
+    NOBODY,
+    UNKNOWN,
+    Caller,
+    Callers,
+    viewer_of,
+)
+from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
+from oakum.exposure.exchanges.exchange_facts import CallerRequest
+from oakum.exposure.exchanges.observed_owners import ShownObject
+from oakum.exposure.exchanges.sent_values import sent_of
+from oakum.exposure.exchanges.why_undecided import OWNER, WHO
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import Key
-from oakum.exposure.observed_owners import ShownObject
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
-from oakum.exposure.sent_values import sent_of
-from oakum.exposure.told_facts import CallerRequest
-from oakum.exposure.why_undecided import OWNER, WHO
+from oakum.exposure.values.knowledge import canonical, says_nothing
 from oakum.inference.params import infer_params
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.exposure.endpoints import survey
+from oakum.exposure.endpoints.probes import survey
 from oakum.scan.discovery.front_end import Holes, plain, roots, wanted
 from oakum.scan.discovery.scripts import Named, named_paths
 from tests.unit.scan.studio import model

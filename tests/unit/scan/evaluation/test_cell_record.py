@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from oakum.exposure.cells.matrix import LOOSE
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.matrix import LOOSE
 from oakum.finding import Result
 from oakum.scan.evaluation.cell_record import CellRecord, Subject
 from tests.unit.scan.studio import Run, Studio, probe

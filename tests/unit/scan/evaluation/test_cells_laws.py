@@ -10,11 +10,11 @@ from unittest.mock import patch
 import pytest
 
 from oakum.authz import Model
+from oakum.exposure.cells.matrix import LOOSE, Outcome
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.matrix import LOOSE, Outcome
 from oakum.finding import Result
 from oakum.policy.graphql import TAG
-from tests.unit.exposure.test_matrix import PRIVATE, PUBLIC
+from tests.unit.exposure.cells.test_matrix import PRIVATE, PUBLIC
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import ANN, CARD, Watch, policy, results
 from tests.unit.scan.studio import IDS, Studio, probe, reply

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.authz.table import granted_to_nobody
-from oakum.exposure.matrix import NOBODY, Doubt, Observation, Outcome
+from oakum.exposure.cells.matrix import NOBODY, Doubt, Observation, Outcome
 from oakum.finding import Result
+from oakum.scan.coverage.untested import Section
 from oakum.scan.evaluation.close_by_absence import close_lists, say_why
-from oakum.scan.untested import Section
 from tests.unit.scan.studio import IDS, Run, Studio, model
 
 ENDPOINTS = ("listPeople", "getPerson", "listPosts", "getPosts", "getCourse")

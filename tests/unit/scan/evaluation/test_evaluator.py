@@ -12,8 +12,8 @@ import pytest
 
 from oakum.authz import Model
 from oakum.exchange import Response
+from oakum.exposure.cells.matrix import AROUND, HIDDEN, UNTOLD, Key, Observation, Outcome
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.matrix import AROUND, HIDDEN, UNTOLD, Key, Observation, Outcome
 from oakum.finding import Result
 from oakum.openapi.model import Json
 from oakum.policy.model import OperationRule

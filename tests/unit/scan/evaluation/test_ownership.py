@@ -8,7 +8,7 @@ import pytest
 
 from oakum.authz import Leaf, Model, ObjectInstance
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.policy.model import Resource, State
 from oakum.scan.evaluation.ownership import KnownInstances, Ownership
 from tests.unit.scan.studio import known_identities, model, probe

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.http.json_pointer import Pointer
 from oakum.policy.model import Owner, Resource
 from oakum.scan.evaluation.parent_owners import Parents

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Endpoint
 from oakum.openapi.model import Operation
 from oakum.policy.model import Owner, Resource

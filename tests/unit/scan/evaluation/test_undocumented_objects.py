@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from oakum.authz import ObjectInstance
 from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
-from oakum.exposure.endpoints import Probe
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
 from oakum.scan.evaluation.undocumented_objects import Likeness
 from tests.unit.scan.studio import IDS, Run, Studio, model, probe, reply

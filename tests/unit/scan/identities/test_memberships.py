@@ -11,9 +11,9 @@ import pytest
 from oakum.authz import ObjectInstance
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import Probe
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Endpoint
 from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
 from oakum.policy.model import Owner, Policy, Relation, Resource

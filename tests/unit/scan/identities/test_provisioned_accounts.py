@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.openapi.model import Json
 from oakum.policy.contract import load
 from oakum.scan.identities.credentials import Identities, Identity, Login, Secret, Send
@@ -31,7 +31,7 @@ from oakum.scan.identities.provisioned_accounts import (
 )
 from oakum.scan.identities.session import Proof, Sessions
 from oakum.scan.requests.builder import Filled
-from tests.unit.exposure.test_knowledge import instance
+from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import TARGET, reply
 
 LAW = settings(max_examples=40, deadline=None)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from oakum.authz.complete_lists import ListPlace
 from oakum.exchange import Request, Response
-from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.scan.identities import relation_lists
 from oakum.scan.identities.relation_lists import Listed, Relations, read_list
-from tests.unit.exposure.test_knowledge import instance
+from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import IDS, TARGET, model, probe, reply
 
 AT = ListPlace(("data", "*", "id"))

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.policy.model import Policy, Step
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.undo.journal import Journal, recall
 from oakum.scan.undo.setting_change import SIGN, Flip
 from oakum.scan.undo.visibility_wait import Patience
-from tests.unit.exposure.test_knowledge import instance
+from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, model, probe, reply
 
 LAW = settings(max_examples=50, deadline=None)

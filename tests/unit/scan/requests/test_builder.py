@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.exposure.endpoints import Query, probe_of
-from oakum.exposure.knowledge import Knowledge
+from oakum.exposure.endpoints.probes import Query, probe_of
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.openapi.model import Operation, Parameter
 from oakum.scan.requests.builder import curl, fill, raw_path, typed, unlike, variable
-from tests.unit.exposure.test_knowledge import instance
+from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import TARGET, model, probe
 
 

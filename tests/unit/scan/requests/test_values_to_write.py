@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.openapi.model import Json, Shape
 from oakum.policy.contract import load
-from oakum.scan.requests.uncalled_operations import why_not_called
+from oakum.scan.coverage.uncalled_operations import why_not_called
 from oakum.scan.requests.values_to_write import body_shape, other_value, shape_of, taken_by, written
 from tests.unit.scan.studio import model
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from oakum.authz import compile_contract
 from oakum.exchange import Request
-from oakum.exposure.endpoints import probe_of
+from oakum.exposure.endpoints.probes import probe_of
 from oakum.openapi.model import Json
 from oakum.policy.contract import load
 from oakum.scan.requests.builder import Filled

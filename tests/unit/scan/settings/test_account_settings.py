@@ -20,7 +20,7 @@ from oakum.policy.model import Switch
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.undo.setting_change import Flip
 from oakum.scan.write_counts import WriteCounts
-from tests.unit.exposure.test_knowledge import instance
+from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import IDS, Run, Studio, account_settings, probe, reply
 
 PRIVATE = "Settings.private"

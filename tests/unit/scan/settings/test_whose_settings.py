@@ -14,7 +14,7 @@ from oakum.exchange import Request, Response
 from oakum.scan.requests.past_cache import past_cache
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.whose_settings import Elsewhere
-from tests.unit.exposure.test_knowledge import instance
+from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import IDS, TARGET, Run, Studio, account_settings, probe, reply
 
 PRIVATE = "Settings.private"

@@ -16,12 +16,12 @@ import orjson
 
 from oakum.authz import Model, compile_contract
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.endpoints import survey
+from oakum.exposure.cells.matrix import Matrix
+from oakum.exposure.endpoints.probes import survey
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.findings import conclude
-from oakum.exposure.knowledge import Knowledge
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.matrix import Matrix
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Finding
 from oakum.policy.contract import load
 from oakum.scan.context import RunContext

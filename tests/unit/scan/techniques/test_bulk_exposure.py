@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from oakum.exchange import Response
-from oakum.exposure.endpoints import survey
+from oakum.exposure.endpoints.probes import survey
 from oakum.scan.limits import May
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import bulk_exposure

@@ -11,7 +11,7 @@ import pytest
 
 from oakum.errors import TargetError
 from oakum.exchange import Response
-from oakum.exposure.endpoints import survey
+from oakum.exposure.endpoints.probes import survey
 from oakum.scan.limits import May
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import id_enumeration

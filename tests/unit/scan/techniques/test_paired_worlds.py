@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
-from oakum.exposure.side_channels import Place, ResponseReading
+from oakum.exposure.cells.side_channels import Place, ResponseReading
+from oakum.scan.filters.hidden_values import Hidden
 from oakum.scan.requests.builder import Filled
-from oakum.scan.requests.hidden_values import Hidden
 from oakum.scan.techniques.paired_worlds import Seen, _steady, _telling
 from tests.unit.scan.studio import probe
 

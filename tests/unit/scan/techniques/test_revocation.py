@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from oakum.exposure.matrix import Matrix
+from oakum.exposure.cells.matrix import Matrix
 from oakum.scan.techniques.revocation import _for_a_while
 
 

@@ -18,7 +18,7 @@ import pytest
 from oakum.cli import shared
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.exposure.endpoints import survey
+from oakum.exposure.endpoints.probes import survey
 from oakum.exposure.findings import conclude
 from oakum.openapi.model import Parameter, Shape
 from oakum.scan.limits import May

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError, TargetError
-from oakum.exposure.matrix import Doubt, Key, Observation, Outcome
+from oakum.exposure.cells.matrix import Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
 from oakum.scan.undo.journal import (
     SCHEMA,

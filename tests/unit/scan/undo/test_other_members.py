@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.request_bodies import FORM, JSON, encode_as
+from oakum.exposure.endpoints.request_bodies import FORM, JSON, encode_as
 from oakum.scan.undo.entries import Undo, as_json, from_json
 from oakum.scan.undo.undo_log import UndoLog
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from oakum.authz.compiled_model import Model
-from oakum.exposure.caller_identification import Caller
-from oakum.exposure.facts import Facts
+from oakum.exposure.exchanges.caller_identification import Caller
+from oakum.exposure.exchanges.response_facts import Facts
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.evaluation.decision_cache import Verdicts

@@ -1,0 +1,235 @@
+"""Why a cell is untested, in words, and what would test it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from oakum.authz import Model
+from oakum.exposure.cells.matrix import (
+    ALIKE,
+    ANOTHER,
+    AROUND,
+    ECHO,
+    HIDDEN,
+    LOOSE,
+    TOO_COMMON,
+    UNTOLD,
+    Entry,
+    Key,
+    Matrix,
+    state_key,
+)
+from oakum.exposure.known_identities import ANYONE, KnownIdentities
+from oakum.exposure.relation_members import may_have, members_named, relations_by_member
+from oakum.finding import Result
+
+NO_REQUEST = "no request could tell"
+_UNOWNED = "a `{}` came there, but nothing in it names its owner"
+COMMON = "the value there is too common to attribute to an owner"
+_LOOSE = "its owner's value came there outside of every object, and may be somebody else's"
+
+
+def why_untested(
+    matrix: Matrix,
+    model: Model,
+    identities: KnownIdentities,
+    key: Key,
+    why: Mapping[str, str],
+    reach: Mapping[tuple[str, str], bool],
+    more: Mapping[tuple[str, str, str], Collection[str]] = {},
+) -> str:
+    """The first reason that applies. `why`: endpoint → why it was not requested; `reach`:
+    (resource, viewer) → whether any pair of identities has this relation; `more`: result of
+    `Matrix.asked_as_more`."""
+    if key.endpoint in why:
+        return why[key.endpoint]
+    if _came_unclear(matrix, identities, key):
+        return _UNOWNED.format(key.resource)
+    if beyond := matrix.beyond.get(key):
+        return beyond
+    if unread := _unread(matrix, identities, key):
+        return unread
+    if doubt := matrix.doubt(key):
+        return _of_doubt(model, key, doubt)
+    if not reach.get((key.resource, key.viewer)):
+        return _nobody_is(model, identities, key)
+    if (key.endpoint, key.resource) in matrix.outsiders and not is_anybodys(matrix, key.resource):
+        return (
+            f"`{key.resource}` came, but its owner is not one of the identities; if it is, give"
+            " that identity `facts: {user_id: …}`"
+        )
+    if (key.endpoint, key.resource) not in matrix.carried:
+        return _of_nobody(matrix, key)
+    if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):
+        return f"no owner ever received a `{key.field}` that was not empty"
+    if any(
+        (at, r, path) == (key.endpoint, key.resource, key.field)
+        and key.viewer in (ANYONE if not who else "", *_labels(identities, who))
+        for at, who, _, r, path in matrix.ends.blank
+    ):
+        if any(rule.path == key.field and rule.masked for rule in model.tables[key.resource].rules):
+            return f"`{key.field}` came empty or masked, and its owner's value may be so too"
+        return f"`{key.field}` came empty, and its owner's value may be empty too"
+    if names := sorted(more.get((key.endpoint, key.resource, key.viewer), ())):
+        return _as_others(key.viewer, names)
+    if key.state:
+        said = ", ".join(f"{name}={value}" for name, value in key.state)
+        if _was_known(matrix, identities, key):
+            return (
+                f"an owner has a `{key.resource}` in the state {said}, and no response there"
+                f" told `{key.viewer}` anything about it"
+            )
+        return f"no owner was in the state {said} when `{key.viewer}` asked"
+    every = identities.names()
+    if every and not any(matrix.sees(key.resource, key.field, who, who) for who in every):
+        return (
+            f"its owner may not see `{key.field}`, and those who may were not shown the same value"
+            " of an object there"
+        )
+    return NO_REQUEST
+
+
+def _of_nobody(matrix: Matrix, key: Key) -> str:
+    """Why an endpoint showed no object of anybody's."""
+    if any((at, name) == (key.endpoint, key.resource) for at, _, _, name in matrix.unclear):
+        return _UNOWNED.format(key.resource)
+    endpoint = matrix.endpoint(key.endpoint)
+    return f"{endpoint.method} {endpoint.path} showed no `{key.resource}` to anybody"
+
+
+def _of_doubt(model: Model, key: Key, doubt: str) -> str:
+    """Why a value that came proves nothing."""
+    if doubt == ANOTHER:
+        return "the value there is not one that its owner sees: perhaps a placeholder"
+    if doubt == ALIKE:
+        return "the value there varies by itself, or is a mask: its owner sees another elsewhere"
+    if doubt == ECHO:
+        return "the value there came from the request itself"
+    if doubt == AROUND:
+        return (
+            f"only the object around this `{key.resource}` names its viewers in a relation"
+            f" that grants the field; the `{key.resource}` itself does not"
+        )
+    if doubt in (UNTOLD, HIDDEN):
+        return why_untold(model, key.resource)
+    return _LOOSE if doubt == LOOSE else COMMON
+
+
+def _was_known(matrix: Matrix, identities: KnownIdentities, key: Key) -> bool:
+    """Whether an owner's object is known to be in the cell's state, where states belong to
+    objects."""
+    probe, table = matrix.probes[key.endpoint], matrix.model.tables[key.resource]
+    return matrix.conditions is not None and any(
+        state_key(table, key.field, {**matrix.state(key.resource, who), **each}) == key.state
+        for who in identities.names()
+        for each in matrix.conditions(probe, table.resource, who)
+    )
+
+
+def why_keyless(matrix: Matrix) -> str:
+    """Why nothing is closed to anonymous callers: an application key is missing from their requests
+    and no endpoint showed them anything, so each refusal may be due to that. Empty if they were
+    shown something, or no key is needed."""
+    shown = (Result.OPEN, Result.LEAK)
+    seen = any(e.viewer is None and e.owner and e.result in shown for e in matrix.entries.values())
+    return "" if seen else matrix.keyless
+
+
+def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
+    """Why absence does not close a cell after all; empty when it does."""
+    if keyless and entry.viewer is None and entry.owner:
+        return keyless
+    if beyond := matrix.beyond.get(key):
+        return beyond
+    if matrix.doubt(key) == UNTOLD:
+        return why_untold(matrix.model, key.resource)
+    # the value of one object, while another object was missing
+    if matrix.doubt(key) in (TOO_COMMON, LOOSE):
+        return _of_doubt(matrix.model, key, matrix.doubt(key))
+    return matrix.ends.why_not(key, entry.viewer, entry.owner)
+
+
+def why_untold(model: Model, resource: str) -> str:
+    """Which members of a resource name its viewers, and came neither to them nor to its owner."""
+    relations = model.policy.relations
+    named = [
+        f"`{relations[name].member}`, which says who is `{name}`,"
+        for name in sorted(relations_by_member(model))
+        if may_have(model.tables[resource].leaves, relations[name].member)
+    ]
+    return (
+        f"{' and '.join(named)} is readable neither there nor in what the owner of the"
+        f" `{resource}` was shown: the viewer may be one; have an operation show it to the owner"
+    )
+
+
+def asked_as(identities: KnownIdentities, viewer: str) -> list[str]:
+    """Labels of viewers who have the relations of a label to others' objects; a viewer with several
+    is labelled by the strongest."""
+    wanted = set(viewer.split("+"))
+    pairs = ((v, o) for o in identities.names() for v in (None, *identities.names()) if v != o)
+    held = ((identities.relations(v, o), v, o) for v, o in pairs)
+    return sorted({identities.label(each, v, o) for each, v, o in held if wanted <= each})
+
+
+def _as_others(viewer: str, names: Iterable[str]) -> str:
+    return (
+        f"callers who are `{viewer}` were tested as {' and '.join(f'`{each}`' for each in names)}"
+    )
+
+
+def _nobody_is(model: Model, identities: KnownIdentities, key: Key) -> str:
+    """Why no viewer of this kind was tested: no identity has the relation, or no object names
+    one."""
+    if (names := asked_as(identities, key.viewer)) and key.viewer not in names:
+        return _as_others(key.viewer, names)
+    known = key.viewer in model.policy.relations
+    for member in members_named(model, key.viewer) if known else ():
+        declared = model.tables[key.resource].leaves
+        if declared and not may_have(declared, member):
+            return (
+                f"`{member}` is not a field of `{key.resource}`, so nobody is `{key.viewer}` to one"
+            )
+        return (
+            f"no `{key.resource}` in any response names another identity in `{member}`,"
+            f" so nobody was `{key.viewer}` to it; create one that does"
+        )
+    return f"no identity is `{key.viewer}` to another's `{key.resource}`"
+
+
+def _came_unclear(matrix: Matrix, identities: KnownIdentities, key: Key) -> bool:
+    return any(
+        (endpoint, resource) == (key.endpoint, key.resource)
+        and key.viewer in (ANYONE if not viewer else "", *_labels(identities, viewer))
+        for endpoint, viewer, _, resource in matrix.unclear
+    )
+
+
+def _unread(matrix: Matrix, identities: KnownIdentities, key: Key) -> str:
+    """That an answer to such a viewer was not of the form that the document declares."""
+    for (endpoint, viewer), media_type in matrix.unread.items():
+        labels = (ANYONE,) if not viewer else _labels(identities, viewer)
+        if endpoint == key.endpoint and key.viewer in labels:
+            return (
+                f"what came for `{key.viewer}` was {f'`{media_type}`' if media_type else 'a text'},"
+                " not JSON as the document declares, and with a status of success, so that nothing"
+                " tells it from a refusal: answer with 401, 403 or 404"
+            )
+    return ""
+
+
+def _labels(identities: KnownIdentities, viewer: str) -> set[str]:
+    """Labels of an identity towards other owners."""
+    who = viewer or None
+    pairs = ((identities.relations(who, owner), owner) for owner in identities.names())
+    return {identities.label(held, who, owner) for held, owner in pairs if owner != viewer}
+
+
+def is_anybodys(matrix: Matrix, resource: str) -> bool:
+    """Whether any response held a test identity's object of a resource."""
+    return any(name == resource for _, name in matrix.carried)
+
+
+def unjudged(matrix: Matrix) -> list[str]:
+    """Resources that were seen, but never with a test identity as owner."""
+    return sorted({name for _, name in matrix.outsiders if not is_anybodys(matrix, name)})

@@ -1,0 +1,257 @@
+"""Withdraws findings that later responses contradict.
+
+A finding by a value alone is withdrawn if the value turns out to identify nobody, or to stand in
+another object of its owner that the contract shows the viewer in any state. A finding by the object
+that contains the value, made before its owner was shown the field, is withdrawn if the owner is
+shown another value.
+
+A viewer may receive the same value in a field of several owners, some of whom are shown another
+value themselves. Then it is a placeholder for all of them, also for the one owner who really has
+it.
+
+In a field that the contract shows in a masked form, a value that nobody recognises leaves its cell
+untested, unless all owners have it alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from oakum.exposure.cells.matrix import Doubt, Key, Matrix, Observation, Outcome
+from oakum.exposure.finding_evidence import NOWHERE
+from oakum.exposure.values.knowledge import Knowledge, Place, canonical, is_theirs
+from oakum.exposure.values.masked_values import PROOF
+from oakum.finding import Result, State
+from oakum.openapi.model import Json
+
+EVERYWHERE = (
+    "responses of several operations that were not requested about its owner contain the same"
+    " value: everybody gets it, or it is not theirs"
+)
+AMONG = (
+    "the value is alone in a response that was not requested about its owner: it may be one that"
+    " anybody can choose (a plan, a time zone, a day), and then reveals nothing about them"
+)
+
+BEYOND = (
+    "a value came there that has no form in which the contract shows the field, and nothing tells"
+    " it from its owner's"
+)
+FEW = "it shows too little beyond the masked form to rule out chance"
+
+
+Told = tuple[str, str, frozenset[str]]
+"""A value, its owner, and the relations of the viewer to them."""
+
+
+@dataclass(frozen=True)
+class ByValue:
+    """Cells that leak by a value outside every declared field. Values in memory only."""
+
+    _told: dict[Key, dict[str, tuple[Told, Observation | None, Place | None]]] = field(
+        default_factory=dict
+    )
+    """Cell → request_key → what was told, the observation without it, and the place of the viewer's
+    own where it stands."""
+
+    def add(
+        self, key: Key, request_key: str, told: Told, without: Observation | None,
+        inside: Place | None = None,
+    ) -> None:  # fmt: skip
+        """Records the value by which a response leaks."""
+        self._told.setdefault(key, {})[request_key] = (told, without, inside)
+
+    def take_back(
+        self, matrix: Matrix, knowledge: Knowledge, is_open: Callable[[Told], bool]
+    ) -> None:
+        """Withdraws leaks by values that turned out to identify nobody, or that are open to the
+        viewer."""
+        for key, told in list(self._told.items()):
+            void = {
+                request_key: without
+                for request_key, (each, without, inside) in told.items()
+                if is_open(each)
+                or (
+                    knowledge.anothers(each[0], inside)
+                    if inside
+                    else knowledge.canary(each[0], aside=True)
+                )
+                is None
+            }
+            if void:
+                self._told[key] = {p: each for p, each in told.items() if p not in void}
+                _without(matrix, key, void)
+        matrix.suspect = self._anywhere(matrix, knowledge)
+
+    def _anywhere(
+        self, matrix: Matrix, knowledge: Knowledge
+    ) -> dict[tuple[str, str, str, State], str]:
+        """Findings that rest only on possibly ambient values → reason."""
+        firm: set[tuple[str, str, str, State]] = set()
+        found: dict[tuple[str, str, str, State], str] = {}
+        for key, entry in matrix.entries.items():
+            if entry.result is not Result.LEAK:
+                continue
+            told = self._told.get(key, {})
+            values = [
+                told[request_key][0][0] for request_key in entry.request_keys if request_key in told
+            ]
+            if len(values) < max(len(entry.request_keys), 1) or not all(
+                knowledge.may_be_ambient(each, key.endpoint) for each in values
+            ):
+                firm.add(key.finding)
+                continue
+            everywhere = all(map(knowledge.may_be_ambient, values))
+            found[key.finding] = EVERYWHERE if everywhere else AMONG
+        return {each: why for each, why in found.items() if each not in firm}
+
+
+@dataclass(frozen=True)
+class ByObject:
+    """Cells that leak by an object's field that its owner had not been shown yet. Values in memory
+    only."""
+
+    _told: dict[Key, dict[str, tuple[str, str, Doubt]]] = field(default_factory=dict)
+    """Cell → request_key → owner, value, and the doubt if the owner is shown another value."""
+
+    def add(self, key: Key, request_key: str, owner: str, value: str, doubt: Doubt) -> None:
+        """Records what a viewer was shown in an owner's object."""
+        self._told.setdefault(key, {})[request_key] = (owner, value, doubt)
+
+    def take_back(self, matrix: Matrix, knowledge: Knowledge) -> None:
+        """Withdraws leaks by values that differ from what the owner is shown, such as masks."""
+        for key, told in list(self._told.items()):
+            place = key.resource, key.field
+            shown = {
+                request_key: told_of
+                for request_key, told_of in told.items()
+                if (told_of[0], *place) in knowledge.own
+            }
+            other: dict[str, Observation | None] = {
+                request_key: None
+                for request_key, (owner, value, _) in shown.items()
+                if not is_theirs(value, knowledge.own[(owner, *place)])
+            }
+            self._told[key] = {p: each for p, each in told.items() if p not in shown}
+            if other:
+                _without(matrix, key, other)
+                entry = matrix.entries.get(key)  # none: the object is of another kind of viewer
+                if entry is not None and entry.result is Result.UNTESTED:
+                    doubts = tuple(shown[request_key][2] for request_key in other)
+                    matrix.apply(key.endpoint, Outcome(next(iter(other)), 0, doubts=doubts))
+            evidence = matrix.evidence.get(key.finding)
+            if shown and evidence is not None and NOWHERE in evidence.note:
+                note = evidence.note.replace(NOWHERE, "").removesuffix("; ")
+                matrix.evidence[key.finding] = replace(evidence, note=note)
+
+
+@dataclass(frozen=True)
+class Placeholders:
+    """Values that viewers were shown in denied fields. In memory only."""
+
+    _told: dict[Key, dict[str, set[str]]] = field(default_factory=dict)
+    """Cell → request_key → leaked values."""
+    _theirs: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
+    """(resource, field, viewer, value) → owners with this value."""
+    _handed: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
+    """(resource, field, viewer, value) → owners with another value."""
+    _shared: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """(resource, field, viewer, value) that several owners have, as they have a default."""
+
+    def handed(self, key: Key, text: str, owner: str) -> None:
+        """Records a value shown to a viewer in place of the owner's own."""
+        self._handed.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
+
+    def told(
+        self, key: Key, request_key: str, value: Json, owner: str, *, shared: bool = False
+    ) -> None:
+        """Records a leak of the owner's own value; `shared`: of one that others have as well."""
+        text = canonical(value)
+        if shared:
+            self._shared.add((key.resource, key.field, key.viewer, text))
+        self._told.setdefault(key, {}).setdefault(request_key, set()).add(text)
+        self._theirs.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
+
+    def take_back(self, matrix: Matrix) -> None:
+        """Withdraws leaks that consist of placeholders only."""
+        for key, request_keys in self._told.items():
+            void: dict[str, Observation | None] = {
+                request_key: None
+                for request_key, texts in request_keys.items()
+                if all(self._stands_in(key, text) for text in texts)
+            }
+            if void:
+                _without(matrix, key, void)
+
+    def _stands_in(self, key: Key, text: str) -> bool:
+        at = (key.resource, key.field, key.viewer, text)
+        others = self._handed.get(at, set()) - self._theirs.get(at, set())
+        if at in self._shared:
+            return bool(others)
+        return len(others) >= len(self._theirs.get(at, ()))
+
+
+@dataclass(frozen=True)
+class MaskedFields:
+    """What others than their owners were sent in masked fields. In memory only."""
+
+    _excess: dict[tuple[str, str, str, State], dict[tuple[str, str], int]] = field(
+        default_factory=dict
+    )
+    """Finding → (owner, key of the object) → letters and digits beyond the form."""
+    _unclear: dict[Key, set[str]] = field(default_factory=dict)
+    """Cell → values of which it is unknown what they show."""
+    _given: dict[tuple[str, str], dict[str, set[str]]] = field(default_factory=dict)
+    """(resource, field) → owner → such values."""
+
+    def beyond(self, key: Key, owner: str, object_key: str, excess: int) -> str:
+        """Records how many letters and digits a value shows beyond its masked form.
+
+        Returns why that is not proof yet; empty once all objects of the finding together are.
+        """
+        known = self._excess.setdefault(key.finding, {})
+        at = owner, object_key
+        known[at] = max(excess, known.get(at, 0))
+        return "" if sum(known.values()) >= PROOF else FEW
+
+    def unclear(self, key: Key, owner: str, text: str) -> None:
+        """Records a value that is neither of a form nor the owner's, as far as anybody can tell."""
+        self._unclear.setdefault(key, set()).add(text)
+        self._given.setdefault((key.resource, key.field), {}).setdefault(owner, set()).add(text)
+
+    def doubts(self) -> Mapping[Key, str]:
+        """Cells that nothing closes, because a value came that is no placeholder. A value that all
+        owners have alike is a placeholder."""
+        return {
+            key: BEYOND
+            for key, texts in self._unclear.items()
+            if not self._is_placeholder(key.resource, key.field, texts)
+        }
+
+    def _is_placeholder(self, resource: str, path: str, texts: set[str]) -> bool:
+        given = self._given[resource, path]
+        return len(given) > 1 and all(each == texts for each in given.values())
+
+
+def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> None:
+    entry = matrix.entries.get(key)
+    if entry is None or entry.result is not Result.LEAK:
+        return
+    entry.request_keys = [
+        request_key for request_key in entry.request_keys if request_key not in void
+    ]
+    if entry.request_keys:
+        return
+    matrix.take_back(entry)
+    name = key.finding
+    same = [each for at, each in matrix.entries.items() if at.finding == name and each.request_keys]
+    leaking = [each for each in same if each.result is Result.LEAK]
+    if not any(len(set(each.request_keys)) > 1 for each in leaking):
+        matrix.confirmed.discard(name)
+    if not leaking:
+        matrix.evidence.pop(name, None)
+        matrix.weak.pop(name, None)
+    for request_key, observation in void.items():
+        if observation is not None:
+            matrix.apply(key.endpoint, Outcome(request_key, 0, (observation,)))

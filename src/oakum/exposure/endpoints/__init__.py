@@ -1,0 +1,1 @@
+"""The endpoints of an API, and how the values of a request are written."""

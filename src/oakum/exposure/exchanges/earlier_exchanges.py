@@ -1,0 +1,150 @@
+"""What a request asks under a contract, and what earlier exchanges told: of a test, or of traffic.
+
+The law of this module: where it is not known whether something changed, it may have. A write that
+may have given an object away ends what is known of its creator before its own response is judged:
+that may show the object to its new owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from oakum.authz.owners import named_in_query
+from oakum.exchange import Request, Response
+from oakum.exposure.endpoints.probes import is_graphql
+from oakum.exposure.exchanges.caller_identification import Caller, Callers
+from oakum.exposure.exchanges.exchange_facts import CallerRequest, ToldFacts
+from oakum.exposure.exchanges.former_relations import FormerRelations
+from oakum.exposure.exchanges.graphql_response import UNTOLD, by_fields, reads
+from oakum.exposure.exchanges.observed_owners import ShownObject, ToldOwners
+from oakum.exposure.response_reader import ResponseReader, is_success
+from oakum.http.methods import SAFE
+from oakum.inference.side_effects import classify, sounds_like_reading
+from oakum.openapi.model import Json, Operation
+from oakum.policy.graphql import Graph
+from oakum.routing.compiled_contract import CompiledContract
+
+
+class Told(Protocol):
+    """An object in a response."""
+
+    @property
+    def resource(self) -> str: ...
+    @property
+    def owners(self) -> tuple[str, ...]: ...
+    @property
+    def value(self) -> dict[str, Json]: ...
+
+
+class Exchanges:
+    """Requests and responses under one contract."""
+
+    def __init__(self, compiled: CompiledContract, callers: Callers) -> None:
+        document, self._policy, self._model = compiled.document, compiled.policy, compiled.stated
+        self._graphs, self._callers = compiled.graphs, callers
+        rules = [(each, self._model.rule(each.id)) for each in document.operations]
+        self._graphql = {each.id for each, rule in rules if is_graphql(each, rule)}
+        self._entrances = {
+            each.id
+            for each, rule in rules
+            if each.method in SAFE and classify(each, rule).kind != "read"
+        }
+        """Operations of a safe method that log in, or do something else by their name."""
+
+    def asked(
+        self, operation: Operation, path: Mapping[str, str], caller: Caller, request: Request
+    ) -> CallerRequest:
+        """A request at its operation, and what it may have done. `path`: parameters of the path,
+        beside which a query parameter may name an owner."""
+        params = {**path, **named_in_query(self._policy, urlsplit(request.url).query)}
+        changes = self.changes(operation, request)
+        does = changes or operation.id in self._entrances
+        # Who registers or logs in names nobody's object, and comes without credentials.
+        begins = does and not (params or self._callers.held(request))
+        return CallerRequest(operation, params, caller, request, changes, begins)
+
+    def parts(
+        self, operation: Operation, request: Request, read: ResponseReader
+    ) -> tuple[Sequence[ResponseReader], str]:
+        """A response as it is judged: of GraphQL by the names of fields, several in one; and why
+        its fields are not known."""
+        graph = self._graph(operation)
+        if graph is None or read.value is None:
+            return (read,), ""
+        parts = by_fields(graph, request, read)
+        return (parts, "") if parts else ((replace(read, shape=None),), UNTOLD)
+
+    def changes(self, operation: Operation, request: Request) -> bool:
+        """Whether a request may have changed something: by what GraphQL runs, by the contract, by
+        the method; of a draft by the operation's name, too."""
+        said = reads(request) if operation.id in self._graphql else None
+        said = self._model.rule(operation.id).reads if said is None else said
+        if said is not None:
+            return not said
+        drafted = not self._policy.stated and sounds_like_reading(operation)
+        return operation.method not in SAFE and not drafted
+
+    def _graph(self, operation: Operation) -> Graph | None:
+        """The schema of a GraphQL endpoint."""
+        return self._graphs.get(self._model.rule(operation.id).graphql)
+
+
+class EarlierExchanges:
+    """What exchanges told of owners, of relations and of settings. In memory only."""
+
+    def __init__(
+        self, compiled: CompiledContract, sources: Mapping[str, Mapping[str, str]],
+        *, keep: bool = False,
+    ) -> None:  # fmt: skip
+        """`sources`: operation → path parameter → `Resource.field` whose values fill it; `keep`:
+        the requests that tell facts, to send them again."""
+        self._compiled, self._keep = compiled, keep
+        self.owners = ToldOwners(compiled.policy, sources)
+        self.former = FormerRelations(compiled.policy)
+        self.told = ToldFacts(compiled, keep=keep)
+
+    def begin(
+        self, asked: CallerRequest, response: Response, value: Callable[[], Json] | None
+    ) -> None:
+        """Before a response is judged: forgets what a successful write may have changed, and learns
+        who is in a list. `value`: its content; None: it is not known."""
+        if not is_success(response.status):
+            return
+        request = asked.request
+        if asked.changes:
+            if self.former.gives(request):
+                self.owners.forget(f"{request.url} {request.body!r}")
+            self.told.write(asked)
+        listed = self.told.lists(asked.operation.id) and request.method != "HEAD"
+        if listed and response.body and value is not None:
+            self.told.learn_list(asked, value(), response.headers)
+
+    def forget_facts(self) -> None:
+        """Forgets all relations and settings: something outside the document was changed."""
+        self.told = ToldFacts(self._compiled, keep=self._keep)
+
+    def learn_settings(
+        self, asked: CallerRequest, response: Response, shown: Iterable[Told]
+    ) -> None:
+        """Learns the settings that objects of a successful response tell."""
+        for each in shown if is_success(response.status) else ():
+            self.told.learn_object(each.resource, each.owners, each.value, asked)
+
+    def learn_owners(
+        self, asked: CallerRequest, response: Response, shown: Sequence[ShownObject],
+        owners: Sequence[tuple[str, ...]],
+    ) -> None:  # fmt: skip
+        """Learns whose the objects of a successful response are; who created one is told by the
+        response to the request that did."""
+        if not is_success(response.status):
+            return
+        self.former.learn(shown, owners)
+        if self.owners.asked:
+            request = asked.request
+            makes = asked.changes and request.method == "POST"
+            ids = asked.caller.ids if makes else frozenset[str]()
+            made_by = f"{request.url} {request.body.decode('utf-8', 'replace')}" if ids else ""
+            self.owners.learn(shown, owners, ids, made_by)

@@ -1,0 +1,121 @@
+"""Settings and relations learnt from recorded responses. In memory only; holds ids.
+
+What a later request may have changed is forgotten. That an account is missing from a list is known
+only if the list's owner requested it and it was complete, since others may have been shown a part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, urlsplit
+
+from oakum.authz import Principal
+from oakum.authz.complete_lists import ListPlace, extent, look
+from oakum.exchange import Request
+from oakum.exposure.exchanges.caller_identification import Caller
+from oakum.exposure.exchanges.told_members import ToldMembers
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy
+from oakum.routing.lookup_plan import Ask
+
+_LONGEST_SIZE = 10
+_UNKNOWN_END = -1
+MOST = 200_000
+"""Accounts of which facts are kept in memory; of those that come later nothing is learnt."""
+
+
+@dataclass(frozen=True)
+class Informed(Caller):
+    """A caller about whom recorded responses contain more than an id."""
+
+    related: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
+    states: Mapping[tuple[str, str], Json] = field(default_factory=dict, repr=False)
+
+    @property
+    def principal(self) -> Principal:
+        """The caller, with the relations and settings known from earlier responses."""
+        return replace(super().principal, related=self.related, states=self.states)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Settings of accounts, and lists of who stands to them in a relation."""
+
+    states: dict[str, dict[str, Json]] = field(default_factory=dict)
+    """Owner's id → `Resource.state` → value, the last one seen."""
+    listed: dict[str, dict[str, tuple[frozenset[str], bool]]] = field(default_factory=dict)
+    """Id asked about → relation → ids in the list, and whether it is whole."""
+    members: ToldMembers = field(default_factory=ToldMembers)
+
+    def forget(self, ids: Set[str], what: Iterable[str]) -> None:
+        """Somebody has changed something that these ids have to do with: `states`, `lists`."""
+        if "lists" in what:
+            self.members.forget(ids)
+        for id in ids:
+            if "states" in what:
+                self.states.pop(id, None)
+            if "lists" in what:
+                self.listed.pop(id, None)
+
+    def state(self, owner: str, path: str, value: Json) -> None:
+        """Take in a setting."""
+        if owner in self.states or len(self.states) < MOST:
+            self.states.setdefault(owner, {})[path] = value
+
+    def list(self, relation: str, about: str, ids: frozenset[str], whole: bool) -> None:
+        """Learns from a list. A part of it adds to what is known, and makes it doubtful if it names
+        somebody whom the complete list did not."""
+        if about not in self.listed and len(self.listed) >= MOST:
+            return
+        row = self.listed.setdefault(about, {})
+        before, was_whole = row.get(relation, (frozenset[str](), False))
+        row[relation] = (ids, True) if whole else (before | ids, was_whole and ids <= before)
+
+    def related(self, relation: str, about: str, other: frozenset[str]) -> bool | None:
+        """Whether one of these ids is in somebody's list; None if unknown."""
+        ids, whole = self.listed.get(about, {}).get(relation, (frozenset(), False))
+        if not ids.isdisjoint(other):
+            return True
+        return False if whole else None
+
+    def inform(self, policy: Policy, caller: Caller, owners: Iterable[str]) -> Caller:
+        """The caller, with the known facts about these owners."""
+        lookups = [each for each in policy.relations.values() if each.kind == "lookup"]
+        related: dict[tuple[str, str], bool] = {}
+        if self.members and caller.known and caller.ids:
+            related.update(self.members.of(caller.ids))
+        for owner in owners if caller.known and caller.ids else ():
+            for each in lookups:
+                said = self.about(each.name, each.of, owner, caller.ids)
+                if said is not None:
+                    related[each.name, owner] = said
+        states = {
+            (owner, path): value
+            for owner in owners
+            for path, value in self.states.get(owner, {}).items()
+        }
+        if not related and not states:
+            return caller
+        return Informed(caller.source, caller.ids, caller.claims, caller.unsure, related, states)
+
+    def about(self, name: str, of: str, owner: str, ids: frozenset[str]) -> bool | None:
+        """Whether somebody of these ids stands to an owner in a relation, whose list is `of`
+        (`owner`, or else the caller); None: that is not known."""
+        if of == "owner":
+            return self.related(name, owner, ids)
+        said = [self.related(name, id, frozenset((owner,))) for id in sorted(ids)]
+        return next((each for each in said if each is not None), None)
+
+
+def is_whole(
+    ask: Ask, place: ListPlace, value: Json, request: Request, headers: Mapping[str, str]
+) -> bool:
+    """Whether a recorded list is certainly complete, by the rule of look-ups; `headers`: of its
+    response. Of a list with pages, the request has to say how long one is, and nothing else."""
+    query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+    size = query.pop(ask.query.partition("=")[0], "") if ask.query else ""
+    if query or (size and not (size.isascii() and size.isdigit() and len(size) < _LONGEST_SIZE)):
+        return False
+    page = int(size or 0) or (_UNKNOWN_END if ask.page or size else 0)
+    return extent(look(replace(place, page=page), value), value, headers) == "whole"

@@ -1,0 +1,1 @@
+"""Owners' values: learnt, recognised where they come, and told from masks and from chance."""

@@ -1,0 +1,94 @@
+"""Fields that the contract shows to some in a masked form: what others were sent there.
+
+Scan and pytest plugin ask here. A value of a granted form closes a field only if its owner is
+shown more. A value that shows more of the owner's than every form that is granted in this very
+state leaks. Any other value that is no placeholder leaves the field untested, whatever other
+objects show: it may be the owner's, in a spelling that nobody recognises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import product
+
+from oakum.authz import Leaf, ObjectInstance
+from oakum.authz.table import allows, deciding, leaf_index
+from oakum.exposure.cells.entitled_views import Object
+from oakum.exposure.evaluation_context import EvaluationContext
+from oakum.exposure.values.knowledge import canonical, says_nothing
+from oakum.exposure.values.masked_values import Judged, Whole, judge, letters
+from oakum.exposure.values.masks import is_worded
+from oakum.openapi.model import Json
+from oakum.policy.mask import Mask
+
+
+def is_masked(context: EvaluationContext, resource: str, path: str) -> bool:
+    """Whether any line shows a field to anybody in a masked form."""
+    table = context.model.tables[resource]
+    index = leaf_index(table, path) if resource in context.model.masked else -1
+    return index >= 0 and bool(table.rules[index].masked)
+
+
+def sent(
+    context: EvaluationContext, instance: ObjectInstance, leaf: Leaf, who: str, key: str,
+    unread: Collection[str] = (),
+) -> Judged | None:  # fmt: skip
+    """What a value in a masked field of an owner's object shows of theirs; None: the field is not
+    masked, the value is blank or the whole, or its owner was not shown one. `key`: of the object;
+    `unread`: settings that nobody knows."""
+    blank = isinstance(leaf.value, dict | list | bool) or says_nothing(leaf.value)
+    if blank or not is_masked(context, instance.resource, leaf.path):
+        return None
+    forms = [*_forms(context, instance, leaf.path, unread)]
+    around = _around(instance, leaf)
+    texts = _shown(context, Object(who, instance.resource, key), leaf.path)
+    more = [each for each in texts if not any(mask.fits(each, around) for mask in forms)] or texts
+    text = canonical(leaf.value)
+    if not more or (text in more and not leaf.masked):
+        return None
+    others = _others(context, who, instance.resource, leaf.path)
+    wholes = [Whole.of(each, others) for each in more]
+    judged = judge(leaf.value, forms, wholes, around)
+    return None if judged.kind == "unclear" and is_worded(text) else judged
+
+
+def _forms(
+    context: EvaluationContext, instance: ObjectInstance, path: str, unread: Collection[str]
+) -> Iterator[Mask]:
+    """The forms in which the viewer may see a field, in any state that the object may be in; none
+    if the operation does not let them have it."""
+    resource = context.model.policy.resources[instance.resource]
+    for mask, table in context.model.masked.get(instance.resource, ()):
+        names = [name for name in deciding(table, path) if name in unread]
+        for values in product(*(resource.states[name].values for name in names)):
+            state = {**instance.state, **dict(zip(names, values, strict=True))}
+            if instance.passes and allows(table, path, instance.held, state):
+                yield mask
+                break
+
+
+def _shown(context: EvaluationContext, of: Object, path: str) -> list[str]:
+    """What the owner of an object is shown in a field, of this object if that is known; else what
+    everybody is who may see it."""
+    knowledge, resource = context.knowledge, context.model.policy.resources[of.resource]
+    rows = knowledge.objects.get((of.owner, of.resource), ()) if of.key and "*" not in path else ()
+    here = {row[path] for row in rows if row.get(resource.key) == of.key and path in row}
+    here = here or knowledge.own.get((of.owner, of.resource, path), set())
+    found = here or context.entitled.value(of, path)
+    return sorted(each for each in found if letters(each))
+
+
+def _others(context: EvaluationContext, who: str, resource: str, path: str) -> list[str]:
+    """Letters and digits of what other owners are shown in a field."""
+    names = (name for name in context.identities.names() if name != who)
+    own = context.knowledge.own
+    return [letters(each) for name in names for each in own.get((name, resource, path), ())]
+
+
+def _around(instance: ObjectInstance, leaf: Leaf) -> Json:
+    """The object in which a value stands."""
+    around: Json = instance.value
+    for step in leaf.pointer[len(instance.pointer) : -1]:
+        if isinstance(around, dict | list):
+            around = around[int(step)] if isinstance(around, list) else around[step]
+    return around

@@ -1,0 +1,357 @@
+"""Finds owners' values outside the fields of known objects: in headers, text, undeclared bodies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from oakum.authz import Leaf, ObjectInstance
+from oakum.authz.member_paths import key_in
+from oakum.exposure.cells.side_channels import SERVERS_OWN
+from oakum.exposure.response_reader import is_success
+from oakum.exposure.values.ambient import NAMES_ONE, is_one_of_few
+from oakum.exposure.values.knowledge import (
+    MIN_CANARY,
+    MIN_WITHIN,
+    Place,
+    canonical,
+    leaves_of,
+    says_nothing,
+)
+from oakum.exposure.values.spellings import folded, holds, parts, readings, stands_apart
+from oakum.http.json_pointer import any_element
+from oakum.inference.lexicon import FieldClass, classify_field, singular, words
+from oakum.openapi.model import Json
+
+if TYPE_CHECKING:
+    from oakum.exchange import Response
+    from oakum.exposure.endpoints.probes import Probe
+    from oakum.exposure.evaluation_context import EvaluationContext
+    from oakum.exposure.finding_evidence import Question
+
+
+_LONG = 40
+"""From this length on, a text is searched for values within it."""
+_LONGEST = 4_096
+"""Headers up to this length are searched for values of any length."""
+_TELLING = 12
+"""Shortest value that counts when it is part of a short text."""
+_DATED = re.compile(r"\d{4}-\d\d-\d\d").match
+_REFUSED = (401, 403)
+_HEADER = "in a header or a cookie"
+_KEY = "as the key of a map"
+_IN_OWN = "in a field of the viewer's own object that nothing declares"
+_ELSEWISE = "in a field where its owner gets another value"
+
+
+class Found(NamedTuple):
+    """An owner's value outside that owner's field."""
+
+    at: tuple[str, ...]
+    """Where it stands."""
+    value: str
+    who: str
+    resource: str
+    path: str
+    where: str = ""
+    """Where it is, in words; empty: in no declared field."""
+    inside: Place | None = None
+    """The viewer, their own resource and its field, where it stands in their own object."""
+
+
+class _Text(NamedTuple):
+    """A text of an answer that is to be searched."""
+
+    at: tuple[str, ...]
+    text: str
+    where: str = ""
+    spared: Collection[str] = ()
+    """Values that the owner is shown in its place: containing one of these is no leak."""
+    place: tuple[str, str] = ("", "")
+    """Resource and field of the text; another owner's value in the same field is a placeholder."""
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """Searches one answer."""
+
+    context: EvaluationContext
+    probe: Probe
+    question: Question
+    response: Response
+    value: Json
+
+    def search(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[Found]:
+        """Searches all that is no field of a known object for values of one owner."""
+        outside = {leaf.pointer for leaf in unbound}
+        lists = self._choices(unbound)
+        for text in self._texts(unbound, instances):
+            for value, (who, *place) in self._named(text):
+                resource, path = self._nearest(value, who, (place[0], place[1]), text.at)
+                groups = self.context.knowledge.joint.get((resource, path, value), ())
+                joint = frozenset({who}).union(*groups)
+                sent = {folded(each) for each in self.question.sent}
+                asked = folded(value) in sent or self.question.viewer in joint
+                if asked or not self._is_theirs_alone(value, path) or self._is_required(path):
+                    continue
+                same = (resource, path) == text.place and value == text.text
+                if same or any(holds(each, value) for each in text.spared):
+                    continue
+                if self._is_unrelated(joint, resource, instances):
+                    chosen = value in self.context.knowledge.choices
+                    listed = chosen or (any_element(text.at), resource, path) in lists
+                    few = listed or is_one_of_few(value, path)
+                    alone = few and not self._is_named_beside(text, who, unbound)
+                    if alone and chosen:
+                        continue
+                    self.context.knowledge.ambient.met(
+                        who, (resource, path), value, self.probe.operation.id,
+                        among=self.question.endpoint if alone else "",
+                    )  # fmt: skip
+                if text.at in outside:
+                    self.context.stray(who, value, self.question)
+                yield Found(text.at, value, who, resource, path, text.where)
+
+    def in_own_objects(self, instances: list[ObjectInstance]) -> Iterator[Found]:
+        """Values of one other identity in the viewer's own objects, where nothing says what stands
+        there. The two may share what it tells of, so it proves nothing alone."""
+        viewer, sent = self.question.viewer, {folded(each) for each in self.question.sent}
+        for each in instances:
+            if not viewer or self.context.who(each, viewer) != viewer:
+                continue
+            table = self.context.model.tables[each.resource]
+            declared = {*self.probe.shows.get(each.resource, ()), *table.leaves}
+            for leaf in each.leaves:
+                text = canonical(leaf.value)
+                if leaf.path in declared or isinstance(leaf.value, dict | list | bool):
+                    continue
+                place = (viewer, each.resource, leaf.path)
+                named = self.context.knowledge.anothers(text, place)
+                if named is not None and folded(text) not in sent:
+                    yield Found(leaf.pointer, text, *named, _IN_OWN, place)
+
+    def _choices(self, unbound: list[Leaf]) -> set[tuple[tuple[str, ...], str, str]]:
+        """(path, resource, field) of lists with several owners' values among unknown ones: lists of
+        choices."""
+        owners: dict[tuple[tuple[str, ...], str, str], set[str]] = {}
+        strange: set[tuple[str, ...]] = set()
+        for leaf in unbound:
+            known = self.context.knowledge.owners(canonical(leaf.value))
+            at = any_element(leaf.pointer)
+            for who, resource, path in known:
+                owners.setdefault((at, resource, path), set()).add(who)
+            if not known and not says_nothing(leaf.value):
+                strange.add(at)
+        return {each for each, of in owners.items() if len(of) > 1 and each[0] in strange}
+
+    def _is_named_beside(self, text: _Text, who: str, unbound: list[Leaf]) -> bool:
+        """Whether another value in the same row belongs to the same owner; the row is the whole
+        response if it has no lists, and below a map key its value."""
+        steps = [n for n, step in enumerate(text.at, 1) if step.isdigit()]
+        row = text.at if text.where == _KEY else text.at[: max(steps, default=0)]
+        for leaf in unbound:
+            if leaf.pointer[: len(row)] != row or leaf.pointer == text.at:
+                continue
+            said = canonical(leaf.value)
+            named = self.context.knowledge.canary(said, aside=True)
+            if said in self.context.identities.ids.get(who, ()) or (
+                named is not None and named[0] == who and not is_one_of_few(said, named[2])
+            ):
+                return True
+        return False
+
+    def _texts(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[_Text]:
+        for leaf in unbound:
+            if leaf.value is not None:
+                yield _Text(leaf.pointer, canonical(leaf.value))
+        within: set[tuple[str, ...]] = set()
+        for each in instances:
+            who = self.context.who(each, self.question.viewer)
+            for leaf in each.leaves:
+                if not who or not self._is_its_own(each, leaf, who):
+                    if leaf.value is not None:
+                        yield _Text(leaf.pointer, canonical(leaf.value))
+                    continue
+                steps = range(len(each.pointer) + 1, len(leaf.pointer) + 1)
+                within.update(leaf.pointer[:n] for n in steps)
+                if who != self.question.viewer and self._differs(each, leaf, who):
+                    own = self.context.knowledge.own[who, each.resource, leaf.path]
+                    place = (each.resource, leaf.path)
+                    yield _Text(leaf.pointer, canonical(leaf.value), _ELSEWISE, own, place)
+        yield from (_Text(at, at[-1], _KEY) for at in keys_of(self.value) if at not in within)
+        yield from self._beside_the_body()
+
+    def _is_its_own(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
+        """Whether a leaf is a declared field of the response or a known field of the owner."""
+        known = (who, each.resource, leaf.path) in self.context.knowledge.present
+        return known or leaf.path in self.probe.shows.get(each.resource, ())
+
+    def _differs(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
+        """Whether a field holds another value than the owner was ever shown in this object; False
+        if it varies by itself."""
+        knowledge, place = self.context.knowledge, (who, each.resource, leaf.path)
+        resource = self.context.model.policy.resources[each.resource]
+        key = key_in(each.value, resource.key)
+        if leaf.masked or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+            return False
+        shown = leaf.path in knowledge.filled.get((who, each.resource, key), ())
+        if not shown and not (resource.is_account and place in knowledge.own):
+            return False  # the value in another object of theirs is unknown
+        text = canonical(leaf.value)
+        known = knowledge.own.get(place, {text})
+        return text not in known and not knowledge.ambient.varies(place[1:])
+
+    def _beside_the_body(self) -> Iterator[_Text]:
+        """Headers and cookies, and JSON inside them, without the server's own headers such as
+        `Date`."""
+        headers = self.response.headers.items()
+        said = [(("header", name), text) for name, text in headers if name not in SERVERS_OWN]
+        said += [(("header", "set-cookie"), text) for text in self.response.cookies.values()]
+        for at, text in said:
+            yield _Text(at, text, _HEADER)
+            for each in readings(text) if len(text) <= _LONGEST else ():
+                if each[:1] in ("{", "["):
+                    yield from (_Text(at, leaf, _HEADER) for leaf in _json_leaves(each))
+
+    def _is_unrelated(
+        self, owners: Collection[str], resource: str, instances: list[ObjectInstance]
+    ) -> bool:
+        """Whether a response is unrelated to these owners: neither requested for them, nor showing
+        anything of theirs."""
+        targets = self.question.targets
+        might = resource in self.probe.shows and is_success(self.response.status)
+        about = not targets.isdisjoint(owners) or (not targets and might)
+        return not about and all(
+            self.context.who(each, self.question.viewer) not in owners for each in instances
+        )
+
+    def _is_theirs_alone(self, value: str, path: str) -> bool:
+        """Whether a value that ownerless objects contain too still identifies its owner, as an
+        address does and a town does not."""
+        others = self.context.knowledge.nobodys(value)
+        sees, viewer = self.context.matrix.sees, self.question.viewer
+        return not others or (
+            classify_field(path) in NAMES_ONE
+            and not any(sees(resource, field, viewer, "") for resource, field in others)
+        )
+
+    def _is_required(self, path: str) -> bool:
+        """Whether a value says what a caller must be allowed: a refusal names the scope or the role
+        that it asks for (RFC 6750, 3.1), whoever has it."""
+        allowed = classify_field(path) is FieldClass.AUTHORITY or "scope" in map(
+            singular, words(path)
+        )
+        return self.response.status in _REFUSED and allowed
+
+    def _nearest(
+        self, value: str, who: str, place: tuple[str, str], at: tuple[str, ...]
+    ) -> tuple[str, str]:
+        """Which of the owner's fields with this value is told: one that the endpoint shows, and of
+        the same name. A value may stand in a log of changes, too."""
+        name, shows = at[-1] if at else "", self.probe.shows
+        return min(
+            (place, *self.context.knowledge.places(value, who)),
+            key=lambda each: (
+                each[1] not in shows.get(each[0], ()), each[1].rpartition(".")[2] != name,
+                each != place, each,
+            ),
+        )  # fmt: skip
+
+    def _named(self, given_text: _Text) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        knowledge, text = self.context.knowledge, given_text.text
+        exact = knowledge.canary(text, aside=True)
+        if exact is not None:
+            yield text, exact
+            return
+        given: set[str] = set()
+        if len(text) > _LONG:
+            for value, key in knowledge.within(text):
+                given.add(value)
+                yield value, key
+        found = self._spelt_otherwise(text)
+        if given_text.where in (_HEADER, _KEY):
+            found = chain(found, self._apart(text))
+        elif not given_text.where and len(text) <= _LONG:
+            apart = self._apart(text)
+            found = chain(found, (each for each in apart if is_unmistakable(each[0])))
+        for value, key in found:
+            if value not in given:
+                given.add(value)
+                yield value, key
+
+    def _apart(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        """Canaries that stand alone in a short text."""
+        for each in readings(text) if len(text) <= _LONGEST else ():
+            for value, key in self.context.knowledge.within(each):
+                if stands_apart(each, value):
+                    yield value, key
+
+    def _spelt_otherwise(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        """Canaries in another spelling: a separate part of a short text, or any part of a long
+        one."""
+        knowledge = self.context.knowledge
+        for each in readings(text):
+            for part in parts(each) if each != text else ():
+                exact = knowledge.canary(part, aside=True)
+                if exact is not None:
+                    yield part, exact
+            if "@" in each or (each != text and len(text) > _LONG):
+                yield from self._within(each)
+
+    def _within(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
+        plain, whole = folded(text), {folded(each) for each in parts(text)}
+        long = len(text) > _LONG
+        for value, key in self.context.knowledge.addresses():
+            other = folded(value)
+            inside = long and len(value) >= MIN_WITHIN and other in plain
+            if inside or other in whole or (other in plain and stands_apart(plain, other)):
+                yield value, key
+        for value, key in self.context.knowledge.within(plain) if long else ():
+            if "@" not in value:
+                yield value, key
+
+
+def is_a_name(
+    context: EvaluationContext, viewer: str | None, who: str, resource: str, path: str, value: str
+) -> bool:
+    """Whether a value is an ordinary reference to an object or account: an id, or a user name that
+    the viewer may see."""
+    kind, known = classify_field(path), context.model.policy.resources[resource]
+    if kind is FieldClass.KEY or path == known.key or path in known.owner.members:
+        return True
+    if kind is not FieldClass.HANDLE or not known.is_account:
+        return False
+    return context.may_see(viewer, who, resource, path, value)
+
+
+def is_unmistakable(value: str) -> bool:
+    """Whether a value in a short text is too distinctive for chance: long, and no date or
+    number."""
+    return len(value) >= _TELLING and any(each.isalpha() for each in value) and not _DATED(value)
+
+
+def keys_of(value: Json) -> Iterator[tuple[str, ...]]:
+    """Paths of map keys long enough to be personal values."""
+    ahead: list[tuple[tuple[str, ...], Json]] = [((), value)]
+    while ahead:
+        at, each = ahead.pop()
+        if isinstance(each, dict):
+            yield from ((*at, key) for key in each if len(key) >= MIN_CANARY)
+            ahead += (((*at, key), child) for key, child in each.items())
+        elif isinstance(each, list):
+            ahead += (((*at, str(n)), child) for n, child in enumerate(each))
+
+
+def _json_leaves(text: str) -> Iterator[str]:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return
+    for _, leaf in leaves_of(value):
+        if leaf is not None:
+            yield canonical(leaf)

@@ -1,0 +1,1 @@
+"""What a run did not test, why, and what would change that."""

@@ -1,0 +1,110 @@
+"""What a run tested of the OWASP API Security Top 10, rule by rule, and why not the rest.
+
+*Tested* says that the requests of a rule were sent, or that it was found, in any part of the API;
+which cells are untested is told beside it. An item for which Oakum has no rule is untested, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from oakum.exposure.checks import filed
+from oakum.finding import Cell, Finding, Result, TestedItem
+from oakum.rules import OWASP
+from oakum.scan.coverage.untested import Section
+from oakum.scan.engine import Engine
+from oakum.scan.limits import May
+from oakum.scan.technique import Prospect, Technique, is_silent
+from oakum.scan.techniques import TECHNIQUES
+
+_DENIED = (Result.CLOSED, Result.LEAK)
+_EARLY = "the run ended before it"
+OF_WRITES = ("bola-write", "mass-assignment", "revocation-not-enforced")
+"""Rules that only a request which writes can test."""
+_UNWRITTEN = "no request that writes could be sent"
+_NOTHING = "nothing in the document or the contract calls for it"
+
+
+def tested_items(
+    engine: Engine | None,
+    cells: Sequence[Cell],
+    findings: Iterable[Finding],
+    prospect: Callable[[May], Prospect],
+    *,
+    wrote: bool,
+) -> tuple[TestedItem, ...]:
+    """All items of the list, in its order. `prospect`: what techniques would know beforehand if the
+    user allowed this; `wrote`: whether the run sent a request that writes."""
+    shown = {each.rule for each in findings}
+
+    def why_not(rule: str) -> str:
+        if rule in shown:
+            return ""
+        return _untested(rule, engine, cells, prospect, wrote) if engine else _EARLY
+
+    found = []
+    for item in OWASP.values():
+        why = {rule.id: why_not(rule.id) for rule in filed(item)}
+        tested = tuple(rule for rule, reason in why.items() if not reason)
+        untested = tuple((rule, reason) for rule, reason in why.items() if reason)
+        found.append(TestedItem(item.id, tested, untested))
+    return tuple(found)
+
+
+def _untested(
+    rule: str,
+    engine: Engine,
+    cells: Sequence[Cell],
+    prospect: Callable[[May], Prospect],
+    wrote: bool,
+) -> str:
+    """Why a rule was not tested; empty: it was."""
+    techniques = [each for each in TECHNIQUES if rule in each.RULES]
+    if not techniques:
+        return "" if any(_would_tell(rule, each) for each in cells) else "no such cell was decided"
+    if why := engine.results.gaps.reasons(Section.RULES).get(rule):
+        return why
+    may = engine.context.may
+    planned = [each for each in techniques if is_silent(each) or _sends(each, prospect(may), rule)]
+    if any(each in engine.state.finished for each in planned):
+        return _UNWRITTEN if rule in OF_WRITES and not wrote else ""
+    if planned:
+        return _EARLY
+    needed = list(_needed(rule, techniques, may, engine.target, prospect))
+    return f"needs {' or '.join(needed)}" if needed else _NOTHING
+
+
+def _needed(
+    rule: str,
+    techniques: Iterable[Technique],
+    may: May,
+    target: str,
+    prospect: Callable[[May], Prospect],
+) -> Iterator[str]:
+    """Options with which a technique would send something."""
+    more = {
+        "--allow-own-settings": replace(may, own_settings=True),
+        "--allow-writes": replace(may, writes=True),
+        "--twins": replace(may, twins=True),
+        "--front-end": replace(may, front_end=(target,)),
+    }
+    techniques = [*techniques]
+    for option, wider in more.items():
+        if wider != may and any(_sends(each, prospect(wider), rule) for each in techniques):
+            yield f"`{option}`"
+
+
+def _sends(technique: Technique, prospect: Prospect, rule: str) -> bool:
+    """Whether a technique sends anything that tests a rule of its own."""
+    lines = technique.foresee(prospect)
+    return any(line["as"] != "nobody" and line.get("rule", rule) == rule for line in lines)
+
+
+def _would_tell(rule: str, cell: Cell) -> bool:
+    """Whether a cell that the contract denies was decided for callers whom the rule is about."""
+    if cell.granted or cell.result not in _DENIED:
+        return False
+    if rule == "privacy-setting-not-enforced":
+        return bool(cell.state)
+    return cell.identity.startswith("nobody logged in") is (rule == "missing-authentication")

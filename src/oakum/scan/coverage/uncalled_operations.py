@@ -1,0 +1,248 @@
+"""Operations that a scan never calls even where it may write, and why, for the report.
+
+A write test sends nothing to an operation that is a staff function or moves money, and nothing
+whose body it cannot write as declared. It never changes a member that decides about the life cycle
+of an object that existed before the run, such as its status.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from oakum.authz import Model
+from oakum.exposure.endpoints.probes import Probe, probe_of
+from oakum.exposure.endpoints.request_bodies import body_shape, unwritable
+from oakum.finding import Endpoint, Skipped
+from oakum.http.methods import WRITES
+from oakum.inference.lexicon import listed, words
+from oakum.inference.side_effects import DELETES, classify
+from oakum.inference.unsafe_writes import more_than_sets, staff_matter
+from oakum.openapi.model import Operation
+from oakum.scan.requests.delete_parameters import agreed
+from oakum.scan.requests.values_to_write import last_parameter, written
+
+_EDITS = listed("change edit modify overwrite patch replace set update upsert")
+_MAKES = listed("add create insert make new open post submit")
+_ONE_EACH = listed(
+    "account config configuration consent me preference preferences profile setting settings"
+)
+"""Nouns of what each account has one of, and does not make: it is written over."""
+
+_OTHERS = listed("code index name nr number position serial slug")
+"""Words of what names an object beside its key."""
+_TRASH = listed("bin binned deleted recycle recycled removed trash trashed")
+"""Words of a list of what was removed and is kept."""
+_BEFORE = ("archive", "trash", "discard", "cancel")
+"""Verbs that put an object away, after which an API may let it be removed."""
+
+
+def barred(model: Model, operation: Operation, *, named: bool = False) -> str:
+    """Why a writing operation must not be tested; empty if it may. `named`: the contract names it
+    for changing a state or relation."""
+    rule, relations = model.rule(operation.id), model.policy.relations
+    return staff_matter(operation, rule, relations, named=named) or unwritable(operation)
+
+
+def why_not_called(model: Model, operation: str) -> str:
+    """Why a run with writes sent nothing to a writing operation; empty if it does not write, or
+    `classify` gives the reason."""
+    each = model.operations[operation]
+    if each.method == "DELETE":
+        said = classify(each, model.rule(each.id)).reason
+        alone = said == DELETES and not barred(model, each)
+        return f"{said}, and the run had nothing to remove with it" if alone else ""
+    if each.method not in WRITES or classify(each, model.rule(each.id)).kind != "write":
+        return ""
+    if why := barred(model, each):
+        return f"not written to, for {why}"
+    if why := more_than_sets(each):
+        return f"never written to, because {why}"
+    found = written(model, each)
+    if not found and not each.body:
+        return "not written to: the document declares no body, so that it sets no member"
+    if not found:
+        return (
+            "not written to: neither `sets:` of the contract nor the schema of its body says which"
+            " resource it writes, and where in the body that stands; add"
+            f' `operations: {{{each.id}: {{sets: {{RESOURCE: /PLACE}}}}}}` (`""` where the body is'
+            " the resource itself)"
+        )
+    making = each.method == "POST" and not last_parameter(each.path)
+    kept = [why for name, _ in found if (why := why_no_creation(model, each, name))]
+    if making and len(kept) == len(found):
+        return f"not written to: {kept[0]}"
+    if making and not any(remover(model, each, name, {}) for name, _ in found):
+        name = found[0][0]
+        why = next((why for n, _ in found for _, why in _removers(model, each, n, {}) if why), "")
+        return "not written to: its objects could not be removed again, because " + (
+            why or _no_removal(model, name)
+        )
+    if making:
+        return "not written to: it creates nothing that its creator can see and remove"
+    return "not written to: no identity has an object there that could be restored"
+
+
+def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
+    """Why a POST may overwrite an object instead of creating one, which could not be restored;
+    empty if it creates."""
+    if model.policy.resources[resource].is_account:
+        return (
+            f"it writes a `{resource}`, which is an account: the request changes the caller's own"
+        )
+    named = model.rule(operation.id).params.values()
+    if f"{resource}.{model.policy.resources[resource].key}" in named:
+        return f"its path names the `{resource}` that it writes"
+    literal = [part for part in operation.path.split("/") if part and not part.startswith("{")]
+    last, first = words(literal[-1]) if literal else (), words(operation.id)[:1]
+    verbs = first if first and first[0] in _MAKES else (*first, *last[:1])
+    if word := next((each for each in verbs if each in _EDITS), ""):
+        return f"`{word}` says that it overwrites an existing object"
+    if last and last[-1] in _ONE_EACH:
+        return f"`{last[-1]}` says that each account has one, which it would overwrite"
+    return ""
+
+
+def _no_removal(model: Model, name: str) -> str:
+    key = model.policy.resources[name].key
+    return f"no DELETE is known that names a `{name}` by its key" + (
+        f" (`{name}.{key}`)" if key else ""
+    )
+
+
+def remover(
+    model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
+) -> Probe | None:
+    """The operation that deletes what another one creates, below its own path before any other:
+    `DELETE /me/cart/{postId}` names a post, too. Of several, the one whose last parameter is the
+    key, not of another object: `/posts/{id}`, not `/posts/tags/{tag}`. None if there is none whose
+    request can be written."""
+    key = f"{resource}.{model.policy.resources[resource].key}"
+    own = f"{resource}."
+
+    def rank(found: tuple[Probe, str]) -> tuple[bool, ...]:
+        remove, lacks = found
+        meant = remove.sources.get(last_parameter(remove.operation.path), "")
+        named = meant == key, meant.startswith(own), not meant
+        return _is_below(remove.operation, make), *named, not lacks
+
+    best, lacks = max(_removers(model, make, resource, params), key=rank, default=(None, ""))
+    return None if lacks else best
+
+
+def _removers(
+    model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[Probe, str]]:
+    """Operations that delete such objects; each with why it cannot be asked to, else empty."""
+    key = model.policy.resources[resource].key
+    for each in model.operations.values():
+        last = last_parameter(each.path)
+        if each.method != "DELETE" or not last or not key:
+            continue
+        remove = probe_of(model, each, params.get(each.id, {}))
+        named = named_by(model, remove, resource) or f"{resource}.{key}" in remove.sources.values()
+        # The creator may not be allowed to delete it if that is reserved for staff.
+        if not (_is_below(each, make) or named) or barred(model, each):
+            continue
+        meant = agreed(remove, each)
+        lacking = [name for name in meant.unfilled if name != last]
+        lacking += [*_guessed(model, meant, last), *_lacking_members(meant)]
+        how = f"{each.method} {each.path}"
+        why = f"`{how}` requires `{lacking[0]}`, and no value is known" if lacking else ""
+        yield meant, why or _unsure(model, meant, resource)
+
+
+def named_by(model: Model, remove: Probe, resource: str) -> str:
+    """The member, other than the key, whose value stands last in the path of a removal."""
+    source = remove.sources.get(last_parameter(remove.operation.path), "")
+    name, _, member = source.partition(".")
+    return member if name == resource and member != model.policy.resources[resource].key else ""
+
+
+def _unsure(model: Model, remove: Probe, resource: str) -> str:
+    """Why it is open which object the path of a removal names; empty if it names one of these. By
+    another member than the key it may name several, or another one: an answer at the same path has
+    to show it."""
+    known, operation = model.policy.resources[resource], remove.operation
+    last = last_parameter(operation.path)
+    how, member = f"{operation.method} {operation.path}", named_by(model, remove, resource)
+    shown = any(
+        each.method == "GET" and each.path == operation.path and (media := each.success())
+        and media.shape and "array" not in media.shape.kinds
+        for each in model.operations.values()
+    )  # fmt: skip
+    if member and ("." in member or member in known.owner.members):
+        return f"`{how}` names it by `{member}`, which other objects may have too"
+    said = words(last)
+    other = last in model.known[resource].names - {known.key} or not _OTHERS.isdisjoint(said)
+    named = last in remove.sources or not other
+    if shown or (named and not member):
+        return ""
+    return f"no GET at `{operation.path}` shows which object `{last}` names"
+
+
+def purgers(
+    model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[str, Probe]]:
+    """Operations that remove for good what was removed, each with the path of the list that shows
+    it meanwhile: `/trash`, and `DELETE /trash/{id}`."""
+    for each, lacks in _removers(model, make, resource, params):
+        path, _, last = each.operation.path.rpartition("/")
+        at = last == f"{{{last_parameter(each.operation.path)}}}"
+        if at and not lacks and not _TRASH.isdisjoint(words(re.sub(r"\W+", " ", path))):
+            yield path, each
+
+
+def before_removal(model: Model, remove: Operation) -> Iterator[tuple[Operation, str]]:
+    """Operations that put away what a removal names, and need nothing else, each with its verb:
+    `POST /notes/{id}/archive` beside `DELETE /notes/{id}`."""
+    for each in model.operations.values():
+        path, _, verb = each.path.rpartition("/")
+        if each.method not in ("POST", "PUT") or path != remove.path or verb not in _BEFORE:
+            continue
+        shape = body_shape(each)
+        more = any(p.required for p in each.parameters if p.where != "path")
+        bare = not each.body or (shape is not None and not shape.required)
+        if bare and not more and not barred(model, each):
+            yield each, verb
+
+
+def _is_below(remove: Operation, make: Operation) -> bool:
+    return remove.path.startswith(f"{make.path.rstrip('/')}/")
+
+
+def _guessed(model: Model, remove: Probe, last: str) -> Iterator[str]:
+    """Required parameters besides the path that only a guess fills with the key of the object,
+    which the path names already."""
+    said = model.rule(remove.operation.id).params
+    for each in remove.operation.parameters:
+        again = each.name in remove.sources and remove.sources[each.name] == remove.sources.get(
+            last
+        )
+        if again and each.required and each.where != "path" and each.name not in said:
+            yield each.name
+
+
+def _lacking_members(remove: Probe) -> list[str]:
+    """Members that the body of a removal has to have, and that nothing fills."""
+    shape = body_shape(remove.operation)
+    if shape is None or not remove.operation.needs_body:
+        return []
+    return sorted(name for name in shape.required if name not in remove.sources)
+
+
+def untried(model: Model) -> Iterator[Skipped]:
+    """Writing operations that are never called, whatever is allowed."""
+    for operation in model.operations.values():
+        if operation.method not in WRITES:
+            continue
+        if classify(operation, model.rule(operation.id)).kind != "write":
+            continue
+        if why := barred(model, operation):
+            endpoint = Endpoint(operation.method, operation.path, operation.id)
+            yield Skipped(endpoint, f"not written to, for {why}")
+
+
+def all_untried(model: Model, more: Iterable[Skipped], *, writes: bool) -> tuple[Skipped, ...]:
+    """Everything that was not written to; `more`: found during the run."""
+    return tuple(dict.fromkeys((*(untried(model) if writes else ()), *more)))

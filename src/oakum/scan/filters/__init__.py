@@ -1,0 +1,1 @@
+"""Parameters by which a list is filtered or searched, and what is asked of them."""

@@ -1,0 +1,55 @@
+"""What is known of a filter by the answers to questions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from oakum.scan.filters.filter_trials import FilterForm, Tried, is_number
+from oakum.scan.filters.hidden_values import Hidden
+from tests.unit.scan.studio import probe
+
+WAY = FilterForm(probe("listPeople"), "filter", '{field} eq "{value}"')
+OTHER = replace(WAY, form="{field}:{value}")
+PHONE = Hidden("Person", "phone", "ann", "bob", "member", "+44 7700 900")
+NAME = "GET /people: no filter in `filter` was tested: "
+
+
+@pytest.mark.parametrize(
+    ("statuses", "why"),
+    [
+        ([400, 422], "every syntax was refused"),
+        ([400, 200], ""),
+        ([], ""),
+    ],
+)
+def test_a_filter_that_refused_everything_is_named(statuses: list[int], why: str) -> None:
+    tried = Tried()
+    for way, status in zip((WAY, OTHER), statuses, strict=False):
+        tried.met(way, PHONE, status)
+    assert tried.notes() == ([NAME + why] if why else [])
+
+
+def test_one_that_finds_nothing_by_what_may_be_seen_is_named() -> None:
+    tried = Tried()
+    tried.met(WAY, PHONE, 200)
+    tried.learnt[WAY.place] = False
+    assert tried.notes() == [
+        NAME + "no condition on a field that the caller may see found its object"
+    ]
+    tried.works.add(WAY.place)
+    assert tried.notes() == []
+
+
+def test_a_form_that_is_no_syntax_is_vain_for_values_of_its_kind() -> None:
+    tried = Tried()
+    assert not tried.is_vain(WAY, PHONE)
+    tried.are_vain([WAY], "Ann Moss")
+    assert tried.is_vain(WAY, PHONE) and not tried.is_vain(OTHER, PHONE)
+    assert not tried.is_vain(WAY, replace(PHONE, value="10000"))
+
+
+@pytest.mark.parametrize(("value", "number"), [("10", True), ("-1.5", True), ("4 711", False)])
+def test_what_needs_no_quotation_marks(value: str, number: bool) -> None:
+    assert is_number(value) is number
