@@ -7,10 +7,10 @@ place (`$password` is a variable of the identity, `${ANN_PASSWORD}` one of the e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from oakum.errors import Location, Problem
 from oakum.http.origin import origin_of
@@ -95,8 +95,46 @@ class Csrf:
     """Member of the login's body that carries it."""
 
 
+class LoginWay:
+    """What a way to log in says of itself; each overrides what is otherwise for it."""
+
+    csrf: Csrf | None = None
+    cookie: str = ""
+    """Name of the cookie to keep; `*`: every cookie set."""
+    renews: bool = True
+    """Whether it can log in again by itself."""
+
+    @property
+    def steps(self) -> tuple[Login, ...]:
+        """The requests of a login, in order; none: it is no request."""
+        return ()
+
+    @property
+    def gives_token(self) -> bool:
+        """Whether `$token` will have a value."""
+        return True
+
+    def origins(self) -> frozenset[str]:
+        """Origins of the services that it names as URLs."""
+        return frozenset()
+
+    def keeps(self, cookie: str) -> bool:
+        """Whether a cookie that the target sets belongs to the session."""
+        return False
+
+    def cookies_sent(self, held: Iterable[str] | None, paths: Container[str]) -> list[str]:
+        """Names of the cookies in a curl line. `held`: those of the session, None: there is none;
+        `paths`: those that go to a part of the target alone."""
+        return []
+
+    @property
+    def refused(self) -> str:
+        """What to do where the API does not accept what it returned."""
+        return "the API does not accept what the login returned; check `send:` and `cookie:`"
+
+
 @dataclass(frozen=True)
-class Login:
+class Login(LoginWay):
     """One request that answers with a token, cookies, or both."""
 
     method: str
@@ -117,7 +155,6 @@ class Login:
     token_header: str = ""
     """Or the header of the answer that holds it, in lower case."""
     cookie: str = ""
-    """Name of the cookie to keep; `*`: every cookie set."""
     hint: str = ""
     """What to try when it is refused."""
     location: Location = NOWHERE
@@ -128,9 +165,37 @@ class Login:
     before: tuple[Login, ...] = ()
     """Requests that go before it, in order: each sends what those before it returned."""
 
+    @property
+    def steps(self) -> tuple[Login, ...]:
+        return (*self.before, self)
+
+    @property
+    def gives_token(self) -> bool:
+        return any(step.token or step.token_header for step in self.steps)
+
+    @property
+    def places(self) -> list[str]:
+        """Operations, paths and URLs that it requests."""
+        return [
+            each for step in self.steps for each in (step.where, step.csrf.get if step.csrf else "")
+        ]
+
+    def origins(self) -> frozenset[str]:
+        places = (*self.places, self.issuer)
+        return frozenset(origin_of(each) for each in places if "://" in each)
+
+    def keeps(self, cookie: str) -> bool:
+        csrf = self.csrf.cookie if self.csrf else ""
+        return self.cookie in ("*", cookie) or cookie == csrf
+
+    def cookies_sent(self, held: Iterable[str] | None, paths: Container[str]) -> list[str]:
+        if not self.cookie:
+            return []
+        return [*held] if held is not None else [self.cookie] if self.cookie != "*" else []
+
 
 @dataclass(frozen=True)
-class Command:
+class Command(LoginWay):
     """A program that prints a token; run in `directory`, without a shell."""
 
     argv: tuple[str, ...] = field(repr=False)
@@ -143,7 +208,7 @@ LOOPBACK = "http://127.0.0.1/callback"
 
 
 @dataclass(frozen=True)
-class OAuth:
+class OAuth(LoginWay):
     """Tokens of an authorization server, by a grant that a person or a refresh token takes part
     in. Each URL is a path of the target, or stands whole; what is empty, the issuer tells."""
 
@@ -166,13 +231,12 @@ class OAuth:
     location: Location = NOWHERE
 
     def origins(self) -> frozenset[str]:
-        """Origins that the file names."""
         urls = (self.issuer, self.authorization_url, self.device_url, self.token_url, self.jwks_url)
         return frozenset(origin_of(url) for url in urls if "://" in url)
 
 
 @dataclass(frozen=True)
-class StorageState:
+class StorageState(LoginWay):
     """A session that a browser had, in a file that Playwright has saved."""
 
     path: Path
@@ -180,6 +244,24 @@ class StorageState:
     """JSON pointer whose first part is a name in `localStorage`; empty: the cookies."""
     csrf: Csrf | None = None
     location: Location = NOWHERE
+    renews: bool = field(default=False, init=False)
+
+    @property
+    def gives_token(self) -> bool:
+        return bool(self.token)
+
+    def cookies_sent(self, held: Iterable[str] | None, paths: Container[str]) -> list[str]:
+        # A curl line has no room for a cookie that goes to a part of the target alone.
+        names = [*(held or ())]
+        return [name for name in names if name not in paths] or names
+
+    @property
+    def refused(self) -> str:
+        return f"the session in `{self.path.name}` has ended; record the login again"
+
+
+Way: TypeAlias = Login | Command | OAuth | StorageState
+"""Every way to log in; `Sessions` opens each."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +278,7 @@ class Identity:
     """A caller with credentials."""
 
     name: str
-    login: Login | Command | OAuth | StorageState | None = None
+    login: Way | None = None
     """None: its credentials are fixed and stand in `sends`."""
     sends: tuple[Send, ...] = ()
     variables: Mapping[str, Secret] = field(default_factory=dict)
@@ -340,11 +422,5 @@ class Identities:
         """Origins of login services given as URLs (`https://login.example`)."""
         found: set[str] = set()
         for identity in filter(None, (*self.items.values(), self.cleaner)):
-            if isinstance(identity.login, OAuth):
-                found |= identity.login.origins()
-            if isinstance(identity.login, Login):
-                found |= {origin_of(identity.login.issuer)} if identity.login.issuer else set()
-                for step in (*identity.login.before, identity.login):
-                    places = [step.where, step.csrf.get if step.csrf else ""]
-                    found |= {origin_of(place) for place in places if "://" in place}
+            found |= identity.login.origins() if identity.login is not None else set()
         return frozenset(found)

@@ -23,7 +23,7 @@ from oakum.finding import IdentityState
 from oakum.http.json_pointer import path_of, value_at
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Caller
-from oakum.scan.identities.credentials import Identities, Identity, StorageState, names
+from oakum.scan.identities.credentials import Identities, Identity, names
 from oakum.scan.identities.login import ACCEPT, LoginFailed, json_of
 from oakum.scan.identities.session import Proof, Sessions
 from oakum.scan.identities.why_token_refused import reason
@@ -339,11 +339,7 @@ class _Doctor:
         if words := reason(response, tokens, self.sessions.clock()):
             return words
         login = self.identities.items[name].login
-        if isinstance(login, StorageState):
-            return f"the session in `{login.path.name}` has ended; record the login again"
-        if login:
-            return "the API does not accept what the login returned; check `send:` and `cookie:`"
-        return "check `send:`, or get new credentials"
+        return login.refused if login is not None else "check `send:`, or get new credentials"
 
     def _object(self, name: str, words: str, denied: bool) -> None:
         """A guess of ours that leads nowhere is not the identity's fault."""

@@ -25,7 +25,6 @@ from oakum.scan.identities import system_keyring, wfc
 from oakum.scan.identities.credentials import (
     Identities,
     Identity,
-    Login,
     Owned,
     Secret,
     Send,
@@ -127,7 +126,7 @@ def lines_sent(
     everybody = (*found.items.values(), *filter(None, (found.anonymous, found.cleaner)))
     for each in everybody:
         yield from ((each.name, e.where, e.name, e.location) for e in each.sends)
-        csrf = each.login.csrf if isinstance(each.login, Login) else None
+        csrf = each.login.csrf if each.login is not None else None
         if csrf is not None and csrf.header:
             yield each.name, "header", csrf.header, each.location
 

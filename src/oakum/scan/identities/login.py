@@ -141,7 +141,7 @@ def dialogue(
         if following is None or not _leads_to(response, following):
             _check_status(identity, step, method, response, clock, places, last=following is None)
         token = _token(identity, step, method, response, places) or held.token
-        kept = {name: Secret(text) for name, text in jar.items() if text and is_kept(step, name)}
+        kept = {name: Secret(text) for name, text in jar.items() if text and step.keeps(name)}
         held = Granted(token, {**held.cookies, **kept}, Secret(echo) if echo else held.csrf)
         _check_cookies(identity, step, method, response, held)
         if step.csrf and not step.csrf.get and not jar.get(step.csrf.cookie):
@@ -211,21 +211,13 @@ def _leads_to(response: Response, step: Login) -> bool:
 
 def _own_paths(login: Login) -> list[str]:
     """Paths that a login, with the steps before it, requests."""
-    steps = (*login.before, login)
-    places = [each for step in steps for each in (step.where, step.csrf.get if step.csrf else "")]
-    return [urlsplit(each).path.rstrip("/") for each in places if "/" in each]
+    return [urlsplit(each).path.rstrip("/") for each in login.places if "/" in each]
 
 
 def _with_cookies(headers: dict[str, str], jar: Mapping[str, str]) -> dict[str, str]:
     """The headers with the cookies that a login holds by now."""
     held = {name: value for name, value in jar.items() if value}
     return {**headers, "cookie": cookie_line(held)} if held else headers
-
-
-def is_kept(login: Login, cookie: str) -> bool:
-    """Whether a cookie belongs to the session."""
-    csrf = login.csrf.cookie if login.csrf else ""
-    return login.cookie in ("*", cookie) or cookie == csrf
 
 
 def cookie_line(jar: Mapping[str, str]) -> str:

@@ -22,6 +22,7 @@ from oakum.scan.identities.credentials import (
     Secret,
     Send,
     StorageState,
+    Way,
     escaped,
     names,
 )
@@ -69,7 +70,7 @@ _BEARER = Send("header", "Authorization", "Bearer $token")
 class LoginMethod:
     """A way to log in, with what it sends then and the variables it brings along."""
 
-    login: Login | Command | OAuth | StorageState | None = None
+    login: Way | None = None
     sends: tuple[Send, ...] = ()
     variables: Mapping[str, Secret] = field(default_factory=dict)
     sound: bool = True
@@ -84,13 +85,11 @@ class LoginMethod:
 
     def steps(self) -> tuple[Login, ...]:
         """The requests of a login, in order."""
-        return (*self.login.before, self.login) if isinstance(self.login, Login) else ()
+        return self.login.steps if self.login is not None else ()
 
     def gives_token(self) -> bool:
         """Whether `$token` will have a value."""
-        given = any(step.token or step.token_header for step in self.steps())
-        stored = isinstance(self.login, StorageState) and bool(self.login.token)
-        return isinstance(self.login, Command | OAuth) or stored or given
+        return self.login is not None and self.login.gives_token
 
 
 class Ways:

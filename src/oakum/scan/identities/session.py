@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from oakum.authz.claims import joined, with_claim
@@ -23,6 +23,7 @@ from oakum.http.methods import READS
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
 from oakum.scan.identities.credentials import (
+    Command,
     Identities,
     Identity,
     Login,
@@ -37,7 +38,6 @@ from oakum.scan.identities.login import (
     Places,
     cookie_line,
     dialogue,
-    is_kept,
     one_time_code,
     sent_to_login,
 )
@@ -291,7 +291,7 @@ class Sessions:
         }
         given = [cookie for cookie in self._given(identity) if cookie not in jar]
         for cookie in given:
-            alone = len(given) == 1 or (isinstance(login, Login) and cookie == login.cookie)
+            alone = len(given) == 1 or cookie == (login.cookie if login is not None else "")
             jar[cookie] = shell_name(name, "session" if alone else cookie)
         if identity.certificate is not None:
             lines.append(f'--cert "{shell_name(name, "certificate")}"')
@@ -300,15 +300,12 @@ class Sessions:
 
     def _given(self, identity: Identity) -> list[str]:
         """Names of the cookies that the login gives."""
-        login = identity.login
-        live = self._live.get(identity.name)
-        if isinstance(login, StorageState):
-            # A curl line has no room for a cookie that goes to a part of the target alone.
-            everywhere = [name for name in live.cookies if name not in live.paths] if live else []
-            return everywhere or (list(live.cookies) if live else [])
-        if not isinstance(login, Login) or not login.cookie:
+        if identity.login is None:
             return []
-        return list(live.cookies) if live else [login.cookie] if login.cookie != "*" else []
+        live = self._live.get(identity.name)
+        if live is None:
+            return identity.login.cookies_sent(None, ())
+        return identity.login.cookies_sent(live.cookies, live.paths)
 
     # ------------------------------------------------------------------------ internals
 
@@ -321,20 +318,28 @@ class Sessions:
 
     def _log_in(self, identity: Identity) -> tuple[Granted, Response | None]:
         login = identity.login
-        if login is None:
-            return Granted(), None
-        self.logins += 1
-        if isinstance(login, Login):
-            return self._play(identity, login)
-        if isinstance(login, StorageState):
-            paths = self.places.paths()
-            return granted(identity.name, login, self.places.target, self.clock(), paths), None
-        if isinstance(login, OAuth):
-            live = self._live.get(identity.name)
-            refresh = live.refresh if live is not None else None
-            return self._token_grants.obtain(identity, login, refresh), None
+        self.logins += login is not None
+        match login:
+            case None:
+                return Granted(), None
+            case Login():
+                return self._play(identity, login)
+            case StorageState():
+                paths = self.places.paths()
+                return granted(identity.name, login, self.places.target, self.clock(), paths), None
+            case OAuth():
+                live = self._live.get(identity.name)
+                refresh = live.refresh if live is not None else None
+                return self._token_grants.obtain(identity, login, refresh), None
+            case Command():
+                return Granted(self._printed(identity, login)), None
+            case _:
+                assert_never(login)
+
+    def _printed(self, identity: Identity, login: Command) -> Secret:
+        """The token that a program prints."""
         try:
-            return Granted(Secret(self._run(login.argv, login.directory))), None
+            return Secret(self._run(login.argv, login.directory))
         except TargetError as error:
             raise LoginFailed(f"`{identity.name}` could not log in: {error}") from None
 
@@ -403,7 +408,7 @@ class Sessions:
             own = headers.get("cookie", "")
             headers["cookie"] = "; ".join(filter(None, (own, cookie_line(jar))))
         login = identity.login
-        csrf = login.csrf if isinstance(login, Login | StorageState) else None
+        csrf = login.csrf if login is not None else None
         if csrf and csrf.header and request.method not in _WITHOUT_TOKEN:
             held = cookies.get(csrf.cookie)
             value = unquote(held.reveal()) if held else session.csrf and session.csrf.reveal()
@@ -416,7 +421,7 @@ class Sessions:
         """Take over cookies that the target renews, and drop those it takes away."""
         login = identity.login
         for cookie, value in response.cookies.items():
-            kept = isinstance(login, Login) and is_kept(login, cookie)
+            kept = login is not None and login.keeps(cookie)
             if not kept and cookie not in session.cookies:
                 continue
             if not self._is_sessions(identity.name, session, response.cookie_paths.get(cookie)):
@@ -446,7 +451,7 @@ class Sessions:
         session, proven = self._live[name], self.proof is not None
         tries = session.fruitless + 1
         login = self.identities.items[name].login
-        if login is None or isinstance(login, StorageState):
+        if login is None or not login.renews:
             if proven:
                 raise LoginFailed(f"the credentials of `{name}` no longer work; renew them")
             return False

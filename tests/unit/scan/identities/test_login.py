@@ -219,3 +219,12 @@ def test_what_is_sent_is_known_without_the_secret_of_a_code(tmp_path: Path) -> N
     path.write_text(PASSWORD_THEN_CODE)
     found = [(who, name) for who, _, name, _ in lines_sent(path, (), {})]
     assert found == [("ann", "Authorization")]
+
+
+def test_the_csrf_header_of_a_recorded_session_is_sent_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "identities.yaml"
+    csrf = "{get: /login, cookie: xsrf, header: X-CSRF-Token}"
+    path.write_text(f"identities:\n  ann: {{storage_state: {{file: ann.json, csrf: {csrf}}}}}\n")
+    assert [(who, name) for who, _, name, _ in lines_sent(path, (), {})] == [
+        ("ann", "X-CSRF-Token")
+    ]
