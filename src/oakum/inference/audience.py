@@ -135,7 +135,7 @@ class Audiences:
             operation = seen.operation
             if self.is_open(operation) and operation.id not in self._world.self_endpoints:
                 return f"a public catalogue? anybody may call `{operation.id}`"
-        if thing.noun in self._written or self._is_somebodys(thing):
+        if not self._written.isdisjoint(thing.nouns) or self._is_somebodys(thing):
             return ""
         for seen in thing.objects:
             endpoint = seen.operation

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_feed
+from oakum.inference.identifiers import without_number
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import (
     ACCOUNTS,
@@ -24,6 +25,7 @@ from oakum.inference.nouns import (
     without_id,
     without_verbs,
 )
+from oakum.inference.package_prefixes import packages, without_package
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
@@ -58,6 +60,8 @@ _ENVELOPE = listed(
 """Words of members that belong to the answer and not to an object in it."""
 _OF_REQUEST = listed("correlation request span trace")
 """With `id`, what names the request and no object."""
+_OF_PAGES = listed("continuation cursor next page pagination prev previous")
+"""With `token`, what asks for another page and opens nothing."""
 _RECEIPT = frozenset(("deleted", "removed", "destroyed", "success"))
 _ERRORS = listed("error errors exception fault problem")
 _NO_PAYLOAD = listed("error errors link links meta metadata pagination paging warning warnings")
@@ -123,9 +127,11 @@ class _Looker:
         self._held_by: dict[Shape, list[_Held]] = {}
         self._parts_of: dict[Shape, list[tuple[str, str, Shape]]] = {}
         self._keys_of: dict[tuple[Shape, str], tuple[str, ...]] = {}
-        self._known = {"_".join(words(name)) for name in document.schemas} | set(self._named_by)
+        named = (without_package(name, packages(document.schemas)) for name in document.schemas)
+        self._known = {"_".join(words(name)) for name in named} | set(self._named_by)
         self._known |= {noun_of_path(operation.path) for operation in document.operations}
         self._schemas = document.schemas
+        self._packages = packages(document.schemas)
         self._path_nouns = {noun_of_path(operation.path) for operation in document.operations}
         self._nouns: dict[str, str] = {}
         for operation in document.operations:
@@ -144,7 +150,7 @@ class _Looker:
             if noun in chosen:
                 self._paired.add(noun)
             else:
-                self._named_by.setdefault(noun, set()).add(words(parameter))
+                self._named_by.setdefault(noun, set()).add(words(without_number(parameter)))
 
     def look(self, operation: Operation) -> Iterator[DeclaredObject]:
         media = operation.success()
@@ -298,7 +304,8 @@ class _Looker:
         """The noun of a component: `user` for `UserOut`, `SimpleUser`, `nullable-simple-user`."""
         component = _named(shape)
         if component and component not in self._nouns:
-            self._nouns[component] = _stem(component, self._known, self._path_nouns)
+            bare = without_package(component, self._packages)
+            self._nouns[component] = _stem(bare, self._known, self._path_nouns)
         return self._nouns.get(component, "")
 
     def _component(self, shape: Shape) -> str:
@@ -443,7 +450,8 @@ def _speaks_of(parts: Set[str], lists: Iterable[str]) -> bool:
 def _is_of_envelope(name: str) -> bool:
     parts = words(name)
     request = parts[-1:] == ("id",) and not _OF_REQUEST.isdisjoint(parts)
-    return request or all(word in _ENVELOPE for word in parts)
+    page = parts[-1:] == ("token",) and not _OF_PAGES.isdisjoint(parts)
+    return request or page or all(word in _ENVELOPE for word in parts)
 
 
 def _stands_alone(operation: Operation, below: Mapping[str, Shape]) -> bool:

@@ -47,6 +47,7 @@ from oakum.inference.written_objects import (
 )
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
+from oakum.openapi.names_below import NamesBelow
 from oakum.openapi.schema import children
 from oakum.openapi.source import parse
 from oakum.policy.grammar import parse_policy
@@ -115,6 +116,8 @@ class _Draft:
                 self._answers.setdefault(seen.operation.id, []).append((thing, seen))
         declared = sum(map(len, self._fields.values()))
         self._compact = _HEAD * len(self._fields) + declared // _IN_A_LINE > _LONG
+        bound = {schema for thing in self._world.things for schema in thing.schemas}
+        self._holds = NamesBelow(lambda at: at.names & bound).any
         self.is_long = self._compact or len(self._document.operations) > _LONG
         self._resources = list(self._resource_lines())
 
@@ -279,11 +282,12 @@ class _Draft:
         entries = []
         for operation in self._document.operations:
             shown = self._answers.get(operation.id, [])
+            silent = not shown and not any(map(self._holds, success(operation)))
             parts, why = self._rule(operation, shown, params)
             if any(part.startswith(("call:", "login:")) for part in parts):
                 parts.insert(0, "draft: true")
-            if parts or not shown:
-                why = why or ("" if shown else "shows no resource")
+            if parts or silent:
+                why = why or ("shows no resource" if silent else "")
                 entries.append((operation.id, f"{{{', '.join(parts)}}}", remark(why)))
         if entries:
             yield "operations:"
@@ -379,15 +383,17 @@ class _Draft:
         """The evidence that only its owner may see an item; empty if it contains others'
         objects."""
         said = _OWNER_ONLY.search(f"{operation.summary}\n{operation.description}")
+        if not said or not shown:
+            return ""
         alone = all(is_item(s) and not s.inside and self._owners[id(t)].owned for t, s in shown)
-        return said[0] if said and shown and alone else ""
+        return said[0] if alone else ""
 
     def _counts(self, shown: Sequence[tuple[Thing, DeclaredObject]]) -> Iterator[str]:
         """Pointers to counts of lists whose objects have owners."""
         for thing, seen in shown:
-            around, _, _ = seen.pointer.partition("/*")[0].rpartition("/")
-            listed = seen.pointer.count("*") == 1 and not seen.inside
+            listed = not seen.inside and seen.pointer.count("*") == 1
             if listed and self._owners[id(thing)].owned:
+                around, _, _ = seen.pointer.partition("/*")[0].rpartition("/")
                 for whole in success(seen.operation):
                     envelope = at(whole, path_of(around))
                     below = children(envelope) if envelope is not None else {}

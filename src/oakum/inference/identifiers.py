@@ -22,6 +22,8 @@ _OF_ITSELF = SAYS_AN_ID | listed(
 """Words of names of an identifier that is the object's own, whatever the object is."""
 _NUMBERS = frozenset(("integer", "number"))
 _OF_NUMBERS = listed("decimal double float int32 int64")
+_ANYTHING = re.compile(r"\^?(?:\.|\\[SwW]|\[[^\]]*\])[+*]\$?|\^?\S?\.[+*]\$?")
+_NUMBERED = re.compile(r"(?<=[A-Za-z])_\d+$")
 _SHORT = 64
 _SLOW = re.compile(r"\)[*+{]|\\\d")
 _REPEATS = re.compile(r"[*+]|\{\d*,")
@@ -29,9 +31,14 @@ _REPEATS = re.compile(r"[*+]|\{\d*,")
 
 def named_after(parameter: str, members: Iterable[str]) -> str:
     """The member with which a parameter's name ends, the longest first; empty: none."""
-    said = words(parameter)
+    said = words(without_number(parameter))
     found = [each for each in members if (own := words(each)) and said[-len(own) :] == own]
     return max(found, key=lambda each: len(words(each)), default="")
+
+
+def without_number(parameter: str) -> str:
+    """`name_1`, as a generator calls a second `{name}`, is a `name`."""
+    return _NUMBERED.sub("", parameter)
 
 
 def is_foreign(member: str, noun: str, nouns: Container[str]) -> bool:
@@ -44,7 +51,7 @@ def formed_as(
     parameter: Parameter, members: Mapping[str, Shape], named: str, noun: str, nouns: Container[str]
 ) -> str:
     """The only identifier of the parameter's format, pattern or example, where the member `named`
-    does not have it; empty otherwise."""
+    does not have it; empty otherwise. What has just its pattern may be called anything."""
     fits = _fits(parameter, members[named]) if named in members else False
     if fits:
         return ""
@@ -52,12 +59,18 @@ def formed_as(
     found = [
         name
         for name, shape in members.items()
-        if own.issuperset(words(name))
+        if (own.issuperset(words(name)) or _is_alike(parameter, shape))
         and not is_foreign(name, noun, nouns)
         and _fits(parameter, shape)
         and (fits is False or shape.pattern)
     ]
     return found[0] if len(found) == 1 else ""
+
+
+def _is_alike(parameter: Parameter, member: Shape) -> bool:
+    """Whether both have one pattern, of more than the usual characters."""
+    pattern = member.pattern
+    return bool(pattern) and pattern == parameter.shape.pattern and not _ANYTHING.fullmatch(pattern)
 
 
 def _fits(parameter: Parameter, member: Shape) -> bool | None:

@@ -125,7 +125,11 @@ class _Resources:
 
     def __init__(self, document: Document, policy: Policy) -> None:
         self._seen = seen = view(document, policy)
-        self._endpoints = seen.endpoints
+        self._sent: dict[str, dict[str, None]] = {}
+        """Operation id to the resources that it sends, in the order of the policy."""
+        for sent, operations in seen.endpoints.items():
+            for id in operations:
+                self._sent.setdefault(id, {})[sent] = None
         self._members: Mapping[str, dict[str, Shape]] = {
             name: {n: s for shape in shapes for n, s in children(shape).items() if is_segment(n)}
             for name, shapes in seen.shapes.items()
@@ -157,9 +161,11 @@ class _Resources:
             resource = self._by_noun.get(noun)
             if resource is not None and (field := self._field(resource, parameter, operation.path)):
                 return f"{resource.name}.{field}"
-        for name in dict.fromkeys((*self._outermost(operation), *self._endpoints)):
-            if operation.id in self._endpoints[name] and parameter.name in self._members[name]:
-                return f"{name}.{parameter.name}"
+        sent = self._sent.get(operation.id, {})
+        if any(parameter.name in self._members[name] for name in sent):
+            for name in dict.fromkeys((*self._outermost(operation), *sent)):
+                if name in sent and parameter.name in self._members[name]:
+                    return f"{name}.{parameter.name}"
         return self._begun(operation, parameter)
 
     def state(self, operation: Operation, parameter: Parameter) -> str:

@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from oakum.http.json_pointer import path_of
 from oakum.inference.declared_objects import DeclaredObject, declared_objects, is_item
-from oakum.inference.identifiers import formed_as, is_foreign, named_after
+from oakum.inference.identifiers import formed_as, is_foreign, named_after, without_number
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import (
     ACCOUNTS,
@@ -33,6 +33,7 @@ from oakum.openapi.shape_queries import names_of
 from oakum.policy.resource_schemas import at, resource_named
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_OF_COLLECTION = re.compile(r"\^?[A-Za-z][\w-]*/\[\^/\]\+\$?")
 _MANY = 4
 """Members that are the same in two things by no chance."""
 _NEAR = 3
@@ -53,6 +54,8 @@ class Thing:
     objects: list[DeclaredObject] = field(default_factory=list)
     inherited: tuple[str, ...] = ()
     """A component of its own name that answers only extend."""
+    settled: list[str] | None = None
+    """Its schemas, as soon as no object is added any more."""
 
     @cached_property
     def shapes(self) -> dict[Shape, list[Operation]]:
@@ -70,6 +73,8 @@ class Thing:
     @property
     def schemas(self) -> list[str]:
         """The component names that are this thing."""
+        if self.settled is not None:
+            return self.settled
         seen = {seen.component for seen in self.objects if seen.component}
         return sorted(seen | {*self.inherited})
 
@@ -177,7 +182,11 @@ def world_of(document: Document) -> World:
     for thing in things:
         if thing is not account and thing.noun not in ACCOUNTS:
             thing.key = _asked_for(thing, known)
+        elif thing.key:
+            thing.key = _resource_name(thing) or thing.key
     _name(things, document)
+    for thing in things:
+        thing.settled = thing.schemas
     apart = _read_apart(things, document)
     told = whoami if account is not None else None
     return World(tuple(things), account, told, frozenset(_sessions(document, told)), apart)
@@ -399,6 +408,19 @@ def _asked_for(thing: Thing, known: Container[str]) -> str:
         if other := formed_as(parameter, common, name or thing.key, thing.noun, known):
             return other
     return next((key for key in offered if key in named), thing.key)
+
+
+def _resource_name(thing: Thing) -> str:
+    """The member by which objects call each other where paths take a collection and an id at once:
+    `name` is `users/7` (AIP-122). Empty where another path takes something else."""
+    found: set[str] = set()
+    for seen in thing.objects:
+        if is_item(seen) and not seen.inside:
+            parameter = _last(seen.operation)
+            named = without_number(parameter.name.rpartition(".")[2])
+            whole = _OF_COLLECTION.fullmatch(parameter.shape.pattern)
+            found.add(named if whole and named in children(seen.shape) else "")
+    return found.pop() if len(found) == 1 else ""
 
 
 def _last(operation: Operation) -> Parameter:

@@ -998,6 +998,73 @@ def test_a_reference_that_may_be_nothing_is_read_by_its_schema() -> None:
     assert "shows: {Channel: /channel}" in shown({**nothing, "additionalProperties": True})
 
 
+def test_a_list_whose_path_takes_new_objects_is_no_catalogue() -> None:
+    """What it lists is called otherwise than what its path is about."""
+    summary = thing("id", "label", "state")
+    paths = {
+        "/apps": {
+            "get": answer(many(ref("DeploymentSummary")), **LOGGED_IN),
+            "post": answer(thing("appId"), requestBody=body(thing("label")), **LOGGED_IN),
+        },
+    }
+    made = document(paths, {"DeploymentSummary": summary})
+    assert "listed to all" not in draft(made)
+    del paths["/apps"]["post"]
+    assert "listed to all" in draft(document(paths, {"DeploymentSummary": summary}))
+
+
+@pytest.mark.parametrize("more", ["nextToken", "next_page_token", "ContinuationToken"])
+def test_a_page_with_a_token_for_the_next_is_no_resource(more: str) -> None:
+    page = {"type": "object", "properties": {
+        "jobs": many(ref("Job")), more: {"type": "string"}}}  # fmt: skip
+    paths = {"/jobs": {"get": answer(ref("ListJobsResult"), **LOGGED_IN)}}
+    found = policy(paths, {"Job": thing("id", "state"), "ListJobsResult": page})
+    assert [*found.resources] == ["Job"]
+
+
+class TestAServiceOfGRPC:
+    """As `protoc-gen-openapiv2` writes it: packages before names, `users/7` as a name."""
+
+    def text(self) -> str:
+        def item(of: str, name: str, **more: Any) -> Spec:
+            parameter = {"name": name, "in": "path", "required": True, "schema": {
+                "type": "string", "pattern": f"{of}/[^/]+"}}  # fmt: skip
+            return {**more, "parameters": [parameter], **LOGGED_IN}
+
+        def page(of: str, schema: str) -> Spec:
+            more = {"nextPageToken": {"type": "string"}, "totalSize": {"type": "integer"}}
+            return {"type": "object", "properties": {of: many(ref(schema)), **more}}
+
+        paths = {
+            "/v2/users": {"get": answer(ref("v2ListUsersResponse"), **LOGGED_IN)},
+            "/v2/memos": {"get": answer(ref("v2ListMemosResponse"), operationId="ListMemos")},
+            "/v2/{name}": {"get": item("users", "name", **answer(ref("v2User")))},
+            "/v2/{name_1}": {"get": item("memos", "name_1", **answer(ref("v2Memo")))},
+        }
+        schemas = {
+            "v2User": thing("name", "id", "username", "email"),
+            "v2Memo": thing("name", "creator", "content"),
+            "v2ListUsersResponse": page("users", "v2User"),
+            "v2ListMemosResponse": page("memos", "v2Memo"),
+        }
+        made = document(paths, schemas)
+        assert errors_of(made) == []
+        return draft(made)
+
+    def test_has_resources_without_a_package_in_their_names(self) -> None:
+        resources = self.text().split("resources:\n")[1].split("operations:")[0]
+        assert re.findall(r"^  (\w+):", resources, re.M) == ["User", "Memo"]
+        assert "schemas: [v2User]" in resources
+
+    def test_has_the_name_for_a_key(self) -> None:
+        text = self.text()
+        assert text.count("key: name") == 2
+        assert "owner: name  # an account is its own" in text
+
+    def test_does_not_say_of_a_list_that_it_shows_no_resource(self) -> None:
+        assert "shows no resource" not in self.text()
+
+
 class TestALongDraft:
     """A draft of many resources says the same in fewer lines."""
 

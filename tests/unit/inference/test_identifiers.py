@@ -63,3 +63,29 @@ def test_a_pattern_that_may_take_for_ever_is_not_tried() -> None:
     parameter = Parameter("id", "path", True, TEXT, example="a" * 60 + "!")
     members = {"id": NUMBER, "uuid": Shape(kinds=TEXT.kinds, pattern="^(a+)+$")}
     assert formed_as(parameter, members, "id", "article", ()) == ""
+
+
+CODED = Shape(kinds=TEXT.kinds, pattern="^[A-Z]{3}-[0-9]+$")
+WORD = Shape(kinds=TEXT.kinds, pattern="^[a-z]+$")
+
+
+@pytest.mark.parametrize(
+    ("asked", "members", "expected"),
+    [
+        (CODED, {"id": TEXT, "ticket": CODED, "label": TEXT}, "ticket"),
+        (CODED, {"id": CODED, "ticket": CODED}, ""),
+        (CODED, {"id": TEXT, "ticket": CODED, "parent": CODED}, ""),
+        (CODED, {"id": TEXT, "teamId": CODED}, ""),
+        (WORD, {"id": TEXT, "label": WORD}, ""),
+    ],
+)
+def test_what_alone_has_the_pattern_of_the_path_is_the_identifier(
+    asked: Shape, members: dict[str, Shape], expected: str
+) -> None:
+    parameter = Parameter("id", "path", True, asked)
+    assert formed_as(parameter, members, "id", "article", {"team"}) == expected
+
+
+def test_a_second_parameter_of_a_name_has_a_number() -> None:
+    assert named_after("name_1", ["id", "name"]) == "name"
+    assert named_after("line1", ["id", "line1"]) == "line1"

@@ -1,0 +1,38 @@
+"""What a schema of a gRPC service is called, without the package that stands before its name.
+
+`protoc-gen-openapiv2` makes one name of the last part of a package and a message: `v2User` of
+`memos.api.v2`, `apiRun`, `lnrpcInvoice`. A prefix counts if several schemas have it, and if it ends
+in a version or the document has a schema that only this generator writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+
+_LEAST = 2
+_PREFIX = re.compile(r"([a-z][a-z0-9]*?)(?=[A-Z])")
+_VERSION = re.compile(r"[a-z]*v\d+(?:p\d+)?(?:(?:alpha|beta)\d*)?")
+_DOTTED = re.compile(rf"{_VERSION.pattern}\.(?=[A-Z][^.]*$)")
+_GENERATED = re.compile(r"(?:google)?(?:protobufAny|[rR]pcStatus|runtimeError)")
+
+
+def packages(schemas: Collection[str]) -> frozenset[str]:
+    """The prefixes of schemas that are packages."""
+    found = Counter(match[1] for name in schemas if (match := _PREFIX.match(name)))
+    generated = any(map(_GENERATED.fullmatch, schemas))
+    return frozenset(
+        prefix
+        for prefix, often in found.items()
+        if often >= _LEAST and (generated or _VERSION.fullmatch(prefix))
+    )
+
+
+def without_package(name: str, known: Collection[str]) -> str:
+    """A schema's name without its package."""
+    match = _PREFIX.match(name)
+    if match is not None and match[1] in known:
+        return name[match.end() :]
+    dotted = _DOTTED.match(name)
+    return name[dotted.end() :] if dotted is not None else name
