@@ -12,11 +12,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz.compiled_model import Model, outermost
+from oakum.authz.misfits import matches
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import held
-from oakum.http.json_pointer import Pointer
+from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member_names, named
+from oakum.policy.model import OperationRule
 
 _SOMEBODY = "\0"
 """The id of an owner of whom nothing is known; no id contains it."""
@@ -46,8 +48,7 @@ class LeftOut:
 
     model: Model
     principal: Principal
-    graph: bool
-    """Whether the answer is that of GraphQL, whose root has fields that few queries select."""
+    rule: OperationRule
     argued: frozenset[str] = frozenset()
     """Fields of GraphQL that the query has with arguments."""
     _led: dict[Shape | None, dict[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -68,6 +69,14 @@ class LeftOut:
             for name, resources in led.items()
             if (name not in there or name in self.argued) and not all(map(self.shows, resources))
         ]
+
+    def counts_below(self, at: Pointer, *, deep: bool = False) -> bool:
+        """Whether what stands at `at` holds a count itself, or also further below (`deep`)."""
+        counts = filter(None, map(path_of, self.rule.counts))
+        return any(
+            (len(path) > len(at) if deep else len(path) == len(at) + 1) and matches(path, at)
+            for path in counts
+        )
 
     def shows(self, resource: str) -> bool:
         """Whether the caller sees some of any such object, whosever and in any state."""

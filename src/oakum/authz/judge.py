@@ -30,7 +30,7 @@ from oakum.authz.stored_elements import MapName
 from oakum.authz.table import Table
 from oakum.authz.tags import Tag, tag_of
 from oakum.authz.unions import chosen, keeps_kind, mixes
-from oakum.http.json_pointer import Pointer, path_of
+from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import rest
 from oakum.policy.model import Resource
@@ -137,8 +137,7 @@ class Judge:
         self._unbound: list[Leaf] = []
         self._rows = Rows()
         self._untold = set[int]()
-        graph = bool(self._rule.graphql)
-        self._any = LeftOut(model, principal, graph, chosen or frozenset())
+        self._any = LeftOut(model, principal, self._rule, chosen or frozenset())
         self._left_out = self._any if chosen is not None else None
         self._references: dict[tuple[Shape, str], bool] = {}
         self._lost = self._fields_lost = False
@@ -236,7 +235,7 @@ class Judge:
             return []
         ahead = (each for each in self.misfits.ahead(at) if each[0])
         lacking = self._left_out.hidden(shape, ahead, value, at)
-        if self._left_out.graph and len(at) < 2:
+        if self._left_out.rule.graphql and len(at) < 2:
             self._fields_lost = self._fields_lost or bool(lacking)
             return []
         self._lost = self._lost or bool(lacking)
@@ -396,11 +395,6 @@ class Judge:
             found = self._resources[shape] = resource_of(shape, self._model.bound)
         return found
 
-    def _counts(self, at: Pointer) -> bool:
-        """Whether a count of the contract stands below a place."""
-        paths = map(path_of, self._rule.counts)
-        return any(path and len(path) > len(at) and matches(path, at) for path in paths)
-
     def _resource_at(self, at: Pointer, shape: Shape | None = None) -> str:
         if self._known and (found := self._known.get(at, _NOTHING).resource):
             return found
@@ -431,7 +425,8 @@ class Judge:
         if root is None:
             root = Spot(shape, self._refused, table, bits, masked=masked)
             self._roots[name, bits, masked, shape] = root
-        page = not context.inside and table.resource.owner.kind == "none" and self._counts(at)
+        outermost = not context.inside and table.resource.owner.kind == "none"
+        page = self._any.counts_below(at, deep=outermost)
         inner = _Context(owners, lacking, True, passes, page=page)
         if page:
             self._lacking(value, shape, at)
@@ -585,7 +580,8 @@ class Judge:
             if inner:
                 keep = self._object(inner, value, here.shape, at, context)
                 return keep if spot.granted else spot.instead
-            if context.page:
+            if context.page or self._any.counts_below(at):
+                context = context._replace(page=True)
                 self._lacking(value, here.shape, at)
         if not value:
             masked = not spot.whole and spot.fits(value)

@@ -473,7 +473,9 @@ class _Renderer:
             for segments, name in place.ahead
             if segments and segments[0] in (key, "*")
         )
-        return replace(place, shape=shape, ahead=ahead, trie=trie, path=path)
+        below = replace(place, shape=shape, ahead=ahead, trie=trie, path=path)
+        page = place.page or (place.inside and plan_places.counts_below(below))
+        return replace(below, page=page)
 
     def _hold(self, place: _Place, value: Json) -> bool:
         """Whether a container like `value` is allowed outside every resource."""

@@ -35,16 +35,23 @@ class PlannedPlace:
     path: str = ""
     """Name in the audit, inside a resource only."""
     page: bool = False
-    """Whether the enclosing object is an ownerless one that counts others."""
+    """Whether it is, or stands in, an object that holds a count, or an ownerless one with a count
+    further below."""
 
 
 def inside_resource(
     place: PlannedPlace, shape: Shape | None, table: Table, index: int
 ) -> PlannedPlace:
     """The place of an object of a resource, from where names in the audit begin."""
-    counts = any(segments and name == "#" for segments, name in place.ahead)
-    page = counts and not place.inside and table.resource.owner.kind == "none"
+    outermost = not place.inside and table.resource.owner.kind == "none"
+    page = counts_below(place, deep=outermost)
     return PlannedPlace(shape, place.ahead, index, table.trie, True, page=page)
+
+
+def counts_below(place: PlannedPlace, *, deep: bool = False) -> bool:
+    """Whether what stands there holds a count itself, or also further below (`deep`)."""
+    found = (segments for segments, name in place.ahead if name == "#")
+    return any(segments if deep else len(segments) == 1 for segments in found)
 
 
 def held_at(place: PlannedPlace, bound: Mapping[str, str]) -> tuple[str, ...]:

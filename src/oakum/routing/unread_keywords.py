@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from oakum.errors import Problem
@@ -151,6 +152,7 @@ class _Closed:
     def _of(self, thunks: list[Thunk]) -> Thunk:
         """The first, or what leads to a resource of the others."""
 
+        @cache
         def made() -> Shape:
             first, *others = [each() for each in thunks]
             leading = [each for each in others if self._leads(each)]

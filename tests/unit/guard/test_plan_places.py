@@ -11,6 +11,7 @@ from oakum.policy.model import Owner
 from tests.unit.authz.small import OWNED, contract, note
 
 COUNT = ((("total",), "#"),)
+BELOW = ((("notes", "total"), "#"),)
 
 
 @pytest.mark.parametrize(
@@ -20,11 +21,14 @@ COUNT = ((("total",), "#"),)
         (Owner("none"), (), False, False),
         (Owner("none"), (((), "#"),), False, False),
         (Owner("none"), ((("items", "*"), "Note"),), False, False),
-        (Owner("none"), COUNT, True, False),
-        (OWNED, COUNT, False, False),
+        (Owner("none"), COUNT, True, True),
+        (OWNED, COUNT, False, True),
+        (Owner("none"), BELOW, False, True),
+        (Owner("none"), BELOW, True, False),
+        (OWNED, BELOW, False, False),
     ],
 )
-def test_only_an_outermost_object_without_owner_with_a_count_in_it_is_a_page(
+def test_what_holds_a_count_is_a_page_and_one_without_owner_that_holds_it_further_below(
     owner: Owner, ahead: Any, inside: bool, page: bool
 ) -> None:
     table = contract(note(owner=owner)).tables["Note"]

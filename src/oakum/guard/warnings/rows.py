@@ -1,7 +1,7 @@
 """Warnings about what stands beside hidden objects, or in their place.
 
-A row goes with its hidden objects only outside of every resource. If the root is a resource, no row
-below it is outside of one, so a line that covers the row opens it.
+A row goes with its hidden objects only outside of every resource. Within an object of a resource,
+the line that covers the row opens it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from oakum.authz import Model
-from oakum.authz.compiled_model import is_hidden_from_members, outermost
+from oakum.authz.compiled_model import is_hidden_from_members, outermost, shapes_within
 from oakum.authz.misfits import matches, references
 from oakum.authz.places import resource_of
 from oakum.authz.project import ROOT_FIELD
@@ -25,16 +25,15 @@ from oakum.routing.named_arguments import of_queries
 
 
 def visible_rows(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about each line of a root that covers what stands beside objects in a row."""
+    """Warns about each line of a resource that covers what stands beside objects in a row."""
     model = contract.model
-    roots: dict[str, Shape] = {}
+    around: dict[str, Shape] = {}
     for each in contract.endpoints:
-        if model.rule(each.operation.id).graphql:
-            media = each.operation.success()
-            data = named(media.shape, "data") if media is not None and media.shape else None
-            if data is not None and (name := resource_of(data, model.bound)):
-                roots.setdefault(name, data)
-    for root, data in roots.items():
+        media = each.operation.success() if not each.write else None
+        for shape in shapes_within(media.shape) if media is not None and media.shape else ():
+            if name := resource_of(shape, model.bound):
+                around.setdefault(name, shape)
+    for root, data in around.items():
         table = model.tables[root]
         lines: dict[int, tuple[FieldRule, dict[str, str]]] = {}
         for path, line in zip(table.leaves, table.rules, strict=True):
@@ -226,17 +225,23 @@ def _row(model: Model, data: Shape, path: str) -> tuple[str, str] | None:
 
 def _row_below(model: Model, top: Shape, steps: list[str]) -> tuple[str, str] | None:
     """The same of a line that covers everything below a shape."""
-    todo, known = [(top, steps)], {top}
+    todo, known = [(top, steps)], {_alike(top)}
     for at, path in todo:
         for name in (*member_names(at), "*"):
             inner = member(at, name)
-            if inner is None or inner in known or resource_of(inner, model.bound):
+            if inner is None or resource_of(inner, model.bound):
                 continue
             if name == "*" and (hidden := _hidden(model, inner)):
                 return ".".join(path), hidden
-            known.add(inner)
-            todo.append((inner, [*path, name]))
+            if _alike(inner) not in known:
+                known.add(_alike(inner))
+                todo.append((inner, [*path, name]))
     return None
+
+
+def _alike(shape: Shape) -> object:
+    """What is equal of shapes that show the same. One of several schemas is made anew each time."""
+    return shape.pointer or (shape.names, shape.kinds, frozenset(member_names(shape)))
 
 
 def _hidden(model: Model, row: Shape | None) -> str:

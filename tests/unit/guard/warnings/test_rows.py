@@ -1,4 +1,4 @@
-"""Rows of GraphQL that show what stands beside hidden objects, because the root is a resource."""
+"""Rows that show what stands beside hidden objects, because they stand within a resource."""
 
 from __future__ import annotations
 
@@ -41,16 +41,26 @@ def test_a_row_at_the_root_and_one_within_another_are_named(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("fields", ["audit, stats", "search.total", "kinds, place, note"])
 def test_a_line_without_such_a_row_is_not(tmp_path: Path, fields: str) -> None:
-    assert WORDS not in warned(tmp_path, root(fields))
+    assert f"{WORDS} `Query" not in warned(tmp_path, root(fields))
 
 
 def test_a_row_whose_type_is_a_resource_is_not(tmp_path: Path) -> None:
     hit = {"owner": "none", "fields": {"score": [{"see": ["member"]}]}}
-    assert WORDS not in warned(tmp_path, root("search", Hit=hit))
+    assert f"{WORDS} `Query" not in warned(tmp_path, root("search", Hit=hit))
 
 
 def test_a_row_is_not_where_the_root_is_no_resource(tmp_path: Path) -> None:
-    assert WORDS not in warned(tmp_path)
+    assert f"{WORDS} `Query" not in warned(tmp_path)
+
+
+def test_a_line_of_a_page_that_is_a_resource_is_named(tmp_path: Path) -> None:
+    def few(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["resources"]["HitPage"]["fields"] = {"total, places": [{"see": ["member"]}]}
+
+    assert f"{WORDS} `HitPage.hits`, but this line still shows the fields beside" in warned(
+        tmp_path
+    )
+    assert WORDS not in warned(tmp_path, few)
 
 
 def test_a_count_of_the_root_is_named_and_one_beside_its_list_is_not(tmp_path: Path) -> None:
