@@ -148,6 +148,11 @@ class Lua:
         told = self._bridge.seen[b"removed"]
         return {name.decode(): int(times) for name, times in told.items()} if told else {}
 
+    @property
+    def shown(self) -> bool:
+        """Whether what passes of the last body shows an object, if anything of it passes."""
+        return bool(self._bridge.seen[b"shown"])
+
 
 def _first(found: Any) -> bytes | None:
     made: bytes | None = found[0] if isinstance(found, tuple) else found

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from oakum.authz import Call, Principal, project
 from oakum.authz.span import Unreadable, read
 from oakum.guard.audit_counts import removed
+from oakum.guard.concealment import shows
 from tests.conformance.lua import Lua, runtime
 from tests.properties import wild
 
@@ -46,8 +47,8 @@ class Differs(AssertionError):
 def compare(
     found: wild.Wild, engine: Lua, who: Principal, call: Call, bodies: list[bytes], count: Count
 ) -> None:
-    """Raises `Differs` at the first body of which the engine passes other bytes, or counts in the
-    audit something else as removed."""
+    """Raises `Differs` at the first body of which the engine passes other bytes, counts in the
+    audit something else as removed, or says otherwise whether an object is shown."""
     cut = engine.at(who, call)
     for body in bodies:
         done, got = project(found.model, who, call, body), cut(body)
@@ -56,10 +57,12 @@ def compare(
         expected: list[object] = [done.body]
         if done.judged is not None:
             expected.append(removed(found.model, done))
+            expected.append(shows(done))
             count.counted += bool(expected[1])
-        if [got, engine.removed][: len(expected)] != expected:
+        told = [got, engine.removed, got is not None and engine.shown][: len(expected)]
+        if told != expected:
             said = json.dumps(found.document.raw), found.text, who, call, body
-            raise Differs("\n".join(map(str, (*said, got, engine.removed, *expected))))
+            raise Differs("\n".join(map(str, (*said, *told, *expected))))
         if not readable(body):
             count.broken += 1
             assert not got, "what is not JSON never leaves"
