@@ -38,8 +38,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.observe.day import made_day
 
-from oakum.abuse.detector import Watch
-from oakum.traffic.call import Call
+from oakum.abuse.detector import AbuseDetector
+from oakum.traffic.call import RecordedCall
 
 
 def peak() -> int:
@@ -47,7 +47,7 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def bared(call: Call) -> Call:
+def bared(call: RecordedCall) -> RecordedCall:
     """A call as a line of an access log has it."""
     asked = call.asked if call.method == "GET" else ()
     return replace(call, asked=asked, handed=(), count=-1)
@@ -60,7 +60,7 @@ def one(seed: int, requests: int, bare: bool, pace: float) -> dict[str, Any]:
     for each in day.calls():
         bared(each) if bare else each
     making = time.process_time() - began
-    before, watch = peak(), Watch()
+    before, watch = peak(), AbuseDetector()
     began = time.process_time()
     for call in day.calls():
         watch.take(bared(call) if bare else call)

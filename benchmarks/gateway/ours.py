@@ -14,7 +14,7 @@ from oakum.errors import InputError
 from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import read_contract
 from oakum.guard.files import fill
-from oakum.guard.target import Deployment, Target
+from oakum.guard.target import Deployment, EngineTarget
 
 _TARGETS = {"envoy": "Envoy", "nginx": "Nginx"}
 
@@ -24,7 +24,7 @@ Start = tuple[list[str], dict[str, str]]
 
 def engine(name: str, folder: Path, port: int, to: int, made: world.World, algorithm: str) -> Start:
     """The engine alone, with the files that its target renders; the audit log is written."""
-    target: Target = getattr(importlib.import_module(f"oakum.guard.{name}"), _TARGETS[name])()
+    target: EngineTarget = getattr(importlib.import_module(f"oakum.guard.{name}"), _TARGETS[name])()
     folder.mkdir(mode=0o700)
     plan = read_contract(made.policy(algorithm)).plan
     upstream, listen = f"http://127.0.0.1:{to}", f"127.0.0.1:{port}"

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from oakum.draft_review.server import ReviewServer
-from oakum.draft_review.session import Session
+from oakum.draft_review.session import ReviewSession
 from oakum.policy.contract import load
 from tests.browser.test_html_report import CONTRAST, NAMELESS
 from tests.chromium import browser as browser
@@ -29,7 +29,7 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     def opened(
         text: str = CONTRACT, *, width: int = 1280, dark: bool = False, path: Path | None = None
     ) -> Page:
-        server = ReviewServer(Session(path or files(tmp_path, text)))
+        server = ReviewServer(ReviewSession(path or files(tmp_path, text)))
         servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         context = browser.new_context(

@@ -20,7 +20,7 @@ import cadence
 from cadence.people import personas
 from oakum.cli.demo_stages import serving
 from oakum.cli.main import main
-from oakum.cli.page_grants import Granted
+from oakum.cli.page_grants import PageGrants
 from oakum.errors import InputError
 from oakum.frontend import drive
 from oakum.frontend.drive import opening, watch
@@ -433,7 +433,7 @@ def _seen_with(*claims: str) -> Usage:
 def test_who_looked_is_known_by_the_token_or_by_the_users_word(tmp_path: Path) -> None:
     (tmp_path / "openapi.yaml").write_text(DOCUMENT, encoding="utf-8")
     (tmp_path / "exposure.yaml").write_text(POLICY, encoding="utf-8")
-    held = Granted(load(tmp_path / "exposure.yaml"))
+    held = PageGrants(load(tmp_path / "exposure.yaml"))
     usage = _seen_with('{"sub": "7"}')
     rows = {row.field: (row.viewer, row.verdicts) for row in held.rows(usage, held.caller(usage))}
     assert rows["city"][0] == "owner"

@@ -21,7 +21,7 @@ from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
 from oakum.authz import Call, Principal, project
-from oakum.authz.span import Unreadable, read
+from oakum.authz.span import UnreadableBody, read
 from oakum.guard.audit_counts import removed
 from oakum.guard.concealment import shows
 from tests.conformance.lua import Lua, runtime
@@ -71,7 +71,7 @@ def compare(
 def readable(body: bytes) -> bool:
     try:
         read(body)
-    except Unreadable:
+    except UnreadableBody:
         return False
     return True
 

@@ -14,7 +14,7 @@ import pytest
 from oakum.authz import compile_contract
 from oakum.errors import ExitCode
 from oakum.finding import IdentityState, Report, Result
-from oakum.gate import Case, Source, gathered, judge
+from oakum.gate import Case, ReportSource, gathered, judge
 from oakum.openapi.model import Json
 from oakum.policy.contract import contract_digest, load
 from oakum.policy.model import ExitCriteria
@@ -291,7 +291,7 @@ def test_a_contract_of_which_nothing_can_be_shown_is_not_met(tmp_path: Path, bou
     now = datetime.now(UTC)
     report = replace(clean(path), cells=())
     evidence = gathered(
-        [Source(report, "1.json")], model, contract_digest(said), now, now, timedelta(days=1)
+        [ReportSource(report, "1.json")], model, contract_digest(said), now, now, timedelta(days=1)
     )
     seen = view(said.document, said.policy)
     case = Case(seen, model, ExitCriteria(shown=bound), now.date(), evidence, None)

@@ -12,7 +12,7 @@ import pytest
 from oakum.authz import Model, compile_contract
 from oakum.errors import Location
 from oakum.finding import Finding, Report, Result
-from oakum.gate import Case, Evidence, Source, gathered, judge
+from oakum.gate import Case, GateEvidence, ReportSource, gathered, judge
 from oakum.gate.coverage import expected, unreachable
 from oakum.gate.evidence import foreign
 from oakum.gate.guard_comparison import grouped
@@ -41,9 +41,9 @@ def model(contract: Path) -> Model:
     return compile_contract(loaded.document, loaded.policy)
 
 
-def together(contract: Path, *reports: Report, changed: datetime | None = None) -> Evidence:
+def together(contract: Path, *reports: Report, changed: datetime | None = None) -> GateEvidence:
     age = timedelta(minutes=45)
-    sources = [Source(each, f"{n}.json") for n, each in enumerate(reports)]
+    sources = [ReportSource(each, f"{n}.json") for n, each in enumerate(reports)]
     before = changed or NOW - timedelta(days=1)
     return gathered(sources, model(contract), reports[0].contract_digest, before, NOW, age)
 

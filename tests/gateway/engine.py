@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from oakum.guard.target import Deployment, Plan, Target, address
+from oakum.guard.target import Deployment, EngineTarget, RenderedPlan, address
 from oakum.openapi.model import Json
 from tests.patience import patient, tries
 from tests.ports import free_port
@@ -26,7 +26,7 @@ KNOCK = b"GET / HTTP/1.1\r\n\r\n"
 class Engine:
     """A running engine; `deployment` says where."""
 
-    target: Target
+    target: EngineTarget
     deployment: Deployment
     process: subprocess.Popen[bytes]
 
@@ -94,9 +94,9 @@ def prompt_command(words: list[str]) -> list[str]:
     ]
 
 
-def planned(text: str) -> Plan:
+def planned(text: str) -> RenderedPlan:
     """A plan as its text tells it, which need not be any contract's."""
-    return Plan(json.loads(text), text)
+    return RenderedPlan(json.loads(text), text)
 
 
 def deployed(plan: str, upstream: str, folder: Path, **more: Json) -> Deployment:
@@ -107,7 +107,7 @@ def deployed(plan: str, upstream: str, folder: Path, **more: Json) -> Deployment
 
 @contextmanager
 def start(
-    target: Target,
+    target: EngineTarget,
     plan: str,
     upstream: str,
     environ: Mapping[str, str] | None = None,

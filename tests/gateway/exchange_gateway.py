@@ -18,7 +18,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from oakum.guard.target import Target
+from oakum.guard.target import EngineTarget
 from oakum.openapi.model import Json
 from tests.conformance.exchanges import AUDIT_KEY, START, Headers, Outcome, Request, Response, Setup
 from tests.gateway.client import Reply, request, send
@@ -275,7 +275,7 @@ class Engines:
         self.started = 0
 
     @contextmanager
-    def serve(self, target: Target, setup: Setup) -> Iterator[Gateway]:
+    def serve(self, target: EngineTarget, setup: Setup) -> Iterator[Gateway]:
         """A guard of its own for a case; a case that fails, or ends connections, or denies a caller
         from the start of an engine on, leaves no engine to the next."""
         kept = self._kept.setdefault(target.name, [])
@@ -305,7 +305,7 @@ class Engines:
 
 
 @contextmanager
-def gateway(target: Target, setup: Setup, **more: Json) -> Iterator[Gateway]:
+def gateway(target: EngineTarget, setup: Setup, **more: Json) -> Iterator[Gateway]:
     """`more` are fields of the deployment."""
     upstream = Scripted(setup)
     environ = {SERVICE: setup.service, KEY: AUDIT_KEY.decode()}

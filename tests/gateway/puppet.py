@@ -14,7 +14,7 @@ from pathlib import Path
 
 from oakum.errors import TargetError
 from oakum.guard.admin_socket import UNIX
-from oakum.guard.target import Control, Deployment
+from oakum.guard.target import Deployment, EngineControl
 
 _PROGRAM = """
 import json, os, signal, socket, sys, threading, time
@@ -60,9 +60,9 @@ server.serve_forever()
 """
 
 
-SWAPPED = Control(frozenset({"plan.json"}), None, "/ready")
-RELOADED_BY_SIGNAL = Control(frozenset({"plan.json"}), signal.SIGUSR1, "/ready")
-NEVER_SWAPPED = Control(frozenset(), None, "/ready")
+SWAPPED = EngineControl(frozenset({"plan.json"}), None, "/ready")
+RELOADED_BY_SIGNAL = EngineControl(frozenset({"plan.json"}), signal.SIGUSR1, "/ready")
+NEVER_SWAPPED = EngineControl(frozenset(), None, "/ready")
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Puppet:
 
     name: str = "puppet"
     feeds: bool = False
-    control: Control = SWAPPED
+    control: EngineControl = SWAPPED
     refuses: str = "no such words"
     broken: bool = False
     fails: int = 0

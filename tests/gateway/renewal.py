@@ -17,7 +17,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from oakum.guard.target import Control, Deployment, Target
+from oakum.guard.target import Deployment, EngineControl, EngineTarget
 from oakum.openapi.model import Json
 
 HEADER = "x-renew-guard"
@@ -86,10 +86,10 @@ class Renewable:
     """An engine whose guard is made anew by a request with `HEADER`: `same`, or the path of another
     contract's script."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: EngineTarget) -> None:
         self._target = target
         self.name, self.feeds = target.name, target.feeds
-        self.control: Control = target.control
+        self.control: EngineControl = target.control
         self._others: Mapping[str, bytes] = {}
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:

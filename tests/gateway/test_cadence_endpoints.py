@@ -17,8 +17,8 @@ import pytest
 import cadence
 from cadence.people import catalogue
 from oakum.cli.demo_stages import serving
-from oakum.guard.run import Options, running
-from oakum.guard.target import Target
+from oakum.guard.run import GuardOptions, running
+from oakum.guard.target import EngineTarget
 from tests.cadence.play import BY_ID, BY_TAG
 from tests.gateway.test_running import ENGINES
 from tests.patience import patient, unhurried
@@ -74,10 +74,12 @@ def guarded(
     kit: Path = tmp_path_factory.mktemp("kit")
     cadence.write_kit(kit, 1)
     unhurried(kit / "exposure.yaml")
-    engine: Target = request.param()
+    engine: EngineTarget = request.param()
     environ = {**os.environ, "CADENCE_SERVICE_KEY": "made-up-for-this-test"}
     with serving("1", 20, environ) as upstream:
-        guard = Options(kit / "exposure.yaml", upstream, "127.0.0.1:0", engine, environ=environ)
+        guard = GuardOptions(
+            kit / "exposure.yaml", upstream, "127.0.0.1:0", engine, environ=environ
+        )
         with running(guard, lambda _: None) as behind:
             yield engine, behind.listen
 

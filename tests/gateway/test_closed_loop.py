@@ -10,9 +10,9 @@ import pytest
 import cadence
 from oakum.cli.demo_stages import serving, without_feed
 from oakum.finding import Result
-from oakum.guard.run import Options, running
-from oakum.guard.target import Target
-from oakum.scan.options import Options as Asking
+from oakum.guard.run import GuardOptions, running
+from oakum.guard.target import EngineTarget
+from oakum.scan.options import GuardOptions as Asking
 from oakum.scan.run import Scan
 from tests.gateway.test_running import staged
 from tests.patience import unhurried
@@ -24,7 +24,9 @@ ROUNDS = [*staged("1", "2"), staged("fixed", "fixed")[0]]
 
 
 @pytest.mark.parametrize("round", ROUNDS)
-def test_a_scan_through_the_guard_is_clean(round: tuple[str, type[Target]], tmp_path: Path) -> None:
+def test_a_scan_through_the_guard_is_clean(
+    round: tuple[str, type[EngineTarget]], tmp_path: Path
+) -> None:
     stage, engine = round
     cadence.write_kit(tmp_path, 1)
     unhurried(tmp_path / "exposure.yaml")
@@ -33,7 +35,8 @@ def test_a_scan_through_the_guard_is_clean(round: tuple[str, type[Target]], tmp_
     with (
         serving(stage, 20, environ) as upstream,
         running(
-            Options(contract, upstream, "127.0.0.1:0", engine(), environ=environ), lambda _: None
+            GuardOptions(contract, upstream, "127.0.0.1:0", engine(), environ=environ),
+            lambda _: None,
         ) as guard,
     ):
         through = without_feed(contract) if engine.name == "envoy" else contract

@@ -20,13 +20,13 @@ from typing import Any
 import pytest
 import yaml
 
-from oakum.guard.denylist import Listed, render
+from oakum.guard.denylist import DeniedCaller, render
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
 from oakum.guard.export import Order, export
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
-from oakum.guard.target import Target
+from oakum.guard.target import EngineTarget
 from tests import patience
 from tests.gateway.club import KEY, POLICY, Club, fields
 from tests.gateway.engine import whole_lines
@@ -48,8 +48,8 @@ def club(tmp_path: Path) -> Iterator[Club]:
 
 
 @pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> Target:
-    made: Target = request.param()
+def engine(request: pytest.FixtureRequest) -> EngineTarget:
+    made: EngineTarget = request.param()
     return made
 
 
@@ -71,7 +71,7 @@ def words(out: Path) -> list[str]:
 @contextmanager
 def started(
     out: Path,
-    engine: Target,
+    engine: EngineTarget,
     address: str,
     environ: Mapping[str, str] = ENVIRON,
     user: str = "root",
@@ -106,7 +106,7 @@ def wait(address: str, printed: Path) -> None:
     raise AssertionError(printed.read_text(encoding="utf-8"))
 
 
-def audit(out: Path, printed: Path, engine: Target) -> list[Mapping[str, Any]]:
+def audit(out: Path, printed: Path, engine: EngineTarget) -> list[Mapping[str, Any]]:
     """Lines of the exported gateway's audit, once there are two."""
     file = out / "run/audit.jsonl" if engine.name == "nginx" else printed
     for _ in tries(10):
@@ -116,7 +116,7 @@ def audit(out: Path, printed: Path, engine: Target) -> list[Mapping[str, Any]]:
     raise AssertionError(f"no audit in {file}")
 
 
-def test_the_folder_runs_where_it_stands(club: Club, engine: Target, tmp_path: Path) -> None:
+def test_the_folder_runs_where_it_stands(club: Club, engine: EngineTarget, tmp_path: Path) -> None:
     out, address = tmp_path / "out", f"127.0.0.1:{free_port()}"
     now = export(order(club, address, out), engine, out)
     with started(out, engine, address) as printed:
@@ -132,10 +132,10 @@ def test_the_folder_runs_where_it_stands(club: Club, engine: Target, tmp_path: P
     [("CLUB_KEY", "`CLUB_KEY` is not set"), ("OAKUM_AUDIT_KEY", "a different key")],
 )
 def test_what_lacks_its_secret_lets_nothing_through_and_says_why(
-    club: Club, engine: Target, tmp_path: Path, lacks: str, said: str
+    club: Club, engine: EngineTarget, tmp_path: Path, lacks: str, said: str
 ) -> None:
     deny, out, address = tmp_path / "deny.json", tmp_path / "out", f"127.0.0.1:{free_port()}"
-    entry = Listed("0" * 16, "walks", "2026-11-25T00:00:00Z", "2099-11-26T00:00:00Z")
+    entry = DeniedCaller("0" * 16, "walks", "2026-11-25T00:00:00Z", "2099-11-26T00:00:00Z")
     deny.write_text(render([entry], ENVIRON["OAKUM_AUDIT_KEY"].encode()), encoding="utf-8")
     export(order(club, address, out, deny=deny), engine, out)
     environ = {name: value for name, value in ENVIRON.items() if name != lacks}

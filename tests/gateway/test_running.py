@@ -28,14 +28,14 @@ from oakum.guard import envoy as of_envoy
 from oakum.guard import nginx as of_nginx
 from oakum.guard import run
 from oakum.guard.admin_socket import path_of, told
-from oakum.guard.denylist import Listed, render
+from oakum.guard.denylist import DeniedCaller, render
 from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
 from oakum.guard.files import folder_of
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
-from oakum.guard.run import Happening, Options, Running, running
-from oakum.guard.target import Target
+from oakum.guard.run import GuardOptions, Happening, Running, running
+from oakum.guard.target import EngineTarget
 from tests.gateway.club import KEY, POLICY, Club, fields
 from tests.gateway.engine import whole_lines
 from tests.patience import patient, tries
@@ -72,8 +72,8 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> Target:
-    made: Target = request.param()
+def engine(request: pytest.FixtureRequest) -> EngineTarget:
+    made: EngineTarget = request.param()
     return made
 
 
@@ -126,13 +126,13 @@ class Guarded:
         return any(each.kind == kind for each in self.told)
 
 
-def options(club: Club, engine: Target) -> Options:
+def options(club: Club, engine: EngineTarget) -> GuardOptions:
     environ = {**os.environ, "CLUB_KEY": KEY}
-    return Options(club.contract, club.url, "127.0.0.1:0", engine, environ=environ)
+    return GuardOptions(club.contract, club.url, "127.0.0.1:0", engine, environ=environ)
 
 
 @contextmanager
-def guarded(options: Options) -> Iterator[Guarded]:
+def guarded(options: GuardOptions) -> Iterator[Guarded]:
     told: list[Happening] = []
     with running(options, told.append) as made:
         yield Guarded(made, told)
@@ -141,7 +141,7 @@ def guarded(options: Options) -> Iterator[Guarded]:
 # ------------------------------------------------------------ what passes
 
 
-def test_each_caller_sees_what_the_contract_grants_them(club: Club, engine: Target) -> None:
+def test_each_caller_sees_what_the_contract_grants_them(club: Club, engine: EngineTarget) -> None:
     with guarded(options(club, engine)) as guard:
         seen = {who: guard.ask("/members/ann", who) for who in ("", "cat", "bob", "ann")}
         assert {who: fields(answer.body) for who, answer in seen.items()} == {
@@ -161,7 +161,7 @@ def test_each_caller_sees_what_the_contract_grants_them(club: Club, engine: Targ
 
 @pytest.mark.parametrize("chosen", [False, True], ids=["any free port", "a port of one's choice"])
 def test_a_guard_never_takes_what_listens_at_its_port_for_its_engine(
-    club: Club, engine: Target, monkeypatch: pytest.MonkeyPatch, chosen: bool
+    club: Club, engine: EngineTarget, monkeypatch: pytest.MonkeyPatch, chosen: bool
 ) -> None:
     """Another program took the port after it was found free and before the engine bound it."""
     spawn = subprocess.Popen
@@ -208,7 +208,7 @@ def test_who_takes_no_more_connections_is_not_ready(club: Club) -> None:
 
 
 def test_observing_changes_nothing_and_tells_what_it_would_have(
-    club: Club, engine: Target, tmp_path: Path
+    club: Club, engine: EngineTarget, tmp_path: Path
 ) -> None:
     audit = tmp_path / "audit.jsonl"
     with guarded(replace(options(club, engine), observe=True, audit=audit)) as guard:
@@ -232,7 +232,7 @@ CONTRACTS = {
 
 
 def test_contracts_are_taken_one_after_the_other_and_never_mixed(
-    club: Club, engine: Target
+    club: Club, engine: EngineTarget
 ) -> None:
     """Under load; `RELOADS=100` for as many. Every third time a broken one comes first."""
     club.write(policy=CONTRACTS[frozenset(("id", "name", "city"))])
@@ -278,7 +278,7 @@ def counted(guard: Guarded, kind: str) -> int:
     return sum(each.kind == kind for each in guard.told)
 
 
-def test_a_mistake_in_a_new_contract_changes_nothing(club: Club, engine: Target) -> None:
+def test_a_mistake_in_a_new_contract_changes_nothing(club: Club, engine: EngineTarget) -> None:
     with guarded(options(club, engine)) as guard:
         club.write(policy=POLICY.replace("[owner, friend]", "[owner, frend]"))
         guard.until(lambda: guard.heard("refused"))
@@ -295,13 +295,13 @@ AUDIT = "a made-up key of the audit"
 
 def listed(file: Path, *names: str, until: str = "2999-01-01T00:00:00Z", key: str = AUDIT) -> Path:
     whom = (hmac.digest(key.encode(), name.encode(), "sha256").hex()[:16] for name in names)
-    entries = [Listed(who, "walks", "2026-01-01T00:00:00Z", until) for who in whom]
+    entries = [DeniedCaller(who, "walks", "2026-01-01T00:00:00Z", until) for who in whom]
     file.write_text(render(entries, key.encode()), encoding="utf-8")
     return file
 
 
 def test_callers_on_the_list_are_turned_away_and_a_changed_list_is_taken(
-    club: Club, engine: Target, tmp_path: Path
+    club: Club, engine: EngineTarget, tmp_path: Path
 ) -> None:
     file = listed(tmp_path / "deny.json", "bob")
     plain = options(club, engine)
@@ -375,7 +375,7 @@ def alive(group: int) -> list[int]:
     return found
 
 
-def test_a_killed_engine_comes_back(club: Club, engine: Target) -> None:
+def test_a_killed_engine_comes_back(club: Club, engine: EngineTarget) -> None:
     with guarded(options(club, engine)) as guard:
         died = pid_of(guard)
         os.kill(died, signal.SIGKILL)
@@ -399,7 +399,7 @@ def test_a_killed_worker_of_nginx_is_replaced(club: Club) -> None:
         assert not guard.heard("died")
 
 
-def test_what_is_under_way_is_answered_at_the_end(club: Club, engine: Target) -> None:
+def test_what_is_under_way_is_answered_at_the_end(club: Club, engine: EngineTarget) -> None:
     club.slow["members"] = 1.0
     found: list[Answer] = []
     with guarded(options(club, engine)) as guard:
@@ -413,7 +413,7 @@ def test_what_is_under_way_is_answered_at_the_end(club: Club, engine: Target) ->
         Answer(address, "/members/ann")
 
 
-def test_an_api_that_restarts_is_asked_again(tmp_path: Path, engine: Target) -> None:
+def test_an_api_that_restarts_is_asked_again(tmp_path: Path, engine: EngineTarget) -> None:
     club = Club(tmp_path)
     club.write()
     port = free_port()
@@ -448,7 +448,7 @@ def hasty() -> str:
     return POLICY.replace("timeout: 60s", f"timeout: {round(1000 * patient(0.2))}ms")
 
 
-def test_a_look_up_that_hangs_closes_what_depends_on_it(club: Club, engine: Target) -> None:
+def test_a_look_up_that_hangs_closes_what_depends_on_it(club: Club, engine: EngineTarget) -> None:
     club.write(policy=hasty())
     club.slow["friends"] = 600.0
     with guarded(options(club, engine)) as guard:
@@ -459,7 +459,9 @@ def test_a_look_up_that_hangs_closes_what_depends_on_it(club: Club, engine: Targ
         guard.until(lambda: fields(guard.ask("/members/ann", "bob").body) >= {"city"})
 
 
-def test_a_caller_who_cannot_be_told_waits_and_nobody_else_does(club: Club, engine: Target) -> None:
+def test_a_caller_who_cannot_be_told_waits_and_nobody_else_does(
+    club: Club, engine: EngineTarget
+) -> None:
     club.write(policy=hasty())
     club.slow["me"] = 600.0
     with guarded(options(club, engine)) as guard:
@@ -468,7 +470,7 @@ def test_a_caller_who_cannot_be_told_waits_and_nobody_else_does(club: Club, engi
         assert fields(guard.ask("/members/ann").body) == {"id", "name"}
 
 
-def test_requests_go_on_while_the_supervisor_stands_still(club: Club, engine: Target) -> None:
+def test_requests_go_on_while_the_supervisor_stands_still(club: Club, engine: EngineTarget) -> None:
     listen = f"127.0.0.1:{free_port()}"
     with commanded(club, engine, listen) as program:
         program.send_signal(signal.SIGSTOP)
@@ -479,7 +481,7 @@ def test_requests_go_on_while_the_supervisor_stands_still(club: Club, engine: Ta
             program.send_signal(signal.SIGCONT)
 
 
-def test_the_program_prints_the_audit_and_ends_when_told(club: Club, engine: Target) -> None:
+def test_the_program_prints_the_audit_and_ends_when_told(club: Club, engine: EngineTarget) -> None:
     listen = f"127.0.0.1:{free_port()}"
     with commanded(club, engine, listen) as program:
         Answer(listen, "/members/ann")
@@ -491,7 +493,7 @@ def test_the_program_prints_the_audit_and_ends_when_told(club: Club, engine: Tar
 
 
 @contextmanager
-def commanded(club: Club, engine: Target, listen: str) -> Iterator[subprocess.Popen[str]]:
+def commanded(club: Club, engine: EngineTarget, listen: str) -> Iterator[subprocess.Popen[str]]:
     """`oakum guard` itself, its first lines read."""
     command = [sys.executable, "-m", "oakum", "guard", str(club.contract), "--audit", "-"]
     command += ["--upstream", club.url, "--listen", listen, "--engine", engine.name]
@@ -510,7 +512,7 @@ def commanded(club: Club, engine: Target, listen: str) -> Iterator[subprocess.Po
 
 
 def test_once_a_contract_is_in_force_no_worker_goes_by_the_old_one(
-    club: Club, engine: Target
+    club: Club, engine: EngineTarget
 ) -> None:
     """Ann shows her city to her friend bob, and to nobody by the other contract."""
     closed = POLICY.replace("city: [{see: [owner, friend]}]", "city: [{see: [owner]}]")
@@ -539,7 +541,7 @@ def shown(who: str, *guards: Guarded) -> int:
     return answers.count(200)
 
 
-def test_workers_count_together(club: Club, engine: Target) -> None:
+def test_workers_count_together(club: Club, engine: EngineTarget) -> None:
     club.write(limit=MOST)
     with guarded(replace(options(club, engine), workers=2)) as guard:
         assert MOST <= shown("cat", guard) <= SLACK
@@ -549,7 +551,7 @@ def test_workers_count_together(club: Club, engine: Target) -> None:
 Fleet = Callable[[Guarded, Guarded], list[int]]
 
 
-def of_a_fleet(club: Club, engine: Target, folder: Path, asking: Fleet) -> list[int]:
+def of_a_fleet(club: Club, engine: EngineTarget, folder: Path, asking: Fleet) -> list[int]:
     """What two guards with one Redis answer, which has longer for it than outside of tests: a guard
     whose Redis is late counts alone for a while, as it should."""
     with pytest.MonkeyPatch.context() as patch, redis(folder) as store:
@@ -577,7 +579,9 @@ def waiting(bundle: Callable[[str, str], str]) -> Callable[[str, str], str]:
 
 
 @pytest.mark.skipif(not REDIS, reason="apt-get install redis-server")
-def test_a_fleet_counts_together_as_exactly(club: Club, engine: Target, tmp_path: Path) -> None:
+def test_a_fleet_counts_together_as_exactly(
+    club: Club, engine: EngineTarget, tmp_path: Path
+) -> None:
     def asking(one: Guarded, other: Guarded) -> list[int]:
         return [shown("cat", one, other), other.ask("/members/m0", "bob").status]
 
@@ -589,7 +593,7 @@ def test_a_fleet_counts_together_as_exactly(club: Club, engine: Target, tmp_path
 
 @pytest.mark.skipif(not REDIS, reason="apt-get install redis-server")
 def test_two_guards_with_one_redis_count_together(
-    club: Club, engine: Target, tmp_path: Path
+    club: Club, engine: EngineTarget, tmp_path: Path
 ) -> None:
     def asking(one: Guarded, other: Guarded) -> list[int]:
         statuses = [one.ask(f"/members/m{n}", "cat").status for n in range(2)]
@@ -601,7 +605,7 @@ def test_two_guards_with_one_redis_count_together(
 
 @pytest.mark.skipif(not REDIS, reason="apt-get install redis-server")
 def test_two_guards_with_one_redis_count_calls_together(
-    club: Club, engine: Target, tmp_path: Path
+    club: Club, engine: EngineTarget, tmp_path: Path
 ) -> None:
     def asking(one: Guarded, other: Guarded) -> list[int]:
         known = [each.ask("/members/m1", "cat").status for each in (one, one, other, other, one)]
@@ -632,7 +636,7 @@ def redis(folder: Path) -> Iterator[str]:
 
 
 def test_limits_hold_without_the_redis_that_several_guards_share(
-    club: Club, engine: Target
+    club: Club, engine: EngineTarget
 ) -> None:
     club.write(limit=3)
     gone = f"127.0.0.1:{free_port()}"

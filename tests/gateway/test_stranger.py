@@ -19,7 +19,7 @@ from oakum.guard.envoy import binary as envoy
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
 from oakum.guard.plan import render_plan
-from oakum.guard.target import Target
+from oakum.guard.target import EngineTarget
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests.gateway.engine import start
@@ -62,7 +62,7 @@ def ways(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """The API itself, straight to it, and through an engine."""
     folder: Path = tmp_path_factory.mktemp("stranger")
     plan = render_plan(compile_for_gateway(load(written(folder))), folder).text
-    engine: Target = request.param()
+    engine: EngineTarget = request.param()
     api = Lockers()
     with serve(api) as server, start(engine, plan, server.url) as guard:
         host, port = guard.listen

@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from oakum.traffic.call import Call
+from oakum.traffic.call import RecordedCall
 
 START = 1_795_564_800_000
 """2026-11-25T00:00:00Z, in milliseconds."""
@@ -109,7 +109,7 @@ class Day:
     def __len__(self) -> int:
         return len(self._columns["at"])
 
-    def calls(self) -> Iterator[Call]:
+    def calls(self) -> Iterator[RecordedCall]:
         """The calls, in the order of time."""
         columns = self._columns
         ats = columns["at"]
@@ -128,7 +128,7 @@ class Day:
 
 def _call(
     at: int, who: int, address: int, endpoint: int, a: int, b: int, s: int, step: int
-) -> Call:
+) -> RecordedCall:
     method, path = ENDPOINTS[endpoint]
     status, asked, handed, count = 200, (), (), 1
     if endpoint == MEMBER:
@@ -163,7 +163,7 @@ def _call(
         asked = (mark("name", a),)
         status = s or 200
         handed, count = (), 1 if status == 200 else 0
-    return Call(
+    return RecordedCall(
         START if at < START else at, "api.example", method, path, "", status,
         "bearer" if who else "none", mark("who", who) if who else 0, mark("address", address),
         asked, handed, count if status == 200 else 0, 200, step,

@@ -9,7 +9,7 @@ import cadence
 from oakum.openapi.document import Document
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints, calls
-from oakum.traffic.evaluation.traffic_judge import Declared
+from oakum.traffic.evaluation.traffic_judge import DocumentJudge
 from oakum.traffic.intake import records, sources
 from oakum.traffic.survey import Surveyor
 
@@ -48,7 +48,7 @@ def test_a_declared_call_has_its_operation_and_others_no_word_but_of_endpoints(
 ) -> None:
     file = tmp_path / "log.json"
     file.write_text(line("GET", "/api/user/12%2D/followers") + line("GET", "/api/user/ann/x"))
-    declared = Declared(Document.load(Path(cadence.__file__).with_name("openapi.yaml")))
+    declared = DocumentJudge(Document.load(Path(cadence.__file__).with_name("openapi.yaml")))
     first, second = calls(sources([str(file)]), Endpoints(against=declared), HASHED)
     assert (first.operation, first.path) == ("listFollowers", "/api/user/{userId}/followers")
     assert first.asked == (HASHED("12-"),)

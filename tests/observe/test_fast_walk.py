@@ -14,12 +14,12 @@ from oakum.exposure.exchanges.caller_identification import NOBODY, UNKNOWN
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
 from oakum.policy.contract import load
-from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
+from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.evaluation.decision_cache import Verdicts
 from oakum.traffic.evaluation.fast_walk import FastWalk
-from oakum.traffic.evaluation.traffic_judge import Judged
-from oakum.traffic.intake import Source, records
+from oakum.traffic.evaluation.traffic_judge import ContractJudge
+from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.inventory import read
 from tests.observe.crowd import Crowd, text
 from tests.observe.walks import found_fast, found_judged
@@ -37,14 +37,14 @@ def traffic(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
-    judged = Judged(compile_for_gateway(load(CONTRACT)))
+    judged = ContractJudge(compile_for_gateway(load(CONTRACT)))
     model, policy = judged.model, judged.policy
     label = KnownIdentities(policy, {}, {}, {}).label
-    frame = Frame(model, Redactor(b"k" * 32, judged.names), label, {})
+    frame = JudgingContext(model, Redactor(b"k" * 32, judged.names), label, {})
     verdicts = Verdicts(model, label)
     fast_walks = {name: FastWalk(model, name) for name in model.operations}
     compared = Counter[str]()
-    for passed in records(Source(str(traffic))):
+    for passed in records(TrafficSource(str(traffic))):
         found = judged.found(passed)
         judged.hear(passed, read(passed.exchange.response.body, "application/json"))
         if found is None or not passed.exchange.response.body:
@@ -62,7 +62,7 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
             owners = frozenset(owner for each in instances for owner in each.owners)
             who = judged.facts.inform(policy, caller, owners)
             asked = ObservedExchange(operation, params, who, response, legible, begins, "", "")
-            look = Look(frame, asked, {}).judge()
+            look = JudgedExchange(frame, asked, {}).judge()
             leaks = set()
             for each in seen:
                 verdict = verdicts.of(operation.id, each, caller, judged.facts, params, begins)
@@ -73,9 +73,9 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
 
 
 def test_what_begins_anew_has_heard_nothing_and_is_compiled_no_second_time(traffic: Path) -> None:
-    judged = Judged(compile_for_gateway(load(CONTRACT)))
-    judged.learn_all([Source(str(traffic))])
-    for passed in records(Source(str(traffic))):
+    judged = ContractJudge(compile_for_gateway(load(CONTRACT)))
+    judged.learn_all([TrafficSource(str(traffic))])
+    for passed in records(TrafficSource(str(traffic))):
         judged.hear(passed, read(passed.exchange.response.body, "application/json"))
     fresh = judged.fresh()
     assert fresh.model is judged.model

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.policy.model import Policy, Relation
-from oakum.traffic.grants import Granted, Sample, narrowest
+from oakum.traffic.grants import ConditionalGrant, Sample, narrowest
 
 RELATIONS = {
     "anyone": Relation("anyone", "anyone"),
@@ -119,5 +119,5 @@ def test_a_draft_grants_nothing_that_was_withheld(samples: list[Sample]) -> None
     assert not any(grant.relation == "blocked" for grant in found)
 
 
-def _was_sent(grant: Granted, samples: list[Sample]) -> bool:
+def _was_sent(grant: ConditionalGrant, samples: list[Sample]) -> bool:
     return any(each.known and grant.covers(each) and each.whole for each in samples)

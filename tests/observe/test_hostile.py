@@ -12,7 +12,7 @@ import pytest
 import zstandard
 from click.testing import CliRunner
 
-from oakum.abuse.detector import ASIDE_AHEAD, Watch
+from oakum.abuse.detector import ASIDE_AHEAD, AbuseDetector
 from oakum.cli.main import main
 from oakum.errors import InputError
 from oakum.frontend.usage import Heard, Load, judge
@@ -144,7 +144,7 @@ def test_a_list_of_words_hides_no_endpoint(tmp_path: Path) -> None:
 
 
 def test_memory_is_bounded_when_who_was_told_has_gone() -> None:
-    watch = Watch(callers=200, shown=1 << 20)
+    watch = AbuseDetector(callers=200, shown=1 << 20)
     for each in among(crowd(), walker(300)):
         watch.take(each)
     assert watch._told
@@ -203,7 +203,7 @@ def test_addresses_that_are_made_up_have_nobody_told(monkeypatch: pytest.MonkeyP
         call(START + 41 * MINUTE + i, 777, address=mark("made up", i), status=404)
         for i in range(5_000)
     ]
-    watch = Watch(shown=1 << 20)
+    watch = AbuseDetector(shown=1 << 20)
     for each in among(few, [*(e for e in honest if e.caller != mark("who", 5)), *flood]):
         watch.take(each)
     _, report = watch.done()

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.errors import InputError
-from oakum.traffic.intake import LONGEST, STDIN, Source, records, sources
+from oakum.traffic.intake import LONGEST, STDIN, TrafficSource, records, sources
 from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_entry, from_log
 from oakum.traffic.survey import Surveyor, observation
 
@@ -39,7 +39,7 @@ AUDIT = {"time": 1.0, "who": "ab12", "op": "getUser", "method": "GET", "status":
          "removed": {"Member.email": 3}, "denied": None}  # fmt: skip
 
 
-def read(path: Path) -> tuple[list[RecordedExchange], Source]:
+def read(path: Path) -> tuple[list[RecordedExchange], TrafficSource]:
     (source,) = sources([str(path)])
     return list(records(source)), source
 

@@ -13,7 +13,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from oakum.cli.main import main
-from oakum.traffic.intake import Source, records
+from oakum.traffic.intake import TrafficSource, records
 
 
 class Headers:
@@ -70,7 +70,7 @@ def test_what_the_command_prints_runs_alone_and_writes_lines_that_are_read(tmp_p
         addon.response(flow("api.example.com", each))
     addon.response(flow("ads.example.com", answer(b"{}")))
     addon.done()
-    whole, cut, streamed, odd = records(Source(str(out)))
+    whole, cut, streamed, odd = records(TrafficSource(str(out)))
     request = whole.exchange.request
     assert (request.method, request.headers["cookie"]) == ("PUT", "sid=made-up; b=2")
     assert (whole.at, whole.peer, request.body) == (

@@ -23,8 +23,8 @@ from oakum.traffic.intake import records, sources
 from oakum.traffic.observation import Read
 from oakum.traffic.paths import id_form
 from oakum.traffic.store import logs, questions, reading, sql_counts
-from oakum.traffic.store.engine import Duck, Engine, Full
-from oakum.traffic.store.layout import Run, opened, written
+from oakum.traffic.store.engine import Duck, Full, QueryEngine
+from oakum.traffic.store.layout import KeptRun, opened, written
 from oakum.traffic.store.spark import Spark, started
 from oakum.traffic.survey import Surveyor
 from tests.cadence.play import Play
@@ -274,7 +274,7 @@ class Watch:
         self.look()
 
 
-def surveyed(engine: Engine, log: Path) -> list[tuple[str, int, int | None]]:
+def surveyed(engine: QueryEngine, log: Path) -> list[tuple[str, int, int | None]]:
     survey, _ = logs.survey(
         engine, sources([str(log)]), lambda: Surveyor(b""), lambda _: None, (), HASHED
     )
@@ -386,7 +386,7 @@ def test_a_sheet_that_is_not_whole_is_an_error_of_ours_and_names_no_file_elsewhe
         folder = Path(name)
         (folder / "runs").mkdir()
         read = Read("a.json", "lines", 1, {"a line": 1}, "")
-        said = json.loads(written(Run("r", "k", (read,), files={"calls": ("calls/a",)})))
+        said = json.loads(written(KeptRun("r", "k", (read,), files={"calls": ("calls/a",)})))
         member = data.draw(st.sampled_from([*sorted(said), "name", "read", "skipped"]))
         wrong = data.draw(st.sampled_from([None, 7.5, [1], {"x": "y"}, "../../x", True]))
         where = said if member in said else said["sources"][0]
@@ -401,7 +401,7 @@ def test_a_sheet_that_is_not_whole_is_an_error_of_ours_and_names_no_file_elsewhe
 @pytest.mark.parametrize("elsewhere", ["../part.parquet", "/etc/hosts", "calls/../../part.parquet"])
 def test_a_sheet_leads_to_no_file_outside_its_folder(tmp_path: Path, elsewhere: str) -> None:
     (tmp_path / "runs").mkdir()
-    sheet = written(Run("r", "k", (), files={"calls": (elsewhere,)}))
+    sheet = written(KeptRun("r", "k", (), files={"calls": (elsewhere,)}))
     (tmp_path / "runs" / "r.json").write_bytes(sheet)
     with pytest.raises(InputError, match=r"r\.json:\d+:\d+: .*below the folder"):
         opened([tmp_path])

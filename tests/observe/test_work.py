@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oakum.traffic.intake import Source, one
+from oakum.traffic.intake import TrafficSource, one
 from tests.work import calls
 
 SIZE = 2_000
@@ -44,5 +44,5 @@ LINES: dict[str, Callable[[int], bytes]] = {
 def test_twice_the_line_takes_no_more_steps(name: str) -> None:
     for size in (SIZE, 2 * SIZE):
         text = LINES[name](size)
-        one(Source("log", kind="lines"), text)  # what is made once is made now
-        assert 0 < calls(lambda: one(Source("log", kind="lines"), text)) <= MOST  # noqa: B023
+        one(TrafficSource("log", kind="lines"), text)  # what is made once is made now
+        assert 0 < calls(lambda: one(TrafficSource("log", kind="lines"), text)) <= MOST  # noqa: B023

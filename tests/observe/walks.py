@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from oakum.authz import ObjectInstance
 from oakum.exposure.values.knowledge import says_nothing
 from oakum.policy.graphql import TAG
-from oakum.traffic.evaluation.fast_walk import Seen
+from oakum.traffic.evaluation.fast_walk import SeenObject
 
 Place = tuple[str, ...]
 Row = tuple[object, ...]
 
 
-def found_fast(objects: Iterable[Seen]) -> list[Row]:
+def found_fast(objects: Iterable[SeenObject]) -> list[Row]:
     """Resource, place, owners, whether it stands in another, fields; of each object, sorted."""
     return sorted(map(_seen, objects), key=_order)
 
@@ -25,7 +25,7 @@ def found_judged(instances: Iterable[ObjectInstance]) -> list[Row]:
     return sorted((_expected(each, places) for each in kept), key=_order)
 
 
-def _seen(seen: Seen) -> Row:
+def _seen(seen: SeenObject) -> Row:
     form = seen.form
     held = (set(form.present), set(form.silent), set(form.saying))
     return (seen.resource, seen.place, seen.owners, seen.inside, *held)

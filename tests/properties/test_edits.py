@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.authz.diff import compare
 from oakum.draft_review.cells import rows, sight
-from oakum.draft_review.session import Session
+from oakum.draft_review.session import ReviewSession
 from oakum.errors import InputError
 from oakum.policy.contract import Contract, load
-from oakum.policy.edit import Close, Confirm, Edit, Grant, SetOwner, covers
+from oakum.policy.edit import Close, Confirm, Edit, GrantEdit, SetOwner, covers
 
 EXAMPLES = int(os.environ.get("OAKUM_EXAMPLES", "200")) // 4
 DOCUMENT = """\
@@ -142,20 +142,20 @@ def _line(key: str, grants: Sequence[str], how: Layout) -> str:
 
 
 @contextmanager
-def session(text: str) -> Iterator[Session]:
+def session(text: str) -> Iterator[ReviewSession]:
     """A review of a contract with this text."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "openapi.yaml").write_text(DOCUMENT)
         file = Path(folder) / "exposure.yaml"
         file.write_bytes(text.encode())
         try:
-            made = Session(file)
+            made = ReviewSession(file)
         except InputError:
             assume(False)
         yield made
 
 
-def an_edit(draw: st.DataObject, found: Session) -> Edit | None:
+def an_edit(draw: st.DataObject, found: ReviewSession) -> Edit | None:
     """Any edit of the review; None if this cell cannot be closed on its own."""
     name = draw.draw(st.sampled_from(("Thing", "Person")))
     kind = draw.draw(st.sampled_from(("grant", "close", "grant", "close", "confirm", "owner")))
@@ -172,7 +172,7 @@ def an_edit(draw: st.DataObject, found: Session) -> Edit | None:
         return None
 
 
-def made(found: Session, edit: Edit) -> bool:
+def made(found: ReviewSession, edit: Edit) -> bool:
     """Whether the edit could be made; one that could not has changed nothing."""
     before = found.text
     try:
@@ -205,7 +205,7 @@ def test_an_edit_and_its_undo_give_the_same_bytes(text: str, data: st.DataObject
         assert found.text == after[-1]
 
 
-def with_no_refusal(found: Session, edit: Edit) -> None:
+def with_no_refusal(found: ReviewSession, edit: Edit) -> None:
     try:
         found.make([edit])
     except InputError:
@@ -252,14 +252,14 @@ def test_the_edited_contract_is_the_old_one_but_for_the_edit(
             return
         after = load(found.path, text=found.text)  # what `oakum check` reads
         moves = compare(_model(before.contract), _model(after)).moves
-        if isinstance(edit, Grant | Close):
+        if isinstance(edit, GrantEdit | Close):
             relation = edit.relation
             for move in moves:
                 if move.resource == "Person" and "person" in edit.paths:
                     continue  # who is shown the object of a thing is shown what is in it
                 assert (move.kind, move.resource) == ("see", edit.resource)
                 assert f"{move.leaf}.".startswith(tuple(f"{path}." for path in edit.paths))
-                assert move.widens == isinstance(edit, Grant)
+                assert move.widens == isinstance(edit, GrantEdit)
                 for world, _ in move.spots:
                     assert relation in world.old | world.new
             seen = [sight(r, edit.resource, edit.paths[0], relation) for r in (before, found.read)]

@@ -16,13 +16,13 @@ from oakum.authz.project import Call, left
 from oakum.authz.table import grants as holds
 from oakum.exposure.cells.matrix import Key
 from oakum.exposure.evidence import Redactor
-from oakum.exposure.exchanges.caller_identification import NOBODY, Caller
+from oakum.exposure.exchanges.caller_identification import NOBODY, IdentifiedCaller
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
-from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
+from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
 from oakum.traffic.evaluation.decision_cache import Verdicts
 from oakum.traffic.evaluation.fast_walk import FastWalk
 from tests.properties.test_diff import (
@@ -210,7 +210,7 @@ def test_tests_and_traffic_call_the_same_a_leak(
     policy: Policy, who: Principal, value: Json
 ) -> None:
     model = compiled(policy)
-    caller = Caller("answer", who.ids) if who.ids else NOBODY
+    caller = IdentifiedCaller("answer", who.ids) if who.ids else NOBODY
     look, fast = leaks(model, caller, value), leaks_in_traffic(model, caller, value)
     assert look == fast
     before = leaks(compiled(without_masks(policy)), caller, value)
@@ -218,15 +218,15 @@ def test_tests_and_traffic_call_the_same_a_leak(
     assert {key[:4] for key in look} <= {key[:4] for key in before}, "a mask makes a leak"
 
 
-def leaks(model: Model, caller: Caller, value: Json) -> set[Key]:
+def leaks(model: Model, caller: IdentifiedCaller, value: Json) -> set[Key]:
     label = KnownIdentities(model.policy, {}, {}, {}).label
-    frame = Frame(model, Redactor(b"", frozenset()), label, {})
+    frame = JudgingContext(model, Redactor(b"", frozenset()), label, {})
     read = ResponseReader(value, ANSWER)
     asked = ObservedExchange(endpoint(), {}, caller, ANSWERED, read, False, "test", "1")
-    return {each.key for each in Look(frame, asked, {}).judge().leaks}
+    return {each.key for each in JudgedExchange(frame, asked, {}).judge().leaks}
 
 
-def leaks_in_traffic(model: Model, caller: Caller, value: Json) -> set[Key]:
+def leaks_in_traffic(model: Model, caller: IdentifiedCaller, value: Json) -> set[Key]:
     verdicts = Verdicts(model, KnownIdentities(model.policy, {}, {}, {}).label)
     seen = FastWalk(model, "list").objects(value, ANSWER, True, {}, caller.ids)
     return {

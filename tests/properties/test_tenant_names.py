@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from oakum.openapi.model import Json
 from oakum.routing.messages import Asked
-from oakum.routing.selecting_parameters import Selection
+from oakum.routing.selecting_parameters import SelectingParameters
 from oakum.routing.tenant_names import names_tenant
 from tests.properties.pool import LAW
 
-OWN = Selection(body=("tenant", "org_id"))
+OWN = SelectingParameters(body=("tenant", "org_id"))
 NAMES = ("tenant", "org_id", "orgId", "ten", "text", "a b", "é")
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from((*NAMES, '"tenant":', "x")),

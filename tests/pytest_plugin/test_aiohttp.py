@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from oakum.pytest_plugin import network_hooks
-from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, Line, Talk
+from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, CaptureLine, Talk
 
 TEXT = b'{"id": "ann", "email": "ann@club.test"}'
 
@@ -90,7 +90,7 @@ def ear(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
     monkeypatch.setitem(sys.modules, "aiohttp", ModuleType("aiohttp"))
     monkeypatch.setitem(sys.modules, "aiohttp.streams", streams)
     ear = Ear()
-    ear.line = Line(ear)  # type: ignore[attr-defined]
+    ear.line = CaptureLine(ear)  # type: ignore[attr-defined]
     ear.session = ClientSession()  # type: ignore[attr-defined]
     for owner, name, made in network_hooks.aiohttp_client(client, ear.line):  # type: ignore[attr-defined]
         monkeypatch.setattr(owner, name, made)

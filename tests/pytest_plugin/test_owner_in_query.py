@@ -14,9 +14,9 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.policy.contract import Contract, load
 from oakum.policy.model import Owner, Policy, Resource
 from oakum.pytest_plugin.captured_response import Capture
-from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.observer import SuiteObserver
 from oakum.routing.compiled_contract import compile_for_gateway
-from oakum.traffic.evaluation.traffic_judge import Judged
+from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.scan.test_owner_in_query import DAYS, entry
 
@@ -52,7 +52,7 @@ ME = exchange("/me", {"id": "u-bob"})
 def test_a_test_suite_is_told_what_leaks_of_whom_the_query_names(
     contract: Contract, query: str, leaks: set[str]
 ) -> None:
-    watch = Watch(contract, lambda request: None, key=b"k")
+    watch = SuiteObserver(contract, lambda request: None, key=b"k")
     for one in (ME, exchange(f"/days{query}", DAYS["u-ann"])):
         talk = watch.hear(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):  # it asks who calls, if anything
@@ -66,7 +66,7 @@ def test_a_test_suite_is_told_what_leaks_of_whom_the_query_names(
 def test_recorded_traffic_is_judged_by_whom_the_query_names(
     contract: Contract, query: str, leaks: set[str]
 ) -> None:
-    judged = Judged(compile_for_gateway(contract))
+    judged = ContractJudge(compile_for_gateway(contract))
     for one in (ME, exchange(f"/days{query}", DAYS["u-ann"])):
         judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
     assert {each.field for each in judged.drift()} == leaks

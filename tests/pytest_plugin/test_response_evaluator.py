@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from oakum.authz import Judge, Model, Principal
 from oakum.exchange import Response
 from oakum.exposure.evidence import Redactor
-from oakum.exposure.exchanges.caller_identification import NOBODY, UNKNOWN, Caller
+from oakum.exposure.exchanges.caller_identification import NOBODY, UNKNOWN, IdentifiedCaller
 from oakum.exposure.exchanges.why_undecided import RELATION
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
 from oakum.openapi.model import Json
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
-from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
+from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
 from tests.properties.worlds import (
     ANSWER,
     RELATIONS,
@@ -29,11 +29,11 @@ from tests.properties.worlds import (
 ANSWERED = Response(200, {"content-type": "application/json"})
 
 
-def looked(model: Model, caller: Caller, value: Json) -> Look:
+def looked(model: Model, caller: IdentifiedCaller, value: Json) -> JudgedExchange:
     label = KnownIdentities(model.policy, {}, {}, {}).label
-    frame = Frame(model, Redactor(b"", frozenset()), label, {})
+    frame = JudgingContext(model, Redactor(b"", frozenset()), label, {})
     read = ResponseReader(value, ANSWER)
-    return Look(
+    return JudgedExchange(
         frame, ObservedExchange(endpoint(), {}, caller, ANSWERED, read, False, "test", "1"), {}
     ).judge()
 
@@ -51,7 +51,7 @@ def test_a_leak_is_none_that_any_facts_would_grant(
 ) -> None:
     """Whatever turns out to be so of a caller's relations, what was called a leak is withheld."""
     model = compiled(policy)
-    caller = (Caller("answer", who.ids) if who.ids else NOBODY) if known else UNKNOWN
+    caller = (IdentifiedCaller("answer", who.ids) if who.ids else NOBODY) if known else UNKNOWN
     leaks = {each.at for each in looked(model, caller, value).leaks}
     assert leaks <= withheld(model, who, value)
 
@@ -63,7 +63,7 @@ def test_what_may_be_taken_away_may_be_there_as_well() -> None:
         "Thing", frozenset({"Thing"}), "id", Owner("field", ("owner_id",)), {}, (shown,)
     )
     value = {"data": [{"id": 1, "owner_id": "u2", "a": "something"}]}
-    caller = Caller("answer", frozenset({"u1"}))
+    caller = IdentifiedCaller("answer", frozenset({"u1"}))
     look = looked(compiled(Policy(RELATIONS, {"Thing": thing})), caller, value)
     assert [each.key.field for each in look.leaks] == ["id", "owner_id"]
     assert look.tally.unjudged == {RELATION: 1}

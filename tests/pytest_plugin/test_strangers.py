@@ -11,10 +11,10 @@ import pytest
 from oakum.exchange import Exchange, Request, Response
 from oakum.policy.contract import load
 from oakum.pytest_plugin.captured_response import Capture
-from oakum.pytest_plugin.observer import BARE_TEXT, Watch
-from oakum.pytest_plugin.writing import Run, report
+from oakum.pytest_plugin.observer import BARE_TEXT, SuiteObserver
+from oakum.pytest_plugin.writing import SuiteRun, report
 from oakum.routing.compiled_contract import compile_for_gateway
-from oakum.traffic.evaluation.traffic_judge import Judged
+from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.gate.club import written
 from tests.pytest_plugin.test_told_owners import HOST, me, sent
@@ -34,7 +34,7 @@ def test_a_stranger_is_called_as_in_a_scan(
     exchanges: Sequence[Exchange], viewer: str, title: str, tmp_path: Path
 ) -> None:
     contract = load(written(tmp_path, document=DOCUMENT, policy=POLICY))
-    watch = Watch(contract, lambda request: None, key=b"k")
+    watch = SuiteObserver(contract, lambda request: None, key=b"k")
     for one in (me("ann"), me("bob"), *exchanges):
         talk = watch.hear(Capture(one.request, one.response, app=watch))
         answer: Response | None = None
@@ -47,9 +47,9 @@ def test_a_stranger_is_called_as_in_a_scan(
             answer = me(name).response if name else Response(401, {}, b"")
     assert f"was sent to `{viewer}`" in watch.leaks[-1].words
     watch.tally.settle()
-    run = Run("suite", "exposure.yaml", "", "r", "2026-01-01T00:00:00Z", 0.0, 1)
+    run = SuiteRun("suite", "exposure.yaml", "", "r", "2026-01-01T00:00:00Z", 0.0, 1)
     assert report(watch, watch.tally, run).findings[0].title.startswith(title)
-    judged = Judged(compile_for_gateway(contract))
+    judged = ContractJudge(compile_for_gateway(contract))
     for one in (me("ann"), me("bob"), *exchanges):
         judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
     assert {each.viewer for each in judged.drift()} == {viewer}
@@ -76,7 +76,7 @@ def test_a_text_without_a_resource_is_named_as_not_judged(
     kind: str, body: str, named: bool, tmp_path: Path
 ) -> None:
     contract = load(written(tmp_path, document=EXPORT, policy=POLICY))
-    watch = Watch(contract, lambda request: {"id": "u-bob"}, key=b"k")
+    watch = SuiteObserver(contract, lambda request: {"id": "u-bob"}, key=b"k")
     asked = Request("GET", f"{HOST}/export", {"authorization": "Bearer bob"})
     answer = Response(200, {"content-type": kind}, body.encode())
     assert not [*watch.hear(Capture(asked, answer, app=watch))]

@@ -14,7 +14,7 @@ import pytest
 from oakum.exchange import Exchange
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.captured_response import Capture
-from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.observer import SuiteObserver
 from tests.pytest_plugin.test_told_owners import IDS, Leaks, me, of_traffic, sent
 from tests.scan import test_members_of_tenants as books
 
@@ -28,7 +28,7 @@ DOCUMENT = books.DOCUMENT.replace(
 
 def of_a_suite(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
     """What a suite finds whose API answers a request as it did before."""
-    watch = Watch(contract, lambda request: None, key=b"k")
+    watch = SuiteObserver(contract, lambda request: None, key=b"k")
     for one in exchanges:
         talk = watch.hear(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):

@@ -12,9 +12,9 @@ import pytest
 from oakum.exchange import Exchange, Request, Response
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.captured_response import Capture
-from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.observer import SuiteObserver
 from oakum.routing.compiled_contract import compile_for_gateway
-from oakum.traffic.evaluation.traffic_judge import Judged
+from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.scan import test_creators, test_parents
 
@@ -36,7 +36,7 @@ def me(who: str) -> Exchange:
 
 
 def of_a_suite(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
-    watch = Watch(contract, lambda request: None, key=b"k")
+    watch = SuiteObserver(contract, lambda request: None, key=b"k")
     for one in exchanges:
         talk = watch.hear(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):
@@ -47,7 +47,7 @@ def of_a_suite(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
 
 
 def of_traffic(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
-    judged = Judged(compile_for_gateway(contract))
+    judged = ContractJudge(compile_for_gateway(contract))
     for one in exchanges:
         judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
     return {each.field for each in judged.drift()}
@@ -81,8 +81,8 @@ def test_whose_an_object_is_is_told_by_its_creation(
 
 
 def test_another_test_may_give_the_same_key_to_somebody_else(tmp_path: Path) -> None:
-    watch = Watch(load(test_creators.entry(leaky=True).write(tmp_path, 1)), lambda request: None,
-                  key=b"k")  # fmt: skip
+    contract = load(test_creators.entry(leaky=True).write(tmp_path, 1))
+    watch = SuiteObserver(contract, lambda request: None, key=b"k")
     for test, exchanges in (("one", [MADE]), ("two", [READ_BY_BOB])):
         watch.begin(test)
         for one in (me("ann"), me("bob"), *exchanges):
@@ -118,8 +118,8 @@ def test_whose_an_object_is_is_told_by_its_parents(
 
 
 def test_a_refusal_of_what_its_creator_was_shown_closes_it(tmp_path: Path) -> None:
-    watch = Watch(load(test_creators.entry(leaky=True).write(tmp_path, 1)), lambda request: None,
-                  key=b"k")  # fmt: skip
+    contract = load(test_creators.entry(leaky=True).write(tmp_path, 1))
+    watch = SuiteObserver(contract, lambda request: None, key=b"k")
     refused = sent("bob", "GET", "/papers/p1", {})
     refused = Exchange(refused.request, Response(404, {}, b""))
     for one in (me("ann"), MADE, sent("ann", "GET", "/papers/p1", PAPER), me("bob"), refused):

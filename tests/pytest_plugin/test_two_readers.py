@@ -18,9 +18,9 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.cells.matrix import Key
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.captured_response import Capture
-from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.observer import SuiteObserver
 from oakum.routing.compiled_contract import compile_for_gateway
-from oakum.traffic.evaluation.traffic_judge import Judged
+from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.gate.club import written
 
@@ -186,7 +186,7 @@ def again(asked: Request, before: Sequence[Exchange]) -> Response:
 
 
 def of_tests(exchanges: Sequence[Exchange]) -> set[Key]:
-    watch = Watch(contract(), lambda request: None, key=b"k")
+    watch = SuiteObserver(contract(), lambda request: None, key=b"k")
     for place, one in enumerate(exchanges):
         talk = watch.hear(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):
@@ -197,7 +197,7 @@ def of_tests(exchanges: Sequence[Exchange]) -> set[Key]:
 
 
 def of_traffic(exchanges: Sequence[Exchange]) -> set[Key]:
-    judged = Judged(compile_for_gateway(contract()))
+    judged = ContractJudge(compile_for_gateway(contract()))
     for one in exchanges:
         body = json.loads(one.response.body) if one.response.body else None
         judged.hear(RecordedExchange(one, "whole", headers=True), body)
@@ -295,7 +295,7 @@ def test_what_was_told_of_settings_and_relations_decides(
 
 def test_what_a_test_has_changed_unseen_is_asked_again() -> None:
     """The list of followers is another when bob is sent the city: the test changed its database."""
-    watch = Watch(contract(), lambda request: None, key=b"k")
+    watch = SuiteObserver(contract(), lambda request: None, key=b"k")
     for one in (me("ann"), me("bob"), FOLLOWERS, SETTING):
         list(watch.hear(Capture(one.request, one.response, app=watch)))
     now = sent("ann", "GET", "/members/u-ann/followers", ["u-cy", "u-bob"])

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oakum.policy.contract import load
-from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.observer import SuiteObserver
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import Played, play
 from tests.scan.keys import identities, sender
@@ -179,4 +179,4 @@ def test_an_api_that_keeps_comments_to_the_lead_is_clean(tmp_path: Path) -> None
 
 
 def test_a_test_suite_reads_the_contract(tmp_path: Path) -> None:
-    Watch(load(entry("").write(tmp_path, 1)), lambda request: None, key=b"k")
+    SuiteObserver(load(entry("").write(tmp_path, 1)), lambda request: None, key=b"k")

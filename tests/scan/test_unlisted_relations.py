@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oakum.policy.contract import load
-from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.observer import SuiteObserver
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import play
 from tests.scan.keys import identities, sender, told
@@ -123,4 +123,4 @@ def test_without_a_line_nothing_between_identities_is_proven_and_the_run_says_so
 
 
 def test_a_test_suite_reads_the_contract(tmp_path: Path) -> None:
-    Watch(load(entry("").write(tmp_path, 1)), lambda request: None, key=b"k")
+    SuiteObserver(load(entry("").write(tmp_path, 1)), lambda request: None, key=b"k")

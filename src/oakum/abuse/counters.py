@@ -21,7 +21,7 @@ _MASK = (1 << 64) - 1
 _ODD = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
-class Tally:
+class DistinctCounts:
     """How many different things of each sort were counted."""
 
     __slots__ = ("_seen", "_sketches", "_values", "addresses", "misses", "requests")
@@ -71,7 +71,7 @@ class Tally:
         return values
 
 
-class Shown:
+class ShownIds:
     """Which ids which caller received today or yesterday, one byte for each place."""
 
     def __init__(self, places: int) -> None:

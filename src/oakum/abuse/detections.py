@@ -20,7 +20,7 @@ _WITHIN = {"hour": "an hour", "day": "a day"}
 
 
 @dataclass(frozen=True)
-class Event:
+class AbuseEvent:
     """A caller does more of something than can be chance."""
 
     kind: Kind
@@ -87,16 +87,16 @@ def _percent(share: float) -> str:
 
 
 @dataclass
-class Told:
+class ReportedCaller:
     """All that is known about one reported caller."""
 
     who: int
     by: By
     first: int
     last: int
-    events: list[Event] = field(default_factory=list)
+    events: list[AbuseEvent] = field(default_factory=list)
     """One of each kind, when it was first seen."""
-    latest: dict[Kind, Event] = field(default_factory=dict)
+    latest: dict[Kind, AbuseEvent] = field(default_factory=dict)
     """The same with the highest count."""
     series: list[tuple[int, int, int, int]] = field(default_factory=list)
     """Instant, requests, ids that were new, requests that found nothing; each from its instant to
@@ -109,10 +109,10 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Report:
+class AbuseReport:
     """The abuse that a stream of calls revealed."""
 
-    told: tuple[Told, ...]
+    told: tuple[ReportedCaller, ...]
     calls: int
     callers: int
     """Callers and addresses of nobody that were watched."""

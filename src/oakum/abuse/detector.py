@@ -14,8 +14,8 @@ from typing import Final
 
 from oakum.abuse.actor import Actor
 from oakum.abuse.baseline import FEW, FEWEST, Baseline, Numbers
-from oakum.abuse.counters import Shown, Tally
-from oakum.abuse.detections import By, Event, Report, Told
+from oakum.abuse.counters import DistinctCounts, ShownIds
+from oakum.abuse.detections import AbuseEvent, AbuseReport, By, ReportedCaller
 from oakum.abuse.endpoint_window import EndpointWindow
 from oakum.abuse.signs import (
     FAILED,
@@ -39,7 +39,7 @@ from oakum.abuse.signs import (
     Kind,
     endpoint,
 )
-from oakum.traffic.call import Call
+from oakum.traffic.call import RecordedCall
 
 SLOT: Final = 300_000
 """Milliseconds between two looks."""
@@ -83,14 +83,14 @@ ASIDE_AHEAD = "more than a day later than all others"
 ASIDE_TOLD = "more abusers than are kept in memory"
 
 
-class Watch:
+class AbuseDetector:
     """Takes calls in; keeps none."""
 
     def __init__(self, *, callers: int = 50_000, shown: int = 1 << 26) -> None:
         """`callers`: that are watched at a time, before those that have been idle for longest are
         let go; `shown`: bytes for what was handed to whom."""
         self._most = callers
-        self._shown = Shown(shown)
+        self._shown = ShownIds(shown)
         self._actors: dict[By, dict[int, Actor]] = {"caller": {}, "address": {}}
         self._places: dict[tuple[str, str, By], tuple[EndpointWindow, EndpointWindow]] = {}
         self._whole = {
@@ -98,7 +98,7 @@ class Watch:
         }
         self._active: dict[By, set[int]] = {by: set() for by in _BYS}
         self._judged: set[Kind] = set()
-        self._told: dict[tuple[By, int], Told] = {}
+        self._told: dict[tuple[By, int], ReportedCaller] = {}
         self._addresses: dict[int, set[int]] = {}
         self._older: dict[int, set[int]] = {}
         """As many that came before these."""
@@ -108,13 +108,13 @@ class Watch:
         self._begins = self._ends = self._slot = self._ahead = 0
         self._let_go = 0
 
-    def take(self, call: Call) -> list[Event]:
+    def take(self, call: RecordedCall) -> list[AbuseEvent]:
         """Counts a call, and returns what earlier calls have revealed. A late call counts as of
         now."""
         if not call.at:
             self._aside[ASIDE_TIME] += 1
             return []
-        events: list[Event] = []
+        events: list[AbuseEvent] = []
         if self._slot and call.at >= self._slot + _DAY and abs(call.at - self._ahead) > HOUR:
             # A single wrong clock would exclude all later records, so a second source must agree.
             self._ahead = call.at
@@ -138,7 +138,7 @@ class Watch:
         self._count(call, by, who, places)
         return events
 
-    def _at(self, call: Call, by: By) -> tuple[EndpointWindow, EndpointWindow] | None:
+    def _at(self, call: RecordedCall, by: By) -> tuple[EndpointWindow, EndpointWindow] | None:
         method = call.method if call.method in _METHODS else _OTHER
         key = (method, call.path, by)
         found = self._places.get(key)
@@ -153,7 +153,7 @@ class Watch:
         return found
 
     def _count(
-        self, call: Call, by: By, who: int, places: tuple[EndpointWindow, EndpointWindow]
+        self, call: RecordedCall, by: By, who: int, places: tuple[EndpointWindow, EndpointWindow]
     ) -> None:
         actor = self._actors[by].get(who)
         if actor is None:
@@ -205,7 +205,7 @@ class Watch:
         if len(known) <= _SHARED:
             known.add(caller)
 
-    def _own(self, tally: Tally) -> int:
+    def _own(self, tally: DistinctCounts) -> int:
         """Addresses that hardly anybody else comes from: at those of offices and of mobile
         networks many do, and who is on the way has a new one of these each time. One that was
         forgotten may be such a one: whoever makes up addresses has nobody told by it."""
@@ -215,7 +215,7 @@ class Watch:
         return sum(each is not None and len(each) <= _SHARED for each in known)
 
     def _signs(
-        self, call: Call, who: int, at: CountedEndpoint, missed: bool
+        self, call: RecordedCall, who: int, at: CountedEndpoint, missed: bool
     ) -> tuple[list[tuple[int, int]], set[Kind]]:
         """What is counted of a call, and which kinds it could have been a sign of."""
         found: list[tuple[int, int]] = []
@@ -241,7 +241,7 @@ class Watch:
         self._seen.update(kinds)
         return found, kinds
 
-    def _batch(self, call: Call, who: int) -> Iterator[tuple[int, int]]:
+    def _batch(self, call: RecordedCall, who: int) -> Iterator[tuple[int, int]]:
         """Objects that a body asks for and the answer names: a batch of ids, a query by id."""
         for mark in {*call.asked} & {*call.handed}:
             yield IDS, mark
@@ -250,7 +250,7 @@ class Watch:
 
     # ------------------------------------------------------------ looks
 
-    def _turn(self, at: int) -> list[Event]:
+    def _turn(self, at: int) -> list[AbuseEvent]:
         """Time has gone on to another slot."""
         before, self._slot = self._slot, at - at % SLOT
         if not self._begins:
@@ -277,7 +277,7 @@ class Watch:
     def _days(self, by: By) -> Iterator[EndpointWindow]:
         return (day for _, day in self._places.values() if day.by == by)
 
-    def _look(self, slot: int, at_day: bool) -> list[Event]:
+    def _look(self, slot: int, at_day: bool) -> list[AbuseEvent]:
         """Hold all callers against each other; `slot`: the one that has ended."""
         for by in _BYS:
             day = self._whole[by][1]
@@ -292,7 +292,7 @@ class Watch:
                 tally.put(FROM, self._own(tally))
         if self._ends - self._begins < _LEARN:
             return []
-        found: dict[tuple[By, int, Kind], Event] = {}
+        found: dict[tuple[By, int, Kind], AbuseEvent] = {}
         total = Counter({by: sum(day.callers for day in self._days(by)) for by in _BYS})
         for pair in self._pairs():
             day = pair[1]
@@ -310,7 +310,9 @@ class Watch:
                             found[key] = event
         return [each for each in found.values() if self._tell(each)]
 
-    def _beyond(self, place: EndpointWindow, day: EndpointWindow, sign: int) -> Iterator[Event]:
+    def _beyond(
+        self, place: EndpointWindow, day: EndpointWindow, sign: int
+    ) -> Iterator[AbuseEvent]:
         """Who does more of one thing at one endpoint than can be chance; `day`: the same
         endpoint."""
         said = SIGNS[sign]
@@ -343,12 +345,12 @@ class Watch:
         return max(filter(None, found), key=lambda each: each.limit)
 
     def _event(
-        self, place: EndpointWindow, sign: int, who: int, tally: Tally, rest: Baseline
-    ) -> Event:
+        self, place: EndpointWindow, sign: int, who: int, tally: DistinctCounts, rest: Baseline
+    ) -> AbuseEvent:
         count, kind = tally.value(sign), SIGNS[sign].kind
         if kind == "guess" and tally.value(ORDERED) * 2 >= count:
             kind = "walk"
-        return Event(
+        return AbuseEvent(
             kind,
             min(self._ends, self._slot) if self._slot else self._ends,
             self._actors[place.by][who].first,
@@ -366,7 +368,7 @@ class Watch:
             place.answered or sign not in (ORDERED, NAMES),
         )
 
-    def _tell(self, event: Event) -> bool:
+    def _tell(self, event: AbuseEvent) -> bool:
         """Whether it is news: the first of its kind of this caller."""
         key = (event.by, event.who)
         told = self._told.get(key)
@@ -374,7 +376,7 @@ class Watch:
             if len(self._told) >= _TOLD:
                 self._aside[ASIDE_TOLD] += 1
                 return False
-            told = self._told[key] = Told(event.who, event.by, event.since, event.at)
+            told = self._told[key] = ReportedCaller(event.who, event.by, event.since, event.at)
         latest = told.latest.get(event.kind)
         if latest is None or latest.weight < event.weight:
             told.latest[event.kind] = event
@@ -402,7 +404,7 @@ class Watch:
 
     # ------------------------------------------------------------ the end
 
-    def done(self, aside: Mapping[str, int] | None = None) -> tuple[list[Event], Report]:
+    def done(self, aside: Mapping[str, int] | None = None) -> tuple[list[AbuseEvent], AbuseReport]:
         """What the last calls have revealed, and the whole report; `aside`: calls that were
         excluded."""
         events = self._look(self._slot, at_day=True) if self._begins else []
@@ -410,7 +412,7 @@ class Watch:
             actor = self._actors[by][who]
             told.last, told.series = actor.last, actor.points(SLOT)
         callers = self._let_go + sum(len(each) for each in self._actors.values())
-        return events, Report(
+        return events, AbuseReport(
             tuple(sorted(self._told.values(), key=lambda each: (each.events[0].at, each.who))),
             self._seen["calls"],
             callers,
@@ -437,14 +439,14 @@ def _joined(marks: Sequence[int]) -> int:
     return marks[0] if len(marks) == 1 else hash(tuple(marks))
 
 
-def _login(call: Call) -> Iterator[tuple[int, int]]:
+def _login(call: RecordedCall) -> Iterator[tuple[int, int]]:
     if call.status in _BAD_LOGIN:
         yield FAILED, _joined(call.asked)
     elif call.status < 400:
         yield WORKED, _joined(call.asked)
 
 
-def _contact(call: Call, missed: bool) -> Iterator[tuple[int, int]]:
+def _contact(call: RecordedCall, missed: bool) -> Iterator[tuple[int, int]]:
     mark = _joined(call.asked)
     yield NAMES, mark
     if missed:
@@ -453,7 +455,7 @@ def _contact(call: Call, missed: bool) -> Iterator[tuple[int, int]]:
 
 
 def _object(
-    call: Call, at: CountedEndpoint, missed: bool, shown: bool
+    call: RecordedCall, at: CountedEndpoint, missed: bool, shown: bool
 ) -> Iterator[tuple[int, int]]:
     mark = _joined(call.asked[: at.ids])
     yield IDS, mark
@@ -467,7 +469,7 @@ def _object(
         yield ORDERED, mark
 
 
-def _list(call: Call, at: CountedEndpoint) -> Iterator[tuple[int, int]]:
+def _list(call: RecordedCall, at: CountedEndpoint) -> Iterator[tuple[int, int]]:
     query = call.asked[at.ids :]
     if at.use == "item" and query:
         yield LAST, query[-1]

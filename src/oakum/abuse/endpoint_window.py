@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from oakum.abuse.baseline import FEWEST, Baseline, Numbers, Window
-from oakum.abuse.counters import Tally
+from oakum.abuse.counters import DistinctCounts
 from oakum.abuse.detections import By
 from oakum.abuse.signs import COUNTED, SIGNS, CountedEndpoint, Kind
 
@@ -18,7 +18,7 @@ class EndpointWindow:
         self.endpoint, self.by, self.window, self.number = at, by, window, number
         self.answered = False
         """Whether the records keep what it answers."""
-        self.tallies: dict[int, Tally] = {}
+        self.tallies: dict[int, DistinctCounts] = {}
         self.kinds: set[Kind] = set()
         """What could be told here, if anybody did it."""
         self.signs: set[int] = set()
@@ -39,12 +39,12 @@ class EndpointWindow:
         tallies = self.tallies.values()
         return sum(t.misses for t in tallies) * 50 > sum(t.requests for t in tallies)
 
-    def at(self, who: int) -> Tally:
+    def at(self, who: int) -> DistinctCounts:
         """The tally of a caller, to count something in it."""
         self._touched.add(who)
         tally = self.tallies.get(who)
         if tally is None:
-            tally = self.tallies[who] = Tally()
+            tally = self.tallies[who] = DistinctCounts()
         return tally
 
     def settle(self) -> None:
@@ -56,7 +56,7 @@ class EndpointWindow:
                     top[sign] = value
         self._touched.clear()
 
-    def beyond(self, sign: int, least: int) -> dict[int, Tally]:
+    def beyond(self, sign: int, least: int) -> dict[int, DistinctCounts]:
         """Callers with more than so many."""
         if self._top[sign] <= least:
             return {}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import orjson
 
 import oakum
-from oakum.abuse.detections import Event, Report, Told
+from oakum.abuse.detections import AbuseEvent, AbuseReport, ReportedCaller
 from oakum.abuse.signs import KINDS, SIGNS
 from oakum.openapi.model import Json
 from oakum.traffic.call import Hasher
@@ -17,13 +17,13 @@ from oakum.traffic.observation import Read
 SCHEMA = "oakum.abuse/2"
 
 
-def render(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> bytes:
+def render(report: AbuseReport, reads: Iterable[Read], distrust: Iterable[str]) -> bytes:
     """The document as JSON text, the same for the same report."""
     made = document(report, reads, distrust)
     return orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def document(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> Json:
+def document(report: AbuseReport, reads: Iterable[Read], distrust: Iterable[str]) -> Json:
     """The document; described in docs/reference/abuse.md."""
     why = list(distrust)
     return {
@@ -56,7 +56,7 @@ def document(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> 
     }
 
 
-def line(event: Event) -> bytes:
+def line(event: AbuseEvent) -> bytes:
     """An event as a line of JSON, with its end."""
     made = {"schema": SCHEMA, "who": Hasher.written(event.who), "by": event.by, **_event(event)}
     return orjson.dumps(made, option=orjson.OPT_APPEND_NEWLINE)
@@ -67,7 +67,7 @@ def instant(at: int) -> str | None:
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
 
 
-def _told(each: Told) -> Json:
+def _told(each: ReportedCaller) -> Json:
     return {
         "who": Hasher.written(each.who),
         "by": each.by,
@@ -81,7 +81,7 @@ def _told(each: Told) -> Json:
     }
 
 
-def _event(event: Event) -> dict[str, Json]:
+def _event(event: AbuseEvent) -> dict[str, Json]:
     rest = event.rest
     return {
         "kind": event.kind,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from oakum.http.methods import routed
-from oakum.traffic.call import Call, Hasher
+from oakum.traffic.call import Hasher, RecordedCall
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import ASIDE_FILE, aside
@@ -16,7 +16,7 @@ from oakum.traffic.survey import ASIDE_FILE, aside
 _NAMED: Final = 1_000_000
 
 
-class Names(Protocol):
+class CallerNames(Protocol):
     """Identifies callers by a contract."""
 
     def named(self, passed: RecordedExchange, /) -> str:
@@ -31,7 +31,7 @@ class CallReader:
         self,
         hashed: Hasher,
         endpoints: Endpoints,
-        names: Names | None = None,
+        names: CallerNames | None = None,
         hosts: Collection[str] = (),
     ) -> None:
         """`hosts`: those of `endpoints`."""
@@ -41,7 +41,7 @@ class CallReader:
         self.aside: Counter[str] = Counter()
         """Exchanges that are no calls of an API, by reason."""
 
-    def call(self, passed: RecordedExchange) -> Call | None:
+    def call(self, passed: RecordedExchange) -> RecordedCall | None:
         """The exchange as a call; None if it is not a call of this API."""
         name = self._names.named(passed) if self._names is not None else ""
         if name and not passed.operation:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from oakum.abuse.detections import Event, Report
+from oakum.abuse.detections import AbuseEvent, AbuseReport
 from oakum.abuse.json_document import instant
 from oakum.abuse.signs import KINDS
 from oakum.traffic.call import Hasher
 from oakum.traffic.observation import Read
 
 
-def event(each: Event) -> str:
+def event(each: AbuseEvent) -> str:
     """One line, when it is seen."""
     return f"{instant(each.at)}  {each.by} {Hasher.written(each.who)}  {KINDS[each.kind]}"
 
 
-def lines(report: Report, reads: Iterable[Read], distrust: Iterable[str]) -> Iterator[str]:
+def lines(report: AbuseReport, reads: Iterable[Read], distrust: Iterable[str]) -> Iterator[str]:
     """The report as text: what was read, which callers are reported and why, and what was not
     evaluated."""
     sources = list(reads)

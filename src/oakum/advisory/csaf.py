@@ -12,7 +12,7 @@ from datetime import UTC
 
 from oakum.advisory.draft import Draft
 from oakum.errors import counted
-from oakum.memory import Standing
+from oakum.memory import FindingStanding
 from oakum.openapi.model import Json
 from oakum.output.text import visible
 
@@ -114,7 +114,7 @@ def _vulnerability(draft: Draft) -> Json:
 def _status(draft: Draft) -> str:
     memory = draft.memory
     standings = [memory.standing(each) for each in draft.remembered] if memory else []
-    if standings and all(each is Standing.FIXED for each in standings):
+    if standings and all(each is FindingStanding.FIXED for each in standings):
         return "fixed"
     return "known_affected" if draft.proven else "under_investigation"
 

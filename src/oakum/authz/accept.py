@@ -11,13 +11,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from oakum.authz.beside_objects import Keep, whole
-from oakum.authz.body_owners import Named
+from oakum.authz.body_owners import BodyObjects
 from oakum.authz.compiled_model import Model
 from oakum.authz.declared_media import chosen
 from oakum.authz.judge import Judge
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.project import Call, cut, left, settle, withheld
-from oakum.authz.span import Span, Unreadable, read
+from oakum.authz.span import Span, UnreadableBody, read
 from oakum.authz.table import Table
 from oakum.http.json_pointer import Pointer
 from oakum.http.media_type import is_json
@@ -72,7 +72,7 @@ def accept(
     call: Call,
     subject: Subject | None,
     body: bytes,
-    named: Named | None = None,
+    named: BodyObjects | None = None,
 ) -> Acceptance:
     """Cuts a request body of `call.media_type` down to the declared members that the caller may
     set: of `subject`, the object being written (None: unknown, so nobody's), and of further objects
@@ -85,7 +85,7 @@ def accept(
         return Acceptance(None, refused="no request body of this media type is declared")
     try:
         reading = read(body)
-    except Unreadable as error:
+    except UnreadableBody as error:
         return Acceptance(None, refused=f"unreadable body: {error}")
     done = weigh(model, principal, call, subject, reading, named)
     if done.body is None:
@@ -101,7 +101,7 @@ def weigh(
     call: Call,
     subject: Subject | None,
     reading: Reading,
-    named: Named | None = None,
+    named: BodyObjects | None = None,
 ) -> Weighed:
     """`accept` for a body that is parsed and whose media type is declared; cuts nothing.
 

@@ -56,7 +56,7 @@ class TooMany(Exception):
 
 
 @dataclass
-class Named:
+class BodyObjects:
     """Objects in a request body to look up, and the results."""
 
     findable: Collection[str] = ()
@@ -125,11 +125,13 @@ class Meant(NamedTuple):
 class Writing:
     """Finds out which object each part of a body refers to."""
 
-    def __init__(self, subject: Subject, ids: frozenset[str], named: Named | None = None) -> None:
+    def __init__(
+        self, subject: Subject, ids: frozenset[str], named: BodyObjects | None = None
+    ) -> None:
         """`subject`: the object that the request will change; `ids`: the caller's."""
         self.subject = subject
         self._ids = ids
-        self._named = named or Named()
+        self._named = named or BodyObjects()
         self._new: dict[str, Subject] = {}
         self._within: dict[Hashable, Subject] = {}
         self._stored = StoredElements()

@@ -157,7 +157,7 @@ class Pages:
 
 
 @dataclass
-class Look:
+class ListedIds:
     """Ids found, and all values around the list."""
 
     place: ListPlace
@@ -191,15 +191,15 @@ class Look:
             self.walk(value[pointer[at]], at + 1, (*path, pointer[at]))
 
 
-def look(place: ListPlace, value: Json) -> Look:
+def look(place: ListPlace, value: Json) -> ListedIds:
     """Collects the ids at a place of a response and what is around them."""
-    made = Look(place)
+    made = ListedIds(place)
     made.walk(value, 0, ())
     return made
 
 
 def extent(
-    seen: Look, value: Json, headers: Mapping[str, str], pages: Pages | None = None
+    seen: ListedIds, value: Json, headers: Mapping[str, str], pages: Pages | None = None
 ) -> Extent:
     """Whether the ids in a response are complete; with `pages`, those of all pages so far.
     `headers`: lower-case names, repeated ones joined."""

@@ -32,7 +32,7 @@ from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.places import resource_of
 from oakum.authz.principal import Principal
 from oakum.authz.project import Call, Projection, refuses
-from oakum.authz.span import Unreadable
+from oakum.authz.span import UnreadableBody
 from oakum.authz.tags import tag_of
 from oakum.http.json_pointer import Pointer, escape
 from oakum.http.media_type import essence
@@ -85,7 +85,7 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
     try:
         lead, head, rows = _read(body)
         _check_separator(head, member_names(shape))
-    except Unreadable as error:
+    except UnreadableBody as error:
         return Projection(None, refused=f"unreadable body: {error}")
     alike, judges = _alike(model, call, shape, head, rows)
     judge = Judge(model, principal, call.operation, call.params, call.status)
@@ -273,7 +273,7 @@ def _read(body: bytes) -> tuple[str, _Row, list[_Row]]:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        raise Unreadable("not UTF-8") from None
+        raise UnreadableBody("not UTF-8") from None
     lead = "\ufeff" if text.startswith("\ufeff") else ""
     text = text.removeprefix("\ufeff")
     found = _quoted(text) if '"' in text else _bare(text)
@@ -283,15 +283,15 @@ def _read(body: bytes) -> tuple[str, _Row, list[_Row]]:
     if rows and len(rows[0].cells) > 1:
         rows = _without_blanks(rows)
     if not rows:
-        raise Unreadable("no header")
+        raise UnreadableBody("no header")
     if any(len(row.texts) != len(rows[0].texts) for row in rows):
-        raise Unreadable("a row of another length")
+        raise UnreadableBody("a row of another length")
     if len(set(rows[0].texts)) != len(rows[0].texts):
-        raise Unreadable("a column named twice")
+        raise UnreadableBody("a column named twice")
     if len(rows[0].texts) > MAX_COLUMNS:
-        raise Unreadable(f"more than {MAX_COLUMNS} columns")
+        raise UnreadableBody(f"more than {MAX_COLUMNS} columns")
     if any(len(name.encode()) > MAX_NAME for name in rows[0].texts):
-        raise Unreadable(f"a name of more than {MAX_NAME} bytes")
+        raise UnreadableBody(f"a name of more than {MAX_NAME} bytes")
     return lead, rows[0], rows[1:]
 
 
@@ -301,7 +301,7 @@ def _check_separator(head: _Row, names: Sequence[str]) -> None:
     if len(head.texts) == 1 and head.texts[0] not in names:
         parts = {part.strip('" ') for part in re.split(r"[;\t|]", head.texts[0])}
         if len(parts) > 1 and not parts.isdisjoint(names):
-            raise Unreadable("not separated by commas")
+            raise UnreadableBody("not separated by commas")
 
 
 def _without_blanks(rows: list[_Row]) -> list[_Row]:
@@ -321,7 +321,7 @@ def _without_blanks(rows: list[_Row]) -> list[_Row]:
 def _bare(text: str) -> list[_Row]:
     """Rows of a text without quotes."""
     if "\0" in text or text.count("\r") != text.count("\r\n"):
-        raise Unreadable("not comma-separated values")
+        raise UnreadableBody("not comma-separated values")
     lines = text.split("\n")
     last = lines.pop()
     rows: list[_Row] = []
@@ -358,7 +358,7 @@ def _row(text: str, at: int) -> tuple[_Row, int]:
         at += 1
     end = _BREAK.match(text, at)
     if end is None:
-        raise Unreadable("not comma-separated values")
+        raise UnreadableBody("not comma-separated values")
     return _Row(tuple(cells), tuple(texts), end[0]), end.end()
 
 

@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, is_left, whole
-from oakum.authz.body_owners import Around, Meant, Named, Writing, stepped, stood
+from oakum.authz.body_owners import Around, BodyObjects, Meant, Writing, stepped, stood
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
@@ -92,7 +92,7 @@ class Judge:
         writing: Subject | None = None,
         told: Mapping[Pointer, tuple[str, ...]] | None = None,
         known: Mapping[Pointer, KnownObject] | None = None,
-        named: Named | None = None,
+        named: BodyObjects | None = None,
         *,
         chosen: frozenset[str] | None = None,
     ) -> None:

@@ -17,7 +17,7 @@ from oakum.authz.judge import Judge
 from oakum.authz.judgement import Judgement
 from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.principal import Principal
-from oakum.authz.span import Span, Unreadable, read
+from oakum.authz.span import Span, UnreadableBody, read
 from oakum.http.json_pointer import Pointer, escape, path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
@@ -82,7 +82,7 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
         return Projection(None, refused="no response with this status and media type is declared")
     try:
         value, span, text = read(body)
-    except Unreadable as error:
+    except UnreadableBody as error:
         return Projection(None, refused=f"unreadable body: {error}")
     judge = Judge(model, principal, call.operation, call.params, call.status, chosen=call.chosen)
     judged = judge.judge(value, media.shape)

@@ -39,7 +39,7 @@ _decode = json.JSONDecoder().raw_decode
 _new = tuple.__new__
 
 
-class Unreadable(ValueError):
+class UnreadableBody(ValueError):
     """A body that cannot be parsed unambiguously; the message gives the reason without content."""
 
 
@@ -98,10 +98,10 @@ def read(body: bytes) -> tuple[Json, Span, str]:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        raise Unreadable("not UTF-8") from None
+        raise UnreadableBody("not UTF-8") from None
     value, span = _value(text, _skip(text, 0), 0, -1)
     if _skip(text, span.end) != len(text):
-        raise Unreadable("data after the end of the value")
+        raise UnreadableBody("data after the end of the value")
     return value, span, text
 
 
@@ -114,7 +114,7 @@ def _skip(text: str, at: int) -> int:
 
 def _value(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
     if depth > MAX_DEPTH:
-        raise Unreadable(f"nested deeper than {MAX_DEPTH} levels")
+        raise UnreadableBody(f"nested deeper than {MAX_DEPTH} levels")
     key = at if key < 0 else key
     first = text[at : at + 1]
     if first == "{":
@@ -123,7 +123,7 @@ def _value(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
         return _array(text, at, depth, key)
     match = _SCALAR.match(text, at)
     if not match:
-        raise Unreadable("not a JSON string" if first == '"' else "not JSON")
+        raise UnreadableBody("not a JSON string" if first == '"' else "not JSON")
     return _plain(match.group()), Span(at, match.end(), key)
 
 
@@ -140,11 +140,11 @@ def _plain(word: str) -> Json:
     if not word.isdigit() and ("." in word or "e" in word or "E" in word):
         return float(word)
     if len(word) > MAX_DIGITS and len(word.lstrip("-")) > MAX_DIGITS:
-        raise Unreadable("a number too long to read")
+        raise UnreadableBody("a number too long to read")
     try:
         return int(word)
     except ValueError:  # above the digit limit of this Python
-        raise Unreadable("a number too long to read") from None
+        raise UnreadableBody("a number too long to read") from None
 
 
 def _text(word: str) -> str:
@@ -160,10 +160,10 @@ def _object(text: str, at: int, depth: int, key: int) -> tuple[Json, Span]:
         begins, match = at, _MEMBER.match(text, at) if shallow else None
         quoted = match or _STRING.match(text, at)
         if not quoted:
-            raise Unreadable("not a JSON string")
+            raise UnreadableBody("not a JSON string")
         name = _text(match[1] if match else quoted.group())
         if name in value:
-            raise Unreadable("an object has two members with the same name")
+            raise UnreadableBody("an object has two members with the same name")
         if match and match[2] is not None:
             word = match[2]
             value[name] = _plain(word)
@@ -221,5 +221,5 @@ def _next(text: str, at: int, end: str) -> tuple[int, bool]:
 
 def _expect(text: str, at: int, char: str) -> int:
     if text[at : at + 1] != char:
-        raise Unreadable("not JSON" if at < len(text) else "cut short")
+        raise UnreadableBody("not JSON" if at < len(text) else "cut short")
     return at + 1

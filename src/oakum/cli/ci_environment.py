@@ -10,7 +10,7 @@ from pathlib import Path
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Report
 from oakum.report import FORMATS
-from oakum.report.pointing import Facts, RuleFacts
+from oakum.report.pointing import RenderFacts, RuleFacts
 
 FORMS = ("sarif", "junit", "gitlab", "github", "markdown")
 """The formats whose places are followed from the root of the repository."""
@@ -34,12 +34,12 @@ def summarise(page: bytes) -> None:
         _append(Path(summary), page)
 
 
-def facts() -> Facts:
+def facts() -> RenderFacts:
     """The text of `oakum explain` for each rule."""
     from oakum.exposure.checks import RULES, STORIES
     from oakum.exposure.rule_stories import references
 
-    return Facts(
+    return RenderFacts(
         {
             name: RuleFacts(
                 story.what,

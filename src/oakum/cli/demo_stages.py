@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
     from multiprocessing.sharedctypes import Synchronized, SynchronizedString
 
-    from oakum.guard.target import Target
+    from oakum.guard.target import EngineTarget
     from oakum.scan.context import Event
 
 GUARDED = "guarded"
@@ -182,15 +182,15 @@ def _guarded(
     kit: Path, upstream: str, engine: str | None, environ: Mapping[str, str]
 ) -> Iterator[str]:
     """Where the guard in front of cadence is spoken to."""
-    from oakum.guard.run import Options, running
+    from oakum.guard.run import GuardOptions, running
 
     chosen = next(kind() for kind, _ in _engines() if kind.name == engine)
-    options = Options(kit / "exposure.yaml", upstream, "127.0.0.1:0", chosen, environ=environ)
+    options = GuardOptions(kit / "exposure.yaml", upstream, "127.0.0.1:0", chosen, environ=environ)
     with running(options, lambda _: None) as behind:
         yield f"http://{behind.listen}"
 
 
-def _engines() -> tuple[tuple[type[Target], Callable[[], object]], ...]:
+def _engines() -> tuple[tuple[type[EngineTarget], Callable[[], object]], ...]:
     """Engines in the order of choice, each with what raises unless it is installed."""
     from oakum.guard.envoy import Envoy
     from oakum.guard.envoy import binary as envoy

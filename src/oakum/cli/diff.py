@@ -14,8 +14,8 @@ from oakum.cli import shared
 from oakum.errors import ExitCode, InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
-    from oakum.authz.diff import Change
-    from oakum.cli.revision import Side
+    from oakum.authz.diff import DifferenceLine
+    from oakum.cli.revision import ContractRevision
     from oakum.policy.contract import Contract
     from oakum.routing.compiled_contract import CompiledContract
 
@@ -60,7 +60,9 @@ def command(old: str, new: str, overlays: tuple[Path, ...], form: str) -> int:
     return int(ExitCode.FINDINGS if widened else ExitCode.CLEAN)
 
 
-def between(before: Side, after: Side, overlays: Sequence[Path]) -> tuple[Change, ...]:
+def between(
+    before: ContractRevision, after: ContractRevision, overlays: Sequence[Path]
+) -> tuple[DifferenceLine, ...]:
     """What changes between two contracts; raises `InputError` with the mistakes of both."""
     from oakum.authz.diff import changes, compare, renamings
     from oakum.cli.revision import laid_out, place, problem
@@ -70,7 +72,7 @@ def between(before: Side, after: Side, overlays: Sequence[Path]) -> tuple[Change
 
     with ExitStack() as files:
         contracts: list[Contract] = []
-        paths: list[tuple[Path, Side]] = []
+        paths: list[tuple[Path, ContractRevision]] = []
         compiled: list[CompiledContract] = []
         problems: list[Problem] = []
         for side in (before, after):
@@ -100,10 +102,12 @@ def between(before: Side, after: Side, overlays: Sequence[Path]) -> tuple[Change
         )
 
 
-def _groups(changes: Sequence[Change]) -> Iterator[tuple[str, list[tuple[str, list[Change]]]]]:
+def _groups(
+    changes: Sequence[DifferenceLine],
+) -> Iterator[tuple[str, list[tuple[str, list[DifferenceLine]]]]]:
     """By direction and resource, in the order in which they come: the widest first."""
     for direction, head in _HEADS:
-        groups: dict[str, list[Change]] = {}
+        groups: dict[str, list[DifferenceLine]] = {}
         for each in changes:
             if each.direction == direction:
                 groups.setdefault(each.resource, []).append(each)
@@ -111,7 +115,7 @@ def _groups(changes: Sequence[Change]) -> Iterator[tuple[str, list[tuple[str, li
             yield head, list(groups.items())
 
 
-def _summary(changes: Sequence[Change]) -> str:
+def _summary(changes: Sequence[DifferenceLine]) -> str:
 
     if not changes:
         return "no change of exposure"
@@ -128,7 +132,7 @@ def _summary(changes: Sequence[Change]) -> str:
     return "; ".join([said, *rest])
 
 
-def _text(changes: Sequence[Change]) -> Iterator[str]:
+def _text(changes: Sequence[DifferenceLine]) -> Iterator[str]:
     from oakum.output.text import visible
 
     for head, groups in _groups(changes):
@@ -146,12 +150,12 @@ def _text(changes: Sequence[Change]) -> Iterator[str]:
     yield _summary(changes)
 
 
-def _endpoints(change: Change) -> str:
+def _endpoints(change: DifferenceLine) -> str:
     more = len(change.endpoints) - _SHOWN
     return ", ".join(change.endpoints[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _markdown(changes: Sequence[Change]) -> Iterator[str]:
+def _markdown(changes: Sequence[DifferenceLine]) -> Iterator[str]:
     from oakum.output.markdown import code_of, titled
 
     yield f"### Exposure: {titled(_summary(changes))}"
@@ -168,7 +172,9 @@ def _markdown(changes: Sequence[Change]) -> Iterator[str]:
                     yield f"  <br>{', '.join(named)}{tail}"
 
 
-def _json(changes: Sequence[Change], before: Side, after: Side) -> None:
+def _json(
+    changes: Sequence[DifferenceLine], before: ContractRevision, after: ContractRevision
+) -> None:
     import orjson
 
     content = {
@@ -182,7 +188,7 @@ def _json(changes: Sequence[Change], before: Side, after: Side) -> None:
     click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
 
 
-def _plain(change: Change) -> dict[str, object]:
+def _plain(change: DifferenceLine) -> dict[str, object]:
     return {
         "direction": change.direction,
         "kind": change.kind,

@@ -16,9 +16,9 @@ from oakum.errors import ExitCode, counted
 from oakum.finding import Report, doubts
 from oakum.memory import (
     AT_ENDPOINT,
+    FindingStanding,
     Memory,
     Remembered,
-    Standing,
     learn,
     read_replay,
     render,
@@ -31,11 +31,11 @@ from oakum.report.grouping import state_words
 from oakum.report.pointing import listed
 
 _STYLES = {
-    Standing.REGRESSED: "bold red",
-    Standing.OPEN: "bold red",
-    Standing.PARTLY_FIXED: "bold yellow",
-    Standing.WITHDRAWN: "dim",
-    Standing.FIXED: "bold green",
+    FindingStanding.REGRESSED: "bold red",
+    FindingStanding.OPEN: "bold red",
+    FindingStanding.PARTLY_FIXED: "bold yellow",
+    FindingStanding.WITHDRAWN: "dim",
+    FindingStanding.FIXED: "bold green",
 }
 
 _SOME, _FEW = 12, 4
@@ -103,7 +103,7 @@ def _doubted(report: Report) -> bool:
 
 
 def _tell(memory: Memory, taken: list[Report], everything: bool) -> None:
-    order = list(Standing)
+    order = list(FindingStanding)
     groups: dict[tuple[object, ...], list[Remembered]] = {}
     for one in sorted(memory.findings, key=lambda each: order.index(memory.standing(each))):
         standing = memory.standing(one)
@@ -146,7 +146,7 @@ def _group(memory: Memory, group: list[Remembered]) -> None:
         places = list(dict.fromkeys(f"{e.endpoint.method} {e.endpoint.path}" for e in endpoints))
         if places:
             shared.line(f"  {word} at {listed(places, _FEW, 'endpoint')}")
-    if standing is Standing.PARTLY_FIXED and (left := memory.left(one)):
+    if standing is FindingStanding.PARTLY_FIXED and (left := memory.left(one)):
         shared.line(f"  still for {', '.join(f'`{viewer}`' for viewer in left)}")
     first = min(each.first_seen.on for each in group)[:10]
     tested = f", last re-tested {min(e.last_tested.on for e in group)[:10]}" if late else ""

@@ -19,8 +19,8 @@ from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Finding, Report
 from oakum.gate import (
     Case,
-    Evidence,
-    Source,
+    GateEvidence,
+    ReportSource,
     Verdict,
     Widening,
     foreign,
@@ -118,10 +118,11 @@ def command(
     mark = contract_digest(found, overlays)
 
     direct, through = (
-        [Source(_sound(file, model), str(file)) for file in files] for files in (reports, guarded)
+        [ReportSource(_sound(file, model), str(file)) for file in files]
+        for files in (reports, guarded)
     )
 
-    def evidence(sources: list[Source]) -> Evidence | None:
+    def evidence(sources: list[ReportSource]) -> GateEvidence | None:
         oldest = timedelta(seconds=on.age)
         return gathered(sources, model, mark, on.changed, now, oldest) if sources else None
 
@@ -148,7 +149,7 @@ def command(
     return int(verdict.exit_code)
 
 
-def _remembered(path: Path | None, sources: list[Source]) -> Memory | None:
+def _remembered(path: Path | None, sources: list[ReportSource]) -> Memory | None:
     """What is remembered, these reports taken in; the file stays as it is."""
     if path is None:
         return None
@@ -219,7 +220,7 @@ def _sound(path: Path, model: Model) -> Report:
     return report
 
 
-def _earlier(path: Path | None, model: Model, sources: list[Source]) -> tuple[Finding, ...]:
+def _earlier(path: Path | None, model: Model, sources: list[ReportSource]) -> tuple[Finding, ...]:
     """Findings of the baseline; raises `InputError` where it is no earlier report: a run that
     excuses its own findings is green for ever."""
     if path is None:

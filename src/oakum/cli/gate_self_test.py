@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from oakum.cli import shared
 from oakum.cli.gate_inputs import bench
 from oakum.finding import Report
-from oakum.gate import Case, Source, Verdict, Widening, gathered, judge
+from oakum.gate import Case, ReportSource, Verdict, Widening, gathered, judge
 from oakum.output.text import visible
 from oakum.policy.contract import contract_digest
 from oakum.policy.resource_schemas import view
@@ -105,7 +105,7 @@ def _judged(given: Mapping[str, Any]) -> Any:
 
     def judged(report: Report | None, widenings: tuple[Widening, ...] | None) -> Verdict:
         now = datetime.now(UTC)
-        sources = [] if report is None else [Source(report, "scan.json")]
+        sources = [] if report is None else [ReportSource(report, "scan.json")]
         oldest = timedelta(seconds=on.age)
         return judge(
             Case(

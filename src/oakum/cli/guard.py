@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from oakum.errors import Problem
     from oakum.guard.contract_files import ContractFiles
     from oakum.guard.run import Happening
-    from oakum.guard.target import Target
+    from oakum.guard.target import EngineTarget
 
 
-def _envoy() -> Target:
+def _envoy() -> EngineTarget:
     from oakum.guard.envoy import Envoy
 
     return Envoy()
 
 
-def _nginx() -> Target:
+def _nginx() -> EngineTarget:
     from oakum.guard.nginx import Nginx
 
     return Nginx()
 
 
-ENGINES: Mapping[str, Callable[[], Target]] = {"envoy": _envoy, "nginx": _nginx}
+ENGINES: Mapping[str, Callable[[], EngineTarget]] = {"envoy": _envoy, "nginx": _nginx}
 """The engine of each name; it is loaded only when it is wanted."""
 
 
@@ -122,10 +122,10 @@ def run(
     form: str,
 ) -> int:
     """Run the gateway; the same as without `run`."""
-    from oakum.guard.run import Options, serve
+    from oakum.guard.run import GuardOptions, serve
 
     shown = str(audit) == "-"
-    options = Options(
+    options = GuardOptions(
         contract,
         shared.valid_target(upstream, "--upstream"),
         listen,

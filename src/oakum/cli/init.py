@@ -103,9 +103,9 @@ def _schema_line(output: Path | None) -> str:
 def _page(contract: Path) -> int:
     """Serve the page of a review until somebody ends it."""
     from oakum.draft_review.server import ReviewServer
-    from oakum.draft_review.session import Session
+    from oakum.draft_review.session import ReviewSession
 
-    session = Session(contract)
+    session = ReviewSession(contract)
     server = ReviewServer(session)
     click.echo(f"review {contract} at {server.url}", err=True)
     click.echo("the address works once; end with Done there, or with Ctrl-C", err=True)
@@ -125,10 +125,10 @@ def _asked(contract: Path) -> int:
     """Ask the open questions in the terminal, and write the answers."""
     from rich.text import Text
 
-    from oakum.draft_review.session import Session
+    from oakum.draft_review.session import ReviewSession
     from oakum.draft_review.terminal import ask, ending
 
-    session, screen = Session(contract), shared.console()
+    session, screen = ReviewSession(contract), shared.console()
     person = sys.stdin.isatty()
 
     def show(line: str, kind: str) -> None:

@@ -20,8 +20,8 @@ from oakum.cli.observe_watch import command as watch
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.traffic.evaluation.traffic_judge import Judged
-    from oakum.traffic.intake import Source
+    from oakum.traffic.evaluation.traffic_judge import ContractJudge
+    from oakum.traffic.intake import TrafficSource
     from oakum.traffic.inventory import SeenEndpoint
     from oakum.traffic.observation_run import EngineName
     from oakum.traffic.paths import Template
@@ -191,7 +191,7 @@ def _absent(path: Path, *, force: bool) -> None:
         raise InputError([Problem(place, "is there already", "give another name, or --force")])
 
 
-def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
+def _infer(found: Sequence[TrafficSource], hosts: Sequence[str], path: Path) -> bool:
     """Writes a document inferred from the traffic, in a separate pass. Reports if there is no API
     call in it."""
     from oakum.traffic.intake import STDIN
@@ -215,7 +215,7 @@ def _infer(found: Sequence[Source], hosts: Sequence[str], path: Path) -> bool:
 
 def _drafting(
     contract: Path | None, openapi: Path | None, folder: Path
-) -> tuple[Judged, dict[str, Any], dict[str, Any] | None]:
+) -> tuple[ContractJudge, dict[str, Any], dict[str, Any] | None]:
     """What traffic is held against, the policy whose relations, owners and settings are kept, and
     what it was before relations and settings were supposed; None: it is the user's own."""
     import yaml
@@ -228,7 +228,7 @@ def _drafting(
     from oakum.policy.contract import Contract, load
     from oakum.policy.shared_keys import apart
     from oakum.routing.compiled_contract import compile_for_gateway
-    from oakum.traffic.evaluation.traffic_judge import Judged
+    from oakum.traffic.evaluation.traffic_judge import ContractJudge
 
     if contract is None:
         assert openapi is not None
@@ -237,13 +237,13 @@ def _drafting(
         before = apart(drafted, document.names_operation).plain()
         base = supposed(document, before)
         policy = drafted_policy(document, yaml.safe_dump(base, sort_keys=False))
-        return Judged(compile_for_gateway(Contract(document, policy))), base, before
+        return ContractJudge(compile_for_gateway(Contract(document, policy))), base, before
     found, said = load(contract), read_text(contract)
     if found.policy is None or "x-exposure" in said:
         hint = "give the file with `relations` and `resources`, or the document as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "contains no policy", hint)])
     stated = apart(parse(said, str(contract)), found.document.names_operation).plain()
-    return Judged(compile_for_gateway(found)), stated, None
+    return ContractJudge(compile_for_gateway(found)), stated, None
 
 
 def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from oakum.cli.observe_sources import HOST, HTML, SOURCES, not_both
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
-    from oakum.abuse.detections import Event, Report
-    from oakum.traffic.call import Call
-    from oakum.traffic.evaluation.traffic_judge import Declared
+    from oakum.abuse.detections import AbuseEvent, AbuseReport
+    from oakum.traffic.call import RecordedCall
+    from oakum.traffic.evaluation.traffic_judge import DocumentJudge
     from oakum.traffic.observation import Read
     from oakum.traffic.recorded_exchange import RecordedExchange
 
@@ -131,7 +131,7 @@ def command(
 class _Traffic:
     """Yields calls in chronological order, and collects what is known about the sources."""
 
-    calls: Iterator[Call]
+    calls: Iterator[RecordedCall]
     reads: Callable[[], Sequence[Read]]
     distrust: Callable[[], list[str]]
     named: Callable[[int], bool]
@@ -139,16 +139,16 @@ class _Traffic:
     aside: Counter[str] = field(default_factory=Counter)
 
 
-def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: bool) -> Report:
+def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: bool) -> AbuseReport:
     """The calls, watched one after the other; events go out as they are seen."""
     from oakum.abuse import json_document, render_text
-    from oakum.abuse.detector import Watch
+    from oakum.abuse.detector import AbuseDetector
 
-    watch = Watch(callers=callers)
+    watch = AbuseDetector(callers=callers)
     with ExitStack() as stack:
         write = _writer(events_file, stack)
 
-        def tell(events: list[Event]) -> None:
+        def tell(events: list[AbuseEvent]) -> None:
             for each in events:
                 write(json_document.line(each))
                 if shown:
@@ -204,7 +204,7 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
         raise InputError([Problem(place, "was kept with another key than the deny list", hint)])
     known: set[int] = set()
 
-    def calls() -> Iterator[Call]:
+    def calls() -> Iterator[RecordedCall]:
         from oakum.traffic.store.reading import calls as kept
 
         for call in kept(folders):
@@ -221,14 +221,14 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
 
 
 def _read(
-    sources: Sequence[str], key: bytes, held: Declared | None, hosts: Sequence[str]
+    sources: Sequence[str], key: bytes, held: DocumentJudge | None, hosts: Sequence[str]
 ) -> _Traffic:
     """The calls of records, in the order of time; endpoints by what a document says, and what the
     beginning of the traffic tells of them."""
     from oakum.abuse.reading import CallReader
     from oakum.traffic.call import Hasher
     from oakum.traffic.call_reader import Endpoints
-    from oakum.traffic.evaluation.traffic_judge import Judged
+    from oakum.traffic.evaluation.traffic_judge import ContractJudge
     from oakum.traffic.intake import STDIN, records
     from oakum.traffic.intake import sources as opened
     from oakum.traffic.survey import Surveyor
@@ -249,7 +249,7 @@ def _read(
     early = [*islice(stream, _EARLY)] if piped else []
     for passed in early:
         surveyor.take(passed)
-    judged = held if isinstance(held, Judged) else None
+    judged = held if isinstance(held, ContractJudge) else None
     reading = CallReader(Hasher(key), Endpoints(surveyor.done(), held, hosts), judged, hosts)
     return _Traffic(
         filter(None, map(reading.call, chain(early, stream))),

@@ -15,8 +15,8 @@ from oakum.errors import InputError, Location, Problem, counted
 from oakum.output.file import update
 
 if TYPE_CHECKING:
-    from oakum.abuse.detections import Report
-    from oakum.guard.denylist import Listed
+    from oakum.abuse.detections import AbuseReport
+    from oakum.guard.denylist import DeniedCaller
 
 
 def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
@@ -32,7 +32,7 @@ def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
     return observe_sources.key_of(key_file)
 
 
-def listed(path: Path | None, key: bytes) -> tuple[Listed, ...]:
+def listed(path: Path | None, key: bytes) -> tuple[DeniedCaller, ...]:
     """The callers on the existing list. Read first, so that a broken list is reported before the
     work."""
     from oakum.guard.denylist import read_list
@@ -43,8 +43,8 @@ def listed(path: Path | None, key: bytes) -> tuple[Listed, ...]:
 def write(
     path: Path,
     key: bytes,
-    before: tuple[Listed, ...],
-    report: Report,
+    before: tuple[DeniedCaller, ...],
+    report: AbuseReport,
     named: Callable[[int], bool],
     hours: int,
 ) -> None:
@@ -52,7 +52,7 @@ def write(
 
     `named`: whether a hash is that of an id."""
     from oakum.abuse.json_document import instant
-    from oakum.guard.denylist import MOST, Listed, render
+    from oakum.guard.denylist import MOST, DeniedCaller, render
     from oakum.traffic.call import Hasher
 
     now = datetime.now(UTC)
@@ -69,7 +69,7 @@ def write(
         reason = " / ".join(f"{each.kind}: {each.says}" for each in reasons if each.certain)
         since = instant(min(each.at for each in told.events)) or until
         who = Hasher.written(told.who)
-        made = Listed(who, reason, since, until)
+        made = DeniedCaller(who, reason, since, until)
         # A caller who is already denied for longer, perhaps by a person, keeps the later date.
         rows[who] = max(filter(None, (rows.get(who), made)), key=lambda each: each.ends)
     if len(rows) > MOST:  # a guard would reject the whole list

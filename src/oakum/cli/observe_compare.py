@@ -51,7 +51,7 @@ def command(
     from oakum.frontend.compare.contract_grants import ContractGrants
     from oakum.frontend.compare.documents import OBSERVATION, USE, distrust, read
     from oakum.frontend.compare.render_text import document, lines, render
-    from oakum.frontend.compare.rows import Comparison, compare
+    from oakum.frontend.compare.rows import FieldComparison, compare
     from oakum.policy.contract import load
 
     held = load(contract)
@@ -62,7 +62,7 @@ def command(
     grants = ContractGrants(compile_contract(held.document, held.policy))
     observation = read(shared.read_bytes(traffic), str(traffic), OBSERVATION)
     used = [(str(each), read(shared.read_bytes(each), str(each), USE)) for each in uses]
-    found = Comparison(
+    found = FieldComparison(
         str(contract),
         str(traffic),
         tuple(name for name, _ in used),

@@ -15,7 +15,7 @@ from oakum.errors import ExitCode
 from oakum.http.origin import origin_of
 
 if TYPE_CHECKING:
-    from oakum.cli.page_grants import Granted
+    from oakum.cli.page_grants import PageGrants
     from oakum.frontend import Usage
     from oakum.frontend.drive import Steps
     from oakum.frontend.usage import Find
@@ -105,15 +105,15 @@ def command(
     return int(ExitCode.FINDINGS if leaks else ExitCode.CLEAN)
 
 
-def _held(contract: Path | None) -> Granted | None:
-    from oakum.cli.page_grants import Granted
+def _held(contract: Path | None) -> PageGrants | None:
+    from oakum.cli.page_grants import PageGrants
     from oakum.policy.contract import load
 
     if contract is None:
         return None
     found = load(contract)
     shared.warn(found.warnings)
-    return Granted(found)
+    return PageGrants(found)
 
 
 def _origin(pages: tuple[str, ...], script: Path | None, target: str | None) -> str:

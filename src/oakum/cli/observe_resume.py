@@ -26,12 +26,12 @@ from oakum.errors import ExitCode, InputError, Location, Problem
 from oakum.policy.contract import contract_digest, load
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints
-from oakum.traffic.evaluation.traffic_judge import Judged
-from oakum.traffic.intake import Source, records
+from oakum.traffic.evaluation.traffic_judge import ContractJudge
+from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.observation import Read
 from oakum.traffic.store.keep_run import against_of, no_proof, put, tables
-from oakum.traffic.store.layout import Note, Run, is_kept, opened
-from oakum.traffic.store.progress import File, begun, continued
+from oakum.traffic.store.layout import KeptRun, SourceNote, is_kept, opened
+from oakum.traffic.store.progress import SourceFile, begun, continued
 from oakum.traffic.store.writing import Keeper, swept, unwritable
 from oakum.traffic.survey import Surveyor
 
@@ -45,9 +45,9 @@ STRETCH = 1_000_000
 class _Cursor:
     """Reads all sources from their last positions, one exchange after the other."""
 
-    def __init__(self, files: Sequence[File], notes: Sequence[Note]) -> None:
+    def __init__(self, files: Sequence[SourceFile], notes: Sequence[SourceNote]) -> None:
         self._files, self.notes = files, [*notes]
-        self._sources = [Source(file.name, grows=True) for file in files]
+        self._sources = [TrafficSource(file.name, grows=True) for file in files]
         self._told = [Counter[str]() for _ in files]
         self._over = [
             note.over and note.size == file.size
@@ -64,7 +64,7 @@ class _Cursor:
         """The next exchanges."""
         return itertools.islice(self._through, many)
 
-    def came(self) -> Iterator[tuple[Read, Note]]:
+    def came(self) -> Iterator[tuple[Read, SourceNote]]:
         """What each source yielded since the last call; sources without news are omitted."""
         for at, (file, source, past) in enumerate(
             zip(self._files, self._sources, self.notes, strict=True)
@@ -77,7 +77,7 @@ class _Cursor:
                 continue
             read = new.pop("", 0)
             self._told[at] = counted
-            self.notes[at] = note = Note(
+            self.notes[at] = note = SourceNote(
                 past.id, file.name, file.size, file.head, file.tail,
                 source.at, over, past.read + read, broken,
             )  # fmt: skip
@@ -94,7 +94,7 @@ class ResumableReading:
     hosts: tuple[str, ...]
     key: Path
 
-    def run(self, found: Sequence[Source]) -> int:
+    def run(self, found: Sequence[TrafficSource]) -> int:
         """Reads the rest of the sources. Raises `InputError` if the last position is unknown."""
         runs = _runs(self.folder)
         if any(run.turn for run in runs) and not self.key.exists():
@@ -108,7 +108,8 @@ class ResumableReading:
             asked = self._asked()
             known = begun(runs, hashed.mark, asked, str(self.folder))
             starts = [
-                note or Note(secrets.token_hex(8), file.name, 0, "", "", 0, over=False, read=0)
+                note
+                or SourceNote(secrets.token_hex(8), file.name, 0, "", "", 0, over=False, read=0)
                 for note, file in zip(continued(files, known), files, strict=True)
             ]
             turn = max((run.turn for run in runs), default=0)
@@ -136,11 +137,11 @@ class ResumableReading:
         read = 0
         for passed in first.stretch(STRETCH):
             read += 1
-            if isinstance(against, Judged):
+            if isinstance(against, ContractJudge):
                 against.learn(passed)
             else:
                 surveyor.take(passed)
-        if isinstance(against, Judged):
+        if isinstance(against, ContractJudge):
             for passed in second.stretch(read):
                 surveyor.take(passed)
         came = [*first.came()]
@@ -153,7 +154,7 @@ class ResumableReading:
             many = put(keeper, (call for call in calls if call is not None))
             tables(keeper, survey, against)
             keeper.done(
-                Run(
+                KeptRun(
                     "",
                     hashed.mark,
                     tuple(each for each, _ in came),
@@ -176,18 +177,18 @@ class ResumableReading:
         return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
-def _distrust(notes: Iterable[Note]) -> Iterator[str]:
+def _distrust(notes: Iterable[SourceNote]) -> Iterator[str]:
     for note in notes:
         if note.broken or not note.read:
-            yield Source(note.name, broken=note.broken).distrust
+            yield TrafficSource(note.name, broken=note.broken).distrust
 
 
-def _runs(folder: Path) -> Sequence[Run]:
+def _runs(folder: Path) -> Sequence[KeptRun]:
     is_some = is_kept(folder) and any((folder / "runs").glob("*.json"))
     return opened([folder]).runs if is_some else ()
 
 
-def _file(name: str, hashed: Hasher) -> File:
+def _file(name: str, hashed: Hasher) -> SourceFile:
     path = Path(name)
 
     def mark(start: int, end: int) -> str:
@@ -199,7 +200,7 @@ def _file(name: str, hashed: Hasher) -> File:
             why = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
             raise InputError([Problem(Location(name), why)]) from None
 
-    return File(name, path.stat().st_size, mark)
+    return SourceFile(name, path.stat().st_size, mark)
 
 
 @contextmanager

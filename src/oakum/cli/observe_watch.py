@@ -17,10 +17,10 @@ from oakum.cli.observe_sources import HOST, SOURCES, not_both
 from oakum.errors import ExitCode, counted
 
 if TYPE_CHECKING:
-    from oakum.traffic.intake import Source
-    from oakum.watch.live import Frame, Live
+    from oakum.traffic.intake import TrafficSource
+    from oakum.watch.live import Live, LiveFrame
 
-Shown = Callable[["Frame"], None]
+Shown = Callable[["LiveFrame"], None]
 
 
 @click.command(
@@ -71,7 +71,9 @@ def command(
     return _ended(live, found)
 
 
-def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show: Shown) -> None:
+def _follow(
+    live: Live, found: Sequence[TrafficSource], whole: bool, every: float, show: Shown
+) -> None:
     """Reads new exchanges and redraws now and then: rarely if drawing takes long."""
     from oakum.watch.follow import follow
 
@@ -90,7 +92,7 @@ def _follow(live: Live, found: Sequence[Source], whole: bool, every: float, show
     show(live.look(time.time(), [each.told for each in found]))
 
 
-def _ended(live: Live, found: Sequence[Source]) -> int:
+def _ended(live: Live, found: Sequence[TrafficSource]) -> int:
     """Prints the full result as `observe traffic` does, and returns the exit code."""
     from oakum.traffic import render_text
 
@@ -115,7 +117,7 @@ def _screen(title: str, every: float) -> Iterator[Shown]:
     if not console.is_terminal or console.no_color or os.environ.get("TERM") == "dumb":
         last = time.monotonic()
 
-        def lines(frame: Frame) -> None:
+        def lines(frame: LiveFrame) -> None:
             nonlocal last
             for each in frame.fresh:
                 shared.line(line(each).plain)
@@ -130,7 +132,7 @@ def _screen(title: str, every: float) -> Iterator[Shown]:
 
     with Screen(console=console, auto_refresh=False, screen=True) as screen:
 
-        def show(frame: Frame) -> None:
+        def show(frame: LiveFrame) -> None:
             size = console.size
             screen.update(drawn(frame, title, size.width, size.height), refresh=True)
 

@@ -12,19 +12,19 @@ from oakum.authz.table import leaf_index
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
 from oakum.exposure.evidence import Redactor
-from oakum.exposure.exchanges.caller_identification import UNKNOWN, Caller, Callers
+from oakum.exposure.exchanges.caller_identification import UNKNOWN, Callers, IdentifiedCaller
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
-from oakum.frontend.contrast import DrivenField, Sight, Viewed, contrast
-from oakum.frontend.usage import Heard, Sent, Usage
+from oakum.frontend.contrast import ContractField, DrivenField, Viewed, contrast
+from oakum.frontend.usage import Heard, Usage, UsedResponse
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
-from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
+from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.route import Router, placed
 
 
-class Granted:
+class PageGrants:
     """Holds what pages got against one contract."""
 
     def __init__(self, contract: Contract) -> None:
@@ -42,7 +42,7 @@ class Granted:
         self._whoami = contract.document.operation(self._policy.caller.operation)
         label = KnownIdentities(contract.policy, {}, {}, {}).label
         redactor = Redactor(secrets.token_bytes(16), frozenset())
-        self._frame = Frame(self._model, redactor, label, {})
+        self._frame = JudgingContext(self._model, redactor, label, {})
 
     def find(self, method: str, path: str) -> tuple[str, str] | None:
         """Path template and operation of an address."""
@@ -53,12 +53,12 @@ class Granted:
         place = placed(path or "/")
         return self._router.find(place, method) if place else None
 
-    def caller(self, usage: Usage, said: str = "") -> Caller:
+    def caller(self, usage: Usage, said: str = "") -> IdentifiedCaller:
         """Who looked at the pages: as the user has `said`, as the claims of the token say that the
         pages sent, or as the API has answered; unknown where nothing says so, or where it was more
         than one."""
         if said:
-            return Caller("said", frozenset((said,)), {}, self._claims)
+            return IdentifiedCaller("said", frozenset((said,)), {}, self._claims)
         callers = Callers(self._policy, self._credentials, lambda _: None)
         found = {
             caller.ids: caller
@@ -68,7 +68,7 @@ class Granted:
         }
         return next(iter(found.values())) if len(found) == 1 else UNKNOWN
 
-    def _asked(self, callers: Callers, heard: Heard, operation: Operation) -> Caller:
+    def _asked(self, callers: Callers, heard: Heard, operation: Operation) -> IdentifiedCaller:
         request = Request(heard.method, heard.url, heard.headers)
         if self._policy.caller.claim:
             return callers.of(request, None, None)
@@ -76,21 +76,21 @@ class Granted:
             return callers.learn(request, None, _response(heard))
         return UNKNOWN
 
-    def _answers(self, usage: Usage) -> Iterator[tuple[Sent, Operation, Mapping[str, str]]]:
+    def _answers(self, usage: Usage) -> Iterator[tuple[UsedResponse, Operation, Mapping[str, str]]]:
         for each in usage.sent:
             found = self._endpoint(each.heard.method, urlsplit(each.heard.url).path)
             if found:
                 yield each, *found
 
-    def rows(self, usage: Usage, caller: Caller) -> tuple[DrivenField, ...]:
+    def rows(self, usage: Usage, caller: IdentifiedCaller) -> tuple[DrivenField, ...]:
         """Granted, sent and used, by resource, viewer and field."""
         granted: dict[Viewed, frozenset[str]] = defaultdict(frozenset)
-        sights: list[Sight] = []
+        sights: list[ContractField] = []
         for sent, operation, params in self._answers(usage):
             response = _response(sent.heard)
             read = read_as_declared(operation, response)
             asked = ObservedExchange(operation, params, caller, response, read, False, "", "")
-            leaks = {each.at for each in Look(self._frame, asked, {}).judge().leaks}
+            leaks = {each.at for each in JudgedExchange(self._frame, asked, {}).judge().leaks}
             judge = Judge(self._model, caller.principal, operation.id, params, response.status)
             for each in judge.judge(read.value, read.shape).instances:
                 table = self._model.tables[each.resource]
@@ -100,7 +100,7 @@ class Granted:
                 for leaf in each.leaves:
                     index = leaf_index(table, leaf.path)
                     sights.append(
-                        Sight(
+                        ContractField(
                             viewed,
                             table.leaves[index] if index >= 0 else leaf.path,
                             operation.id,

@@ -17,14 +17,14 @@ from posixpath import dirname, normpath
 from urllib.parse import unquote
 
 from oakum.errors import InputError, Location, Problem
-from oakum.openapi.reference import File
+from oakum.openapi.reference import DescriptionFile
 from oakum.openapi.source import Node, parse
 
 _SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Side:
+class ContractRevision:
     """One of the two contracts: a file, or a file at a revision."""
 
     path: str
@@ -36,7 +36,7 @@ class Side:
         return f"{self.revision}:{self.path}" if self.revision else self.path
 
 
-def sides(first: str, second: str) -> tuple[Side, Side]:
+def sides(first: str, second: str) -> tuple[ContractRevision, ContractRevision]:
     """What two arguments mean: two files, `REV:PATH` among them, or `OLD..NEW PATH`.
 
     `OLD...NEW` begins where the two have parted. Raises `InputError`.
@@ -49,15 +49,15 @@ def sides(first: str, second: str) -> tuple[Side, Side]:
             commits = [_commit(each) for each in (old, new)]
             old = _git("merge-base", *commits, about=first).decode().strip()[:12]
         path = _within(f"./{second}", first)
-        return Side(path, old), Side(path, new)
+        return ContractRevision(path, old), ContractRevision(path, new)
     return _side(first), _side(second)
 
 
-def _side(said: str) -> Side:
+def _side(said: str) -> ContractRevision:
     revision, colon, path = said.partition(":")
     if not colon or not revision or Path(said).exists():
-        return Side(said)
-    return Side(_within(path, said), revision)
+        return ContractRevision(said)
+    return ContractRevision(_within(path, said), revision)
 
 
 def _within(path: str, about: str) -> str:
@@ -72,7 +72,9 @@ def _within(path: str, about: str) -> str:
 
 
 @contextmanager
-def laid_out(side: Side, overlays: Sequence[Path]) -> Iterator[tuple[Path, tuple[Path, ...]]]:
+def laid_out(
+    side: ContractRevision, overlays: Sequence[Path]
+) -> Iterator[tuple[Path, tuple[Path, ...]]]:
     """The contract and its overlays as files, as long as the block runs. Raises `InputError`."""
     if not side.revision:
         yield Path(side.path), tuple(overlays)
@@ -89,20 +91,20 @@ def laid_out(side: Side, overlays: Sequence[Path]) -> Iterator[tuple[Path, tuple
         yield root / side.path, tuple(root / each for each in beside)
 
 
-def problem(said: Problem, contract: Path, side: Side) -> Problem:
+def problem(said: Problem, contract: Path, side: ContractRevision) -> Problem:
     """A problem with files of a revision named as git names them."""
     begins, ends = _names(contract, side)
     message, hint = (each.replace(begins, ends) for each in (said.message, said.hint))
     return Problem(place(said.location, contract, side), message, hint)
 
 
-def place(location: Location, contract: Path, side: Side) -> Location:
+def place(location: Location, contract: Path, side: ContractRevision) -> Location:
     """A place in a file of a revision, named as git names it."""
     begins, ends = _names(contract, side)
     return replace(location, file=location.file.replace(begins, ends))
 
 
-def _names(contract: Path, side: Side) -> tuple[str, str]:
+def _names(contract: Path, side: ContractRevision) -> tuple[str, str]:
     """How names of files begin where `laid_out` has put them, and how git has them begin."""
     if not side.revision:
         return side.path, side.path
@@ -131,7 +133,7 @@ def _gather(commit: str, root: Path, waiting: list[str]) -> None:
 def _named(name: str, data: bytes) -> list[str]:
     """The files that a file names: `api`, `refs`, `graphql` and `$ref`."""
     try:
-        file = File(name, data)
+        file = DescriptionFile(name, data)
         top = parse(data.decode("utf-8", "replace"), name) if b"exposure" in data else None
     except InputError:
         return []  # reported when the file is really read

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from oakum.draft_review.cells import rows
 from oakum.draft_review.questions import SENSITIVE
-from oakum.draft_review.session import Session
+from oakum.draft_review.session import ReviewSession
 from oakum.inference.lexicon import FieldClass
 from oakum.policy.edit import Edit, SetOwner
 
 
-def answered(session: Session, resource: str, *, field: str = "", viewer: str = "") -> list[Edit]:
+def answered(
+    session: ReviewSession, resource: str, *, field: str = "", viewer: str = ""
+) -> list[Edit]:
     """The edits that say who owns a resource, by a field of it, or that nobody does.
 
     An owner sees all but secrets, as in a draft. Of what is nobody's, `viewer` sees what is of no

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from oakum.draft_review.cells import ContractReading, Seen, every_setting, may_set, said, sight
 from oakum.openapi.model import Json
-from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, Grant, SetOwner
+from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _key(edit: Edit) -> str:
             return "draft"
         case SetOwner():
             return "owner"
-        case Grant() | Close():
+        case GrantEdit() | Close():
             return "fields"
         case ConfirmCall():
             return ""
@@ -75,7 +75,7 @@ def _without(of: Json, keys: set[str]) -> Json:
 
 def _as_asked(old: ContractReading, new: ContractReading, name: str, edits: Sequence[Edit]) -> bool:
     of = new.policy.resources[name]
-    cells: list[Grant | Close] = []
+    cells: list[GrantEdit | Close] = []
     for each in edits:
         if isinstance(each, Confirm) and of.draft:
             return False
@@ -83,7 +83,7 @@ def _as_asked(old: ContractReading, new: ContractReading, name: str, edits: Sequ
             each.kind, each.members,
         ):  # fmt: skip
             return False
-        if isinstance(each, Grant | Close):
+        if isinstance(each, GrantEdit | Close):
             cells.append(each)
     # A resource's mark is on each of its lines, too.
     draft = any(isinstance(each, Confirm) for each in edits)
@@ -115,7 +115,7 @@ def _is_at(leaf: str, paths: Sequence[str]) -> bool:
 
 
 def _wanted(
-    old: ContractReading, name: str, leaf: str, viewer: str, edits: Sequence[Grant | Close],
+    old: ContractReading, name: str, leaf: str, viewer: str, edits: Sequence[GrantEdit | Close],
     does: Callable[[ContractReading, str, str, str], Seen],
 ) -> Seen:  # fmt: skip
     """What a viewer is to see of a field after edits, or where to set it, one after the other."""
@@ -123,7 +123,7 @@ def _wanted(
     for each in edits:
         if (each.verb == "set") != (does is may_set):
             continue
-        if isinstance(each, Grant) and each.relation in old.weaker[viewer]:
+        if isinstance(each, GrantEdit) and each.relation in old.weaker[viewer]:
             seen = every_setting(old, name), seen[1]
         elif isinstance(each, Close) and each.relation == viewer:
             seen = frozenset(), frozenset()

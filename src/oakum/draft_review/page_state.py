@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from oakum.draft_review.cells import rows
 from oakum.draft_review.questions import SENSITIVE, WIDE, above, questions, reason
-from oakum.draft_review.session import Session
+from oakum.draft_review.session import ReviewSession
 from oakum.draft_review.words import owner, said, viewer
 from oakum.openapi.model import Json
 
@@ -17,7 +17,7 @@ _MOST = 12
 """Lines of a block that are shown."""
 
 
-def whole(session: Session) -> Json:
+def whole(session: ReviewSession) -> Json:
     """All that the page shows at first."""
     read = session.read
     return {
@@ -35,7 +35,7 @@ def whole(session: Session) -> Json:
     }
 
 
-def after(session: Session, resources: Iterable[str]) -> Json:
+def after(session: ReviewSession, resources: Iterable[str]) -> Json:
     """What an edit of these resources changes on the page."""
     asked = questions(session.read, session.text)
     return {
@@ -59,7 +59,7 @@ def after(session: Session, resources: Iterable[str]) -> Json:
     }
 
 
-def _resource(session: Session, name: str) -> Json:
+def _resource(session: ReviewSession, name: str) -> Json:
     read, lines = session.read, session.text.splitlines()
     of = read.policy.resources[name]
     those = list(rows(read, name))
@@ -84,7 +84,7 @@ def _resource(session: Session, name: str) -> Json:
     }
 
 
-def cell(session: Session, resource: str, path: str, relation: str) -> Json:
+def cell(session: ReviewSession, resource: str, path: str, relation: str) -> Json:
     """What is shown beside one cell."""
     read = session.read
     lines = session.text.splitlines()

@@ -35,7 +35,7 @@ _NAMES = re.compile(r"(?:^|_)(?:user|account|owner|author|creator|member|custome
 
 
 @dataclass(frozen=True)
-class Question:
+class ReviewQuestion:
     """Something that a person has to answer."""
 
     kind: Kind
@@ -50,39 +50,41 @@ class Question:
     """Fields that may name the owner, the likeliest first."""
 
 
-def questions(read: ContractReading, text: str) -> list[Question]:
+def questions(read: ContractReading, text: str) -> list[ReviewQuestion]:
     """All open questions: owners, then wide grants of personal data, then what is unconfirmed."""
     lines = text.splitlines()
     drafted = [each for each in read.policy.resources.values() if each.draft]
     known = {each.name: list(rows(read, each.name)) for each in drafted}
-    found: list[Question] = []
+    found: list[ReviewQuestion] = []
     for each in drafted:
         if each.owner.kind == "none" and not any(rule.every_grant for rule in each.fields):
             why = reason(read, each, lines)
             named = tuple(name for name in owners(known[each.name]) if name != each.key)
             found.append(
-                Question("owner", each.name, f"Who owns `{each.name}`?", why, owners=named)
+                ReviewQuestion("owner", each.name, f"Who owns `{each.name}`?", why, owners=named)
             )
     for each in drafted:
         found += _wide(read, each.name, known[each.name])
-    found += [Question("confirm", e.name, f"Is `{e.name}` right?") for e in drafted]
+    found += [ReviewQuestion("confirm", e.name, f"Is `{e.name}` right?") for e in drafted]
     for rule in read.policy.operations.values():
         if rule.draft:
             who = " or ".join(f"`{name}`" for name in rule.call or ()) or "who the document says"
             text = f"May only {who} call `{rule.id}`?"
             why = _beside(lines, rule.location.line)
-            found.append(Question("call", "", text, why, operation=rule.id))
+            found.append(ReviewQuestion("call", "", text, why, operation=rule.id))
     return found
 
 
-def _wide(read: ContractReading, resource: str, those: Sequence[FieldRow]) -> Iterator[Question]:
+def _wide(
+    read: ContractReading, resource: str, those: Sequence[FieldRow]
+) -> Iterator[ReviewQuestion]:
     for row in those:
         if row.label.kind in SENSITIVE:
             for name in read.columns:
                 relation = read.policy.relations[name]
                 if relation.kind in WIDE and row.cells[name] in ("open", "when"):
                     text = f"May `{name}` see `{row.path}` of `{resource}`?"
-                    yield Question("wide", resource, text, row.label.reason, row.path, name)
+                    yield ReviewQuestion("wide", resource, text, row.label.reason, row.path, name)
 
 
 def owners(those: Sequence[FieldRow]) -> Iterator[str]:
@@ -117,7 +119,7 @@ def _beside(lines: Sequence[str], at: int) -> str:
     return line[start.end() :].strip() if start else ""
 
 
-def counts(asked: Sequence[Question]) -> Mapping[Kind, int]:
+def counts(asked: Sequence[ReviewQuestion]) -> Mapping[Kind, int]:
     """How many there are of each kind."""
     kinds: tuple[Kind, ...] = ("owner", "wide", "confirm", "call")
     return {kind: sum(each.kind == kind for each in asked) for kind in kinds}

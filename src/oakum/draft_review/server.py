@@ -19,7 +19,7 @@ import orjson
 
 from oakum.draft_review import page_state
 from oakum.draft_review.answers import answered
-from oakum.draft_review.session import Changed, Session
+from oakum.draft_review.session import Changed, ReviewSession
 from oakum.errors import InputError
 from oakum.openapi.model import Json
 from oakum.policy.edit import Confirm, ConfirmCall, Edit, SetOwner, Verb
@@ -52,7 +52,7 @@ class ReviewServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ReviewSession) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.session = session
         self.lock = threading.Lock()
@@ -171,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
         return said if isinstance(said, dict) else None
 
     def _answer(
-        self, action: Callable[[Session, Mapping[str, Json]], Json], said: Mapping[str, Json]
+        self, action: Callable[[ReviewSession, Mapping[str, Json]], Json], said: Mapping[str, Json]
     ) -> None:
         with self.server.lock:
             try:
@@ -211,17 +211,17 @@ def _words(error: InputError) -> str:
 # --------------------------------------------------------------------------- what is asked
 
 
-def _cell(session: Session, said: Mapping[str, Json]) -> Json:
+def _cell(session: ReviewSession, said: Mapping[str, Json]) -> Json:
     return page_state.cell(session, said["resource"], said["path"], said["viewer"])
 
 
-def _edit(session: Session, said: Mapping[str, Json]) -> Json:
+def _edit(session: ReviewSession, said: Mapping[str, Json]) -> Json:
     edit = _meant(session, said)
     session.make(edit)
     return page_state.after(session, dict.fromkeys(each.resource for each in edit if each.resource))
 
 
-def _meant(session: Session, said: Mapping[str, Json]) -> list[Edit]:
+def _meant(session: ReviewSession, said: Mapping[str, Json]) -> list[Edit]:
     name = str(said.get("resource", ""))
     verb: Verb = "set" if said.get("verb") == "set" else "see"
     match said["kind"]:
@@ -238,29 +238,29 @@ def _meant(session: Session, said: Mapping[str, Json]) -> list[Edit]:
     raise KeyError("kind")
 
 
-def _answer(session: Session, said: Mapping[str, Json]) -> Json:
+def _answer(session: ReviewSession, said: Mapping[str, Json]) -> Json:
     name = str(said["resource"])
     field = str(said["field"]) if "field" in said else ""
     session.make(answered(session, name, field=field, viewer=str(said.get("viewer", ""))))
     return page_state.after(session, (name,))
 
 
-def _undo(session: Session, said: Mapping[str, Json]) -> Json:
+def _undo(session: ReviewSession, said: Mapping[str, Json]) -> Json:
     step = session.undo()
     return page_state.after(session, step.resources if step else ())
 
 
-def _redo(session: Session, said: Mapping[str, Json]) -> Json:
+def _redo(session: ReviewSession, said: Mapping[str, Json]) -> Json:
     step = session.redo()
     return page_state.after(session, step.resources if step else ())
 
 
-def _save(session: Session, said: Mapping[str, Json]) -> Json:
+def _save(session: ReviewSession, said: Mapping[str, Json]) -> Json:
     session.save()
     return page_state.after(session, ())
 
 
-_Action = Callable[[Session, Mapping[str, Json]], Json]
+_Action = Callable[[ReviewSession, Mapping[str, Json]], Json]
 _READS: Mapping[str, _Action] = {
     "/state": lambda session, said: page_state.whole(session),
     "/cell": _cell,

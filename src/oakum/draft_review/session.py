@@ -19,7 +19,7 @@ from oakum.openapi.model import Json
 from oakum.openapi.source import decode, parse, read_bytes
 from oakum.output.file import write
 from oakum.policy.contract import is_policy, load
-from oakum.policy.edit import Close, Edit, Grant, Splice, Verb, covers, difference, edited
+from oakum.policy.edit import Close, Edit, GrantEdit, Splice, Verb, covers, difference, edited
 from oakum.policy.shared_keys import apart
 
 _WIDTH = 88
@@ -31,14 +31,14 @@ class Changed(InputError):
 
 
 @dataclass
-class Step:
+class ReviewStep:
     """One thing that a person did: a splice, and which resources it is about."""
 
     splice: Splice
     resources: tuple[str, ...]
 
 
-class Session:
+class ReviewSession:
     """The state of a review; nothing is written before `save`."""
 
     def __init__(self, path: Path) -> None:
@@ -52,8 +52,8 @@ class Session:
         self.saved = self.text
         self.read: ContractReading = reading(load(path, text=self.text))
         self._plain = self._plain_of(self.text)
-        self.done: list[Step] = []
-        self.undone: list[Step] = []
+        self.done: list[ReviewStep] = []
+        self.undone: list[ReviewStep] = []
         self.writes = 0
 
     def grant(
@@ -62,7 +62,7 @@ class Session:
         """The edits that show fields to a viewer, or let them set them, in every state."""
         self._known(relation)
         return [
-            Grant(resource, line, tuple(those), relation, verb)
+            GrantEdit(resource, line, tuple(those), relation, verb)
             for line, those in self._lines(resource, paths)
         ]
 
@@ -120,19 +120,21 @@ class Session:
             place = of.location if of is not None else Location(str(self.path))
             raise InputError([Problem(place, told, "edit the file by hand")])
         names = tuple(dict.fromkeys(each.resource for each in edits if each.resource))
-        self.done.append(Step(difference(self.text, text), names))
+        self.done.append(ReviewStep(difference(self.text, text), names))
         self.undone.clear()
         self.text, self.read, self._plain = text, read, plain
 
-    def undo(self) -> Step | None:
+    def undo(self) -> ReviewStep | None:
         """Take the last step back."""
         return self._move(self.done, self.undone, back=True)
 
-    def redo(self) -> Step | None:
+    def redo(self) -> ReviewStep | None:
         """Make the last step again that was taken back."""
         return self._move(self.undone, self.done, back=False)
 
-    def _move(self, take: list[Step], give: list[Step], *, back: bool) -> Step | None:
+    def _move(
+        self, take: list[ReviewStep], give: list[ReviewStep], *, back: bool
+    ) -> ReviewStep | None:
         if not take:
             return None
         step = take.pop()

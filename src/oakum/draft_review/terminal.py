@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from oakum.draft_review.answers import answered
 from oakum.draft_review.cells import rows
-from oakum.draft_review.questions import WIDE, Question, questions
-from oakum.draft_review.session import Session
+from oakum.draft_review.questions import WIDE, ReviewQuestion, questions
+from oakum.draft_review.session import ReviewSession
 from oakum.draft_review.words import owner, said
 from oakum.errors import InputError, Location, Problem, counted
 from oakum.policy.edit import Confirm, ConfirmCall
@@ -23,7 +23,7 @@ _SHOWN = 40
 
 
 @dataclass
-class Tally:
+class AnswerCounts:
     """How many questions were asked, and how many of them answered."""
 
     asked: int = 0
@@ -31,18 +31,18 @@ class Tally:
 
 
 def ask(
-    session: Session,
+    session: ReviewSession,
     typed: Iterator[str],
     show: Callable[[str, str], None],
     *,
     again: bool,
-) -> Tally:
+) -> AnswerCounts:
     """Ask all open questions, until somebody types `q` or the input ends.
 
     `show`: takes a line, and what it is: `question`, `why`, `choice`, `prompt` or `error`. `again`:
     asks once more what was not understood; otherwise that raises `InputError`.
     """
-    tally, done = Tally(), set[tuple[str, str, str, str]]()
+    tally, done = AnswerCounts(), set[tuple[str, str, str, str]]()
     while (each := _next(session, done)) is not None:
         done.add(_key(each))
         tally.asked += 1
@@ -62,7 +62,7 @@ def ask(
 
 
 def _answer(
-    session: Session,
+    session: ReviewSession,
     typed: Iterator[str],
     choices: dict[str, tuple[str, Callable[[], None]]],
     show: Callable[[str, str], None],
@@ -90,19 +90,19 @@ def _answer(
         show(told, "error")
 
 
-def _key(each: Question) -> tuple[str, str, str, str]:
+def _key(each: ReviewQuestion) -> tuple[str, str, str, str]:
     return each.kind, each.resource or each.operation, each.path, each.relation
 
 
-def _open(session: Session, done: set[tuple[str, str, str, str]]) -> list[Question]:
+def _open(session: ReviewSession, done: set[tuple[str, str, str, str]]) -> list[ReviewQuestion]:
     return [e for e in questions(session.read, session.text) if _key(e) not in done]
 
 
-def _next(session: Session, done: set[tuple[str, str, str, str]]) -> Question | None:
+def _next(session: ReviewSession, done: set[tuple[str, str, str, str]]) -> ReviewQuestion | None:
     return next(iter(_open(session, done)), None)
 
 
-def _about(session: Session, each: Question) -> Iterator[str]:
+def _about(session: ReviewSession, each: ReviewQuestion) -> Iterator[str]:
     """What somebody has to know to answer."""
     read = session.read
     if each.why:
@@ -120,7 +120,7 @@ def _about(session: Session, each: Question) -> Iterator[str]:
         yield from _lines(session, each.resource)
 
 
-def _lines(session: Session, resource: str) -> Iterator[str]:
+def _lines(session: ReviewSession, resource: str) -> Iterator[str]:
     """The fields, by who sees them."""
     seen: dict[str, list[str]] = {}
     for row in rows(session.read, resource):
@@ -131,7 +131,9 @@ def _lines(session: Session, resource: str) -> Iterator[str]:
         yield f"  {who} sees {', '.join(paths[:_SHOWN])}{more}"
 
 
-def _choices(session: Session, each: Question) -> dict[str, tuple[str, Callable[[], None]]]:
+def _choices(
+    session: ReviewSession, each: ReviewQuestion
+) -> dict[str, tuple[str, Callable[[], None]]]:
     """What may be typed: what it says, and what it does."""
 
     def edit(field: str = "", viewer: str = "") -> Callable[[], None]:
@@ -160,7 +162,7 @@ def _choices(session: Session, each: Question) -> dict[str, tuple[str, Callable[
     return found
 
 
-def ending(session: Session, tally: Tally) -> Iterable[str]:
+def ending(session: ReviewSession, tally: AnswerCounts) -> Iterable[str]:
     """What is said at the end."""
     left = len(questions(session.read, session.text))
     yield f"{tally.answered} of {counted(tally.asked, 'question')} answered, {left} open"

@@ -79,7 +79,7 @@ class EvaluationContext:
         """Whether a resource has no owners, such as a catalogue."""
         return self.model.policy.resources[resource].owner.kind == "none"
 
-    def sources(self, viewer: str | None, who: str, *value: str) -> list[Source]:
+    def sources(self, viewer: str | None, who: str, *value: str) -> list[ValueSource]:
         """Objects of an owner that a value (`resource, path, text`) may come from."""
         name, path, text = value
         return sources_of_value(self.model, self.knowledge, viewer, who, (name, path, text))
@@ -113,11 +113,11 @@ class EvaluationContext:
         """Whether a value comes from an object that its own state opens, so that it says nothing
         about closed ones."""
         sources = self.sources(viewer, who, resource, path, text)
-        alike = sources == [Source(frozenset(), {})]
+        alike = sources == [ValueSource(frozenset(), {})]
         return not alike and self._shows_any(sources, viewer, who, resource, path)
 
     def _shows_any(
-        self, sources: Iterable[Source], viewer: str | None, who: str, resource: str, path: str
+        self, sources: Iterable[ValueSource], viewer: str | None, who: str, resource: str, path: str
     ) -> bool:
         table = self.model.tables[resource]
         if self.identities.in_doubt(who, resource) & set(deciding(table, path)):
@@ -185,7 +185,7 @@ class EvaluationContext:
 
 
 @dataclass(frozen=True)
-class Source:
+class ValueSource:
     """An object that a value may come from."""
 
     kin: frozenset[str]
@@ -196,7 +196,7 @@ class Source:
 
 def sources_of_value(
     model: Model, knowledge: Knowledge, viewer: str | None, who: str, value: tuple[str, str, str]
-) -> list[Source]:
+) -> list[ValueSource]:
     """An owner's objects that have a value (`resource, path, text`), to find out whether any of
     them is open to the viewer.
 
@@ -209,15 +209,15 @@ def sources_of_value(
     own = {n: state for n, state in resource.states.items() if state.member and many}
     named = relations_through_members(model) if viewer is not None else frozenset()
     if not own and not named:
-        return [Source(frozenset(), {})]
+        return [ValueSource(frozenset(), {})]
     rows = knowledge.objects.get((who, name), ())
     keys = [row.get(resource.key, "") for row in rows if row.get(path) == text] or [""]
-    found: dict[str, Source] = {}
+    found: dict[str, ValueSource] = {}
     for key in keys:
         known = knowledge.states_of(who, name, key)
         kin = knowledge.kin.get((who, name, key), {}).get(viewer or "", named)
         choices = [(known[n],) if n in known else own[n].values for n in own]
         for values in product(*choices):
-            each = Source(kin, dict(zip(own, values, strict=True)))
+            each = ValueSource(kin, dict(zip(own, values, strict=True)))
             found.setdefault(repr((sorted(kin), values)), each)
     return list(found.values())

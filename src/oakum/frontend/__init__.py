@@ -5,6 +5,6 @@ could not be observed is reported as *not observed*, never as unused. Values sta
 output contains only paths of fields and words of the document.
 """
 
-from oakum.frontend.usage import Field, Usage, Use, UsedEndpoint
+from oakum.frontend.usage import Usage, Use, UsedEndpoint, UsedField
 
-__all__ = ["Field", "Usage", "Use", "UsedEndpoint"]
+__all__ = ["Usage", "Use", "UsedEndpoint", "UsedField"]

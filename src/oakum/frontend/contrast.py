@@ -29,7 +29,7 @@ Viewed = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Sight:
+class ContractField:
     """A field of an object of the contract in an answer."""
 
     viewed: Viewed
@@ -59,7 +59,7 @@ class DrivenField:
 
 
 def contrast(
-    sights: Iterable[Sight],
+    sights: Iterable[ContractField],
     granted: Mapping[Viewed, frozenset[str]],
     line: Callable[[str, str], Location],
 ) -> tuple[DrivenField, ...]:
@@ -68,7 +68,7 @@ def contrast(
     `granted`: what the contract showed to each kind of viewer of the objects that came. `line`: the
     line of resource and field.
     """
-    seen: dict[tuple[Viewed, str], list[Sight]] = defaultdict(list)
+    seen: dict[tuple[Viewed, str], list[ContractField]] = defaultdict(list)
     for each in sights:
         seen[each.viewed, each.field].append(each)
     for viewed, fields in granted.items():
@@ -89,7 +89,7 @@ def contrast(
     return tuple(sorted(rows, key=lambda row: (row.resource, row.viewer, row.line, row.field)))
 
 
-def _verdicts(found: list[Sight]) -> tuple[Verdict, ...]:
+def _verdicts(found: list[ContractField]) -> tuple[Verdict, ...]:
     uses = {each.use for each in found}
     if any(each.leak for each in found):
         narrow = any(each.leak and each.use in USED for each in found)

@@ -70,7 +70,7 @@ _UNQUIET = 15.0
 
 
 @dataclass
-class Seen:
+class DrivenPages:
     """One drive through the pages, and how it looked from outside. Holds values."""
 
     load: Load
@@ -80,7 +80,7 @@ class Seen:
     workers: frozenset[str]
     """Addresses of the scripts of workers."""
 
-    def differs(self, other: Seen) -> tuple[str, ...]:
+    def differs(self, other: DrivenPages) -> tuple[str, ...]:
         """What differs between two visits, in words that quote no text of the pages."""
         failed = [each["failures"] for load in (self.load, other.load) for each in load.told]
         pairs = (
@@ -261,7 +261,7 @@ def drive(
     target: str,
     quiet: float,
     workers: frozenset[str] = frozenset(),
-) -> Seen:
+) -> DrivenPages:
     """Drives the pages once in a separate context, without cookies or caches of other drives."""
     context = browser.new_context(base_url=target, service_workers="block")
     name = f"__{secrets.token_hex(8)}"
@@ -282,7 +282,9 @@ def drive(
         watch.collect()
         scripts = (follower.followed, follower.left) if follower else (0, 0)
         load = Load(tuple(watch.heard), tuple(watch.told.values()), *scripts)
-        return Seen(load, watch.words(), watch.requests, watch.complaints, frozenset(watch.workers))
+        return DrivenPages(
+            load, watch.words(), watch.requests, watch.complaints, frozenset(watch.workers)
+        )
     finally:
         context.close()
 
@@ -347,36 +349,36 @@ def _blamed(file: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedLoad:
     """A load that was watched, or why it does not count."""
 
     load: Load | None
     why: str = ""
 
 
-def watch(browser: Browser, steps: Steps, target: str, quiet: float) -> Watched:
+def watch(browser: Browser, steps: Steps, target: str, quiet: float) -> WatchedLoad:
     """Drives pages once plain and once instrumented. The instrumented load counts if both behave
     alike; otherwise the pages are loaded once more with unmodified scripts."""
 
-    def once(how: How, workers: frozenset[str] = frozenset()) -> Seen:
+    def once(how: How, workers: frozenset[str] = frozenset()) -> DrivenPages:
         return drive(browser, steps, how=how, target=target, quiet=quiet, workers=workers)
 
     plain = once("plain")
     seen = once("followed", plain.workers)
     if not plain.differs(seen):
-        return Watched(seen.load)
+        return WatchedLoad(seen.load)
     again = once("plain")  # does the instrumentation cause this, or does every load differ?
     if not again.differs(seen):
-        return Watched(seen.load)
+        return WatchedLoad(seen.load)
     if unsteady := plain.differs(again):
-        return Watched(
+        return WatchedLoad(
             None, f"differs from load to load, even without observation, in {_and(unsteady)}"
         )
     unfollowed = once("watched")  # does rewriting the scripts cause this?
     if not plain.differs(unfollowed):
         left = replace(unfollowed.load, left=seen.load.followed + seen.load.left)
-        return Watched(left)
-    return Watched(
+        return WatchedLoad(left)
+    return WatchedLoad(
         None, f"behaves differently under observation, in {_and(plain.differs(unfollowed))}"
     )
 

@@ -23,7 +23,7 @@ MAX_DEPTH = 60
 
 
 @dataclass(frozen=True)
-class Leaf:
+class AnswerLeaf:
     """A scalar or an empty container of an answer."""
 
     path: Path
@@ -35,12 +35,12 @@ class Leaf:
     value: Json
 
 
-def leaves(value: Json) -> Iterator[Leaf]:
+def leaves(value: Json) -> Iterator[AnswerLeaf]:
     """All scalar fields of a response, in order; values nested too deep are skipped."""
     yield from _leaves(value, (), (), ())
 
 
-def _leaves(value: Json, path: Path, raw: Path, pointer: Path) -> Iterator[Leaf]:
+def _leaves(value: Json, path: Path, raw: Path, pointer: Path) -> Iterator[AnswerLeaf]:
     if len(path) > MAX_DEPTH:
         return
     if isinstance(value, dict) and value:
@@ -52,7 +52,7 @@ def _leaves(value: Json, path: Path, raw: Path, pointer: Path) -> Iterator[Leaf]
         for at, child in enumerate(value):
             yield from _leaves(child, (*path, "*"), (*raw, "*"), (*pointer, str(at)))
     else:
-        yield Leaf(path, raw, pointer, value)
+        yield AnswerLeaf(path, raw, pointer, value)
 
 
 def _is_map(value: dict[str, Json]) -> bool:

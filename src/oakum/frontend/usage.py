@@ -79,7 +79,7 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Field:
+class UsedField:
     """A response field and its use."""
 
     path: str
@@ -95,11 +95,11 @@ class UsedEndpoint:
     operation: str
     """As the document calls it, or the name of a GraphQL operation; empty where neither has one."""
     answers: int
-    fields: tuple[Field, ...]
+    fields: tuple[UsedField, ...]
 
 
 @dataclass(frozen=True)
-class Sent:
+class UsedResponse:
     """One response with the use of each field. It contains values, so it stays in memory."""
 
     heard: Heard
@@ -116,7 +116,7 @@ class Usage:
     """Pages and scripts that were driven, and count."""
     discarded: tuple[tuple[str, str], ...] = ()
     """Those that do not count, as the user named them, and why."""
-    sent: tuple[Sent, ...] = field(default=(), repr=False)
+    sent: tuple[UsedResponse, ...] = field(default=(), repr=False)
     elsewhere: int = 0
     """Answers of other origins, which were not looked at."""
     unread: int = 0
@@ -346,14 +346,16 @@ def _as_its_parts(uses: Mapping[Path, Use], path: Path) -> Use:
 
 def _sent(
     endpoints: Mapping[Name, list[_Question]], uses: Mapping[Name, Mapping[Path, Use]]
-) -> Iterator[Sent]:
+) -> Iterator[UsedResponse]:
     for name, asked in ((name, each) for name, parts in endpoints.items() for each in parts):
         # `data:` URLs inside pages, which send nothing
         for heard, body in zip(asked.heard, asked.bodies, strict=False):
-            yield Sent(heard, {leaf.pointer: uses[name][leaf.path] for leaf in leaves(body)})
+            yield UsedResponse(
+                heard, {leaf.pointer: uses[name][leaf.path] for leaf in leaves(body)}
+            )
 
 
-def _fields(uses: Mapping[Path, Use]) -> tuple[Field, ...]:
+def _fields(uses: Mapping[Path, Use]) -> tuple[UsedField, ...]:
     order = list(USES)
-    found = [Field(told(path), use) for path, use in uses.items()]
+    found = [UsedField(told(path), use) for path, use in uses.items()]
     return tuple(sorted(found, key=lambda each: (order.index(each.use), each.path)))

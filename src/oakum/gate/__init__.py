@@ -4,7 +4,7 @@ Pure: the command does the input and output. Data that was not tested meets no c
 that tested nothing makes the gate red.
 """
 
-from oakum.gate.evidence import Evidence, Source, foreign, gathered
+from oakum.gate.evidence import GateEvidence, ReportSource, foreign, gathered
 from oakum.gate.judge import Case, judge
 from oakum.gate.static import Flaw, flaws
 from oakum.gate.verdict import Criterion, Verdict, Waived, Widening
@@ -12,9 +12,9 @@ from oakum.gate.verdict import Criterion, Verdict, Waived, Widening
 __all__ = [
     "Case",
     "Criterion",
-    "Evidence",
     "Flaw",
-    "Source",
+    "GateEvidence",
+    "ReportSource",
     "Verdict",
     "Waived",
     "Widening",

@@ -22,7 +22,7 @@ _SEVERITIES = ("low", "medium", "high", "critical")
 
 
 @dataclass(frozen=True)
-class Source:
+class ReportSource:
     """A report, with the contract and document that it must match."""
 
     report: Report
@@ -30,7 +30,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class GateEvidence:
     """What all reports say together."""
 
     findings: tuple[Finding, ...] = ()
@@ -49,13 +49,13 @@ class Evidence:
 
 
 def gathered(
-    sources: Sequence[Source],
+    sources: Sequence[ReportSource],
     model: Model,
     contract_digest: str,
     changed: datetime,
     now: datetime,
     max_age: timedelta,
-) -> Evidence:
+) -> GateEvidence:
     """The reports taken together. A cell that one has shown is shown; a leak stays a leak.
 
     `changed`: when the contract's files were last written, for reports that do not say whose they
@@ -68,7 +68,7 @@ def gathered(
         why_old = _stale(each.report, model, contract_digest, changed, now, max_age)
         stale += (f"{each.file}: {why}" for why in why_old)
     reports = [each.report for each in sources]
-    return Evidence(
+    return GateEvidence(
         findings=tuple(_worst(finding for report in reports for finding in report.findings)),
         cells=tuple(_cells(cell for report in reports for cell in report.cells)),
         distrust=tuple(distrust),
@@ -80,7 +80,7 @@ def gathered(
     )
 
 
-def _line(source: Source) -> str:
+def _line(source: ReportSource) -> str:
     report = source.report
     return f"{source.file}, of {report.target}, begun {report.started}, {len(report.cells):,} cells"
 

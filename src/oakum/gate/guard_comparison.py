@@ -13,7 +13,7 @@ from itertools import groupby
 
 from oakum.errors import counted
 from oakum.finding import Cell, Result, State
-from oakum.gate.evidence import Evidence
+from oakum.gate.evidence import GateEvidence
 
 Key = tuple[str, str, str, State, str, str]
 
@@ -34,7 +34,7 @@ class Agreement:
     """Decided in the scan through the guard alone."""
 
 
-def agreement(direct: Evidence, guarded: Evidence) -> Agreement:
+def agreement(direct: GateEvidence, guarded: GateEvidence) -> Agreement:
     """The cells of both, matched by resource, field, viewer, state and endpoint."""
     bare, through = _by_place(direct), _by_place(guarded)
     unknown = Result.UNTESTED
@@ -62,7 +62,7 @@ def agreement(direct: Evidence, guarded: Evidence) -> Agreement:
     )
 
 
-def _by_place(evidence: Evidence) -> Mapping[Key, Cell]:
+def _by_place(evidence: GateEvidence) -> Mapping[Key, Cell]:
     return {
         (
             each.resource,
@@ -76,7 +76,7 @@ def _by_place(evidence: Evidence) -> Mapping[Key, Cell]:
     }
 
 
-def doubts(direct: Evidence, guarded: Evidence) -> Iterator[str]:
+def doubts(direct: GateEvidence, guarded: GateEvidence) -> Iterator[str]:
     """Why the reports through a guard are not such reports, or prove nothing about it."""
     yield from guarded.distrust
     yield from guarded.stale

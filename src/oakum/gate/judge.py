@@ -10,15 +10,15 @@ from oakum.authz import Model
 from oakum.errors import NOWHERE, ExitCode, Problem, counted
 from oakum.finding import Finding
 from oakum.gate.coverage import never_asked, shares, unmet_states, unreachable
-from oakum.gate.evidence import Evidence
+from oakum.gate.evidence import GateEvidence
 from oakum.gate.guard_comparison import agreement, doubts, grouped
 from oakum.gate.linter_findings import Linted
 from oakum.gate.static import Flaw, flaws, unsecured
 from oakum.gate.unclassified_fields import unclassified
 from oakum.gate.undeclared_graphql_fields import forgotten
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening
-from oakum.gate.waivers import Left, excused, left
-from oakum.memory import Memory, Remembered, Standing, silent, stage
+from oakum.gate.waivers import WaivedFindings, excused, left
+from oakum.memory import FindingStanding, Memory, Remembered, silent, stage
 from oakum.policy.graphql import Graph
 from oakum.policy.model import SEVERITIES, Approval, ExitCriteria, Waiver
 from oakum.policy.resource_schemas import View
@@ -35,9 +35,9 @@ class Case:
     model: Model
     criteria: ExitCriteria
     today: date
-    evidence: Evidence | None = None
+    evidence: GateEvidence | None = None
     """None: no report was given, and only the documents are judged."""
-    guarded: Evidence | None = None
+    guarded: GateEvidence | None = None
     """What reports say that were made through a guard; None: not asked for."""
     graphs: Sequence[Graph] = ()
     linted: Sequence[Linted] = ()
@@ -134,7 +134,7 @@ TITLES = {
 """What each criterion asks for, in words."""
 
 
-def _of_reports(case: Case, evidence: Evidence, kept: Left) -> Iterator[Criterion]:
+def _of_reports(case: Case, evidence: GateEvidence, kept: WaivedFindings) -> Iterator[Criterion]:
     yield _trusted("trust", evidence.distrust, "fix the run (`oakum doctor`), and scan again")
     yield _trusted("fresh", evidence.stale, "scan again, with this contract")
     yield from _leaks(case.criteria, kept.findings)
@@ -182,7 +182,7 @@ def _told(findings: Iterable[Finding]) -> Iterator[Detail]:
         yield Detail(words, each.contract_location)
 
 
-def _asked(case: Case, evidence: Evidence) -> Criterion:
+def _asked(case: Case, evidence: GateEvidence) -> Criterion:
     """A share of cells may be reached without ever calling the operation that leaks."""
     missed, all_of_them = never_asked(case.seen, case.model, evidence.cells)
     advice = 'call it in a test or a scan, or say in the contract why not: `untested: "the reason"`'
@@ -193,7 +193,7 @@ def _asked(case: Case, evidence: Evidence) -> Criterion:
     )  # fmt: skip
 
 
-def _shown(case: Case, evidence: Evidence) -> Criterion:
+def _shown(case: Case, evidence: GateEvidence) -> Criterion:
     bound = case.criteria.shown
     found = shares(case.seen, case.model, evidence.cells)
     low = [each for each in found if each.percent < bound]
@@ -212,7 +212,7 @@ def _shown(case: Case, evidence: Evidence) -> Criterion:
 _SHOW_MORE = "give the accounts more data and relations, or the scan a larger `--budget`"
 
 
-def _states(case: Case, evidence: Evidence) -> Criterion:
+def _states(case: Case, evidence: GateEvidence) -> Criterion:
     name, title = "states", TITLES["states"]
     if not case.criteria.states:
         return Criterion(name, title, "not asked for")
@@ -276,13 +276,13 @@ def _one_sided(case: Case) -> Iterator[Problem]:
         yield from (Problem(NOWHERE, said, hint) for said in grouped(cells, what))
 
 
-def _remembered(case: Case, evidence: Evidence | None) -> Iterator[Criterion]:
+def _remembered(case: Case, evidence: GateEvidence | None) -> Iterator[Criterion]:
     """Fixed findings that are back. Baseline and waivers do not excuse them."""
     memory = case.memory
     if memory is None or evidence is None:
         yield from (Criterion(e, TITLES[e], _UNSEEN, advice=_NO_REPORT) for e in _OF_MEMORY)
         return
-    back = [e for e in memory.findings if memory.standing(e) is Standing.REGRESSED]
+    back = [e for e in memory.findings if memory.standing(e) is FindingStanding.REGRESSED]
     advice = "fix it again, and find out what undid the fix; no waiver covers it"
     told = [Detail(f"{_known(e)} {stage(memory, e)} [{e.fingerprint}]") for e in back]
     yield _criterion("regressed", TITLES["regressed"], len(back), 0, "finding", advice, told)
@@ -306,7 +306,7 @@ def _known(one: Remembered) -> str:
     return f"{one.severity}: `{one.resource}.{one.field}` for `{one.viewer}`, {one.rule},"
 
 
-def _unseen(case: Case, memory: Memory, evidence: Evidence) -> Iterator[tuple[Remembered, str]]:
+def _unseen(case: Case, memory: Memory, evidence: GateEvidence) -> Iterator[tuple[Remembered, str]]:
     """Proven leaks that were open when last seen, with the endpoints of which no report says
     anything.
 
@@ -319,7 +319,7 @@ def _unseen(case: Case, memory: Memory, evidence: Evidence) -> Iterator[tuple[Re
             yield one, ", ".join(f"{endpoint.method} {endpoint.path}" for endpoint in endpoints)
 
 
-def _of_documents(case: Case, kept: Left) -> Iterator[Criterion]:
+def _of_documents(case: Case, kept: WaivedFindings) -> Iterator[Criterion]:
     criteria = case.criteria
     rule = "operation-without-security"
     if criteria.security:
@@ -394,7 +394,7 @@ def _approves(case: Case, widening: Widening) -> list[Approval]:
     return [one for one in said if one.widening and widening.fingerprint.startswith(one.widening)]
 
 
-def _expired(kept: Left) -> Criterion:
+def _expired(kept: WaivedFindings) -> Criterion:
     over = [each.waiver for each in kept.waived if each.expired]
     told = (
         Detail(f"`{each.reason}` ended on {each.expires}; ask {each.owner}", each.location)
@@ -414,7 +414,7 @@ def _warned(found: Iterable[Flaw], criteria: ExitCriteria) -> Iterator[Problem]:
             yield Problem(flaw.location, message, flaw.hint)
 
 
-def _unused(kept: Left, *, looked: bool) -> Iterator[Problem]:
+def _unused(kept: WaivedFindings, *, looked: bool) -> Iterator[Problem]:
     """Waivers that match nothing. Without a report it is unknown which findings there are."""
     for each in kept.waived:
         if looked and not each.suppressed:

@@ -15,7 +15,7 @@ from oakum.policy.model import CellRef, Waiver
 
 
 @dataclass(frozen=True)
-class Left:
+class WaivedFindings:
     """The findings that count, and the waived ones."""
 
     findings: tuple[Finding, ...]
@@ -31,7 +31,7 @@ def left(
     waivers: Iterable[Waiver],
     baseline: Sequence[Finding],
     today: date,
-) -> Left:
+) -> WaivedFindings:
     """Waivers in force first, since they are the stronger word; then the baseline."""
     used: list[Waived] = []
     out: set[str] = set()
@@ -46,7 +46,7 @@ def left(
     counted = [each for each in findings if each.fingerprint not in out]
     known = tuple(each for each in counted if _no_worse(each, before.get(each.fingerprint)))
     seen = {each.fingerprint for each in findings}
-    return Left(
+    return WaivedFindings(
         tuple(each for each in counted if each not in known),
         tuple(each for each in flaws if each.fingerprint not in out),
         tuple(used),

@@ -15,7 +15,7 @@ from oakum.authz.decide import may_call, may_write
 from oakum.authz.id_spelling import identifier
 from oakum.authz.project import left
 from oakum.authz.relations import held
-from oakum.authz.span import Unreadable, read
+from oakum.authz.span import UnreadableBody, read
 from oakum.guard.forms import as_json
 from oakum.guard.graphql import queries
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
@@ -41,7 +41,7 @@ def _keyed(params: Mapping[str, str], named: Named) -> Named:
 
 
 @dataclass
-class Sight:
+class ConcealedSight:
     """The concealed objects that a request names, and whether its caller is shown something of
     each."""
 
@@ -55,13 +55,13 @@ class Sight:
     _seen: bool | None = None
 
     @classmethod
-    def of(cls, model: Model, endpoint: GrantedEndpoint, carried: Carried) -> Sight:
+    def of(cls, model: Model, endpoint: GrantedEndpoint, carried: Carried) -> ConcealedSight:
         """Those of the path and of what stands beside it; the body is not read yet."""
         path = tuple((e, carried.params) for e in (endpoint.hidden, *endpoint.others) if e)
         named = _keyed(carried.params, endpoint.asked.named(carried))
         return cls(model, endpoint, carried, (*path, *named), endpoint.acts)
 
-    def reading(self, value: Json) -> Sight:
+    def reading(self, value: Json) -> ConcealedSight:
         """The same once the body is read."""
         asked = self.endpoint.asked
         if value is None and self.acts:
@@ -75,15 +75,15 @@ class Sight:
         acts = self.acts and not (self.endpoint.graph and queries(said))
         return self._naming(carried, acts)
 
-    def _naming(self, carried: Carried, acts: bool) -> Sight:
+    def _naming(self, carried: Carried, acts: bool) -> ConcealedSight:
         """The same of what else of the request is known."""
         named = self.endpoint.asked.named(carried)
         known = (self.endpoint.hidden, *self.endpoint.others)
         path = tuple(each for each in self.objects if any(each[0] is one for one in known))
         objects = (*path, *_keyed(carried.params, named))
-        return Sight(self.model, self.endpoint, carried, objects, acts)
+        return ConcealedSight(self.model, self.endpoint, carried, objects, acts)
 
-    def answered(self, status: int, body: bytes | None) -> Sight:
+    def answered(self, status: int, body: bytes | None) -> ConcealedSight:
         """The same of a response: where it has an error, that may tell of more objects."""
         if self.carried.failed or self.acts or not self.endpoint.asked.keys.of_errors:
             return self
@@ -100,7 +100,7 @@ class Sight:
         form = {FORM: self.endpoint.form, PARTS: self.endpoint.parts}.get(kind.type)
         try:
             return read(as_json(form, kind, asked.body))[0] if form is not None else None
-        except (Denied, Unreadable):
+        except (Denied, UnreadableBody):
             return None
 
     def clear(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, bool]:
@@ -167,7 +167,7 @@ def _has_errors(body: bytes) -> bool:
         return False
     try:
         value = read(body)[0]
-    except Unreadable:
+    except UnreadableBody:
         return True
     return isinstance(value, dict) and bool(value.get("errors"))
 
@@ -250,7 +250,7 @@ def _holds(done: Projection, hidden: Concealed) -> bool:
         return done.body is not None
     try:
         value = read(done.body)[0]
-    except Unreadable:  # no JSON, which has no such place
+    except UnreadableBody:  # no JSON, which has no such place
         return True
     found = hidden.values_at(value, hidden.within)
     return any(isinstance(each, dict | list) and bool(each) for each in found)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.plan import render_plan
-from oakum.guard.target import Plan
+from oakum.guard.target import RenderedPlan
 from oakum.guard.unsupported import refuse
 from oakum.guard.warnings import warnings
 from oakum.http.media_type import essence
@@ -51,7 +51,7 @@ class ContractFiles:
     """A contract's files, read and compiled, with what an engine is rendered from."""
 
     compiled: CompiledContract
-    plan: Plan
+    plan: RenderedPlan
     files: tuple[Path, ...]
     """Every file that was read, for the file watcher."""
     noticed: tuple[Problem, ...]

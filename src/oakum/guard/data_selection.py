@@ -13,13 +13,13 @@ from oakum.http.octets import sha256_of_texts
 from oakum.routing.headers import for_this_hop
 from oakum.routing.messages import Asked, Denied, Headers
 from oakum.routing.route import called
-from oakum.routing.selecting_parameters import Selection
+from oakum.routing.selecting_parameters import SelectingParameters
 from oakum.routing.tenant_names import names_tenant
 from oakum.routing.who import cookies
 
 
 @dataclass(frozen=True)
-class Told:
+class SelectionParameters:
     """The parameters that a look-up is sent."""
 
     headers: Headers = ()
@@ -27,12 +27,12 @@ class Told:
     query: tuple[str, ...] = ()
     """Pieces of the query, undecoded."""
 
-    def without(self, places: Collection[tuple[str, str]]) -> Told:
+    def without(self, places: Collection[tuple[str, str]]) -> SelectionParameters:
         """The same without these headers and cookies."""
         headers = tuple(each for each in self.headers if ("header", each[0]) not in places)
         named = ((each.partition("=")[0], each) for each in self.cookies)
         cookies = tuple(each for name, each in named if ("cookie", name) not in places)
-        return Told(headers, cookies, self.query)
+        return SelectionParameters(headers, cookies, self.query)
 
     def joined(self, query: str) -> str:
         """A look-up's own query with these in it: what the request says counts more than a
@@ -68,7 +68,7 @@ class Conditions:
         headers = ((f"header {name}", value) for name, value in self.headers)
         return (*headers, *((f"cookie {name}", value) for name, value in self.cookies))
 
-    def told(self, look: Selection) -> Told | None:
+    def told(self, look: SelectingParameters) -> SelectionParameters | None:
         """What a look-up of an operation is sent; None if it may not be asked, since it requires
         something that nothing says."""
         if not look.caller and (self.unsaid or not {*self.path}.issubset(look.paths)):
@@ -85,7 +85,7 @@ class Conditions:
             return None
         only = {(each.where, each.name) for each in look.supplied if each.only}
         more = [e for e in look.supplied if e.only or (e.where, e.name) not in sent]
-        return Told(
+        return SelectionParameters(
             (
                 *(each for each in self.headers if ("header", each[0]) not in only),
                 *((each.name, each.value) for each in more if each.where == "header"),
@@ -99,7 +99,7 @@ class Conditions:
         )
 
 
-def conditions(asked: Asked, query: str, selection: Selection) -> Conditions:
+def conditions(asked: Asked, query: str, selection: SelectingParameters) -> Conditions:
     """The conditions of a request of an operation; `query`: what is forwarded of its query.
 
     Raises `Denied` for a cookie that servers may read differently.

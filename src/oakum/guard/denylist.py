@@ -27,7 +27,7 @@ _WHO = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
-class Listed:
+class DeniedCaller:
     """A denied caller."""
 
     who: str
@@ -48,7 +48,7 @@ def check_of(key: bytes) -> str:
     return hmac.digest(key, SCHEMA.encode(), "sha256").hex()[:16]
 
 
-def render(callers: Iterable[Listed], key: bytes) -> str:
+def render(callers: Iterable[DeniedCaller], key: bytes) -> str:
     """The file's text, sorted by caller. `key`: the one used for the hashes."""
     rows = [
         {"who": e.who, "reason": e.reason, "since": e.since, "until": e.until}
@@ -58,7 +58,7 @@ def render(callers: Iterable[Listed], key: bytes) -> str:
     return orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def read_list(path: Path, key: bytes) -> tuple[Listed, ...]:
+def read_list(path: Path, key: bytes) -> tuple[DeniedCaller, ...]:
     """The entries of a file. `key`: the audit's; empty when unknown, and then not compared.
 
     Raises `InputError` with all mistakes, and for a list made under another key, since it would
@@ -73,7 +73,7 @@ def read_list(path: Path, key: bytes) -> tuple[Listed, ...]:
         found.append(("/key", "this list was made with another key", hint))
     if found:
         raise InputError([Problem(places.locate(at), said, hint) for at, said, hint in found])
-    return tuple(Listed(**each) for each in value["callers"])
+    return tuple(DeniedCaller(**each) for each in value["callers"])
 
 
 def key_of(path: Path) -> str:
@@ -84,7 +84,7 @@ def key_of(path: Path) -> str:
     return key if isinstance(key, str) else ""
 
 
-def denied(callers: Iterable[Listed]) -> Mapping[str, float]:
+def denied(callers: Iterable[DeniedCaller]) -> Mapping[str, float]:
     """Hash of a caller → Unix seconds at which its denial ends; the form that engines take."""
     ends: dict[str, float] = {}
     for each in callers:

@@ -19,17 +19,17 @@ from oakum.authz.decide import may_call
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.address import counted
 from oakum.guard.audit_counts import owners_shown, removed
-from oakum.guard.concealment import Sight, shows
+from oakum.guard.concealment import ConcealedSight, shows
 from oakum.guard.data_selection import conditions
 from oakum.guard.forwarded_headers import ForwardedHeaders
 from oakum.guard.graphql_argument_values import chosen
 from oakum.guard.guesses import Guesses
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import KIND, Behalf, Desk, Inquiry, LookUpResult
-from oakum.guard.memory import Budgets, Memory
+from oakum.guard.memory import Budgets, IdCache
 from oakum.guard.mentioned_ids import EVERYBODY, named_by
 from oakum.guard.passed_request import Passing, Refusal
-from oakum.guard.request_checks import Intake, Taken, absent
+from oakum.guard.request_checks import ForwardedBody, Intake, absent
 from oakum.http.media_type import is_json
 from oakum.http.methods import routed
 from oakum.http.octets import octets
@@ -53,7 +53,7 @@ from oakum.routing.relation_writes import mark
 from oakum.routing.request_head import check, in_origin_form
 from oakum.routing.request_places import Carried
 from oakum.routing.route import RequestTarget, Router, passes, placed, queried, with_query, without
-from oakum.routing.selecting_parameters import Selection
+from oakum.routing.selecting_parameters import SelectingParameters
 from oakum.routing.who import (
     NOBODY,
     NONE,
@@ -117,8 +117,8 @@ class Gatekeeper:
         self._audit_key = audit_key
         self._contract = contract
         self._denied = denied or {}
-        self._desk = Desk(self._model, self._lookups, Memory[LookUpResult](now), service)
-        self._callers = Memory[Who](now)
+        self._desk = Desk(self._model, self._lookups, IdCache[LookUpResult](now), service)
+        self._callers = IdCache[Who](now)
         self._guesses = Guesses(now)
         self._budgets = Budgets(self.policy.limits, now)
         self._intake = Intake(self._model)
@@ -164,7 +164,7 @@ class Gatekeeper:
         passing.endpoint, passing.params = endpoint, found[1]
         _check(endpoint, found[1])
         query = self._query(place, endpoint)
-        passing.sight = Sight.of(self._model, endpoint, Carried(asked, query, found[1]))
+        passing.sight = ConcealedSight.of(self._model, endpoint, Carried(asked, query, found[1]))
         held = given(asked, query, self._lookups.credentials)
         said = conditions(asked, query, self._lookups.selections[endpoint.operation.id])
         if self.policy.caller.claim:
@@ -234,7 +234,7 @@ class Gatekeeper:
         held = given(asked, place.query, self._lookups.credentials)
         if caller.claim or caller.api_key:
             held = only_token(held, self._nameless) if caller.claim else held
-            behalf = Behalf(asked, held, conditions(asked, "", Selection()))
+            behalf = Behalf(asked, held, conditions(asked, "", SelectingParameters()))
             who = yield from self._who(Inquiry(self._desk, behalf, NOBODY))
             self._admit(passing, who)
             if not who.ids and not all(map(is_password, asked.values("authorization"))):
@@ -374,7 +374,7 @@ class Gatekeeper:
         raise absent(endpoint, "call") if inquiry.who.ids else Denied(401, "call")
 
     def _forward(
-        self, passing: Passing, endpoint: GrantedEndpoint, query: str, taken: Taken
+        self, passing: Passing, endpoint: GrantedEndpoint, query: str, taken: ForwardedBody
     ) -> Asked:
         parameters = endpoint.operation.parameters
         asked, declared = passing.asked, self._forwarded.names

@@ -24,7 +24,7 @@ from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denied, key_of, read_list
 from oakum.guard.files import fill, judged, unusable
-from oakum.guard.target import Deployment, Target, address, mistake
+from oakum.guard.target import Deployment, EngineTarget, address, mistake
 from oakum.openapi.model import Json
 
 SCHEMA = "oakum.export/2"
@@ -52,7 +52,7 @@ class Order:
     """Absolute; path of the folder on the machines that run it."""
 
 
-def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> ContractFiles:
+def export(order: Order, engine: EngineTarget, out: Path, audit_key: bytes = b"") -> ContractFiles:
     """Writes the folder atomically. `audit_key`: the fleet's, if known, so that a deny list made
     under another key is refused.
 
@@ -106,7 +106,7 @@ def export(order: Order, engine: Target, out: Path, audit_key: bytes = b"") -> C
     return now
 
 
-def _mark(now: ContractFiles, engine: Target, names: list[str]) -> bytes:
+def _mark(now: ContractFiles, engine: EngineTarget, names: list[str]) -> bytes:
     content = {
         "schema": SCHEMA,
         "contract": now.digest,
@@ -116,7 +116,7 @@ def _mark(now: ContractFiles, engine: Target, names: list[str]) -> bytes:
     return json.dumps(content, indent=1).encode() + b"\n"
 
 
-def _command(engine: Target, folder: Path, deployment: Deployment) -> list[str]:
+def _command(engine: EngineTarget, folder: Path, deployment: Deployment) -> list[str]:
     """The engine's command line with paths of the target machine.
 
     Drops nginx's `-g` options, which describe this machine: its user, its limits.
@@ -129,7 +129,7 @@ def _command(engine: Target, folder: Path, deployment: Deployment) -> list[str]:
 
 
 def _around(
-    engine: Target,
+    engine: EngineTarget,
     deployment: Deployment,
     now: ContractFiles,
     config: Mapping[str, bytes],

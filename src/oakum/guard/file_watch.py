@@ -14,7 +14,7 @@ Stamp = tuple[int, int, int] | None
 Content = bytes | None
 
 
-class Watch:
+class FileWatch:
     """Fingerprints of the files at the last load."""
 
     def __init__(self, paths: Iterable[Path]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.target import Deployment, Target
+from oakum.guard.target import Deployment, EngineTarget
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def folder_of(state: Path | None) -> Iterator[Path]:
         yield state
 
 
-def judged(engine: Target, deployment: Deployment, within: Path) -> Mapping[str, bytes]:
+def judged(engine: EngineTarget, deployment: Deployment, within: Path) -> Mapping[str, bytes]:
     """The rendered files, after the engine has validated equivalent ones in a temporary folder
     inside `within`; without the shared store, which this machine may not reach.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from urllib.parse import unquote_plus
 
-from oakum.authz.span import Unreadable, read
+from oakum.authz.span import UnreadableBody, read
 from oakum.guard.graphql import lexed, parameter
 from oakum.openapi.model import Json
 from oakum.routing.chosen_fields import chooses
@@ -86,7 +86,7 @@ def asked_by_url(query: str) -> Json:
         try:
             [(name, text)] = given
             variables = read(text.encode())[0] if name == "variables" else ""
-        except (ValueError, Unreadable):
+        except (ValueError, UnreadableBody):
             variables = ""
     return {"query": parameter(query), "variables": variables}
 

@@ -17,7 +17,7 @@ from oakum.guard.metrics import CONTENT_TYPE
 from oakum.guard.target import address, mistake
 
 
-class Watched(Protocol):
+class GuardHealth(Protocol):
     """What the server asks of a guard."""
 
     up: bool
@@ -36,7 +36,7 @@ class HealthServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, where: str) -> None:
-        self.guard: Watched | None = None
+        self.guard: GuardHealth | None = None
         try:
             family, _, _, _, found = getaddrinfo(*address(where, "--admin"), flags=0)[0]
             self.address_family = family
@@ -58,7 +58,7 @@ def unusable(option: str, where: str, error: OSError) -> tuple[str, str]:
 
 
 @contextmanager
-def answers(server: HealthServer, guard: Watched) -> Iterator[None]:
+def answers(server: HealthServer, guard: GuardHealth) -> Iterator[None]:
     """Answers for `guard` in a thread until the block ends."""
     server.guard = guard
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)

@@ -18,7 +18,7 @@ from oakum.authz.member_paths import blocked, garbled
 from oakum.guard.complete_responses import is_failed, is_stale, is_whole
 from oakum.guard.data_selection import Conditions
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
-from oakum.guard.memory import Memory
+from oakum.guard.memory import IdCache
 from oakum.guard.mentioned_ids import EVERYBODY
 from oakum.http.json_pointer import values_at
 from oakum.http.octets import octets
@@ -37,7 +37,7 @@ QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"), KIN
 """Headers of every look-up, before its credentials."""
 
 
-class Question(NamedTuple):
+class LookupQuestion(NamedTuple):
     """A look-up of the plan about an id; when that is empty, about the caller."""
 
     ask: int
@@ -76,7 +76,7 @@ class Desk:
     """Sends a contract's look-ups and caches the results for `guard.ttl` seconds."""
 
     def __init__(
-        self, model: Model, wiring: LookupPlan, memory: Memory[LookUpResult], service: str
+        self, model: Model, wiring: LookupPlan, memory: IdCache[LookUpResult], service: str
     ) -> None:
         self.model = model
         self.dear = looked_up(model.policy)
@@ -89,7 +89,7 @@ class Desk:
         """The `guard:` section: timeouts, look-ups per request, and time to live."""
         return self.model.policy.guard
 
-    def questions(self, want: Want, who: Who) -> tuple[Question, ...]:
+    def questions(self, want: Want, who: Who) -> tuple[LookupQuestion, ...]:
         """Look-ups for something unknown; empty: it cannot be looked up and stays unknown."""
         if want.kind == "relation":
             index = self.wiring.relations.get(want.name)
@@ -97,15 +97,15 @@ class Desk:
             if index is None or not who.ids:
                 return ()
             if not self._placed(index):
-                return (Question(index, ""),) if relation.of == "caller" else ()
+                return (LookupQuestion(index, ""),) if relation.of == "caller" else ()
             about = [want.owner] if relation.of == "owner" else sorted(who.ids, key=octets)
-            return tuple(Question(index, each) for each in about)
+            return tuple(LookupQuestion(index, each) for each in about)
         found = self.wiring.states.get(_origin(self.model.policy, want.name))
         if found is None:
             return ()
         if self._placed(found[0]):
-            return (Question(found[0], want.owner),)
-        return (Question(found[0], ""),) if want.owner in who.ids else ()
+            return (LookupQuestion(found[0], want.owner),)
+        return (LookupQuestion(found[0], ""),) if want.owner in who.ids else ()
 
     def _placed(self, ask: int) -> bool:
         """Whether the path has a parameter for an id; otherwise the look-up is about the caller."""
@@ -119,7 +119,7 @@ class Desk:
             on.conditions.told(self.wiring.selections[self.wiring.asks[ask].operation]) is not None
         )
 
-    def asked(self, question: Question, on: Behalf) -> Asked | None:
+    def asked(self, question: LookupQuestion, on: Behalf) -> Asked | None:
         """The request; None if this id would make its path ambiguous, or if it requires something
         that nobody says."""
         ask = self.wiring.asks[question.ask]
@@ -152,18 +152,18 @@ class Desk:
             on.like.host, on.like.scheme, on.like.address,
         )  # fmt: skip
 
-    def key(self, question: Question, on: Behalf) -> tuple[str, int, str, str, str]:
+    def key(self, question: LookupQuestion, on: Behalf) -> tuple[str, int, str, str, str]:
         """Cache key: one for each caller, or shared when the service's credential is used; and one
         for each condition."""
         credentials = "" if self.serviced(question) else on.held.key
         return ("ask", question.ask, question.about, credentials, on.conditions.key)
 
-    def serviced(self, question: Question) -> bool:
+    def serviced(self, question: LookupQuestion) -> bool:
         """Whether the look-up uses the service's credential, so that the result is the same for
         all."""
         return bool(self.guard.service is not None and self.service and question.about)
 
-    def read(self, question: Question, answered: Answered | None) -> LookUpResult:
+    def read(self, question: LookupQuestion, answered: Answered | None) -> LookUpResult:
         """What a response says about every relation and state that this look-up serves."""
         value = readable(answered)
         if answered is None or value is None or is_stale(answered, self.guard.ttl):
@@ -266,11 +266,11 @@ class Inquiry:
     desk: Desk
     on: Behalf
     who: Who
-    known: dict[Question, LookUpResult] = field(default_factory=dict)
+    known: dict[LookupQuestion, LookUpResult] = field(default_factory=dict)
     wants: dict[Want, None] = field(default_factory=dict)
     asked: int = 0
     failed: int = 0
-    _fresh: set[Question] = field(default_factory=set)
+    _fresh: set[LookupQuestion] = field(default_factory=set)
     """Those whose result is of this request, and not of the cache."""
     _left: int = 0
     _until: float | None = None
@@ -333,7 +333,7 @@ class Inquiry:
                 yield from self._find(question, towards)
 
     def _find(
-        self, question: Question, towards: frozenset[str]
+        self, question: LookupQuestion, towards: frozenset[str]
     ) -> Generator[Asked, Answered | None, None]:
         memory, key = self.desk.memory, self.desk.key(question, self.on)
         self.known.pop(question, None)

@@ -56,7 +56,7 @@ class _Entry(Generic[_V]):
     about: frozenset[str]
 
 
-class Memory(Generic[_V]):
+class IdCache(Generic[_V]):
     """A cache whose values each concern some ids, as `known_by` has them. When one of these
     changes, the value is dropped, and so is one that was requested before the change and arrives
     after it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from oakum.guard.concealment import Sight
+from oakum.guard.concealment import ConcealedSight
 from oakum.guard.lookups import Inquiry
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
@@ -40,7 +40,7 @@ class Passing:
     bytes_out: int | None = None
     shown: bool = False
     """Whether anything of an object was sent to the client."""
-    sight: Sight | None = None
+    sight: ConcealedSight | None = None
     """What it names that may be concealed."""
 
     @property

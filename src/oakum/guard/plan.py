@@ -37,7 +37,7 @@ from oakum.guard.plan_places import Ahead
 from oakum.guard.plan_places import PlannedPlace as _Place
 from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.scalar_types import bits_of, nulls, scalar
-from oakum.guard.target import Plan
+from oakum.guard.target import RenderedPlan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Shape
 from oakum.openapi.resource_names import verb_paths
@@ -52,14 +52,14 @@ from oakum.routing.lookup_plan import LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
 from oakum.routing.route import nameless, rivals, written
-from oakum.routing.selecting_parameters import TENANTS, Selection, is_tenants_key
+from oakum.routing.selecting_parameters import TENANTS, SelectingParameters, is_tenants_key
 from oakum.routing.write_targets import Target
 
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")
 
 
-def render_plan(compiled: CompiledContract, folder: Path) -> Plan:
+def render_plan(compiled: CompiledContract, folder: Path) -> RenderedPlan:
     """The plan of a contract; `folder` is the base of the file names in `guard:`.
 
     Raises `InputError` when such a file cannot be read.
@@ -67,7 +67,7 @@ def render_plan(compiled: CompiledContract, folder: Path) -> Plan:
     data = _Renderer(compiled.model, compiled.lookups, compiled.document.closed).plan(folder)
     text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
     data["contract"] = hashlib.sha256(text).hexdigest()[:16]
-    return Plan(data, orjson.dumps(data).decode())
+    return RenderedPlan(data, orjson.dumps(data).decode())
 
 
 @dataclass
@@ -248,7 +248,7 @@ class _Renderer:
         }
 
     def _filled_from(self, operation: str) -> dict[str, Any]:
-        said = self.wiring.selections.get(operation, Selection())
+        said = self.wiring.selections.get(operation, SelectingParameters())
         return {"selects": said.plan, "around": self.model.operations[operation].around}
 
     def _automaton(self, made: Automaton) -> int:

@@ -8,12 +8,12 @@ from functools import partial
 
 from oakum.authz import Call, Model, Subject
 from oakum.authz.accept import Reading, Weighed, request_media, weigh
-from oakum.authz.body_owners import Named, TooMany
+from oakum.authz.body_owners import BodyObjects, TooMany
 from oakum.authz.decide import may_set, may_write, written
 from oakum.authz.declared_media import PATCH, key, split
 from oakum.authz.id_spelling import identifiers, text
 from oakum.authz.owners import says
-from oakum.authz.span import Unreadable, read
+from oakum.authz.span import UnreadableBody, read
 from oakum.guard.forms import as_json, left
 from oakum.guard.graphql import arguments, parameter, refused
 from oakum.guard.lookup_requirements import LookupRequirements
@@ -43,7 +43,7 @@ def absent(endpoint: GrantedEndpoint, reason: str) -> Denied:
 
 
 @dataclass(frozen=True)
-class Taken:
+class ForwardedBody:
     """The body to forward, and the ids that the request concerns."""
 
     body: bytes
@@ -68,7 +68,7 @@ class Intake:
         inquiry: Inquiry,
         asked: Asked,
         query: str,
-    ) -> Generator[Asked, Answered | None, Taken]:
+    ) -> Generator[Asked, Answered | None, ForwardedBody]:
         """Raises `Denied` for a write to an object that the caller may not touch, and for a body
         that is unreadable or holds a field that the caller may not set. `query`: what is forwarded
         of it."""
@@ -89,7 +89,7 @@ class Intake:
         ids = frozenset(_scalars(value))
         owners = frozenset(subject.owners) if subject else frozenset[str]()
         media = str(read_media_type(asked.values("content-type")) or "")
-        return Taken(body, ids | owners, media, value)
+        return ForwardedBody(body, ids | owners, media, value)
 
     # ------------------------------------------------------------ the object
 
@@ -244,7 +244,7 @@ class Intake:
         if subject is not None and not keys and self._names_all(endpoint):
             yield from self._may(endpoint, params, inquiry, subject, endpoint.checks.target.kind)
         makes = endpoint.operation.method == "POST"
-        named = Named(makes=makes, wanted=dict.fromkeys(keys))
+        named = BodyObjects(makes=makes, wanted=dict.fromkeys(keys))
         yield from find(model, endpoint.checks.finders, params, inquiry, named)
         for subject in named.found.values():
             if subject is None or subject.new:
@@ -295,7 +295,7 @@ class Intake:
         said = as_json(form, kind, body) if form is not None else body
         try:
             reading = read(said)
-        except Unreadable:
+        except UnreadableBody:
             raise Denied(400, "body") from None
         self._query(endpoint, reading[0], inquiry)
         call = Call(operation.id, params, media_type=str(kind))
@@ -326,7 +326,9 @@ class Intake:
         decided about the rest, as the type of an object does."""
         forms = {name: each.form for name, each in endpoint.checks.finders.items()}
         makes = endpoint.operation.method == "POST"
-        named = Named(endpoint.checks.finders, endpoint.checks.local, makes=makes, forms=forms)
+        named = BodyObjects(
+            endpoint.checks.finders, endpoint.checks.local, makes=makes, forms=forms
+        )
         done = yield from self._weighed(endpoint, call, inquiry, subject, reading, named)
         for _ in range(_MOST_CUTS):
             if done.whole or done.body is None or self._guard.unknown == "refuse":
@@ -343,7 +345,7 @@ class Intake:
         inquiry: Inquiry,
         subject: Subject | None,
         reading: Reading,
-        named: Named,
+        named: BodyObjects,
     ) -> Generator[Asked, Answered | None, Weighed]:
         """What may be forwarded of a body, after all look-ups that it needs."""
         while True:

@@ -27,11 +27,11 @@ from oakum.guard.admin_socket import UNIX, told
 from oakum.guard.audit_reader import AUDIT_KEY, Tail, record_of
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denied, read_list
-from oakum.guard.file_watch import Watch
+from oakum.guard.file_watch import FileWatch
 from oakum.guard.files import appendable, fill, folder_of, judged
 from oakum.guard.health import HealthServer, answers, unusable
 from oakum.guard.metrics import Metrics
-from oakum.guard.target import Deployment, Target, address, mistake
+from oakum.guard.target import Deployment, EngineTarget, address, mistake
 from oakum.openapi.model import Json
 
 _TICK = 0.1
@@ -54,14 +54,14 @@ _LOG = 8 << 20
 
 
 @dataclass(frozen=True)
-class Options:
+class GuardOptions:
     """Options of `oakum guard`."""
 
     contract: Path
     upstream: str
     listen: str
     """`host:port`; port 0: any free one."""
-    engine: Target
+    engine: EngineTarget
     overlays: tuple[Path, ...] = ()
     observe: bool = False
     workers: int = 1
@@ -95,7 +95,12 @@ class Running:
     """One supervised engine. Call `tick` several times a second."""
 
     def __init__(
-        self, options: Options, folder: Path, say: Say, line: Line | None = None, admin: str = ""
+        self,
+        options: GuardOptions,
+        folder: Path,
+        say: Say,
+        line: Line | None = None,
+        admin: str = "",
     ) -> None:
         """Compiles the contract and has the engine validate it. `line` receives each audit line;
         at `admin` health and metrics are served.
@@ -117,7 +122,7 @@ class Running:
             if not options.environ.get(AUDIT_KEY):
                 hint = f"`export {AUDIT_KEY}=…`, the same for all of them"
                 raise mistake("guards that share counters need the same key", hint)
-        self._watch = Watch(self._own_files())
+        self._watch = FileWatch(self._own_files())
         self._now = read_contract(options.contract, options.overlays)
         self._watch.add(self._now.files)
         self._environment = self._environ(self._now)
@@ -453,7 +458,7 @@ class Running:
 
 
 @contextmanager
-def running(options: Options, say: Say, line: Line | None = None) -> Iterator[Running]:
+def running(options: GuardOptions, say: Say, line: Line | None = None) -> Iterator[Running]:
     """Runs an engine until the block ends. Raises as `Running` and its `start` do."""
     with ExitStack() as stack:
         folder = stack.enter_context(folder_of(options.state))
@@ -466,7 +471,7 @@ def running(options: Options, say: Say, line: Line | None = None) -> Iterator[Ru
         yield guard
 
 
-def serve(options: Options, say: Say, line: Line | None = None) -> None:
+def serve(options: GuardOptions, say: Say, line: Line | None = None) -> None:
     """Runs until SIGTERM or SIGINT; a second one drops open requests.
 
     SIGHUP reloads the contract, SIGUSR1 reopens the audit file.

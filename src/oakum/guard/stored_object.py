@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 
 from oakum.authz import Judge, Model, Subject, likely_media
-from oakum.authz.body_owners import ITSELF, Key, Named
+from oakum.authz.body_owners import ITSELF, BodyObjects, Key
 from oakum.authz.id_spelling import identifier, text
 from oakum.authz.member_paths import at_path, garbled
 from oakum.guard.lookups import Inquiry
@@ -140,7 +140,7 @@ def find(
     finders: Mapping[str, Target],
     params: Mapping[str, str],
     inquiry: Inquiry,
-    named: Named,
+    named: BodyObjects,
 ) -> Generator[Asked, Answered | None, None]:
     """Looks up the objects that a body names; raises `Denied` when the request's budget is too
     small, which is known before the first of many is prepared."""

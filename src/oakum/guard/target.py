@@ -26,7 +26,7 @@ _VALIDATION = 30.0
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class RenderedPlan:
     """A compiled contract rendered for an engine."""
 
     data: Mapping[str, Json]
@@ -46,7 +46,7 @@ class Plan:
 class Deployment:
     """One guard on one machine: a compiled contract and its addresses, folders and limits."""
 
-    plan: Plan
+    plan: RenderedPlan
     upstream: str
     """URL of the API: `http://host:port` or `https://host:port`."""
     listen: str
@@ -100,7 +100,7 @@ class Deployment:
 
 
 @dataclass(frozen=True)
-class Control:
+class EngineControl:
     """How a running engine is reloaded and stopped."""
 
     swapped: frozenset[str]
@@ -123,11 +123,11 @@ class Control:
     stop: signal.Signals = signal.SIGTERM
 
 
-class Target(Protocol):
+class EngineTarget(Protocol):
     """An engine that can run the guard."""
 
     name: str
-    control: Control
+    control: EngineControl
     feeds: bool
     """Whether it filters the events of a stream one by one."""
 

@@ -15,7 +15,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeGuard
 
-from oakum.authz.span import Unreadable, read
+from oakum.authz.span import UnreadableBody, read
 from oakum.errors import InputError, Problem, install_hint
 from oakum.http.jwt import base64url_bytes
 from oakum.openapi.model import Json
@@ -125,7 +125,7 @@ def _bytes(text: str) -> bytes:
 def _object(part: str) -> Mapping[str, Json]:
     try:
         value = read(_bytes(part))[0]
-    except Unreadable:
+    except UnreadableBody:
         return {}
     return value if isinstance(value, dict) and _is_plain(value) else {}
 

@@ -15,9 +15,9 @@ from typing import Literal
 from oakum.http.methods import SHOWS
 from oakum.inference.lexicon import FieldClass, listed, words
 from oakum.inference.nouns import is_of_caller, noun_of_path, nouns
-from oakum.inference.owners import Ownership
-from oakum.inference.resource_fields import NOT_SET, Field
-from oakum.inference.schema_groups import CROWDS, Thing, World
+from oakum.inference.owners import DraftOwner
+from oakum.inference.resource_fields import NOT_SET, ResourceField
+from oakum.inference.schema_groups import CROWDS, DocumentTypes, Thing
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.inference.unsafe_writes import kept_for_staff
 from oakum.openapi.document import Document
@@ -85,10 +85,10 @@ class Audiences:
 
     def __init__(
         self,
-        world: World,
+        world: DocumentTypes,
         document: Document,
-        owners: Mapping[int, Ownership],
-        declared: Mapping[int, Sequence[Field]],
+        owners: Mapping[int, DraftOwner],
+        declared: Mapping[int, Sequence[ResourceField]],
     ) -> None:
         self._world = world
         self._owners = owners
@@ -182,7 +182,7 @@ class Audiences:
                 return found if found is not thing and id(found) not in self._catalogue else None
         return None
 
-    def _of_owned(self, thing: Thing, whose: Ownership) -> Audience:
+    def _of_owned(self, thing: Thing, whose: DraftOwner) -> Audience:
         account = thing is self._world.account or whose.members == (thing.key,)
         if account:
             return self._of_account(thing)
@@ -217,7 +217,7 @@ class Audiences:
             and not _is_for_staff(operation)
         )
 
-    def grant(self, thing: Thing, each: Field) -> GrantGuess:
+    def grant(self, thing: Thing, each: ResourceField) -> GrantGuess:
         """Who may see a field, by its class, its endpoints and whether anybody owns it."""
         whose, kind = self._owners[id(thing)], each.label.kind
         settable = each.writable and whose.owned and (each.needed or kind not in NOT_SET)
@@ -235,7 +235,9 @@ class Audiences:
             return GrantGuess(self.of(thing).default, why="a place of nobody's")
         return GrantGuess("nobody")
 
-    def _of_secret(self, thing: Thing, whose: Ownership, each: Field, settable: bool) -> GrantGuess:
+    def _of_secret(
+        self, thing: Thing, whose: DraftOwner, each: ResourceField, settable: bool
+    ) -> GrantGuess:
         if whose.owned and thing is not self._world.account and _is_content(each.path):
             return GrantGuess(
                 "owner", settable, f"`{each.path}` contains what its owner stores there"
@@ -244,7 +246,9 @@ class Audiences:
             return GrantGuess("owner", why="it comes from a login or who-am-I: the caller's own")
         return GrantGuess("nobody", settable)
 
-    def _of_plain(self, thing: Thing, whose: Ownership, each: Field, settable: bool) -> GrantGuess:
+    def _of_plain(
+        self, thing: Thing, whose: DraftOwner, each: ResourceField, settable: bool
+    ) -> GrantGuess:
         audience = self.of(thing)
         if not whose.owned:
             return GrantGuess(audience.default)
@@ -273,7 +277,7 @@ def _place(operation: Operation) -> str:
     return f"{operation.method} {operation.path}"
 
 
-def _written(world: World, document: Document) -> Iterator[str]:
+def _written(world: DocumentTypes, document: Document) -> Iterator[str]:
     """Nouns of what some request changes."""
     answered: dict[str, list[str]] = {}
     for thing in world.things:
@@ -297,7 +301,7 @@ def _is_content(path: str) -> bool:
 _OF_A_SESSION = listed("access auth authentication bearer id jwt refresh session token")
 
 
-def _opens_own_session(world: World, thing: Thing, path: str) -> bool:
+def _opens_own_session(world: DocumentTypes, thing: Thing, path: str) -> bool:
     """Whether a field such as `token` is in the response of a login or who-am-I."""
     parts = words(path)
     return (

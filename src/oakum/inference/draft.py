@@ -33,11 +33,11 @@ from oakum.inference.draft_text import (
     scalar,
 )
 from oakum.inference.lexicon import FieldClass, words
-from oakum.inference.owners import Ownership, account_params, ownership
+from oakum.inference.owners import DraftOwner, account_params, ownership
 from oakum.inference.params import Filled, infer_params, usual_params
 from oakum.inference.privacy_states import StateGuess, states
-from oakum.inference.resource_fields import Field, changes, fields, main_endpoint
-from oakum.inference.schema_groups import Thing, World, world_of
+from oakum.inference.resource_fields import ResourceField, changes, fields, main_endpoint
+from oakum.inference.schema_groups import DocumentTypes, Thing, world_of
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.inference.written_objects import (
     WrittenObject,
@@ -103,7 +103,7 @@ class _Draft:
         self._document = document
         self._api = api
         self._refs = refs
-        self._world: World = world_of(document)
+        self._world: DocumentTypes = world_of(document)
         self.document = self._world.document or document
         self._owners = {id(thing): ownership(self._world, thing) for thing in self._world.things}
         self._bodies: dict[str, tuple[Thing, WrittenObject]] = {}
@@ -121,7 +121,7 @@ class _Draft:
         self.is_long = self._compact or len(self._document.operations) > _LONG
         self._resources = list(self._resource_lines())
 
-    def _declared_fields(self) -> dict[int, list[Field]]:
+    def _declared_fields(self) -> dict[int, list[ResourceField]]:
         """By identity of a thing, its fields; notes the bodies that are one whose owner may set
         what they need."""
         writing = changes(self._world, self._document)
@@ -190,7 +190,7 @@ class _Draft:
         for thing in self._world.things:
             yield from self._resource(thing, self._owners[id(thing)])
 
-    def _resource(self, thing: Thing, whose: Ownership) -> Iterator[str]:
+    def _resource(self, thing: Thing, whose: DraftOwner) -> Iterator[str]:
         declared = self._fields[id(thing)]
         guessed = states(declared)
         audience = self._audiences.of(thing)
@@ -228,7 +228,7 @@ class _Draft:
                 yield from comment(said)
             yield from lines(row.paths, row.grants)
 
-    def _unlike_caller(self, thing: Thing, whose: Ownership) -> Iterator[str]:
+    def _unlike_caller(self, thing: Thing, whose: DraftOwner) -> Iterator[str]:
         """A hint if owners are named by an id, but who-am-I shows callers another identifier."""
         whoami, account = self._world.whoami, self._world.account
         if whoami is None or account is None or whose.kind != "field" or thing is account:
@@ -260,7 +260,7 @@ class _Draft:
     def _field_rows(self, thing: Thing) -> list[_Row]:
         """The fields of a thing, those together that have the same grants and reason: first what
         needs no rule of its own, then personal data, then secrets."""
-        groups: dict[Rank, list[Field]] = {}
+        groups: dict[Rank, list[ResourceField]] = {}
         for each in self._fields[id(thing)]:
             guess = self._audiences.grant(thing, each)
             group = (_rank(each), guess.why, grants(guess))
@@ -426,7 +426,7 @@ def _asks_for_secret(shape: Shape, deep: int) -> bool:
 # --------------------------------------------------------------------------- text
 
 
-def _owner(whose: Ownership) -> str:
+def _owner(whose: DraftOwner) -> str:
     names = one_or_list([scalar(member) for member in whose.members])
     match whose.kind:
         case "field":
@@ -474,7 +474,7 @@ class _Row:
     said: Sequence[str]
 
 
-def _rank(each: Field) -> int:
+def _rank(each: ResourceField) -> int:
     """What is left open below stands last, since it also covers what is declared there."""
     kind = each.label.kind
     return (
@@ -482,7 +482,7 @@ def _rank(each: Field) -> int:
     )
 
 
-def _said(group: Rank, of: Sequence[Field]) -> list[str]:
+def _said(group: Rank, of: Sequence[ResourceField]) -> list[str]:
     """Why: the classes of personal data with their words, and the reason of the grant."""
     reasons: dict[str, list[str]] = {}
     for each in sorted(of, key=lambda each: list(FieldClass).index(each.label.kind)):

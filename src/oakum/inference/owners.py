@@ -18,13 +18,13 @@ from oakum.inference.nouns import (
     nouns,
     without_id,
 )
-from oakum.inference.schema_groups import Thing, World
+from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children
 
 
 @dataclass(frozen=True)
-class Ownership:
+class DraftOwner:
     """Whose a thing is; the kinds are those of `model.Owner`."""
 
     kind: Literal["field", "path", "caller", "parent", "none"]
@@ -49,25 +49,25 @@ _ANY_ID = frozenset(("id", "uuid", "guid"))
 _SAME = frozenset(("profile", "user"))
 
 
-def ownership(world: World, thing: Thing) -> Ownership:
+def ownership(world: DocumentTypes, thing: Thing) -> DraftOwner:
     """Guesses a thing's owner from its members, the paths of its endpoints, or the object around
     it."""
     if thing is world.account and thing.key:
-        return Ownership("field", "an account is its own", (thing.key,))
+        return DraftOwner("field", "an account is its own", (thing.key,))
     members = _owner_members(world, thing)
     if members:
         named = " and ".join(f"`{member}`" for member in members)
-        return Ownership(
+        return DraftOwner(
             "field", f"{named} {'names' if len(members) == 1 else 'name'} an account", members
         )
     if world.account is not None and _is_other_view(world.account, thing):
         why = f"another view of an account, with the `{thing.key}` of `{world.account.name}`"
-        return Ownership("field", why, (thing.key,))
+        return DraftOwner("field", why, (thing.key,))
     if all(seen.inside for seen in thing.objects):
-        return Ownership("parent", "it only occurs inside other objects")
+        return DraftOwner("parent", "it only occurs inside other objects")
     endpoints = {seen.operation.id: seen.operation for seen in thing.objects if not seen.inside}
     if world.self_endpoints.issuperset(endpoints):
-        return Ownership(
+        return DraftOwner(
             "caller", f"only `{next(iter(endpoints))}` and similar paths show it, to the caller"
         )
     chosen = {
@@ -76,10 +76,10 @@ def ownership(world: World, thing: Thing) -> Ownership:
     if all(names for id, names in chosen.items() if id not in world.self_endpoints):
         found = tuple(dict.fromkeys(name for names in chosen.values() for name in names))
         said = ", ".join(f"{{{name}}}" for name in found)
-        return Ownership("path", f"the path says {said}", found)
+        return DraftOwner("path", f"the path says {said}", found)
     if all(endpoint.anonymous for endpoint in endpoints.values()):
-        return Ownership("none", "a public catalogue? anybody may call its endpoints")
-    return Ownership("none", "who owns it? the document does not say")
+        return DraftOwner("none", "a public catalogue? anybody may call its endpoints")
+    return DraftOwner("none", "who owns it? the document does not say")
 
 
 def _is_other_view(account: Thing, thing: Thing) -> bool:
@@ -92,7 +92,7 @@ def _is_other_view(account: Thing, thing: Thing) -> bool:
     return parts <= (_SAME if counts else ACCOUNTS) | {account.noun}
 
 
-def account_params(world: World, thing: Thing, endpoint: Operation) -> Iterator[str]:
+def account_params(world: DocumentTypes, thing: Thing, endpoint: Operation) -> Iterator[str]:
     """Path parameters of an endpoint that name an account, and not the thing itself."""
     people = ACCOUNTS | ({world.account.noun} if world.account else set())
     for parameter in endpoint.parameters:
@@ -104,7 +104,7 @@ def account_params(world: World, thing: Thing, endpoint: Operation) -> Iterator[
             yield parameter.name
 
 
-def _owner_members(world: World, thing: Thing) -> tuple[str, ...]:
+def _owner_members(world: DocumentTypes, thing: Thing) -> tuple[str, ...]:
     """The members that name the owner: the likeliest, and others for schemas that lack it."""
     ranked = [found for shape in thing.shapes if (found := _ranked(world, thing, shape))]
     chosen: list[str] = []
@@ -123,7 +123,7 @@ def _pair(thing: Thing, chosen: Sequence[str]) -> list[str]:
     return []
 
 
-def _ranked(world: World, thing: Thing, shape: Shape) -> list[tuple[int, str]]:
+def _ranked(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int, str]]:
     own = world.account.noun if world.account else "user"
     order = [*_OWNERS[:1], own, *_OWNERS[1:], *_OWNERS_TOO, *sorted(ACCOUNTS)]
     found = []
@@ -138,7 +138,7 @@ def _ranked(world: World, thing: Thing, shape: Shape) -> list[tuple[int, str]]:
     return sorted(found, key=lambda option: (option[0], "." in option[1], option[1]))
 
 
-def _is_another(world: World, noun: str, name: str) -> bool:
+def _is_another(world: DocumentTypes, noun: str, name: str) -> bool:
     """Whether a noun means another thing here than who calls: a bank's `Account`, the client of
     OAuth."""
     if noun == "client" and words(name)[-1:] == ("id",):
@@ -152,7 +152,7 @@ def _is_another(world: World, noun: str, name: str) -> bool:
     )
 
 
-def _id_in(world: World, name: str, child: Shape) -> str:
+def _id_in(world: DocumentTypes, name: str, child: Shape) -> str:
     """Field path of the id in a member that names an account; empty when it has none."""
     below = children(child)
     if below:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oakum.inference.lexicon import FieldClass, listed, words
-from oakum.inference.resource_fields import Field
+from oakum.inference.resource_fields import ResourceField
 from oakum.openapi.model import Json
 
 
@@ -30,7 +30,7 @@ _RANKS = (
 )
 
 
-def states(fields: Sequence[Field]) -> list[StateGuess]:
+def states(fields: Sequence[ResourceField]) -> list[StateGuess]:
     """Privacy settings among the fields of a thing: flags, and enumerations of known words."""
     found: dict[str, StateGuess] = {}
     for each in fields:
@@ -41,7 +41,7 @@ def states(fields: Sequence[Field]) -> list[StateGuess]:
     return list(found.values())
 
 
-def _state(each: Field) -> StateGuess | None:
+def _state(each: ResourceField) -> StateGuess | None:
     parts = [*words(each.path.rpartition(".")[2])]
     if parts[0] == "is":
         parts = parts[1:]

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from oakum.inference.declared_objects import is_item
 from oakum.inference.lexicon import FieldClass, Label, label_field
 from oakum.inference.nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
-from oakum.inference.schema_groups import Thing, World
+from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
 
 
 @dataclass
-class Field:
+class ResourceField:
     """A field of a thing: its declaration, and who can see it now."""
 
     path: str
@@ -38,14 +38,14 @@ _FAR = 8
 
 
 def fields(
-    world: World,
+    world: DocumentTypes,
     thing: Thing,
     writing: Sequence[Operation],
     written: Sequence[tuple[Shape, Collection[str]]] = (),
-) -> list[Field]:
+) -> list[ResourceField]:
     """The fields of a thing, an embedded thing as one. `writing`: the endpoints that change it;
     `written`: its shapes in request bodies, each with the members that must be there."""
-    found: dict[str, Field] = {}
+    found: dict[str, ResourceField] = {}
     whose = "user" if thing is world.account else thing.name
     for shape, endpoints in thing.shapes.items():
         for path, child, embeds in _walk(world, shape, "", ()):
@@ -66,14 +66,14 @@ def fields(
     return _apart(found)
 
 
-def _declared(whose: str, path: str, child: Shape, embeds: Thing | None) -> Field:
+def _declared(whose: str, path: str, child: Shape, embeds: Thing | None) -> ResourceField:
     label = label_field(f"{whose}.{path}", child)
     if embeds is not None:
         label = Label(FieldClass.PLAIN, f"`{path}` embeds `{embeds.name}`")
-    return Field(path, child, label, {}, embeds)
+    return ResourceField(path, child, label, {}, embeds)
 
 
-def _apart(found: dict[str, Field]) -> list[Field]:
+def _apart(found: dict[str, ResourceField]) -> list[ResourceField]:
     """No field below another, since a line for `a` covers `a.b` too: what embeds a thing stays,
     and otherwise the narrower."""
     embedding = tuple(f"{path}." for path, each in found.items() if each.embeds)
@@ -83,7 +83,12 @@ def _apart(found: dict[str, Field]) -> list[Field]:
 
 
 def _walk(
-    world: World, shape: Shape, path: str, around: tuple[Shape, ...], *, writing: bool = False
+    world: DocumentTypes,
+    shape: Shape,
+    path: str,
+    around: tuple[Shape, ...],
+    *,
+    writing: bool = False,
 ) -> Iterator[tuple[str, Shape, Thing | None]]:
     """(field path, shape, thing embedded there) of what a schema declares, down to each leaf.
     `writing`: of what a request may contain, instead of an answer."""
@@ -95,7 +100,7 @@ def _walk(
 
 
 def _field(
-    world: World, child: Shape, path: str, around: tuple[Shape, ...], *, writing: bool
+    world: DocumentTypes, child: Shape, path: str, around: tuple[Shape, ...], *, writing: bool
 ) -> Iterator[tuple[str, Shape, Thing | None]]:
     embeds = world.thing_at(child)
     star = elements(child)
@@ -116,7 +121,7 @@ def _field(
         yield path if "array" in child.kinds else f"{path}.*", star, None
 
 
-def changes(world: World, document: Document) -> dict[int, list[Operation]]:
+def changes(world: DocumentTypes, document: Document) -> dict[int, list[Operation]]:
     """By identity of a thing, the operations that change it: those that answer with it, or whose
     path names it."""
     answered = {

@@ -91,7 +91,7 @@ class Thing:
 
 
 @dataclass(frozen=True)
-class World:
+class DocumentTypes:
     """All object types and endpoints of a document."""
 
     things: tuple[Thing, ...]
@@ -156,7 +156,7 @@ class World:
         return None
 
 
-def world_of(document: Document) -> World:
+def world_of(document: Document) -> DocumentTypes:
     """Find the things of a document, the account among them, and who-am-I."""
     seen = declared_objects(document)
     whoami = _whoami(seen, document)
@@ -189,7 +189,7 @@ def world_of(document: Document) -> World:
         thing.settled = thing.schemas
     apart = _read_apart(things, document)
     told = whoami if account is not None else None
-    return World(tuple(things), account, told, frozenset(_sessions(document, told)), apart)
+    return DocumentTypes(tuple(things), account, told, frozenset(_sessions(document, told)), apart)
 
 
 def _read_apart(things: Sequence[Thing], document: Document) -> Document:

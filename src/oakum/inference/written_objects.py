@@ -15,7 +15,7 @@ from oakum.http.methods import SHOWS
 from oakum.inference.declared_objects import GENERIC
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words
 from oakum.inference.nouns import ACCOUNTS, is_of_caller, noun_of_path, without_id
-from oakum.inference.schema_groups import CROWDS, Thing, World
+from oakum.inference.schema_groups import CROWDS, DocumentTypes, Thing
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
@@ -39,7 +39,7 @@ class WrittenObject:
     """Its schema is one of the thing's already."""
 
 
-def written_objects(world: World, document: Document) -> dict[int, list[WrittenObject]]:
+def written_objects(world: DocumentTypes, document: Document) -> dict[int, list[WrittenObject]]:
     """By identity of a thing, where requests write one such object."""
     answered = {
         seen.operation.id: thing
@@ -66,7 +66,7 @@ def written_objects(world: World, document: Document) -> dict[int, list[WrittenO
 
 
 def _about(
-    world: World,
+    world: DocumentTypes,
     operation: Operation,
     answered: Thing | None,
     by_noun: Mapping[str, Thing],
@@ -88,7 +88,11 @@ def _reads(thing: Thing) -> Iterator[Operation]:
 
 
 def _objects(
-    world: World, operation: Operation, thing: Thing, known: set[str], schemas: Collection[str]
+    world: DocumentTypes,
+    operation: Operation,
+    thing: Thing,
+    known: set[str],
+    schemas: Collection[str],
 ) -> Iterator[WrittenObject]:
     """The object in a body, if all its media types are JSON and have it at the same place."""
     places = [
@@ -101,7 +105,9 @@ def _objects(
         yield WrittenObject(operation, shapes[0][0], tuple(at for _, at in shapes), bound)
 
 
-def _place(world: World, shape: Shape, thing: Thing, known: set[str]) -> tuple[str, Shape] | None:
+def _place(
+    world: DocumentTypes, shape: Shape, thing: Thing, known: set[str]
+) -> tuple[str, Shape] | None:
     """Pointer and shape of the object in a body."""
     pointer = ""
     for _ in range(_DEEP):

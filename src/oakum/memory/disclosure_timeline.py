@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from oakum.errors import InputError, Location, Problem, counted
-from oakum.memory.model import Disclosure, Memory, Remembered, Standing
+from oakum.memory.model import Disclosure, FindingStanding, Memory, Remembered
 
 EVENTS = ("reported", "acknowledged", "fixed", "published")
 DAYS = 90
@@ -157,7 +157,7 @@ def _doubts(memory: Memory, case: Disclosure) -> Iterator[str]:
     still = sum(not each.over for each in standings)
     fixed = case.on("fixed")
     if fixed is not None and still:
-        partly = standings.count(Standing.PARTLY_FIXED)
+        partly = standings.count(FindingStanding.PARTLY_FIXED)
         words = f"it was reported fixed on {fixed}, but {still} of {len(found)} findings are not"
         yield words + (f" ({partly} partly)" if partly else "")
     if fixed is None and found and not still:

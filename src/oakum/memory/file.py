@@ -17,12 +17,12 @@ from oakum.memory.disclosure_timeline import EVENTS
 from oakum.memory.model import (
     AtEndpoint,
     Disclosure,
+    FindingStanding,
     Happened,
     KnownEndpoint,
     Memory,
     Remembered,
     Stamp,
-    Standing,
     ordered,
 )
 from oakum.openapi.model import Json
@@ -33,7 +33,7 @@ SCHEMA = "oakum.memory/2"
 EARLIER = ("oakum.memory/1",)
 """Read as well; their keys are called otherwise."""
 _NOW = {each.value: each for each in AtEndpoint}
-_STANDINGS = {each.value: each for each in Standing}
+_STANDINGS = {each.value: each for each in FindingStanding}
 _VERDICTS = {word: word for word in ("proven", "suspected", "over_blocked")}
 _SEVERITIES = {word: word for word in ("critical", "high", "medium", "low")}
 _EVENTS = {word: word for word in EVENTS}
@@ -149,7 +149,7 @@ def read(data: bytes, file: str) -> Memory:
     return memory
 
 
-def _memory(value: Value) -> tuple[Memory, tuple[Standing, ...]]:
+def _memory(value: Value) -> tuple[Memory, tuple[FindingStanding, ...]]:
     memory = Memory(
         value["reports"].each(_read_stamp),
         value["findings"].each(_read_finding),

@@ -16,12 +16,12 @@ from oakum.finding import Cell, Endpoint, Finding, Report, Result, State, doubts
 from oakum.memory.model import (
     OF_CELLS,
     AtEndpoint,
+    FindingStanding,
     Happened,
     KnownEndpoint,
     Memory,
     Remembered,
     Stamp,
-    Standing,
     ordered,
     stage,
 )
@@ -148,7 +148,9 @@ def _first(found: Finding, look: _Look) -> Remembered:
     )
 
 
-def _again(standing: Standing, one: Remembered, look: _Look, found: Finding | None) -> Remembered:
+def _again(
+    standing: FindingStanding, one: Remembered, look: _Look, found: Finding | None
+) -> Remembered:
     """A finding that is known, after one more report."""
     endpoints: list[KnownEndpoint] = []
     seen, tested = found is not None, True
@@ -158,7 +160,7 @@ def _again(standing: Standing, one: Remembered, look: _Look, found: Finding | No
         seen = seen or now in (AtEndpoint.OPEN, AtEndpoint.BACK)
         endpoints.append(each if now is None else replace(each, now=now))
     if found is not None:
-        fresh = AtEndpoint.BACK if standing is Standing.FIXED else AtEndpoint.OPEN
+        fresh = AtEndpoint.BACK if standing is FindingStanding.FIXED else AtEndpoint.OPEN
         more = [
             each
             for each in found.endpoints
@@ -213,7 +215,7 @@ def _told(
     changed = replace(
         one, endpoints=tuple(each for each in one.endpoints if each not in old.endpoints)
     )
-    further = standing is Standing.PARTLY_FIXED and after.left(one) != before.left(old)
+    further = standing is FindingStanding.PARTLY_FIXED and after.left(one) != before.left(old)
     if standing is before.standing(old) and not changed.endpoints and not further:
         return one
     note = stage(after, changed)

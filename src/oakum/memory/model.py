@@ -36,7 +36,7 @@ class AtEndpoint(StrEnum):
     WITHDRAWN = "withdrawn"  # the contract changed: no longer a defect there
 
 
-class Standing(StrEnum):
+class FindingStanding(StrEnum):
     """What a finding comes to."""
 
     REGRESSED = "regressed"
@@ -48,7 +48,7 @@ class Standing(StrEnum):
     @property
     def over(self) -> bool:
         """Nothing is left to fix."""
-        return self in (Standing.FIXED, Standing.WITHDRAWN)
+        return self in (FindingStanding.FIXED, FindingStanding.WITHDRAWN)
 
 
 @dataclass(frozen=True, order=True)
@@ -157,17 +157,19 @@ class Memory:
     findings: tuple[Remembered, ...] = ()
     disclosures: tuple[Disclosure, ...] = ()
 
-    def standing(self, one: Remembered) -> Standing:
+    def standing(self, one: Remembered) -> FindingStanding:
         """What a finding comes to. A finding without an endpoint stays open: nothing can close
         it."""
         now = {each.now for each in one.endpoints}
         if AtEndpoint.BACK in now:
-            return Standing.REGRESSED
+            return FindingStanding.REGRESSED
         if AtEndpoint.OPEN in now or not now:
-            return Standing.PARTLY_FIXED if AtEndpoint.CLOSED in now else Standing.OPEN
+            return (
+                FindingStanding.PARTLY_FIXED if AtEndpoint.CLOSED in now else FindingStanding.OPEN
+            )
         if self.left(one):
-            return Standing.PARTLY_FIXED
-        return Standing.WITHDRAWN if AtEndpoint.WITHDRAWN in now else Standing.FIXED
+            return FindingStanding.PARTLY_FIXED
+        return FindingStanding.WITHDRAWN if AtEndpoint.WITHDRAWN in now else FindingStanding.FIXED
 
     def left(self, one: Remembered) -> tuple[str, ...]:
         """Other viewers for whom its endpoints are still open: the state of a partial fix."""

@@ -14,7 +14,7 @@ from typing import Literal
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Endpoint
 from oakum.memory.learn import latest, told
-from oakum.memory.model import AtEndpoint, KnownEndpoint, Memory, Remembered, Stamp, Standing
+from oakum.memory.model import AtEndpoint, FindingStanding, KnownEndpoint, Memory, Remembered, Stamp
 from oakum.openapi.typed_json import Value, typed
 
 SCHEMA = "oakum.replay/2"
@@ -96,7 +96,7 @@ def replayed(memory: Memory, again: Again) -> Memory:
     return told(memory, after, again.stamp)
 
 
-def _after(standing: Standing, one: Remembered, again: Again) -> Remembered:
+def _after(standing: FindingStanding, one: Remembered, again: Again) -> Remembered:
     shown = {endpoint: (result, reason) for endpoint, result, reason in again.endpoints}
     endpoints: list[KnownEndpoint] = []
     silent = seen = False
@@ -115,7 +115,7 @@ def _after(standing: Standing, one: Remembered, again: Again) -> Remembered:
         else:
             silent = True
         endpoints.append(replace(each, now=now))
-    fresh = AtEndpoint.BACK if standing is Standing.FIXED else AtEndpoint.OPEN
+    fresh = AtEndpoint.BACK if standing is FindingStanding.FIXED else AtEndpoint.OPEN
     more = [endpoint for endpoint, (result, _) in shown.items() if result == "still_open"]
     endpoints += [KnownEndpoint(endpoint, fresh) for endpoint in more]
     return replace(

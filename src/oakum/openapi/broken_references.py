@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from oakum.http.json_pointer import escape
 from oakum.openapi.model import Json
-from oakum.openapi.reference import File, Library, LocatedValue
+from oakum.openapi.reference import DescriptionFile, Library, LocatedValue
 
 _PLAIN = frozenset(("example", "examples", "enum", "default", "const", "callbacks", "links"))
 """Keywords whose values are data, or endpoints of somebody else's: no reference in them is
@@ -57,7 +57,7 @@ class _Walk:
         self._library = library
         self._above: defaultdict[int, list[int]] = defaultdict(list)
         self._seen: set[int] = set()
-        self._waiting: list[tuple[File, Json, Trail, bool]] = []
+        self._waiting: list[tuple[DescriptionFile, Json, Trail, bool]] = []
         self._heirs: dict[int, list[str]] | None = None
 
     def run(self) -> None:
@@ -75,7 +75,7 @@ class _Walk:
                 self._map(file, value, trail, named)
 
     def _enter(
-        self, holder: Json, file: File, value: Json, trail: Trail, named: bool = False
+        self, holder: Json, file: DescriptionFile, value: Json, trail: Trail, named: bool = False
     ) -> None:
         if type(value) is dict or type(value) is list:
             self._above[id(value)].append(id(holder))
@@ -98,7 +98,9 @@ class _Walk:
         for name in self._heirs.get(id(value), ()):
             self._enter(value, main, known[name], f"/definitions/{escape(name)}")
 
-    def _map(self, file: File, value: Mapping[str, Json], trail: Trail, named: bool) -> None:
+    def _map(
+        self, file: DescriptionFile, value: Mapping[str, Json], trail: Trail, named: bool
+    ) -> None:
         if not named and type(value.get("discriminator")) is str:
             self._extend(value)
         for key, child in value.items():

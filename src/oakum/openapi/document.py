@@ -20,7 +20,7 @@ from oakum.openapi.collections.reading import folder, folder_of, stand_in
 from oakum.openapi.foreign_formats import recognise, refuse_other_text
 from oakum.openapi.model import ClosedOperation, Json, Operation, Shape
 from oakum.openapi.operation_reader import OperationReader, extensions, members
-from oakum.openapi.reference import File, Library, LocatedValue
+from oakum.openapi.reference import DescriptionFile, Library, LocatedValue
 from oakum.openapi.schema import Schemas
 from oakum.openapi.subtypes import Subtypes
 
@@ -28,7 +28,7 @@ from oakum.openapi.subtypes import Subtypes
 class Document:
     """One OpenAPI document with everything that it refers to, overlays applied."""
 
-    def __init__(self, file: File, refs: Mapping[str, Path] | None = None) -> None:
+    def __init__(self, file: DescriptionFile, refs: Mapping[str, Path] | None = None) -> None:
         """Raises `InputError` when nothing of it can be read; use `load` or `parse`."""
         recognise(file)
         self.file: str = file.name
@@ -101,10 +101,10 @@ class Document:
         else:
             data = source.read_bytes(path)
             refuse_other_text(data, str(path))
-            file = File(str(path), data, path)
+            file = DescriptionFile(str(path), data, path)
             problems = stand_in(file)
         for other in overlays:
-            patch = File(str(other), source.read_bytes(other), other)
+            patch = DescriptionFile(str(other), source.read_bytes(other), other)
             root, ignored = overlay.apply(file.root, patch.root, patch.locate)
             file.patch(root)
             problems += ignored
@@ -117,7 +117,7 @@ class Document:
         """Reads a document from JSON or YAML text. `file` names it in messages; references to
         other files start from the folder `base`. Raises `InputError`."""
         refuse_other_text(data, file)
-        read = File(file, data, base / Path(file).name if base is not None else None)
+        read = DescriptionFile(file, data, base / Path(file).name if base is not None else None)
         problems = stand_in(read)
         made = cls(read)
         made.warnings += tuple(problems)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.model import Json
-from oakum.openapi.reference import File
+from oakum.openapi.reference import DescriptionFile
 
 READABLE = "Oakum reads OpenAPI 3.0, 3.1 and 3.2, and Swagger 2.0"
 _VERSION = re.compile(r"(3\.[012]|2\.0)(\.|$)")
@@ -182,7 +182,7 @@ _TREES = (
 )
 
 
-def recognise(file: File) -> None:
+def recognise(file: DescriptionFile) -> None:
     """Raises `InputError` for what is no OpenAPI document, or is of a version that is not read."""
     root = file.root
 

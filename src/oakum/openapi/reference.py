@@ -19,7 +19,7 @@ from oakum.openapi.model import Json
 from oakum.openapi.schema_ids import rebase
 
 
-class File:
+class DescriptionFile:
     """One file of a description: its plain value, and the way back from a pointer to a place."""
 
     def __init__(self, name: str, data: bytes, path: Path | None = None, prefix: str = "") -> None:
@@ -108,7 +108,7 @@ def _as_json(text: bytes, name: str) -> Json:
 class LocatedValue(NamedTuple):
     """A value and its location."""
 
-    file: File
+    file: DescriptionFile
     pointer: str
     value: Json
 
@@ -129,13 +129,13 @@ class LocatedValue(NamedTuple):
 class Library:
     """Every file of one description, and what its references lead to."""
 
-    def __init__(self, main: File, saved: Mapping[str, Path] | None = None) -> None:
+    def __init__(self, main: DescriptionFile, saved: Mapping[str, Path] | None = None) -> None:
         """`saved`: address to the file that was saved from it."""
         self.main = main
         self._saved = {**saved} if saved else {}
         self._addresses = {path.resolve(): address for address, path in self._saved.items()}
         self._within = _tree(main.path) if main.path is not None else ()
-        self._files: dict[Path, File | str] = {}
+        self._files: dict[Path, DescriptionFile | str] = {}
         if main.path is not None:
             self._files[main.path.resolve()] = main
         self._targets: dict[tuple[int, str], LocatedValue | str] = {}
@@ -147,7 +147,7 @@ class Library:
         """Of every file that was read so far, or looked for."""
         return tuple(self._files)
 
-    def resolve(self, file: File, ref: str) -> LocatedValue | str:
+    def resolve(self, file: DescriptionFile, ref: str) -> LocatedValue | str:
         """What a `$ref` written in `file` leads to in one step, or why it leads nowhere."""
         key = (id(file), ref)
         target = self._targets.get(key)
@@ -183,7 +183,7 @@ class Library:
             place = target
         return place
 
-    def _end(self, file: File, ref: str) -> LocatedValue | str:
+    def _end(self, file: DescriptionFile, ref: str) -> LocatedValue | str:
         """The end of a chain of references; each step is resolved once, even if several chains
         share it."""
         written = ref
@@ -221,8 +221,8 @@ class Library:
         return True
 
     @property
-    def files(self) -> list[File]:
-        others = (file for file in self._files.values() if isinstance(file, File))
+    def files(self) -> list[DescriptionFile]:
+        others = (file for file in self._files.values() if isinstance(file, DescriptionFile))
         return list(dict.fromkeys((self.main, *others)))
 
     def value(self, place: LocatedValue) -> Json:
@@ -235,11 +235,11 @@ class Library:
         name, hash_, pointer = where.rpartition("#")
         if hash_:
             for file in self._files.values():
-                if isinstance(file, File) and file.prefix == f"{name}#":
+                if isinstance(file, DescriptionFile) and file.prefix == f"{name}#":
                     return file.locate(pointer)
         return self.main.locate(where)
 
-    def _resolve(self, file: File, ref: str) -> LocatedValue | str:
+    def _resolve(self, file: DescriptionFile, ref: str) -> LocatedValue | str:
         address, _, fragment = ref.partition("#")
         target = file
         if address and address != _self(file):
@@ -260,7 +260,7 @@ class Library:
                 return f"`{ref}` points to nothing: there is no `{part}`"
         return LocatedValue(target, pointer, value)
 
-    def _file(self, file: File, address: str) -> File | str:
+    def _file(self, file: DescriptionFile, address: str) -> DescriptionFile | str:
         if file.address:
             address = urljoin(file.address, address)
         if address in self._saved:
@@ -283,11 +283,11 @@ class Library:
             return f"`{address:.60}` cannot be the name of a file"
         return self._read(path)
 
-    def _read(self, path: Path) -> File | str:
+    def _read(self, path: Path) -> DescriptionFile | str:
         key = path.resolve()
         if key not in self._files:
             found = self._files[key] = _read(path)
-            if isinstance(found, File):
+            if isinstance(found, DescriptionFile):
                 found.address = self._addresses.get(key, "")
         return self._files[key]
 
@@ -307,14 +307,14 @@ def _tree(document: Path) -> tuple[Path, ...]:
     return tuple(sorted({tree, here} if wide else {tree}, key=lambda each: len(each.parts)))
 
 
-def _read(path: Path) -> File | str:
+def _read(path: Path) -> DescriptionFile | str:
     try:
-        return File(str(path), source.read_bytes(path), path, f"{path}#")
+        return DescriptionFile(str(path), source.read_bytes(path), path, f"{path}#")
     except InputError as error:
         return str(error.problems[0])
 
 
-def _self(file: File) -> str:
+def _self(file: DescriptionFile) -> str:
     root = file.root
     address = root.get("$self") if type(root) is dict else None
     return address if type(address) is str else ""

@@ -39,7 +39,7 @@ _NESTING = 64
 """Unions within unions that are looked through for what their alternatives share."""
 
 
-class Ways(NamedTuple):
+class SchemaAlternatives(NamedTuple):
     """What may stand in place of a schema, as its document says."""
 
     itself: bool
@@ -67,7 +67,7 @@ class Schemas:
     def __init__(
         self,
         library: Library,
-        bases: Mapping[int, Ways] | None = None,
+        bases: Mapping[int, SchemaAlternatives] | None = None,
         tags: frozenset[int] = frozenset(),
     ) -> None:
         """`bases`: the schemas that are read as unions where they are referred to (`subtypes`);
@@ -125,7 +125,7 @@ class Schemas:
             whole.discriminator is not None,
         )
 
-    def _one_of(self, own: Shape, ways: Ways) -> Shape:
+    def _one_of(self, own: Shape, ways: SchemaAlternatives) -> Shape:
         """A union that belongs to none of its alternatives."""
         first: list[Thunk] = [partial(_same, own)] if ways.itself else []
         made = replace(

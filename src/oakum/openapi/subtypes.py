@@ -14,7 +14,7 @@ from functools import cached_property
 from oakum.openapi import schema_object
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.reference import Library, LocatedValue
-from oakum.openapi.schema import Schemas, Ways
+from oakum.openapi.schema import SchemaAlternatives, Schemas
 
 Owner = Callable[[Shape], str]
 
@@ -32,7 +32,7 @@ class Subtypes:
         self._home = home
         self._owner = owner
         self._taken: dict[int, dict[int, LocatedValue]] = {}
-        self.bases: dict[int, Ways] = {}
+        self.bases: dict[int, SchemaAlternatives] = {}
         self.tags: frozenset[int] = frozenset()
         self.owners: dict[str, frozenset[str]] = {}
         self.names: dict[str, tuple[str, ...]] = {}
@@ -73,7 +73,7 @@ class Subtypes:
         others = {self._owner(self._schemas.own(self._end(each))) for each, *_ in ways}
         if owner:
             self.owners[owner] = self.owners.get(owner, frozenset()) | (others - {"", owner})
-        found = Ways(not listed, ways)
+        found = SchemaAlternatives(not listed, ways)
         self.bases[id(base.value)] = found
         self.tags |= frozenset() if listed else tags
         names = (self._schemas.name(self._end(way)) for way, *_ in ways)

@@ -30,7 +30,7 @@ Verb = Literal["see", "set"]
 
 
 @dataclass(frozen=True)
-class Grant:
+class GrantEdit:
     """The relation sees fields of one line, or may set them, whatever the object's settings."""
 
     resource: str
@@ -79,7 +79,7 @@ class SetOwner:
     members: tuple[str, ...] = ()
 
 
-Edit = Grant | Close | Confirm | ConfirmCall | SetOwner
+Edit = GrantEdit | Close | Confirm | ConfirmCall | SetOwner
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def edited(text: str, edit: Edit, file: str = "") -> str:
     """The text of a policy after an edit; raises `InputError` where it cannot be made by lines."""
     page = _Page(text, file)
     match edit:
-        case Grant() | Close():
+        case GrantEdit() | Close():
             page.line(edit)
         case Confirm():
             page.confirm("resources", edit.resource)
@@ -191,14 +191,14 @@ class _Page:
                 end += len(rest)
         self._splice(start, end, said)
 
-    def line(self, edit: Grant | Close) -> None:
+    def line(self, edit: GrantEdit | Close) -> None:
         of = self._resource(edit.resource)
         pair = _pair(of, "fields")
         if pair is None or not isinstance(pair[1], yaml.MappingNode):
             self._refuse(of, f"`{edit.resource}` has no lines of fields")
         lines = pair[1]
         if not edit.line:
-            if isinstance(edit, Grant):
+            if isinstance(edit, GrantEdit):
                 name = self._key(edit.paths, lines.flow_style)
                 self._add(lines, name, f"[{self._grant(edit)}]")
             return
@@ -224,9 +224,9 @@ class _Page:
         else:
             self._split(lines, key, value, paths, edit.paths, inside)
 
-    def _granted(self, grants: yaml.SequenceNode, edit: Grant | Close) -> Iterator[Splice]:
+    def _granted(self, grants: yaml.SequenceNode, edit: GrantEdit | Close) -> Iterator[Splice]:
         """The splices within a list of grants."""
-        if isinstance(edit, Grant):
+        if isinstance(edit, GrantEdit):
             yield self._widened(grants, edit)
             return
         plain = (e for e in grants.value if not (_pair(e, "when") or _pair(e, "masked")))
@@ -245,7 +245,7 @@ class _Page:
             else:
                 yield self._without_pair(each, pair)
 
-    def _widened(self, grants: yaml.SequenceNode, edit: Grant) -> Splice:
+    def _widened(self, grants: yaml.SequenceNode, edit: GrantEdit) -> Splice:
         for each in grants.value:
             if _pair(each, "when") is not None or _pair(each, "masked") is not None:
                 continue
@@ -276,7 +276,7 @@ class _Page:
             return self._cut(at, self._next_line(self._end(each)))
         return self._from_flow(_start(each), self._end(each), each is grants.value[-1])
 
-    def _grant(self, edit: Grant) -> str:
+    def _grant(self, edit: GrantEdit) -> str:
         return f"{{{self._scalar(edit.verb)}: {self._list([edit.relation])}}}"
 
     def _split(

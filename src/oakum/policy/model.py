@@ -21,7 +21,7 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 @dataclass(frozen=True)
-class Step:
+class RelationStep:
     """One call of the API with which a relation begins or ends; `by` says who makes it."""
 
     operation: str
@@ -55,9 +55,9 @@ class Relation:
     """Relations that take this one away. Unknown counts as held here: unknown is closed."""
     requires: tuple[str, ...] = ()
     """Relations that must hold as well."""
-    begin: tuple[Step, ...] = ()
+    begin: tuple[RelationStep, ...] = ()
     """`lookup`: the calls that make it, the other party's id in each."""
-    end: tuple[Step, ...] = ()
+    end: tuple[RelationStep, ...] = ()
     """`lookup` and `claim`: the calls that end it."""
     untested: str = ""
     """Why no identity needs this relation; empty: a scan misses one."""

@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from oakum.errors import Problem
 from oakum.openapi.source import Node
-from oakum.policy.model import Policy, Relation, Step
+from oakum.policy.model import Policy, Relation, RelationStep
 from oakum.policy.node_reader import (
     Entries,
     Reader,
@@ -157,17 +157,17 @@ def reason(r: Reader, node: Node, what: str) -> str | None:
     return None
 
 
-def _step(r: Reader, node: Node, what: str) -> Step | None:
+def _step(r: Reader, node: Node, what: str) -> RelationStep | None:
     if node.kind != "map":
         asked = word(r, node, what)
-        return None if asked is None else Step(asked)
+        return None if asked is None else RelationStep(asked)
     found = record(r, node, "a step", STEP)
     found.require("operation", "a step", "name the operation to call")
     by = found.read("by", one_of("caller", "owner"), "caller")
-    return Step(found.read("operation", word, ""), cast(Literal["caller", "owner"], by))
+    return RelationStep(found.read("operation", word, ""), cast(Literal["caller", "owner"], by))
 
 
-def _steps(r: Reader, node: Node, what: str) -> tuple[Step, ...] | None:
+def _steps(r: Reader, node: Node, what: str) -> tuple[RelationStep, ...] | None:
     elements = node.elements if node.kind == "list" else (node,)
     found = [_step(r, element, "an operation") for element in elements]
     return tuple(each for each in found if each is not None)

@@ -10,14 +10,14 @@ import io
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
-from oakum.pytest_plugin.captured_response import Line
+from oakum.pytest_plugin.captured_response import CaptureLine
 from oakum.pytest_plugin.coding import MOST
 
 
 class Pieces:
     """An iterable of bytes, noted on its way."""
 
-    def __init__(self, line: Line, pieces: Any) -> None:
+    def __init__(self, line: CaptureLine, pieces: Any) -> None:
         """`pieces`: closed with this, if they can be."""
         self._line, self._pieces = line, pieces
         self._ahead: Iterator[Any] | None = None
@@ -53,7 +53,7 @@ class Pieces:
 class AsyncPieces:
     """The same, of pieces that are waited for."""
 
-    def __init__(self, line: Line, pieces: Any) -> None:
+    def __init__(self, line: CaptureLine, pieces: Any) -> None:
         self._line, self._pieces = line, pieces
         self._ahead: AsyncIterator[Any] | None = None
 

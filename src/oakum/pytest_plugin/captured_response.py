@@ -82,7 +82,7 @@ class Ear(Protocol):
 
 
 @dataclass(frozen=True)
-class Line:
+class CaptureLine:
     """From the taps to who listens."""
 
     ear: Ear

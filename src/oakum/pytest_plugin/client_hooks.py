@@ -22,8 +22,8 @@ from oakum.http.methods import WITHOUT_BODY
 from oakum.pytest_plugin.body_chunks import AsyncPieces, Pieces
 from oakum.pytest_plugin.captured_response import (
     Capture,
+    CaptureLine,
     Ear,
-    Line,
     Patch,
     answered,
     lower,
@@ -38,7 +38,7 @@ class Taps:
     """The hooked clients. `open` may be called again, for clients imported since."""
 
     def __init__(self, ear: Ear) -> None:
-        self.line = Line(ear)
+        self.line = CaptureLine(ear)
         self._undo: list[tuple[Any, str, Any]] = []
         self._open: set[str] = set()
         self._finder = _Finder(self.open)
@@ -101,7 +101,7 @@ class _Finder:
         return spec
 
 
-def _httpx(module: Any, line: Line) -> Iterator[Patch]:
+def _httpx(module: Any, line: CaptureLine) -> Iterator[Patch]:
     plain, later = module.Client.send, module.AsyncClient.send
     stream, astream = _streams(module)
 
@@ -211,7 +211,7 @@ def _of_httpx(response: Any, client: Any = None, *, streamed: bool = False) -> C
     return Capture(asked, answer, getattr(client, "app", None) or app, None, why, blind)
 
 
-def _requests(module: Any, line: Line) -> Iterator[Patch]:
+def _requests(module: Any, line: CaptureLine) -> Iterator[Patch]:
     plain, pieces, leave = module.Session.send, module.Response.iter_content, module.Response.close
 
     def send(self: Any, request: Any, **more: Any) -> Any:
@@ -274,7 +274,7 @@ def _requests(module: Any, line: Line) -> Iterator[Patch]:
 # --------------------------------------------------------------------------- Werkzeug: Flask
 
 
-def _werkzeug(module: Any, line: Line) -> Iterator[Patch]:
+def _werkzeug(module: Any, line: CaptureLine) -> Iterator[Patch]:
     plain = module.Client.open
 
     def open(self: Any, *args: Any, **more: Any) -> Any:
@@ -343,7 +343,7 @@ def _sent(args: tuple[Any, ...], more: Mapping[str, Any], response: Any) -> byte
     return b"" if given is None else None
 
 
-TAPS: Mapping[str, Callable[[Any, Line], Iterator[Patch]]] = {
+TAPS: Mapping[str, Callable[[Any, CaptureLine], Iterator[Patch]]] = {
     "httpx": _httpx,
     "httpx2": _httpx,
     "requests": _requests,

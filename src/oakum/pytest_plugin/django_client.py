@@ -18,7 +18,7 @@ from oakum.pytest_plugin.body_chunks import AsyncPieces, Pieces
 from oakum.pytest_plugin.captured_response import (
     UNREAD,
     Capture,
-    Line,
+    CaptureLine,
     Patch,
     answered,
     lower,
@@ -29,7 +29,7 @@ _OWN_COOKIES = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME
 """Settings that name the cookies which Django itself reads: whose they are, `request.user` says."""
 
 
-def django_client(module: Any, line: Line) -> Iterator[Patch]:
+def django_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
     """Both clients, where every request goes through them."""
     plain, later = module.Client.request, module.AsyncClient.request
 
@@ -62,7 +62,7 @@ def django_client(module: Any, line: Line) -> Iterator[Patch]:
     yield module.AsyncClient, "request", arequest
 
 
-def _stream(line: Line, response: Any, heard: Capture, ask: Any, aask: Any) -> None:
+def _stream(line: CaptureLine, response: Any, heard: Capture, ask: Any, aask: Any) -> None:
     """Hear a body as a test goes through it."""
     parts = response.streaming_content
     waits = getattr(response, "is_async", False)  # since Django 4.2

@@ -33,12 +33,12 @@ from oakum.finding import Evidence, Result
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import (
-    Frame,
+    JudgingContext,
     Leaked,
     ObservedExchange,
     leak_of,
 )
-from oakum.pytest_plugin.suite_counts import Tally
+from oakum.pytest_plugin.suite_counts import SuiteCounts
 
 CHANGING = "an owner's value is there, but its id belongs to somebody else in other tests"
 A_TIME = "a time of an owner is there, but others may have the same time"
@@ -52,7 +52,7 @@ _SMALL = 2_000
 
 
 @dataclass(frozen=True)
-class Kept:
+class WaitingResponse:
     """A response that waits until all values it may contain are known."""
 
     asked: ObservedExchange
@@ -69,7 +69,7 @@ class Kept:
 class _People(KnownIdentities):
     """Callers by any id of theirs. It grows with each, so nothing is copied."""
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: JudgingContext) -> None:
         self.by_id: dict[str, str] = {}
         self.all: dict[str, frozenset[str]] = {}
         self.said: dict[str, Mapping[str, Json]] = {}
@@ -104,12 +104,12 @@ class _Memory:
 class Strays:
     """Answers of a run, searched for values of their owners. Holds values: in memory only."""
 
-    def __init__(self, frame: Frame, probes: Iterable[Probe]) -> None:
+    def __init__(self, frame: JudgingContext, probes: Iterable[Probe]) -> None:
         self._frame = frame
         self._probes = {probe.operation.id: probe for probe in probes}
         self._run, self._test = self._memory(), self._memory()
-        self._here: list[Kept] = []
-        self._kept: list[Kept] = []
+        self._here: list[WaitingResponse] = []
+        self._kept: list[WaitingResponse] = []
         self._bytes = 0
         self._told: set[tuple[str, tuple[str, ...], str]] = set()
         """(answer, place, value) of what has been judged."""
@@ -128,7 +128,7 @@ class Strays:
         """Begins another test; results of the last one become results of the run."""
         self._test, self._here = self._memory(), []
 
-    def take(self, kept: Kept) -> bool:
+    def take(self, kept: WaitingResponse) -> bool:
         """Learns what a response shows an owner of their own data. Returns whether it can be
         kept."""
         for memory in (self._test, self._run):
@@ -141,24 +141,24 @@ class Strays:
         self._kept.append(kept)
         return True
 
-    def may_leak(self, kept: Kept) -> bool:
+    def may_leak(self, kept: WaitingResponse) -> bool:
         """Whether a response leaks anything, as far as known."""
         found = (self._search(kept, memory) for memory in (self._test, self._run))
         return any(isinstance(each, Leaked) for search in found for _, each in search)
 
-    def of_test(self, tally: Tally) -> Iterator[Leaked]:
+    def of_test(self, tally: SuiteCounts) -> Iterator[Leaked]:
         """Leaks in the responses of this test, by values known so far."""
         for kept in self._here:
             yield from self._judged(kept, self._test, tally)
 
-    def settle(self, tally: Tally) -> Iterator[Leaked]:
+    def settle(self, tally: SuiteCounts) -> Iterator[Leaked]:
         """Leaks in the responses of all tests, by all known values. Forgets everything."""
         for kept in self._kept:
             yield from self._judged(kept, self._run, tally)
         self._run, self._test = self._memory(), self._memory()
         self._here, self._kept = [], []
 
-    def _learn(self, memory: _Memory, kept: Kept) -> None:
+    def _learn(self, memory: _Memory, kept: WaitingResponse) -> None:
         asked, context = kept.asked, memory.context
         caller = asked.caller
         viewer = memory.people.met(caller.ids, caller.claims) if caller.ids else ""
@@ -194,7 +194,9 @@ class Strays:
             fields = (((each.resource, p), text) for p, text in scalars if "*" not in p)
             memory.context.knowledge.ambient.learn(question, who, key, fields)
 
-    def _judged(self, kept: Kept, memory: _Memory, tally: Tally) -> Iterator[Leaked]:
+    def _judged(
+        self, kept: WaitingResponse, memory: _Memory, tally: SuiteCounts
+    ) -> Iterator[Leaked]:
         for found, said in self._search(kept, memory):
             mark = (kept.asked.request_key, found.at, found.value)
             if not said or mark in self._told:
@@ -209,7 +211,9 @@ class Strays:
             else:
                 tally.unjudge(said, endpoint)
 
-    def _search(self, kept: Kept, memory: _Memory) -> Iterator[tuple[Found, Leaked | str]]:
+    def _search(
+        self, kept: WaitingResponse, memory: _Memory
+    ) -> Iterator[tuple[Found, Leaked | str]]:
         """Each value that was found, and whether it leaks, why nobody can tell, or empty: the
         caller may see it."""
         asked, caller = kept.asked, kept.asked.caller
@@ -234,7 +238,9 @@ class Strays:
             if found.who and not echo and classify_field(found.path) not in _PUBLIC:
                 yield found, self._decide(kept, found, memory)
 
-    def _more_than_masked(self, kept: Kept, viewer: str | None, memory: _Memory) -> Iterator[Found]:
+    def _more_than_masked(
+        self, kept: WaitingResponse, viewer: str | None, memory: _Memory
+    ) -> Iterator[Found]:
         """Values of a masked form that show more of the owner's value than every form in which the
         caller may see it, whatever they are to the owner and in whatever state that is."""
         context, policy = memory.context, self._frame.model.policy
@@ -262,7 +268,7 @@ class Strays:
             self._probes[operation.id] = probe_of(self._frame.model, operation, {})
         return self._probes[operation.id]
 
-    def _decide(self, kept: Kept, found: Found, memory: _Memory) -> Leaked | str:
+    def _decide(self, kept: WaitingResponse, found: Found, memory: _Memory) -> Leaked | str:
         model = self._frame.model
         named = [
             (resource, path)
@@ -285,7 +291,7 @@ class Strays:
         return self._leaked(kept, found, (resource, path), memory)
 
     def _doubt(
-        self, kept: Kept, found: Found, place: tuple[str, str], memory: _Memory
+        self, kept: WaitingResponse, found: Found, place: tuple[str, str], memory: _Memory
     ) -> str | None:
         """Why the caller may be entitled to see a field; empty if they are not; None if they
         are."""
@@ -318,7 +324,7 @@ class Strays:
             return table, Subject(place[0], tuple(memory.people.all[found.who]))
         return table, Subject(place[0], origin.owners, origin.value)
 
-    def _is_unstable(self, found: Found, kept: Kept) -> bool:
+    def _is_unstable(self, found: Found, kept: WaitingResponse) -> bool:
         """Whether an id, or credentials, were of more than one person in this run."""
         people, policy = self._run.people, self._frame.model.policy
         viewer = people.who(kept.asked.caller.ids)
@@ -335,14 +341,16 @@ class Strays:
         return memory.context.knowledge.places(found.value, found.who)
 
     def _viewer(
-        self, kept: Kept, found: Found, place: tuple[str, str], memory: _Memory
+        self, kept: WaitingResponse, found: Found, place: tuple[str, str], memory: _Memory
     ) -> tuple[str, frozenset[str]]:
         """The caller's label, and their certain relations to the owner."""
         policy, caller = self._frame.model.policy, kept.asked.caller
         relations = held(policy, caller.principal, self._subject(found, place, memory)[1])
         return self._frame.label(relations, None, ""), relations
 
-    def _leaked(self, kept: Kept, found: Found, place: tuple[str, str], memory: _Memory) -> Leaked:
+    def _leaked(
+        self, kept: WaitingResponse, found: Found, place: tuple[str, str], memory: _Memory
+    ) -> Leaked:
         table = self._frame.model.tables[place[0]]
         viewer, relations = self._viewer(kept, found, place, memory)
         origin = memory.origins.get((found.who, *place, found.value))
@@ -352,7 +360,7 @@ class Strays:
         leaked = leak_of(self._frame, kept.asked, key, found.at, found.value, where)
         return replace(leaked, held=relations)
 
-    def _enter(self, kept: Kept, leaked: Leaked, tally: Tally) -> None:
+    def _enter(self, kept: WaitingResponse, leaked: Leaked, tally: SuiteCounts) -> None:
         key, asked = leaked.key, kept.asked
         tally.stood.setdefault(key.viewer, leaked.held)
         tally.viewers.add((key.endpoint, key.resource, key.viewer))

@@ -21,7 +21,7 @@ from oakum.http.methods import WITHOUT_BODY
 from oakum.pytest_plugin.body_chunks import Wire
 from oakum.pytest_plugin.captured_response import (
     Capture,
-    Line,
+    CaptureLine,
     Patch,
     answered,
     ends,
@@ -36,7 +36,7 @@ _PATIENCE = 0.5
 """Seconds to wait for it."""
 
 
-def http_client(module: Any, line: Line) -> Iterator[Patch]:
+def http_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
     """The standard library's client: urllib and urllib3 speak through it."""
     kind = module.HTTPConnection
     put, header, plain = kind.putrequest, kind.putheader, kind.getresponse
@@ -103,7 +103,9 @@ def _heard(asked: Request, told: Response, body: bytes | None) -> Capture:
     return Capture(asked, answer, None, None, why, blind)
 
 
-def _follow(line: Line, response: Any, heard: Capture, ask: Callable[[Request], Response]) -> None:
+def _follow(
+    line: CaptureLine, response: Any, heard: Capture, ask: Callable[[Request], Response]
+) -> None:
     """Hear a body when the test has read it."""
 
     def end(body: bytes, whole: bool) -> None:
@@ -130,7 +132,7 @@ def _ahead(response: Any, told: Response) -> bytes | None:
     return body
 
 
-def aiohttp_client(module: Any, line: Line) -> Iterator[Patch]:
+def aiohttp_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
     """aiohttp, its test client among its users: an answer is heard when its body is there, or when
     it has been read."""
     plain, stream = module.ClientSession._request, import_module("aiohttp.streams").StreamReader

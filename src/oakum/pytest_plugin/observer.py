@@ -15,7 +15,12 @@ from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
-from oakum.exposure.exchanges.caller_identification import NOBODY, UNKNOWN, Caller, Callers
+from oakum.exposure.exchanges.caller_identification import (
+    NOBODY,
+    UNKNOWN,
+    Callers,
+    IdentifiedCaller,
+)
 from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
 from oakum.exposure.exchanges.exchange_facts import CallerRequest
 from oakum.exposure.exchanges.sent_values import sent_of
@@ -34,10 +39,16 @@ from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.pytest_plugin.captured_response import Capture, Talk
-from oakum.pytest_plugin.misplaced_across_tests import Kept, Strays
+from oakum.pytest_plugin.misplaced_across_tests import Strays, WaitingResponse
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
-from oakum.pytest_plugin.response_evaluator import Frame, Leaked, Look, ObservedExchange, shown_of
-from oakum.pytest_plugin.suite_counts import Tally
+from oakum.pytest_plugin.response_evaluator import (
+    JudgedExchange,
+    JudgingContext,
+    Leaked,
+    ObservedExchange,
+    shown_of,
+)
+from oakum.pytest_plugin.suite_counts import SuiteCounts
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.route import Router
 
@@ -72,7 +83,7 @@ BLIND = "it contains a value of an owner, but the test's request could not be re
 _WORD = re.compile(r"(?!(?:.*\d){4})[A-Za-z_.-]{1,40}\d{0,3}")
 
 
-class Watch:
+class SuiteObserver:
     """Judges responses by one contract, and keeps none after judging it."""
 
     def __init__(
@@ -96,7 +107,7 @@ class Watch:
         inferred = infer_params(document, policy)
         self.probes, self.skipped = survey(self.model, inferred, document.closed)
         self._sources = {probe.endpoint.operation: probe.sources for probe in self.probes}
-        self.tally = Tally()
+        self.tally = SuiteCounts()
         self.leaks: list[Leaked] = []
         """What it was sent and nobody has told yet; whoever tells it empties the list."""
         self._router = Router(document.operations, document.closed)
@@ -108,7 +119,7 @@ class Watch:
         self._owed = asks.query if asks else ""
         self._hosts = hosts
         names = frozenset(declared_names(document.raw)) | policy_names(policy)
-        self._frame = Frame(
+        self._frame = JudgingContext(
             self.model,
             Redactor(key, names),
             KnownIdentities(policy, {}, {}, {}).label,
@@ -226,14 +237,14 @@ class Watch:
         name = host.rstrip(".").lower()
         return name in self._hosts or name == _MACHINE or _LOOPBACK.fullmatch(name) is not None
 
-    def _is_odd(self, operation: Operation, caller: Caller, status: int) -> bool:
+    def _is_odd(self, operation: Operation, caller: IdentifiedCaller, status: int) -> bool:
         """Whether only the API can tell who asked. An endpoint that wants a login and opens to
         nobody is one that a suite has turned the login off for, unless the API says otherwise."""
         if not is_success(status):
             return not caller.known and status != 401 and operation.id in self.model.showing
         return not caller.known or (caller.source == "nobody" and not operation.anonymous)
 
-    def _asked(self, heard: Capture) -> Generator[Request, Response | None, Caller]:
+    def _asked(self, heard: Capture) -> Generator[Request, Response | None, IdentifiedCaller]:
         """The caller according to the API's who-am-I, with the same credentials."""
         held, key = self._callers.held(heard.request), self._callers.key(heard.request, heard.app)
         if self._whoami is None:
@@ -252,7 +263,7 @@ class Watch:
 
     def _judged(
         self, heard: Capture, asked: ObservedExchange
-    ) -> Generator[Request, Response | None, tuple[ObservedExchange, Look]]:
+    ) -> Generator[Request, Response | None, tuple[ObservedExchange, JudgedExchange]]:
         look = self._look(asked)
         if look.leaks and asked.caller.source == "answer" and asked.operation is not self._whoami:
             # The cached facts about the caller may have changed, so look them up again.
@@ -268,13 +279,15 @@ class Watch:
             self.tally.unjudge(SHAPELESS, asked.operation.id)
         return asked, look
 
-    def _look(self, asked: ObservedExchange) -> Look:
+    def _look(self, asked: ObservedExchange) -> JudgedExchange:
         told = self.tally.evidence
-        return Look(self._frame, asked, told, self._earlier.owners, self._earlier.former).judge()
+        return JudgedExchange(
+            self._frame, asked, told, self._earlier.owners, self._earlier.former
+        ).judge()
 
     def _informed(
-        self, heard: Capture, asked: ObservedExchange, look: Look
-    ) -> Generator[Request, Response | None, Look]:
+        self, heard: Capture, asked: ObservedExchange, look: JudgedExchange
+    ) -> Generator[Request, Response | None, JudgedExchange]:
         """The response by what earlier ones of the test told of settings and relations. Where that
         makes a difference to what leaks, they are requested again: a test may change its database
         without any request."""
@@ -295,7 +308,9 @@ class Watch:
                 self._learn_again(source, told)
         return self._known_look(asked, owners) or look
 
-    def _known_look(self, asked: ObservedExchange, owners: AbstractSet[str]) -> Look | None:
+    def _known_look(
+        self, asked: ObservedExchange, owners: AbstractSet[str]
+    ) -> JudgedExchange | None:
         """A response, judged by the facts about these owners; None: there are none."""
         caller = self._earlier.told.facts.inform(self.policy, asked.caller, owners)
         return None if caller is asked.caller else self._look(replace(asked, caller=caller))
@@ -309,7 +324,7 @@ class Watch:
         self._learn_settings(source, self._look(again))
         self._earlier.told.learn_list(source, read.value, told.headers)
 
-    def _learn_settings(self, source: CallerRequest, look: Look) -> None:
+    def _learn_settings(self, source: CallerRequest, look: JudgedExchange) -> None:
         """Learns settings from the objects of a response."""
         shown = shown_of(look.instances)
         self._earlier.learn_settings(source, look.asked.response, shown)
@@ -319,23 +334,25 @@ class Watch:
         value = None if heard.unread else lambda: asked.read.value
         self._earlier.begin(_told_by(heard.request, asked), heard.response, value)
 
-    def _learn_owners(self, heard: Capture, asked: ObservedExchange, look: Look) -> None:
+    def _learn_owners(self, heard: Capture, asked: ObservedExchange, look: JudgedExchange) -> None:
         """Learns whose the objects of a good response are."""
         shown, owners = shown_of(look.instances), [each.owners for each in look.instances]
         source = _told_by(heard.request, asked)
         self._earlier.learn_owners(source, heard.response, shown, owners)
 
-    def _add(self, look: Look, asked: ObservedExchange) -> None:
+    def _add(self, look: JudgedExchange, asked: ObservedExchange) -> None:
         self.tally.add(look.tally)
         self.leaks += look.leaks
         for why, count in look.tally.unjudged.items():
             self.tally.places[why, asked.operation.id] += count
 
-    def _searched(self, heard: Capture, asked: ObservedExchange, look: Look | None) -> Talk:
+    def _searched(
+        self, heard: Capture, asked: ObservedExchange, look: JudgedExchange | None
+    ) -> Talk:
         """Searches for owners' values outside known fields, now or once more is known."""
         value = asked.read.value
         loose = [Leaf(".".join(at), at, leaf, False) for at, leaf in leaves_of(value)]
-        kept = Kept(
+        kept = WaitingResponse(
             asked, asked.sent,
             heard.request.body.decode("utf-8", "replace"),
             look.unbound if look is not None else loose,

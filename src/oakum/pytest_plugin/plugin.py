@@ -13,9 +13,9 @@ import pytest
 
 if TYPE_CHECKING:
     from oakum.exchange import Request
-    from oakum.pytest_plugin.session import Session
+    from oakum.pytest_plugin.session import ContractPlugin
 
-_KEY: pytest.StashKey[Session] = pytest.StashKey()
+_KEY: pytest.StashKey[ContractPlugin] = pytest.StashKey()
 
 
 class Hooks:
@@ -48,9 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("oakum_contract") or config.getini("oakum_contract"):
-        from oakum.pytest_plugin.session import Session
+        from oakum.pytest_plugin.session import ContractPlugin
 
-        session = Session.begun(config)
+        session = ContractPlugin.begun(config)
         config.stash[_KEY] = session
         config.pluginmanager.register(session, "oakum-session")
 

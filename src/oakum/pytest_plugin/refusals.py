@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from oakum.exposure.cells.matrix import Key
 from oakum.finding import Evidence
-from oakum.pytest_plugin.response_evaluator import Frame, Look, ObservedExchange
+from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
 
 _Question = tuple[str, tuple[tuple[str, str], ...]]
 """Operation, and the parameters of its path in order."""
@@ -32,7 +32,7 @@ class Refusals:
     """Responses to owners, and refusals of others, in one process. They contain values, so they are
     never written to disk."""
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: JudgingContext) -> None:
         self._frame = frame
         self._shown: OrderedDict[_Question, ObservedExchange] = OrderedDict()
         self._refused: OrderedDict[_Question, list[ObservedExchange]] = OrderedDict()
@@ -40,8 +40,8 @@ class Refusals:
         """Questions that showed their owners objects in more than one state."""
 
     def show(
-        self, asked: ObservedExchange, look: Look, told: Mapping[Key, Evidence]
-    ) -> Iterator[Look]:
+        self, asked: ObservedExchange, look: JudgedExchange, told: Mapping[Key, Evidence]
+    ) -> Iterator[JudgedExchange]:
         """An answer, and what it shows; that to an owner is remembered. What leaks in refusals
         that came before it."""
         if not look.tally.owned or asked.caller.source == "unknown":
@@ -55,7 +55,9 @@ class Refusals:
             if found := self._looked_through(asked, refused, told):
                 yield found
 
-    def refuse(self, asked: ObservedExchange, told: Mapping[Key, Evidence]) -> Look | None:
+    def refuse(
+        self, asked: ObservedExchange, told: Mapping[Key, Evidence]
+    ) -> JudgedExchange | None:
         """A refusal: the cells that it closes, and what leaks in it; or None. One that comes
         before the owner's answer is remembered for the end."""
         if not _is_refusal(asked):
@@ -63,14 +65,14 @@ class Refusals:
         question = _question(asked)
         shown = self._shown.get(question)
         if shown is not None and self._counts(question, asked, shown):
-            return Look(self._frame, shown, told).refuse(asked)
+            return JudgedExchange(self._frame, shown, told).refuse(asked)
         if shown is not None and (look := self._looked_through(shown, asked, told)):
             return look
         if asked.response.status != 404 or _says_something(asked):
             _keep(self._refused, question, [*self._refused.get(question, []), asked][-4:])
         return None
 
-    def settle(self, told: Mapping[Key, Evidence]) -> Iterator[Look]:
+    def settle(self, told: Mapping[Key, Evidence]) -> Iterator[JudgedExchange]:
         """Cells that early refusals close, which came before the owner's response. Forgets all
         responses."""
         for question, refused in self._refused.items():
@@ -79,16 +81,16 @@ class Refusals:
                 if shown is None or asked.response.status == 404:
                     continue
                 if self._counts(question, asked, shown):
-                    yield Look(self._frame, shown, told).refuse(asked)
+                    yield JudgedExchange(self._frame, shown, told).refuse(asked)
         self._shown.clear()
         self._refused.clear()
         self._torn.clear()
 
     def _looked_through(
         self, shown: ObservedExchange, asked: ObservedExchange, told: Mapping[Key, Evidence]
-    ) -> Look | None:
+    ) -> JudgedExchange | None:
         """What leaks in a refusal that closes nothing; None: nothing does."""
-        look = Look(self._frame, shown, told).refuse(asked, closes=False)
+        look = JudgedExchange(self._frame, shown, told).refuse(asked, closes=False)
         return look if look.leaks else None
 
     def _counts(
@@ -117,9 +119,9 @@ def _question(asked: ObservedExchange) -> _Question:
     return asked.operation.id, tuple(sorted(asked.params.items()))
 
 
-def _states(frame: Frame, asked: ObservedExchange) -> list[tuple[str, str]]:
+def _states(frame: JudgingContext, asked: ObservedExchange) -> list[tuple[str, str]]:
     """The settings of each object that decide what is granted."""
-    look = Look(frame, replace(asked, request_key=""), {}).judge()
+    look = JudgedExchange(frame, replace(asked, request_key=""), {}).judge()
     return sorted((each.resource, repr(sorted(each.state.items()))) for each in look.instances)
 
 

@@ -19,7 +19,7 @@ _TELLING = 6
 """Characters from which on a value is hardly there by chance."""
 
 
-class Carried:
+class RefusalValues:
     """The values in the body of a refusal, and where each stands."""
 
     def __init__(self, refusal: Response, asked: Iterable[str]) -> None:

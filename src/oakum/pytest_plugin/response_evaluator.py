@@ -20,7 +20,7 @@ from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
 from oakum.exchange import Request, Response
 from oakum.exposure.cells.matrix import Key, state_key
 from oakum.exposure.evidence import Redactor, shape
-from oakum.exposure.exchanges.caller_identification import Caller, Source, viewer_of
+from oakum.exposure.exchanges.caller_identification import IdentifiedCaller, Source, viewer_of
 from oakum.exposure.exchanges.former_relations import FormerRelations
 from oakum.exposure.exchanges.observed_owners import ShownObject, ToldOwners
 from oakum.exposure.exchanges.why_undecided import (
@@ -38,8 +38,8 @@ from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
-from oakum.pytest_plugin.refused_objects import Carried
-from oakum.pytest_plugin.suite_counts import NamedField, Tally, undocumented
+from oakum.pytest_plugin.refused_objects import RefusalValues
+from oakum.pytest_plugin.suite_counts import NamedField, SuiteCounts, undocumented
 
 _SAID: Mapping[Source, str] = {
     "said": "as the tests say",
@@ -67,7 +67,7 @@ class Leaked:
 
 
 @dataclass(frozen=True)
-class Frame:
+class JudgingContext:
     """The shared context for judging responses by one contract."""
 
     model: Model
@@ -85,7 +85,7 @@ class ObservedExchange:
 
     operation: Operation
     params: Mapping[str, str]
-    caller: Caller
+    caller: IdentifiedCaller
     response: Response
     read: ResponseReader
     begins: bool
@@ -142,10 +142,10 @@ def shown_of(instances: Sequence[ObjectInstance]) -> list[ShownObject]:
 
 
 @dataclass
-class Look:
+class JudgedExchange:
     """The result of one response: its cells and leaks."""
 
-    frame: Frame
+    frame: JudgingContext
     asked: ObservedExchange
     told: Mapping[Key, Evidence]
     """Evidence that there is already."""
@@ -153,7 +153,7 @@ class Look:
     """Owners that earlier exchanges of the test told; None: of no object that names none."""
     former: FormerRelations | None = None
     """What objects said of their owners in earlier exchanges of the test."""
-    tally: Tally = field(default_factory=Tally)
+    tally: SuiteCounts = field(default_factory=SuiteCounts)
     leaks: list[Leaked] = field(default_factory=list)
     instances: list[ObjectInstance] = field(default_factory=list)
     """The objects in it; they hold values."""
@@ -163,7 +163,7 @@ class Look:
     """Where something stands that the contract may show to the caller."""
     _at: dict[Pointer, ObjectInstance] = field(default_factory=dict)
 
-    def judge(self) -> Look:
+    def judge(self) -> JudgedExchange:
         """Judges every object in the response, in one pass."""
         asked, read = self.asked, self.asked.read
         judge = partial(
@@ -194,7 +194,7 @@ class Look:
             if owners != each.owners
         }
 
-    def refuse(self, refused: ObservedExchange, *, closes: bool = True) -> Look:
+    def refuse(self, refused: ObservedExchange, *, closes: bool = True) -> JudgedExchange:
         """Close, for a caller that was refused, what this answer showed to its owner: the fields
         that no possible relation or setting shows to that caller. What the refusal itself holds of
         the owner's values is closed by nothing: it leaks (CWE-209).
@@ -211,7 +211,7 @@ class Look:
         )  # fmt: skip
         instances = judge.judge(read.value, read.shape).instances
         self._at = {each.pointer: each for each in instances}
-        carried = Carried(refused.response, self.asked.params.values())
+        carried = RefusalValues(refused.response, self.asked.params.values())
         if carried.places:
             self.asked = replace(
                 self.asked, response=refused.response, read=replace(read, value=carried.value)
@@ -427,7 +427,12 @@ class Look:
 
 
 def leak_of(
-    frame: Frame, asked: ObservedExchange, key: Key, at: Pointer, value: Json, found: str = ""
+    frame: JudgingContext,
+    asked: ObservedExchange,
+    key: Key,
+    at: Pointer,
+    value: Json,
+    found: str = "",
 ) -> Leaked:
     """A leak with its message. `found`: how it was found, if not in a field of an object."""
     table, endpoint = frame.model.tables[key.resource], asked.operation

@@ -21,9 +21,9 @@ from oakum.finding import Cell, Endpoint, Report, Result
 from oakum.output.text import visible
 from oakum.policy.contract import contract_digest, load
 from oakum.pytest_plugin.client_hooks import Taps
-from oakum.pytest_plugin.observer import Watch
-from oakum.pytest_plugin.suite_counts import Tally
-from oakum.pytest_plugin.writing import Run, report
+from oakum.pytest_plugin.observer import SuiteObserver
+from oakum.pytest_plugin.suite_counts import SuiteCounts
+from oakum.pytest_plugin.writing import SuiteRun, report
 from oakum.report import write
 
 _BEFORE = "no test"
@@ -45,7 +45,7 @@ _MOST = 5
 
 
 @dataclass(eq=False)
-class Session:
+class ContractPlugin:
     """The pytest plugin that is registered if a contract is given. pytest puts plugins into sets:
     one is equal to itself alone."""
 
@@ -54,9 +54,9 @@ class Session:
     target: Path | None
     """Where the report goes."""
     digest: str
-    watch: Watch = field(init=False)
+    watch: SuiteObserver = field(init=False)
     taps: Taps = field(init=False)
-    tally: Tally = field(default_factory=Tally)
+    tally: SuiteCounts = field(default_factory=SuiteCounts)
     """Of the workers of pytest-xdist."""
     tests: int = 0
     left_out: int = 0
@@ -78,7 +78,7 @@ class Session:
     """Test → leaks that were told in the phase that is not reported yet."""
 
     @classmethod
-    def begun(cls, config: pytest.Config) -> Session:
+    def begun(cls, config: pytest.Config) -> ContractPlugin:
         """Reads and compiles the contract; raises `UsageError` with every mistake in it."""
         contract = _path(config, "oakum_contract")
         assert contract is not None
@@ -86,7 +86,7 @@ class Session:
             found = load(contract)
             made = cls(config, contract, _path(config, "oakum_report"), contract_digest(found))
             hosts = frozenset(config.getini("oakum_hosts"))
-            made.watch = Watch(found, made.who, hosts=hosts, key=os.urandom(16))
+            made.watch = SuiteObserver(found, made.who, hosts=hosts, key=os.urandom(16))
         except InputError as error:
             raise pytest.UsageError(f"oakum: {error}") from None
         made.taps = Taps(made.watch)
@@ -227,8 +227,8 @@ class Session:
                 self.unwritten = str(error)
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def _run(self) -> Run:
-        return Run(
+    def _run(self) -> SuiteRun:
+        return SuiteRun(
             self.config.rootpath.name,
             str(self.contract),
             self.digest,
@@ -285,7 +285,7 @@ def imported_frameworks() -> frozenset[str]:
     return frozenset(name for name, module in _FRAMEWORKS.items() if module in sys.modules)
 
 
-def summary(found: Report, tally: Tally, left_out: int = 0) -> Iterator[str]:
+def summary(found: Report, tally: SuiteCounts, left_out: int = 0) -> Iterator[str]:
     """What was checked, by resource, and what was not, with the reasons."""
     endpoints = len(tally.answers)
     yield f"{found.contract}: {tally.answers.total()} answers of {endpoints} operations"

@@ -18,7 +18,7 @@ _ENOUGH = 2
 
 
 @dataclass
-class Tally:
+class SuiteCounts:
     """Cells as they were shown, and what could not be judged."""
 
     shown: dict[tuple[Key, Result], tuple[str, ...]] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class Tally:
                 self.show(key, Result.CLOSED, "")
         self.withheld, self.owned = {}, set()
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: SuiteCounts) -> None:
         """Adds the counts of another process."""
         for (key, result), request_keys in other.shown.items():
             for request_key in request_keys:

@@ -13,8 +13,8 @@ from oakum.exposure.findings import conclude
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.finding import Cell, Report, Result
 from oakum.policy.model import Policy
-from oakum.pytest_plugin.observer import Watch
-from oakum.pytest_plugin.suite_counts import Tally, undocumented
+from oakum.pytest_plugin.observer import SuiteObserver
+from oakum.pytest_plugin.suite_counts import SuiteCounts, undocumented
 
 NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"
 NOBODY_KNOWN = (
@@ -38,7 +38,7 @@ class _Viewers(KnownIdentities):
 
 
 @dataclass(frozen=True)
-class Run:
+class SuiteRun:
     """Facts about a run besides its cells."""
 
     suite: str
@@ -55,7 +55,7 @@ class Run:
     """Frameworks whose applications were imported, and have not been heard."""
 
 
-def report(watch: Watch, tally: Tally, run: Run) -> Report:
+def report(watch: SuiteObserver, tally: SuiteCounts, run: SuiteRun) -> Report:
     """All that a run of tests has to say. The tally is settled."""
     policy = watch.policy
     identities = _Viewers(policy, {}, {}, {}, stood=tally.stood)
@@ -96,7 +96,7 @@ def _strangers(
     return found
 
 
-def _fill(matrix: Matrix, tally: Tally, policy: Policy) -> None:
+def _fill(matrix: Matrix, tally: SuiteCounts, policy: Policy) -> None:
     for (key, result), request_keys in sorted(tally.shown.items()):
         held = tally.stood.get(key.viewer, frozenset())
         basic = all(policy.relations[name].kind == "anyone" for name in held)
@@ -114,7 +114,7 @@ def _fill(matrix: Matrix, tally: Tally, policy: Policy) -> None:
         matrix.apply(endpoint, Outcome("", 200, (), (), ((NOBODY, resource, path),)))
 
 
-def _cells(watch: Watch, matrix: Matrix, tally: Tally) -> Iterator[Cell]:
+def _cells(watch: SuiteObserver, matrix: Matrix, tally: SuiteCounts) -> Iterator[Cell]:
     asked = {name for name, count in tally.answers.items() if count}
     why = {
         probe.id: "no test called this endpoint" for probe in watch.probes if probe.id not in asked
@@ -143,7 +143,7 @@ def _how(cell: Cell, policy: Policy) -> str:
             return f"as `{cell.viewer}`: log in as one, and request a {whose} of somebody else"
 
 
-def _reason(cell: Cell, tally: Tally, policy: Policy) -> str:
+def _reason(cell: Cell, tally: SuiteCounts, policy: Policy) -> str:
     if (cell.endpoint.operation, cell.resource, cell.viewer) not in tally.viewers:
         return f"no test is known to call this {_how(cell, policy)}"
     key = Key(cell.endpoint.operation, cell.resource, cell.field, cell.viewer, cell.state)
@@ -155,7 +155,7 @@ def _reason(cell: Cell, tally: Tally, policy: Policy) -> str:
     return cell.reason
 
 
-def _distrust(tally: Tally, cells: tuple[Cell, ...]) -> Iterator[str]:
+def _distrust(tally: SuiteCounts, cells: tuple[Cell, ...]) -> Iterator[str]:
     if not tally.answers.total():
         yield NO_ENDPOINT
     elif not tally.known:
@@ -166,7 +166,7 @@ def _distrust(tally: Tally, cells: tuple[Cell, ...]) -> Iterator[str]:
         yield f"{count} responses were not judged because of a bug in Oakum: {fault}"
 
 
-def _notes(tally: Tally, run: Run) -> Iterator[str]:
+def _notes(tally: SuiteCounts, run: SuiteRun) -> Iterator[str]:
     yield (
         f"{run.tests} tests were run; {tally.answers.total()} answers of"
         f" {len(tally.answers)} operations were observed"

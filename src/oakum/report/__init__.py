@@ -13,24 +13,24 @@ from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Report
 from oakum.output import file
 from oakum.report import github, gitlab, html, json_document, junit, markdown, sarif, terminal
-from oakum.report.pointing import NO_FACTS, Facts
+from oakum.report.pointing import NO_FACTS, RenderFacts
 
 
 class Renderer(Protocol):
     """A report in one format, as UTF-8; some tell what is known of its rules, too."""
 
-    def __call__(self, report: Report, facts: Facts = NO_FACTS, /) -> bytes: ...
+    def __call__(self, report: Report, facts: RenderFacts = NO_FACTS, /) -> bytes: ...
 
 
-def _page(report: Report, facts: Facts = NO_FACTS) -> bytes:
+def _page(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
     return html.render(report).encode()
 
 
-def _json(report: Report, facts: Facts = NO_FACTS) -> bytes:
+def _json(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
     return json_document.render(report)
 
 
-def _text(report: Report, facts: Facts = NO_FACTS) -> bytes:
+def _text(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
     return terminal.text(report)
 
 
@@ -47,7 +47,7 @@ FORMATS: tuple[tuple[str, Renderer], ...] = (
 """Name of each format and the function that renders it, as UTF-8."""
 
 
-def write(report: Report, path: Path, format: str, facts: Facts = NO_FACTS) -> None:
+def write(report: Report, path: Path, format: str, facts: RenderFacts = NO_FACTS) -> None:
     """Write the report so that the file is whole or not there, readable by its owner alone.
 
     Raises `InputError` for an unknown format and for a place that cannot be written.

@@ -16,8 +16,8 @@ from oakum.output.text import short
 from oakum.report.grouping import Defect, defects, exit_code, tally, verdict_words
 from oakum.report.pointing import (
     NO_FACTS,
-    Facts,
     Level,
+    RenderFacts,
     endpoints,
     level,
     listed,
@@ -42,7 +42,7 @@ class Annotation:
     words: str
 
 
-def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
+def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
     """Workflow commands, and two lines for readers of the log."""
     lines = commands(_annotations(report))
     counts = ", ".join(f"{n:,} {name.replace('_', '-')}" for name, n in tally(report).items())

@@ -17,7 +17,7 @@ from oakum.report.grouping import findings_in_order
 from oakum.report.pointing import (
     DISTRUST_RULE,
     NO_FACTS,
-    Facts,
+    RenderFacts,
     When,
     mark,
     message,
@@ -29,7 +29,7 @@ _SEVERITIES = ("blocker", "critical", "major", "minor", "info")
 _GRAVE = ("critical", "high", "medium", "low")
 
 
-def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
+def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
     """The report as JSON for `artifacts:reports:codequality`, the gravest first."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(document(report), option=options)

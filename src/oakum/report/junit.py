@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
 from oakum.output.text import short
 from oakum.report.grouping import findings_in_order, state_words
-from oakum.report.pointing import NO_FACTS, Facts, When, message, place
+from oakum.report.pointing import NO_FACTS, RenderFacts, When, message, place
 
 _Key = tuple[str, str, str, State, Endpoint]
 
@@ -33,7 +33,7 @@ class _Case:
     more: str = ""
 
 
-def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
+def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
     """The report as UTF-8 XML."""
     suites = [(_RUN, _of_the_run(report)), *_of_cells(report)]
     known = When(report)

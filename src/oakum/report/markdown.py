@@ -24,7 +24,7 @@ from oakum.report.grouping import (
     verdict_words,
     writes_said,
 )
-from oakum.report.pointing import NO_FACTS, Facts, listed, place, top
+from oakum.report.pointing import NO_FACTS, RenderFacts, listed, place, top
 
 MARKER = "<!-- oakum -->"
 """The first line: whoever posts the comment finds the one to replace by it."""
@@ -37,7 +37,7 @@ _SOME_ENDPOINTS = 4
 _SOME_REASONS = 10
 
 
-def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
+def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
     """The report as UTF-8 Markdown; if it is too long, the least severe findings are only
     counted."""
     head = "\n".join(_head(report))

@@ -41,13 +41,13 @@ class RuleFacts:
 
 
 @dataclass(frozen=True)
-class Facts:
+class RenderFacts:
     """What a renderer may add to a report: the text of `oakum explain`, by the id of a rule."""
 
     rules: Mapping[str, RuleFacts] = field(default_factory=dict)
 
 
-NO_FACTS = Facts()
+NO_FACTS = RenderFacts()
 
 
 def place(finding: Finding, report: Report) -> Location:

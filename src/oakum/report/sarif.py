@@ -24,7 +24,7 @@ from oakum.report.grouping import exit_code, findings_in_order, verdict_words
 from oakum.report.pointing import (
     DISTRUST_RULE,
     NO_FACTS,
-    Facts,
+    RenderFacts,
     RuleFacts,
     When,
     level,
@@ -50,7 +50,7 @@ _SECURITY_SEVERITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": 
 """The middle of each band of code scanning: over 9.0, 7.0 to 8.9, 4.0 to 6.9, 0.1 to 3.9."""
 
 
-def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
+def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
     """The report as SARIF, within the limits; the gravest findings stay, and it says what went."""
     findings = findings_in_order(report)
     kept = findings[: MOST_RESULTS - min(len(report.distrust), _MOST_NOTES)]
@@ -64,7 +64,7 @@ def render(report: Report, facts: Facts = NO_FACTS) -> bytes:
         kept = kept[: int(len(kept) * 0.9 * MOST_BYTES / size)]
 
 
-def document(report: Report, kept: Sequence[Finding], facts: Facts = NO_FACTS) -> Json:
+def document(report: Report, kept: Sequence[Finding], facts: RenderFacts = NO_FACTS) -> Json:
     """The report as plain values, with the findings kept, in their order."""
     rules: dict[str, Json] = {}
     known = When(report)
@@ -109,7 +109,7 @@ def document(report: Report, kept: Sequence[Finding], facts: Facts = NO_FACTS) -
 
 
 def _result(
-    finding: Finding, report: Report, known: When, rules: dict[str, Json], facts: Facts
+    finding: Finding, report: Report, known: When, rules: dict[str, Json], facts: RenderFacts
 ) -> Json:
     name = _rule_id(finding)
     if name not in rules:

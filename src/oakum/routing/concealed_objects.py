@@ -31,7 +31,7 @@ from oakum.routing.objects_in_responses import (
     shown_at,
     stands_alone,
 )
-from oakum.routing.path_objects import PathObjects, Reader, Step, names
+from oakum.routing.path_objects import ObjectReader, PathObjects, PathStep, names
 from oakum.routing.request_places import Carried
 from oakum.routing.route import nameless
 
@@ -113,7 +113,7 @@ def concealed(paths: PathObjects, operation: Operation) -> Concealed | None:
     return replace(one, around=True)
 
 
-def _is_only_way(paths: PathObjects, operation: Operation, step: Step) -> bool:
+def _is_only_way(paths: PathObjects, operation: Operation, step: PathStep) -> bool:
     """Whether no GET shows what an operation shows of owners of their own without the key of what
     `step` names, so that these find their own below it, too."""
     model = paths.model
@@ -145,7 +145,7 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
     last, reader, _ = inner
     through = _needed(paths, operation, last, reader)
     needed = {dict(reader.names).get(each, each) for each in names(reader.get)}
-    made, behind, unknown = list[Concealed](), False, list[Step]()
+    made, behind, unknown = list[Concealed](), False, list[PathStep]()
     for step in steps:
         counts = step.kind == "object" or (step.kind == "account" and not behind)
         behind = behind or step.kind == "object"
@@ -158,7 +158,7 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
     return (*made, *(_unknown(paths.model, unknown) if acts else ()))
 
 
-def _unknown(model: Model, steps: Iterable[Step]) -> Iterator[Concealed]:
+def _unknown(model: Model, steps: Iterable[PathStep]) -> Iterator[Concealed]:
     """Of what nobody says which object it names: it may be any, and nobody looks it up."""
     every = tuple(name for name, each in model.policy.resources.items() if each.conceal)
     for step in steps:
@@ -166,7 +166,9 @@ def _unknown(model: Model, steps: Iterable[Step]) -> Iterator[Concealed]:
             yield Concealed("", every, key=step.param)
 
 
-def _needed(paths: PathObjects, operation: Operation, last: Step, reader: Reader) -> set[str]:
+def _needed(
+    paths: PathObjects, operation: Operation, last: PathStep, reader: ObjectReader
+) -> set[str]:
     """Parameters without which no GET shows the innermost object: those of every one that shows
     it. What is wrapped may be anybody's, and who may see an account, or what is nobody's, may not
     see what it stands below or beside."""
@@ -187,7 +189,7 @@ def _needed(paths: PathObjects, operation: Operation, last: Step, reader: Reader
     return set.intersection(*called)
 
 
-def _is_wrapped(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> bool:
+def _is_wrapped(paths: PathObjects, reader: ObjectReader, params: Mapping[str, str]) -> bool:
     """Whether an operation shows an object within something else, and nothing says that this is
     what its path names."""
     model, get, top = paths.model, reader.get, answer(reader.get)
@@ -202,7 +204,7 @@ def _is_wrapped(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -
 
 def _innermost(
     paths: PathObjects, operation: Operation
-) -> tuple[Step, Reader, Concealed | None] | None:
+) -> tuple[PathStep, ObjectReader, Concealed | None] | None:
     """The step that names it, and the GET that returns it; None for the object if that is not
     concealed."""
     steps = paths.steps(operation)
@@ -217,7 +219,7 @@ def _innermost(
     return None
 
 
-def _keyed_reader(paths: PathObjects, operation: Operation, step: Step) -> list[Reader]:
+def _keyed_reader(paths: PathObjects, operation: Operation, step: PathStep) -> list[ObjectReader]:
     """The GET that shows by its key alone what a step names, elsewhere than on this path."""
     one = step.resource
     keyed = one is not None and step.stated and step.kind == "object" and step.key == one.key
@@ -226,8 +228,8 @@ def _keyed_reader(paths: PathObjects, operation: Operation, step: Step) -> list[
 
 
 def _read_by(
-    paths: PathObjects, operation: Operation, readers: Iterable[Reader], step: Step
-) -> tuple[Reader, tuple[str, ...]] | None:
+    paths: PathObjects, operation: Operation, readers: Iterable[ObjectReader], step: PathStep
+) -> tuple[ObjectReader, tuple[str, ...]] | None:
     """The first of these GETs that the contract grants and that returns one object, and the
     resources which that may be of. What stands in the answer about something else is not it."""
     model, params = paths.model, paths.model.rule(operation.id).params
@@ -244,7 +246,7 @@ def _is_granted(model: Model, get: Operation) -> bool:
 
 
 def _made(
-    model: Model, reader: Reader, resources: tuple[str, ...], whose: str, step: Step
+    model: Model, reader: ObjectReader, resources: tuple[str, ...], whose: str, step: PathStep
 ) -> Concealed | None:
     """None if it need not be concealed."""
     if not all(model.policy.resources[name].conceal for name in resources):
@@ -259,13 +261,13 @@ def _made(
     )
 
 
-def _place(model: Model, reader: Reader, name: str) -> tuple[str, ...] | None:
+def _place(model: Model, reader: ObjectReader, name: str) -> tuple[str, ...] | None:
     """Where an answer holds the object that its path names; None: nowhere."""
     outer = outer_at(model, reader.get, name)
     return likeliest(outer, name) if outer else listed_at(model, reader.get, name)
 
 
-def _key_at(model: Model, reader: Reader, step: Step) -> tuple[str, ...]:
+def _key_at(model: Model, reader: ObjectReader, step: PathStep) -> tuple[str, ...]:
     """Where an answer says the key of what a step names; empty if it need not say one: it is
     nothing but what the same path shows, or an account, which may have another name, or the
     document has no key there."""
@@ -297,7 +299,7 @@ def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> N
             reader = paths.by_key(operation, one, KEY)
             whose = KEY if one.is_account else ""
             if reader is not None:
-                step = Step(KEY, "", "object", one, one.key, stated=True)
+                step = PathStep(KEY, "", "object", one, one.key, stated=True)
                 found = _made(paths.model, reader, each, whose, step)
                 by |= {name: found} if found is not None else {}
             else:  # no GET shows it by its key, so the response to the read may
@@ -313,7 +315,9 @@ def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> N
     return NamedConcealed(keys.of(by), by)
 
 
-def _resources(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> tuple[str, ...]:
+def _resources(
+    paths: PathObjects, reader: ObjectReader, params: Mapping[str, str]
+) -> tuple[str, ...]:
     """The resource that an operation returns one object of; several when it is one of them."""
     return _with_stand_ins(paths.model, _declared(paths, reader, params))
 
@@ -324,7 +328,9 @@ def _with_stand_ins(model: Model, resources: tuple[str, ...]) -> tuple[str, ...]
     return tuple(dict.fromkeys((*resources, *(name for names in others for name in names))))
 
 
-def _declared(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> tuple[str, ...]:
+def _declared(
+    paths: PathObjects, reader: ObjectReader, params: Mapping[str, str]
+) -> tuple[str, ...]:
     model, operation, top = paths.model, reader.get, answer(reader.get)
     keyed = _keyed(paths, reader, params)
     if keyed and keyed in _held(model, operation):
@@ -350,7 +356,7 @@ def _held(model: Model, operation: Operation) -> Iterator[str]:
         yield from outermost(top, model.bound)
 
 
-def _keyed(paths: PathObjects, reader: Reader, params: Mapping[str, str]) -> str:
+def _keyed(paths: PathObjects, reader: ObjectReader, params: Mapping[str, str]) -> str:
     """The resource that an operation returns one of by its key, according to the contract; empty
     when the contract does not say."""
     model = paths.model
@@ -378,7 +384,7 @@ def _branches(shape: Shape, bound: Mapping[str, str], deep: int) -> Iterator[str
             yield name
 
 
-def _whose(model: Model, reader: Reader, found: tuple[str, ...]) -> str:
+def _whose(model: Model, reader: ObjectReader, found: tuple[str, ...]) -> str:
     # An account is its own owner, so the parameter with its key's name holds the owner's id.
     keys = {model.policy.resources[name].key for name in found}
     accounts = all(model.policy.resources[name].is_account for name in found)

@@ -42,7 +42,7 @@ from oakum.routing.pattern_syntax import Unsupported
 from oakum.routing.relation_writes import ends, unnamed, untold
 from oakum.routing.resources_in_parameters import resources_in_parameters
 from oakum.routing.route import rivals, written
-from oakum.routing.selecting_parameters import Selection, selections, unasked
+from oakum.routing.selecting_parameters import SelectingParameters, selections, unasked
 from oakum.routing.unrepeatable_tenants import unsaid, with_tenants
 from oakum.routing.uploads import upload
 from oakum.routing.write_targets import Finders, Target, Targets, needs_object
@@ -52,7 +52,7 @@ _NAME = re.compile(r"\{[^{}]+\}")
 
 
 @dataclass(frozen=True)
-class Ask:
+class LookupRequest:
     """A look-up request to the API, about one owner or about the caller."""
 
     operation: str
@@ -94,7 +94,7 @@ class LookupPlan:
 
     endpoints: Mapping[str, GrantedEndpoint]
     """Operation id → endpoint; without operations that are granted to nobody."""
-    asks: tuple[Ask, ...]
+    asks: tuple[LookupRequest, ...]
     relations: Mapping[str, int]
     """Looked-up relation → index in `asks`; absent: no look-up is possible, so it is unknown."""
     states: Mapping[str, tuple[int, tuple[str, ...]]]
@@ -107,7 +107,7 @@ class LookupPlan:
     """Looked-up relation → where the ids are in the response."""
     homes: Mapping[str, Home] = field(default_factory=dict)
     """`Resource.state` → the object that holds its value."""
-    selections: Mapping[str, Selection] = field(default_factory=dict)
+    selections: Mapping[str, SelectingParameters] = field(default_factory=dict)
     """Operation id → what its requests select by, and what a look-up of it is sent."""
     ends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Write → look-ups that it discards for everybody."""
@@ -131,7 +131,7 @@ class Home:
 class _Maker:
     document: Document
     model: Model
-    asks: list[Ask] = field(default_factory=list)
+    asks: list[LookupRequest] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -143,7 +143,7 @@ class _Maker:
 
     def ask(self, operation: Operation) -> int:
         query, size = page(operation)
-        made = Ask(
+        made = LookupRequest(
             operation.id,
             tuple(_NAME.split(written(operation.path))),
             "&".join(filter(None, (owed(operation), query))),
@@ -296,8 +296,10 @@ def _read(make: _Maker, endpoints: Mapping[str, GrantedEndpoint]) -> dict[str, N
 
 
 def _with_tenants(
-    paths: PathObjects, said: Mapping[str, Selection], endpoints: Mapping[str, GrantedEndpoint]
-) -> Iterator[tuple[str, Selection]]:
+    paths: PathObjects,
+    said: Mapping[str, SelectingParameters],
+    endpoints: Mapping[str, GrantedEndpoint],
+) -> Iterator[tuple[str, SelectingParameters]]:
     """Selections with where requests name the tenant."""
     for operation in paths.document.operations:
         each = endpoints.get(operation.id)

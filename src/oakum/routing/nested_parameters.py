@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from oakum.authz.span import Unreadable, read
+from oakum.authz.span import UnreadableBody, read
 from oakum.openapi.model import Json, Parameter, Shape
 from oakum.openapi.shape_queries import containers, element, member_names, named, scalars
 from oakum.routing.messages import Denied
@@ -118,7 +118,7 @@ class Nested:
         if self.bare == "json":
             try:
                 said = read(value.encode())[0]
-            except (Unreadable, UnicodeEncodeError):
+            except (UnreadableBody, UnicodeEncodeError):
                 raise Denied(400, "query") from None
         else:
             words = value.split(self.bare)

@@ -31,7 +31,7 @@ _PLAIN = re.compile(
 
 
 @dataclass(frozen=True)
-class Step:
+class PathStep:
     """What one parameter of a path names."""
 
     param: str
@@ -49,7 +49,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Reader:
+class ObjectReader:
     """A GET that shows an object which the path of another operation names."""
 
     get: Operation
@@ -115,7 +115,7 @@ class PathObjects:
 
     document: Document
     model: Model
-    _steps: dict[str, list[Step]] = field(default_factory=dict, compare=False, repr=False)
+    _steps: dict[str, list[PathStep]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def _at(self) -> Mapping[str, list[Operation]]:
@@ -154,21 +154,21 @@ class PathObjects:
         usable = main is not None and self.shows(main) and not shut(self.model, main)
         return main if usable else None
 
-    def gets(self, path: str) -> Iterator[Reader]:
+    def gets(self, path: str) -> Iterator[ObjectReader]:
         """GETs of a path, whatever they call its parameters; the one that calls them so first."""
         wanted = _NAME.findall(path)
         alike = self._at.get(nameless(path), ())
         for each in sorted(alike, key=lambda each: each.path != path):
             if self.shows(each) and not shut(self.model, each):
                 pairs = zip(names(each), wanted, strict=True)
-                yield Reader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
+                yield ObjectReader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
 
     def is_headless(self, get: Operation) -> bool:
         """Whether the line of a HEAD at the path of a GET refuses somebody whom the GET lets in."""
         alike = self._at.get(nameless(get.path), ())
         return any(e.method == "HEAD" and leaves_out(self.model, e, get) for e in alike)
 
-    def steps(self, operation: Operation) -> list[Step]:
+    def steps(self, operation: Operation) -> list[PathStep]:
         """What each parameter of a path names."""
         if operation.id not in self._steps:
             found = self._steps.setdefault(operation.id, [])
@@ -176,18 +176,20 @@ class PathObjects:
                 found.append(self._step(operation, param, path, found))
         return self._steps[operation.id]
 
-    def _step(self, operation: Operation, param: str, path: str, before: list[Step]) -> Step:
+    def _step(
+        self, operation: Operation, param: str, path: str, before: list[PathStep]
+    ) -> PathStep:
         rule, resources = self.model.rule(operation.id), self.model.policy.resources
         said, _, key = rule.params.get(param, "").partition(".")
         if said in resources:
             one = resources[said]
             if param in key_lists(self.model, operation):
-                return Step(param, path, "keys", one, key, stated=True)
+                return PathStep(param, path, "keys", one, key, stated=True)
             if key != one.key and any(each.resource is one for each in before):
-                return Step(param, path, "value", one, key, stated=True)
+                return PathStep(param, path, "value", one, key, stated=True)
             return _named(param, path, one, key, stated=True)
         if param == rule.owner:
-            return Step(param, path, "account")
+            return PathStep(param, path, "account")
         inner = any(each.kind == "object" for each in before)
         worded, called = self._worded(param), self._called(param, path)
         ways = (
@@ -200,7 +202,7 @@ class PathObjects:
                 return _named(param, path, found[0], found[0].key)
         choices = [e.shape for e in operation.parameters if (e.where, e.name) == ("path", param)]
         chosen = any(each.enum or each.kinds == {"boolean"} for each in choices)
-        return Step(param, path, "value" if chosen else "object")
+        return PathStep(param, path, "value" if chosen else "object")
 
     def _said(self, path: str, index: int) -> list[Resource]:
         """By `params` of any operation with the same beginning."""
@@ -219,7 +221,7 @@ class PathObjects:
         return found[1] if found is not None else []
 
     def _shown(
-        self, path: str, before: list[Step], inner: bool, called: list[Resource]
+        self, path: str, before: list[PathStep], inner: bool, called: list[Resource]
     ) -> list[Resource]:
         """By the answer of the GET there: what it is, or the one thing that it wraps. An account
         that is wrapped below an object may be anybody's, and so may whatever is wrapped where the
@@ -347,10 +349,10 @@ class PathObjects:
                 found.setdefault(step.param, {})[one.name if one is not None else ""] = one
         return found
 
-    def by_key(self, operation: Operation, one: Resource, key: str) -> Reader | None:
+    def by_key(self, operation: Operation, one: Resource, key: str) -> ObjectReader | None:
         """The GET that shows one whose key is the parameter `key`: its `main`, or else the only GET
         whose path has no other parameter."""
-        step, steps = Step(key, "", "object", one, one.key, stated=True), self.steps(operation)
+        step, steps = PathStep(key, "", "object", one, one.key, stated=True), self.steps(operation)
         main = self._main([*steps, step], step)
         if main is not None:
             return main
@@ -362,11 +364,11 @@ class PathObjects:
             and self.steps(each)[0].kind != "keys"
             and self.steps(each)[0].key == one.key
         ]  # fmt: skip
-        return Reader(ends[0], ((names(ends[0])[0], key),)) if len(ends) == 1 else None
+        return ObjectReader(ends[0], ((names(ends[0])[0], key),)) if len(ends) == 1 else None
 
     # ------------------------------------------------------------ where it is shown
 
-    def readers(self, steps: Sequence[Step], step: Step) -> list[Reader]:
+    def readers(self, steps: Sequence[PathStep], step: PathStep) -> list[ObjectReader]:
         """GETs that show what a step names: that of the path up to it, and the `main` of its
         resource with the same keys."""
         main = self._main(steps, step)
@@ -378,7 +380,7 @@ class PathObjects:
             found.append(main)
         return found
 
-    def _main(self, steps: Sequence[Step], step: Step) -> Reader | None:
+    def _main(self, steps: Sequence[PathStep], step: PathStep) -> ObjectReader | None:
         """The `main`, if each parameter of its path holds what one of this path does."""
         resource = step.resource
         main = self.main(resource) if resource is not None else None
@@ -395,14 +397,14 @@ class PathObjects:
             if len(same) != 1:
                 return None
             pairs.append((each.param, same[0].param))
-        return Reader(main, tuple(pair for pair in pairs if pair[0] != pair[1]), whole=True)
+        return ObjectReader(main, tuple(pair for pair in pairs if pair[0] != pair[1]), whole=True)
 
 
-def _named(param: str, path: str, one: Resource, key: str, *, stated: bool = False) -> Step:
-    return Step(param, path, "account" if one.is_account else "object", one, key, stated)
+def _named(param: str, path: str, one: Resource, key: str, *, stated: bool = False) -> PathStep:
+    return PathStep(param, path, "account" if one.is_account else "object", one, key, stated)
 
 
-def _same(one: Step, other: Step) -> bool:
+def _same(one: PathStep, other: PathStep) -> bool:
     """Whether steps of two paths name the same: the same key of the same resource, or the same word
     behind the same word where nobody knows of what."""
     if one.resource is not None or other.resource is not None:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from oakum.authz import Model
 from oakum.authz.places import resource_of
-from oakum.authz.span import Unreadable, read
+from oakum.authz.span import UnreadableBody, read
 from oakum.http.cookies import cookie_pairs
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import containers, scalars, ways
@@ -299,7 +299,7 @@ def _json(text: str) -> Json:
     """A list or an object that a text is, if it can be read in one way."""
     try:
         return read(text.encode())[0] if _begins(text) else None
-    except (Unreadable, UnicodeEncodeError):
+    except (UnreadableBody, UnicodeEncodeError):
         return None
 
 

@@ -91,7 +91,7 @@ class Supplied:
 
 
 @dataclass(frozen=True)
-class Selection:
+class SelectingParameters:
     """The selecting parameters of an operation, in their order by name."""
 
     headers: tuple[str, ...] = ()
@@ -156,7 +156,7 @@ def selections(
     policy: Policy,
     credentials: Collection[Place],
     looks: Collection[str] = (),
-) -> Mapping[str, Selection]:
+) -> Mapping[str, SelectingParameters]:
     """The selection of each operation, by its id. `looks`: operations that look-ups call."""
     guard, caller = policy.guard, policy.caller.operation
     keys = {place for place in credentials if _is_choice(place, policy)}
@@ -273,7 +273,7 @@ def path_tenants(path: str) -> Mapping[str, str]:
 
 def _selection(
     operation: Operation, none: Collection[Place], more: Collection[Place], query: Collection[str]
-) -> Selection:
+) -> SelectingParameters:
     places, supplied, needed = set(more), list[Supplied](), list[Place]()
     places |= {("query", name) for name in query}
     for each in operation.parameters:
@@ -288,7 +288,7 @@ def _selection(
         elif each.required and value is not None and each.where != "query":
             supplied.append(Supplied(*place, value, len(each.shape.enum) == 1))
     named = {where: tuple(sorted(n for w, n in places if w == where)) for where, _ in places}
-    return Selection(
+    return SelectingParameters(
         named.get("header", ()),
         named.get("cookie", ()),
         named.get("query", ()),
@@ -322,7 +322,10 @@ def _value(each: Parameter) -> str | None:
 
 
 def unasked(
-    document: Document, made: Mapping[str, Selection], asked: Collection[str], granted: list[str]
+    document: Document,
+    made: Mapping[str, SelectingParameters],
+    asked: Collection[str],
+    granted: list[str],
 ) -> Iterator[Problem]:
     """Warns about look-ups that some operations cannot be decided by, since nothing fills a
     required parameter of theirs."""
@@ -334,7 +337,7 @@ def unasked(
 
 
 def _about(
-    operation: Operation, made: Mapping[str, Selection], granted: list[str]
+    operation: Operation, made: Mapping[str, SelectingParameters], granted: list[str]
 ) -> Iterator[Problem]:
     id, nowhere, own = operation.id, Location(""), made[operation.id]
     yield from _blurred(operation, made, granted)
@@ -353,7 +356,7 @@ def _about(
 
 
 def _blurred(
-    operation: Operation, made: Mapping[str, Selection], granted: list[str]
+    operation: Operation, made: Mapping[str, SelectingParameters], granted: list[str]
 ) -> Iterator[Problem]:
     id, has = operation.id, {e.name for e in operation.parameters if e.where == "query"}
     lacking = dict[str, list[str]]()

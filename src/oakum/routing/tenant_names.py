@@ -16,7 +16,7 @@ from oakum.http.media_type import is_json
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Asked
 from oakum.routing.route import called
-from oakum.routing.selecting_parameters import TENANTS, Selection, plain
+from oakum.routing.selecting_parameters import TENANTS, SelectingParameters, plain
 
 _WORD = re.compile(rb"[0-9A-Za-z_-]+")
 _MEMBER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\"[\x09\x0a\x0d\x20]*:")
@@ -25,13 +25,13 @@ _INNER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\\+\"[\x09\x0a\x0d\x20]
 _ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 
 
-def is_named(name: str, selection: Selection) -> bool:
+def is_named(name: str, selection: SelectingParameters) -> bool:
     """Whether a member of this name says the tenant of a request of an operation."""
     spelt = plain(name)
     return spelt in selection.plain_names or (selection.free and spelt in TENANTS)
 
 
-def names_tenant(asked: Asked, query: str, selection: Selection) -> bool:
+def names_tenant(asked: Asked, query: str, selection: SelectingParameters) -> bool:
     """Whether the body of a request names the tenant, or the value of a parameter of its query
     does; `query`: what is forwarded of it. A member of JSON that no document declares counts by any
     name of a tenant."""

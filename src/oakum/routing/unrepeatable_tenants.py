@@ -22,15 +22,15 @@ from oakum.openapi.shape_queries import member_names, named, ways
 from oakum.routing.form_members import form_of
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.path_objects import PathObjects
-from oakum.routing.selecting_parameters import Selection, path_tenants, tenants_of
+from oakum.routing.selecting_parameters import SelectingParameters, path_tenants, tenants_of
 
 _DEEP = 6
 """Most levels to follow, since a schema may be recursive."""
 
 
 def with_tenants(
-    paths: PathObjects, operation: Operation, own: Selection, target: str, *, write: bool
-) -> Selection:
+    paths: PathObjects, operation: Operation, own: SelectingParameters, target: str, *, write: bool
+) -> SelectingParameters:
     """The selection of an operation with where it may name the tenant. `target`: the resource that
     it touches."""
     model = paths.model
@@ -116,7 +116,7 @@ def _shown(model: Model, resource: str) -> Iterator[str]:
 
 def unsaid(
     document: Document,
-    made: Mapping[str, Selection],
+    made: Mapping[str, SelectingParameters],
     asked: Collection[str],
     granted: Collection[str],
 ) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from oakum.authz.complete_lists import is_problem
 from oakum.authz.id_spelling import identifier, identifiers
-from oakum.authz.span import Unreadable, read
+from oakum.authz.span import UnreadableBody, read
 from oakum.http.cookies import cookie_pairs
 from oakum.http.json_pointer import path_of, values_at
 from oakum.http.media_type import is_json
@@ -409,7 +409,7 @@ def logged_in(answered: Answered, pointer: str) -> Who:
         return NOBODY
     try:
         value = read(answered.body)[0]
-    except Unreadable:
+    except UnreadableBody:
         return NOBODY
     found = values_at(value, path_of(pointer))
     ids = _ids(found)
@@ -472,7 +472,7 @@ def _value(answered: Answered | None) -> tuple[Json] | None:
         return None
     try:
         return (read(answered.body)[0],)
-    except Unreadable:
+    except UnreadableBody:
         return None
 
 

@@ -32,9 +32,9 @@ from oakum.routing.objects_in_responses import (
 )
 from oakum.routing.paging_parameters import page
 from oakum.routing.path_objects import (
+    ObjectReader,
     PathObjects,
-    Reader,
-    Step,
+    PathStep,
     names,
     places,
     shut,
@@ -146,7 +146,7 @@ class Targets:
         told = all(each.owner.kind in ("none", "path") for each in known)
         return Target("path", rule.owner) if told else Target("none")
 
-    def _known(self, step: Step) -> list[Resource]:
+    def _known(self, step: PathStep) -> list[Resource]:
         """What a step names, or may name by what the GET there shows."""
         if step.resource is not None:
             return [step.resource]
@@ -163,14 +163,16 @@ class Targets:
 
     # ------------------------------------------------------------ what is written
 
-    def _twin(self, operation: Operation) -> tuple[Reader, Resource] | None:
+    def _twin(self, operation: Operation) -> tuple[ObjectReader, Resource] | None:
         """The GET of the same path, and the one resource that it shows."""
         for reader in self.paths.gets(operation.path):
             found = self.paths.alone(reader.get)
             return (reader, found[0]) if found is not None else None
         return None
 
-    def _single(self, operation: Operation, steps: Sequence[Step], written: str) -> Target | None:
+    def _single(
+        self, operation: Operation, steps: Sequence[PathStep], written: str
+    ) -> Target | None:
         """What a path without a key at its end names, as `/users/{uid}/cart` does: by the `main`
         that it is, or by what the GET there shows and a body changes."""
         twin = self._twin(operation)
@@ -185,7 +187,7 @@ class Targets:
             "ask", operation=reader.get.id, resource=one.name, pointer=at, names=reader.names
         )  # fmt: skip
 
-    def _is_another(self, operation: Operation, steps: Sequence[Step], written: str) -> bool:
+    def _is_another(self, operation: Operation, steps: Sequence[PathStep], written: str) -> bool:
         """Whether a body is an object that nobody looks at: an account that the path names below
         another object, or one thing with an owner of its own below an object."""
         if written not in self.paths.body(operation):
@@ -208,7 +210,7 @@ class Targets:
         held = (self.policy.resources[name] for name in singles(self.model, operation) - known)
         return any(one.owner.kind == "field" and not one.is_account for one in held)
 
-    def _made_below(self, operation: Operation, steps: Sequence[Step], written: str) -> bool:
+    def _made_below(self, operation: Operation, steps: Sequence[PathStep], written: str) -> bool:
         """Whether a POST makes a new object below one of another kind that is nobody's account,
         and the contract says who may: then the new one is the caller's."""
         call, above = self.model.rule(operation.id).call, steps[-1].resource
@@ -233,7 +235,7 @@ class Targets:
 
     # ------------------------------------------------------------ whose it is
 
-    def _account(self, steps: Sequence[Step], written: str) -> Target:
+    def _account(self, steps: Sequence[PathStep], written: str) -> Target:
         """Of accounts alone the first, which is its own owner, found by its key in the path."""
         step = next((each for each in steps if each.kind == "account"), None)
         one = step.resource if step is not None else None
@@ -251,7 +253,7 @@ class Targets:
         kinds = {self.policy.relations[name].kind for name in call or ()}
         return self.policy.guard.service is None and bool(call) and kinds == {"claim"}
 
-    def shown(self, steps: Sequence[Step], step: Step) -> list[Target]:
+    def shown(self, steps: Sequence[PathStep], step: PathStep) -> list[Target]:
         """The response that shows an object of a path alone and with its key."""
         one = step.resource
         if one is None or one.owner.kind == "none":
@@ -263,7 +265,7 @@ class Targets:
         targets = [self._at(each, step, one) for each in readers]
         return [each for each in targets if each is not None] or self._listed(step, one)
 
-    def _at(self, reader: Reader, step: Step, one: Resource) -> Target | None:
+    def _at(self, reader: ObjectReader, step: PathStep, one: Resource) -> Target | None:
         """The object that a GET shows: the one with the key that the path holds. An answer that is
         nothing but the object needs none where no key is declared. None: nobody can tell which."""
         get, outer = reader.get, outer_at(self.model, reader.get, one.name)
@@ -286,7 +288,7 @@ class Targets:
             shape = named(shape, step) if shape is not None else None
         return bool(key) and shape is not None
 
-    def _listed(self, step: Step, one: Resource) -> list[Target]:
+    def _listed(self, step: PathStep, one: Resource) -> list[Target]:
         """In the list below which it stands, which is then asked as the caller."""
         for above in self.paths.gets(step.path.rpartition("/")[0]):
             at = listed_at(self.model, above.get, one.name)
@@ -298,8 +300,8 @@ class Targets:
     def _behind_owner(
         self,
         operation: Operation,
-        steps: Sequence[Step],
-        around: Sequence[Step],
+        steps: Sequence[PathStep],
+        around: Sequence[PathStep],
         shown: Sequence[Target],
     ) -> Target:
         """An object behind its owner in a path: who names themselves there may name another's. What
@@ -329,7 +331,7 @@ class Targets:
 
 
 def in_parent(
-    paths: PathObjects, steps: Sequence[Step], end: int, resource: Resource, param: str
+    paths: PathObjects, steps: Sequence[PathStep], end: int, resource: Resource, param: str
 ) -> Target | None:
     """One with the key `param` in the object around it, if that is shown with it: `steps[end]` is
     the one, or behind them all. It is that object's owner's, whatever a path says."""
@@ -351,8 +353,8 @@ def in_parent(
 
 
 def _parents(
-    paths: PathObjects, steps: Sequence[Step], parent: Step | None, own: Step | None
-) -> Iterator[tuple[Reader, str, bool]]:
+    paths: PathObjects, steps: Sequence[PathStep], parent: PathStep | None, own: PathStep | None
+) -> Iterator[tuple[ObjectReader, str, bool]]:
     """GETs that may show an object together with what it is of, and what that is: its own, one on
     the way to it, or that of the object right before it in the path, and nothing further out."""
     around = parent.resource.name if parent is not None and parent.resource is not None else ""

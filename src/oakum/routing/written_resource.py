@@ -14,7 +14,7 @@ from oakum.authz.tags import alternatives
 from oakum.authz.unions import keeps_kind
 from oakum.openapi.model import Operation, Shape
 from oakum.routing.objects_in_responses import all_shown, answer, pointed
-from oakum.routing.path_objects import PathObjects, Reader, places
+from oakum.routing.path_objects import ObjectReader, PathObjects, places
 from oakum.routing.write_targets import Target
 
 _DEEP = 3
@@ -91,7 +91,7 @@ def _unions(model: Model, operation: Operation) -> Iterator[str]:
         todo += [each() for each in below] + [e() for e in (shape.items, shape.extra) if e]
 
 
-def _shown(model: Model, reader: Reader) -> Iterator[tuple[tuple[str, ...], set[str]]]:
+def _shown(model: Model, reader: ObjectReader) -> Iterator[tuple[tuple[str, ...], set[str]]]:
     """Places of an answer with objects that stand in no other one, and what they may be of."""
     shown = pointed(model, reader.get)
     for at, name in shown:

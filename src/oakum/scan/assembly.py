@@ -34,7 +34,7 @@ from oakum.scan.identities.relationships import Relationships
 from oakum.scan.identities.session import Sessions
 from oakum.scan.identities.verification_answers import claims_now
 from oakum.scan.preparation import Preparation
-from oakum.scan.requests.called_operation import Names
+from oakum.scan.requests.called_operation import OperationNames
 from oakum.scan.requests.write_body import forbids_undeclared
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import own_fields
@@ -101,7 +101,7 @@ def at_work(
         twins=options.twin,
     )
     wire = between.wire(transport) if between is not None else transport
-    names = Names(document.declared, options.target)
+    names = OperationNames(document.declared, options.target)
     governor = Governor(
         wire, options.rate, options.budget, sleep=sleep, name=names,
         refusal=partial(prepared.selection.refusal, names),

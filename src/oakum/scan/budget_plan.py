@@ -32,7 +32,7 @@ SHARE = 0.8
 
 
 @dataclass(frozen=True)
-class Plan:
+class BudgetPlan:
     """The endpoints to request, in order, and the cost of the others."""
 
     probes: list[Probe]
@@ -56,14 +56,14 @@ class Plan:
         )
 
 
-def afford(model: Model, probes: Sequence[Probe], viewers: int, budget: int) -> Plan:
+def afford(model: Model, probes: Sequence[Probe], viewers: int, budget: int) -> BudgetPlan:
     """Endpoints by descending risk, as far as the budget of requests allows. `viewers`: number of
     kinds of callers, including anonymous."""
     hidden = {name: _hidden(model, name) for name in model.policy.resources}
     ranked = sorted(probes, key=lambda probe: -risk(probe, hidden))
     needed = sum(cost(probe, viewers) for probe in probes)
     if needed <= budget * SHARE:
-        return Plan(ranked, [], needed)
+        return BudgetPlan(ranked, [], needed)
     teachers = _teachers([probe for probe in probes if not probe.sources], viewers)
     settings = _teachers([probe for probe in probes if not probe.batch], viewers)
     chosen: dict[str, Probe] = {}
@@ -78,7 +78,7 @@ def afford(model: Model, probes: Sequence[Probe], viewers: int, budget: int) -> 
             chosen |= new
             spent += price
     asked = [probe for probe in ranked if probe.id in chosen]
-    return Plan(asked, [probe for probe in ranked if probe.id not in chosen], needed)
+    return BudgetPlan(asked, [probe for probe in ranked if probe.id not in chosen], needed)
 
 
 def risk(probe: Probe, hidden: Mapping[str, Mapping[str, int]]) -> float:

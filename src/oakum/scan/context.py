@@ -21,7 +21,7 @@ from oakum.scan.identities.credentials import Owned
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relationships import Relationships
-from oakum.scan.identities.sent_choices import Choice
+from oakum.scan.identities.sent_choices import SentChoice
 from oakum.scan.limits import May, Pace
 from oakum.scan.requests.builder import Ask
 from oakum.scan.settings.account_settings import AccountSettings
@@ -77,7 +77,7 @@ class RunContext:
     left_out: tuple[Operation, ...] = ()
     """Documented operations that the user lets nobody call, or of which only name and path can be
     read."""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[SentChoice, ...] = ()
     """What the lines of the identities say of their tenants."""
     replay: Mapping[str, Outcome] = field(default_factory=dict)
     """Outcomes of an interrupted run by question, used instead of asking again."""

@@ -14,10 +14,10 @@ from oakum.inference.draft import drafted_policy
 from oakum.inference.params import infer_params
 from oakum.policy.contract import Contract, contract_digest, load
 from oakum.policy.model import Policy
-from oakum.scan.budget_plan import Plan, afford
+from oakum.scan.budget_plan import BudgetPlan, afford
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
-from oakum.scan.identities.sent_choices import Choice, choices_of
+from oakum.scan.identities.sent_choices import SentChoice, choices_of
 from oakum.scan.limits import May
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
@@ -37,7 +37,7 @@ class Preparation:
     policy: Policy
     """The contract's, or a draft if it has none."""
     identities: Identities
-    choices: tuple[Choice, ...]
+    choices: tuple[SentChoice, ...]
     """What the lines of the identities say of their tenants."""
     whole: Model
     """The compiled contract, with the operations that the user leaves out."""
@@ -49,7 +49,7 @@ class Preparation:
     scope: Scope | None
     """The one finding that the run is about; None: all that there is."""
     feeds: list[Probe]
-    spending: Plan
+    spending: BudgetPlan
     """Endpoints in the order of their risk, as far as the budget goes."""
 
     @property

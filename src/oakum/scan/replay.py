@@ -38,7 +38,7 @@ EXIT_CODES = {
 
 
 @dataclass(frozen=True)
-class AtEndpoint:
+class ReplayedEndpoint:
     """One endpoint of the finding, now."""
 
     endpoint: Endpoint
@@ -48,7 +48,7 @@ class AtEndpoint:
 
 
 @dataclass(frozen=True)
-class Left:
+class StillShown:
     """What is still shown of the same: another viewer, or another field."""
 
     viewer: str
@@ -62,8 +62,8 @@ class Replay:
 
     finding: Finding
     verdict: ReplayVerdict
-    endpoints: tuple[AtEndpoint, ...]
-    left: tuple[Left, ...]
+    endpoints: tuple[ReplayedEndpoint, ...]
+    left: tuple[StillShown, ...]
     reasons: tuple[str, ...]
     """Why it was untested, or is not trustworthy."""
     requests: int
@@ -143,7 +143,9 @@ def _look(
     return made, lost or bool(lacking and scan.prepared.scope and not scan.prepared.scope.plain)
 
 
-def _verdict(endpoints: tuple[AtEndpoint, ...], left: tuple[Left, ...]) -> ReplayVerdict:
+def _verdict(
+    endpoints: tuple[ReplayedEndpoint, ...], left: tuple[StillShown, ...]
+) -> ReplayVerdict:
     results = {each.result for each in endpoints}
     if ReplayVerdict.STILL_OPEN in results:
         return (
@@ -165,12 +167,12 @@ class _Now:
     finding: Finding
     lacking: list[str]
 
-    def at(self, endpoint: Endpoint) -> AtEndpoint:
+    def at(self, endpoint: Endpoint) -> ReplayedEndpoint:
         """The finding's current result at one endpoint."""
         scope = self.scan.prepared.scope
         assert scope is not None
         if any(endpoint in each.endpoints for each in self._same()):
-            return AtEndpoint(endpoint, ReplayVerdict.STILL_OPEN)
+            return ReplayedEndpoint(endpoint, ReplayVerdict.STILL_OPEN)
         found = self._closed(endpoint, scope)
         status = scope.failure(endpoint) if found.result is ReplayVerdict.UNTESTED else 0
         words = (
@@ -179,20 +181,20 @@ class _Now:
         )
         return replace(found, reason=words) if status else found
 
-    def _closed(self, endpoint: Endpoint, scope: Scope) -> AtEndpoint:
+    def _closed(self, endpoint: Endpoint, scope: Scope) -> ReplayedEndpoint:
         """What a run says of an endpoint at which it has not seen the leak."""
         if endpoint in scope.documented:
             return self._by_cell(endpoint)
         if self.lacking:
             words = f"it was found with {' '.join(self.lacking)}, which this run does not have"
-            return AtEndpoint(endpoint, ReplayVerdict.UNTESTED, words)
+            return ReplayedEndpoint(endpoint, ReplayVerdict.UNTESTED, words)
         if not scope.was_asked(endpoint):
-            return AtEndpoint(
+            return ReplayedEndpoint(
                 endpoint, ReplayVerdict.UNTESTED, "the request that showed it could not be sent"
             )
-        return AtEndpoint(endpoint, ReplayVerdict.FIXED)
+        return ReplayedEndpoint(endpoint, ReplayVerdict.FIXED)
 
-    def left(self, focus: Focus) -> Iterator[Left]:
+    def left(self, focus: Focus) -> Iterator[StillShown]:
         """Other viewers and fields with the same leak at the finding's endpoints."""
         for each in self.report.findings:
             same = (each.resource, each.state) == (self.finding.resource, self.finding.state)
@@ -205,7 +207,7 @@ class _Now:
                 each.viewer == self.finding.viewer and each.field in focus.fields
             )
             if same and over and endpoints and near and not mine:
-                yield Left(each.viewer, each.field, endpoints)
+                yield StillShown(each.viewer, each.field, endpoints)
 
     def _same(self) -> Iterator[Finding]:
         one = self.finding
@@ -216,7 +218,7 @@ class _Now:
             if cell or (each.rule == one.rule and one.rule in EXAMPLES):
                 yield each
 
-    def _by_cell(self, endpoint: Endpoint) -> AtEndpoint:
+    def _by_cell(self, endpoint: Endpoint) -> ReplayedEndpoint:
         cells = [
             each
             for each in self.report.cells
@@ -226,16 +228,18 @@ class _Now:
         for each in cells:
             if each.result is Result.OPEN:
                 words = "" if over else "the contract grants it now"
-                return AtEndpoint(endpoint, ReplayVerdict.FIXED, words)
+                return ReplayedEndpoint(endpoint, ReplayVerdict.FIXED, words)
             if not over and each.result is Result.CLOSED:
-                return AtEndpoint(endpoint, ReplayVerdict.FIXED)
+                return ReplayedEndpoint(endpoint, ReplayVerdict.FIXED)
             if over and each.result is Result.CLOSED:
-                return AtEndpoint(endpoint, ReplayVerdict.FIXED, "the contract no longer grants it")
+                return ReplayedEndpoint(
+                    endpoint, ReplayVerdict.FIXED, "the contract no longer grants it"
+                )
         reasons = [each.reason for each in cells if each.reason]
         if all(each.endpoint != endpoint for each in self.scan.prepared.probes):
-            return AtEndpoint(
+            return ReplayedEndpoint(
                 endpoint, ReplayVerdict.UNTESTED, "the document no longer has this endpoint"
             )
-        return AtEndpoint(
+        return ReplayedEndpoint(
             endpoint, ReplayVerdict.UNTESTED, reasons[0] if reasons else "no answer could tell"
         )

@@ -16,7 +16,7 @@ from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.exchange import Request
 from oakum.finding import Endpoint, Skipped
 from oakum.openapi.model import Operation
-from oakum.scan.requests.called_operation import Names
+from oakum.scan.requests.called_operation import OperationNames
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Selection:
         for id, each in self.left_out.items():
             yield Skipped(Endpoint(each.method, each.path, id), self.reasons[id])
 
-    def refusal(self, names: Names, request: Request) -> str:
+    def refusal(self, names: OperationNames, request: Request) -> str:
         """Why a request may not be sent; empty: it may."""
         if not self.left_out or (called := names.operation(request)) is None:
             return ""

@@ -32,7 +32,7 @@ Place = tuple[str, str | None, str | None]
 
 
 @dataclass(frozen=True)
-class Control:
+class AbsentControl:
     """A request for an id that nobody has, and its response. Has values, in memory only."""
 
     probe: Probe
@@ -92,7 +92,7 @@ class Responses:
     """(endpoint, owner) → position of the first object at which its owner was shown anything."""
     good: dict[str, tuple[Probe, str | None, int]] = field(default_factory=dict)
     """Identity → a question that showed it something of its own: endpoint, whose values, turn."""
-    absent: dict[str, Control | None] = field(default_factory=dict)
+    absent: dict[str, AbsentControl | None] = field(default_factory=dict)
     """Endpoints that were requested with an id that nobody has."""
     ignoring: set[str] = field(default_factory=set)
     """Endpoints that answer about their caller, whatever id is asked for."""

@@ -39,7 +39,7 @@ from oakum.authz import Model
 from oakum.exposure.endpoints.probes import Probe
 from oakum.policy.graphql import Graph
 from oakum.scan.engine import Engine
-from oakum.scan.identities.sent_choices import Choice
+from oakum.scan.identities.sent_choices import SentChoice
 from oakum.scan.limits import May
 
 
@@ -83,7 +83,7 @@ class Prospect:
     """GraphQL schemas by the name that the contract has for them."""
     inferred: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Operation id → parameter → `Resource.field` that fills it, where the contract names none."""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[SentChoice, ...] = ()
     """What the lines of the identities say of their tenants."""
 
 

@@ -26,7 +26,7 @@ FAR: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RecordedCall:
     """An exchange, reduced. A hash is one of `Hasher`; 0: not known."""
 
     at: int
@@ -106,14 +106,14 @@ def reduced(
     operation: str,
     values: Iterable[str],
     hashed: Hasher,
-) -> Call:
+) -> RecordedCall:
     """The exchange reduced to a call. `body`: the parsed response, or `UNREAD`; `path`: the
     template; `values`: what stood in its parameters."""
     request, response = passed.exchange.request, passed.exchange.response
     kinds = credentials(request) if passed.headers else {"unknown": ""}
     who = passed.who or telling(kinds)
     good = response.ok
-    return Call(
+    return RecordedCall(
         passed.at,
         host_of(request.url),
         request.method,

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 from oakum.openapi.model import Operation
 from oakum.openapi.path_segments import id_form
-from oakum.traffic.call import FAR, Call, Hasher, reduced
-from oakum.traffic.intake import Source, records
+from oakum.traffic.call import FAR, Hasher, RecordedCall, reduced
+from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.inventory import UNREAD, read
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Survey, aside, is_page
@@ -68,7 +68,7 @@ class Steps:
     def __init__(self) -> None:
         self._last: OrderedDict[tuple[int, str, str], int] = OrderedDict()
 
-    def told(self, call: Call, values: Sequence[str]) -> Call:
+    def told(self, call: RecordedCall, values: Sequence[str]) -> RecordedCall:
         """The call with its step; `values`: the path's parameter values, of which the last
         counts."""
         if not values or not _INTEGER.fullmatch(values[-1]):
@@ -110,7 +110,7 @@ class Endpoints:
         if ends:
             step.path = path
 
-    def call(self, passed: RecordedExchange, hashed: Hasher) -> Call | None:
+    def call(self, passed: RecordedExchange, hashed: Hasher) -> RecordedCall | None:
         """The exchange reduced to a call; None if it is not a call of this API."""
         request, response = passed.exchange.request, passed.exchange.response
         if aside(passed, self._hosts):
@@ -148,7 +148,9 @@ class Endpoints:
         return self._root.find(["" if id_form(each) else each for each in parts])
 
 
-def calls(found: Iterable[Source], endpoints: Endpoints, hashed: Hasher) -> Iterator[Call]:
+def calls(
+    found: Iterable[TrafficSource], endpoints: Endpoints, hashed: Hasher
+) -> Iterator[RecordedCall]:
     """The calls of sources, in order; skipped records are counted in the source."""
     for source in found:
         for passed in records(source):

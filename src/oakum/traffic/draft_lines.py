@@ -13,7 +13,7 @@ import yaml
 
 from oakum.inference.lexicon import FieldClass, label_field
 from oakum.openapi.model import Json
-from oakum.traffic.grants import Granted, Sample
+from oakum.traffic.grants import ConditionalGrant, Sample
 
 _HEAD = """\
 # Drafted from traffic: {said}.
@@ -27,11 +27,11 @@ _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 
 
 @dataclass(frozen=True)
-class Line:
+class DraftLine:
     """A field of a resource, with its evidence."""
 
     path: str
-    grants: tuple[Granted, ...]
+    grants: tuple[ConditionalGrant, ...]
     samples: tuple[Sample, ...]
     viewers: Mapping[frozenset[str], str]
     """What holders of these relations are called."""
@@ -76,7 +76,7 @@ class Line:
         return dict(sorted(counts.items()))
 
 
-def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[Line]], said: str) -> str:
+def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[DraftLine]], said: str) -> str:
     """The draft. `base`: a contract as plain values; of its grants nothing is taken."""
     out = [_HEAD.format(said=said)]
     for key, value in base.items():
@@ -90,7 +90,7 @@ def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[Line]], said: st
 
 
 def needing(
-    lines: Mapping[str, Iterable[Line]],
+    lines: Mapping[str, Iterable[DraftLine]],
 ) -> tuple[Mapping[str, set[str]], set[str]]:
     """Settings that some grant of each resource asks for, and relations that some line grants."""
     settings: dict[str, set[str]] = {}
@@ -104,7 +104,7 @@ def needing(
     return settings, relations
 
 
-def _resource(name: str, resource: Mapping[str, Json], lines: list[Line]) -> Iterator[str]:
+def _resource(name: str, resource: Mapping[str, Json], lines: list[DraftLine]) -> Iterator[str]:
     yield f"  {scalar(name)}:"
     yield "    draft: true"
     for key, value in resource.items():
@@ -113,7 +113,7 @@ def _resource(name: str, resource: Mapping[str, Json], lines: list[Line]) -> Ite
         yield "    # no value was observed: nothing is granted"
         return
     yield "    fields:"
-    groups: dict[tuple[tuple[Granted, ...], tuple[str, ...]], list[Line]] = {}
+    groups: dict[tuple[tuple[ConditionalGrant, ...], tuple[str, ...]], list[DraftLine]] = {}
     for line in lines:
         groups.setdefault((line.grants, tuple(line.setters)), []).append(line)
     for (grants, setters), group in groups.items():
@@ -121,7 +121,7 @@ def _resource(name: str, resource: Mapping[str, Json], lines: list[Line]) -> Ite
 
 
 def _group(
-    grants: tuple[Granted, ...], setters: tuple[str, ...], group: list[Line]
+    grants: tuple[ConditionalGrant, ...], setters: tuple[str, ...], group: list[DraftLine]
 ) -> Iterator[str]:
     """Fields with the same grants, under the evidence of each."""
     by_evidence: dict[str, list[str]] = {}
@@ -139,7 +139,7 @@ def _group(
             row.append(path)
 
 
-def _evidence(line: Line) -> str:
+def _evidence(line: DraftLine) -> str:
     sent = [f"{name} {_of(row)}" for name, row in line.counts.items() if row["present"]]
     kept = [f"{name} {row['of']}" for name, row in line.counts.items() if not row["present"]]
     places = f"{line.endpoints} place{'' if line.endpoints == 1 else 's'}"
@@ -169,7 +169,7 @@ def _of(row: Counter[str]) -> str:
     return str(row["of"]) if alike else f"{row['present']} of {row['of']}"
 
 
-def _grants(grants: tuple[Granted, ...], setters: tuple[str, ...]) -> str:
+def _grants(grants: tuple[ConditionalGrant, ...], setters: tuple[str, ...]) -> str:
     """Grants in one line; relations with the same condition together, values of one setting too."""
     merged: dict[tuple[tuple[str, Json], ...], list[str]] = {}
     for each in grants:

@@ -52,7 +52,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Granted:
+class ConditionalGrant:
     """One grant: a relation, and the values that settings must have; none: always."""
 
     relation: str
@@ -77,12 +77,12 @@ def rank_of(policy: Policy, relation: str) -> int:
 
 def narrowest(
     policy: Policy, values: Mapping[str, Sequence[Json]], samples: Iterable[Sample]
-) -> tuple[Granted, ...]:
+) -> tuple[ConditionalGrant, ...]:
     """The grants that `samples` of one field support; `values`: of each setting of the resource."""
     rows = [each for each in samples if each.of or each.refused]
     taking = {name for each in policy.relations.values() for name in each.unless}
     ranks = {name: rank_of(policy, name) for name in policy.relations}
-    found: list[Granted] = []
+    found: list[ConditionalGrant] = []
     for name in sorted(ranks.keys() - taking, key=lambda name: (ranks[name], name)):
         relation = policy.relations[name]
         standing = [each for each in rows if _stands(relation, each)]
@@ -116,7 +116,7 @@ def _speaks_against(name: str, sample: Sample) -> bool:
 
 
 def _leaves_open(
-    boxes: Iterable[Granted], sample: Sample, values: Mapping[str, Sequence[Json]]
+    boxes: Iterable[ConditionalGrant], sample: Sample, values: Mapping[str, Sequence[Json]]
 ) -> bool:
     """Whether some value of the unknown settings explains the missing fields."""
     spread = [(value,) if value is not None else values[name] for name, value in sample.state]
@@ -131,7 +131,7 @@ def _boxes(
     sent: set[tuple[Setting, ...]],
     against: set[tuple[Setting, ...]],
     values: Mapping[str, Sequence[Json]],
-) -> Iterator[Granted]:
+) -> Iterator[ConditionalGrant]:
     """The states in which a relation received a field, described by the fewest settings that
     separate them from the other states."""
     kept = sorted(values)
@@ -142,7 +142,7 @@ def _boxes(
         if whole and _cut(sent, fewer).keys().isdisjoint(_cut(against, fewer)):
             kept = fewer
     for state in _cut(sent, kept).values():
-        yield Granted(name, state)
+        yield ConditionalGrant(name, state)
 
 
 def _cut(

@@ -47,7 +47,7 @@ TOO_LONG: Final = "a line that is too long"
 
 
 @dataclass
-class Source:
+class TrafficSource:
     """A file or standard input, with its counts."""
 
     name: str
@@ -74,12 +74,12 @@ class Source:
         return self.told.distrust
 
 
-def sources(names: Iterable[str]) -> list[Source]:
+def sources(names: Iterable[str]) -> list[TrafficSource]:
     """The sources that arguments name, patterns spread out, each once and in order.
 
     Raises `InputError` with each name that leads to no file, and each file of Parquet.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, TrafficSource] = {}
     problems = []
     for name in names:
         hits = [name]
@@ -89,7 +89,7 @@ def sources(names: Iterable[str]) -> list[Source]:
         if not files:
             problems.append(Problem(Location(name), "leads to no file", "give a file, or `-`"))
         problems += map(_parquet, filter(_is_parquet, files))
-        found.update((each, Source(each)) for each in files)
+        found.update((each, TrafficSource(each)) for each in files)
     if problems:
         raise InputError(problems)
     return [*found.values()]
@@ -111,7 +111,7 @@ def _parquet(name: str) -> Problem:
     return Problem(Location(name), "is a single Parquet file, which cannot be read alone", hint)
 
 
-def is_log(source: Source) -> bool:
+def is_log(source: TrafficSource) -> bool:
     """Whether a file begins like a log, with a JSON line that is not an exchange with a body. An
     SQL engine may read it directly."""
     if source.name == STDIN or re.search(r"[*?\[\]{}']", source.name):
@@ -120,7 +120,7 @@ def is_log(source: Source) -> bool:
         with _opened(source.name) as file:
             if _HAR.match(file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")):
                 return False
-            first = next(_lines(Source(source.name), file, None), None)
+            first = next(_lines(TrafficSource(source.name), file, None), None)
             # The engine treats a truncated frame as a complete one.
             while source.name.endswith(_ZSTD) and file.read(_CHUNK):
                 pass
@@ -130,7 +130,7 @@ def is_log(source: Source) -> bool:
 
 
 def records(
-    source: Source, wanted: Wanted | None = None, start: int = 0
+    source: TrafficSource, wanted: Wanted | None = None, start: int = 0
 ) -> Iterator[RecordedExchange]:
     """The exchanges of a source, counted in it as they come. `wanted`: of lines those alone that
     it says yes to, before they are read; None: all. `start`: where an earlier reading has come to,
@@ -147,7 +147,7 @@ def records(
 
 
 def _parsed(
-    source: Source, file: io.BufferedReader, wanted: Wanted | None
+    source: TrafficSource, file: io.BufferedReader, wanted: Wanted | None
 ) -> Iterator[RecordedExchange]:
     head = file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")
     source.kind = "har" if _HAR.match(head) else "lines"
@@ -162,14 +162,14 @@ def _parsed(
             yield passed
 
 
-def one(source: Source, line: bytes) -> RecordedExchange | None:
+def one(source: TrafficSource, line: bytes) -> RecordedExchange | None:
     """The exchange in a line, counted in its source; None if it is unusable."""
     source.kind = "lines"
     value = _value(source, line)
     return _usable(source, value) if value is not None else None
 
 
-def _usable(source: Source, value: object) -> RecordedExchange | None:
+def _usable(source: TrafficSource, value: object) -> RecordedExchange | None:
     try:
         passed = from_entry(value) if source.kind == "har" or is_entry(value) else from_log(value)
     except Unusable as why:
@@ -187,7 +187,9 @@ def _skip(file: io.BufferedReader, many: int) -> None:
         many -= len(data)
 
 
-def _lines(source: Source, file: io.BufferedReader, wanted: Wanted | None) -> Iterator[object]:
+def _lines(
+    source: TrafficSource, file: io.BufferedReader, wanted: Wanted | None
+) -> Iterator[object]:
     while line := file.readline(LONGEST):
         if source.grows and not line.endswith(b"\n") and _is_begun(line):
             return
@@ -216,7 +218,7 @@ def _is_begun(line: bytes) -> bool:
     return False
 
 
-def _value(source: Source, line: bytes, wanted: Wanted | None = None) -> object:
+def _value(source: TrafficSource, line: bytes, wanted: Wanted | None = None) -> object:
     """The JSON value of a line; None if it is empty, unwanted or not JSON."""
     line = line.removeprefix(b"\xef\xbb\xbf").strip()
     if not line or (wanted is not None and not wanted(line)):
@@ -231,7 +233,7 @@ def _value(source: Source, line: bytes, wanted: Wanted | None = None) -> object:
     return found
 
 
-def _entries(source: Source, file: io.BufferedReader) -> Iterator[object]:
+def _entries(source: TrafficSource, file: io.BufferedReader) -> Iterator[object]:
     try:
         import ijson  # type: ignore[import-untyped]
     except ImportError:

@@ -282,14 +282,14 @@ class Watcher:
             return
         if site is not None:
             site.good += 1
-            if site.answer is not None and body is not UNREAD and not isinstance(body, Events):
+            if site.answer is not None and body is not UNREAD and not isinstance(body, FeedEvents):
                 site.answer.learn(body)
         endpoint.bodies[
             "unreadable" if body is UNREAD and passed.body == "whole" else passed.body
         ] += 1
         if body is not UNREAD:
             endpoint.media[_media(response.media_type)] += 1
-            for each in body if isinstance(body, Events) else (body,):
+            for each in body if isinstance(body, FeedEvents) else (body,):
                 self._learn(endpoint, each)
         sent = read(request.body, request.headers.get("content-type", ""))
         if sent is not UNREAD:
@@ -394,7 +394,7 @@ def read(body: bytes, media_type: str) -> object:
         return UNREAD
 
 
-class Events(list[object]):
+class FeedEvents(list[object]):
     """The events of a feed, each treated as a response."""
 
 
@@ -402,7 +402,7 @@ def events(body: bytes, media_type: str) -> object:
     """The events of a feed (HTML standard, 9.2) whose data are JSON; `UNREAD` when it is none."""
     if essence(media_type) != "text/event-stream":
         return UNREAD
-    found = Events()
+    found = FeedEvents()
     for block in re.split(rb"\r?\n\r?\n", body)[:_ROWS]:
         lines = [line for line in block.splitlines() if line.startswith(b"data:")]
         value = read(b"\n".join(line[5:].strip() for line in lines), "")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from oakum.errors import few
 from oakum.openapi.model import Operation as Declared
 from oakum.traffic.inventory import SeenEndpoint, Site
-from oakum.traffic.observation import Note
+from oakum.traffic.observation import EndpointNote
 
 _VERSION = re.compile(r"v(\d{1,3})")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
@@ -17,7 +17,7 @@ _ENOUGH = 3
 """Answers of a host from which on it is said what it lacks."""
 
 
-def twins(endpoint: SeenEndpoint, names: frozenset[str]) -> Iterator[Note]:
+def twins(endpoint: SeenEndpoint, names: frozenset[str]) -> Iterator[EndpointNote]:
     """Hosts where an endpoint requires less authentication or returns other fields."""
     sites = {host: site for host, site in sorted(endpoint.sites.items()) if site.good}
     if len(sites) < 2:
@@ -27,7 +27,7 @@ def twins(endpoint: SeenEndpoint, names: frozenset[str]) -> Iterator[Note]:
     if open_ and shut and not any(sites[host].auth.keys() == {"unknown"} for host in shut):
         without, with_ = few(open_, _FEW), few(shut, _FEW)
         says = f"answers without credentials at {without}, but only with them at {with_}"
-        yield Note("twin-host", says)
+        yield EndpointNote("twin-host", says)
     for host, site in sites.items():
         others = [_paths(each, names, 0) for name, each in sites.items() if name != host]
         more = _paths(site, names, 0.5) - frozenset[str]().union(*others)
@@ -35,7 +35,7 @@ def twins(endpoint: SeenEndpoint, names: frozenset[str]) -> Iterator[Note]:
             says = (
                 f"has fields at `{host}` that no other of its hosts has: {few(sorted(more), _FEW)}"
             )
-            yield Note("twin-host", says)
+            yield EndpointNote("twin-host", says)
 
 
 def _paths(site: Site, names: frozenset[str], share: float) -> frozenset[str]:
@@ -44,7 +44,7 @@ def _paths(site: Site, names: frozenset[str], share: float) -> frozenset[str]:
     return frozenset(path for path, learnt, around in found if learnt.seen >= share * around)
 
 
-def older(method: str, path: str, known: Collection[tuple[str, str]]) -> Iterator[Note]:
+def older(method: str, path: str, known: Collection[tuple[str, str]]) -> Iterator[EndpointNote]:
     """Whether a path is that of another endpoint but for a lower version. `known`: methods,
     paths."""
     mine = _version(path)
@@ -59,7 +59,9 @@ def older(method: str, path: str, known: Collection[tuple[str, str]]) -> Iterato
         if found is not None and found[1] == bare and found[0] > number
     }
     if newer:
-        yield Note("older-version", f"an older version of {method} {few(sorted(newer), _FEW)}")
+        yield EndpointNote(
+            "older-version", f"an older version of {method} {few(sorted(newer), _FEW)}"
+        )
 
 
 def _version(path: str) -> tuple[int, tuple[str, ...]] | None:
@@ -71,14 +73,14 @@ def _version(path: str) -> tuple[int, tuple[str, ...]] | None:
     return None
 
 
-def unasked(declared: Declared, endpoint: SeenEndpoint) -> Iterator[Note]:
+def unasked(declared: Declared, endpoint: SeenEndpoint) -> Iterator[EndpointNote]:
     """Whether an endpoint answered without the credentials that the document says it asks for."""
     if endpoint.auth["none"] and not declared.anonymous:
         schemes = sorted({name for each in declared.security or () for name in each})
         says = (
             f"answered {endpoint.auth['none']:,} × without credentials, but the document requires "
         )
-        yield Note("no-credentials", f"{says}{few(schemes, _FEW)}")
+        yield EndpointNote("no-credentials", f"{says}{few(schemes, _FEW)}")
 
 
 def holds_credentials(endpoints: Iterable[SeenEndpoint]) -> bool:

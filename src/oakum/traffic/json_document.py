@@ -6,17 +6,24 @@ import orjson
 
 import oakum
 from oakum.openapi.model import Json
-from oakum.traffic.observation import Drift, Field, Observation, Operation, Read, Sent
+from oakum.traffic.observation import (
+    Drift,
+    ObservedField,
+    ObservedOperation,
+    Read,
+    SentField,
+    TrafficObservation,
+)
 
 SCHEMA = "oakum.observation/2"
 
 
-def render(found: Observation) -> bytes:
+def render(found: TrafficObservation) -> bytes:
     """The document as JSON text, the same for the same observation."""
     return orjson.dumps(document(found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def document(found: Observation) -> Json:
+def document(found: TrafficObservation) -> Json:
     """The document; described in docs/reference/observation.md."""
     return {
         "schema": SCHEMA,
@@ -56,7 +63,7 @@ def _source(each: Read) -> Json:
     }
 
 
-def _operation(each: Operation) -> Json:
+def _operation(each: ObservedOperation) -> Json:
     return {
         "id": each.id,
         "method": each.method,
@@ -75,7 +82,7 @@ def _operation(each: Operation) -> Json:
     }
 
 
-def _field(each: Field) -> Json:
+def _field(each: ObservedField) -> Json:
     return {
         "path": each.path,
         "types": list(each.types),
@@ -86,7 +93,7 @@ def _field(each: Field) -> Json:
     }
 
 
-def _sent(each: Sent) -> Json:
+def _sent(each: SentField) -> Json:
     return {
         "endpoint": each.endpoint,
         "resource": each.resource,

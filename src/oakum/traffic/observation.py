@@ -14,7 +14,7 @@ Kind = Literal["new-endpoint", "new-field", "sent-wider"]
 
 
 @dataclass(frozen=True)
-class Field:
+class ObservedField:
     """A field in the responses of one endpoint."""
 
     path: str
@@ -31,7 +31,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Note:
+class EndpointNote:
     """Something notable of an endpoint."""
 
     kind: Literal["twin-host", "older-version", "no-credentials"]
@@ -39,7 +39,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Operation:
+class ObservedOperation:
     """An endpoint according to traffic and document."""
 
     id: str
@@ -53,16 +53,16 @@ class Operation:
     """Different credentials; about, where there are more than 1,024."""
     hosts: tuple[str, ...] = ()
     bodies: Mapping[str, int] = field(default_factory=dict)
-    fields: tuple[Field, ...] = ()
+    fields: tuple[ObservedField, ...] = ()
     removed: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
-    parts: tuple[Operation, ...] = ()
+    notes: tuple[EndpointNote, ...] = ()
+    parts: tuple[ObservedOperation, ...] = ()
     """What was asked of a GraphQL endpoint: a row for each operation, by kind, name and root
     fields."""
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentField:
     """A field of a resource, as it was sent to one kind of viewer in one state of the owner."""
 
     endpoint: str
@@ -116,14 +116,14 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Observation:
+class TrafficObservation:
     """The complete result of `oakum observe traffic`."""
 
     sources: tuple[Read, ...]
     against: str
     """The contract or the document that it was held against; empty: none."""
-    operations: tuple[Operation, ...]
-    sent: tuple[Sent, ...] = ()
+    operations: tuple[ObservedOperation, ...]
+    sent: tuple[SentField, ...] = ()
     drift: tuple[Drift, ...] = ()
     aside: Mapping[str, int] = field(default_factory=dict)
     """Exchanges that are no calls of an API, by reason."""

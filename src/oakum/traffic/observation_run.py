@@ -19,15 +19,15 @@ from oakum.openapi.model import Operation
 from oakum.routing.route import rivals
 from oakum.traffic.call import Hasher
 from oakum.traffic.evaluation.loading import load_against
-from oakum.traffic.evaluation.traffic_judge import Declared
-from oakum.traffic.intake import Source, is_log
+from oakum.traffic.evaluation.traffic_judge import DocumentJudge
+from oakum.traffic.intake import TrafficSource, is_log
 from oakum.traffic.intake import sources as opened_sources
-from oakum.traffic.observation import Observation
+from oakum.traffic.observation import TrafficObservation
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Survey, Surveyor, observation
 
 if TYPE_CHECKING:
-    from oakum.traffic.store.engine import Engine
+    from oakum.traffic.store.engine import QueryEngine
 
 EngineName = Literal["python", "duckdb", "spark"]
 
@@ -51,7 +51,7 @@ class ObserveOptions:
     """Whether shapes of ids and queries are asked for, which the pass in Python alone sees."""
 
 
-def observed(asked: ObserveOptions) -> tuple[Observation, Survey]:
+def observed(asked: ObserveOptions) -> tuple[TrafficObservation, Survey]:
     """Counts all sources. Raises `InputError`, and `UnfitOptionsError` for an engine that cannot
     read them."""
     folders = [Path(name) for name in asked.sources if Path(name).is_dir()]
@@ -70,7 +70,9 @@ def observed(asked: ObserveOptions) -> tuple[Observation, Survey]:
     return _in_python(asked, found, against)
 
 
-def _unfit(asked: ObserveOptions, found: Sequence[Source], operations: Sequence[Operation]) -> str:
+def _unfit(
+    asked: ObserveOptions, found: Sequence[TrafficSource], operations: Sequence[Operation]
+) -> str:
     """Why an engine of SQL cannot take the sources; empty: it can."""
     if asked.engine is None and find_spec("duckdb") is None:
         return "DuckDB is not installed"
@@ -92,14 +94,16 @@ def _unfit(asked: ObserveOptions, found: Sequence[Source], operations: Sequence[
 
 
 def _in_python(
-    asked: ObserveOptions, found: list[Source], against: Declared | None
-) -> tuple[Observation, Survey]:
+    asked: ObserveOptions, found: list[TrafficSource], against: DocumentJudge | None
+) -> tuple[TrafficObservation, Survey]:
     survey = survey_of(found, Surveyor(os.urandom(32), against, asked.hosts), against)
     reads = [each.told for each in found]
     return observation(survey, reads, against, _title(asked)), survey
 
 
-def survey_of(found: Sequence[Source], surveyor: Surveyor, against: Declared | None) -> Survey:
+def survey_of(
+    found: Sequence[TrafficSource], surveyor: Surveyor, against: DocumentJudge | None
+) -> Survey:
     """Counts sources in this process; a first pass learns who the callers are."""
     if against is not None:
         against.learn_all(found)
@@ -108,11 +112,11 @@ def survey_of(found: Sequence[Source], surveyor: Surveyor, against: Declared | N
 
 
 def _of_logs(
-    asked: ObserveOptions, found: list[Source], against: Declared | None
-) -> tuple[Observation, Survey] | None:
+    asked: ObserveOptions, found: list[TrafficSource], against: DocumentJudge | None
+) -> tuple[TrafficObservation, Survey] | None:
     """None: the engine cannot read them after all, and nobody has insisted on it."""
     from oakum.traffic.store import logs
-    from oakum.traffic.store.engine import Unreadable
+    from oakum.traffic.store.engine import UnreadableSource
 
     hashed = Hasher(os.urandom(32))
     with _engine(asked, hashed) as running:
@@ -125,7 +129,7 @@ def _of_logs(
                 against.operations if against is not None else (),
                 hashed,
             )
-        except Unreadable:
+        except UnreadableSource:
             if asked.engine is None:
                 return None
             raise UnfitOptionsError(
@@ -135,14 +139,14 @@ def _of_logs(
     return observation(survey, reads, against, _title(asked)), survey
 
 
-def _operation(against: Declared | None, passed: RecordedExchange) -> Operation | None:
+def _operation(against: DocumentJudge | None, passed: RecordedExchange) -> Operation | None:
     found = against.found(passed) if against is not None else None
     return found[0] if found is not None else None
 
 
-def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[Observation, Survey]:
+def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[TrafficObservation, Survey]:
     from oakum.traffic.store import contract_comparison, sql_counts
-    from oakum.traffic.store.engine import Unreadable
+    from oakum.traffic.store.engine import UnreadableSource
     from oakum.traffic.store.layout import contract_text_digest, opened, unreadable
 
     if len(folders) < len(asked.sources):
@@ -164,12 +168,12 @@ def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[Observation, S
             known = (each.id for each in made.operations) if made is not None else ()
             survey = sql_counts.of_kept(running, kept, surveyor, known)
             found = observation(survey, kept.reads, against, _title(asked))
-    except Unreadable:
+    except UnreadableSource:
         raise unreadable(folders) from None
     return contract_comparison.with_distrust(found, kept), survey
 
 
-def _engine(asked: ObserveOptions, hashed: Hasher) -> AbstractContextManager[Engine]:
+def _engine(asked: ObserveOptions, hashed: Hasher) -> AbstractContextManager[QueryEngine]:
     """The requested engine; DuckDB by default."""
     memory = asked.memory * 1_000_000
     if asked.engine == "spark":

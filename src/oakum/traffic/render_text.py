@@ -8,7 +8,7 @@ from itertools import groupby
 
 from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Shape
-from oakum.traffic.observation import Drift, Observation, Operation
+from oakum.traffic.observation import Drift, ObservedOperation, TrafficObservation
 
 _QUIET = ("plain", "key", "handle")
 _MOST = 12
@@ -19,7 +19,7 @@ _KINDS = {
 }
 
 
-def lines(found: Observation) -> Iterator[str]:
+def lines(found: TrafficObservation) -> Iterator[str]:
     """What was read, the endpoints, the drift, and what cannot be relied upon."""
     yield from _sources(found)
     yield ""
@@ -34,7 +34,7 @@ def lines(found: Observation) -> Iterator[str]:
         yield f"not trustworthy: {why}"
 
 
-def _sources(found: Observation) -> Iterator[str]:
+def _sources(found: TrafficObservation) -> Iterator[str]:
     yield f"{_many(found.read, 'exchange')} read from {_many(len(found.sources), 'source')}"
     skipped: Counter[str] = Counter()
     for each in found.sources:
@@ -45,7 +45,7 @@ def _sources(found: Observation) -> Iterator[str]:
         yield f"  {many:,} set aside: {why}"
 
 
-def _inventory(found: Observation) -> Iterator[str]:
+def _inventory(found: TrafficObservation) -> Iterator[str]:
     counts = Counter(each.standing for each in found.operations)
     said = [f"{counts[name]} {name}" for name in ("documented", "shadow", "zombie") if counts[name]]
     yield f"{_many(len(found.operations), 'operation')}" + (f": {', '.join(said)}" if said else "")
@@ -66,14 +66,14 @@ def _inventory(found: Observation) -> Iterator[str]:
         yield from (f"  {each}" for each in silent)
 
 
-def _use(each: Operation) -> str:
+def _use(each: ObservedOperation) -> str:
     statuses = ", ".join(f"{status} × {many:,}" for status, many in each.statuses.items())
     auth = ", ".join(each.auth)
     used = f"; credentials: {auth}" if auth else ""
     return f"{statuses}; {_many(each.callers, 'caller')}{used}"
 
 
-def _fields(each: Operation) -> Iterator[str]:
+def _fields(each: ObservedOperation) -> Iterator[str]:
     """How many fields, and those that are somebody's business by name, with their class."""
     if not each.fields:
         if each.bodies.get("absent"):
@@ -90,7 +90,7 @@ def _share(present: int, of: int) -> str:
     return "" if present >= of else f" ({100 * present // max(of, 1)} %)"
 
 
-def _viewers(found: Observation) -> Iterator[str]:
+def _viewers(found: TrafficObservation) -> Iterator[str]:
     """Who was sent how many fields of what."""
     yield "sent, by the caller's relation to the owner:"
     rows: dict[tuple[str, str], set[str]] = {}
@@ -104,7 +104,7 @@ def _viewers(found: Observation) -> Iterator[str]:
         yield f"  {many:,} not judged: {why}"
 
 
-def _personal(found: Observation) -> Iterator[str]:
+def _personal(found: TrafficObservation) -> Iterator[str]:
     """Fields that are somebody's business by name, and to whom each was sent."""
     viewers: dict[tuple[str, str], set[str]] = {}
     for each in found.sent:
@@ -120,7 +120,7 @@ def _personal(found: Observation) -> Iterator[str]:
         yield f"    {resource}: {_few(names)} to {', '.join(told)}"
 
 
-def _drift(found: Observation) -> Iterator[str]:
+def _drift(found: TrafficObservation) -> Iterator[str]:
     if not found.drift:
         yield f"no drift from {found.against}"
         return
@@ -132,7 +132,7 @@ def _drift(found: Observation) -> Iterator[str]:
             yield from _told(rows) if kind != "new-endpoint" else _new_endpoints(rows, found)
 
 
-def _new_endpoints(rows: Sequence[Drift], found: Observation) -> Iterator[str]:
+def _new_endpoints(rows: Sequence[Drift], found: TrafficObservation) -> Iterator[str]:
     """Endpoints that nobody has declared; beneath each what makes it grave."""
     seen = {(each.method, each.path): each for each in found.operations}
     for row in rows:

@@ -15,17 +15,17 @@ from oakum.openapi.model import Operation as Declared
 from oakum.openapi.model import Shape
 from oakum.openapi.observed_shape import Learnt
 from oakum.traffic import inventory_notes
-from oakum.traffic.intake import Source, records
+from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.inventory import UNREAD, SeenEndpoint, Watcher, events, read, rows
 from oakum.traffic.observation import (
     Drift,
-    Field,
-    Note,
-    Observation,
-    Operation,
+    EndpointNote,
+    ObservedField,
+    ObservedOperation,
     Read,
-    Sent,
+    SentField,
     Standing,
+    TrafficObservation,
 )
 from oakum.traffic.paths import Paths, Template
 from oakum.traffic.recorded_exchange import RecordedExchange
@@ -61,7 +61,7 @@ class Against(Protocol):
         """Judges an exchange and learns from it; returns its operation, or None if undeclared."""
         ...
 
-    def sent(self) -> tuple[Sent, ...]: ...
+    def sent(self) -> tuple[SentField, ...]: ...
     def drift(self) -> tuple[Drift, ...]: ...
     def unjudged(self) -> Mapping[str, int]: ...
     def distrust(self) -> tuple[str, ...]: ...
@@ -120,7 +120,7 @@ class Surveyor:
                 body = events(response.body, response.media_type) if body is UNREAD else body
             self._watcher.take(endpoint, passed, body)
 
-    def take_all(self, sources: Iterable[Source]) -> int:
+    def take_all(self, sources: Iterable[TrafficSource]) -> int:
         """Counts all exchanges of the sources, and returns their number."""
         read = 0
         for source in sources:
@@ -181,7 +181,7 @@ class Surveyor:
 
 def observation(
     survey: Survey, sources: Iterable[Read], against: Against | None, title: str
-) -> Observation:
+) -> TrafficObservation:
     """The inventory and drift, with reasons to distrust them."""
     reads = tuple(sources)
     broken_first = sorted(reads, key=lambda each: not each.broken)
@@ -191,7 +191,7 @@ def observation(
     elif not distrust and not survey.templates:
         distrust += ["no exchange is an API call"]
     operations = tuple(_operations(survey, against))
-    return Observation(
+    return TrafficObservation(
         reads,
         title,
         operations,
@@ -203,38 +203,43 @@ def observation(
     )
 
 
-def _new_endpoints(operations: Iterable[Operation]) -> Iterator[Drift]:
+def _new_endpoints(operations: Iterable[ObservedOperation]) -> Iterator[Drift]:
     for each in operations:
         if each.standing == "shadow":
             said = "the document does not declare it"
             yield Drift("new-endpoint", each.id, each.method, each.path, seen=each.seen, says=said)
 
 
-def _operations(survey: Survey, against: Against | None) -> Iterator[Operation]:
+def _operations(survey: Survey, against: Against | None) -> Iterator[ObservedOperation]:
     kept = inventory_notes.holds_credentials(survey.endpoints.values())
     for declared in against.operations if against is not None else ():
         endpoint = survey.endpoints.get(declared.id)
-        made = Operation(declared.id, declared.method, declared.path, "zombie")
+        made = ObservedOperation(declared.id, declared.method, declared.path, "zombie")
         notes = inventory_notes.unasked(declared, endpoint) if endpoint is not None and kept else ()
         yield _filled(made, endpoint, survey.names, notes) if endpoint is not None else made
     known = {(e.method, e.path) for e in (against.operations if against is not None else ())}
     known |= {(each.method, each.path) for each in survey.templates}
     for each in survey.templates:
         standing: Standing = "shadow" if against is not None else "seen"
-        made = Operation(f"{each.method} {each.path}", each.method, each.path, standing)
+        made = ObservedOperation(f"{each.method} {each.path}", each.method, each.path, standing)
         yield _filled(
             made, each.counts, survey.names, inventory_notes.older(each.method, each.path, known)
         )
 
 
 def _filled(
-    made: Operation, endpoint: SeenEndpoint, names: frozenset[str], notes: Iterable[Note] = ()
-) -> Operation:
+    made: ObservedOperation,
+    endpoint: SeenEndpoint,
+    names: frozenset[str],
+    notes: Iterable[EndpointNote] = (),
+) -> ObservedOperation:
     parts = (
-        _filled(Operation(f"{made.id}: {name}", made.method, name, made.standing), part, names)
+        _filled(
+            ObservedOperation(f"{made.id}: {name}", made.method, name, made.standing), part, names
+        )
         for name, part in sorted(endpoint.told_parts().items())
     )
-    return Operation(
+    return ObservedOperation(
         made.id,
         made.method,
         made.path,
@@ -252,9 +257,9 @@ def _filled(
     )
 
 
-def _fields(answer: Learnt, names: frozenset[str]) -> Iterator[Field]:
+def _fields(answer: Learnt, names: frozenset[str]) -> Iterator[ObservedField]:
     for path, learnt, around in answer.fields(names):
         types = tuple(sorted(learnt.kinds))
         shape = Shape(kinds=frozenset(types), format=learnt.form)
         label = label_field(path, shape).kind.value
-        yield Field(path, types, learnt.form, label, min(learnt.seen, around), around)
+        yield ObservedField(path, types, learnt.form, label, min(learnt.seen, around), around)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from oakum.errors import InputError, Location, Problem
-from oakum.traffic.intake import LONGEST, STDIN, TOO_LONG, Source, one
+from oakum.traffic.intake import LONGEST, STDIN, TOO_LONG, TrafficSource, one
 from oakum.traffic.recorded_exchange import RecordedExchange
 
 _PIECE: Final = 1 << 20
@@ -26,7 +26,7 @@ _AHEAD: Final = 64
 """Pieces of standard input that wait to be read, at most."""
 
 
-def follow(found: Sequence[Source], *, whole: bool) -> Iterator[RecordedExchange | None]:
+def follow(found: Sequence[TrafficSource], *, whole: bool) -> Iterator[RecordedExchange | None]:
     """The exchanges of sources as they come; None now and then while none does, so that time can
     be told. Ends only when standard input does, and there is no file beside it.
 
@@ -58,7 +58,7 @@ def follow(found: Sequence[Source], *, whole: bool) -> Iterator[RecordedExchange
 class _Cut:
     """Joins pieces of bytes into lines; lines that are too long are counted and skipped."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TrafficSource) -> None:
         self.source = source
         self._rest = b""
         self._over = False
@@ -87,7 +87,7 @@ class _Cut:
 class _Tail(_Cut):
     """A file by its name, wherever that leads to."""
 
-    def __init__(self, source: Source, whole: bool) -> None:
+    def __init__(self, source: TrafficSource, whole: bool) -> None:
         super().__init__(source)
         self._path = Path(source.name)
         self._file: BinaryIO | None = None
@@ -134,7 +134,7 @@ class _Tail(_Cut):
 class _Piped(_Cut):
     """Standard input, read by a thread of its own: it may be silent for hours."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TrafficSource) -> None:
         super().__init__(source)
         self.ended = False
         self._pieces: queue.Queue[bytes] = queue.Queue(_AHEAD)

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from oakum.errors import counted
 from oakum.output.text import visible
-from oakum.watch.live import Busy, Frame, News
+from oakum.watch.live import Busy, LiveFrame, News
 
 _STYLES = {
     "endpoint": "bold cyan",
@@ -39,7 +39,7 @@ _NARROW = 76
 """Columns below which callers and credentials are left out."""
 
 
-def drawn(frame: Frame, title: str, width: int, height: int) -> RenderableType:
+def drawn(frame: LiveFrame, title: str, width: int, height: int) -> RenderableType:
     """One screen of so many columns and lines."""
     head = _head(frame, title)
     for each in head:
@@ -53,7 +53,7 @@ def drawn(frame: Frame, title: str, width: int, height: int) -> RenderableType:
     return Group(*parts)
 
 
-def text(frame: Frame, title: str, width: int = 80, height: int = 24) -> str:
+def text(frame: LiveFrame, title: str, width: int = 80, height: int = 24) -> str:
     """The same as plain text."""
     page = io.StringIO()
     console = Console(file=page, width=width, no_color=True, force_terminal=False)
@@ -71,7 +71,7 @@ def line(news: News, width: int = 0) -> Text:
     return said
 
 
-def status(frame: Frame) -> str:
+def status(frame: LiveFrame) -> str:
     """How far it is, in one line."""
     return f"{clock(frame.at)}  {_sum(frame)}"
 
@@ -81,7 +81,7 @@ def clock(at: float) -> str:
     return f"{datetime.fromtimestamp(at):%H:%M:%S}"
 
 
-def _head(frame: Frame, title: str) -> list[Text]:
+def _head(frame: LiveFrame, title: str) -> list[Text]:
     found = frame.found
     head = [Text(visible(title), style="bold"), Text(f"{clock(frame.at)}  {_sum(frame)}")]
     skipped = sum(sum(each.skipped.values()) for each in found.sources)
@@ -97,13 +97,13 @@ def _head(frame: Frame, title: str) -> list[Text]:
     return [*head, Text()]
 
 
-def _sum(frame: Frame) -> str:
+def _sum(frame: LiveFrame) -> str:
     seen = sum(1 for each in frame.found.operations if each.seen)
     endpoints = counted(seen, "operation")
     return f"{counted(frame.found.read, 'exchange')}, {frame.rate:.1f} a second, {endpoints}"
 
 
-def _endpoints(frame: Frame, width: int, room: int) -> Table:
+def _endpoints(frame: LiveFrame, width: int, room: int) -> Table:
     wide = width >= _NARROW
     table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
     table.add_column("a second", justify="right", no_wrap=True)

@@ -13,14 +13,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from oakum.abuse.detections import Event
-from oakum.abuse.detector import Watch
+from oakum.abuse.detections import AbuseEvent
+from oakum.abuse.detector import AbuseDetector
 from oakum.abuse.signs import KINDS
 from oakum.errors import counted
 from oakum.openapi.model import Operation as Declared
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints, Finds
-from oakum.traffic.observation import Drift, Observation, Operation, Read
+from oakum.traffic.observation import Drift, ObservedOperation, Read, TrafficObservation
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Against, Survey, Surveyor, observation
 
@@ -60,21 +60,21 @@ class News:
 class Busy:
     """An operation, and how busy it is."""
 
-    operation: Operation
+    operation: ObservedOperation
     rate: float
     """Exchanges a second, smoothed."""
     drifted: bool
 
 
 @dataclass(frozen=True)
-class Frame:
+class LiveFrame:
     """One look."""
 
     at: float
     since: float
     """Seconds since the first look."""
     rate: float
-    found: Observation
+    found: TrafficObservation
     busy: tuple[Busy, ...]
     """The busiest first."""
     news: tuple[News, ...]
@@ -95,10 +95,10 @@ class Live:
         self._surveyor = Surveyor(key, against, hosts)
         self._hashed = Hasher(key)
         self._against, self._title, self._hosts = against, title, hosts
-        self._watch = Watch(callers=_CALLERS, shown=_SHOWN)
+        self._watch = AbuseDetector(callers=_CALLERS, shown=_SHOWN)
         self._endpoints = Endpoints(None, against, hosts)
         self._paths: frozenset[tuple[str, str]] = frozenset()
-        self._events: list[Event] = []
+        self._events: list[AbuseEvent] = []
         self._told = set[int]()
         self._known: dict[str, set[object]] = {
             "endpoint": set(),
@@ -120,11 +120,11 @@ class Live:
         if call is not None:
             self._events += self._watch.take(call)
 
-    def observation(self, reads: Sequence[Read]) -> Observation:
+    def observation(self, reads: Sequence[Read]) -> TrafficObservation:
         """All that was counted until now."""
         return self._held(self._surveyor.done(), reads)
 
-    def look(self, now: float, reads: Sequence[Read]) -> Frame:
+    def look(self, now: float, reads: Sequence[Read]) -> LiveFrame:
         """What is there at an instant, in seconds since 1970; `reads`: how far the sources are."""
         survey = self._surveyor.done()
         self._learn(survey)
@@ -139,7 +139,7 @@ class Live:
         drifted = {each.endpoint for each in found.drift}
         busy = [Busy(e, self._rates.get(e.id, 0.0), e.id in drifted) for e in found.operations]
         busy.sort(key=lambda each: (-round(each.rate, 3), -each.operation.seen, each.operation.id))
-        return Frame(
+        return LiveFrame(
             now,
             now - self._begun,
             self._rate,
@@ -150,7 +150,7 @@ class Live:
             len(self._told),
         )
 
-    def _held(self, survey: Survey, reads: Sequence[Read]) -> Observation:
+    def _held(self, survey: Survey, reads: Sequence[Read]) -> TrafficObservation:
         return observation(survey, reads, self._against, self._title)
 
     def _learn(self, survey: Survey) -> None:
@@ -160,7 +160,7 @@ class Live:
             self._paths = paths
             self._endpoints = Endpoints(survey, self._against, self._hosts)
 
-    def _count(self, found: Observation, past: float) -> None:
+    def _count(self, found: TrafficObservation, past: float) -> None:
         """Rates of operations: of one that is new only what comes from now on."""
         keep = math.exp(-past / _SMOOTH) if past > 0 else 1.0
         seen = {each.id: each.seen for each in found.operations}
@@ -176,7 +176,7 @@ class Live:
     def _smoothed(rate: float, more: int, past: float, keep: float) -> float:
         return rate * keep + (1 - keep) * max(0, more) / past if past > 0 else rate
 
-    def _fresh(self, found: Observation) -> Iterator[tuple[str, str]]:
+    def _fresh(self, found: TrafficObservation) -> Iterator[tuple[str, str]]:
         learnt = not self._known["endpoint"]
         endpoints = [
             each for each in found.operations if each.seen and self._new("endpoint", each.id)
@@ -231,14 +231,14 @@ class Live:
         return True
 
 
-def _endpoint(each: Operation) -> str:
+def _endpoint(each: ObservedOperation) -> str:
     said = f", {each.standing}" if each.standing == "shadow" else ""
     return f"{each.method} {each.path}{said}"
 
 
-def _many(endpoints: Sequence[Operation]) -> str:
+def _many(endpoints: Sequence[ObservedOperation]) -> str:
     return counted(len(endpoints), "operation")
 
 
-def _at(event: Event) -> str:
+def _at(event: AbuseEvent) -> str:
     return f" at {event.endpoint}" if event.endpoint else ""

@@ -11,24 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.abuse.baseline import FEWEST
-from oakum.abuse.counters import Shown
-from oakum.abuse.detections import SERIES, Event, Report
-from oakum.abuse.detector import ASIDE_LATE, Watch
-from oakum.traffic.call import Call
+from oakum.abuse.counters import ShownIds
+from oakum.abuse.detections import SERIES, AbuseEvent, AbuseReport
+from oakum.abuse.detector import ASIDE_LATE, AbuseDetector
+from oakum.traffic.call import RecordedCall
 from tests.observe.day import START, made_day, mark
 
 MINUTE = 60_000
 
 
-def watched(calls: Iterable[Call]) -> tuple[list[Event], Report]:
-    watch = Watch(shown=1 << 20)
+def watched(calls: Iterable[RecordedCall]) -> tuple[list[AbuseEvent], AbuseReport]:
+    watch = AbuseDetector(shown=1 << 20)
     events = [event for call in calls for event in watch.take(call)]
     last, report = watch.done()
     return [*events, *last], report
 
 
-def call(at: int, who: int, path: str = "/members/{id}", **more: object) -> Call:
-    made = Call(
+def call(at: int, who: int, path: str = "/members/{id}", **more: object) -> RecordedCall:
+    made = RecordedCall(
         at, "api.example", "GET", path, "", 200, "bearer", mark("who", who), mark("home", who),
         (), (), 1, 100,
     )  # fmt: skip
@@ -54,7 +54,7 @@ def test_the_abusers_of_a_made_day_are_told_and_nobody_else() -> None:
 # ---------------------------------------------------------------- what each kind is
 
 
-def crowd(minutes: int = 30, callers: int = FEWEST + 5) -> Iterator[Call]:
+def crowd(minutes: int = 30, callers: int = FEWEST + 5) -> Iterator[RecordedCall]:
     """People who look at a list now and then, and at some of what it shows."""
     for minute in range(minutes):
         for who in range(callers):
@@ -64,11 +64,13 @@ def crowd(minutes: int = 30, callers: int = FEWEST + 5) -> Iterator[Call]:
             yield call(at + 100, who, asked=handed[:1], handed=handed[:1])
 
 
-def among(crowd: Iterable[Call], others: Iterable[Call]) -> list[Call]:
+def among(crowd: Iterable[RecordedCall], others: Iterable[RecordedCall]) -> list[RecordedCall]:
     return sorted([*crowd, *others], key=lambda each: each.at)
 
 
-def walker(many: int, *, step: int = 1, shown: bool = False, status: int = 200) -> Iterator[Call]:
+def walker(
+    many: int, *, step: int = 1, shown: bool = False, status: int = 200
+) -> Iterator[RecordedCall]:
     for i in range(many):
         at, id = START + i * 20 * MINUTE // many, mark("m", 10_000 + i)
         if shown:
@@ -91,7 +93,9 @@ def walker(many: int, *, step: int = 1, shown: bool = False, status: int = 200) 
     ],
     ids=["in order", "in no order", "of ids that do not exist", "nobody", "a little"],
 )
-def test_who_asks_for_what_nobody_showed_is_told(others: Iterable[Call], kinds: set[str]) -> None:
+def test_who_asks_for_what_nobody_showed_is_told(
+    others: Iterable[RecordedCall], kinds: set[str]
+) -> None:
     events, report = watched(among(crowd(), others))
     assert {each.kind for each in events} == kinds
     assert {each.who for each in report.told} == ({mark("who", 999)} if kinds else set())
@@ -99,7 +103,7 @@ def test_who_asks_for_what_nobody_showed_is_told(others: Iterable[Call], kinds: 
 
 @pytest.mark.parametrize("shown", [False, True])
 def test_ids_in_the_body_of_a_request_are_asked_for_as_well(shown: bool) -> None:
-    def batches(who: int, first: int) -> Iterator[Call]:
+    def batches(who: int, first: int) -> Iterator[RecordedCall]:
         for i in range(10):
             at, ids = START + i * 90_000, tuple(mark("m", first + i * 30 + n) for n in range(30))
             if shown:
@@ -113,7 +117,7 @@ def test_ids_in_the_body_of_a_request_are_asked_for_as_well(shown: bool) -> None
 
 
 def test_who_asks_for_much_that_was_shown_to_it_is_not_told() -> None:
-    def partner() -> Iterator[Call]:
+    def partner() -> Iterator[RecordedCall]:
         for page in range(60):
             ids = tuple(mark("m", 10_000 + page * 50 + i) for i in range(50))
             at = START + page * 20_000
@@ -141,7 +145,7 @@ def test_who_tries_endpoints_that_are_not_for_it_is_told_from_statuses_alone() -
 
 
 def test_one_token_from_many_addresses_is_told_and_one_behind_shared_ones_is_not() -> None:
-    def at(who: int, addresses: list[int]) -> Iterator[Call]:
+    def at(who: int, addresses: list[int]) -> Iterator[RecordedCall]:
         for i, each in enumerate(addresses * 3):
             yield call(START + i * MINUTE // 4, who, "/feed", address=mark("network", each))
 
@@ -153,7 +157,7 @@ def test_one_token_from_many_addresses_is_told_and_one_behind_shared_ones_is_not
 
 
 def test_an_office_that_logs_in_is_not_told_and_who_tries_passwords_is() -> None:
-    def logins(address: int, many: int, failed: int) -> Iterator[Call]:
+    def logins(address: int, many: int, failed: int) -> Iterator[RecordedCall]:
         for i in range(many):
             yield call(
                 START + i * 3_000, 0, "/login", method="POST", caller=0, address=address,
@@ -178,7 +182,7 @@ def test_an_event_says_what_a_person_can_act_on() -> None:
 
 
 def test_a_log_without_answers_is_told_with_its_doubt() -> None:
-    def bare(calls: Iterable[Call]) -> list[Call]:
+    def bare(calls: Iterable[RecordedCall]) -> list[RecordedCall]:
         return [replace(each, handed=(), count=-1) for each in calls]
 
     _, report = watched(bare(among(crowd(), walker(300))))
@@ -196,7 +200,7 @@ SOME = st.lists(
 )
 
 
-def drawn(some: list[tuple[int, int, int, bool]]) -> list[Call]:
+def drawn(some: list[tuple[int, int, int, bool]]) -> list[RecordedCall]:
     return [
         call(
             START + minute * MINUTE, who, asked=(mark("m", thing),), step=thing % 5,
@@ -206,7 +210,7 @@ def drawn(some: list[tuple[int, int, int, bool]]) -> list[Call]:
     ]  # fmt: skip
 
 
-def said(found: tuple[list[Event], Report]) -> object:
+def said(found: tuple[list[AbuseEvent], AbuseReport]) -> object:
     events, report = found
     return sorted(map(repr, events)), sorted(repr(asdict(each)) for each in report.told)
 
@@ -257,7 +261,7 @@ def test_a_cold_start_accuses_nobody() -> None:
 
 
 def test_memory_is_bounded_whoever_comes() -> None:
-    watch = Watch(callers=200, shown=1 << 16)
+    watch = AbuseDetector(callers=200, shown=1 << 16)
     for i in range(6_000):
         watch.take(call(START + i * 3_000, i, asked=(mark("m", i),), address=mark("home", i)))
     for i in range(6_000):  # one who tries every endpoint there is
@@ -270,7 +274,7 @@ def test_memory_is_bounded_whoever_comes() -> None:
 
 
 def test_who_was_told_is_kept_when_others_are_let_go_and_its_series_is_short() -> None:
-    watch = Watch(callers=200, shown=1 << 20)
+    watch = AbuseDetector(callers=200, shown=1 << 20)
     calls = among(crowd(), walker(300))
     for each in calls:
         watch.take(each)
@@ -292,7 +296,7 @@ def test_calls_out_of_order_are_set_aside() -> None:
 @given(st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1)),
                 min_size=1, max_size=50))  # fmt: skip
 def test_what_was_handed_is_known_today_and_tomorrow(pairs: list[tuple[int, int]]) -> None:
-    shown = Shown(1 << 16)
+    shown = ShownIds(1 << 16)
     shown.day(20_000)
     for caller, id in pairs:
         shown.hand(caller, [id])

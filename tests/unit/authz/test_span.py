@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from oakum.authz.span import MAX_DEPTH, MAX_DIGITS, Span, Unreadable, read
+from oakum.authz.span import MAX_DEPTH, MAX_DIGITS, Span, UnreadableBody, read
 
 
 @pytest.mark.parametrize(
@@ -37,20 +37,20 @@ def test_reads_what_json_is(text: str) -> None:
     ],
 )  # fmt: skip
 def test_refuses_what_two_readers_may_read_in_two_ways(body: bytes, why: str) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableBody) as caught:
         read(body)
     assert why in str(caught.value)
 
 
 def test_the_reason_quotes_nothing_of_the_body() -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableBody) as caught:
         read(b'{"phone": secret-4711}')
     assert "4711" not in str(caught.value)
 
 
 def test_depth_is_limited() -> None:
     read(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableBody):
         read(b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2))
 
 
@@ -89,5 +89,5 @@ def test_an_integer_has_as_many_digits_as_every_reader_takes_and_no_more() -> No
     for text in (most, f"-{most}", f"[{most}]", f"{most}9.5", f"{most}9e0"):
         assert read(text.encode())[2] == text
     for text in (f"{most}9", f"-{most}9", f'{{"a":{most}9}}'):
-        with pytest.raises(Unreadable, match="too long to read"):
+        with pytest.raises(UnreadableBody, match="too long to read"):
             read(text.encode())

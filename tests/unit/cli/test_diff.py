@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.cli.revision import Side, laid_out
+from oakum.cli.revision import ContractRevision, laid_out
 from oakum.output.markdown import titled
 from tests.scan.clinic import write
 from tests.unit.cli.shell import oakum
@@ -176,5 +176,5 @@ def test_files_saved_from_an_address_are_of_the_same_revision(
     git(contract.parent, "add", "-A")
     git(contract.parent, "commit", "-qm", "saved")
     saved.unlink()  # of the working tree only
-    with laid_out(Side(f"api/{contract.name}", "HEAD"), ()) as (path, _):
+    with laid_out(ContractRevision(f"api/{contract.name}", "HEAD"), ()) as (path, _):
         assert (path.parent / "saved.yaml").read_text() == "Visit: {type: object}\n"

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from oakum.cli import guard
-from oakum.guard.run import Happening, Options
+from oakum.guard.run import GuardOptions, Happening
 from tests.gateway.puppet import Puppet
 from tests.unit.cli.shell import oakum
 from tests.unit.guard.small import KEYED, POLICY, write
@@ -38,7 +38,7 @@ def test_what_is_no_other_command_is_a_contract_to_run(contract: Path) -> None:
     for words in ((contract,), ("run", contract), ("--mode", "enforce", contract)):
         done, served = told(*words, "--upstream", "http://127.0.0.1:9/")
         assert done.code == 0, done.err
-        options: Options = served[0][0]
+        options: GuardOptions = served[0][0]
         assert options.contract == contract
         assert options.upstream == "http://127.0.0.1:9"
         assert options.listen == "127.0.0.1:8080"
@@ -55,7 +55,7 @@ def test_every_option_reaches_the_engine(contract: Path, tmp_path: Path) -> None
         "--audit", tmp_path / "audit.jsonl", "--state", tmp_path / "state",
     )  # fmt: skip
     assert done.code == 0, done.err
-    assert served[0][0] == Options(
+    assert served[0][0] == GuardOptions(
         contract,
         "https://api.example.com",
         "0.0.0.0:80",
@@ -72,7 +72,7 @@ def test_every_option_reaches_the_engine(contract: Path, tmp_path: Path) -> None
 
 
 def test_audit_lines_go_to_standard_output_and_events_to_the_other(contract: Path) -> None:
-    def serve(options: Options, say: Any, line: Any) -> None:
+    def serve(options: GuardOptions, say: Any, line: Any) -> None:
         assert options.audit is None
         say(Happening("died", "it died", {"code": 7}))
         line(b'{"op":"getMe"}')

@@ -11,7 +11,7 @@ import pytest
 from oakum.cli import scan_one_finding as command
 from oakum.exposure.checks import CHECKS
 from oakum.report import json_document
-from oakum.scan.replay import EXIT_CODES, AtEndpoint, Left, Replay, ReplayVerdict
+from oakum.scan.replay import EXIT_CODES, Replay, ReplayedEndpoint, ReplayVerdict, StillShown
 from tests.scan.clinic import SECRETS, Clinic, write
 from tests.scan.servers import serve
 from tests.unit.cli.shell import Done, oakum
@@ -90,8 +90,10 @@ def test_each_verdict_has_its_words_and_its_end(
     (folder / "report.json").write_bytes(json_document.render(report))
 
     def told(verdict: ReplayVerdict) -> Done:
-        at = tuple(AtEndpoint(endpoint, ReplayVerdict.FIXED, "why") for endpoint in one.endpoints)
-        left = (Left("member\x1b[2J", "city", one.endpoints),)
+        at = tuple(
+            ReplayedEndpoint(endpoint, ReplayVerdict.FIXED, "why") for endpoint in one.endpoints
+        )
+        left = (StillShown("member\x1b[2J", "city", one.endpoints),)
         done = Replay(one, verdict, at, left, ("the budget was spent",), 12, 0.5)
 
         def stub(*_: object) -> Replay:

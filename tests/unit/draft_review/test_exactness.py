@@ -10,10 +10,10 @@ from oakum.draft_review.cells import reading
 from oakum.draft_review.exactness import Version, beyond
 from oakum.openapi.source import parse
 from oakum.policy.contract import load
-from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, Grant, SetOwner
+from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
 from tests.unit.draft_review.world import CONTRACT, files
 
-GRANT = Grant("Note", "title", ("title",), "member")
+GRANT = GrantEdit("Note", "title", ("title",), "member")
 GRANTED = CONTRACT.replace(
     "id, title, user_id: []", "id, user_id: []\n      title: [{see: [member]}]"
 )
@@ -82,7 +82,7 @@ def test_a_line_that_keeps_a_viewer_in_some_settings_is_not_closed(tmp_path: Pat
 
 
 def test_an_edit_of_who_sets_may_not_change_who_sees(tmp_path: Path) -> None:
-    edit = Grant("Note", "title", ("title",), "member", "set")
+    edit = GrantEdit("Note", "title", ("title",), "member", "set")
     lines = "      title: [{set: [member]}]\n      id, user_id: []\n"
     right = CONTRACT.replace("      id, title, user_id: []\n", lines)
     assert wrong(tmp_path, right, edit) == []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oakum.draft_review.questions import Question, above, counts, questions
+from oakum.draft_review.questions import ReviewQuestion, above, counts, questions
 from oakum.policy.edit import Confirm, ConfirmCall
 from tests.unit.draft_review.world import CONTRACT, added, review
 
 
-def asked(tmp_path: Path, text: str = CONTRACT) -> list[Question]:
+def asked(tmp_path: Path, text: str = CONTRACT) -> list[ReviewQuestion]:
     session = review(tmp_path, text)
     return questions(session.read, session.text)
 

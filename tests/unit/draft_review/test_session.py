@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oakum.draft_review.cells import rows
-from oakum.draft_review.session import Changed, Session
+from oakum.draft_review.session import Changed, ReviewSession
 from oakum.errors import InputError
 from oakum.policy.contract import load
 from oakum.policy.edit import Close, Confirm, SetOwner
@@ -95,7 +95,7 @@ def test_mark_line_ends_mode_and_link_of_a_file_stay(tmp_path: Path) -> None:
     path.chmod(0o640)
     link = tmp_path / "link.yaml"
     link.symlink_to(path)
-    session = Session(link)
+    session = ReviewSession(link)
     session.make([*session.grant("User", ["username"], "owner"), Confirm("User")])
     session.save()
     data = path.read_bytes()

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from oakum.draft_review.session import Session
-from oakum.draft_review.terminal import Tally, ask, ending
+from oakum.draft_review.session import ReviewSession
+from oakum.draft_review.terminal import AnswerCounts, ask, ending
 from oakum.errors import InputError
 from tests.unit.draft_review.world import CONTRACT, added, review
 
 
 def answer(
-    session: Session, typed: Iterable[str], *, again: bool = False
-) -> tuple[Tally, list[tuple[str, str]]]:
+    session: ReviewSession, typed: Iterable[str], *, again: bool = False
+) -> tuple[AnswerCounts, list[tuple[str, str]]]:
     shown: list[tuple[str, str]] = []
     tally = ask(session, iter(typed), lambda line, kind: shown.append((kind, line)), again=again)
     return tally, shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oakum.draft_review.session import Session
+from oakum.draft_review.session import ReviewSession
 
 DOCUMENT = """\
 openapi: 3.0.3
@@ -64,11 +64,11 @@ def files(folder: Path, text: str = CONTRACT) -> Path:
     return path
 
 
-def review(folder: Path, text: str = CONTRACT) -> Session:
+def review(folder: Path, text: str = CONTRACT) -> ReviewSession:
     """A review of it."""
-    return Session(files(folder, text))
+    return ReviewSession(files(folder, text))
 
 
-def added(session: Session) -> list[str]:
+def added(session: ReviewSession) -> list[str]:
     """The lines that saving adds, and those that it takes away."""
     return [line for line in session.lines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.authz import Leaf, Model, ObjectInstance, compile_contract
 from oakum.exposure.cells.matrix import Matrix
-from oakum.exposure.evaluation_context import EvaluationContext, Source, sources_of_value
+from oakum.exposure.evaluation_context import EvaluationContext, ValueSource, sources_of_value
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.relation_members import is_one_of_many
@@ -91,10 +91,10 @@ def test_a_value_comes_of_each_object_that_has_it_in_the_state_of_that_object() 
         at.knowledge.kin["ann", "Post", each] = {"cat": frozenset(), "bob": frozenset({"tutor"})}
     none, tutor = frozenset[str](), frozenset({"tutor"})
     assert at.sources("cat", "ann", "Post", "text", TEXT) == [
-        Source(none, {"draft": True}), Source(none, {"draft": False}),
+        ValueSource(none, {"draft": True}), ValueSource(none, {"draft": False}),
     ]  # fmt: skip
-    assert at.sources("bob", "ann", "Post", "text", "another text") == [Source(tutor, OPEN)]
-    assert at.sources(None, "ann", "Post", "text", "another text") == [Source(none, OPEN)]
+    assert at.sources("bob", "ann", "Post", "text", "another text") == [ValueSource(tutor, OPEN)]
+    assert at.sources(None, "ann", "Post", "text", "another text") == [ValueSource(none, OPEN)]
     unknown = at.sources("cat", "bob", "Post", "text", TEXT)
     assert {each.state["draft"] for each in unknown} == {True, False}, "in any state"
     assert {each.kin for each in unknown} == {tutor} and len(unknown) == 2, "naming anybody"
@@ -102,9 +102,9 @@ def test_a_value_comes_of_each_object_that_has_it_in_the_state_of_that_object() 
 
 def test_a_value_of_objects_that_are_alike_to_everybody_has_one_source_that_says_nothing() -> None:
     at = context()
-    assert at.sources(None, "ann", "Person", "phone", "x") == [Source(frozenset(), {})]
+    assert at.sources(None, "ann", "Person", "phone", "x") == [ValueSource(frozenset(), {})]
     plain = context(studio.model())
-    assert plain.sources("cat", "ann", "Post", "text", "x") == [Source(frozenset(), {})]
+    assert plain.sources("cat", "ann", "Post", "text", "x") == [ValueSource(frozenset(), {})]
     assert not plain.is_of_an_open_one("cat", "ann", "Post", "text", "x")
 
 
@@ -166,7 +166,7 @@ def test_an_object_that_has_no_key_may_be_in_whatever_state_its_kind_was_seen_in
     knowledge.conditions["ann", "Post", ""] = {"draft": True}
     value = ("Post", "text", TEXT)
     made = sources_of_value(with_drafts(), knowledge, None, "ann", value)
-    assert made == [Source(frozenset(), {"draft": True})]
+    assert made == [ValueSource(frozenset(), {"draft": True})]
 
 
 # ------------------------------------------------------------ objects of their caller

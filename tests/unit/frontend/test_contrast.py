@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from oakum.errors import Location
-from oakum.frontend.contrast import Sight, contrast
+from oakum.frontend.contrast import ContractField, contrast
 from oakum.frontend.usage import Use
 
 VIEWED = ("Member", "follower")
 
 
-def sight(use: Use, granted: bool = True, leak: bool = False) -> Sight:
-    return Sight(VIEWED, "city", "getUser", granted, leak, use)
+def sight(use: Use, granted: bool = True, leak: bool = False) -> ContractField:
+    return ContractField(VIEWED, "city", "getUser", granted, leak, use)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,9 @@ def sight(use: Use, granted: bool = True, leak: bool = False) -> Sight:
         ([], ("wide",)),
     ],
 )
-def test_each_combination_has_its_name(sights: list[Sight], verdicts: tuple[str, ...]) -> None:
+def test_each_combination_has_its_name(
+    sights: list[ContractField], verdicts: tuple[str, ...]
+) -> None:
     line = Location("exposure.yaml", 3, 1)
     (row,) = contrast(sights, {VIEWED: frozenset(["city"])}, lambda *_: line)
     assert row.verdicts == verdicts

@@ -11,16 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.errors import InputError
-from oakum.guard.denylist import MOST, Listed, check_of, denied, read_list, render
+from oakum.guard.denylist import MOST, DeniedCaller, check_of, denied, read_list, render
 from oakum.guard.loading import open_gate
 from tests.unit.guard.small import write
 
 KEY = b"a made-up key of the audit"
-ANN = Listed("0123456789abcdef", "walk: …", "2026-11-25T14:00:00Z", "2026-11-26T14:00:00+00:00")
+ANN = DeniedCaller(
+    "0123456789abcdef", "walk: …", "2026-11-25T14:00:00Z", "2026-11-26T14:00:00+00:00"
+)
 
 INSTANTS = st.datetimes(timezones=st.timezones()).map(lambda each: each.isoformat())
 ENTRIES = st.builds(
-    Listed,
+    DeniedCaller,
     st.text("0123456789abcdef", min_size=16, max_size=16),
     st.text(st.characters(exclude_categories=["Cs"])),
     INSTANTS,
@@ -35,7 +37,7 @@ def made(folder: Path, **more: object) -> Path:
 
 
 @given(st.lists(ENTRIES, max_size=5))
-def test_what_is_written_is_read(entries: list[Listed]) -> None:
+def test_what_is_written_is_read(entries: list[DeniedCaller]) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "deny.json"
         file.write_text(render(entries, KEY), encoding="utf-8")
@@ -43,7 +45,7 @@ def test_what_is_written_is_read(entries: list[Listed]) -> None:
 
 
 def test_of_two_entries_of_one_caller_the_later_end_counts() -> None:
-    late = Listed(ANN.who, "by hand", ANN.since, "2026-11-27T00:00:00Z")
+    late = DeniedCaller(ANN.who, "by hand", ANN.since, "2026-11-27T00:00:00Z")
     assert denied([late, ANN]) == {ANN.who: late.ends}
 
 

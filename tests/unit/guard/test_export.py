@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError, TargetError
-from oakum.guard.denylist import Listed, check_of, render
+from oakum.guard.denylist import DeniedCaller, check_of, render
 from oakum.guard.export import Order, export
 from oakum.guard.target import Deployment
 from tests.gateway.puppet import Puppet
@@ -118,7 +118,7 @@ def test_a_deny_list_is_exported_and_one_of_another_key_is_refused(
             return dict(super().render(deployment))
 
     file, who = tmp_path / "deny.json", "0123456789abcdef"
-    entry = Listed(who, "walks", "2026-11-25T00:00:00Z", "2026-11-26T00:00:00Z")
+    entry = DeniedCaller(who, "walks", "2026-11-25T00:00:00Z", "2026-11-26T00:00:00Z")
     file.write_text(render([entry], b"a made-up key"), encoding="utf-8")
     wanted = replace(order, deny=file)
     export(wanted, Told(), tmp_path / "out", b"a made-up key")

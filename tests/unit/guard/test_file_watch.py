@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.guard.file_watch import Watch
+from oakum.guard.file_watch import FileWatch
 
 
 @pytest.fixture
@@ -17,17 +17,17 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def settled(watch: Watch) -> bool:
+def settled(watch: FileWatch) -> bool:
     """Asked twice, as a supervisor does second by second."""
     return [watch.changed(), watch.changed()][1]
 
 
 def test_nothing_has_changed_when_nothing_has(file: Path) -> None:
-    assert not settled(Watch([file]))
+    assert not settled(FileWatch([file]))
 
 
 def test_other_bytes_are_news_until_they_are_adopted(file: Path) -> None:
-    watch = Watch([file])
+    watch = FileWatch([file])
     file.write_text("two and more", encoding="utf-8")
     assert settled(watch) and watch.changed()
     watch.adopt([file])
@@ -35,7 +35,7 @@ def test_other_bytes_are_news_until_they_are_adopted(file: Path) -> None:
 
 
 def test_a_file_that_is_still_being_written_is_waited_for(file: Path) -> None:
-    watch = Watch([file])
+    watch = FileWatch([file])
     for n in range(3):
         file.write_text("x" * (10 + n), encoding="utf-8")
         assert not watch.changed()
@@ -43,7 +43,7 @@ def test_a_file_that_is_still_being_written_is_waited_for(file: Path) -> None:
 
 
 def test_a_touch_is_no_news(file: Path) -> None:
-    watch = Watch([file])
+    watch = FileWatch([file])
     os.utime(file, ns=(1, 1))
     assert not settled(watch)
     os.utime(file, ns=(2, 2))
@@ -52,7 +52,7 @@ def test_a_touch_is_no_news(file: Path) -> None:
 
 def test_a_file_that_goes_or_comes_is_news(file: Path, tmp_path: Path) -> None:
     later = tmp_path / "keys.json"
-    watch = Watch([file, later])
+    watch = FileWatch([file, later])
     later.write_text("{}", encoding="utf-8")
     assert settled(watch)
     watch.adopt([file, later])
@@ -65,7 +65,7 @@ def test_a_link_that_leads_elsewhere_is_news(tmp_path: Path) -> None:
         (tmp_path / name).write_text(name, encoding="utf-8")
     link = tmp_path / "data"
     link.symlink_to("a")
-    watch = Watch([link])
+    watch = FileWatch([link])
     link.unlink()
     link.symlink_to("b")
     assert settled(watch)
@@ -74,7 +74,7 @@ def test_a_link_that_leads_elsewhere_is_news(tmp_path: Path) -> None:
 def test_files_found_later_are_watched_too(file: Path, tmp_path: Path) -> None:
     part = tmp_path / "part.yaml"
     part.write_text("a", encoding="utf-8")
-    watch = Watch([file])
+    watch = FileWatch([file])
     watch.add([file, part])
     part.write_text("bb", encoding="utf-8")
     assert settled(watch)

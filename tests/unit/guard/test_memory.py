@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from oakum.guard import memory
-from oakum.guard.memory import Budgets, Memory
+from oakum.guard.memory import Budgets, IdCache
 from oakum.policy.model import Limit
 from tests.unit.guard.talk import Clock
 
 
 def test_a_value_is_believed_until_its_time_is_over() -> None:
     clock = Clock()
-    memory = Memory[str](clock)
+    memory = IdCache[str](clock)
     memory.put("k", "v", ["ann"], 30, memory.epoch)
     clock.at += 29.9
     assert memory.get("k") == ("v",)
@@ -21,7 +21,7 @@ def test_a_value_is_believed_until_its_time_is_over() -> None:
 
 
 def test_what_is_about_somebody_is_forgotten_with_them() -> None:
-    memory = Memory[str](Clock())
+    memory = IdCache[str](Clock())
     memory.put("a", "v", ["ann", "bob"], 30, memory.epoch)
     memory.put("c", "v", ["cy"], 30, memory.epoch)
     memory.forget(["bob"])
@@ -30,7 +30,7 @@ def test_what_is_about_somebody_is_forgotten_with_them() -> None:
 
 
 def test_an_answer_from_before_a_change_is_not_believed_after_it() -> None:
-    memory = Memory[str](Clock())
+    memory = IdCache[str](Clock())
     asked = memory.epoch
     memory.forget(["ann"])
     memory.put("a", "old", ["ann"], 30, asked)
@@ -40,14 +40,14 @@ def test_an_answer_from_before_a_change_is_not_believed_after_it() -> None:
 
 
 def test_the_oldest_make_room() -> None:
-    memory = Memory[int](Clock(), most=2)
+    memory = IdCache[int](Clock(), most=2)
     for each in range(3):
         memory.put(each, each, ["x"], 30, memory.epoch)
     assert [memory.get(each) for each in range(3)] == [None, (1,), (2,)]
 
 
 def test_many_changes_are_remembered_as_one_that_touches_all() -> None:
-    memory = Memory[str](Clock(), most=2)
+    memory = IdCache[str](Clock(), most=2)
     memory.put("a", "v", ["ann"], 30, memory.epoch)
     memory.forget(["b", "c"])
     memory.forget(["d"])

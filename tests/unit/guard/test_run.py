@@ -22,7 +22,7 @@ import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.guard import run
-from oakum.guard.run import Happening, Options, Running, running
+from oakum.guard.run import GuardOptions, Happening, Running, running
 from tests.gateway.puppet import NEVER_SWAPPED, RELOADED_BY_SIGNAL, SWAPPED, Puppet
 from tests.patience import patient, tries, wait
 from tests.ports import free_port
@@ -42,15 +42,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_BACKOFF", (0.01, 0.02))
 
 
-def options(contract: Path, **more: Any) -> Options:
-    return Options(
+def options(contract: Path, **more: Any) -> GuardOptions:
+    return GuardOptions(
         contract, "http://127.0.0.1:9", "127.0.0.1:0", more.pop("engine", Puppet()), **more
     )
 
 
 @contextmanager
 def guarded(
-    options: Options, lines: list[bytes] | None = None
+    options: GuardOptions, lines: list[bytes] | None = None
 ) -> Iterator[tuple[Running, list[Happening]]]:
     told: list[Happening] = []
     with running(options, told.append, lines.append if lines is not None else None) as guard:

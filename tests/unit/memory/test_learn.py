@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oakum.errors import InputError
 from oakum.exposure.checks import CHECKS
 from oakum.finding import Report, Result
-from oakum.memory import AtEndpoint, Memory, Remembered, Standing, learn, render, stage
+from oakum.memory import AtEndpoint, FindingStanding, Memory, Remembered, learn, render, stage
 from oakum.memory.model import OF_CELLS
 from oakum.scan.narrowing import PLAIN
 from tests.unit.memory.world import (
@@ -218,12 +218,12 @@ def test_fixed_is_said_only_of_what_was_shown_closed(reports: list[Report]) -> N
     memory = learn(Memory(), reports)
     for one in memory.findings:
         last = set(shown(reports, one))
-        if memory.standing(one) is Standing.FIXED:
+        if memory.standing(one) is FindingStanding.FIXED:
             assert last == {CLOSED}
         else:
             assert last != {CLOSED} or memory.left(one)
         if LEAK in last:
-            bad = (Standing.OPEN, Standing.PARTLY_FIXED, Standing.REGRESSED)
+            bad = (FindingStanding.OPEN, FindingStanding.PARTLY_FIXED, FindingStanding.REGRESSED)
             assert memory.standing(one) in bad
 
 

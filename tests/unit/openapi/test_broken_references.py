@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from oakum.openapi.broken_references import broken
-from oakum.openapi.reference import File, Library
+from oakum.openapi.reference import DescriptionFile, Library
 
 
 def library(text: str) -> Library:
-    return Library(File("api.yaml", text.encode()))
+    return Library(DescriptionFile("api.yaml", text.encode()))
 
 
 def test_what_stands_around_a_broken_reference_needs_it() -> None:

@@ -9,7 +9,7 @@ from oakum.policy.edit import (
     Close,
     Confirm,
     ConfirmCall,
-    Grant,
+    GrantEdit,
     SetOwner,
     Splice,
     difference,
@@ -36,7 +36,7 @@ def changed(old: str, new: str) -> list[str]:
 
 
 def test_a_grant_adds_a_name_to_the_line() -> None:
-    done = edited(CONTRACT, Grant("User", "home", ("home",), "member"))
+    done = edited(CONTRACT, GrantEdit("User", "home", ("home",), "member"))
     assert changed(CONTRACT, done) == [
         "-      home: [{see: [owner]}]",
         "+      home: [{see: [owner, member]}]",
@@ -59,13 +59,13 @@ def test_a_field_below_a_line_stands_before_it() -> None:
 
 
 def test_a_line_above_which_a_comment_stands_keeps_it() -> None:
-    done = edited(CONTRACT, Grant("User", "id", ("id.x",), "owner"))
+    done = edited(CONTRACT, GrantEdit("User", "id", ("id.x",), "owner"))
     assert "      id.x: [{see: [anyone, owner]}]\n      # these are names\n      id, user" in done
 
 
 def test_a_comment_between_a_key_and_its_block_is_not_doubled() -> None:
     text = CONTRACT.replace("      email:\n", "      email, home.city:  # why\n")
-    done = edited(text, Grant("User", "home.city", ("home.city",), "anyone"))
+    done = edited(text, GrantEdit("User", "home.city", ("home.city",), "anyone"))
     assert "      email:  # why\n" in done and "      home.city:\n        - {see: [owner," in done
 
 
@@ -93,18 +93,18 @@ def test_the_last_grant_of_a_block_is_closed_for_one_of_several_fields(newline: 
 def test_a_field_whose_line_never_counts_is_not_written_twice() -> None:
     text = CONTRACT.replace("      email:\n", "      home: []\n      home.city: []\n      email:\n")
     with pytest.raises(InputError) as told:
-        edited(text, Grant("User", "home", ("home.city",), "anyone"))
+        edited(text, GrantEdit("User", "home", ("home.city",), "anyone"))
     [problem] = told.value.problems
     assert problem.message == "the line of `home.city` never counts, since `home` comes first"
 
 
 def test_a_grant_in_every_state_does_not_join_a_conditional_one() -> None:
-    done = edited(CONTRACT, Grant("User", "email", ("email",), "anyone"))
+    done = edited(CONTRACT, GrantEdit("User", "email", ("email",), "anyone"))
     assert "        - {see: [owner, anyone], set: [owner]}\n" in done
 
 
 def test_a_field_without_a_line_gets_one_at_the_end() -> None:
-    done = edited(CONTRACT, Grant("User", "", ("password_hash",), "owner"))
+    done = edited(CONTRACT, GrantEdit("User", "", ("password_hash",), "owner"))
     assert done.replace("      password_hash: [{see: [owner]}]\n", "") == CONTRACT
 
 
@@ -112,7 +112,7 @@ def test_lines_between_braces_stay_between_braces() -> None:
     done = edited(FLOW, Close("Tag", "name", ("name",), "member"))
     assert '      {"id, colour": [{see: [member]}],\n       name: [],\n      secret: []}}' in done
     assert "secret: [{see: [member]}]}}" in edited(
-        FLOW, Grant("Tag", "secret", ("secret",), "member")
+        FLOW, GrantEdit("Tag", "secret", ("secret",), "member")
     )
 
 
@@ -157,14 +157,14 @@ def test_a_question_beside_the_name_goes_with_its_answer() -> None:
 
 def test_json_stays_json() -> None:
     text = '{"resources": {"A": {"owner": "none", "fields": {"a, b": [{"see": ["x"]}]}}}}'
-    done = edited(text, Grant("A", "b", ("b",), "y"))
+    done = edited(text, GrantEdit("A", "b", ("b",), "y"))
     assert '"a": [{"see": ["x"]}]' in done and '"b": [{"see": ["x", "y"]}]' in done
 
 
 def test_names_that_yaml_would_read_otherwise_are_quoted() -> None:
-    done = edited(CONTRACT, Grant("User", "", ("no",), "true"))
+    done = edited(CONTRACT, GrantEdit("User", "", ("no",), "true"))
     assert '      "no": [{see: ["true"]}]\n' in done
-    done = edited(CONTRACT, Grant("User", "", ("a b: [x] # y",), "owner"))
+    done = edited(CONTRACT, GrantEdit("User", "", ("a b: [x] # y",), "owner"))
     assert '      "a b: [x] # y": [{see: [owner]}]\n' in done
 
 
@@ -172,14 +172,18 @@ def test_names_that_yaml_would_read_otherwise_are_quoted() -> None:
     ("text", "edit", "said"),
     [
         (CONTRACT, Confirm("Nobody"), "no resource `Nobody`"),
-        (CONTRACT, Grant("User", "nothing", ("nothing",), "owner"), "`nothing` has no line"),
-        ("resources: {A: {owner: none}}", Grant("A", "", ("a",), "b"), "has no lines of fields"),
+        (CONTRACT, GrantEdit("User", "nothing", ("nothing",), "owner"), "`nothing` has no line"),
+        (
+            "resources: {A: {owner: none}}",
+            GrantEdit("A", "", ("a",), "b"),
+            "has no lines of fields",
+        ),
         ("resources: {A: {owner: none}}", Confirm("A"), "has no `draft: true`"),
         ("a: [", Confirm("A"), "not valid YAML"),
         ("", Confirm("A"), "has no policy"),
     ],
 )
-def test_what_cannot_be_edited_is_told(text: str, edit: Confirm | Grant, said: str) -> None:
+def test_what_cannot_be_edited_is_told(text: str, edit: Confirm | GrantEdit, said: str) -> None:
     with pytest.raises(InputError, match=said):
         edited(text, edit, "exposure.yaml")
 
@@ -231,12 +235,12 @@ def test_a_key_behind_a_question_mark_is_not_split() -> None:
 
 
 def test_who_may_set_a_field_is_granted_and_closed() -> None:
-    done = edited(CONTRACT, Grant("User", "home", ("home",), "owner", "set"))
+    done = edited(CONTRACT, GrantEdit("User", "home", ("home",), "owner", "set"))
     assert "home: [{see: [owner]}, {set: [owner]}]" in done
     assert edited(done, Close("User", "home", ("home",), "owner", (), "set")) == CONTRACT
     done = edited(CONTRACT, Close("User", "email", ("email",), "owner", (), "set"))
     assert "- {see: [owner]}" in done
     done = edited(done, Close("User", "email", ("email",), "owner"))
     assert "see: [owner]" not in done.split("email:")[1].split("home:")[0]
-    done = edited(FLOW, Grant("Tag", "secret", ("secret",), "member", "set"))
+    done = edited(FLOW, GrantEdit("Tag", "secret", ("secret",), "member", "set"))
     assert "set: [member]" in done.replace('"', "")

@@ -16,7 +16,7 @@ from oakum.errors import Location
 from oakum.finding import Endpoint, Report
 from oakum.openapi.model import Json
 from oakum.report import sarif
-from oakum.report.pointing import NO_FACTS, Facts, RuleFacts
+from oakum.report.pointing import NO_FACTS, RenderFacts, RuleFacts
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted
 from tests.unit.report.test_json_document import reports
 
@@ -24,7 +24,7 @@ SCHEMA = json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text())
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA, validate_formats=True)
 
 
-def run(report: Report, facts: Facts = NO_FACTS) -> Json:
+def run(report: Report, facts: RenderFacts = NO_FACTS) -> Json:
     return read(sarif.render(report, facts))
 
 
@@ -112,7 +112,7 @@ def test_rules_tell_what_is_known_of_them() -> None:
         "A field shows.", "People are hurt.", ("hide it",), "It removes the field.",
         (("CWE-359", "https://cwe.mitre.org/data/definitions/359.html"),),
     )  # fmt: skip
-    rules = run(sample(), Facts({"excess-field": known}))["tool"]["driver"]["rules"]
+    rules = run(sample(), RenderFacts({"excess-field": known}))["tool"]["driver"]["rules"]
     (rule,) = [each for each in rules if each["id"] == "excess-field/medium"]
     assert rule["shortDescription"]["text"] == "A field shows."
     assert rule["helpUri"] == known.references[0][1]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from oakum.routing.messages import Asked
-from oakum.routing.selecting_parameters import Selection
+from oakum.routing.selecting_parameters import SelectingParameters
 from oakum.routing.tenant_names import names_tenant, words_of
 
-DECLARED = Selection(body=("tenant_id",), within={"f": ("shop",)})
-FREE = Selection(free=True)
+DECLARED = SelectingParameters(body=("tenant_id",), within={"f": ("shop",)})
+FREE = SelectingParameters(free=True)
 
 
-def named(body: str, own: Selection, media: str = "application/json", query: str = "") -> bool:
+def named(
+    body: str, own: SelectingParameters, media: str = "application/json", query: str = ""
+) -> bool:
     headers = (("content-type", media),)
     return names_tenant(Asked("POST", "/x", headers, body.encode()), query, own)
 

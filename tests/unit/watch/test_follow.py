@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError
-from oakum.traffic.intake import Source
+from oakum.traffic.intake import TrafficSource
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.watch import follow as module
 from oakum.watch.follow import follow
@@ -46,7 +46,7 @@ def paths(coming: Iterator[RecordedExchange | None]) -> list[str]:
 def test_a_log_is_followed_by_its_name(tmp_path: Path) -> None:
     log = tmp_path / "access.ndjson"
     log.write_text(written(1), encoding="utf-8")
-    source = Source(str(log))
+    source = TrafficSource(str(log))
     coming = follow([source], whole=True)
     assert paths(coming) == ["1"]
     with log.open("a", encoding="utf-8") as file:
@@ -70,7 +70,7 @@ def test_a_log_is_followed_by_its_name(tmp_path: Path) -> None:
 def test_without_the_start_only_what_is_added_counts(tmp_path: Path) -> None:
     log = tmp_path / "access.ndjson"
     log.write_text(written(1), encoding="utf-8")
-    coming = follow([Source(str(log))], whole=False)
+    coming = follow([TrafficSource(str(log))], whole=False)
     assert paths(coming) == []
     with log.open("a", encoding="utf-8") as file:
         file.write(written(2))
@@ -84,7 +84,7 @@ def test_a_line_without_end_takes_no_memory(
     monkeypatch.setattr(module, "_PIECE", 300)
     log = tmp_path / "access.ndjson"
     log.write_text("x" * 5000 + "\n" + written(2), encoding="utf-8")
-    source = Source(str(log))
+    source = TrafficSource(str(log))
     assert paths(follow([source], whole=True)) == ["2"]
     assert source.skipped == {"a line that is too long": 1}
 
@@ -92,7 +92,7 @@ def test_a_line_without_end_takes_no_memory(
 @pytest.mark.parametrize("name", ["access.ndjson.gz", "session.har"])
 def test_what_does_not_grow_by_lines_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="cannot be followed"):
-        next(follow([Source(name)], whole=True))
+        next(follow([TrafficSource(name)], whole=True))
 
 
 def test_standard_input_ends_with_all_of_it_and_an_honest_code() -> None:

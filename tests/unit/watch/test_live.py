@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from oakum.openapi.document import Document
-from oakum.traffic.evaluation.traffic_judge import Declared
+from oakum.traffic.evaluation.traffic_judge import DocumentJudge
 from oakum.traffic.observation import Read
 from oakum.traffic.recorded_exchange import RecordedExchange, from_entry
 from oakum.watch import live as module
@@ -84,7 +84,7 @@ def test_what_is_not_declared_is_drift_and_counts(tmp_path: Path) -> None:
     }
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps(document), encoding="utf-8")
-    live = Live(KEY, Declared(Document.load(file)), "openapi.json")
+    live = Live(KEY, DocumentJudge(Document.load(file)), "openapi.json")
     fed(live, [passed("/members/1"), passed("/debug")])
     frame = live.look(NOON, reads(2))
     assert [each.says for each in frame.fresh if each.kind == "drift"] == [
@@ -156,7 +156,7 @@ def test_what_is_notable_of_an_endpoint_is_told_once(tmp_path: Path) -> None:
     }
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps(document), encoding="utf-8")
-    live = Live(KEY, Declared(Document.load(file)), "openapi.json")
+    live = Live(KEY, DocumentJudge(Document.load(file)), "openapi.json")
     bare = passed("/members/1")
     bare.exchange.request.headers.clear()  # type: ignore[attr-defined]
     fed(live, [bare, passed("/members/2")])

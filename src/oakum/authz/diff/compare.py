@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from oakum.authz.compiled_model import Model
-from oakum.authz.diff.declared_at_endpoints import Declared, DeclaredEndpoint, Walk, node_at
+from oakum.authz.diff.declared_at_endpoints import DeclaredEndpoint, DeclaredPaths, Walk, node_at
 from oakum.authz.diff.worlds import (
     MOST,
     Condition,
@@ -131,7 +131,7 @@ class _Pair:
     name: str
     old: Table | None
     new: Table | None
-    stands: tuple[Declared, ...] = ()
+    stands: tuple[DeclaredPaths, ...] = ()
     """Declarations of the resource at all endpoints of both contracts."""
     leaves: tuple[str, ...] = ()
     sets: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
@@ -310,7 +310,7 @@ class _Both:
         made: list[tuple[Signature | None, int]] = []
         for endpoints, called in ((self.before, before), (self.after, name)):
             endpoint = endpoints.get(key)
-            stands: Declared | None = None
+            stands: DeclaredPaths | None = None
             if endpoint is not None:
                 stands = (endpoint.shows if kind == "see" else endpoint.takes).get(called)
             bits = sum(1 << i for i, leaf in enumerate(pair.leaves)

@@ -20,7 +20,7 @@ _MAX_DEPTH = 24
 
 
 @dataclass
-class Declared:
+class DeclaredPaths:
     """Paths of a resource that an endpoint declares."""
 
     paths: dict[str, Shape] = field(default_factory=dict)
@@ -51,8 +51,8 @@ class DeclaredEndpoint:
     granted: bool
     """Whether the contract names it or it shows a resource; otherwise everybody is denied."""
     call: tuple[str, ...] | None
-    shows: dict[str, Declared] = field(default_factory=dict)
-    takes: dict[str, Declared] = field(default_factory=dict)
+    shows: dict[str, DeclaredPaths] = field(default_factory=dict)
+    takes: dict[str, DeclaredPaths] = field(default_factory=dict)
     outside: frozenset[str] = frozenset()
     """Declared response paths outside every resource."""
     accepts: Mapping[str, bool] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class Walk:
         self,
         media: Media,
         patterns: tuple[tuple[tuple[str, ...], str], ...],
-        found: dict[str, Declared],
+        found: dict[str, DeclaredPaths],
         outside: dict[str, bool],
         *,
         writing: bool = False,
@@ -145,7 +145,7 @@ class Walk:
         self._resources(roots, found, writing)
 
     def _resources(
-        self, roots: list[tuple[str, Shape | None]], found: dict[str, Declared], writing: bool
+        self, roots: list[tuple[str, Shape | None]], found: dict[str, DeclaredPaths], writing: bool
     ) -> None:
         tables = self.model.settable if writing else self.model.tables
         done: set[tuple[str, int]] = set()
@@ -156,7 +156,7 @@ class Walk:
                 continue
             done.add((name, id(shape)))
             alive.append(shape)
-            declared = found.setdefault(name, Declared())
+            declared = found.setdefault(name, DeclaredPaths())
             if shape is None:
                 declared.anything = not writing  # a request may hold declared members only
                 continue

@@ -21,7 +21,7 @@ Place = Callable[[str], Location]
 
 
 @dataclass(frozen=True)
-class Change:
+class DifferenceLine:
     """A difference as one sentence."""
 
     kind: Literal["see", "set", "call", "term", "note"]
@@ -75,7 +75,7 @@ class _Group:
 
 def changes(
     found: Difference, old_place: Place, new_place: Place, further: Iterable[Term] = ()
-) -> tuple[Change, ...]:
+) -> tuple[DifferenceLine, ...]:
     """The sentences: widened first, and of these the widest. `further`: what only a compiled
     contract tells."""
     told: dict[tuple[_Told, str], dict[str, int]] = {}
@@ -111,7 +111,7 @@ def changes(
 _DIRECTIONS = ("widened", "changed", "own", "narrowed", "note")
 
 
-def _order(change: Change) -> tuple[object, ...]:
+def _order(change: DifferenceLine) -> tuple[object, ...]:
     wide = len(change.endpoints) * max(len(change.fields), 1)
     rank = (_DIRECTIONS.index(change.direction), change.breadth, -wide, -change.cells)
     return (*rank, change.resource, change.fields, change.sentence)
@@ -163,7 +163,7 @@ def _parts(move: Move, found: Difference) -> Iterable[tuple[_Told, int]]:
 def _change(
     found: Difference, group: _Group, fields: tuple[str, ...], cells: int,
     old_place: Place, new_place: Place,
-) -> Change:  # fmt: skip
+) -> DifferenceLine:  # fmt: skip
     part, keys = group.part, (*sorted(group.keys), *sorted(group.also))
     endpoints = tuple(
         (found.new_endpoints.get(key) or found.old_endpoints[key]).name for key in keys
@@ -173,7 +173,7 @@ def _change(
         direction = "own"
     named = tuple(sorted(field for field in fields if field))
     location = _location(found, part, named, keys[0], old_place, new_place)
-    made = Change(
+    made = DifferenceLine(
         part.kind, direction, "", part.resource, named, part.viewers, part.when, endpoints,
         {"new": "new endpoint", "gone": "endpoint gone"}.get(group.state, part.why), cells,
         part.breadth,
@@ -184,14 +184,14 @@ def _change(
     return replace(made, sentence=_of_field(found, group, made))
 
 
-def _joined(made: list[Change]) -> list[Change]:
+def _joined(made: list[DifferenceLine]) -> list[DifferenceLine]:
     """Merges members outside every resource into the sentence about the call."""
     calls = {
         (each.direction, each.viewers, each.endpoints): index
         for index, each in enumerate(made)
         if each.kind == "call"
     }
-    kept: list[Change] = []
+    kept: list[DifferenceLine] = []
     for each in list(made):
         index = calls.get((each.direction, each.viewers, each.endpoints))
         if each.kind != "see" or each.resource or index is None:
@@ -211,7 +211,7 @@ def _joined(made: list[Change]) -> list[Change]:
             and e.kind == "call" else e for e in kept]  # fmt: skip
 
 
-def _of_call(part: _Told, made: Change, state: str) -> str:
+def _of_call(part: _Told, made: DifferenceLine, state: str) -> str:
     endpoint, who = quoted(made.endpoints[0]), listed(made.viewers)
     if len(made.endpoints) > 1:
         endpoint = f"{len(made.endpoints):,} endpoints"
@@ -232,7 +232,7 @@ _ALL = "the whole body"
 """Of a response or request outside every resource, which has no members."""
 
 
-def _of_field(found: Difference, group: _Group, made: Change) -> str:
+def _of_field(found: Difference, group: _Group, made: DifferenceLine) -> str:
     part, first = group.part, quoted(made.endpoints[0])
     who, names = listed(made.viewers), tuple(map(quoted, _short(found, part, made.fields)))
     what = listed(names) or _ALL
@@ -326,10 +326,10 @@ def _outside(found: Difference) -> tuple[Term, ...]:
     return terms(found.old, found.new, found.old_endpoints, found.new_endpoints)
 
 
-def _terms(said: Iterable[Term]) -> Iterable[Change]:
+def _terms(said: Iterable[Term]) -> Iterable[DifferenceLine]:
     for term in said:
         way = _WAYS[term.widens, term.narrows]
-        yield Change(
+        yield DifferenceLine(
             "term",
             way,
             term.sentence,
@@ -339,7 +339,7 @@ def _terms(said: Iterable[Term]) -> Iterable[Change]:
         )
 
 
-def _notes(found: Difference) -> Iterable[Change]:
+def _notes(found: Difference) -> Iterable[DifferenceLine]:
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for resource, path, keys in found.ungranted:
         groups.setdefault((resource, keys), []).append(path)
@@ -356,7 +356,7 @@ def _notes(found: Difference) -> Iterable[Change]:
                 f"the document has {what} newly at {endpoints}, and the contract does not"
                 f" mention it"
             )
-        yield Change("note", "note", said, resource, tuple(sorted(paths)), endpoints=names)
+        yield DifferenceLine("note", "note", said, resource, tuple(sorted(paths)), endpoints=names)
 
 
 def quoted(name: str) -> str:

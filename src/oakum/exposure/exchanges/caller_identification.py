@@ -35,7 +35,7 @@ _STANDS_IN = {"user", "auth", "token", "principal", "login", "identity", "accoun
 
 
 @dataclass(frozen=True)
-class Caller:
+class IdentifiedCaller:
     """Who sent a request."""
 
     source: Source
@@ -87,7 +87,7 @@ class Caller:
                 return may_hold(policy, name, principal, subject)
 
 
-def viewer_of(policy: Policy, label: str, caller: Caller) -> str:
+def viewer_of(policy: Policy, label: str, caller: IdentifiedCaller) -> str:
     """How a caller is called to whom something was sent: where no relation says that somebody is
     logged in, a stranger who is has the label of nobody."""
     relation = policy.relations.get(label)
@@ -95,8 +95,8 @@ def viewer_of(policy: Policy, label: str, caller: Caller) -> str:
     return f"{label} who is logged in" if plain and caller.ids else label
 
 
-NOBODY = Caller("nobody")
-UNKNOWN = Caller("unknown")
+NOBODY = IdentifiedCaller("nobody")
+UNKNOWN = IdentifiedCaller("unknown")
 
 
 class Callers:
@@ -118,7 +118,7 @@ class Callers:
         """The running test, since it may override the login with its own dependency."""
         self.moved = False
         """Whether the same credentials have identified two callers."""
-        self._known: dict[tuple[str, str], Caller] = {}
+        self._known: dict[tuple[str, str], IdentifiedCaller] = {}
         self._ids: dict[str, frozenset[str]] = {}
         """Whom credentials identified last, in the whole run."""
         self._last: tuple[Request | None, Given] = (None, Given())
@@ -131,7 +131,7 @@ class Callers:
         app: object,
         user: Callable[[], object] | None,
         own_cookies: frozenset[str] = frozenset(),
-    ) -> Caller:
+    ) -> IdentifiedCaller:
         """The caller, without any request. `user`: the framework's user; `own_cookies`: names of
         cookies that only the framework reads."""
         said = self._said(request)
@@ -176,7 +176,7 @@ class Callers:
             return f"{self.test} {stand_ins}"
         return held.key if held else ""
 
-    def learn(self, request: Request, app: object, response: Response) -> Caller:
+    def learn(self, request: Request, app: object, response: Response) -> IdentifiedCaller:
         """Records who-am-I's response to this request's credentials and returns the caller."""
         caller = UNKNOWN
         if response.status == 200:
@@ -197,7 +197,7 @@ class Callers:
         Without credentials, too, somebody may be the caller: a suite may turn the login off."""
         return key, urlsplit(request.url).netloc if app is None else f"{id(app):x}"
 
-    def _answered(self, response: Response) -> Caller:
+    def _answered(self, response: Response) -> IdentifiedCaller:
         try:
             value = json.loads(response.body)
         except ValueError:
@@ -206,27 +206,29 @@ class Callers:
         around = values_at(value, tuple(stem))
         ids = _texts(each for one in around for each in values_at(one, (last,)))
         claims = around[0] if around and isinstance(around[0], dict) else {}
-        return Caller("answer", ids, claims) if ids else UNKNOWN
+        return IdentifiedCaller("answer", ids, claims) if ids else UNKNOWN
 
-    def _by_claims(self, held: Given) -> Caller:
+    def _by_claims(self, held: Given) -> IdentifiedCaller:
         for _, value in held.values:
             claims = claims_of(value.rpartition(" ")[2])
             ids = _texts([claims.get(self._policy.caller.claim)])
             if ids:
-                return Caller("token", ids, claims)
+                return IdentifiedCaller("token", ids, claims)
         return UNKNOWN
 
-    def _described(self, said: object, source: Source) -> Caller:
+    def _described(self, said: object, source: Source) -> IdentifiedCaller:
         """A caller from a mapping, taken as complete, or from any object with attributes."""
         if isinstance(said, Mapping):
             rest = dict(said)
             ids = _texts([rest.pop(name, None) for name in self._names if name in rest])
-            return Caller(source, ids, rest) if ids else NOBODY
+            return IdentifiedCaller(source, ids, rest) if ids else NOBODY
         if getattr(said, "is_anonymous", None) is True:
             return NOBODY
         ids = _texts(_attributes(said, self._names))
         claims = {name: getattr(said, name) for name in self._claims if hasattr(said, name)}
-        return Caller(source, ids, claims, self._claims - claims.keys()) if ids else UNKNOWN
+        return (
+            IdentifiedCaller(source, ids, claims, self._claims - claims.keys()) if ids else UNKNOWN
+        )
 
     @property
     def _names(self) -> tuple[str, ...]:

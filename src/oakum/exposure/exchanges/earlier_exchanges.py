@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from oakum.authz.owners import named_in_query
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import is_graphql
-from oakum.exposure.exchanges.caller_identification import Caller, Callers
+from oakum.exposure.exchanges.caller_identification import Callers, IdentifiedCaller
 from oakum.exposure.exchanges.exchange_facts import CallerRequest, ToldFacts
 from oakum.exposure.exchanges.former_relations import FormerRelations
 from oakum.exposure.exchanges.graphql_response import UNTOLD, by_fields, reads
@@ -28,7 +28,7 @@ from oakum.policy.graphql import Graph
 from oakum.routing.compiled_contract import CompiledContract
 
 
-class Told(Protocol):
+class ExchangedObject(Protocol):
     """An object in a response."""
 
     @property
@@ -55,7 +55,11 @@ class Exchanges:
         """Operations of a safe method that log in, or do something else by their name."""
 
     def asked(
-        self, operation: Operation, path: Mapping[str, str], caller: Caller, request: Request
+        self,
+        operation: Operation,
+        path: Mapping[str, str],
+        caller: IdentifiedCaller,
+        request: Request,
     ) -> CallerRequest:
         """A request at its operation, and what it may have done. `path`: parameters of the path,
         beside which a query parameter may name an owner."""
@@ -127,7 +131,7 @@ class EarlierExchanges:
         self.told = ToldFacts(self._compiled, keep=self._keep)
 
     def learn_settings(
-        self, asked: CallerRequest, response: Response, shown: Iterable[Told]
+        self, asked: CallerRequest, response: Response, shown: Iterable[ExchangedObject]
     ) -> None:
         """Learns the settings that objects of a successful response tell."""
         for each in shown if is_success(response.status) else ():

@@ -13,8 +13,8 @@ from oakum.authz.complete_lists import ListPlace, place_of
 from oakum.authz.member_paths import texts
 from oakum.authz.owner_states import digit, said_state
 from oakum.exchange import Request
-from oakum.exposure.exchanges.caller_identification import Caller
-from oakum.exposure.exchanges.response_facts import Facts, is_whole
+from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
+from oakum.exposure.exchanges.response_facts import ResponseFacts, is_whole
 from oakum.exposure.exchanges.sent_values import body_of
 from oakum.exposure.exchanges.told_members import member_parameters
 from oakum.http.json_pointer import path_of
@@ -22,7 +22,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Relation
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import Ask
+from oakum.routing.lookup_plan import LookupRequest
 from oakum.routing.paging_parameters import page
 
 _MOST_SOURCES = 1_000
@@ -34,7 +34,7 @@ class CallerRequest:
 
     operation: Operation
     params: Mapping[str, str]
-    caller: Caller
+    caller: IdentifiedCaller
     request: Request = field(repr=False)
     changes: bool = False
     """Whether it may have changed something."""
@@ -47,10 +47,10 @@ class ToldFacts:
 
     def __init__(self, compiled: CompiledContract, *, keep: bool = False) -> None:
         """`keep`: the requests that tell facts, to send them again."""
-        self.facts = Facts()
+        self.facts = ResponseFacts()
         self._policy, self._model = compiled.policy, compiled.stated
         lookups = compiled.lookups
-        self._lists: dict[str, list[tuple[str, Ask, ListPlace]]] = {}
+        self._lists: dict[str, list[tuple[str, LookupRequest, ListPlace]]] = {}
         for name, index in lookups.relations.items():
             ask = lookups.asks[index]
             found = (name, ask, lookups.places[name])
@@ -85,7 +85,7 @@ class ToldFacts:
         for relation in self._members.get(operation.id, ()):
             person, tenant = member_parameters(self._policy, operation)
             counts = tuple(map(path_of, self._model.rule(operation.id).counts))
-            ask = Ask(operation.id, (), *page(operation), counts)
+            ask = LookupRequest(operation.id, (), *page(operation), counts)
             media = operation.success()
             top = media.shape if media is not None else None
             place = place_of(path_of(relation.pointer), top, counts=counts, bound=self._model.bound)

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from oakum.authz import Subject
 from oakum.authz.member_paths import key_in, texts
 from oakum.exchange import Request
-from oakum.exposure.exchanges.caller_identification import Caller
+from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
 from oakum.exposure.exchanges.observed_owners import ShownObject
 from oakum.exposure.exchanges.sent_values import body_of
 from oakum.inference.lexicon import words
@@ -48,7 +48,7 @@ class FormerRelations:
             if at[1] and (at in self._last or len(self._last) < MOST):
                 self._last[at] = self._subject(each, whose)
 
-    def of(self, each: ShownObject, caller: Caller, request: Request) -> frozenset[str]:
+    def of(self, each: ShownObject, caller: IdentifiedCaller, request: Request) -> frozenset[str]:
         """Relations that the caller of a write may have had before it to an object that answers.
         Empty: none that the object does not say itself."""
         if not self._asked or not caller.ids:
@@ -75,7 +75,7 @@ class FormerRelations:
         return any(not _ENDS.isdisjoint(words(part)) for part in parts)
 
     def _ended(
-        self, each: ShownObject, key: str, caller: Caller, request: Request
+        self, each: ShownObject, key: str, caller: IdentifiedCaller, request: Request
     ) -> Iterator[str]:
         """Relations that a request says that it may have ended: it names who is in them now, or
         its caller, or what it does."""

@@ -13,11 +13,11 @@ from urllib.parse import parse_qsl, urlsplit
 from oakum.authz import Principal
 from oakum.authz.complete_lists import ListPlace, extent, look
 from oakum.exchange import Request
-from oakum.exposure.exchanges.caller_identification import Caller
+from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
 from oakum.exposure.exchanges.told_members import ToldMembers
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
-from oakum.routing.lookup_plan import Ask
+from oakum.routing.lookup_plan import LookupRequest
 
 _LONGEST_SIZE = 10
 _UNKNOWN_END = -1
@@ -26,7 +26,7 @@ MOST = 200_000
 
 
 @dataclass(frozen=True)
-class Informed(Caller):
+class Informed(IdentifiedCaller):
     """A caller about whom recorded responses contain more than an id."""
 
     related: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
@@ -39,7 +39,7 @@ class Informed(Caller):
 
 
 @dataclass(frozen=True)
-class Facts:
+class ResponseFacts:
     """Settings of accounts, and lists of who stands to them in a relation."""
 
     states: dict[str, dict[str, Json]] = field(default_factory=dict)
@@ -79,7 +79,9 @@ class Facts:
             return True
         return False if whole else None
 
-    def inform(self, policy: Policy, caller: Caller, owners: Iterable[str]) -> Caller:
+    def inform(
+        self, policy: Policy, caller: IdentifiedCaller, owners: Iterable[str]
+    ) -> IdentifiedCaller:
         """The caller, with the known facts about these owners."""
         lookups = [each for each in policy.relations.values() if each.kind == "lookup"]
         related: dict[tuple[str, str], bool] = {}
@@ -109,7 +111,7 @@ class Facts:
 
 
 def is_whole(
-    ask: Ask, place: ListPlace, value: Json, request: Request, headers: Mapping[str, str]
+    ask: LookupRequest, place: ListPlace, value: Json, request: Request, headers: Mapping[str, str]
 ) -> bool:
     """Whether a recorded list is certainly complete, by the rule of look-ups; `headers`: of its
     response. Of a list with pages, the request has to say how long one is, and nothing else."""

@@ -16,7 +16,7 @@ from oakum.authz.table import allows, deciding, leaf_index
 from oakum.exposure.cells.entitled_views import Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.values.knowledge import canonical, says_nothing
-from oakum.exposure.values.masked_values import Judged, Whole, judge, letters
+from oakum.exposure.values.masked_values import MaskedValue, OwnersValue, judge, letters
 from oakum.exposure.values.masks import is_worded
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
@@ -32,7 +32,7 @@ def is_masked(context: EvaluationContext, resource: str, path: str) -> bool:
 def sent(
     context: EvaluationContext, instance: ObjectInstance, leaf: Leaf, who: str, key: str,
     unread: Collection[str] = (),
-) -> Judged | None:  # fmt: skip
+) -> MaskedValue | None:  # fmt: skip
     """What a value in a masked field of an owner's object shows of theirs; None: the field is not
     masked, the value is blank or the whole, or its owner was not shown one. `key`: of the object;
     `unread`: settings that nobody knows."""
@@ -47,7 +47,7 @@ def sent(
     if not more or (text in more and not leaf.masked):
         return None
     others = _others(context, who, instance.resource, leaf.path)
-    wholes = [Whole.of(each, others) for each in more]
+    wholes = [OwnersValue.of(each, others) for each in more]
     judged = judge(leaf.value, forms, wholes, around)
     return None if judged.kind == "unclear" and is_worded(text) else judged
 

@@ -44,7 +44,7 @@ Kind = Literal["within", "alike", "beyond", "unclear"]
 
 
 @dataclass(frozen=True)
-class Judged:
+class MaskedValue:
     """What a value shows of the one that its owner is shown."""
 
     kind: Kind
@@ -53,7 +53,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Whole:
+class OwnersValue:
     """A value that an owner is shown, as it is compared."""
 
     text: str
@@ -63,7 +63,7 @@ class Whole:
     """Places in `plain` that other owners' values have in common with it."""
 
     @classmethod
-    def of(cls, text: str, others: Iterable[str]) -> Whole:
+    def of(cls, text: str, others: Iterable[str]) -> OwnersValue:
         """`others`: letters and digits of other owners' values of the same field."""
         text = text[:_LONGEST]
         plain = letters(text)
@@ -82,31 +82,31 @@ def letters(text: str) -> str:
 
 
 def judge(
-    value: Json, forms: Sequence[Mask], wholes: Collection[Whole], around: Json = None
-) -> Judged:
+    value: Json, forms: Sequence[Mask], wholes: Collection[OwnersValue], around: Json = None
+) -> MaskedValue:
     """What a value shows. `forms`: those that are granted in this state; `wholes`: values that its
     owner is shown in this field, at least one; `around`: the object in which it stands."""
     text = str(value)
     fits = any(mask.fits(value, around) for mask in forms)
     if fits and all(_shows_no_more(each, text, forms, around) for each in wholes):
-        return Judged("alike")
+        return MaskedValue("alike")
     found = [_excess(text, each, forms, around) for each in wholes]
     if fits and (0 in found or None in found):
         same = any(letters(text) == each.plain for each in wholes)
-        return Judged("alike" if same else "within")
+        return MaskedValue("alike" if same else "within")
     excess = max((each for each in found if each), default=0)
     if fits and excess < PROOF:
-        return Judged("unclear" if excess == PROOF - 1 else "within")
-    return Judged("beyond", excess) if excess else Judged("unclear")
+        return MaskedValue("unclear" if excess == PROOF - 1 else "within")
+    return MaskedValue("beyond", excess) if excess else MaskedValue("unclear")
 
 
-def _shows_no_more(whole: Whole, text: str, forms: Sequence[Mask], around: Json) -> bool:
+def _shows_no_more(whole: OwnersValue, text: str, forms: Sequence[Mask], around: Json) -> bool:
     """Whether an owner is shown the same, or a value that has the form itself."""
     shown: Json = whole.text
     return whole.text == text or any(mask.fits(shown, around) for mask in forms)
 
 
-def _excess(text: str, whole: Whole, forms: Sequence[Mask], around: Json) -> int | None:
+def _excess(text: str, whole: OwnersValue, forms: Sequence[Mask], around: Json) -> int | None:
     """How much of a value a text shows beyond every form, without what others have in common with
     it; None: the text does not come from it."""
     digits = _decimals(text, whole.text)
@@ -123,7 +123,7 @@ def _excess(text: str, whole: Whole, forms: Sequence[Mask], around: Json) -> int
     )
 
 
-def _beyond(shown: set[int], allowed: set[int], whole: Whole, text: str) -> int:
+def _beyond(shown: set[int], allowed: set[int], whole: OwnersValue, text: str) -> int:
     """How many places of a value a text shows that a form may not show: none where the places that
     it may show spell the text, as `0000` is of the ends of `0000000000`."""
     spelt = iter(whole.plain[at] for at in sorted(allowed) if at < len(whole.plain))
@@ -132,7 +132,7 @@ def _beyond(shown: set[int], allowed: set[int], whole: Whole, text: str) -> int:
     return len(shown - allowed - whole.common)
 
 
-def _allowed(mask: Mask, whole: Whole, shown: set[int], text: str, around: Json) -> set[int]:
+def _allowed(mask: Mask, whole: OwnersValue, shown: set[int], text: str, around: Json) -> set[int]:
     """Places in a value that a form may show in a text."""
     every = range(len(whole.plain))
     if mask.kind == "ends":

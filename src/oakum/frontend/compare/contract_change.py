@@ -14,14 +14,14 @@ from oakum.traffic.draft_lines import scalar
 
 
 @dataclass(frozen=True)
-class Change:
+class ContractChange:
     """A contract line and its effect; the text is empty if no line closes the row."""
 
     text: str = ""
     means: str = ""
 
 
-NO_CHANGE = Change()
+NO_CHANGE = ContractChange()
 _RIGHT = "the line is right: fix the API, or put `oakum guard` before it"
 _NOBODY = "states explicitly that nobody may see it; `oakum guard` removes it either way"
 _WIDER = "only if viewers should see it; otherwise fix the page and the API"
@@ -35,19 +35,19 @@ _LONG = "narrow the line by hand: it also says who may set it, or what replaces 
 
 def change(
     contract: ContractGrants, resource: str, leaf: str, verdicts: Mapping[str, Verdict]
-) -> Mapping[str, Change]:
+) -> Mapping[str, ContractChange]:
     """For each viewer of a field what to write; an empty change where there is nothing to do."""
     drop = {name for name, each in verdicts.items() if each in ("excess", "wide")}
     narrow = _narrowed(contract, resource, leaf, drop, verdicts.keys() - drop) if drop else None
-    found: dict[str, Change] = {}
+    found: dict[str, ContractChange] = {}
     for viewer, verdict in verdicts.items():
         match verdict:
             case "leak" if not contract.has(resource, leaf):
-                found[viewer] = Change(f"{_key(leaf)}: []", _NOBODY)
+                found[viewer] = ContractChange(f"{_key(leaf)}: []", _NOBODY)
             case "leak":
-                found[viewer] = Change("", _RIGHT)
+                found[viewer] = ContractChange("", _RIGHT)
             case "narrow":
-                found[viewer] = Change(_widened(contract, resource, leaf, viewer), _WIDER)
+                found[viewer] = ContractChange(_widened(contract, resource, leaf, viewer), _WIDER)
             case "excess" | "wide":
                 assert narrow is not None
                 found[viewer] = narrow
@@ -58,11 +58,11 @@ def change(
 
 def _narrowed(
     contract: ContractGrants, resource: str, leaf: str, drop: set[str], keep: Iterable[str]
-) -> Change:
+) -> ContractChange:
     """The line without those who do not need it."""
     rule = _rule(contract, resource, leaf)
     if rule is None or rule[1] or any(MORE in name for name in drop):
-        return Change("", _LONG if rule and rule[1] else _BOUND)
+        return ContractChange("", _LONG if rule and rule[1] else _BOUND)
     barred = frozenset[str]().union(*(contract.least(name) for name in drop))
     made: list[Grant] = []
     always = frozenset[str]()
@@ -73,11 +73,11 @@ def _narrowed(
         for name in kept:
             if contract.least(name).isdisjoint({*see} | always):
                 if name in barred or name not in contract.least(name):
-                    return Change("", _BOUND)
+                    return ContractChange("", _BOUND)
                 see.append(name)
         made += [replace(grant, see=tuple(see))] if see else []
         always |= {*see} if not grant.when else set()
-    return Change(f"{_key(leaf)}: {_said(made)}", _NARROWER)
+    return ContractChange(f"{_key(leaf)}: {_said(made)}", _NARROWER)
 
 
 def _widened(contract: ContractGrants, resource: str, leaf: str, viewer: str) -> str:

@@ -9,7 +9,7 @@ import orjson
 
 import oakum
 from oakum.errors import counted
-from oakum.frontend.compare.rows import ComparedField, Comparison
+from oakum.frontend.compare.rows import ComparedField, FieldComparison
 from oakum.frontend.compare.verdict import SAYS, VERDICTS
 from oakum.frontend.usage import USES
 from oakum.openapi.model import Json
@@ -18,7 +18,7 @@ SCHEMA = "oakum.comparison/2"
 _WIDTH = 96
 
 
-def lines(found: Comparison) -> Iterator[str]:
+def lines(found: FieldComparison) -> Iterator[str]:
     """Every difference by the contract's line; what is fine and what is not known as counts."""
     against = f"{found.contract}, {found.traffic} and {counted(len(found.uses), 'run')} of pages"
     yield f"granted, sent and used, by {against}"
@@ -42,7 +42,7 @@ def _counted(many: int, word: str) -> str:
     return counted(many, word) if word == "leak" else f"{many:,} {word}"
 
 
-def _groups(found: Comparison) -> list[list[ComparedField]]:
+def _groups(found: FieldComparison) -> list[list[ComparedField]]:
     """Rows that are to be fixed together: the same fields, of one line, whoever the viewer is."""
     by_viewer: dict[tuple[object, ...], list[ComparedField]] = {}
     for row in found.rows:
@@ -85,12 +85,12 @@ def used(row: ComparedField) -> str:
     return "did not come" if row.use == "unsent" else USES[row.use]
 
 
-def render(found: Comparison) -> bytes:
+def render(found: FieldComparison) -> bytes:
     """The document as JSON text, the same for the same comparison."""
     return orjson.dumps(document(found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def document(found: Comparison) -> Json:
+def document(found: FieldComparison) -> Json:
     """The document; described in docs/reference/comparison.md."""
     return {
         "schema": SCHEMA,

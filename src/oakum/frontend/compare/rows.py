@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from oakum.errors import Location
-from oakum.frontend.compare.contract_change import NO_CHANGE, Change, change
+from oakum.frontend.compare.contract_change import NO_CHANGE, ContractChange, change
 from oakum.frontend.compare.contract_grants import MORE, ContractGrants
 from oakum.frontend.compare.verdict import (
     VERDICTS,
     Came,
-    Evidence,
+    FieldEvidence,
     Met,
     State,
     Used,
@@ -42,12 +42,12 @@ class ComparedField:
     use: Came | None
     """On the pages driven; None: no page that was driven got such an object."""
     line: Location
-    change: Change = NO_CHANGE
+    change: ContractChange = NO_CHANGE
     """What to write in the contract, where that closes the row."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class FieldComparison:
     """Everything that outputs read."""
 
     contract: str
@@ -153,7 +153,7 @@ def _row(
     met = [*_met(contract, resource, name, viewer, told)]
     used = told.used.get((name, viewer), [])
     grants, denied = contract.granting(resource, name, viewer)
-    evidence = Evidence(
+    evidence = FieldEvidence(
         tuple(each for _, each in met),
         tuple(_used(contract, resource, name, viewer, each) for each in used),
         grants,

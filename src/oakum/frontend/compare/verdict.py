@@ -67,7 +67,7 @@ class Used:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class FieldEvidence:
     """All that is known of one field and one kind of viewer."""
 
     met: tuple[Met, ...] = ()
@@ -78,7 +78,7 @@ class Evidence:
     """States in which it does not; not empty where `grants` is False."""
 
 
-def judge(found: Evidence) -> tuple[Verdict, str]:
+def judge(found: FieldEvidence) -> tuple[Verdict, str]:
     """The verdict, and why, in words."""
     came = [each for each in found.used if each.use != "unsent"]
     if any(each.grant == "denied" and each.use in USED for each in came):
@@ -103,7 +103,7 @@ def strongest(uses: Iterable[Came]) -> Came | None:
     return max(uses, key=_WEIGHT.__getitem__, default=None)
 
 
-def _granted(found: Evidence, use: Came | None) -> tuple[Verdict, str]:
+def _granted(found: FieldEvidence, use: Came | None) -> tuple[Verdict, str]:
     """What is granted and was sent: is it used?"""
     if use in UNUSED:
         return "excess", "sent, but neither shown nor read on the pages driven"
@@ -117,7 +117,7 @@ def _granted(found: Evidence, use: Came | None) -> tuple[Verdict, str]:
     return "fine", "granted, sent and used"
 
 
-def _unsent(found: Evidence) -> tuple[Verdict, str]:
+def _unsent(found: FieldEvidence) -> tuple[Verdict, str]:
     """The verdict on a field that was never sent: missing, or withheld?"""
     if found.grants:
         met = sum(each.of for each in found.met if each.grant == "granted")
@@ -131,7 +131,7 @@ def _unsent(found: Evidence) -> tuple[Verdict, str]:
     return "unknown", "denied; no other viewer was seen to get it there either"
 
 
-def _kept(found: Evidence) -> frozenset[State]:
+def _kept(found: FieldEvidence) -> frozenset[State]:
     """States in which the field was observed to be withheld."""
     return frozenset(
         each.state for each in found.met if each.of and not each.present and each.carries

@@ -25,8 +25,8 @@ from oakum.guard.envoy.replies import STATUSES
 from oakum.guard.envoy.tokens import TOKEN
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
-    Control,
     Deployment,
+    EngineControl,
     judged,
     mistake,
 )
@@ -46,7 +46,7 @@ class Envoy:
 
     name = "envoy"
     feeds = False
-    control = Control(
+    control = EngineControl(
         frozenset((POLICY,)),
         None,
         "/ready",

@@ -26,8 +26,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from oakum.guard.admin_socket import path_of
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
-    Control,
     Deployment,
+    EngineControl,
     address,
     judged,
     mistake,
@@ -58,7 +58,7 @@ class Nginx:
 
     name = "nginx"
     feeds = True
-    control = Control(
+    control = EngineControl(
         frozenset((_CONF, _LUA, _CHECK)),
         SIGHUP,
         "/status",

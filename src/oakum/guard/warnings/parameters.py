@@ -16,7 +16,7 @@ from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.objects_by_key import unchecked_keys, unchecked_references
 from oakum.routing.objects_in_responses import answer
-from oakum.routing.path_objects import PathObjects, Step
+from oakum.routing.path_objects import PathObjects, PathStep
 from oakum.routing.write_targets import needs_object
 
 _MARKS = {"label": ".", "matrix": ";"}
@@ -81,7 +81,7 @@ def _objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[
         )
 
 
-def _unread(operation: Operation, parameter: Parameter, step: Step) -> tuple[str, str] | None:
+def _unread(operation: Operation, parameter: Parameter, step: PathStep) -> tuple[str, str] | None:
     name, one = parameter.name, step.resource
     if mark := _MARKS.get(parameter.style):
         said = f"`{name}` in the path of `{operation.id}` begins with `{mark}`"

@@ -13,19 +13,19 @@ from oakum.openapi import source
 from oakum.openapi.collections import auth, bru_text
 from oakum.openapi.collections.bru_text import Block
 from oakum.openapi.collections.saved_request import (
-    Answer,
     Body,
     Collection,
     Pair,
     Place,
     SavedRequest,
+    SavedResponse,
     Schemes,
     maps,
     pairs,
     text_of,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.reference import File
+from oakum.openapi.reference import DescriptionFile
 
 HOMES = ("bruno.json", "opencollection.yml", "opencollection.yaml")
 """Files that make a folder a collection."""
@@ -43,7 +43,7 @@ _MEDIA = {
 _GRAPHQL = '{"query": "", "variables": {}}'
 
 
-def read(file: File) -> Collection:
+def read(file: DescriptionFile) -> Collection:
     """What one exported file holds: Bruno's JSON, or OpenCollection."""
     root = file.root
     info = root.get("info") if isinstance(root.get("info"), dict) else root
@@ -76,7 +76,7 @@ def folder_of(path: Path) -> Path | None:
         return path
     if path.name not in HOMES or not path.is_file():
         return None
-    root = File(str(path), source.read_bytes(path), path).root
+    root = DescriptionFile(str(path), source.read_bytes(path), path).root
     return path.parent if isinstance(root, dict) and "items" not in root else None
 
 
@@ -88,7 +88,7 @@ def read_folder(folder: Path) -> tuple[Collection, tuple[Path, ...]]:
         names = " or ".join(f"`{name}`" for name in HOMES[:2])
         hint = "give an OpenAPI document, or the folder of a collection of Bruno"
         raise InputError([Problem(Location(str(folder)), f"a folder without {names}", hint)])
-    first = File(str(home), source.read_bytes(home), home)
+    first = DescriptionFile(str(home), source.read_bytes(home), home)
     info = first.root.get("info") if isinstance(first.root, dict) else None
     title = info if isinstance(info, dict) else first.root if isinstance(first.root, dict) else {}
     found = Collection(text_of(title.get("name")))
@@ -168,7 +168,7 @@ class _Folder:
             examples = [b for b in bru_text.blocks(text, str(path)) if b.name == "example"]
             _bru_request(self._found, path, found, examples, folder, around)
             return
-        file = File(str(path), text.encode(), path)
+        file = DescriptionFile(str(path), text.encode(), path)
         if isinstance(file.root, dict):
             _json_request(self._found, file.root, partial(file.written, ""), folder, around)
 
@@ -234,7 +234,7 @@ def _bru_request(
             headers=_bru_pairs(blocks, "headers"),
             body=_bru_body(blocks, body),
             auth=_bru_auth(blocks, call.value("auth") or "inherit", around),
-            answers=tuple(Answer(e[0], e[2], e[1]) for e in answers if e is not None),
+            answers=tuple(SavedResponse(e[0], e[2], e[1]) for e in answers if e is not None),
         )
     )
 
@@ -316,7 +316,7 @@ def _json_body(said: Json) -> Body | None:
     return Body(media, inside) if isinstance(inside, str) else None
 
 
-def _json_answers(said: Json) -> Iterator[Answer]:
+def _json_answers(said: Json) -> Iterator[SavedResponse]:
     for each in maps(said):
         answer = each.get("response")
         body = answer.get("body") if isinstance(answer, dict) else None
@@ -328,7 +328,7 @@ def _json_answers(said: Json) -> Iterator[Answer]:
         if isinstance(status, int) and 100 <= status <= 599 and isinstance(text, str):
             headers = pairs(answer.get("headers"), "name")
             media = next((e.value for e in headers if e.name.lower() == "content-type"), "")
-            yield Answer(status, text, media)
+            yield SavedResponse(status, text, media)
 
 
 def _json_auth(holder: Json, around: Schemes | None) -> Schemes | None:

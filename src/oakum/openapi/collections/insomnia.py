@@ -18,12 +18,12 @@ from oakum.openapi.collections.saved_request import (
     text_of,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.reference import File
+from oakum.openapi.reference import DescriptionFile
 
 _MOST_FOLDERS = 100
 
 
-def read(file: File) -> Collection:
+def read(file: DescriptionFile) -> Collection:
     """What an export holds; requests that cannot be read are left aside, each at its place."""
     if "__export_format" in file.root:
         return _resources(file)
@@ -49,7 +49,7 @@ def read(file: File) -> Collection:
     return found
 
 
-def _resources(file: File) -> Collection:
+def _resources(file: DescriptionFile) -> Collection:
     """Version 4."""
     resources = list(enumerate(maps(file.root.get("resources"))))
     indexed = file.root.get("resources")

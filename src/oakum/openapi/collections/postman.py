@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from oakum.openapi.collections import auth
 from oakum.openapi.collections.saved_request import (
-    Answer,
     Body,
     Collection,
     Pair,
     SavedRequest,
+    SavedResponse,
     Schemes,
     maps,
     pairs,
@@ -20,7 +20,7 @@ from oakum.openapi.collections.saved_request import (
     text_of,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.reference import File
+from oakum.openapi.reference import DescriptionFile
 
 _LANGUAGES = {"json": "application/json", "xml": "application/xml", "html": "text/html"}
 
@@ -34,7 +34,7 @@ class _Folder(NamedTuple):
     auth: Schemes | None
 
 
-def read(file: File) -> Collection:
+def read(file: DescriptionFile) -> Collection:
     """What a collection holds; requests that cannot be read are left aside, each at its place."""
     root, pointer = file.root, ""
     if "info" not in root and isinstance(root.get("collection"), dict):
@@ -67,7 +67,7 @@ def _folder(items: Json, pointer: str, name: str, auth: Schemes | None) -> _Fold
     return _Folder(enumerate(items if isinstance(items, list) else ()), pointer, name, auth)
 
 
-def _item(found: Collection, file: File, item: Json, at: str, folder: _Folder) -> None:
+def _item(found: Collection, file: DescriptionFile, item: Json, at: str, folder: _Folder) -> None:
     place = partial(file.written, at)
     raw = item.get("request") if isinstance(item, dict) else None
     if isinstance(raw, str):
@@ -176,11 +176,11 @@ def _auth(holder: dict[str, Json], around: Schemes | None) -> Schemes | None:
     return around
 
 
-def _answers(said: Json) -> list[Answer]:
-    found: list[Answer] = []
+def _answers(said: Json) -> list[SavedResponse]:
+    found: list[SavedResponse] = []
     for each in maps(said):
         status = each.get("code")
         if isinstance(status, int) and 100 <= status <= 599 and isinstance(each.get("body"), str):
             headers = _headers(each.get("header"))
-            found.append(Answer(status, each["body"], media_of(headers)))
+            found.append(SavedResponse(status, each["body"], media_of(headers)))
     return found

@@ -37,7 +37,7 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SavedResponse:
     """A saved response."""
 
     status: int
@@ -65,7 +65,7 @@ class SavedRequest:
     body: Body | None = None
     auth: Schemes | None = None
     """By its settings or those of its folders; None: they say nothing."""
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[SavedResponse, ...] = ()
 
 
 @dataclass

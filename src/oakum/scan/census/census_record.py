@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from oakum.openapi.model import Json
 from oakum.scan.census.object_snapshots import Census, CensusQuestion, Rows
 from oakum.scan.engine import Engine
-from oakum.scan.identities.relation_lists import Listed, Relations
+from oakum.scan.identities.relation_lists import ListedAccounts, Relations
 from oakum.scan.requests.builder import Filled
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import request_as_json, request_from_json
@@ -50,7 +50,7 @@ def from_json(
     for who, ids in value["ids"].items():
         _learn(engine, who, ids)
     relations.before |= {
-        (relation, whose): Listed(frozenset(ids), whole)
+        (relation, whose): ListedAccounts(frozenset(ids), whole)
         for relation, whose, ids, whole in value["relations"]
         if relation in relations.policy.relations and whose in engine.identities.ids
     }

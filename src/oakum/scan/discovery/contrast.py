@@ -46,7 +46,7 @@ _LEFT_OUT = listed(
 def take_apart(answer: Response, sent: Collection[str]) -> dict[Feature, str]:
     """Features of a response → their text. `sent`: values of the compared requests, which are
     masked so that an echoed name makes no difference."""
-    mask = Mask(sent)
+    mask = RequestMask(sent)
     found: dict[Feature, str] = {("status",): f"status:{answer.status}"}
     for name, text in answer.headers.items():
         if name not in _LEFT_OUT:
@@ -139,7 +139,7 @@ def _places(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
             yield from _places(child, (*at, str(index)))
 
 
-def _told(value: Json, mask: Mask) -> str:
+def _told(value: Json, mask: RequestMask) -> str:
     match value:
         case dict():
             return "object:"
@@ -162,7 +162,7 @@ def _words(text: str) -> dict[Feature, str]:
     return features | {("size",): f"size:{spaces}"}
 
 
-class Mask:
+class RequestMask:
     """Removes the request's values from a text, in every form in which they may be echoed."""
 
     def __init__(self, sent: Collection[str]) -> None:
@@ -193,7 +193,7 @@ def _parts(value: str) -> Iterator[str]:
 
 def texts(answer: Response, sent: Collection[str]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every text in a response with its path (without list positions); echoes are masked."""
-    mask = Mask(sent)
+    mask = RequestMask(sent)
     for name, text in answer.headers.items():
         yield ("header", name), mask(text)
     for at, leaf in leaves_of(_value(answer)):

@@ -31,7 +31,7 @@ _STRANGERS = 2
 
 
 @dataclass
-class Elsewhere:
+class OtherEndpoints:
     """Tries ways in one run, each once."""
 
     engine: Engine

@@ -23,7 +23,7 @@ from oakum.inference.reading_paths import may_be_read
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Parameter
 from oakum.scan.discovery.html_page import read_page
-from oakum.scan.discovery.scripts import Named, further_scripts, named_paths
+from oakum.scan.discovery.scripts import ScriptPath, further_scripts, named_paths
 from oakum.scan.discovery.versions import split
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled
@@ -43,9 +43,9 @@ class FrontEnd:
     how: str
     also: Sequence[str]
     """Further addresses from which scripts may come."""
-    named: dict[tuple[str, str, str], Named] = field(default_factory=dict)
+    named: dict[tuple[str, str, str], ScriptPath] = field(default_factory=dict)
 
-    def run(self) -> list[Named]:
+    def run(self) -> list[ScriptPath]:
         """Fetches the page, its scripts, and scripts that they load, up to a limit."""
         answer, address = self._fetch(self.address)
         text = _text(answer)
@@ -159,12 +159,12 @@ class Holes:
         said = [*keyed, *(s for probe in self.probes for s in probe.operation.path.split("/"))]
         self._known = {singular(w) for each in said if "{" not in each for w in words(each)}
 
-    def reads(self, named: Named, path: str) -> bool:
+    def reads(self, named: ScriptPath, path: str) -> bool:
         """Whether the words of a path that a script names let nothing but reading be expected."""
         reads = Operation(f"GET {path}", "GET", path)
         return classify(reads).kind == "read" and may_be_read(path, named.query, self._known)
 
-    def probe(self, named: Named, path: str, how: str, base: str) -> Probe | None:
+    def probe(self, named: ScriptPath, path: str, how: str, base: str) -> Probe | None:
         """An endpoint for a path in a script; None if it may do more than read, or if its
         parameters have no known values."""
         if not self.reads(named, path):
@@ -244,11 +244,11 @@ def _segment_before(path: str, hole: str) -> str:
 
 
 def wanted(
-    found: Iterable[Named],
+    found: Iterable[ScriptPath],
     documented: Mapping[str, frozenset[str]],
     starts: Sequence[str],
     addresses: Sequence[str],
-) -> Iterator[tuple[Named, str, str]]:
+) -> Iterator[tuple[ScriptPath, str, str]]:
     """(named, path, origin) of candidates, most likely first; an empty origin is the target's.
     `documented`: nameless paths → query parameters; `starts`: prefixes of documented paths;
     `addresses`: allowed origins, the target's first."""

@@ -11,7 +11,7 @@ _SURE = 0.05
 
 
 @dataclass(frozen=True)
-class Estimate:
+class KeyspaceEstimate:
     """How many records there are."""
 
     likely: int | None
@@ -28,7 +28,7 @@ class Estimate:
         return f"about {figure(self.likely)} (95 %: {least} to {most})"
 
 
-def estimate(numbers: Sequence[int]) -> Estimate | None:
+def estimate(numbers: Sequence[int]) -> KeyspaceEstimate | None:
     """Estimated number of objects from some of their sequential ids; None without data.
 
     The German tank problem: of k numbers from 1 to N with maximum m, m + m/k - 1 is the unbiased
@@ -44,8 +44,8 @@ def estimate(numbers: Sequence[int]) -> Estimate | None:
     likely = most + most // many - 1
     top = math.ceil(most / _SURE ** (1 / many))
     if (1 - (least - 1) / max(likely, 1)) ** many < _SURE:
-        return Estimate(None, most - least + 1, top)
-    return Estimate(likely, most - least + 1, top)
+        return KeyspaceEstimate(None, most - least + 1, top)
+    return KeyspaceEstimate(likely, most - least + 1, top)
 
 
 BEHIND = "records stand behind this endpoint"

@@ -68,7 +68,7 @@ _CALLED_BASE = re.compile(r"(?i)base|url|uri|api|host|root|prefix|origin|endpoin
 
 
 @dataclass(frozen=True)
-class Named:
+class ScriptPath:
     """A path as a script names it."""
 
     path: str
@@ -87,9 +87,9 @@ class Named:
     """2: where scripts ask; 1: anywhere; 0: where pages are named, which are drawn by scripts."""
 
 
-def named_paths(script: str) -> list[Named]:
+def named_paths(script: str) -> list[ScriptPath]:
     """Every path in a script that is not clearly written to, without duplicates."""
-    found: dict[tuple[str, tuple[tuple[str, str], ...], str], Named] = {}
+    found: dict[tuple[str, tuple[tuple[str, str], ...], str], ScriptPath] = {}
     at, constants = 0, _Constants(script)
     for _ in range(_MOST_LITERALS):
         literal = _LITERAL.search(script, at) if len(found) < _MOST else None
@@ -177,7 +177,7 @@ def _rest_of_call(script: str, at: int) -> str:
     return script[at : at + _MOST_REST]
 
 
-def _named(pieces: list[Piece], before: str, given: Callable[[str], str]) -> Named | None:
+def _named(pieces: list[Piece], before: str, given: Callable[[str], str]) -> ScriptPath | None:
     start = ""
     if pieces[0][0]:  # `${API}/users`
         start, pieces = pieces[0][1], pieces[1:]
@@ -209,7 +209,7 @@ def _named(pieces: list[Piece], before: str, given: Callable[[str], str]) -> Nam
         return None  # never copy a secret from a script into a report
     holes = tuple(dict.fromkeys(_MARK.findall(path + "".join(value for _, value in pairs))))
     called = 2 if _CALLS.search(before) else 0 if _PAGES.search(before) else 1
-    return Named(path, pairs, holes, origin, based, bool(_BASES.search(before)), called)
+    return ScriptPath(path, pairs, holes, origin, based, bool(_BASES.search(before)), called)
 
 
 class _Constants:

@@ -59,7 +59,7 @@ def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
 
 
 @dataclass
-class Taken:
+class TakenNames:
     """One trial, with two accounts of the run's own."""
 
     engine: Engine

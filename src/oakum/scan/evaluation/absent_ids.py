@@ -15,7 +15,7 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.state import Control
+from oakum.scan.state import AbsentControl
 
 _TELLING = 4
 """Characters below which an id turns up in a text by chance."""
@@ -40,7 +40,7 @@ def ask_for_nobodys(engine: Engine, probe: Probe, who: str) -> None:
         return
     answer = engine.send(probe, who, other)
     if len(answer.body) < _KEPT:
-        engine.responses.absent[probe.id] = Control(probe, who, other, answer)
+        engine.responses.absent[probe.id] = AbsentControl(probe, who, other, answer)
     outcome = _look(engine, probe, who, other, answer, "absent")
     if any(owner == who for owner, _ in outcome.sighted):
         engine.responses.ignoring.add(probe.id)
@@ -49,7 +49,7 @@ def ask_for_nobodys(engine: Engine, probe: Probe, who: str) -> None:
             f" does not exist: it ignores its parameter, so only the caller's own view was judged"
         )
     if outcome.observations:
-        _ask_again(engine, Control(probe, who, other, answer))
+        _ask_again(engine, AbsentControl(probe, who, other, answer))
 
 
 def look_again(engine: Engine) -> None:
@@ -63,7 +63,7 @@ def look_again(engine: Engine) -> None:
                 _ask_again(engine, control)
 
 
-def _learn_named(engine: Engine, control: Control) -> None:
+def _learn_named(engine: Engine, control: AbsentControl) -> None:
     """Schedules requests for the objects of everybody whose id is in a response, to learn their
     values."""
     text = control.answer.body.decode("utf-8", "replace")
@@ -75,7 +75,7 @@ def _learn_named(engine: Engine, control: Control) -> None:
                     engine.put(probe, who, who)
 
 
-def _ask_again(engine: Engine, control: Control) -> None:
+def _ask_again(engine: Engine, control: AbsentControl) -> None:
     engine.responses.absent[control.probe.id] = None
     answer = engine.send(control.probe, control.who, control.filled)
     _look(engine, control.probe, control.who, control.filled, answer, "absent again")

@@ -16,7 +16,7 @@ from oakum.scan.evaluation.judged_response import JudgedResponse
 
 
 @dataclass(frozen=True)
-class Subject:
+class JudgedObject:
     """What is judged: an object of somebody's, or a value of theirs, as it is to the viewer."""
 
     resource: str
@@ -63,7 +63,7 @@ class CellRecord:
     doubts: dict[Key, Doubt] = field(default_factory=dict)
     _open: set[Key] = field(default_factory=set)
 
-    def key(self, of: Subject, path: str) -> Key:
+    def key(self, of: JudgedObject, path: str) -> Key:
         """The cell of a field. A state that was never read is left out of it."""
         question = self.seen.question
         label = self.context.identities.label(of.held, question.viewer, of.who)
@@ -71,12 +71,12 @@ class CellRecord:
         known = tuple(pair for pair in known if pair[0] not in of.unread)
         return Key(question.endpoint, of.resource, path, label, known)
 
-    def is_unread(self, of: Subject, path: str) -> bool:
+    def is_unread(self, of: JudgedObject, path: str) -> bool:
         """Whether a setting that decides about a field is unknown."""
         return not of.unread.isdisjoint(deciding(self.context.model.tables[of.resource], path))
 
     def put(
-        self, of: Subject, path: str, result: Result, evidence: Evidence | None = None,
+        self, of: JudgedObject, path: str, result: Result, evidence: Evidence | None = None,
         wait: bool | None = None,
     ) -> None:  # fmt: skip
         """Decides a cell. `wait`: only if an entitled viewer is shown the field of this object,
@@ -107,7 +107,7 @@ class CellRecord:
             elif known is None or known.yields_to(result, weak):
                 self.found[key] = seen
 
-    def _wait(self, of: Subject, closed: Observation, *, absent: bool) -> None:
+    def _wait(self, of: JudgedObject, closed: Observation, *, absent: bool) -> None:
         """Keep what did not come until it is known whether those who may see it are shown it."""
         if of.object_key and closed.owner:
             self.tentative = True
@@ -115,20 +115,20 @@ class CellRecord:
             sent = self.seen.question.sent
             self.context.entitled.lack(MissingField(closed, it, self.beside_fields, sent, absent))
 
-    def doubt(self, of: Subject, path: str, why: str, evidence: Evidence | None) -> None:
+    def doubt(self, of: JudgedObject, path: str, why: str, evidence: Evidence | None) -> None:
         """Records a denied field with a value that is no proof alone."""
         key, viewer = self.key(of, path), self.seen.question.viewer
         weak = of.weak or self.context.identities.unproven_of(viewer, of.who)
         seen = Observation(key, False, Result.LEAK, viewer, of.who, evidence, weak)
         self.doubts[key] = Doubt(why, seen)
 
-    def doubt_closed(self, of: Subject, path: str, why: str) -> None:
+    def doubt_closed(self, of: JudgedObject, path: str, why: str) -> None:
         """Keeps why a cell is not closed by the response, which proves no leak either."""
         key = self.key(of, path)
         seen = Observation(key, False, Result.CLOSED, self.seen.question.viewer, of.who)
         self.doubts.setdefault(key, Doubt(why, seen))
 
-    def leave_blank(self, of: Subject, path: str) -> None:
+    def leave_blank(self, of: JudgedObject, path: str) -> None:
         """Records that a field came with nothing in it, which may hold nothing."""
         self.blank[self.seen.question.viewer or "", of.who, of.resource, path] = None
 

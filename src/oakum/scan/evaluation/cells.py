@@ -35,7 +35,7 @@ from oakum.exposure.values.masks import is_partly_masked, kind_of
 from oakum.exposure.values.misplaced_values import Found, Misplaced, is_a_name
 from oakum.finding import Evidence, Result
 from oakum.policy.graphql import TAG
-from oakum.scan.evaluation.cell_record import CellRecord, Subject
+from oakum.scan.evaluation.cell_record import CellRecord, JudgedObject
 from oakum.scan.evaluation.entitled_views import remember_shown
 from oakum.scan.evaluation.field_meaning import (
     alias,
@@ -113,7 +113,7 @@ class Cells:
         if not self._is_judged(instance, of) and of.weak:
             self._unjudged[instance.resource] = of.weak
 
-    def _subject(self, instance: ObjectInstance) -> Subject:
+    def _subject(self, instance: ObjectInstance) -> JudgedObject:
         resource = self._context.model.policy.resources[instance.resource]
         key = key_in(instance.value, resource.key)
         place = place_of(instance.pointer, key)
@@ -123,9 +123,9 @@ class Cells:
         weak = self._reading.weakness(instance.pointer, False)
         unread = self._reading.unread.get(instance.pointer, frozenset())
         held, state = instance.held, instance.state
-        return Subject(instance.resource, who, held, state, key, place, weak, unread)
+        return JudgedObject(instance.resource, who, held, state, key, place, weak, unread)
 
-    def _is_judged(self, instance: ObjectInstance, of: Subject) -> bool:
+    def _is_judged(self, instance: ObjectInstance, of: JudgedObject) -> bool:
         who, resource = of.who, of.resource
         if not who and not self._context.is_nobodys(resource):
             self._nobody_is_to_see(instance, of)
@@ -147,11 +147,11 @@ class Cells:
             self._missing(of, path)
         return True
 
-    def _judge_leaves(self, instance: ObjectInstance, of: Subject) -> None:
+    def _judge_leaves(self, instance: ObjectInstance, of: JudgedObject) -> None:
         """Judges what came in the fields of an object; what several owners share, by the rest."""
         declared = self._context.model.tables[of.resource].leaves
         strange = replace(of, weak=self._reading.weakness(instance.pointer, True))
-        shared, proved = list[tuple[Leaf, Subject]](), False
+        shared, proved = list[tuple[Leaf, JudgedObject]](), False
         for leaf in instance.leaves:
             unknown, last = leaf.path not in declared, leaf.path.rpartition(".")[2]
             if last == TAG or (
@@ -168,13 +168,13 @@ class Cells:
         for leaf, each in shared:
             self._settle_shared(instance, leaf, each, beside, proved=proved)
 
-    def _nobody_is_to_see(self, instance: ObjectInstance, of: Subject) -> None:
+    def _nobody_is_to_see(self, instance: ObjectInstance, of: JudgedObject) -> None:
         """Records a leak of a field that no relation may see, whoever owns it."""
         for leaf in texts_for_nobody(self._context.model, instance):
             if not self._echo(leaf):
                 self._leak(instance, leaf, of)
 
-    def _tell_shared(self, instance: ObjectInstance, of: Subject) -> None:
+    def _tell_shared(self, instance: ObjectInstance, of: JudgedObject) -> None:
         """Records values that several owners share, in an object that names none of them."""
         shared = sharers_of_unnamed(self._context, self._question, instance)
         for leaf in instance.leaves if shared else ():
@@ -183,7 +183,7 @@ class Cells:
                 other = replace(of, who=who, held=held)
                 self._suspect(replace(instance, held=held), leaf, other)
 
-    def _suspect(self, instance: ObjectInstance, leaf: Leaf, of: Subject) -> None:
+    def _suspect(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> None:
         """Records a leak that is no proof, unless the contract shows the field."""
         if self._granted(of, leaf.path):
             return
@@ -192,7 +192,7 @@ class Cells:
         told(key, self._question.request_key, leaf.value, of.who, shared=True)
         self._record.tentative = True
 
-    def _leaf(self, instance: ObjectInstance, leaf: Leaf, of: Subject) -> _Told:
+    def _leaf(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> _Told:
         """Judges what came in a field: granted, masked, empty, or denied."""
         viewer, who = self._question.viewer, of.who
         own = who in (viewer, NOBODY)
@@ -214,7 +214,7 @@ class Cells:
             return self._denied(instance, leaf, of, own=own)
         return _Told.NOTHING
 
-    def _empty(self, instance: ObjectInstance, leaf: Leaf, of: Subject, *, own: bool) -> _Told:
+    def _empty(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject, *, own: bool) -> _Told:
         """Judges a value that says nothing, such as `""`, false or an object with fields."""
         others = of.who != self._question.viewer
         if others and is_setting_of(self._context, of.unread, instance, leaf, of.who):
@@ -227,7 +227,9 @@ class Cells:
             self._record.put(of, leaf.path, Result.CLOSED, wait=True)
         return _Told.NOTHING
 
-    def _denied(self, instance: ObjectInstance, leaf: Leaf, of: Subject, *, own: bool) -> _Told:
+    def _denied(
+        self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject, *, own: bool
+    ) -> _Told:
         """Judges a value in a field that the contract does not show the viewer."""
         context, question = self._context, self._question
         why = self._echo(leaf) if question.wrote else ""
@@ -251,18 +253,20 @@ class Cells:
         self._tell_by_object(key, leaf, of)
         return _Told.NOTHING if own or of.weak else _Told.PROVED
 
-    def _leak(self, instance: ObjectInstance, leaf: Leaf, of: Subject, field: str = "") -> None:
+    def _leak(
+        self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject, field: str = ""
+    ) -> None:
         """Records a leak with its evidence. `field`: whose value it is, if not of its own."""
         evidence = self._evidence(instance, leaf, of)
         self._record.put(of, field or leaf.path, Result.LEAK, evidence)
 
-    def _is_own_for_anothers(self, of: Subject, leaf: Leaf) -> bool:
+    def _is_own_for_anothers(self, of: JudgedObject, leaf: Leaf) -> bool:
         """Whether it is the viewer's own, which the contract shows them, in place of another's."""
         at = of.resource, of.object_key, leaf.path
         shown = self._granted(of, leaf.path)
         return shown and is_own_for_anothers(self._context, self._question, at, of.place)
 
-    def _masked(self, instance: ObjectInstance, leaf: Leaf, of: Subject) -> bool:
+    def _masked(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> bool:
         """Judges a value in a field that the contract shows in a masked form; False: it is to be
         judged as in any other field."""
         context, who = self._context, of.who
@@ -284,7 +288,7 @@ class Cells:
             self._leak(instance, leaf, replace(of, weak=of.weak or few))
         return True
 
-    def _tell_by_object(self, key: Key, leaf: Leaf, of: Subject) -> None:
+    def _tell_by_object(self, key: Key, leaf: Leaf, of: JudgedObject) -> None:
         """Remember a value that its owner was not shown yet: they may be shown another."""
         viewer, who, place = self._question.viewer, of.who, (of.who, key.resource, key.field)
         if who and who != viewer and place not in self._context.knowledge.own:
@@ -298,7 +302,7 @@ class Cells:
         of the object stands beside it."""
         return ECHO if canonical(leaf.value) in self._question.sent else ""
 
-    def _doubt(self, instance: ObjectInstance, leaf: Leaf, of: Subject) -> str:
+    def _doubt(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> str:
         """Why a value in a denied field may not be its owner's, or not be denied; empty: it is."""
         if why := self._reading.may_be_granted(self._context.model, instance, leaf.path):
             return why
@@ -333,7 +337,13 @@ class Cells:
         return TOO_COMMON if shared else ""
 
     def _settle_shared(
-        self, instance: ObjectInstance, leaf: Leaf, of: Subject, beside: list[str], *, proved: bool
+        self,
+        instance: ObjectInstance,
+        leaf: Leaf,
+        of: JudgedObject,
+        beside: list[str],
+        *,
+        proved: bool,
     ) -> None:
         """A value that others have as well leaks with an object whose own values leak beside it.
         `beside`: fields of the object with such a value; `proved`: own values leak."""
@@ -347,14 +357,14 @@ class Cells:
         else:
             self._perhaps(instance, leaf, of, echo or TOO_COMMON)
 
-    def _leaks_here(self, of: Subject, paths: list[str]) -> bool:
+    def _leaks_here(self, of: JudgedObject, paths: list[str]) -> bool:
         """Whether any of these fields is known to leak here, though many have the value."""
         entries = self._context.matrix.entries
         found = (entries.get(self._record.key(of, path)) for path in paths)
         return any(entry is not None and entry.result is Result.LEAK for entry in found)
 
     def _missing(
-        self, of: Subject, path: str, *, present: bool = True, blank: bool = False
+        self, of: JudgedObject, path: str, *, present: bool = True, blank: bool = False
     ) -> None:
         """A declared field that did not come: with its object, with nothing in it, or neither."""
         if self._granted(of, path):
@@ -374,7 +384,7 @@ class Cells:
                 self._record.leave_blank(of, path)
             self._record.put(of, path, Result.CLOSED, wait=present)
 
-    def _withheld(self, of: Subject, path: str, *, present: bool) -> None:
+    def _withheld(self, of: JudgedObject, path: str, *, present: bool) -> None:
         """A granted field that did not come, though its owner gets it at this endpoint."""
         endpoint, viewer = self._question.endpoint, self._question.viewer
         who, resource, context = of.who, of.resource, self._context
@@ -395,7 +405,7 @@ class Cells:
             evidence = self._exhibits.refusal(who, resource, path, of.held)
             self._record.put(of, path, Result.OVER_BLOCK, evidence)
 
-    def _loosely_told(self, at: tuple[str, ...], of: Subject, path: str) -> None:
+    def _loosely_told(self, at: tuple[str, ...], of: JudgedObject, path: str) -> None:
         """An owner's value that stands in no object: nothing of theirs is closed by the answer;
         where it was asked for, it may well have come for that."""
         self._record.loosely[(of.who, of.resource)] = None
@@ -404,7 +414,7 @@ class Cells:
         else:
             self._record.doubt_closed(of, path, LOOSE)
 
-    def _granted(self, of: Subject, path: str) -> bool:
+    def _granted(self, of: JudgedObject, path: str) -> bool:
         endpoint, known = self._question.endpoint, self._question.viewer is not None
         return self._context.matrix.granted(endpoint, of.resource, path, of.held, known, of.state)
 
@@ -436,7 +446,7 @@ class Cells:
         known, unread = states_of_asked(self._context, who, resource, asked)
         state = {**self._context.matrix.state(resource, who), **known}
         weak = self._unjudged.get(resource, "")
-        alone = Subject(resource, who, held, state, key, weak=weak, unread=unread)
+        alone = JudgedObject(resource, who, held, state, key, weak=weak, unread=unread)
         named = replace(alone, held=held | self._context.named(viewer, who, resource, key))
         for path in self._probe.shows[resource]:
             granted = self._granted(named, path)
@@ -471,7 +481,7 @@ class Cells:
         state = {**self._context.matrix.state(resource, who), **first.state}
         unread = in_doubt(self._context, who, resource, first.state)
         unread |= {n for n, told in first.state.items() for o in others if o.state[n] != told}
-        of = Subject(resource, who, held, state, weak=weak, unread=unread)
+        of = JudgedObject(resource, who, held, state, weak=weak, unread=unread)
         if not self._granted(of, path):
             key = self._record.key(of, path)
             before = self._record.found.get(key)
@@ -481,7 +491,7 @@ class Cells:
                 request_key = self._question.request_key
                 self._context.by_value.add(key, request_key, (value, who, held), before, inside)
 
-    def _beside(self, at: tuple[str, ...], of: Subject, path: str, where: str = "") -> None:
+    def _beside(self, at: tuple[str, ...], of: JudgedObject, path: str, where: str = "") -> None:
         """A value of somebody's that leaks outside every declared field, or in another one."""
         marks: dict[tuple[str, ...], Mark] = {at: "leak"}
         evidence = Evidence(
@@ -495,12 +505,12 @@ class Cells:
 
     # ------------------------------------------------------- evidence
 
-    def _perhaps(self, instance: ObjectInstance, leaf: Leaf, of: Subject, why: str) -> None:
+    def _perhaps(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject, why: str) -> None:
         """Records a denied field with a value that is no proof alone."""
         if not self._record.is_unread(of, leaf.path):
             evidence = self._evidence(instance, leaf, of)
             self._record.doubt(of, leaf.path, why, evidence)
 
-    def _evidence(self, instance: ObjectInstance, leaf: Leaf, of: Subject) -> Evidence | None:
+    def _evidence(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> Evidence | None:
         key = self._record.key(of, leaf.path)
         return self._exhibits.evidence(key, instance, leaf, of.who, of.weak)

@@ -28,7 +28,7 @@ from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json, Operation
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Filled, curl, variable
-from oakum.scan.requests.called_operation import Names
+from oakum.scan.requests.called_operation import OperationNames
 
 _MOST = 6
 """Relations that are looked up, of which every combination is tried; of more, nothing is told."""
@@ -39,7 +39,7 @@ class WriteAnswers:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._ask = engine, engine.context.ask
-        self._names = Names(engine.model.operations.values(), engine.target)
+        self._names = OperationNames(engine.model.operations.values(), engine.target)
         self._probes: dict[str, Probe] = {}
         self._numbers = count(1)
         self._steps = {

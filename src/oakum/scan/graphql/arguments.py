@@ -30,7 +30,7 @@ from graphql import (
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, SAYS_AN_ID
 from oakum.inference.unsafe_writes import asks_for_change
-from oakum.scan.graphql.picks import Hole, Members, Value, holes
+from oakum.scan.graphql.picks import Hole, InputMembers, Value, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 _SIZES = listed("first limit size take top max count amount")
@@ -224,7 +224,7 @@ class Arguments:
             if made is None:
                 return None
             given.append((name, made))
-        return Members(tuple(given))
+        return InputMembers(tuple(given))
 
     def choosing(
         self, field: GraphQLField, targets: Sequence[GraphQLObjectType]
@@ -270,7 +270,7 @@ class Arguments:
         path: tuple[str, ...],
         fields: Mapping[str, GraphQLInputField],
         targets: Sequence[GraphQLObjectType],
-    ) -> Members | None:
+    ) -> InputMembers | None:
         if len(path) > _DEEPEST:
             return None
         found: list[tuple[str, Value]] = []
@@ -282,7 +282,7 @@ class Arguments:
                 found.append((name, value))
         if not any(_has_hole(value) for _, value in found):
             found += self._chosen(path, fields, targets)
-        return Members(tuple(found)) if found else None
+        return InputMembers(tuple(found)) if found else None
 
     def _chosen(
         self,

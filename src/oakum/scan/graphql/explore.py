@@ -27,7 +27,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.graphql.answers import QueryAnswer, fields_at, heard, reader, shows
 from oakum.scan.graphql.example_queries import known_queries
 from oakum.scan.graphql.oracles import look
-from oakum.scan.graphql.picks import Ask, PickedQuery, Root, compose, placed, without
+from oakum.scan.graphql.picks import FieldPick, PickedQuery, Root, compose, placed, without
 from oakum.scan.graphql.plan import SHALLOW, Planner, Style, packed
 from oakum.scan.graphql.unasked import say_what_is_left
 from oakum.scan.graphql.vocabulary import Vocabulary
@@ -88,7 +88,7 @@ class Explorer:
     """It answers nothing that could be read: nothing more is asked."""
     _probes: dict[object, Probe] = field(default_factory=dict)
     """By the text of the query, and what fills it."""
-    _alive: list[tuple[PickedQuery, tuple[Ask, ...]]] = field(default_factory=list)
+    _alive: list[tuple[PickedQuery, tuple[FieldPick, ...]]] = field(default_factory=list)
     """What has shown somebody something."""
     _seen: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     """Root → (owner, resource) of objects that it has shown to somebody else: what shows each
@@ -299,7 +299,7 @@ class Explorer:
                 known |= kinds
         return found
 
-    def _asks(self, root: Root) -> list[Ask]:
+    def _asks(self, root: Root) -> list[FieldPick]:
         """A root with all the values that are known; empty: one is missing."""
         knowledge = self.engine.knowledge
         sources = dict.fromkeys(hole.source for hole in root.holes())
@@ -308,18 +308,18 @@ class Explorer:
         if 0 in others:
             return []
         if not own:
-            return [Ask(root, "", nth) for nth in range(min([_MOST_VALUES, *others]))][
+            return [FieldPick(root, "", nth) for nth in range(min([_MOST_VALUES, *others]))][
                 : None if others else 1
             ]
         return [
-            Ask(root, owner)
+            FieldPick(root, owner)
             for owner in self._owners()
             if all(knowledge.values(source, owner) for source in own)
         ]
 
     # --------------------------------------------------- sending queries
 
-    def _ask_group(self, asks: tuple[Ask, ...]) -> None:
+    def _ask_group(self, asks: tuple[FieldPick, ...]) -> None:
         """One query by all who matter, as long as it shows anybody's objects."""
         if self._closed:
             return
@@ -363,8 +363,8 @@ class Explorer:
         )
 
     def _first(
-        self, asks: tuple[Ask, ...], viewer: str | None
-    ) -> tuple[PickedQuery, _Said, tuple[Ask, ...]] | None:
+        self, asks: tuple[FieldPick, ...], viewer: str | None
+    ) -> tuple[PickedQuery, _Said, tuple[FieldPick, ...]] | None:
         """Sends the first query; if it is refused, a less deep one, and then one field at a time.
         Later queries have the accepted form."""
         many = len(asks) > len({ask.root.pick.field for ask in asks})
@@ -388,7 +388,7 @@ class Explorer:
         return None
 
     def _taken_as(
-        self, asks: Sequence[Ask], viewer: str | None, how: str
+        self, asks: Sequence[FieldPick], viewer: str | None, how: str
     ) -> tuple[PickedQuery, _Said] | None:
         """A question, asked without what the server does not know or what fails; None: refused."""
         name = "+".join(dict.fromkeys(ask.root.name for ask in asks)) + how
@@ -411,13 +411,13 @@ class Explorer:
             asked = self._composed(asks, f"{name} as it is")
         return None
 
-    def _composed(self, asks: Sequence[Ask], name: str) -> PickedQuery | None:
+    def _composed(self, asks: Sequence[FieldPick], name: str) -> PickedQuery | None:
         """One query, without what the server has said it does not know."""
         asked = compose(asks, self._owned, name)
         gone = [path for path, place in placed(asked.picks, self._root) if place in self._unknown]
         return without(asked, gone, name) if gone else asked
 
-    def _smaller(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
+    def _smaller(self, asks: Sequence[FieldPick]) -> tuple[FieldPick, ...]:
         if not self._small:
             self._small = {root.name: root for root in self._planned(SHALLOW).made}
         return tuple(
@@ -542,7 +542,7 @@ class Explorer:
 
     def _single(self, root: Root, owner: str) -> Probe | None:
         """A root as it is asked of one owner alone."""
-        asked = self._composed([Ask(root, owner)], f"{root.name} alone")
+        asked = self._composed([FieldPick(root, owner)], f"{root.name} alone")
         return self._probe(asked) if asked is not None else None
 
     # ---------------------------------------------- other states of an account
@@ -569,7 +569,7 @@ class Explorer:
             ]
             engine.state.keep_way(*{probe.id: probe for probe in each}.values())
 
-    def _way(self, asks: Sequence[Ask], name: str) -> Probe:
+    def _way(self, asks: Sequence[FieldPick], name: str) -> Probe:
         """A query that can be filled for any person."""
         once = dict.fromkeys(replace(ask, whose="") for ask in asks)
         asked = self._composed([*once], name) or compose([*once], self._owned, name)

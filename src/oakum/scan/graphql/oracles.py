@@ -16,7 +16,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.nouns import SAYS_A_TEXT
 from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import Hidden, hidden_fields
-from oakum.scan.graphql.picks import Hole, Members, Root, Value
+from oakum.scan.graphql.picks import Hole, InputMembers, Root, Value
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.techniques.inference import another_to, is_found, reading, signal
 
@@ -57,7 +57,7 @@ def searches(roots: Sequence[Root]) -> Iterator[Search]:
 def _holes(path: str, value: Value) -> Iterator[tuple[str, Hole]]:
     if isinstance(value, Hole):
         yield path, value
-    elif isinstance(value, Members):
+    elif isinstance(value, InputMembers):
         for name, each in value.given:
             yield from _holes(f"{path}.{name}", each)
 

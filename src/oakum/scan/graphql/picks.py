@@ -18,13 +18,13 @@ class Hole:
 
 
 @dataclass(frozen=True)
-class Members:
+class InputMembers:
     """An input object."""
 
     given: tuple[tuple[str, Value], ...]
 
 
-Value = str | Hole | Members
+Value = str | Hole | InputMembers
 """Of an argument; a text stands in the query as it is: a number, `true`, a name."""
 
 
@@ -84,7 +84,7 @@ class Root:
 
 
 @dataclass(frozen=True)
-class Ask:
+class FieldPick:
     """A root field with the identity whose values fill it, and the index for ownerless values."""
 
     root: Root
@@ -117,7 +117,7 @@ class PickedQuery:
             waiting += pick.below
 
 
-def compose(asks: Sequence[Ask], owned: frozenset[str], name: str = "") -> PickedQuery:
+def compose(asks: Sequence[FieldPick], owned: frozenset[str], name: str = "") -> PickedQuery:
     """Combines several roots in one query. `owned`: resources with owners. Only repeated roots get
     aliases, since guards know a field by its own name."""
     many = Counter(ask.root.pick.field for ask in asks)
@@ -193,16 +193,16 @@ class _Variables:
         self.sources: dict[str, str] = {}
         self.whose: dict[str, tuple[str, int]] = {}
 
-    def named(self, pick: Pick, ask: Ask) -> Pick:
+    def named(self, pick: Pick, ask: FieldPick) -> Pick:
         """The selection with a `$name` for each variable."""
         args = tuple((name, self._value(name, value, ask)) for name, value in pick.args)
         below = tuple(self.named(each, ask) for each in pick.below)
         return replace(pick, args=args, below=below)
 
-    def _value(self, name: str, value: Value, ask: Ask) -> Value:
-        if isinstance(value, Members):
+    def _value(self, name: str, value: Value, ask: FieldPick) -> Value:
+        if isinstance(value, InputMembers):
             given = tuple((each, self._value(each, v, ask)) for each, v in value.given)
-            return Members(given)
+            return InputMembers(given)
         if not isinstance(value, Hole):
             return value
         owned = value.source.partition(".")[0] in self._owned
@@ -241,7 +241,7 @@ def _written(pick: Pick) -> str:
 
 
 def _literal(value: Value) -> str:
-    if isinstance(value, Members):
+    if isinstance(value, InputMembers):
         return "{" + ", ".join(f"{name}: {_literal(each)}" for name, each in value.given) + "}"
     return f"${value.source}" if isinstance(value, Hole) else value
 
@@ -250,7 +250,7 @@ def holes(value: Value) -> Iterator[Hole]:
     """The variables in a value."""
     if isinstance(value, Hole):
         yield value
-    elif isinstance(value, Members):
+    elif isinstance(value, InputMembers):
         for _, each in value.given:
             yield from holes(each)
 
@@ -265,6 +265,6 @@ def _names(pick: Pick) -> Iterator[str]:
 def _named(value: Value) -> Iterator[str]:
     if isinstance(value, str) and value.startswith("$"):
         yield value[1:]
-    elif isinstance(value, Members):
+    elif isinstance(value, InputMembers):
         for _, each in value.given:
             yield from _named(each)

@@ -19,7 +19,7 @@ from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
 from oakum.scan.identities.credentials import Identity, OAuth, Secret
 from oakum.scan.identities.id_token import Expected, fault, has_key
-from oakum.scan.identities.login import Granted, Places
+from oakum.scan.identities.login import LoginPlaces, LoginResult
 from oakum.scan.identities.oauth_server import (
     OAuthFailed,
     endpoint,
@@ -37,7 +37,7 @@ _LONGEST = 900.0
 
 
 @dataclass(frozen=True)
-class Listen:
+class AwaitBrowser:
     """Wait for a browser at a loopback address; answered with the address and its port."""
 
     redirect: str
@@ -68,14 +68,14 @@ class Pause:
     seconds: float
 
 
-Step: TypeAlias = Request | Listen | Visit | Show | Pause
-Steps: TypeAlias = Generator[Step, Any, Granted]
+Step: TypeAlias = Request | AwaitBrowser | Visit | Show | Pause
+Steps: TypeAlias = Generator[Step, Any, LoginResult]
 
 
 def grant(
     identity: Identity,
     login: OAuth,
-    places: Places,
+    places: LoginPlaces,
     refresh: Secret | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Steps:
@@ -97,7 +97,7 @@ def grant(
 
 class _Grant:
     def __init__(
-        self, identity: Identity, login: OAuth, places: Places, clock: Callable[[], float]
+        self, identity: Identity, login: OAuth, places: LoginPlaces, clock: Callable[[], float]
     ) -> None:
         self.identity = identity
         self.login = login
@@ -158,7 +158,7 @@ class _Grant:
         page = self._endpoint(
             "authorization_endpoint", self.login.authorization_url, "authorization_url"
         )
-        redirect = yield Listen(self.login.redirect)
+        redirect = yield AwaitBrowser(self.login.redirect)
         verifier = secrets.token_urlsafe(48)
         state, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         more = {
@@ -299,10 +299,10 @@ def _seconds(said: Mapping[str, Json], name: str, default: float) -> float:
     return float(found) if good else default  # type: ignore[arg-type]  # a number, as just seen
 
 
-def _granted(said: Mapping[str, Json], before: Secret | None) -> Granted:
+def _granted(said: Mapping[str, Json], before: Secret | None) -> LoginResult:
     renewed = said.get("refresh_token")
     refresh = Secret(renewed) if isinstance(renewed, str) and renewed else before
-    return Granted(Secret(str(said["access_token"])), refresh=refresh)
+    return LoginResult(Secret(str(said["access_token"])), refresh=refresh)
 
 
 def _query(address: str) -> dict[str, str]:

@@ -32,7 +32,7 @@ from oakum.scan.identities.credentials import (
     names,
     shell_name,
 )
-from oakum.scan.identities.login_methods import LoginMethod, Ways
+from oakum.scan.identities.login_methods import LoginMethod, LoginReader
 from oakum.scan.identities.secret_store import Keys, Run, SecretStore
 from oakum.scan.transport.certificates import Certificate
 from oakum.scan.transport.client import run_command
@@ -163,7 +163,7 @@ class _File:
         self.r = r
         self.resources = resources
         self.secret_store = secret_store
-        self.ways = Ways(r, secret_store)
+        self.ways = LoginReader(r, secret_store)
         self.notes: list[Problem] = []
 
     def read(self, root: Node, relations: Collection[str]) -> Identities:

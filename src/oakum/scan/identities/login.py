@@ -54,7 +54,7 @@ class LoginFailed(TargetError):
 
 
 @dataclass(frozen=True)
-class Granted:
+class LoginResult:
     """What a login gave."""
 
     token: Secret | None = None
@@ -66,7 +66,7 @@ class Granted:
     """Name of a cookie → the paths to which alone it is sent."""
 
 
-class Places:
+class LoginPlaces:
     """Where an operation id, a path or a URL is on the target."""
 
     def __init__(self, target: str, document: Document | None) -> None:
@@ -124,11 +124,11 @@ class Places:
 
 
 def dialogue(
-    identity: Identity, login: Login, places: Places, clock: Callable[[], float] = time.time
-) -> Generator[Request, Response, Granted]:
+    identity: Identity, login: Login, places: LoginPlaces, clock: Callable[[], float] = time.time
+) -> Generator[Request, Response, LoginResult]:
     """Performs an identity's login, step by step; raises `LoginFailed`."""
     jar: dict[str, str] = {}
-    held = Granted()
+    held = LoginResult()
     steps = (*login.before, replace(login, before=()))
     for step, following in zip(steps, (*steps[1:], None), strict=True):
         extra = {"token": held.token} if held.token else {}
@@ -142,7 +142,7 @@ def dialogue(
             _check_status(identity, step, method, response, clock, places, last=following is None)
         token = _token(identity, step, method, response, places) or held.token
         kept = {name: Secret(text) for name, text in jar.items() if text and step.keeps(name)}
-        held = Granted(token, {**held.cookies, **kept}, Secret(echo) if echo else held.csrf)
+        held = LoginResult(token, {**held.cookies, **kept}, Secret(echo) if echo else held.csrf)
         _check_cookies(identity, step, method, response, held)
         if step.csrf and not step.csrf.get and not jar.get(step.csrf.cookie):
             which = f"no cookie `{step.csrf.cookie}`, which `csrf` names"
@@ -152,7 +152,7 @@ def dialogue(
 
 
 def _token_endpoint(
-    identity: Identity, login: Login, places: Places
+    identity: Identity, login: Login, places: LoginPlaces
 ) -> Generator[Request, Response, str]:
     """The token endpoint of a login's issuer."""
     try:
@@ -166,7 +166,7 @@ def _token_endpoint(
 def _prepared(
     identity: Identity,
     login: Login,
-    places: Places,
+    places: LoginPlaces,
     jar: dict[str, str],
     extra: Mapping[str, Secret],
 ) -> Generator[Request, Response, tuple[dict[str, str], Json, str]]:
@@ -192,7 +192,7 @@ def _prepared(
 
 
 def _check_cookies(
-    identity: Identity, login: Login, method: str, response: Response, held: Granted
+    identity: Identity, login: Login, method: str, response: Response, held: LoginResult
 ) -> None:
     """The cookie that a step is to return is among those that are held."""
     wanted = login.cookie not in ("", "*") and login.cookie not in held.cookies
@@ -264,7 +264,7 @@ def _check_status(
     method: str,
     response: Response,
     clock: Callable[[], float],
-    places: Places,
+    places: LoginPlaces,
     *,
     last: bool,
 ) -> None:
@@ -335,7 +335,7 @@ def _allowed(response: Response) -> str:
 
 
 def _token(
-    identity: Identity, login: Login, method: str, response: Response, places: Places
+    identity: Identity, login: Login, method: str, response: Response, places: LoginPlaces
 ) -> Secret | None:
     if login.token_header:
         if value := response.headers.get(login.token_header, ""):

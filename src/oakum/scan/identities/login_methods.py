@@ -92,7 +92,7 @@ class LoginMethod:
         return self.login is not None and self.login.gives_token
 
 
-class Ways:
+class LoginReader:
     """Reads ways to log in; mistakes are noted at the reader."""
 
     def __init__(self, r: Reader, secret_store: SecretStore) -> None:

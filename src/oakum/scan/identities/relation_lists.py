@@ -38,7 +38,7 @@ _AGAIN = (2.0, 4.0)
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedAccounts:
     """The accounts on a list, as far as it was shown."""
 
     ids: frozenset[str]
@@ -48,14 +48,14 @@ class Listed:
 
 Bond = tuple[str, str, str]
 """(viewer, relation, owner)."""
-Lists = dict[tuple[str, str], Listed]
+Lists = dict[tuple[str, str], ListedAccounts]
 """(relation, whose list) → it."""
 
 
 def read_list(
     ask: Ask, who: str, request: Request, names: Collection[str], place: ListPlace,
     bodies: list[Json] | None = None,
-) -> Listed | None:  # fmt: skip
+) -> ListedAccounts | None:  # fmt: skip
     """The ids at a place of a response and of later pages; None if no response is usable. `names`:
     declared query parameters; `bodies` takes in what was read. Raises what `ask` raises."""
     ids: set[str] = set()
@@ -84,7 +84,7 @@ def read_list(
         asked = next_page(asked, answer, names)
         pages = Pages(sum(sizes), sizes[-1], sizes[0], len(sizes))
         said = extent(seen, value, answer.headers, pages)
-    return Listed(frozenset(ids), sound and asked is None and said == "whole")
+    return ListedAccounts(frozenset(ids), sound and asked is None and said == "whole")
 
 
 def place_in(probe: Probe, pointer: str) -> ListPlace:
@@ -122,7 +122,7 @@ class Relations:
     _gone: set[Bond] = field(default_factory=set)
     """Who was on a list then, and is not at the last reading."""
 
-    def of(self, relation: str, whose: str) -> Listed | None:
+    def of(self, relation: str, whose: str) -> ListedAccounts | None:
         """The current list; None if it cannot be read. Raises what `ask` raises."""
         known = self.policy.relations[relation]
         probe, filled = self.probes.get(known.operation), self._filled(relation, whose)
@@ -210,7 +210,7 @@ class Relations:
         probe = self.probes.get(operation)
         return probe is not None and probe.operation.method == "GET"
 
-    def _now(self, at: tuple[str, str]) -> Listed | None:
+    def _now(self, at: tuple[str, str]) -> ListedAccounts | None:
         try:
             return self.of(*at)
         except OakumError:

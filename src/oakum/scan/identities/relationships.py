@@ -23,8 +23,8 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.openapi.model import Json
-from oakum.policy.model import Policy, Relation, Step
-from oakum.scan.identities.relation_lists import Bond, Listed, Lists, Relations, moved
+from oakum.policy.model import Policy, Relation, RelationStep
+from oakum.scan.identities.relation_lists import Bond, ListedAccounts, Lists, Relations, moved
 from oakum.scan.requests.builder import Ask, fill
 from oakum.scan.undo.setting_change import SIGN, Flip
 from oakum.scan.undo.visibility_wait import Patience
@@ -397,7 +397,7 @@ class Relationships:
             f" ({by_hand})" if by_hand else ""
         )
 
-    def _walk(self, steps: tuple[Step, ...], viewer: str, owner: str) -> bool:
+    def _walk(self, steps: tuple[RelationStep, ...], viewer: str, owner: str) -> bool:
         self._status = 0
         for step in steps:
             asking, asked = (viewer, owner) if step.by == "caller" else (owner, viewer)
@@ -412,10 +412,12 @@ class Relationships:
             self._accepted += 1
         return True
 
-    def _look(self, relation: Relation, viewer: str, owner: str, wanted: str) -> Listed | None:
+    def _look(
+        self, relation: Relation, viewer: str, owner: str, wanted: str
+    ) -> ListedAccounts | None:
         """A list after a step, read again with pauses while it does not say what is `wanted`;
         empty: once."""
-        found: list[Listed | None] = []
+        found: list[ListedAccounts | None] = []
 
         def shown() -> bool:
             found.append(self._listed(relation, viewer, owner))
@@ -428,14 +430,16 @@ class Relationships:
         """`yes` or `no` as the look-up says, asked by the one whose list it is; `unknown`."""
         return self._says(self._listed(relation, viewer, owner), relation, viewer, owner)
 
-    def _listed(self, relation: Relation, viewer: str, owner: str) -> Listed | None:
+    def _listed(self, relation: Relation, viewer: str, owner: str) -> ListedAccounts | None:
         whose = owner if relation.of == "owner" else viewer
         lists = Relations(
             self.policy, self.probes, self.identities, self.knowledge, self.target, self.ask
         )
         return lists.of(relation.name, whose)
 
-    def _says(self, found: Listed | None, relation: Relation, viewer: str, owner: str) -> str:
+    def _says(
+        self, found: ListedAccounts | None, relation: Relation, viewer: str, owner: str
+    ) -> str:
         other = viewer if relation.of == "owner" else owner
         if found is None:
             return "unknown"

@@ -29,7 +29,7 @@ _CLIENTS = listed(
 
 
 @dataclass(frozen=True)
-class Choice:
+class SentChoice:
     """A header or a query parameter that the line of each identity fills."""
 
     where: Literal["header", "query"]
@@ -60,7 +60,7 @@ class Choice:
         ]
 
 
-def choices_of(model: Model, identities: Identities) -> tuple[Choice, ...]:
+def choices_of(model: Model, identities: Identities) -> tuple[SentChoice, ...]:
     """Such parameters that every identity sends. `model`: with the parameters that callers fill."""
     return tuple(_choices(model, identities))
 
@@ -77,7 +77,7 @@ def sent_by_all(identities: Identities) -> frozenset[tuple[str, str]]:
     )  # fmt: skip
 
 
-def _choices(model: Model, identities: Identities) -> Iterator[Choice]:
+def _choices(model: Model, identities: Identities) -> Iterator[SentChoice]:
     items = identities.items
     for where, name in sorted(sent_by_all(identities)):
         sends = {who: _fixed(each, where, name) for who, each in items.items()}
@@ -90,7 +90,7 @@ def _choices(model: Model, identities: Identities) -> Iterator[Choice]:
             if (p.where, p.name.lower()) == (where, name) and p.name not in model.rule(id).params
         }
         known = {**dict.fromkeys(declared)} or (model.operations if _is_tenant(name) else {})
-        made = Choice(
+        made = SentChoice(
             where,  # type: ignore[arg-type]  # cookies are none
             next(send.name for send in sends.values() if send),
             frozenset(known),

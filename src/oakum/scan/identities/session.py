@@ -33,9 +33,9 @@ from oakum.scan.identities.credentials import (
     shell_name,
 )
 from oakum.scan.identities.login import (
-    Granted,
     LoginFailed,
-    Places,
+    LoginPlaces,
+    LoginResult,
     cookie_line,
     dialogue,
     one_time_code,
@@ -116,7 +116,7 @@ class Sessions:
         """`also`: further addresses of the same API, which get the credentials as well. `person`:
         who logs in where a person has to."""
         self.identities = identities
-        self.places = Places(target, document)
+        self.places = LoginPlaces(target, document)
         self.logins = 0
         """Logins made, the failed ones included."""
         self.notes: list[str] = []
@@ -316,12 +316,12 @@ class Sessions:
         if name not in self._live:
             self.login(name)
 
-    def _log_in(self, identity: Identity) -> tuple[Granted, Response | None]:
+    def _log_in(self, identity: Identity) -> tuple[LoginResult, Response | None]:
         login = identity.login
         self.logins += login is not None
         match login:
             case None:
-                return Granted(), None
+                return LoginResult(), None
             case Login():
                 return self._play(identity, login)
             case StorageState():
@@ -332,7 +332,7 @@ class Sessions:
                 refresh = live.refresh if live is not None else None
                 return self._token_grants.obtain(identity, login, refresh), None
             case Command():
-                return Granted(self._printed(identity, login)), None
+                return LoginResult(self._printed(identity, login)), None
             case _:
                 assert_never(login)
 
@@ -343,7 +343,7 @@ class Sessions:
         except TargetError as error:
             raise LoginFailed(f"`{identity.name}` could not log in: {error}") from None
 
-    def _play(self, identity: Identity, login: Login) -> tuple[Granted, Response]:
+    def _play(self, identity: Identity, login: Login) -> tuple[LoginResult, Response]:
         self._await_another_code(identity, login)
         steps = dialogue(identity, login, self.places, self.clock)
         request = next(steps)

@@ -17,14 +17,14 @@ from oakum.http.json_pointer import path_of, value_at
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
 from oakum.scan.identities.credentials import Secret, StorageState
-from oakum.scan.identities.login import Granted, LoginFailed
+from oakum.scan.identities.login import LoginFailed, LoginResult
 
 _HERE = ("127.0.0.1", "localhost", "::1")
 
 
 def granted(
     name: str, login: StorageState, target: str, now: float, paths: Collection[str] = ()
-) -> Granted:
+) -> LoginResult:
     """The session of an identity. `paths`: what is requested of the target, with templates as
     documents write them. Raises `LoginFailed`."""
     try:
@@ -37,7 +37,7 @@ class _Fault(Exception):
     """Why a file is no session."""
 
 
-def _read(login: StorageState, target: str, now: float, paths: Collection[str]) -> Granted:
+def _read(login: StorageState, target: str, now: float, paths: Collection[str]) -> LoginResult:
     try:
         said: Json = orjson.loads(login.path.read_bytes())
     except OSError as error:
@@ -47,7 +47,7 @@ def _read(login: StorageState, target: str, now: float, paths: Collection[str]) 
     if not isinstance(said, dict) or not {"cookies", "origins"} & said.keys():
         raise _Fault("is not a storage state; save one with `context.storage_state(path=…)`")
     if login.token:
-        return Granted(_token(said, login.token, target))
+        return LoginResult(_token(said, login.token, target))
     values: dict[str, Secret] = {}
     limited: dict[str, tuple[str, ...]] = {}
     live = _live(said, target, now, paths)
@@ -56,7 +56,7 @@ def _read(login: StorageState, target: str, now: float, paths: Collection[str]) 
         values[name] = Secret(value)
         if limits:
             limited[name] = limits
-    return Granted(cookies=values, cookie_paths=limited)
+    return LoginResult(cookies=values, cookie_paths=limited)
 
 
 def _one_of(alike: Sequence[Mapping[str, Json]], target: str) -> tuple[str, tuple[str, ...]]:

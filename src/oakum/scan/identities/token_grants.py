@@ -14,8 +14,8 @@ from oakum.exchange import Request, Response
 from oakum.http.origin import origin_of
 from oakum.scan.identities import system_keyring
 from oakum.scan.identities.credentials import Identity, OAuth, Secret
-from oakum.scan.identities.grant_steps import Listen, Pause, Show, Steps, Visit, grant
-from oakum.scan.identities.login import Granted, LoginFailed, Places
+from oakum.scan.identities.grant_steps import AwaitBrowser, Pause, Show, Steps, Visit, grant
+from oakum.scan.identities.login import LoginFailed, LoginPlaces, LoginResult
 from oakum.scan.identities.person import Person
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.transport.client import Transport
@@ -26,7 +26,7 @@ class TokenGrants:
 
     def __init__(
         self,
-        places: Places,
+        places: LoginPlaces,
         transport: Transport,
         person: Person,
         clock: Callable[[], float],
@@ -38,7 +38,7 @@ class TokenGrants:
         self._clock = clock
         self._sleep = sleep
 
-    def obtain(self, identity: Identity, login: OAuth, refresh: Secret | None) -> Granted:
+    def obtain(self, identity: Identity, login: OAuth, refresh: Secret | None) -> LoginResult:
         """Tokens, by the `refresh` token if there is one. Raises `LoginFailed`."""
         try:
             kept = self._kept(identity, login) if refresh is None else refresh
@@ -60,18 +60,18 @@ class TokenGrants:
         found = system_keyring.read(system_keyring.SERVICE, _entry(identity, login))
         return Secret(found) if found else None
 
-    def _play(self, steps: Steps, certificate: str) -> Granted:
+    def _play(self, steps: Steps, certificate: str) -> LoginResult:
         answer: Any = None
         while True:
             try:
                 step = steps.send(answer)
             except StopIteration as done:
-                granted: Granted = done.value
+                granted: LoginResult = done.value
                 return granted
             answer = None
             if isinstance(step, Request):
                 answer = self._send(replace(step, certificate=certificate))
-            elif isinstance(step, Listen):
+            elif isinstance(step, AwaitBrowser):
                 answer = self._person.listen(step.redirect)
             elif isinstance(step, Visit):
                 answer = self._person.visit(step)

@@ -15,7 +15,7 @@ _AN_ID = re.compile(r"[^/]*\d[^/]*|[^/]{25,}")
 """A segment that names one of many, where no document says so."""
 
 
-class Names:
+class OperationNames:
     """Names requests after operations; the most literal template wins (OpenAPI 3.1, Paths)."""
 
     def __init__(self, operations: Iterable[Operation], target: str) -> None:
@@ -70,5 +70,5 @@ def path_values(template: str, path: str) -> dict[str, str]:
     return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else {}
 
 
-NOTHING = Names((), "")
+NOTHING = OperationNames((), "")
 """Knows no document."""

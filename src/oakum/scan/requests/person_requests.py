@@ -116,7 +116,7 @@ class Strangers:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedPerson:
     """The person in a request: a value for its slot, and its placeholder in curl lines."""
 
     value: str
@@ -134,7 +134,7 @@ class Wording:
         self._target = target
         self._wrong = f"Oak-{secrets.token_hex(8)}-7"
 
-    def ask(self, talk: Talk, named: Named) -> Filled | None:
+    def ask(self, talk: Talk, named: NamedPerson) -> Filled | None:
         """The request about somebody; None if another parameter cannot be filled."""
         try:
             return _Asking(self, talk, named).filled()
@@ -155,7 +155,7 @@ class Wording:
 class _Asking:
     """A request under construction."""
 
-    def __init__(self, wording: Wording, talk: Talk, named: Named) -> None:
+    def __init__(self, wording: Wording, talk: Talk, named: NamedPerson) -> None:
         self._w = wording
         self._talk = talk
         self._named = named

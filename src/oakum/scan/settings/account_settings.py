@@ -28,8 +28,8 @@ from oakum.scan.settings.settings_body import (
     with_value,
 )
 from oakum.scan.settings.settings_reader import SettingsReader
-from oakum.scan.settings.whose_settings import Elsewhere, Vouching, places
-from oakum.scan.settings.write_outcomes import Outcome, Reception
+from oakum.scan.settings.whose_settings import SettingElsewhere, Vouching, places
+from oakum.scan.settings.write_outcomes import Reception, SettingOutcome
 from oakum.scan.undo.encryption import is_sealed
 from oakum.scan.undo.interrupt_delay import heard_afterwards
 from oakum.scan.undo.setting_change import Flip, left_behind, why_left
@@ -59,7 +59,7 @@ class AccountSettings(SettingsReader):
     """What the API itself has set at a write and nothing puts back, in words."""
     vouching: Vouching | None = None
     """Says whose settings may be written; None: everybody's."""
-    elsewhere: Elsewhere | None = None
+    elsewhere: SettingElsewhere | None = None
     """Shows settings in the objects that they are of; None: nothing does."""
     harmed: list[str] = field(default_factory=list)
     """What was written where it did not belong, in words."""
@@ -93,7 +93,9 @@ class AccountSettings(SettingsReader):
         """Checks that settings are the identity's own before writing them. `probes`: endpoints with
         objects."""
         self.vouching = Vouching(self.identities, self.shown, partial(places, self.policy))
-        self.elsewhere = Elsewhere(probes, self.identities, self.knowledge, self.target, self.ask)
+        self.elsewhere = SettingElsewhere(
+            probes, self.identities, self.knowledge, self.target, self.ask
+        )
 
     def _why_not_vouched(self, identity: str, paths: Collection[str], switch: Switch) -> str:
         """Why what is shown as the settings of an identity may not be theirs, or nothing is changed
@@ -156,7 +158,7 @@ class AccountSettings(SettingsReader):
         switch = state.switch if state else None
         return switch if switch is not None and switch.operation in self.writers else None
 
-    def flip(self, identity: str, path: str, value: Json) -> Outcome:
+    def flip(self, identity: str, path: str, value: Json) -> SettingOutcome:
         """Sets a state or field and records it for restoring; says why if it could not.
 
         Sends nothing if the API shows too little to keep the other settings, or if an earlier
@@ -164,7 +166,7 @@ class AccountSettings(SettingsReader):
         """
         return self.flip_all(identity, {path: value})
 
-    def flip_all(self, identity: str, changes: Mapping[str, Json]) -> Outcome:
+    def flip_all(self, identity: str, changes: Mapping[str, Json]) -> SettingOutcome:
         """Sets several fields or states with one request for each operation. What was rejected
         together is not retried one by one."""
         refused = {path: why for path in changes if (why := self._why_not(path))}
@@ -172,7 +174,7 @@ class AccountSettings(SettingsReader):
         found = self._set(identity, allowed)
         why = next(iter(refused.values()), found.why)
         self.refusals += [why] if why else []
-        return Outcome(found.done, why)
+        return SettingOutcome(found.done, why)
 
     def _why_not(self, path: str) -> str:
         """Why nothing is sent for a setting; empty: it may be."""
@@ -182,7 +184,7 @@ class AccountSettings(SettingsReader):
         operation = switch.operation if switch else ""
         return self.others.stopped.get(operation) or self.reception.why_not(path, operation)
 
-    def _set(self, identity: str, changes: Mapping[str, Json]) -> Outcome:
+    def _set(self, identity: str, changes: Mapping[str, Json]) -> SettingOutcome:
         groups: dict[str, dict[str, Json]] = {}
         for path, value in changes.items():
             switch = self.switch(path)
@@ -194,9 +196,9 @@ class AccountSettings(SettingsReader):
                 self._note(identity, operation, shown)
         found = [self._change(identity, operation, each) for operation, each in groups.items()]
         done = frozenset(path for each in found for path in each.done)
-        return Outcome(done, next((each.why for each in found if each.why), ""))
+        return SettingOutcome(done, next((each.why for each in found if each.why), ""))
 
-    def _change(self, identity: str, operation: str, changes: Mapping[str, Json]) -> Outcome:
+    def _change(self, identity: str, operation: str, changes: Mapping[str, Json]) -> SettingOutcome:
         """Sets what one operation sets, with one request."""
         known = {
             path: switch
@@ -205,12 +207,12 @@ class AccountSettings(SettingsReader):
             and (path in self.fields or self.identities.states.get((identity, path)) is not None)
         }
         if not known:
-            return Outcome(
+            return SettingOutcome(
                 why="its current value is unknown" if operation else "no operation sets it"
             )
         switch = next(iter(known.values()))
         write = self._prepare(identity, switch)
-        if isinstance(write, Outcome):
+        if isinstance(write, SettingOutcome):
             return write
         shown = self._last(identity, switch)
         before = {
@@ -219,9 +221,9 @@ class AccountSettings(SettingsReader):
             if (value := self._before(identity, path, each, shown)) is not None
         }
         if not before:
-            return Outcome(why="no response shows its current value")
+            return SettingOutcome(why="no response shows its current value")
         if why := self._why_not_vouched(identity, before, switch):
-            return Outcome(why=why)
+            return SettingOutcome(why=why)
         pin = self._pin(identity, switch, write)
         flips: list[tuple[tuple[str, ...], Flip]] = []
         for path, old in before.items():
@@ -234,7 +236,7 @@ class AccountSettings(SettingsReader):
                 flips.append((at, Flip(identity, path, old, value, own, pin)))
         if not flips:
             why = "the write would affect another object than the one whose setting is known"
-            return Outcome(why=why)
+            return SettingOutcome(why=why)
         self._note(identity, operation, shown)
         for _, flip in flips:
             self._remember(flip)
@@ -250,7 +252,7 @@ class AccountSettings(SettingsReader):
 
     def _sent_changes(
         self, identity: str, write: SettingsWrite, flips: Sequence[tuple[tuple[str, ...], Flip]]
-    ) -> Outcome:  # fmt: skip
+    ) -> SettingOutcome:  # fmt: skip
         """Sends changes, and reads what has become of them."""
         operation = write.operation.id
         whose = identity, operation
@@ -260,7 +262,7 @@ class AccountSettings(SettingsReader):
         answer = self._send(identity, write, {at[0] for at, _ in flips})
         self.reception.record_answered(sent, answer.status, shown=False)
         if not answer.ok:
-            return Outcome(why="the API did not accept the setting")
+            return SettingOutcome(why="the API did not accept the setting")
         wanted = {at: flip.after for at, flip in flips}
         before, now = self._seen(identity, write.operation, before, wanted)
         done = {e.state for at, e in flips if member_at(now, at) in (None, e.after)}
@@ -268,10 +270,10 @@ class AccountSettings(SettingsReader):
             ((identity, each) for each in done), answer.status, shown=True
         )
         if other := self._also_changed(identity, operation):
-            return Outcome(why=f"{other} gets the settings of {identity} as well")
+            return SettingOutcome(why=f"{other} gets the settings of {identity} as well")
         if self.others.strange(whose):
             if why := self._why_not_back(whose, [flip.state for _, flip in flips], before):
-                return Outcome(why=why)
+                return SettingOutcome(why=why)
             return self._change(identity, operation, {e.state: e.after for _, e in flips})
         for at, flip in flips:
             if flip.state not in done:
@@ -283,7 +285,7 @@ class AccountSettings(SettingsReader):
             if e.state in done and e.state not in self.fields
         }
         late = len(done) < len(sent)
-        return Outcome(frozenset(done), "the API did not accept the setting" if late else "")
+        return SettingOutcome(frozenset(done), "the API did not accept the setting" if late else "")
 
     def _remember(self, flip: Flip) -> None:
         self.log("flip", flip)
@@ -460,7 +462,7 @@ class AccountSettings(SettingsReader):
                 if others:  # somebody else may have set it since it was last read
                     self._now.pop((flip.identity, switch.operation), None)
                 prepared = self._prepare(flip.identity, switch)
-                if isinstance(prepared, Outcome):
+                if isinstance(prepared, SettingOutcome):
                     return None
                 before = self._last(flip.identity, switch)
                 shown = member_at(before, at)
@@ -509,14 +511,16 @@ class AccountSettings(SettingsReader):
                 return self._read(probe.operation, identity) or last
         return last
 
-    def _prepare(self, identity: str, switch: Switch) -> SettingsWrite | Outcome:
+    def _prepare(self, identity: str, switch: Switch) -> SettingsWrite | SettingOutcome:
         """The write of a switch with everything in it but the value, or why there is none."""
         probe = self.writers[switch.operation]
         writer, path = probe.operation, path_of(switch.pointer)
         filled = self._filled(probe, identity, switch.operation)
         named = f"`{writer.method} {writer.path}`"
         if filled is None:
-            return Outcome(why=f"no value is known for a parameter of {named}, so nothing was sent")
+            return SettingOutcome(
+                why=f"no value is known for a parameter of {named}, so nothing was sent"
+            )
         whole = writer.method == "PUT" or writer.id in self.others.whole
         # Read after the last write; other changes since then do not matter to a PATCH.
         known = None if whole else self._now.get((identity, writer.id))
@@ -528,21 +532,25 @@ class AccountSettings(SettingsReader):
                 if writer.id in self.readers
                 else "no GET of the same path shows them"
             )
-            return Outcome(why=f"{named} replaces {what} and {shows}, so nothing was sent")
+            return SettingOutcome(why=f"{named} replaces {what} and {shows}, so nothing was sent")
         first = (identity, writer.id) not in self._pins  # otherwise it is being restored
         if why := whole and first and why_not_whole(writer, current, path[0]):
-            return Outcome(why=why)
+            return SettingOutcome(why=why)
         if not path or not all(
             isinstance(member_at(current, path[:n]), dict) for n in range(len(path))
         ):
-            return Outcome(why=f"`{switch.pointer}` is not in the settings that the API shows")
+            return SettingOutcome(
+                why=f"`{switch.pointer}` is not in the settings that the API shows"
+            )
         if whole:
             closed = writer.id in self.closed
             content = self.others.sendable(writer.id, current, closed=closed)
         else:
             content = {path[0]: current[path[0]]} if len(path) > 1 else {}
         if not isinstance(member_at(content, path[:-1]), dict):
-            return Outcome(why=f"`{switch.pointer}` is not in the settings that {named} accepts")
+            return SettingOutcome(
+                why=f"`{switch.pointer}` is not in the settings that {named} accepts"
+            )
         return SettingsWrite(filled.request, probe.operation, content)
 
     def _is_anothers(

@@ -24,7 +24,7 @@ World = tuple[str, Settings]
 
 
 @dataclass(frozen=True)
-class Choice:
+class SettingChoice:
     """Looks at the matrix as it is; changes nothing."""
 
     model: Model
@@ -110,7 +110,7 @@ def reach_states(
     """Changes own accounts to the states that open cells need, one after another. `ask` sends the
     requests in each state."""
     identities = engine.identities
-    choice = Choice(engine.model, identities, engine.matrix, account_settings)
+    choice = SettingChoice(engine.model, identities, engine.matrix, account_settings)
     seen = {who: [_account(identities, who)] for who in identities.names()}
     for number in range(1, _MOST_WORLDS + 1):
         best = choice.best(seen)

@@ -148,7 +148,7 @@ def places(policy: Policy, operation: str) -> list[Place]:
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class SettingElsewhere:
     """A setting in its owner's own object, at other endpoints than the one that sets it."""
 
     probes: Sequence[Probe]

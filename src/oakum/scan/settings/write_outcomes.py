@@ -16,7 +16,7 @@ Setting = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SettingOutcome:
     """What came of changing settings; true if any was changed."""
 
     done: frozenset[str] = frozenset()

@@ -24,7 +24,7 @@ from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import curl, variable
 from oakum.scan.requests.person_operations import Talk, talks
-from oakum.scan.requests.person_requests import Named, Strangers, Wording, own_value
+from oakum.scan.requests.person_requests import NamedPerson, Strangers, Wording, own_value
 from oakum.scan.technique import Line, Prospect
 
 HOW = "account-enumeration"
@@ -226,7 +226,7 @@ class _Table:
         if not who:
             value = self._strangers.like(value, nth)
             symbol = "$NOBODYS_" + symbol[1:].partition("_")[2]
-        filled = self._wording.ask(talk, Named(value, symbol, like))
+        filled = self._wording.ask(talk, NamedPerson(value, symbol, like))
         if filled is None or (not who and value in group.owners.values()):
             return []
         if who and talk.kind == "login":

@@ -29,7 +29,7 @@ from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.coverage.omitted_members import left_out
 from oakum.scan.coverage.uncalled_operations import barred
 from oakum.scan.discovery.registration import account_resource, removals
-from oakum.scan.discovery.taken_names import Taken, unasked
+from oakum.scan.discovery.taken_names import TakenNames, unasked
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
@@ -152,7 +152,7 @@ class _Trial:
         if second.name not in self.shown:
             self._view(second)
         pair = control, second
-        Taken(self.engine, self.provisioned, pair, self.shown, self._label(None)).run()
+        TakenNames(self.engine, self.provisioned, pair, self.shown, self._label(None)).run()
         control, second = map(self.provisioned.current, pair)
         for operation in _setters(self.engine.model, self.provisioned.resource):
             self._raise(operation, control)

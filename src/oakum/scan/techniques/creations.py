@@ -38,7 +38,7 @@ from oakum.scan.write_tests.creations_below import CreationsBelow
 from oakum.scan.write_tests.creations_for_others import CreationsForOthers
 from oakum.scan.write_tests.made_objects import Maker, creations
 from oakum.scan.write_tests.parent_objects import ParentObjects
-from oakum.scan.write_tests.write_control import Outcome, WriteControl
+from oakum.scan.write_tests.write_control import WriteControl, WriteOutcome
 
 HOW = "creation"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})
@@ -136,13 +136,13 @@ class _Trial:
                 made, view = again
                 continue
             if self.status:
-                refusals.tried[viewer] = Outcome(self.status, took=False)
+                refusals.tried[viewer] = WriteOutcome(self.status, took=False)
             if self.hidden:
                 hidden.append(viewer)
         self._undo(made)
         if status := self.undo_log.answered.get(made.name):
             refused = status >= 400 and status not in (404, 410)  # it was put away first
-            own = Outcome(status, took=not (refused or self.maker.stopped))
+            own = WriteOutcome(status, took=not (refused or self.maker.stopped))
             refusals.tell(self.owner, own, compared=True)
         for viewer in hidden:
             if not self._is_tried_below_shown(viewer):

@@ -15,7 +15,7 @@ from oakum.errors import TargetError, few
 from oakum.exposure.endpoints.probes import Probe
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Operation
-from oakum.scan.discovery.elsewhere import Elsewhere
+from oakum.scan.discovery.elsewhere import OtherEndpoints
 from oakum.scan.discovery.front_end import FrontEnd, Holes, plain, roots, wanted
 from oakum.scan.discovery.versions import (
     Versioned,
@@ -147,7 +147,7 @@ class _Search:
 
     def __post_init__(self) -> None:
         engine = self.engine
-        self._there = Elsewhere(engine)
+        self._there = OtherEndpoints(engine)
         self._probes = self._there.telling(_shows(engine.state.probes))
         self._prefix = urlsplit(engine.target).path.rstrip("/")
         self._home = origin_of(engine.target)

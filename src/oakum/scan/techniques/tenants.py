@@ -17,7 +17,7 @@ from oakum.authz.compiled_model import is_withheld
 from oakum.exposure.cells.matrix import NOBODY
 from oakum.exposure.endpoints.probes import Probe
 from oakum.scan.engine import Engine, Kind
-from oakum.scan.identities.sent_choices import Choice
+from oakum.scan.identities.sent_choices import SentChoice
 from oakum.scan.limits import is_spent
 from oakum.scan.technique import Line, Prospect
 
@@ -52,7 +52,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 }
 
 
-def _takes(choice: Choice, probe: Probe) -> bool:
+def _takes(choice: SentChoice, probe: Probe) -> bool:
     plain = not (probe.how or probe.query or probe.lacks) and probe.asks is None
     return plain and probe.operation.id in choice.operations
 
@@ -63,7 +63,7 @@ class _Mixed:
 
     engine: Engine
     probe: Probe
-    choice: Choice
+    choice: SentChoice
 
     def run(self) -> None:
         """Asks as one viewer of each kind, and says if nobody could be asked as."""
@@ -127,7 +127,7 @@ class _Mixed:
         )
 
 
-def _counts(model: Model, probe: Probe, choice: Choice) -> bool:
+def _counts(model: Model, probe: Probe, choice: SentChoice) -> bool:
     """Whether a run is not done without such a request: the document has the parameter, its name
     stands for a tenant, and the operation shows what is hidden from some."""
     return (

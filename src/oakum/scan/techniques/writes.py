@@ -40,7 +40,7 @@ from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.write_tests.handovers import hand_over
 from oakum.scan.write_tests.made_objects import AsOwn, Workshop
 from oakum.scan.write_tests.parent_objects import ParentObjects
-from oakum.scan.write_tests.write_control import LabelsTried, Outcome, WriteControl
+from oakum.scan.write_tests.write_control import LabelsTried, WriteControl, WriteOutcome
 from oakum.scan.write_tests.writing_endpoints import bulk_left_out, is_meant, writing_endpoints
 
 HOW = "write"
@@ -260,7 +260,7 @@ class _Endpoint:
             return False
         took = self._write_all(owner, viewer, view, changes)
         if viewer != owner and self.status and viewer not in self.hidden:
-            self.control.tried[viewer] = Outcome(self.status, took)
+            self.control.tried[viewer] = WriteOutcome(self.status, took)
         return True
 
     def _write_all(
@@ -290,7 +290,7 @@ class _Endpoint:
             self.tells = False
             took = self._write_all(owner, owner, view, wanted)
             self.tells = True
-            own = Outcome(self.status, took) if self.status else None
+            own = WriteOutcome(self.status, took) if self.status else None
         self.control.tell(owner, own, compared=bool(wanted))
 
     def _tell_moved(self, owner: str) -> None:

@@ -31,11 +31,11 @@ def cutter(media_type: str, asked: str) -> Cutter:
     if media_type in LINES or (asked in LINES and media_type != EVENTS):
         return Lines()
     if is_json(media_type):
-        return Whole()
-    return Events()
+        return SingleValue()
+    return EventStream()
 
 
-class Events:
+class EventStream:
     """Server-sent events: keeps data and id, drops comments, names and `retry`."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class Lines:
         return self.take(b"\n")
 
 
-class Whole:
+class SingleValue:
     """A body that is a single JSON value, which some feeds return instead of a stream."""
 
     def __init__(self) -> None:

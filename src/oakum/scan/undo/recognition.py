@@ -29,7 +29,7 @@ _CUT = 9
 """Letters and digits that are left of a mark that an API has cut: `oakum` and four more."""
 
 
-class Standing(Enum):
+class FoundUnderKey(Enum):
     """What stands under a key; the value says why it is left as it is."""
 
     RUNS = "it is the run's own"
@@ -53,15 +53,15 @@ BESIDE = (
 )
 
 
-def at_its_own(answer: Response, signs: Collection[str]) -> Standing:
+def at_its_own(answer: Response, signs: Collection[str]) -> FoundUnderKey:
     """Whose an object is by the response of its own endpoint: the run's if it shows one of `signs`,
     texts that the run put into it."""
     if answer.status in (404, 410):
-        return Standing.GONE
+        return FoundUnderKey.GONE
     if not answer.ok or answer.truncated:
-        return Standing.UNKNOWN
+        return FoundUnderKey.UNKNOWN
     marked = any(shows(answer, sign) for sign in signs)
-    return Standing.RUNS if marked else Standing.ANOTHERS
+    return FoundUnderKey.RUNS if marked else FoundUnderKey.ANOTHERS
 
 
 def tells_nothing(answer: Response) -> bool:

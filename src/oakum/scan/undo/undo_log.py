@@ -23,7 +23,7 @@ from oakum.scan.undo.recognition import (
     CHANGED,
     OVERWROTE,
     UNREAD,
-    Standing,
+    FoundUnderKey,
     at_its_own,
     bears,
     holds,
@@ -266,7 +266,7 @@ class UndoLog:
         if not place or not may_lose_a_piece(place):
             return False
         answer = self._looked_at(made, key, row) if self._removes_what_it_shows(made) else None
-        return answer is None or at_its_own(answer, self._signs(made)) is not Standing.RUNS
+        return answer is None or at_its_own(answer, self._signs(made)) is not FoundUnderKey.RUNS
 
     @staticmethod
     def _removes_what_it_shows(made: Made) -> bool:
@@ -291,57 +291,59 @@ class UndoLog:
         place = self.address(made, key, row) if made.look is not None else ""
         return self.ask(made.who, for_key(made.look, place)) if made.look and place else None
 
-    def _standing(self, made: Made, key: str) -> Standing:
+    def _standing(self, made: Made, key: str) -> FoundUnderKey:
         """Whether what has this key now is what the run has made; waits for a view that lags."""
-        found: list[Standing] = []
+        found: list[FoundUnderKey] = []
 
         def told() -> bool:
             found.append(self._stands(made, key))
-            gone = found[-1] is Standing.GONE and made.name in self._shown
-            return gone or found[-1] in (Standing.RUNS, Standing.ANOTHERS)
+            gone = found[-1] is FoundUnderKey.GONE and made.name in self._shown
+            return gone or found[-1] in (FoundUnderKey.RUNS, FoundUnderKey.ANOTHERS)
 
         self.patience.until(told)
         return found[-1]
 
-    def _with_whoever_has_it(self, made: Made, key: str) -> tuple[Made, Standing]:
+    def _with_whoever_has_it(self, made: Made, key: str) -> tuple[Made, FoundUnderKey]:
         """The object as its owner finds it, or whoever has sent it or was given it: they may see
         more of it."""
         standing = self._standing(made, key)
-        if standing not in (Standing.RUNS, Standing.ANOTHERS) and made.remover:
+        if standing not in (FoundUnderKey.RUNS, FoundUnderKey.ANOTHERS) and made.remover:
             theirs = replace(made, who=made.remover)
-            if self._standing(theirs, key) is Standing.RUNS:
-                return theirs, Standing.RUNS
+            if self._standing(theirs, key) is FoundUnderKey.RUNS:
+                return theirs, FoundUnderKey.RUNS
         return made, standing
 
-    def _stands(self, made: Made, key: str) -> Standing:
+    def _stands(self, made: Made, key: str) -> FoundUnderKey:
         signs = self._signs(made)
         answer = self._looked_at(made, key)
         alone = at_its_own(answer, signs) if answer is not None else None
-        if alone is Standing.RUNS:
+        if alone is FoundUnderKey.RUNS:
             return alone
         shown = made.name in self._shown
-        few = alone is Standing.GONE or (alone is Standing.UNKNOWN and not shown)
+        few = alone is FoundUnderKey.GONE or (alone is FoundUnderKey.UNKNOWN and not shown)
         pages = 1 if few else _PAGES
         rows, whole = self._search(made, pages, key)
         if any(holds(row, sign) for row in rows for sign in signs):
             # The URL of the removal may name something else than the key does.
             other = self._removes_what_it_shows(made) and alone in (
-                Standing.GONE,
-                Standing.ANOTHERS,
+                FoundUnderKey.GONE,
+                FoundUnderKey.ANOTHERS,
             )
-            if alone is Standing.GONE and all(self._is_kept(made, row) for row in rows):
+            if alone is FoundUnderKey.GONE and all(self._is_kept(made, row) for row in rows):
                 return alone
-            return Standing.ELSEWHERE if other else Standing.RUNS
+            return FoundUnderKey.ELSEWHERE if other else FoundUnderKey.RUNS
         if made.look is None and made.name in self._own - self._shown:
-            return Standing.RUNS  # no response has shown it since it was made
-        if rows or (alone is Standing.ANOTHERS and not whole):
-            return Standing.ANOTHERS
-        if answer is not None and alone is Standing.UNKNOWN:
+            return FoundUnderKey.RUNS  # no response has shown it since it was made
+        if rows or (alone is FoundUnderKey.ANOTHERS and not whole):
+            return FoundUnderKey.ANOTHERS
+        if answer is not None and alone is FoundUnderKey.UNKNOWN:
             # Where its owner was shown it, an answer as for what never was says that it is gone.
             return (
-                Standing.GONE if whole and shown and self._is_absent(made, key, answer) else alone
+                FoundUnderKey.GONE
+                if whole and shown and self._is_absent(made, key, answer)
+                else alone
             )
-        return Standing.GONE if alone is Standing.GONE or whole else Standing.UNKNOWN
+        return FoundUnderKey.GONE if alone is FoundUnderKey.GONE or whole else FoundUnderKey.UNKNOWN
 
     def _is_absent(self, made: Made, key: str, answer: Response) -> bool:
         """Whether an answer for a key is that for a key which nothing has."""
@@ -383,17 +385,17 @@ class UndoLog:
         ours = set()
         for key in keys:
             made, standing = self._with_whoever_has_it(made, key)
-            if standing not in (Standing.RUNS, Standing.GONE):
+            if standing not in (FoundUnderKey.RUNS, FoundUnderKey.GONE):
                 self._why[made.name] = standing.value
                 return False
-            ours |= {key} if standing is Standing.RUNS else set()
+            ours |= {key} if standing is FoundUnderKey.RUNS else set()
         for n, key in enumerate(sorted(ours), 1):
             its = self._keyed(made, key)
             if made.named and not its.place:
                 self._why[made.name] = f"no response shows its `{made.named}`"
                 return False
             if self._may_be_anothers(its, key):
-                self._why[made.name] = Standing.UNKNOWN.value
+                self._why[made.name] = FoundUnderKey.UNKNOWN.value
                 return False
             if n == len(ours) and not made.known:
                 # Once it is removed no mark tells its key; what is removed before is found by it.

@@ -19,7 +19,7 @@ _TO_A_CALLER = (401, 403, 404, 405, 410)
 """What refuses whoever asks, or hides the object from them."""
 
 
-class Outcome(NamedTuple):
+class WriteOutcome(NamedTuple):
     """What became of a write."""
 
     status: int
@@ -33,7 +33,7 @@ class WriteControl:
 
     engine: Engine
     probe: Probe
-    tried: dict[str | None, Outcome] = field(default_factory=dict)
+    tried: dict[str | None, WriteOutcome] = field(default_factory=dict)
     noun: str = "write"
     """What a request is called."""
 
@@ -45,7 +45,7 @@ class WriteControl:
         plain = {(None, 401)}
         return [v for v, each in self.tried.items() if (v, each.status) not in plain]
 
-    def tell(self, owner: str, own: Outcome | None, *, compared: bool) -> None:
+    def tell(self, owner: str, own: WriteOutcome | None, *, compared: bool) -> None:
         """Names those of whom nothing is known. `own`: what became of the owner's write; None:
         there was none. `compared`: one was wanted."""
         for viewer in self.unsure():

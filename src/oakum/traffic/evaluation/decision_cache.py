@@ -21,18 +21,18 @@ from oakum.authz.place_rules import Masked
 from oakum.authz.relations import held, named
 from oakum.authz.table import Table, deciding, leaf_index
 from oakum.exposure.cells.matrix import Key, state_key
-from oakum.exposure.exchanges.caller_identification import Caller
-from oakum.exposure.exchanges.response_facts import Facts
+from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
+from oakum.exposure.exchanges.response_facts import ResponseFacts
 from oakum.exposure.exchanges.why_undecided import FORMER, OWN, RELATION, SETTING, is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
-from oakum.traffic.evaluation.fast_walk import Form, Seen
+from oakum.traffic.evaluation.fast_walk import FieldSet, SeenObject
 
 _UNSET, _NULL = -2, -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class CallerStanding:
     """What a caller is to an object."""
 
     held: frozenset[str]
@@ -43,7 +43,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Setting:
+class OwnerSetting:
     """In which state the owner is."""
 
     values: Mapping[str, Json]
@@ -59,8 +59,8 @@ class CachedDecision:
 
     endpoint: str
     table: Table
-    standing: Standing
-    setting: Setting
+    standing: CallerStanding
+    setting: OwnerSetting
     sees: int
     """Bit set of the leaves that they may see."""
     most: int
@@ -71,16 +71,16 @@ class CachedDecision:
     """Whether the caller may have been more to it until this request."""
     masked: Masked = ()
     """Masked forms, and the leaves that any possible relation and setting would show in them."""
-    leaks: dict[Form, tuple[frozenset[Key], Mapping[str, int]]] = field(default_factory=dict)
+    leaks: dict[FieldSet, tuple[frozenset[Key], Mapping[str, int]]] = field(default_factory=dict)
 
-    def of(self, form: Form) -> tuple[frozenset[Key], Mapping[str, int]]:
+    def of(self, form: FieldSet) -> tuple[frozenset[Key], Mapping[str, int]]:
         """What of an object is a leak, and what cannot be judged: fields by reason."""
         found = self.leaks.get(form)
         if found is None:
             found = self.leaks[form] = self._judged(form)
         return found
 
-    def _judged(self, form: Form) -> tuple[frozenset[Key], Mapping[str, int]]:
+    def _judged(self, form: FieldSet) -> tuple[frozenset[Key], Mapping[str, int]]:
         leaks, open_questions = set[Key](), Counter[str]()
         for path in form.saying:
             index = leaf_index(self.table, path)
@@ -115,13 +115,13 @@ class Verdicts:
         self._claims = [each.claim for each in model.policy.relations.values() if each.claim]
         self._fields = [model.policy.relations[n] for n in kinds.get("field", ())]
         self._memberships = any(each.is_membership for each in self._fields)
-        self._standings: dict[object, Standing] = {}
-        self._settings: dict[object, Setting] = {}
+        self._standings: dict[object, CallerStanding] = {}
+        self._settings: dict[object, OwnerSetting] = {}
         self._verdicts: dict[object, CachedDecision] = {}
 
     def of(
-        self, endpoint: str, seen: Seen, caller: Caller, facts: Facts | None,
-        params: Mapping[str, str], begins: bool,
+        self, endpoint: str, seen: SeenObject, caller: IdentifiedCaller,
+        facts: ResponseFacts | None, params: Mapping[str, str], begins: bool,
     ) -> CachedDecision:  # fmt: skip
         """What this caller may see of an object. `facts`: what is known besides; None: nothing.
         `begins`: it was a registration or a login, perhaps."""
@@ -153,7 +153,7 @@ class Verdicts:
             self._verdicts[key] = found
         return found
 
-    def _lacks_owners(self, seen: Seen) -> bool:
+    def _lacks_owners(self, seen: SeenObject) -> bool:
         """Whether an object of several owners may have others than it names."""
         owner = self._model.tables[seen.resource].resource.owner
         if owner.kind == "parent":
@@ -161,9 +161,9 @@ class Verdicts:
         return partly(owner, seen.value)
 
     def standing(
-        self, resource: Resource, owners: tuple[str, ...], value: Json, caller: Caller,
-        facts: Facts | None, *, lacking: bool = False,
-    ) -> Standing:  # fmt: skip
+        self, resource: Resource, owners: tuple[str, ...], value: Json, caller: IdentifiedCaller,
+        facts: ResponseFacts | None, *, lacking: bool = False,
+    ) -> CallerStanding:  # fmt: skip
         """What the caller is to an object of these owners; `lacking`: it may have others."""
         owned = resource.owner.kind != "none"
         ids = caller.ids
@@ -184,16 +184,16 @@ class Verdicts:
             subject = Subject(resource.name, owners, value, owned, lacking)
             told = facts.inform(self._policy, caller, owners) if facts is not None else caller
             relations = held(self._policy, told.principal, subject)
-            found = self._standings[key] = Standing(
+            found = self._standings[key] = CallerStanding(
                 relations, told.possible(self._policy, subject), self._label(relations, None, ""),
                 caller.known and (bool(owners) or not owned),
             )  # fmt: skip
         return found
 
     def setting(
-        self, table: Table, owners: tuple[str, ...], value: Json, caller: Caller,
-        facts: Facts | None, *, lacking: bool = False,
-    ) -> Setting:  # fmt: skip
+        self, table: Table, owners: tuple[str, ...], value: Json, caller: IdentifiedCaller,
+        facts: ResponseFacts | None, *, lacking: bool = False,
+    ) -> OwnerSetting:  # fmt: skip
         """In which state the owners are."""
         resource = table.resource
         key: list[object] = [resource.name, lacking]
@@ -213,8 +213,8 @@ class Verdicts:
         return found
 
     def _setting(
-        self, table: Table, subject: Subject, caller: Caller, facts: Facts | None
-    ) -> Setting:
+        self, table: Table, subject: Subject, caller: IdentifiedCaller, facts: ResponseFacts | None
+    ) -> OwnerSetting:
         resource, owners, value = table.resource, subject.owners, subject.value
         who = facts.inform(self._policy, caller, owners) if facts is not None else caller
         principal = who.principal
@@ -227,11 +227,11 @@ class Verdicts:
         }
         pairs = sorted((n, values.get(n) if told[n] else None) for n in resource.states)
         untold = frozenset(name for name, known in told.items() if not known)
-        return Setting(values, tuple(pairs), untold)
+        return OwnerSetting(values, tuple(pairs), untold)
 
     def _passes(
-        self, endpoint: str, seen: Seen, standing: Standing, caller: Caller, facts: Facts | None,
-        params: Mapping[str, str],
+        self, endpoint: str, seen: SeenObject, standing: CallerStanding,
+        caller: IdentifiedCaller, facts: ResponseFacts | None, params: Mapping[str, str],
     ) -> tuple[bool, bool]:  # fmt: skip
         """Whether `call:` lets the caller have it at all, and whether it may."""
         model, rule = self._model, self._model.rule(endpoint)
@@ -258,19 +258,19 @@ _NO_STATES: Mapping[str, Json] = {}
 
 
 def _looked_up(
-    facts: Facts, name: str, of: str, owners: tuple[str, ...], ids: frozenset[str]
+    facts: ResponseFacts, name: str, of: str, owners: tuple[str, ...], ids: frozenset[str]
 ) -> bool | None:
     """Whether a look-up relation holds towards all of these owners; None if unknown."""
     answers = [facts.about(name, of, owner, ids) for owner in owners]
     return None if not answers or None in answers else all(answers)
 
 
-def _claimed(caller: Caller, claim: str) -> str:
+def _claimed(caller: IdentifiedCaller, claim: str) -> str:
     """The value of a claim as a key; in memory only."""
     return repr(caller.claims.get(claim))
 
 
-def _most(table: Table, may: frozenset[str], setting: Setting) -> int:
+def _most(table: Table, may: frozenset[str], setting: OwnerSetting) -> int:
     """What any of the possible relations and settings would show."""
     free = [state for state in table.states if state.name in setting.untold]
     bits = 0

@@ -34,7 +34,7 @@ Code = tuple[str, int | frozenset[Mask]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Form:
+class FieldSet:
     """The set of fields of an object. Objects with the same fields share one form, and with it all
     cached results."""
 
@@ -49,7 +49,7 @@ class Form:
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenObject:
     """An object in a response, with its value."""
 
     resource: str
@@ -57,8 +57,8 @@ class Seen:
     """Members from the top of the answer; `*` for a position."""
     owners: tuple[str, ...]
     value: dict[str, Json]
-    form: Form
-    above: Seen | None
+    form: FieldSet
+    above: SeenObject | None
     """The object around it."""
     former: frozenset[str] = frozenset()
     """Relations that the caller may have had to it until this request."""
@@ -77,7 +77,7 @@ class FastWalk:
         self._rule = model.rule(operation)
         self._shown = model.shown.get(operation, ())
         self._roots: dict[tuple[int, bool], _Place] = {}
-        self._forms: dict[tuple[str, frozenset[Code]], Form] = {}
+        self._forms: dict[tuple[str, frozenset[Code]], FieldSet] = {}
         self._masked = {id(each.trie): each.rules for n, each in model.tables.items()
                         if n in model.masked}  # fmt: skip
         self.places = 0
@@ -85,7 +85,7 @@ class FastWalk:
     def objects(
         self, value: Json, shape: Shape | None, good: bool, params: Mapping[str, str],
         ids: frozenset[str],
-    ) -> list[Seen]:  # fmt: skip
+    ) -> list[SeenObject]:  # fmt: skip
         """Those in an answer, in the order of a walk from the top. `good`: it succeeded; `params`:
         of the path; `ids`: of the caller."""
         key = (id(shape), good)
@@ -93,11 +93,11 @@ class FastWalk:
         if root is None:
             shown = tuple(range(len(self._shown))) if good else ()
             root = self._roots[key] = _Place(self, shape, shown, (), None, "", None)
-        found: list[Seen] = []
+        found: list[SeenObject] = []
         _Walk(self, params, ids, found).visit(value, root, None, ())
         return found
 
-    def form(self, resource: str, codes: frozenset[Code]) -> Form:
+    def form(self, resource: str, codes: frozenset[Code]) -> FieldSet:
         """The shared form of an object with these fields and contents."""
         found = self._forms.get((resource, codes))
         if found is None:
@@ -110,7 +110,7 @@ class FastWalk:
                 here = code if isinstance(code, frozenset) else frozenset[Mask]()
                 forms[path] = forms.get(path, here) & here
             masked = {path: here for path, here in forms.items() if here}
-            found = Form(present, silent, tuple(saying), masked)
+            found = FieldSet(present, silent, tuple(saying), masked)
             if len(self._forms) < _MOST_FORMS:
                 self._forms[resource, codes] = found
         return found
@@ -261,8 +261,8 @@ class _Walk:
     fast_walk: FastWalk
     params: Mapping[str, str]
     ids: frozenset[str]
-    found: list[Seen]
-    above: Seen | None = None
+    found: list[SeenObject]
+    above: SeenObject | None = None
 
     def visit(
         self, value: Json, at: _Place, around: set[Code] | None, owners: tuple[str, ...]
@@ -315,7 +315,7 @@ class _Walk:
         whose = owners_of(
             owner, value, fast_walk._rule, self.params, self.ids, owners, inside=inside
         )
-        seen = Seen(kind.resource, kind.place.place, whose, value, _NONE, above)
+        seen = SeenObject(kind.resource, kind.place.place, whose, value, _NONE, above)
         self.found.append(seen)
         mine = set[Code]()
         self.above = seen
@@ -324,7 +324,7 @@ class _Walk:
         seen.form = fast_walk.form(kind.resource, frozenset(mine))
 
 
-_NONE = Form(frozenset(), frozenset(), ())
+_NONE = FieldSet(frozenset(), frozenset(), ())
 
 
 def _coded(at: _Place, value: Json, around: Json) -> Code:

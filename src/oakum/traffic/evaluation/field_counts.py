@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from oakum.authz import Model
 from oakum.openapi.model import Json
 from oakum.openapi.observed_shape import KEY
-from oakum.traffic.draft_lines import Line
-from oakum.traffic.evaluation.fast_walk import Form
+from oakum.traffic.draft_lines import DraftLine
+from oakum.traffic.evaluation.fast_walk import FieldSet
 from oakum.traffic.grants import Sample, narrowest
-from oakum.traffic.observation import Sent
+from oakum.traffic.observation import SentField
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownFields:
     """Fields with and without which objects in one state were sent to one kind of viewer at one
     endpoint."""
 
@@ -36,17 +36,17 @@ class Shown:
 class Counted:
     """Counts of objects, by kind of viewer and by their fields."""
 
-    forms: dict[Shown, Counter[Form]] = field(default_factory=dict)
-    refused: Counter[Shown] = field(default_factory=Counter)
+    forms: dict[ShownFields, Counter[FieldSet]] = field(default_factory=dict)
+    refused: Counter[ShownFields] = field(default_factory=Counter)
     """Objects that were sent to somebody, and that this viewer was refused."""
-    kept: Counter[Shown] = field(default_factory=Counter)
+    kept: Counter[ShownFields] = field(default_factory=Counter)
     """Objects that a list held for others who asked the same, and not for this viewer."""
 
-    def row(self, shown: Shown) -> Counter[Form]:
+    def row(self, shown: ShownFields) -> Counter[FieldSet]:
         """Where objects that were sent so are counted."""
         return self.forms.setdefault(shown, Counter())
 
-    def fields(self, shown: Shown) -> tuple[Counter[str], Counter[str]]:
+    def fields(self, shown: ShownFields) -> tuple[Counter[str], Counter[str]]:
         """For each field, the number of objects that had it, and of those in which it was empty:
         `null`, or below an empty list."""
         present, silent = Counter[str](), Counter[str]()
@@ -55,7 +55,7 @@ class Counted:
             silent.update(dict.fromkeys(form.silent, many))
         return present, silent
 
-    def sent(self) -> tuple[Sent, ...]:
+    def sent(self) -> tuple[SentField, ...]:
         """Each field by endpoint, viewer and state, with its share of presence."""
         sums: Counter[tuple[str, str, str, str, tuple[tuple[str, str], ...]]] = Counter()
         around: Counter[tuple[str, str, str, tuple[tuple[str, str], ...]]] = Counter()
@@ -65,13 +65,13 @@ class Counted:
             for path, many in self.fields(shown)[0].items():
                 sums[shown.endpoint, shown.resource, path, shown.viewer, state] += many
         return tuple(
-            Sent(*key, many, around[key[0], key[1], key[3], key[4]])
+            SentField(*key, many, around[key[0], key[1], key[3], key[4]])
             for key, many in sorted(sums.items())
         )
 
     def lines(
         self, model: Model, resource: str, setters: Mapping[str, Mapping[str, int]]
-    ) -> Iterator[Line]:
+    ) -> Iterator[DraftLine]:
         """What the traffic supports of each field of a resource, in the order of their names.
         `setters`: of fields that somebody was seen to set."""
         states = model.tables[resource].resource.states
@@ -89,14 +89,14 @@ class Counted:
             known = {each: rows[each] for each in here if each.possible}
             samples = [*self._samples(model, path, known)]
             unknown = sum(rows[each][0][path] for each in here if not each.possible)
-            yield Line(
+            yield DraftLine(
                 path, narrowest(model.policy, values, samples), tuple(samples),
                 {each.held: each.viewer for each in here}, len(fields[path]), unknown,
                 setters.get(path, {}),
             )  # fmt: skip
 
     def _samples(
-        self, model: Model, path: str, rows: dict[Shown, tuple[Counter[str], Counter[str]]]
+        self, model: Model, path: str, rows: dict[ShownFields, tuple[Counter[str], Counter[str]]]
     ) -> Iterator[Sample]:
         """If an object can be requested alone, fields missing from lists are not counted: lists may
         choose for other reasons."""
@@ -113,7 +113,7 @@ class Counted:
                 yield Sample(shown.held, shown.possible, shown.state, present, of, refused)
 
 
-def _is_alone(model: Model, shown: Shown) -> bool:
+def _is_alone(model: Model, shown: ShownFields) -> bool:
     """Whether somebody other than its owner received the object outside a list."""
     relations = model.policy.relations
     own = any(relations[name].kind == "owner" for name in shown.held)

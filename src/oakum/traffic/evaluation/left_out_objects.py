@@ -30,7 +30,7 @@ Question = tuple[object, ...]
 
 
 @dataclass
-class Answered:
+class AnsweredQuestions:
     """Questions, and the objects that answered them."""
 
     _listed: dict[tuple[Question, str], dict[Bare, None]] = field(default_factory=dict)

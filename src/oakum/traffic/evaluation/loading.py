@@ -8,17 +8,17 @@ from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
-from oakum.traffic.evaluation.traffic_judge import Declared, Judged
+from oakum.traffic.evaluation.traffic_judge import ContractJudge, DocumentJudge
 
 
-def load_against(contract: Path | None, openapi: Path | None) -> Declared | None:
+def load_against(contract: Path | None, openapi: Path | None) -> DocumentJudge | None:
     """A document, or a contract with a policy; None: neither was given."""
     if openapi is not None:
-        return Declared(Document.load(openapi))
+        return DocumentJudge(Document.load(openapi))
     if contract is None:
         return None
     found = load(contract)
     if found.policy is None:
         hint = "draft one with `oakum observe draft`, or give it as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
-    return Judged(compile_for_gateway(found))
+    return ContractJudge(compile_for_gateway(found))

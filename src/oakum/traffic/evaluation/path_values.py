@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from oakum.authz.id_spelling import identifier
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json, Operation
-from oakum.traffic.evaluation.fast_walk import Seen
+from oakum.traffic.evaluation.fast_walk import SeenObject
 
 _FEWEST_NUMBERS = 3
 """Objects of which a number in the path is that of a member: one may be so by chance."""
@@ -36,7 +36,7 @@ class PathValues:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], _Evidence] = {}
 
-    def hear(self, operation: str, params: Mapping[str, str], seen: Iterable[Seen]) -> None:
+    def hear(self, operation: str, params: Mapping[str, str], seen: Iterable[SeenObject]) -> None:
         """Compares what stood in a path with the objects that it showed, outside of lists and of
         other objects."""
         for each in seen:

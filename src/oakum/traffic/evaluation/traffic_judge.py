@@ -23,8 +23,8 @@ from oakum.exposure.evidence import declared_names, policy_names
 from oakum.exposure.exchanges.caller_identification import (
     NOBODY,
     UNKNOWN,
-    Caller,
     Callers,
+    IdentifiedCaller,
     viewer_of,
 )
 from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
@@ -40,23 +40,28 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.route import Router
-from oakum.traffic.draft_lines import Line
-from oakum.traffic.evaluation.decision_cache import CachedDecision, Setting, Standing, Verdicts
-from oakum.traffic.evaluation.fast_walk import FastWalk, Seen
-from oakum.traffic.evaluation.field_counts import Counted, Shown
-from oakum.traffic.evaluation.left_out_objects import Answered, Bare
+from oakum.traffic.draft_lines import DraftLine
+from oakum.traffic.evaluation.decision_cache import (
+    CachedDecision,
+    CallerStanding,
+    OwnerSetting,
+    Verdicts,
+)
+from oakum.traffic.evaluation.fast_walk import FastWalk, SeenObject
+from oakum.traffic.evaluation.field_counts import Counted, ShownFields
+from oakum.traffic.evaluation.left_out_objects import AnsweredQuestions, Bare
 from oakum.traffic.evaluation.path_values import PathValues
-from oakum.traffic.evaluation.writes import Writes
-from oakum.traffic.intake import STDIN, Source, records
+from oakum.traffic.evaluation.writes import ObservedWrites
+from oakum.traffic.intake import STDIN, TrafficSource, records
 from oakum.traffic.inventory import UNREAD, read
-from oakum.traffic.observation import Drift, Sent
+from oakum.traffic.observation import Drift, SentField
 from oakum.traffic.recorded_exchange import RecordedExchange
 
 _REFUSED = (401, 403, 404)
-_SOMEBODY = Caller("answer", frozenset(("",)))
+_SOMEBODY = IdentifiedCaller("answer", frozenset(("",)))
 
 
-class Declared:
+class DocumentJudge:
     """Traffic against a document alone: which endpoint it is, and whether it is declared."""
 
     def __init__(self, document: Document) -> None:
@@ -66,11 +71,11 @@ class Declared:
         self._by_id = {each.id: each for each in document.operations}
         self._seen = False
 
-    def fresh(self) -> Declared:
+    def fresh(self) -> DocumentJudge:
         """A copy without any traffic."""
-        return Declared(self._document)
+        return DocumentJudge(self._document)
 
-    def learn_all(self, sources: Iterable[Source]) -> None:
+    def learn_all(self, sources: Iterable[TrafficSource]) -> None:
         """Learns the callers' identities in a first pass over sources that can be read twice, so
         that a late response also identifies the callers of early requests."""
 
@@ -93,7 +98,7 @@ class Declared:
         callers."""
         return ""
 
-    def sent(self) -> tuple[Sent, ...]:
+    def sent(self) -> tuple[SentField, ...]:
         """Nothing is known of viewers without a contract."""
         return ()
 
@@ -112,7 +117,7 @@ class Declared:
         return ("no exchange belongs to an operation that the document declares",)
 
 
-class Judged(Declared):
+class ContractJudge(DocumentJudge):
     """Traffic against a contract."""
 
     def __init__(self, compiled: CompiledContract) -> None:
@@ -137,10 +142,10 @@ class Judged(Declared):
         self._earlier = EarlierExchanges(compiled, sources)
         self.facts = self._earlier.told.facts
         self.counted = Counted()
-        self._answered = Answered()
-        self._written = Writes()
+        self._answered = AnsweredQuestions()
+        self._written = ObservedWrites()
         self.path_values = PathValues()
-        self._kinds: dict[object, Shown] = {}
+        self._kinds: dict[object, ShownFields] = {}
         self._credentials = False
         self._leaks: dict[Key, list[int]] = {}
         self._nobody = set[Key]()
@@ -153,11 +158,11 @@ class Judged(Declared):
         """Whether a line may be relevant for `learn`, by a cheap check of its bytes."""
         return not self._credentials or bool(self._telling and self._telling.search(line))
 
-    def fresh(self) -> Judged:
+    def fresh(self) -> ContractJudge:
         """A copy without any traffic."""
-        return Judged(self._compiled)
+        return ContractJudge(self._compiled)
 
-    def learn_all(self, sources: Iterable[Source]) -> None:
+    def learn_all(self, sources: Iterable[TrafficSource]) -> None:
         """Take in whose credentials are whose, in a first pass over what can be read twice."""
         for source in sources:
             if source.name != STDIN:
@@ -250,14 +255,14 @@ class Judged(Declared):
         if leaks:
             self._leaked(heard, seen, leaks, begins)
 
-    def _remember(self, heard: _Heard, seen: Sequence[Seen]) -> None:
+    def _remember(self, heard: _Heard, seen: Sequence[SeenObject]) -> None:
         """What the caller of a write may have been to its objects until then."""
         request, caller = heard.passed.exchange.request, heard.caller
         for each in seen if heard.asked_by.changes else ():
             shown = ShownObject(each.resource, each.owners, each.value)
             each.former = self._earlier.former.of(shown, caller, request)
 
-    def _own(self, heard: _Heard, seen: Sequence[Seen]) -> None:
+    def _own(self, heard: _Heard, seen: Sequence[SeenObject]) -> None:
         """Gives objects that name no owner the one that earlier responses told, and learns."""
         places = {id(each): place for place, each in enumerate(seen)}
         shown = [
@@ -273,7 +278,9 @@ class Judged(Declared):
         earlier.learn_owners(asked, response, shown, owners)
         earlier.learn_settings(asked, response, seen)
 
-    def _leaked(self, heard: _Heard, seen: Sequence[Seen], leaks: Set[Key], begins: bool) -> None:
+    def _leaked(
+        self, heard: _Heard, seen: Sequence[SeenObject], leaks: Set[Key], begins: bool
+    ) -> None:
         """Records a leak; it is certain unless it depends on earlier responses."""
         certain = set[tuple[str, str]]()
         for each in seen:
@@ -288,7 +295,7 @@ class Judged(Declared):
             counts[0] += 1
             counts[1] += (key.resource, key.field) in certain
 
-    def _caller(self, passed: RecordedExchange) -> Caller:
+    def _caller(self, passed: RecordedExchange) -> IdentifiedCaller:
         """Who asked. Nobody is believed to have asked only where the traffic holds credentials at
         all: browsers and proxies cut them out of what they save."""
         if not passed.headers:
@@ -299,7 +306,7 @@ class Judged(Declared):
     def _count(
         self,
         heard: _Heard,
-        seen: Sequence[Seen],
+        seen: Sequence[SeenObject],
         verdicts: Sequence[CachedDecision],
         *,
         known: bool,
@@ -323,7 +330,7 @@ class Judged(Declared):
             for gone in self._answered.missing(heard.question, query, bare, named):
                 self._withheld(self.counted.kept, heard, gone)
 
-    def _bare(self, seen: Seen) -> Bare:
+    def _bare(self, seen: SeenObject) -> Bare:
         """The members of an object that are remembered."""
         key = self.model.tables[seen.resource].resource.key
         keys = texts(seen.value, key) if key else []
@@ -334,7 +341,7 @@ class Judged(Declared):
         for each in self._answered.of(heard.question):
             self._withheld(self.counted.refused, heard, each)
 
-    def _withheld(self, into: Counter[Shown], heard: _Heard, item: Bare) -> None:
+    def _withheld(self, into: Counter[ShownFields], heard: _Heard, item: Bare) -> None:
         caller = heard.caller
         if not caller.known:
             return
@@ -347,14 +354,14 @@ class Judged(Declared):
         into[shown] += 1
 
     def _shown(
-        self, endpoint: str, asked: str, resource: str, place: tuple[str, ...], standing: Standing,
-        setting: Setting, known: bool,
-    ) -> Shown:  # fmt: skip
+        self, endpoint: str, asked: str, resource: str, place: tuple[str, ...],
+        standing: CallerStanding, setting: OwnerSetting, known: bool,
+    ) -> ShownFields:  # fmt: skip
         key = (endpoint, asked, resource, place, id(standing), id(setting), known)
         found = self._kinds.get(key)
         if found is None:
             possible = standing.possible if known else frozenset[str]()
-            found = self._kinds[key] = Shown(
+            found = self._kinds[key] = ShownFields(
                 endpoint, f"{asked} {'/'.join(place)}", resource, standing.held,
                 self._viewer(standing.held, possible), possible, setting.told,
             )  # fmt: skip
@@ -371,11 +378,11 @@ class Judged(Declared):
 
     # ------------------------------------------------------------ the end
 
-    def sent(self) -> tuple[Sent, ...]:
+    def sent(self) -> tuple[SentField, ...]:
         """Each field by endpoint, viewer and state, with its share of presence."""
         return self.counted.sent()
 
-    def lines(self, resource: str) -> Iterator[Line]:
+    def lines(self, resource: str) -> Iterator[DraftLine]:
         """What the traffic supports of each field of a resource, in the order of their names."""
         setters = self._written.setters(self.policy, resource)
         return self.counted.lines(self.model, resource, setters)
@@ -433,7 +440,7 @@ class _Heard:
         names = {each.name for each in self.operation.parameters if each.where == "query"}
         return ",".join(sorted(parse_qs(query).keys() & names)) if query else ""
 
-    def is_news(self, seen: Seen, leaks: Set[Key]) -> bool:
+    def is_news(self, seen: SeenObject, leaks: Set[Key]) -> bool:
         """Whether not all values of these fields stood in the request itself: what comes back of it
         tells of nobody."""
         for key in leaks:

@@ -13,22 +13,24 @@ from dataclasses import dataclass, field
 
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
-from oakum.traffic.evaluation.decision_cache import Standing
-from oakum.traffic.evaluation.fast_walk import Seen
+from oakum.traffic.evaluation.decision_cache import CallerStanding
+from oakum.traffic.evaluation.fast_walk import SeenObject
 from oakum.traffic.grants import rank_of
 
 _MOST = 200_000
 
 
 @dataclass(frozen=True)
-class Writes:
+class ObservedWrites:
     """Values by object and field, and who changed them."""
 
     _last: dict[tuple[str, tuple[str, ...], str], int] = field(default_factory=dict)
-    took: dict[tuple[str, str], Counter[Standing]] = field(default_factory=dict)
+    took: dict[tuple[str, str], Counter[CallerStanding]] = field(default_factory=dict)
     """Resource and field → what those were who set it, and how often."""
 
-    def hear(self, seen: Sequence[Seen], standings: Sequence[Standing], body: Json) -> None:
+    def hear(
+        self, seen: Sequence[SeenObject], standings: Sequence[CallerStanding], body: Json
+    ) -> None:
         """Learns from a response. `body`: of a request that changes something; None for a read."""
         outer = [(e, s) for e, s in zip(seen, standings, strict=True) if not e.inside]
         for each, standing in outer:
@@ -43,7 +45,7 @@ class Writes:
                 if before is not None or len(self._last) < _MOST:
                     self._last[at] = mark
 
-    def _count(self, resource: str, name: str, standing: Standing) -> None:
+    def _count(self, resource: str, name: str, standing: CallerStanding) -> None:
         if standing.certain:
             self.took.setdefault((resource, name), Counter())[standing] += 1
 
@@ -56,13 +58,13 @@ class Writes:
         return {path: dict(sorted(row.items())) for path, row in found.items()}
 
 
-def _strongest(policy: Policy, standing: Standing) -> str:
+def _strongest(policy: Policy, standing: CallerStanding) -> str:
     def rank(name: str) -> tuple[int, str]:
         return -rank_of(policy, name), name
 
     return min(_giving(policy, standing), key=rank)
 
 
-def _giving(policy: Policy, standing: Standing) -> Iterator[str]:
+def _giving(policy: Policy, standing: CallerStanding) -> Iterator[str]:
     taking = {name for each in policy.relations.values() for name in each.unless}
     return (name for name in standing.held if name not in taking)

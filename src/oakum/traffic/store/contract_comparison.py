@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from oakum.openapi.model import Operation
-from oakum.traffic.observation import Drift, Observation, Sent
+from oakum.traffic.observation import Drift, SentField, TrafficObservation
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.store import questions, sums
-from oakum.traffic.store.engine import Engine
-from oakum.traffic.store.layout import Kept
+from oakum.traffic.store.engine import QueryEngine
+from oakum.traffic.store.layout import KeptCalls
 from oakum.traffic.survey import Against
 
 _SENT: Final = ("run", "endpoint", "resource", "field", "viewer", "state", "present", "of")
@@ -25,7 +25,7 @@ _DRIFT: Final = (
 class Held:
     """A comparison with the operations from the document and the results from the runs."""
 
-    def __init__(self, against: Against, kept: Kept, engine: Engine, digest: str) -> None:
+    def __init__(self, against: Against, kept: KeptCalls, engine: QueryEngine, digest: str) -> None:
         """`digest`: of the contract; empty: there is none but a document, which judges nothing."""
         self._against, self._kept, self._engine, self._digest = against, kept, engine, digest
         self.operations = against.operations
@@ -35,7 +35,7 @@ class Held:
         """The operation of an exchange; None: it is not declared."""
         return self._against.hear(passed, body)
 
-    def sent(self) -> tuple[Sent, ...]:
+    def sent(self) -> tuple[SentField, ...]:
         """What all runs together saw sent."""
         if not self._digest:
             return ()
@@ -66,12 +66,12 @@ class Held:
         return tuple(said)
 
 
-def _rows(engine: Engine, question: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
+def _rows(engine: QueryEngine, question: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
     found = questions.ordered(engine.rows(question))
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
-def with_distrust(found: Observation, kept: Kept) -> Observation:
+def with_distrust(found: TrafficObservation, kept: KeptCalls) -> TrafficObservation:
     """An observation, with reasons why the kept traffic is not trustworthy."""
     said = dict.fromkeys((*found.distrust, *(why for run in kept.runs for why in run.distrust)))
     if len({run.key for run in kept.runs}) > 1:

@@ -36,11 +36,11 @@ class Full(InputError):
         super().__init__([Problem(Location("--memory"), "is too little for these sources", _MORE)])
 
 
-class Unreadable(Exception):
+class UnreadableSource(Exception):
     """The engine could not read its sources. It says nothing of why: that could quote them."""
 
 
-class Engine(Protocol):
+class QueryEngine(Protocol):
     """An engine, for as long as it is entered."""
 
     name: str
@@ -182,10 +182,10 @@ def reading() -> Iterator[None]:
     except duckdb.OutOfMemoryException:
         raise Full from None
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.HTTPException):
-        raise Unreadable from None
+        raise UnreadableSource from None
     except duckdb.Error as error:
         if type(error) is duckdb.Error:  # Thrift's message for a broken Parquet file
-            raise Unreadable from None
+            raise UnreadableSource from None
         raise
 
 

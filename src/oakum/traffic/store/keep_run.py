@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from oakum.traffic.call import Call, Hasher
+from oakum.traffic.call import Hasher, RecordedCall
 from oakum.traffic.call_reader import Endpoints, calls
 from oakum.traffic.evaluation.loading import load_against
-from oakum.traffic.evaluation.traffic_judge import Declared
-from oakum.traffic.intake import STDIN, Source, records
+from oakum.traffic.evaluation.traffic_judge import DocumentJudge
+from oakum.traffic.intake import STDIN, TrafficSource, records
 from oakum.traffic.observation_run import survey_of
 from oakum.traffic.store import sums
-from oakum.traffic.store.layout import Run, contract_text_digest
+from oakum.traffic.store.layout import KeptRun, contract_text_digest
 from oakum.traffic.store.writing import Keeper
 from oakum.traffic.survey import Survey, Surveyor
 
@@ -33,7 +33,7 @@ class KeepOptions:
     """Of the hashes."""
 
 
-def keep(found: Sequence[Source], options: KeepOptions) -> tuple[Run, int]:
+def keep(found: Sequence[TrafficSource], options: KeepOptions) -> tuple[KeptRun, int]:
     """Keeps the calls of sources as one run; which, and how many calls it has."""
     against, digest = against_of(options.contract, options.openapi)
     hosts, hashed = options.hosts, Hasher(options.key)
@@ -55,13 +55,13 @@ def keep(found: Sequence[Source], options: KeepOptions) -> tuple[Run, int]:
     return run, many
 
 
-def against_of(contract: Path | None, openapi: Path | None) -> tuple[Declared | None, str]:
+def against_of(contract: Path | None, openapi: Path | None) -> tuple[DocumentJudge | None, str]:
     """What identifies the calls, and the contract's digest; empty without a contract."""
     found = load_against(contract, openapi)
     return found, contract_text_digest(contract) if found is not None else ""
 
 
-def no_proof(against: Declared | None, many: int) -> tuple[str, ...]:
+def no_proof(against: DocumentJudge | None, many: int) -> tuple[str, ...]:
     """Why the kept traffic proves nothing although all of it was read; empty if it proves
     something."""
     if against is not None:
@@ -69,7 +69,7 @@ def no_proof(against: Declared | None, many: int) -> tuple[str, ...]:
     return () if many else ("no exchange is an API call",)
 
 
-def put(keeper: Keeper, calls: Iterator[Call]) -> int:
+def put(keeper: Keeper, calls: Iterator[RecordedCall]) -> int:
     """Keep calls, and count them."""
     many = 0
     for call in calls:
@@ -78,7 +78,7 @@ def put(keeper: Keeper, calls: Iterator[Call]) -> int:
     return many
 
 
-def tables(keeper: Keeper, survey: Survey, against: Declared | None) -> None:
+def tables(keeper: Keeper, survey: Survey, against: DocumentJudge | None) -> None:
     """Keep the sums."""
     endpoints = [*sums.endpoints(survey, against.operations if against is not None else ())]
     keeper.table("counts", (row for at, endpoint in endpoints for row in sums.counts(at, endpoint)))
@@ -96,8 +96,8 @@ def tables(keeper: Keeper, survey: Survey, against: Declared | None) -> None:
 
 
 def _both(
-    found: Sequence[Source], endpoints: Endpoints, surveyor: Surveyor, hashed: Hasher
-) -> Iterator[Call]:
+    found: Sequence[TrafficSource], endpoints: Endpoints, surveyor: Surveyor, hashed: Hasher
+) -> Iterator[RecordedCall]:
     """Counts and calls in one pass, for what can be read only once."""
     for source in found:
         for passed in records(source):
@@ -108,16 +108,16 @@ def _both(
 
 
 def _sheet(
-    found: Sequence[Source],
+    found: Sequence[TrafficSource],
     survey: Survey,
-    against: Declared | None,
+    against: DocumentJudge | None,
     title: str,
     digest: str,
     hashed: Hasher,
-) -> Run:
+) -> KeptRun:
     reads = tuple(each.told for each in found)
     distrust = tuple(each.distrust for each in found if each.distrust)
-    return Run(
+    return KeptRun(
         "",
         hashed.mark,
         reads,

@@ -59,7 +59,7 @@ COLUMNS: Final[Mapping[Table, Mapping[str, str]]] = {
 
 
 @dataclass(frozen=True)
-class Note:
+class SourceNote:
     """How far a source has been read, so that a later run goes on there."""
 
     id: str
@@ -81,7 +81,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Run:
+class KeptRun:
     """The sheet of one run."""
 
     run: str
@@ -102,7 +102,7 @@ class Run:
     """Which run it was of those that go on; 0: of none."""
     asked: str = ""
     """SHA-256 of what such a run was asked: document, hosts."""
-    notes: tuple[Note, ...] = ()
+    notes: tuple[SourceNote, ...] = ()
     """How far each of `sources` was read; empty: the run does not go on."""
 
 
@@ -112,14 +112,14 @@ def contract_text_digest(contract: Path | None) -> str:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptCalls:
     """Folders of kept calls."""
 
-    homes: tuple[tuple[Path, Run], ...]
+    homes: tuple[tuple[Path, KeptRun], ...]
     """Each run, and the folder that it is in."""
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[KeptRun, ...]:
         """Each run, without its folder."""
         return tuple(run for _, run in self.homes)
 
@@ -150,13 +150,13 @@ def is_kept(folder: Path) -> bool:
     return (folder / "runs").is_dir()
 
 
-def opened(folders: Iterable[Path]) -> Kept:
+def opened(folders: Iterable[Path]) -> KeptCalls:
     """The kept runs of these folders, by their `runs/*.json`; a run in two folders counts once.
 
     Raises `InputError` with each folder without a run, each sheet that cannot be read, and each
     missing file.
     """
-    homes: dict[str, tuple[Path, Run]] = {}
+    homes: dict[str, tuple[Path, KeptRun]] = {}
     problems = []
     for folder in folders:
         sheets = sorted((folder / "runs").glob("*.json"))
@@ -172,7 +172,7 @@ def opened(folders: Iterable[Path]) -> Kept:
                 problems += wrong.problems
             else:
                 homes.setdefault(run.run, (folder, run))
-    kept = Kept(tuple(homes[name] for name in sorted(homes)))
+    kept = KeptCalls(tuple(homes[name] for name in sorted(homes)))
     for name in (name for table in COLUMNS for name in kept.files(table)):
         if not Path(name).is_file():
             problems.append(Problem(Location(name), "is missing, although a run wrote it"))
@@ -187,14 +187,14 @@ def unreadable(folders: Iterable[Path]) -> InputError:
     return InputError([Problem(Location(str(each)), said, hint) for each in folders])
 
 
-def written(run: Run) -> bytes:
+def written(run: KeptRun) -> bytes:
     """The sheet as JSON text."""
     said = {"schema": SCHEMA, **asdict(run)}
     return orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _run(said: Value) -> Run:
-    return Run(
+def _run(said: Value) -> KeptRun:
+    return KeptRun(
         said["run"].text(),
         said["key"].text(),
         said["sources"].each(_read),
@@ -220,12 +220,12 @@ def _read(said: Value) -> Read:
     )
 
 
-def _note(said: Value) -> Note:
+def _note(said: Value) -> SourceNote:
     id, name, head, tail, broken = (
         said[each].text() for each in ("id", "name", "head", "tail", "broken")
     )
     size, at, read = (said[each].whole() for each in ("size", "at", "read"))
-    return Note(id, name, size, head, tail, at, said["over"].flag(), read, broken)
+    return SourceNote(id, name, size, head, tail, at, said["over"].flag(), read, broken)
 
 
 def _below(said: Value) -> str:

@@ -26,11 +26,11 @@ from oakum.openapi.model import Operation
 from oakum.openapi.path_segments import id_form
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints
-from oakum.traffic.intake import Source, records
+from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.observation import Read
 from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_log
 from oakum.traffic.store import questions, sql_counts
-from oakum.traffic.store.engine import Engine, Unreadable
+from oakum.traffic.store.engine import QueryEngine, UnreadableSource
 from oakum.traffic.store.sql_counts import GroupCount
 from oakum.traffic.survey import ABSENT, Survey, Surveyor, aside, is_page
 
@@ -43,7 +43,7 @@ _PREFLIGHT: Final = "OPTIONS /"
 
 
 @dataclass(frozen=True, order=True)
-class Ask:
+class LoggedShape:
     """A shape (`GET /members/0`, `GET@getMember` where the guard names the operation), and whether
     an answer was other than that there is no such thing."""
 
@@ -63,17 +63,17 @@ def _stand(shape: str, host: str, status: int) -> RecordedExchange:
 
 
 @dataclass
-class Vocabulary:
+class LoggedShapes:
     """Shapes, and the endpoints that they are of."""
 
     fresh: Callable[[], Surveyor]
     found: Callable[[RecordedExchange], Operation | None]
     """The declared operation that an exchange was."""
-    asks: set[Ask] = field(default_factory=set)
+    asks: set[LoggedShape] = field(default_factory=set)
     shapes: list[str] = field(default_factory=list)
     """Of each endpoint a shape as good as any that it has."""
 
-    def learn(self, engine: Engine, hashed: Hasher) -> None:
+    def learn(self, engine: QueryEngine, hashed: Hasher) -> None:
         """Assigns an endpoint to every shape, and loads them into the engine."""
         surveyor = self.fresh()
         for each in sorted(self.asks):
@@ -100,7 +100,7 @@ class Vocabulary:
     def _kind(self, shape: str) -> tuple[object, str]:
         """What all shapes of an endpoint have in common, and one that is as good as this, without a
         word that an endpoint does not have."""
-        passed = Ask(shape, True).stand()
+        passed = LoggedShape(shape, True).stand()
         method, declared = passed.exchange.request.method, self.found(passed)
         if passed.operation:
             return shape, shape
@@ -108,7 +108,7 @@ class Vocabulary:
             return _PREFLIGHT, _PREFLIGHT
         if declared is not None:
             good = f"{method} {sql_counts.filled(declared.path)}"
-            same = self.found(Ask(good, True).stand())
+            same = self.found(LoggedShape(good, True).stand())
             return declared.id, good if same is declared else shape
         if is_page(passed):
             return _PAGE, _PAGE
@@ -118,8 +118,8 @@ class Vocabulary:
 
 
 def survey(
-    engine: Engine,
-    sources: Sequence[Source],
+    engine: QueryEngine,
+    sources: Sequence[TrafficSource],
     fresh: Callable[[], Surveyor],
     found: Callable[[RecordedExchange], Operation | None],
     operations: Iterable[Operation],
@@ -129,13 +129,13 @@ def survey(
     operation of an exchange. Raises `Unreadable` for a source that is not a log or is truncated."""
     words = odd_words(operations)
     engine.lines([each.name for each in sources], questions.LOG_NAMES)
-    known = Vocabulary(fresh, found)
+    known = LoggedShapes(fresh, found)
     known.asks.update(_sampled(sources, words))
     known.learn(engine, hashed)
     engine.view("placed", questions.placed_lines(words))
     rows = sql_counts.tally(engine, len(known.shapes))
     if any(row.why == questions.AN_ENTRY for row in rows):
-        raise Unreadable
+        raise UnreadableSource
 
     def stand(row: GroupCount) -> RecordedExchange:
         shape = known.shapes[row.endpoint] if row.endpoint != questions.UNKNOWN else row.sealed
@@ -149,7 +149,7 @@ def survey(
     return done, [*_reads(sources, lines)]
 
 
-def _reads(sources: Sequence[Source], lines: Any) -> Iterator[Read]:
+def _reads(sources: Sequence[TrafficSource], lines: Any) -> Iterator[Read]:
     for number, each in enumerate(sources):
         skipped = {why: many for (at, why), many in lines.items() if at == number and why}
         yield Read(each.name, "lines", lines[number, ""], skipped, "")
@@ -165,7 +165,7 @@ def odd_words(operations: Iterable[Operation]) -> frozenset[str]:
     )
 
 
-def _sampled(sources: Sequence[Source], words: frozenset[str]) -> Iterator[Ask]:
+def _sampled(sources: Sequence[TrafficSource], words: frozenset[str]) -> Iterator[LoggedShape]:
     """Methods and shapes of some lines of each source, from all over it where it is not packed."""
     for source in sources:
         for passed in islice(_some(source), _LINES):
@@ -173,13 +173,13 @@ def _sampled(sources: Sequence[Source], words: frozenset[str]) -> Iterator[Ask]:
             method = routed(request.method)
             path = questions.shape(urlsplit(request.url).path, words)
             shape = f"{method}@{passed.operation}" if passed.operation else f"{method} {path}"
-            yield Ask(shape, status not in ABSENT)
+            yield LoggedShape(shape, status not in ABSENT)
 
 
-def _some(source: Source) -> Iterator[RecordedExchange]:
+def _some(source: TrafficSource) -> Iterator[RecordedExchange]:
     file = Path(source.name)
     if file.suffix in (".gz", ".zst", ".zstd") or file.stat().st_size < _CHUNKS * _CHUNK:
-        yield from records(Source(source.name))
+        yield from records(TrafficSource(source.name))
         return
     with file.open("rb") as data:
         for number in range(_CHUNKS):

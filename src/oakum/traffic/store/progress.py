@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from oakum.errors import InputError, Location, Problem
-from oakum.traffic.store.layout import Note, Run
+from oakum.traffic.store.layout import KeptRun, SourceNote
 
 SEEN: Final = 1024
 """Bytes that a file is known by, at its beginning and before its end."""
 
 
 @dataclass(frozen=True)
-class File:
+class SourceFile:
     """A source, as it lies there."""
 
     name: str
@@ -38,12 +38,12 @@ class File:
         return self.mark(max(0, self.size - SEEN), self.size)
 
 
-def latest(runs: Iterable[Run]) -> dict[str, Note]:
+def latest(runs: Iterable[KeptRun]) -> dict[str, SourceNote]:
     """The last note of each source."""
     return {note.id: note for run in sorted(runs, key=lambda each: each.turn) for note in run.notes}
 
 
-def begun(runs: Sequence[Run], key: str, asked: str, folder: str) -> dict[str, Note]:
+def begun(runs: Sequence[KeptRun], key: str, asked: str, folder: str) -> dict[str, SourceNote]:
     """What has been read until now. Raises `InputError` where it was under another key, or another
     contract, document or host: its numbers could not be added up."""
     hint = "give the original options, or keep into another folder: reports can read several"
@@ -60,7 +60,9 @@ def begun(runs: Sequence[Run], key: str, asked: str, folder: str) -> dict[str, N
     return latest(known)
 
 
-def continued(files: Sequence[File], notes: Mapping[str, Note]) -> list[Note | None]:
+def continued(
+    files: Sequence[SourceFile], notes: Mapping[str, SourceNote]
+) -> list[SourceNote | None]:
     """For each file the note that it goes on from; None: it is read from its start.
 
     Raises `InputError` with each file that can be neither: one that shrank or was written over,
@@ -85,7 +87,7 @@ def continued(files: Sequence[File], notes: Mapping[str, Note]) -> list[Note | N
     return [found[file.name] for file in files]
 
 
-def _same(file: File, notes: Iterable[Note | None]) -> Note | None:
+def _same(file: SourceFile, notes: Iterable[SourceNote | None]) -> SourceNote | None:
     """The note of a file whose bytes are as they were when it was written."""
     heads: dict[int, str] = {}
     for note in notes:
@@ -100,7 +102,7 @@ def _same(file: File, notes: Iterable[Note | None]) -> Note | None:
     return None
 
 
-def _refused(file: File, note: Note, taken: set[str]) -> Iterator[tuple[str, str]]:
+def _refused(file: SourceFile, note: SourceNote, taken: set[str]) -> Iterator[tuple[str, str]]:
     if note.id in taken:
         return
     until = min(SEEN, note.size)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oakum.traffic.call import Call
+from oakum.traffic.call import RecordedCall
 from oakum.traffic.store.duck import MEMORY, connected
-from oakum.traffic.store.engine import Unreadable, reading
+from oakum.traffic.store.engine import UnreadableSource, reading
 from oakum.traffic.store.layout import COLUMNS, opened, unreadable
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BATCH = 10_000
 
 
-def calls(folders: Iterable[Path], memory: int = MEMORY) -> Iterator[Call]:
+def calls(folders: Iterable[Path], memory: int = MEMORY) -> Iterator[RecordedCall]:
     """The calls of folders in the order of time, those without one first; one day at a time, in
     `memory` bytes. Raises `InputError` for what is no such folder, or cannot be read."""
     folders = [*folders]
@@ -48,9 +48,9 @@ def _rows(duck: duckdb.DuckDBPyConnection, files: list[str]) -> Iterator[list[tu
 def _next(rows: Iterator[list[tuple[Any, ...]]], folders: list[Path]) -> list[tuple[Any, ...]]:
     try:
         return next(rows, [])
-    except Unreadable:
+    except UnreadableSource:
         raise unreadable(folders) from None
 
 
-def _call(row: dict[str, Any]) -> Call:
-    return Call(**row | {"asked": tuple(row["asked"]), "handed": tuple(row["handed"])})
+def _call(row: dict[str, Any]) -> RecordedCall:
+    return RecordedCall(**row | {"asked": tuple(row["asked"]), "handed": tuple(row["handed"])})

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from oakum.errors import InputError, Location, Problem, install_hint
 from oakum.traffic.call import Hasher
-from oakum.traffic.store.engine import LONG, Unreadable
+from oakum.traffic.store.engine import LONG, UnreadableSource
 from oakum.traffic.store.layout import COLUMNS, Table
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def _reading() -> Iterator[None]:
     except (PySparkException, Py4JJavaError):
         if os.environ.get("OAKUM_DEBUG"):
             raise
-        raise Unreadable from None
+        raise UnreadableSource from None
 
 
 def _sound() -> str:

@@ -16,8 +16,8 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.traffic.inventory import SeenEndpoint
 from oakum.traffic.recorded_exchange import RecordedExchange, Unusable
 from oakum.traffic.store import questions, sums
-from oakum.traffic.store.engine import Engine, Full
-from oakum.traffic.store.layout import Kept
+from oakum.traffic.store.engine import Full, QueryEngine
+from oakum.traffic.store.layout import KeptCalls
 from oakum.traffic.survey import ASIDE_ABSENT, Survey, Surveyor
 
 PARTS: Final = (1, 8, 64)
@@ -44,7 +44,7 @@ class GroupCount(NamedTuple):
     seen: int
 
 
-def tally(engine: Engine, endpoints: int) -> tuple[GroupCount, ...]:
+def tally(engine: QueryEngine, endpoints: int) -> tuple[GroupCount, ...]:
     """Put the question over the view `placed`, of so many endpoints; the answer is in one order
     whatever the engine. What does not fit into memory is asked again in parts: nothing goes to a
     disk. Raises `Full` when no part fits."""
@@ -55,7 +55,7 @@ def tally(engine: Engine, endpoints: int) -> tuple[GroupCount, ...]:
     return _in_parts(engine, pages, PARTS[-1])
 
 
-def _in_parts(engine: Engine, pages: int, parts: int) -> tuple[GroupCount, ...]:
+def _in_parts(engine: QueryEngine, pages: int, parts: int) -> tuple[GroupCount, ...]:
     seen = Counter[GroupCount]()
     for part in range(parts):
         engine.table("tallied", questions.tally(pages, part, parts))
@@ -99,7 +99,7 @@ def put(rows: Iterable[GroupCount], surveyor: Surveyor, stand: Stand) -> Counter
     return lines
 
 
-def settle(engine: Engine, survey: Survey) -> None:
+def settle(engine: QueryEngine, survey: Survey) -> None:
     """Tell each endpoint of the survey how many callers came to it, under all its names."""
     endpoints = [each for each in _all(survey) if each.groups]
     unknown = any(isinstance(group, str) for each in endpoints for group in each.groups)
@@ -122,7 +122,9 @@ def _all(survey: Survey) -> Iterator[SeenEndpoint]:
     yield from (each.counts for each in survey.templates)
 
 
-def of_kept(engine: Engine, kept: Kept, surveyor: Surveyor, declared: Iterable[str]) -> Survey:
+def of_kept(
+    engine: QueryEngine, kept: KeptCalls, surveyor: Surveyor, declared: Iterable[str]
+) -> Survey:
     """The survey of a folder of kept calls. `declared`: ids of operations of what it is held
     against."""
     known = frozenset(declared)
@@ -160,14 +162,14 @@ def _endpoint(
     return surveyor.endpoint(passed, many=0)
 
 
-def _counts(engine: Engine, surveyor: Surveyor, known: frozenset[str]) -> None:
+def _counts(engine: QueryEngine, surveyor: Surveyor, known: frozenset[str]) -> None:
     found = questions.ordered(engine.rows(questions.COUNTS))
     for operation, method, path, what, name, many in found:
         if endpoint := _endpoint(surveyor, known, operation, method, path):
             sums.add_count(endpoint, what, name, int(many))
 
 
-def _fields(engine: Engine, surveyor: Surveyor, known: frozenset[str]) -> None:
+def _fields(engine: QueryEngine, surveyor: Surveyor, known: frozenset[str]) -> None:
     for operation, method, path, steps, types, formats in engine.rows(questions.FIELDS):
         if endpoint := _endpoint(surveyor, known, operation, method, path):
             sums.add_field(endpoint.answer, steps, types, formats)

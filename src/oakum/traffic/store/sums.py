@@ -17,7 +17,7 @@ from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.observed_shape import KEY, Learnt
 from oakum.traffic.inventory import SeenEndpoint
-from oakum.traffic.observation import Drift, Sent
+from oakum.traffic.observation import Drift, SentField
 from oakum.traffic.survey import Survey
 
 ELEMENT: Final = "‹element›"
@@ -89,7 +89,7 @@ def add_field(
     answer.forms.update(formats)
 
 
-def sent(found: Iterable[Sent], run: str) -> Iterator[Row]:
+def sent(found: Iterable[SentField], run: str) -> Iterator[Row]:
     """What was sent to whom."""
     for each in found:
         yield {
@@ -99,7 +99,7 @@ def sent(found: Iterable[Sent], run: str) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def all_sent(rows: Iterable[Row]) -> tuple[Sent, ...]:
+def all_sent(rows: Iterable[Row]) -> tuple[SentField, ...]:
     """The other way round, added up. How many objects there were is the same for all fields of a
     resource, so a run in which a field never came still counts them."""
     present, around = Counter[tuple[Any, ...]](), Counter[tuple[Any, ...]]()
@@ -114,7 +114,7 @@ def all_sent(rows: Iterable[Row]) -> tuple[Sent, ...]:
             met.add((row["run"], kind))
             around[kind] += row["of"]
     return tuple(
-        Sent(
+        SentField(
             endpoint,
             resource,
             field,

@@ -18,9 +18,9 @@ from typing import IO, Any, Final, Self
 import orjson
 
 from oakum.errors import InputError, Location, Problem
-from oakum.traffic.call import Call
+from oakum.traffic.call import RecordedCall
 from oakum.traffic.store.duck import connected
-from oakum.traffic.store.layout import Run, Table, typed, written
+from oakum.traffic.store.layout import KeptRun, Table, typed, written
 
 MOST: Final = 200_000
 """Calls of one part."""
@@ -56,7 +56,7 @@ class Keeper:
         shutil.rmtree(self._hidden, ignore_errors=True)
         os.close(self._lock)
 
-    def put(self, call: Call) -> None:
+    def put(self, call: RecordedCall) -> None:
         """Take in a call."""
         day = date(call.at)
         file = self._open.get(day)
@@ -100,7 +100,7 @@ class Keeper:
         lines.unlink()
         self._files.setdefault(table, []).append(name)
 
-    def done(self, run: Run) -> Run:
+    def done(self, run: KeptRun) -> KeptRun:
         """Put everything in its place, the sheet last. Raises `InputError` where that cannot be."""
         for day in [*self._open]:
             self._close(day)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.authz import Model, compile_contract
-from oakum.authz.diff import Change, changes, compare
+from oakum.authz.diff import DifferenceLine, changes, compare
 from oakum.errors import NOWHERE, Location
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.policy.mask import Mask
@@ -28,7 +28,7 @@ from tests.unit.authz.small import (
 )
 
 
-def between(old: Model, new: Model) -> list[Change]:
+def between(old: Model, new: Model) -> list[DifferenceLine]:
     """The changes, after a look from the other side: what widens here narrows there."""
     found = changes(compare(old, new), lambda _: NOWHERE, lambda _: NOWHERE)
     back = changes(compare(new, old), lambda _: NOWHERE, lambda _: NOWHERE)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.exposure.exchanges.caller_identification import Caller, Callers
+from oakum.exposure.exchanges.caller_identification import Callers, IdentifiedCaller
 from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
 from oakum.exposure.exchanges.exchange_facts import CallerRequest
 from oakum.exposure.exchanges.observed_owners import ShownObject
@@ -48,7 +48,7 @@ SCHEMA = {
     "type": "object",
     "properties": {"id": {"type": "string"}, "city": {}, "is_private": {"type": "boolean"}},
 }
-ANN = Caller("answer", frozenset({"u-ann"}))
+ANN = IdentifiedCaller("answer", frozenset({"u-ann"}))
 
 
 @pytest.fixture
@@ -126,7 +126,9 @@ def test_what_may_be_a_registration_or_a_login(
 ) -> None:  # fmt: skip
     operation, known = compiled.document.operation(name), exchanges(compiled)
     assert operation is not None
-    one = known.asked(operation, params, Caller("nobody"), asked(compiled, name, **headers))
+    one = known.asked(
+        operation, params, IdentifiedCaller("nobody"), asked(compiled, name, **headers)
+    )
     assert one.begins is begins
 
 
@@ -138,7 +140,7 @@ def test_an_owner_in_the_query_is_named_like_one_in_the_path(compiled: CompiledC
     known = exchanges(replace(compiled, model=replace(compiled.model, policy=policy)))
     assert operation is not None
     request = asked(compiled, "register", query="?member_id=u-ann&more=1")
-    one = known.asked(operation, {}, Caller("nobody"), request)
+    one = known.asked(operation, {}, IdentifiedCaller("nobody"), request)
     assert (one.params, one.changes, one.begins) == ({"?member_id": "u-ann"}, True, False)
 
 

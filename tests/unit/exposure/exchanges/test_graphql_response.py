@@ -12,9 +12,9 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.exposure.exchanges.graphql_response import UNTOLD
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.captured_response import Capture
-from oakum.pytest_plugin.observer import Watch
+from oakum.pytest_plugin.observer import SuiteObserver
 from oakum.routing.compiled_contract import compile_for_gateway
-from oakum.traffic.evaluation.traffic_judge import Judged
+from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.pytest_plugin.test_told_owners import BOTH, HOST, Leaks, me
 
@@ -190,8 +190,8 @@ STORED = OF_FIELDS["a stored query"][0]
 
 def test_a_response_to_an_unknown_query_is_not_judged_and_counted(tmp_path: Path) -> None:
     known = contract(tmp_path)
-    watch = Watch(known, lambda request: None, key=b"k")
-    judged = Judged(compile_for_gateway(known))
+    watch = SuiteObserver(known, lambda request: None, key=b"k")
+    judged = ContractJudge(compile_for_gateway(known))
     for each in (me("ann"), STORED):
         assert [*watch.hear(Capture(each.request, each.response, app=watch))] == []
         judged.hear(RecordedExchange(each, "whole", headers=True), json.loads(each.response.body))
@@ -202,7 +202,7 @@ def test_a_response_to_an_unknown_query_is_not_judged_and_counted(tmp_path: Path
 def test_a_field_that_stands_there_often_harms_nothing(tmp_path: Path) -> None:
     query = f"{{member{{id {' '.join(f'a{n}:name' for n in range(5000))}}}}}"
     shown = {"member": {"id": BOB, **{f"a{n}": f"Bob {n}" for n in range(5000)}}}
-    watch = Watch(contract(tmp_path), lambda request: None, key=b"k")
+    watch = SuiteObserver(contract(tmp_path), lambda request: None, key=b"k")
     for each in (me("ann"), asked(query, shown)):
         assert [*watch.hear(Capture(each.request, each.response, app=watch))] == []
     assert not watch.leaks

@@ -9,7 +9,7 @@ from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.exposure.values.masked_fields import is_masked, sent
-from oakum.exposure.values.masked_values import Judged
+from oakum.exposure.values.masked_values import MaskedValue
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
@@ -44,7 +44,9 @@ class World:
         judge = Judge(self.model, principal, "list", {})
         return judge.judge({"data": [*things]}, ANSWER).instances
 
-    def sent(self, value: Json, key: str = "1", path: str = "a", **more: Json) -> Judged | None:
+    def sent(
+        self, value: Json, key: str = "1", path: str = "a", **more: Json
+    ) -> MaskedValue | None:
         row = {"id": key, "owner_id": "u1", "is_private": False, path: value, **more}
         (thing,) = self.judged("u2", row)
         (leaf,) = (each for each in thing.leaves if each.path == path)
@@ -54,19 +56,19 @@ class World:
 
 def test_a_form_counts_in_the_state_that_it_is_granted_in() -> None:
     world = World()
-    assert world.sent("**** 6467") == Judged("within")
-    assert world.sent("**** 6467", is_private=True) == Judged("beyond", 4)
+    assert world.sent("**** 6467") == MaskedValue("within")
+    assert world.sent("**** 6467", is_private=True) == MaskedValue("beyond", 4)
 
 
 def test_a_setting_that_nobody_has_read_may_grant_a_form() -> None:
-    assert World().sent("**** 6467", is_private=None) == Judged("within")
+    assert World().sent("**** 6467", is_private=None) == MaskedValue("within")
 
 
 def test_a_value_is_compared_with_that_of_its_own_object() -> None:
     world = World()
-    assert world.sent("**8803436467") == Judged("beyond", 6)
-    assert world.sent("**8803436467", "2") == Judged("unclear")
-    assert world.sent("**8803436467", "3") == Judged("beyond", 6)  # it may be either
+    assert world.sent("**8803436467") == MaskedValue("beyond", 6)
+    assert world.sent("**8803436467", "2") == MaskedValue("unclear")
+    assert world.sent("**8803436467", "3") == MaskedValue("beyond", 6)  # it may be either
 
 
 def test_what_is_judged_as_in_any_other_field_is_not_judged_here() -> None:

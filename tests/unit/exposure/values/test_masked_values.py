@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from oakum.exposure.cells.matrix import Key
 from oakum.exposure.cells.withdrawn_findings import BEYOND, FEW, MaskedFields
-from oakum.exposure.values.masked_values import PROOF, Judged, Whole, judge, letters
+from oakum.exposure.values.masked_values import PROOF, MaskedValue, OwnersValue, judge, letters
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
 
@@ -19,8 +19,8 @@ CARD, IBAN, MAIL = "4539148803436467", "DE89370400440532013000", "annika.bergqvi
 AROUND = {"town": "Kelo"}
 
 
-def of(value: Json, whole: str, *forms: Mask, others: tuple[str, ...] = ()) -> Judged:
-    return judge(value, forms, [Whole.of(whole, [*map(letters, others)])], AROUND)
+def of(value: Json, whole: str, *forms: Mask, others: tuple[str, ...] = ()) -> MaskedValue:
+    return judge(value, forms, [OwnersValue.of(whole, [*map(letters, others)])], AROUND)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def of(value: Json, whole: str, *forms: Mask, others: tuple[str, ...] = ()) -> J
     ],
 )
 def test_a_value_of_the_form_shows_no_more_than_it(value: Json, whole: str, form: Mask) -> None:
-    assert of(value, whole, form) == Judged("within")
+    assert of(value, whole, form) == MaskedValue("within")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_value_of_the_form_shows_no_more_than_it(value: Json, whole: str, form
 def test_a_value_that_comes_from_the_owners_is_beyond_the_form(
     value: Json, whole: str, forms: tuple[Mask, ...], excess: int
 ) -> None:
-    assert of(value, whole, *forms) == Judged("beyond", excess)
+    assert of(value, whole, *forms) == MaskedValue("beyond", excess)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_value_that_comes_from_the_owners_is_beyond_the_form(
 def test_a_form_that_its_owner_is_shown_too_tells_nothing(
     value: Json, whole: str, form: Mask
 ) -> None:
-    assert of(value, whole, form) == Judged("alike")
+    assert of(value, whole, form) == MaskedValue("alike")
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_a_form_that_its_owner_is_shown_too_tells_nothing(
 def test_what_has_no_form_and_is_not_the_owners_is_unclear(
     value: Json, whole: str, form: Mask
 ) -> None:
-    assert of(value, whole, form) == Judged("unclear")
+    assert of(value, whole, form) == MaskedValue("unclear")
 
 
 def test_what_owners_have_in_common_is_no_ones() -> None:
     there = ("cidonia.marsh@mail.test",)
-    assert of("hidden@mail.test", MAIL, THREE, others=there) == Judged("unclear")
-    assert of("annika@mail.test", MAIL, THREE, others=there) == Judged("beyond", 6)
+    assert of("hidden@mail.test", MAIL, THREE, others=there) == MaskedValue("unclear")
+    assert of("annika@mail.test", MAIL, THREE, others=there) == MaskedValue("beyond", 6)
 
 
 digits = st.text("0123456789", min_size=10, max_size=20)
@@ -128,7 +128,7 @@ wholes = st.one_of(digits, st.emails(), st.text("0123456789abx*. @", min_size=1,
 def test_nothing_but_a_granted_form_is_within(
     value: Json, owned: list[str], granted: list[Mask]
 ) -> None:
-    kind = judge(value, granted, [Whole.of(each, ()) for each in owned], AROUND).kind
+    kind = judge(value, granted, [OwnersValue.of(each, ()) for each in owned], AROUND).kind
     if kind in ("within", "alike"):
         assert any(mask.fits(value, AROUND) for mask in granted)
 
@@ -138,7 +138,7 @@ def test_each_digit_more_than_the_form_is_counted(
     whole: str, granted: int, more: int, before: str
 ) -> None:
     found = of(before + whole[-granted - more :], whole, Mask("ends", 0, granted))
-    assert found == Judged("beyond", more)
+    assert found == MaskedValue("beyond", more)
 
 
 uncut = st.lists(st.sampled_from((STARS, EMPTY, LAST, BOTH, TOWN, YEAR, THREE)), max_size=2)

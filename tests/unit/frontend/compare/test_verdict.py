@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.frontend.compare.verdict import VERDICTS, Evidence, Grant, Met, Used, Verdict, judge
+from oakum.frontend.compare.verdict import VERDICTS, Grant, Met, Used, Verdict, judge
+from oakum.frontend.compare.verdict import FieldEvidence as Evidence
 from oakum.frontend.usage import USED, USES
 
 PRIVATE, OPEN = (("private", "true"),), (("private", "false"),)

@@ -9,16 +9,16 @@ import pytest
 
 from oakum.guard.data_selection import conditions
 from oakum.routing.messages import Asked, Denied
-from oakum.routing.selecting_parameters import TENANTS, Selection, Supplied
+from oakum.routing.selecting_parameters import TENANTS, SelectingParameters, Supplied
 from tests.conformance.lua import runtime
 
-SELECTS = Selection(("x-region", "x-tenant"), ("org",), ("space",))
+SELECTS = SelectingParameters(("x-region", "x-tenant"), ("org",), ("space",))
 LOOKS = (
-    Selection(),
-    Selection(query=("space",)),
-    Selection(needed=(("header", "x-tenant"), ("query", "space")), query=("space",)),
-    Selection(query=("space",), unclear=("space",)),
-    Selection(
+    SelectingParameters(),
+    SelectingParameters(query=("space",)),
+    SelectingParameters(needed=(("header", "x-tenant"), ("query", "space")), query=("space",)),
+    SelectingParameters(query=("space",), unclear=("space",)),
+    SelectingParameters(
         supplied=(Supplied("header", "x-tenant", "2", True), Supplied("cookie", "org", "z", False))
     ),
 )
@@ -64,22 +64,26 @@ BODIES = (
     b'{"company":1}',
 )  # fmt: skip
 OWN = (
-    Selection(body=("tenant_id",)),
-    Selection(within={"f": ("tenantId",)}),
-    Selection(free=True),
-    Selection(path=("/t/{}",)),
+    SelectingParameters(body=("tenant_id",)),
+    SelectingParameters(within={"f": ("tenantId",)}),
+    SelectingParameters(free=True),
+    SelectingParameters(path=("/t/{}",)),
 )
 
 
 @pytest.mark.parametrize("own", OWN)
 @pytest.mark.parametrize("query", ["", "f[tenant_id]=1", "f=%5Cu0074enantid", "g[tenant_id]=1"])
 @pytest.mark.parametrize("media", ["application/json", "text/plain", ""])
-def test_both_find_the_same_tenant(own: Selection, query: str, media: str) -> None:
+def test_both_find_the_same_tenant(own: SelectingParameters, query: str, media: str) -> None:
     lua = runtime()
     module = lua.eval(b'require "oakum.data_selection"')
     selects = table(lua, own.plan)
     module.prepare(selects)
-    looks = [Selection(), Selection(caller=True), Selection(paths=("/t/{}", "/u/{}"))]
+    looks = [
+        SelectingParameters(),
+        SelectingParameters(caller=True),
+        SelectingParameters(paths=("/t/{}", "/u/{}")),
+    ]
     plans = [table(lua, each.plan) for each in looks]
     for each in plans:
         module.prepare(each)

@@ -7,14 +7,14 @@ import pytest
 
 from oakum.exposure.endpoints.probes import survey
 from oakum.scan.discovery.front_end import Holes, plain, roots, wanted
-from oakum.scan.discovery.scripts import Named, named_paths
+from oakum.scan.discovery.scripts import ScriptPath, named_paths
 from tests.unit.scan.studio import model
 
 PROBES = survey(model(), {})[0]
 HOLES = Holes(model(), PROBES)
 
 
-def named(script: str) -> Named:
+def named(script: str) -> ScriptPath:
     (found,) = named_paths(f"fetch({script})")
     return found
 

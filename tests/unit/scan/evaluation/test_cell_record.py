@@ -13,11 +13,11 @@ from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import Question
 from oakum.finding import Result
-from oakum.scan.evaluation.cell_record import CellRecord, Subject
+from oakum.scan.evaluation.cell_record import CellRecord, JudgedObject
 from tests.unit.scan.studio import Run, Studio, probe
 
 MEMBER = frozenset({"anyone", "member"})
-ANNS = Subject("Person", "ann", MEMBER, {"private": False}, "key of ann")
+ANNS = JudgedObject("Person", "ann", MEMBER, {"private": False}, "key of ann")
 
 
 def record() -> CellRecord:

@@ -15,7 +15,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.scan.identities import relation_lists
-from oakum.scan.identities.relation_lists import Listed, Relations, read_list
+from oakum.scan.identities.relation_lists import ListedAccounts, Relations, read_list
 from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import IDS, TARGET, model, probe, reply
 
@@ -27,7 +27,7 @@ def rows(*ids: str) -> list[dict[str, str]]:
     return [{"id": each} for each in ids]
 
 
-def read(*pages: Any, names: tuple[str, ...] = ("page",), **headers: str) -> Listed | None:
+def read(*pages: Any, names: tuple[str, ...] = ("page",), **headers: str) -> ListedAccounts | None:
     """A list of so many pages, of which the last is given for each further number."""
 
     def ask(who: str | None, request: Request, /) -> Response:
@@ -47,7 +47,7 @@ def read(*pages: Any, names: tuple[str, ...] = ("page",), **headers: str) -> Lis
     ids=str,
 )  # fmt: skip
 def test_a_list_that_says_nothing_else_is_whole(around: dict[str, Any]) -> None:
-    assert read({"data": rows("a", "b"), **around}) == Listed(frozenset("ab"), True)
+    assert read({"data": rows("a", "b"), **around}) == ListedAccounts(frozenset("ab"), True)
 
 
 @pytest.mark.parametrize(
@@ -106,12 +106,12 @@ def test_an_empty_member_that_nobody_explains_is_silent_where_the_document_decla
     for shards, at, whole in (("", AT, False), ("", place, True), (0, place, False)):
         value = {"data": rows("a"), "shards": shards}
         found = read_list(lambda *_, value=value: reply(value), "ann", ONE, (), at)
-        assert found == Listed(frozenset("a"), whole)
+        assert found == ListedAccounts(frozenset("a"), whole)
 
 
 def test_all_pages_are_read() -> None:
     found = read({"data": rows(*"ab")}, {"data": rows(*"cd")}, {"data": rows("e")})
-    assert found == Listed(frozenset("abcde"), True)
+    assert found == ListedAccounts(frozenset("abcde"), True)
 
 
 @given(

@@ -17,7 +17,7 @@ from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.values.knowledge import Knowledge
-from oakum.policy.model import Policy, Step
+from oakum.policy.model import Policy, RelationStep
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.undo.journal import Journal, recall
 from oakum.scan.undo.setting_change import SIGN, Flip
@@ -70,8 +70,8 @@ def policy(by: Literal["caller", "owner"] = "caller") -> Policy:
     ends = replace(
         known.relations["follower"],
         operation="listFollowers",
-        begin=(Step("follow", by),),
-        end=(Step("unfollow", by),),
+        begin=(RelationStep("follow", by),),
+        end=(RelationStep("unfollow", by),),
     )
     return replace(known, relations={**known.relations, "follower": ends})
 
@@ -600,7 +600,7 @@ def approving(club: Approves, journal: Journal, pending: Sequence[Flip] = ()) ->
     """Relationships of a run in which a follower asks, and is let in."""
     made, _ = ready(club)
     known = made.policy.relations
-    begin = (Step("follow", "caller"), Step("approve", "owner"))
+    begin = (RelationStep("follow", "caller"), RelationStep("approve", "owner"))
     rules = replace(
         made.policy,
         relations={**known, "follower": replace(known["follower"], begin=begin)},

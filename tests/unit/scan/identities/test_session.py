@@ -20,7 +20,7 @@ from oakum.exchange import Request, Response
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
-from oakum.scan.identities.login import Places, dialogue
+from oakum.scan.identities.login import LoginPlaces, dialogue
 from oakum.scan.identities.session import LoginFailed, Proof, Sessions
 from oakum.scan.transport.client import HttpTransport
 from tests.scan import servers
@@ -76,7 +76,7 @@ class Play:
         target: str = TARGET,
     ) -> None:
         identity = identities.items[name]
-        places = Places(target, document)
+        places = LoginPlaces(target, document)
         self._steps = dialogue(identity, identity.login, places)  # type: ignore[arg-type]
         self.asked = next(self._steps)
         self.granted: Any = None
@@ -180,7 +180,7 @@ def test_the_login_is_an_operation(load) -> None:
     text = JSON_LOGIN.replace("post: /auth/login", "operation: logIn")
     operation = Operation("logIn", "PUT", "/v1/in", pointer="/paths/~1in/put")
     assert Play(load(text), document=document(operation)).asked.url == "http://t/v1/in"
-    places = Places("http://t/v2/", document(operation))
+    places = LoginPlaces("http://t/v2/", document(operation))
     assert places.find("logIn", "GET", None) == ("PUT", "http://t/v2/in")  # type: ignore[arg-type]
     with pytest.raises(InputError) as caught:
         Play(load(text), document=document(Operation("login", "PUT", "/in")))
@@ -756,6 +756,6 @@ def test_who_am_i_is_asked_with_what_the_document_says_that_each_call_needs() ->
         Parameter("links", "query", False, Shape(enum=("yes",))),
         Parameter("v", "query", True, Shape(enum=(1, 2))),
     )
-    places = Places("http://t", document(Operation("getMe", "GET", "/me", parameters)))
+    places = LoginPlaces("http://t", document(Operation("getMe", "GET", "/me", parameters)))
     found = places.find("getMe", "GET", Location("identities.yaml", 1, 1))
     assert found == ("GET", "http://t/me?context=edit+all&deep=true")

@@ -6,7 +6,7 @@ import pytest
 
 from oakum.exchange import Request
 from oakum.openapi.model import Operation
-from oakum.scan.requests.called_operation import Names, path_values
+from oakum.scan.requests.called_operation import OperationNames, path_values
 
 OPERATIONS = [
     Operation(f"{method} {path}", method, path)
@@ -36,7 +36,7 @@ OPERATIONS = [
 def test_a_request_is_called_and_read_after_the_most_literal_template(
     base: str, method: str, path: str, operation: str | None, values: dict[str, str]
 ) -> None:
-    names = Names(OPERATIONS, f"http://api.test{base}")
+    names = OperationNames(OPERATIONS, f"http://api.test{base}")
     request = Request(method, f"http://api.test{base}{path}")
     found = names.operation(request)
     assert (found.id if found else None) == operation

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.settings.account_settings import AccountSettings
-from oakum.scan.settings.write_outcomes import Outcome
+from oakum.scan.settings.write_outcomes import SettingOutcome
 from oakum.scan.undo.visibility_wait import PAUSES, Patience
 from tests.unit.scan.settings.test_account_settings import (
     BECOMES,
@@ -118,7 +118,7 @@ def test_a_setting_that_is_not_shown_keeps_no_other_of_the_operation_from_it() -
     api = Deaf(0)
     found = patient(api)
     made = found.flip_all("ann", {"Person.bio": "new", "Person.born": "1991-01-01"})
-    assert made == Outcome(frozenset(("Person.bio",)), "the API did not accept the setting")
+    assert made == SettingOutcome(frozenset(("Person.bio",)), "the API did not accept the setting")
     assert found.refusals == [made.why]
     assert api.now > sum(PAUSES)
     waited = api.now

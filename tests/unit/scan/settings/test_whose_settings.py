@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oakum.exchange import Request, Response
 from oakum.scan.requests.past_cache import past_cache
 from oakum.scan.settings.account_settings import AccountSettings
-from oakum.scan.settings.whose_settings import Elsewhere
+from oakum.scan.settings.whose_settings import SettingElsewhere
 from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import IDS, TARGET, Run, Studio, account_settings, probe, reply
 
@@ -210,7 +210,7 @@ def test_no_answer_of_another_endpoint_ends_a_run(value: Any) -> None:
     run, found = wary(Cached())
     page = probe("getSettings")
     other = replace(page, operation=replace(page.operation, path=f"{page.operation.path}/card"))
-    shown = Elsewhere(
+    shown = SettingElsewhere(
         [other], run.identities, run.knowledge, TARGET, lambda who, request: reply(value)
     )
     assert shown.shows("ann", PRIVATE, page.operation.path) is None

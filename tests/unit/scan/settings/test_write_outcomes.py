@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from oakum.scan.settings.write_outcomes import Outcome, Reception
+from oakum.scan.settings.write_outcomes import Reception, SettingOutcome
 
 ANN = ("ann", "Settings.private")
 
 
 def test_an_outcome_is_true_if_anything_was_changed() -> None:
-    some = Outcome(frozenset(("Settings.private",)), "no response shows the other")
-    assert some and not Outcome() and not Outcome(why="the API did not accept the setting")
+    some = SettingOutcome(frozenset(("Settings.private",)), "no response shows the other")
+    assert (
+        some
+        and not SettingOutcome()
+        and not SettingOutcome(why="the API did not accept the setting")
+    )
 
 
 def test_only_a_refusal_or_what_is_shown_ends_the_wait() -> None:

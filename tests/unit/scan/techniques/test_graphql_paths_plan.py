@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.openapi.model import Operation
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource
-from oakum.scan.graphql.picks import Ask, Pick, PickedQuery, Root, compose, without
+from oakum.scan.graphql.picks import FieldPick, Pick, PickedQuery, Root, compose, without
 from oakum.scan.graphql.plan import SHALLOW, Planner, Style, acts_by_name, packed
 from oakum.scan.graphql.vocabulary import Vocabulary
 
@@ -129,16 +129,18 @@ def test_every_query_is_valid_and_reads(
     for root in roots:
         assert not acts_by_name(root.pick.field)
         assert root.pick.size <= style.fields + 60  # the last type is taken whole
-        one = compose([Ask(root, "ann")], names)
+        one = compose([FieldPick(root, "ann")], names)
         is_sound(schema, one)
-        many = compose([Ask(root, "ann"), Ask(root, "bob"), Ask(root, "", 1)], names)
+        many = compose(
+            [FieldPick(root, "ann"), FieldPick(root, "bob"), FieldPick(root, "", 1)], names
+        )
         is_sound(schema, many)
         for path in _paths(many.picks)[:5]:
             less = without(many, [path], "less")
             assert less is not None
             is_sound(schema, less)
     for group in packed(roots, 3, 200):
-        is_sound(schema, compose([Ask(root, "ann") for root in group], names))
+        is_sound(schema, compose([FieldPick(root, "ann") for root in group], names))
 
 
 def _paths(picks: tuple[Pick, ...]) -> list[tuple[str, ...]]:
@@ -157,12 +159,14 @@ def planned(
     planner = Planner(schema, words, params, reading=reading)
     roots = planner.roots()
     for root in roots:
-        is_sound(schema, compose([Ask(root, "ann"), Ask(root, "bob")], frozenset(owned)))
+        is_sound(
+            schema, compose([FieldPick(root, "ann"), FieldPick(root, "bob")], frozenset(owned))
+        )
     return planner, {root.name: root for root in roots}
 
 
 def text(root: Root) -> str:
-    return compose([Ask(root, "ann")], frozenset({"User"})).text
+    return compose([FieldPick(root, "ann")], frozenset({"User"})).text
 
 
 def test_a_forum_with_filters_and_queries_that_do_something() -> None:

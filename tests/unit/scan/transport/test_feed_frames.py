@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.scan.transport.feed_frames import EVENTS, Cutter, Events, Lines, Whole, cutter
+from oakum.scan.transport.feed_frames import EVENTS, Cutter, EventStream, Lines, SingleValue, cutter
 from oakum.scan.transport.streams import Frame
 
 
@@ -37,8 +37,8 @@ def cut(by: Cutter, *pieces: bytes) -> list[tuple[bytes, str]]:
 def test_events_are_read_as_the_standard_reads_them(
     sent: bytes, frames: list[tuple[bytes, str]]
 ) -> None:
-    assert cut(Events(), sent) == frames
-    assert cut(Events(), *(sent[i : i + 1] for i in range(len(sent)))) == frames
+    assert cut(EventStream(), sent) == frames
+    assert cut(EventStream(), *(sent[i : i + 1] for i in range(len(sent)))) == frames
 
 
 PIECES = st.lists(
@@ -61,9 +61,9 @@ PIECES = st.lists(
 )
 
 
-@given(PIECES, st.sampled_from([Events, Lines, Whole]))
+@given(PIECES, st.sampled_from([EventStream, Lines, SingleValue]))
 def test_how_a_feed_is_cut_up_on_its_way_changes_nothing(
-    pieces: list[bytes], kind: type[Events] | type[Lines] | type[Whole]
+    pieces: list[bytes], kind: type[EventStream] | type[Lines] | type[SingleValue]
 ) -> None:
     assert cut(kind(), *pieces) == cut(kind(), b"".join(pieces))
 
@@ -73,22 +73,22 @@ def test_a_line_is_a_frame() -> None:
 
 
 def test_a_body_that_is_one_value_is_one_frame() -> None:
-    assert cut(Whole(), b'{"a":\n', b"1}") == [(b'{"a":\n1}', "")]
-    assert cut(Whole(), b" \n") == []
+    assert cut(SingleValue(), b'{"a":\n', b"1}") == [(b'{"a":\n1}', "")]
+    assert cut(SingleValue(), b" \n") == []
 
 
 @pytest.mark.parametrize(
     ("said", "asked", "kind"),
     [
-        ("text/event-stream", EVENTS, Events),
-        ("text/event-stream", "application/x-ndjson", Events),
+        ("text/event-stream", EVENTS, EventStream),
+        ("text/event-stream", "application/x-ndjson", EventStream),
         ("application/x-ndjson", EVENTS, Lines),
         ("text/plain", "application/x-ndjson", Lines),
         ("application/json", "application/x-ndjson", Lines),
-        ("application/json", EVENTS, Whole),
-        ("application/problem+json", EVENTS, Whole),
-        ("text/html", EVENTS, Events),
-        ("", "", Events),
+        ("application/json", EVENTS, SingleValue),
+        ("application/problem+json", EVENTS, SingleValue),
+        ("text/html", EVENTS, EventStream),
+        ("", "", EventStream),
     ],
 )
 def test_the_answer_says_how_it_is_cut(said: str, asked: str, kind: type) -> None:
@@ -96,6 +96,6 @@ def test_the_answer_says_how_it_is_cut(said: str, asked: str, kind: type) -> Non
 
 
 def test_an_id_stays_until_there_is_another() -> None:
-    events = Events()
+    events = EventStream()
     assert events.take(b"id: 1\ndata: a\n\n") == [Frame(b"a", "1")]
     assert events.take(b"data: b\n\n") == [Frame(b"b", "1")]

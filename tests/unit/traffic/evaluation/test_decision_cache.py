@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from oakum.authz.compiled_model import Model
-from oakum.exposure.exchanges.caller_identification import Caller
-from oakum.exposure.exchanges.response_facts import Facts
+from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
+from oakum.exposure.exchanges.response_facts import ResponseFacts
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.traffic.evaluation.decision_cache import Verdicts
@@ -19,7 +19,7 @@ from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
 HOUSES = quick_yaml.load((FOLDER / "contracts" / "houses.yaml").read_text())
-ANN = Caller("said", frozenset(("ann",)))
+ANN = IdentifiedCaller("said", frozenset(("ann",)))
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def model(tmp_path: Path) -> Model:
 def test_an_owner_whom_nobody_can_read_leaves_relations_open(
     model: Model, co: dict[str, Any], held: set[str], may: set[str]
 ) -> None:
-    verdicts, facts = Verdicts(model, lambda *_: "x"), Facts()
+    verdicts, facts = Verdicts(model, lambda *_: "x"), ResponseFacts()
     facts.list("follower", "pia", frozenset(("ann",)), whole=True)
     facts.list("blocked", "pia", frozenset(), whole=True)
     facts.state("pia", "Member.private", False)

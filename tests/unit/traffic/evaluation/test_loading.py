@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import InputError
 from oakum.traffic.evaluation.loading import load_against
-from oakum.traffic.evaluation.traffic_judge import Declared, Judged
+from oakum.traffic.evaluation.traffic_judge import ContractJudge, DocumentJudge
 
 DOCUMENT = {
     "openapi": "3.1.0",
@@ -35,8 +35,8 @@ def test_a_document_declares_and_a_contract_judges(api: Path) -> None:
     contract = api.with_name("exposure.yaml")
     contract.write_text(CONTRACT, encoding="utf-8")
     declared, judged = load_against(None, api), load_against(contract, None)
-    assert type(declared) is Declared
-    assert type(judged) is Judged
+    assert type(declared) is DocumentJudge
+    assert type(judged) is ContractJudge
     assert [each.id for each in (*declared.operations, *judged.operations)] == ["getMe", "getMe"]
     assert load_against(None, None) is None
 

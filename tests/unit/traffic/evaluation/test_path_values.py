@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oakum.openapi.model import Operation
-from oakum.traffic.evaluation.fast_walk import Form, Seen
+from oakum.traffic.evaluation.fast_walk import FieldSet, SeenObject
 from oakum.traffic.evaluation.path_values import PathValues
 
 OPERATIONS = (
@@ -22,8 +22,8 @@ USERS = [
 ]
 
 
-def seen(value: dict[str, Any], *place: str, above: Seen | None = None) -> Seen:
-    return Seen("User", place, (), value, Form(frozenset(), frozenset(), ()), above)
+def seen(value: dict[str, Any], *place: str, above: SeenObject | None = None) -> SeenObject:
+    return SeenObject("User", place, (), value, FieldSet(frozenset(), frozenset(), ()), above)
 
 
 def corrected(*heard: tuple[str, dict[str, Any]]) -> list[str]:
