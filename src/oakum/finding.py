@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from oakum.errors import Location
+from oakum.openapi.typed_json import Value
 from oakum.rules import marked
 
 State = tuple[tuple[str, str], ...]
@@ -28,6 +29,10 @@ class Result(StrEnum):
     UNTESTED = "untested"  # never exercised: nothing is known
 
 
+_VERDICTS = ("proven", "suspected", "over_blocked")
+_SEVERITIES = ("critical", "high", "medium", "low")
+
+
 @dataclass(frozen=True, order=True)
 class Endpoint:
     """An operation through which a resource leaves."""
@@ -39,6 +44,11 @@ class Endpoint:
     def members(self) -> dict[str, str]:
         """The operation as members of a JSON object."""
         return {"method": self.method, "path": self.path, "operation": self.operation}
+
+    @classmethod
+    def read(cls, value: Value) -> Endpoint:
+        """The operation in a JSON object with these members."""
+        return cls(value["method"].text(), value["path"].text(), value["operation"].text())
 
 
 @dataclass(frozen=True)
@@ -129,6 +139,11 @@ class Finding:
     """Why it is suspected and not proven, in words; none where it is proven."""
     drafted: bool = False
     """All that it contradicts is lines that were drafted and that nobody has confirmed."""
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Orders findings, the gravest first: proven before suspected, then by severity."""
+        return _VERDICTS.index(self.verdict), _SEVERITIES.index(self.severity)
 
     @property
     def fingerprint(self) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from oakum.authz.declared_media import chosen
-from oakum.authz.places import Places, besides_resources, resource_of
+from oakum.authz.places import Places, besides_resources
 from oakum.authz.table import Table, allows, bindings, compile_resource, deciding
 from oakum.errors import Location, Problem
 from oakum.http.json_pointer import path_of
@@ -20,6 +20,7 @@ from oakum.openapi.walk import reachable
 from oakum.policy.common_params import filled
 from oakum.policy.mask import Mask
 from oakum.policy.model import OperationRule, Policy, Resource
+from oakum.policy.resource_schemas import resource_of
 
 
 class Describes(Protocol):

@@ -18,11 +18,11 @@ from urllib.parse import unquote_plus
 
 from oakum.authz.id_spelling import identifier
 from oakum.authz.list_member_names import AROUND, ENDED, FAILED, HARMLESS, NAMES, ON, USUAL, words
-from oakum.authz.places import resource_of
 from oakum.http.media_type import essence, is_json
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import member as declared_member
 from oakum.openapi.shape_queries import member_names, ways
+from oakum.policy.resource_schemas import resource_of
 
 Said = Literal["on", "end", "short", "silent", "open", "unknown"]
 """What a part of a response says about its list: it goes on, it ends, it is shorter than a page,

@@ -29,7 +29,6 @@ from oakum.authz.decide import may_call
 from oakum.authz.judge import Judge
 from oakum.authz.misfits import references
 from oakum.authz.operations_outside_objects import close, leave_owned
-from oakum.authz.places import resource_of
 from oakum.authz.principal import Principal
 from oakum.authz.project import Call, Projection, refuses
 from oakum.authz.span import UnreadableBody
@@ -39,6 +38,7 @@ from oakum.http.media_type import essence
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import element, member_names, named, ways
 from oakum.policy.model import State
+from oakum.policy.resource_schemas import resource_of
 
 _CELL = re.compile(r'"((?:[^"\x00]|"")*)"|[^",\r\n\x00]*')
 _BREAK = re.compile(r"\r?\n|\Z")

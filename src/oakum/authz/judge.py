@@ -22,7 +22,7 @@ from oakum.authz.misfits import Misfits, held_by, is_no_list, kind_of, matches, 
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, masked_leaves, unwritable
-from oakum.authz.places import resource_of, stated
+from oakum.authz.places import stated
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import compared, held
 from oakum.authz.span import MAX_DEPTH
@@ -34,6 +34,7 @@ from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import rest
 from oakum.policy.model import Resource
+from oakum.policy.resource_schemas import resource_of
 
 _UNSAID = object()
 STRANGER = object()

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from oakum.authz.compiled_model import outermost
-from oakum.authz.places import resource_of
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import containers, element, scalars, ways
+from oakum.policy.resource_schemas import resource_of
 
 Shown = tuple[tuple[tuple[str, ...], str], ...]
 """Pointer patterns, and the resource at each."""

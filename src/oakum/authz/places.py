@@ -15,20 +15,14 @@ from oakum.openapi.shape_queries import (
     member_names,
     merged,
     named,
-    names_of,
 )
+from oakum.policy.resource_schemas import resource_of
 
 _MAX_DEPTH = 24
 
 
 MOST_PLACES = 1 << 13
 """Most places below one contract line that are expanded, leaves and containers."""
-
-
-def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
-    """Resource that a shape's schema names are bound to, the most specific of them; empty if
-    none."""
-    return next((bound[name] for name in names_of(shape) if name in bound), "")
 
 
 def declared_as(shape: Shape, bound: Mapping[str, str]) -> str:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from oakum.authz.places import resource_of
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import names_of
+from oakum.policy.resource_schemas import resource_of
 
 Tag = tuple[str, Mapping[str, str]]
 """Name of the member, and its values mapped to component names."""

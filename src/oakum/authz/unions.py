@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from oakum.authz.compiled_model import Members, Model, members_of
 from oakum.authz.operations_outside_objects import changes
-from oakum.authz.places import resource_of
 from oakum.authz.tags import Tag, meant, objects_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import merged
+from oakum.policy.resource_schemas import resource_of
 
 
 def chosen(

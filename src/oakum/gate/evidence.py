@@ -17,8 +17,6 @@ from oakum.finding import Cell, Finding, Report, Result, doubts
 _AHEAD = timedelta(minutes=5)
 """How far a clock of another machine may be ahead."""
 _RANK = (Result.UNTESTED, Result.CLOSED, Result.OPEN, Result.OVER_BLOCK, Result.LEAK)
-_VERDICTS = ("over_blocked", "suspected", "proven")
-_SEVERITIES = ("low", "medium", "high", "critical")
 
 
 @dataclass(frozen=True)
@@ -174,11 +172,6 @@ def _worst(findings: Iterable[Finding]) -> Iterable[Finding]:
     found: dict[tuple[str, str], Finding] = {}
     for finding in findings:
         kind = finding.fingerprint, finding.verdict
-        if kind not in found or grave(finding) > grave(found[kind]):
+        if kind not in found or finding.rank < found[kind].rank:
             found[kind] = finding
     return found.values()
-
-
-def grave(finding: Finding) -> tuple[int, int]:
-    """Sort key of a finding: proven before suspected, then by severity."""
-    return _VERDICTS.index(finding.verdict), _SEVERITIES.index(finding.severity)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from oakum.finding import Finding
-from oakum.gate.evidence import grave
 from oakum.gate.static import Flaw
 from oakum.gate.verdict import Waived
 from oakum.memory import Remembered
@@ -85,4 +84,4 @@ def _no_worse(finding: Finding, before: Finding | None) -> bool:
     """A known finding at a new endpoint, or a suspicion that was proven since, is news."""
     if before is None:
         return False
-    return grave(finding) <= grave(before) and set(finding.endpoints) <= set(before.endpoints)
+    return finding.rank >= before.rank and set(finding.endpoints) <= set(before.endpoints)

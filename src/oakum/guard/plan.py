@@ -25,7 +25,6 @@ from oakum.authz.misfits import SCALARS, in_cell
 from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
 from oakum.authz.place_rules import holds
-from oakum.authz.places import resource_of
 from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of, tagged
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
@@ -44,6 +43,7 @@ from oakum.openapi.resource_names import verb_paths
 from oakum.openapi.shape_queries import element, member_names, named, read_only, rest, solid
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.automaton import Automaton
 from oakum.routing.chosen_fields import NAMES, PLAIN_PREFERENCES
 from oakum.routing.compiled_contract import CompiledContract

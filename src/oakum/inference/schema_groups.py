@@ -30,7 +30,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import names_of
-from oakum.policy.resource_schemas import at, resource_named
+from oakum.policy.resource_schemas import at, resource_of
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _OF_COLLECTION = re.compile(r"\^?[A-Za-z][\w-]*/\[\^/\]\+\$?")
@@ -197,7 +197,7 @@ def _read_apart(things: Sequence[Thing], document: Document) -> Document:
     of the declared one: what only that one has is no member of this one."""
     bound = {schema: thing.name for thing in things for schema in thing.schemas}
 
-    owner = partial(resource_named, bound)
+    owner = partial(resource_of, bound=bound)
     apart = document.told_apart((name for name in bound if name in document.schemas), owner)
     own: dict[str, Shape] = {}
     for thing in things if apart is not document else ():

@@ -55,15 +55,11 @@ def _again(value: Value, file: str) -> Again:
         value["fingerprint"].text(),
         value["field"].text(),
         value["endpoints"].each(
-            lambda e: (_endpoint(e), e["result"].one_of(_SHOWN), e["reason"].text())
+            lambda e: (Endpoint.read(e), e["result"].one_of(_SHOWN), e["reason"].text())
         ),
         value["left"].each(lambda e: (e["viewer"].text(), e["field"].text())),
         value["reasons"].each(Value.text),
     )
-
-
-def _endpoint(value: Value) -> Endpoint:
-    return Endpoint(value["method"].text(), value["path"].text(), value["operation"].text())
 
 
 def replayed(memory: Memory, again: Again) -> Memory:

@@ -104,7 +104,7 @@ class View:
 
     def resource_of(self, shape: Shape) -> str:
         """The resource that a shape is bound to; empty: none."""
-        return resource_named(self.bound, shape) if shape.names else ""
+        return resource_of(shape, self.bound) if shape.names else ""
 
     def embedded(self, shape: Shape) -> str:
         """The resource of a shape, or of its list elements, map values or alternatives."""
@@ -128,8 +128,8 @@ def _bound(policy: Policy) -> dict[str, str]:
     }
 
 
-def resource_named(bound: Mapping[str, str], shape: Shape) -> str:
-    """The resource that the most specific name of a shape is bound to; empty if none."""
+def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
+    """The resource that the most specific of a shape's schema names is bound to; empty if none."""
     return next((bound[name] for name in names_of(shape) if name in bound), "")
 
 
@@ -138,7 +138,7 @@ def told_apart(document: Document, policy: Policy) -> Document:
     resource of the policy may stand."""
     bound = _bound(policy)
     names = (name for name in bound if name in document.schemas)
-    return document.told_apart(names, partial(resource_named, bound))
+    return document.told_apart(names, partial(resource_of, bound=bound))
 
 
 def view(document: Document, policy: Policy) -> View:
@@ -150,7 +150,7 @@ def view(document: Document, policy: Policy) -> View:
             shapes[resource].append(document.schemas[schema]())
     for name in dict.fromkeys(each for names in document.alternatives.values() for each in names):
         shape = document.schemas[name]() if name in document.schemas and name not in bound else None
-        if shape is not None and (own := resource_named(bound, shape)):
+        if shape is not None and (own := resource_of(shape, bound)):
             shapes[own].append(shape)
     given: dict[str, list[Shape]] = {name: [] for name in policy.resources}
     endpoints: dict[str, list[str]] = {name: [] for name in policy.resources}

@@ -24,9 +24,6 @@ PRIVACY_RULE = "privacy-setting-not-enforced"
 UNLISTED = "Beyond the OWASP API Security Top 10"
 """Where defects stand whose rule no item of the list covers."""
 
-_VERDICTS = ("proven", "suspected", "over_blocked")
-_SEVERITIES = ("critical", "high", "medium", "low")
-
 
 @dataclass(frozen=True)
 class Defect:
@@ -133,7 +130,7 @@ def defects(report: Report) -> tuple[Defect, ...]:
         alike[same] = Defect((*findings, *group), defect.occasions)
 
     def gravity(defect: Defect) -> tuple[object, ...]:
-        return (*_gravity(defect.first), -len(defect.findings), not defect.promise)
+        return (*defect.first.rank, -len(defect.findings), not defect.promise)
 
     return tuple(sorted(alike.values(), key=gravity))
 
@@ -159,7 +156,7 @@ def findings_in_order(report: Report) -> list[Finding]:
     def key(finding: Finding) -> tuple[object, ...]:
         line = report.field_lines.get(f"{finding.resource}.{finding.field}")
         return (
-            *_gravity(finding),
+            *finding.rank,
             -breadth[finding.verdict, finding.rule, finding.resource, finding.viewer],
             finding.rule,
             finding.resource,
@@ -284,10 +281,6 @@ def skipped(report: Report) -> tuple[tuple[str, tuple[Endpoint, ...]], ...]:
         reasons.setdefault(item.reason, []).append(item.endpoint)
     ordered = sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple((reason, tuple(endpoints)) for reason, endpoints in ordered)
-
-
-def _gravity(finding: Finding) -> tuple[int, int]:
-    return _VERDICTS.index(finding.verdict), _SEVERITIES.index(finding.severity)
 
 
 def _fewest(chosen: set[State], known: set[State]) -> list[State]:

@@ -259,7 +259,7 @@ def _report(value: Value) -> Report:
         findings=value["findings"].each(_read_finding),
         cells=value["coverage"]["cells"].each(_read_cell),
         skipped=value["skipped"].each(
-            lambda item: Skipped(_read_endpoint(item), item["reason"].text())
+            lambda item: Skipped(Endpoint.read(item), item["reason"].text())
         ),
         identities=value["identities"].each(_read_identity),
         distrust=value["distrust"].each(Value.text),
@@ -280,7 +280,7 @@ def _read_writes(value: Value) -> Writes:
         undone=value["undone"].whole(),
         left=value["left"].each(Value.text),
         operations=value["operations"].each(
-            lambda item: (_read_endpoint(item), item["sent"].whole())
+            lambda item: (Endpoint.read(item), item["sent"].whole())
         ),
         untried=value["untried"].each(_read_skipped),
     )
@@ -304,7 +304,7 @@ def _read_finding(value: Value) -> Finding:
         field=value["field"].text(),
         viewer=value["viewer"].text(),
         state=_read_state(value["state"]),
-        endpoints=value["endpoints"].each(_read_endpoint),
+        endpoints=value["endpoints"].each(Endpoint.read),
         owasp=value["owasp"].text(),
         cwe=value["cwe"].each(Value.text),
         severity=value["severity"].one_of(_SEVERITIES),
@@ -355,7 +355,7 @@ def _read_cell(value: Value) -> Cell:
         field=value["field"].text(),
         viewer=value["viewer"].text(),
         state=_read_state(value["state"]),
-        endpoint=_read_endpoint(value),
+        endpoint=Endpoint.read(value),
         granted=value["granted"].flag(),
         result=value["result"].one_of(_READ_RESULTS),
         reason=value["reason"].text(),
@@ -364,7 +364,7 @@ def _read_cell(value: Value) -> Cell:
 
 
 def _read_skipped(value: Value) -> Skipped:
-    return Skipped(_read_endpoint(value), value["reason"].text())
+    return Skipped(Endpoint.read(value), value["reason"].text())
 
 
 def _read_identity(value: Value) -> IdentityState:
@@ -378,10 +378,6 @@ def _read_identity(value: Value) -> IdentityState:
 
 def _read_state(value: Value) -> State:
     return tuple(sorted(value.members(Value.text).items()))
-
-
-def _read_endpoint(value: Value) -> Endpoint:
-    return Endpoint(value["method"].text(), value["path"].text(), value["operation"].text())
 
 
 def _read_location(value: Value) -> Location:

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.authz.compiled_model import outermost, resources_in
 from oakum.authz.operations_outside_objects import changes, is_of_its_own
-from oakum.authz.places import resource_of
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import Resource
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.named_arguments import UNKNOWN
 from oakum.routing.objects_by_key import Plain, asked_keys
 from oakum.routing.objects_in_responses import (

@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
-from oakum.authz.places import resource_of
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import containers, element, member_names, named, scalars
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.form_parts import declared
 from oakum.routing.nested_parameters import Nested, nested, planned
 

@@ -17,7 +17,6 @@ from oakum.authz.complete_lists import ListPlace, place_of
 from oakum.authz.decide import holds_resource
 from oakum.authz.declared_media import edits, key
 from oakum.authz.operations_outside_objects import changes
-from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import covers_json, essence
@@ -25,6 +24,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation
 from oakum.openapi.shape_queries import element
 from oakum.policy.model import Policy, Relation, origin
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.automaton import Automaton, of_shape
 from oakum.routing.chosen_fields import choices
 from oakum.routing.clients import client_keys

@@ -18,10 +18,10 @@ from oakum.authz.body_owners import Key
 from oakum.authz.declared_media import edits
 from oakum.authz.id_spelling import identifier
 from oakum.authz.operations_outside_objects import changes
-from oakum.authz.places import resource_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element, member, named, rest, scalars
 from oakum.policy.model import Resource
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.named_arguments import arguments_of_errors, named_arguments
 from oakum.routing.path_objects import PathObjects, key_lists, names
 from oakum.routing.request_places import (

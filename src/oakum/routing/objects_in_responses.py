@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
-from oakum.authz.places import declared_as, resource_of
+from oakum.authz.places import declared_as
 from oakum.http.media_type import essence
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, member, ways
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.media import FEEDS
 
 _DEEP = 3

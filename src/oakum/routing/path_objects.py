@@ -15,10 +15,10 @@ from typing import Literal
 
 from oakum.authz import Model
 from oakum.authz.operations_outside_objects import changes
-from oakum.authz.places import resource_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter
 from oakum.policy.model import Resource
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.objects_in_responses import answer, listed_at, outer_at
 from oakum.routing.request_places import plain, words
 from oakum.routing.route import nameless

@@ -14,11 +14,11 @@ from itertools import chain
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
-from oakum.authz.places import resource_of
 from oakum.errors import Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import member_names, named, ways
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.form_members import form_of
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.path_objects import PathObjects

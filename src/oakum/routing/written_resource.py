@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
-from oakum.authz.places import resource_of
 from oakum.authz.tags import alternatives
 from oakum.authz.unions import keeps_kind
 from oakum.openapi.model import Operation, Shape
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.objects_in_responses import all_shown, answer, pointed
 from oakum.routing.path_objects import ObjectReader, PathObjects, places
 from oakum.routing.write_targets import Target

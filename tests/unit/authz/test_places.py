@@ -6,8 +6,9 @@ from itertools import permutations
 
 import pytest
 
-from oakum.authz.places import MOST_PLACES, Places, resource_of
+from oakum.authz.places import MOST_PLACES, Places
 from oakum.openapi.model import Shape
+from oakum.policy.resource_schemas import resource_of
 from tests.properties.worlds import array, record
 from tests.unit.authz.small import AUDIENCE, FRIEND, NOTE, TEXT
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from oakum.authz.compiled_model import Model
 from oakum.authz.diff.worlds import endpoint_key
-from oakum.authz.places import resource_of
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import event_of, member, read_only
+from oakum.policy.resource_schemas import resource_of
 
 _MAX_PATHS = 20_000
 _MAX_DEPTH = 24

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
-from oakum.authz.places import resource_of
 from oakum.exposure.endpoints.offered_values import choices, members_with_choices, placed
 from oakum.exposure.endpoints.parameter_styles import in_parts
 from oakum.exposure.endpoints.request_bodies import Member, body_members, body_shape
@@ -28,7 +27,8 @@ from oakum.inference.side_effects import SideEffect, classify
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter
 from oakum.openapi.shape_queries import enum_values, member
-from oakum.policy.model import OperationRule
+from oakum.policy.model import OperationRule, Policy
+from oakum.policy.resource_schemas import resource_of
 
 _BRIEF = 60
 """Characters of a value in the name of an endpoint."""
@@ -280,6 +280,11 @@ def _verdict(operation: Operation, rule: OperationRule) -> SideEffect:
             description=_OPENS.sub("stream", operation.description),
         )
     return classify(operation, rule)
+
+
+def shows_owned(policy: Policy, probe: Probe) -> bool:
+    """Whether an endpoint shows a resource that somebody owns."""
+    return any(policy.resources[name].owner.kind != "none" for name in probe.shows)
 
 
 def is_graphql(operation: Operation, rule: OperationRule) -> bool:

@@ -11,12 +11,11 @@ from collections.abc import Iterator, Sequence
 from oakum.authz import Model
 from oakum.authz.compiled_model import outermost, shapes_within
 from oakum.authz.operations_outside_objects import asks
-from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.openapi.model import Shape
 from oakum.policy.grammar import place
 from oakum.policy.model import Relation
-from oakum.policy.resource_schemas import at, declares
+from oakum.policy.resource_schemas import at, declares, resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.write_targets import Target

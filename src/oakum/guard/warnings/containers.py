@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz import Model
-from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Problem
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import ways
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.route import nameless

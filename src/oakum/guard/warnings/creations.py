@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import declared_answers, resources_in
-from oakum.authz.places import resource_of
 from oakum.authz.table import leaf_index
 from oakum.errors import Problem, few
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import ways
 from oakum.policy.model import Resource
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.request_places import body_places

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz.operations_outside_objects import OF_OBJECTS
-from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.paging_parameters import PAGING

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.guard.warnings.grants import owners_alone, resources_shown, resources_written
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.objects_in_responses import enclosing, listed_at, shown_at

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz.compiled_model import is_hidden_from_members
-from oakum.authz.places import resource_of
 from oakum.errors import Problem, few
 from oakum.guard.unexplained_names import explains
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.walk import elements
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.form_members import form_of
 from oakum.routing.granted_endpoint import GrantedEndpoint

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.authz.operations_outside_objects import is_of_its_own
-from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.guard.warnings.grants import resources_shown
 from oakum.openapi.resource_names import is_several_segments
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.path_objects import PathObjects

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
-from oakum.authz.places import resource_of
 from oakum.errors import Problem
 from oakum.guard.warnings.grants import resources_shown
 from oakum.http.json_pointer import path_of
@@ -13,6 +12,7 @@ from oakum.http.media_type import essence
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import scalars
 from oakum.policy.model import Resource
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.lookup_plan import kind_of

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members, outermost, shapes_within
 from oakum.authz.misfits import matches, references
-from oakum.authz.places import resource_of
 from oakum.authz.project import ROOT_FIELD
 from oakum.errors import Problem, few
 from oakum.http.json_pointer import path_of
@@ -19,6 +18,7 @@ from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member, member_names, named, names_of
 from oakum.openapi.walk import reachable
 from oakum.policy.model import FieldRule
+from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.named_arguments import of_queries

@@ -12,7 +12,7 @@ from oakum.authz import Model
 from oakum.errors import counted
 from oakum.exposure.endpoints.offered_values import choices, has_choices
 from oakum.exposure.endpoints.parameter_styles import text_of
-from oakum.exposure.endpoints.probes import EMBEDS, Probe
+from oakum.exposure.endpoints.probes import EMBEDS, Probe, shows_owned
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Parameter
 from oakum.scan.coverage.untested import Section, Untested
@@ -102,10 +102,10 @@ def _embeds(model: Model, probe: Probe, parameter: Parameter, missing: Collectio
 
 def _never_without(engine: Engine) -> Iterator[Untested]:
     """Endpoints that were requested only with an optional parameter, which may hide objects."""
-    state, resources = engine.state, engine.model.policy.resources
+    state = engine.state
     why_not = state.results.gaps.reasons(Section.CELLS)
     for probe in (*state.probes, *state.later):
-        owned = any(resources[name].owner.kind != "none" for name in probe.shows)
+        owned = shows_owned(engine.model.policy, probe)
         if not probe.lacks or not owned or state.was_asked(probe):
             continue
         if not engine.model.rule(probe.operation.id).untested:

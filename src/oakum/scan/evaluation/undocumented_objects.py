@@ -19,7 +19,6 @@ from functools import partial
 from oakum.authz import Leaf, Model
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.member_paths import at_path
-from oakum.authz.places import resource_of
 from oakum.authz.table import Trie
 from oakum.exchange import Response
 from oakum.exposure.endpoints.probes import Probe
@@ -30,6 +29,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import element, member, member_names, merged, named
 from oakum.policy.model import Resource
+from oakum.policy.resource_schemas import resource_of
 from oakum.scan.discovery.html_page import read_page
 
 _MORE = 2

@@ -12,9 +12,9 @@ from itertools import chain
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_open_to_members, outermost, shapes_within
-from oakum.authz.places import resource_of
 from oakum.exposure.endpoints.probes import Probe
 from oakum.openapi.model import Parameter
+from oakum.policy.resource_schemas import resource_of
 
 Query = tuple[tuple[str, str], ...]
 

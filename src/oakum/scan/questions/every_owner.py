@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from oakum.errors import counted
-from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.endpoints.probes import Probe, shows_owned
 from oakum.exposure.response_reader import is_success
 from oakum.scan.coverage.untested import Section, Untested
 from oakum.scan.engine import Engine, Kind
@@ -158,20 +158,15 @@ def _concerned(engine: Engine) -> Iterator[Probe]:
         taken = taken and doubtful.isdisjoint(
             probe.sources[p].split(".")[0] for p in probe.personal
         )
-        if taken and _shows_owned(engine, probe) and engine.state.was_asked(probe):
+        if taken and shows_owned(engine.model.policy, probe) and engine.state.was_asked(probe):
             yield probe
-
-
-def _shows_owned(engine: Engine, probe: Probe) -> bool:
-    resources = engine.model.policy.resources
-    return any(resources[name].owner.kind != "none" for name in probe.shows)
 
 
 def _lists(engine: Engine) -> Iterator[_Asking]:
     """Lists that somebody has not asked for: of an answer everybody's objects are judged."""
     asked = _asked(engine)
     for probe in engine.state.probes:
-        if (probe.personal and not probe.batch) or not _shows_owned(engine, probe):
+        if (probe.personal and not probe.batch) or not shows_owned(engine.model.policy, probe):
             continue
         for viewer in (
             (*engine.identities.subjects(), None) if engine.state.was_asked(probe) else ()
@@ -185,7 +180,8 @@ def _filtered_lists(engine: Engine) -> Iterator[_Asking]:
     it is shown first. The first pass has asked with one value."""
     asked = _asked(engine)
     for probe in engine.state.probes:
-        if probe.personal or probe.batch or not probe.sources or not _shows_owned(engine, probe):
+        plain = probe.sources and not (probe.personal or probe.batch)
+        if not plain or not shows_owned(engine.model.policy, probe):
             continue
         for who, turn in _turn_of_each(engine, probe) if engine.state.was_asked(probe) else ():
             others = (each for each in engine.identities.subjects() if each != who)

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from oakum.authz import Model
-from oakum.authz.places import resource_of
 from oakum.exposure.endpoints.request_bodies import body_shape, media_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, member
+from oakum.policy.resource_schemas import resource_of
 from oakum.scan.requests.values_to_write import last_parameter, read_there
 
 _CHANGES = listed("change edit modify patch save set update upsert")

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
-from oakum.authz.places import resource_of
 from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import enum_values, member
+from oakum.policy.resource_schemas import resource_of
 
 _EXACT = 2**53
 """Numbers from here on are not the same to everybody who reads JSON (RFC 8259, 6)."""

@@ -18,7 +18,7 @@ from oakum.authz.list_member_names import USUAL
 from oakum.authz.page_caps import SIZES
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import NOBODY
-from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.endpoints.probes import Probe, shows_owned
 from oakum.http.json_pointer import path_of
 from oakum.inference.lexicon import listed, words
 from oakum.openapi.model import Json
@@ -47,7 +47,7 @@ def run(engine: Engine) -> None:
         viewers = (None, *engine.identities.names())
         if probe.personal or probe.batch or not engine.model.rule(probe.operation.id).counts:
             continue
-        if _counted(engine, probe):
+        if shows_owned(engine.model.policy, probe):
             for viewer in viewers:
                 if not is_spent(engine.context.pace):
                     _compare(engine, probe, viewer)
@@ -66,11 +66,6 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 "request": f"{probe.endpoint.method} {probe.endpoint.path}, to its last page",
                 "why": "a total may count objects that the list does not show",
             }
-
-
-def _counted(engine: Engine, probe: Probe) -> bool:
-    resources = engine.model.policy.resources
-    return any(resources[name].owner.kind != "none" for name in probe.shows)
 
 
 def _nobodys(engine: Engine, probe: Probe) -> str:

@@ -15,7 +15,7 @@ from oakum.authz.compiled_model import Model
 from oakum.authz.misfits import Shown, misfits
 from oakum.authz.owners import owners_of
 from oakum.authz.place_rules import segment
-from oakum.authz.places import resource_of, stated
+from oakum.authz.places import stated
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import Trie
 from oakum.authz.tags import tag_of
@@ -25,6 +25,7 @@ from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import element, named
 from oakum.policy.graphql import TAG
 from oakum.policy.mask import Mask
+from oakum.policy.resource_schemas import resource_of
 
 _MOST_PLACES = 20_000
 _MOST_FORMS = 20_000
