@@ -116,11 +116,7 @@ def command(
     now, on = datetime.now(UTC), bench(contract, overlays, max_age, waiver_file)
     found, policy, model = on.found, on.policy, on.model
     mark = contract_digest(found, overlays)
-
-    direct, through = (
-        [ReportSource(_sound(file, model), str(file)) for file in files]
-        for files in (reports, guarded)
-    )
+    direct, through = ([_source(file, model) for file in files] for files in (reports, guarded))
 
     def evidence(sources: list[ReportSource]) -> GateEvidence | None:
         oldest = timedelta(seconds=on.age)
@@ -147,6 +143,10 @@ def command(
     _say(verdict, contract, form)
     _badge(badge, badges.state(verdict))
     return int(verdict.exit_code)
+
+
+def _source(file: Path, model: Model) -> ReportSource:
+    return ReportSource(_sound(file, model), str(file))
 
 
 def _remembered(path: Path | None, sources: list[ReportSource]) -> Memory | None:
