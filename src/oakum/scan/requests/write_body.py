@@ -44,13 +44,13 @@ class WriteBody:
         return place(self.model, self.probe.operation, self.resource)
 
     @cached_property
-    def states(self) -> Versions:
-        """What a request says of the state of the object beside its body."""
+    def versions(self) -> Versions:
+        """What a request says of the version of the object beside its body."""
         return versions_of(self.probe, self.resource, self._key)
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What a request has to say of the state of the object, and nothing tells."""
+        """What a request has to say of the version of the object, and nothing tells."""
         return tuple(each for each in self.probe.unfilled if names_version(each))
 
     @property
@@ -69,7 +69,7 @@ class WriteBody:
         run's own, so that a required member that no view shows may be written, too."""
         body = self.content(filled, shown, changes, ours=ours)
         request = with_body(filled, self.probe.operation, body).request
-        return at_version(request, shown, self.states)
+        return at_version(request, shown, self.versions)
 
     def content(
         self,
@@ -106,9 +106,9 @@ class WriteBody:
         shown: Mapping[str, Json],
         faces: Mapping[tuple[str, str, str, str], Mapping[str, str]],
     ) -> str:
-        """Why an object could not be put back after a write: nothing shows the state that a request
-        has to say, or a PUT would replace what its owner's view does not show."""
-        for name, member in self.states:
+        """Why an object could not be put back after a write: nothing shows the version that a
+        request has to say, or a PUT would replace what its owner's view does not show."""
+        for name, member in self.versions:
             if told_by(shown, member) is None and self._is_required(name):
                 return f"it requires `{name}`, and no response shows the present value"
         if self.probe.operation.method != "PUT" or not self.probe.operation.body:
@@ -154,10 +154,10 @@ class WriteBody:
                 why.append(f"the shown value of `{name}` may be a mask")
         return why
 
-    def state(
+    def version_reader(
         self, owner: str, filled: Filled, shown: Mapping[str, Json]
     ) -> tuple[tuple[str | None, Request] | None, tuple[str, Json]]:
-        """Who asks what to see the state that a write has to name, and which object it is."""
+        """Who asks what to see the version that a write has to name, and which object it is."""
         path, operations = self.probe.operation.path, self.model.operations.values()
         reads = any((each.method, each.path) == ("GET", path) for each in operations)
         url = filled.request.url.partition("?")[0]

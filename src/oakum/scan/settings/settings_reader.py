@@ -77,7 +77,7 @@ class SettingsReader:
     def _sent(
         self, identity: str, writer: Operation, request: Request, kept: Collection[str]
     ) -> Response:
-        """The answer to a write, on the state that the settings were last read in; where it is
+        """The answer to a write, on the version that the settings were last read in; where it is
         refused for another, on that which a new reading shows. `kept`: members that it is about."""
         reader = self.readers.get(writer.id)
         read = self._filled(reader, identity, writer.id) if reader else None
@@ -90,12 +90,12 @@ class SettingsReader:
             return answer
 
         self._based_on = {}
-        states = self._states(self.writers[writer.id])
-        return send_on(partial(self.ask, identity), request, look, kept, states=states)
+        versions = self._versions(self.writers[writer.id])
+        return send_on(partial(self.ask, identity), request, look, kept, versions=versions)
 
     @staticmethod
-    def _states(probe: Probe) -> Versions:
-        """Parameters of a write that say which state of the settings it is based on."""
+    def _versions(probe: Probe) -> Versions:
+        """Parameters of a write that say which version of the settings it is based on."""
         found: dict[str, str] = {}
         for each in probe.operation.parameters:
             member = probe.sources.get(each.name, "").partition(".")[2] or each.name

@@ -433,11 +433,11 @@ class _Endpoint:
             f"{how} as {owner}",
             json_bytes(dict(changes)).decode(),
             "",
-            *self.body.state(owner, filled, shown.object),
+            *self.body.version_reader(owner, filled, shown.object),
             self.body.content(filled, shown.object, before, ours=self.ours),
             self.body.beside(filled, before),
             self.of,
-            self.body.states,
+            self.body.versions,
         )
 
     def _sent(self, viewer: str | None, owner: str, asked: Filled, undo: Undo) -> Response:
@@ -498,8 +498,8 @@ class _Endpoint:
             return self.engine.send(self.probe, owner, replace(filled, request=asked))
 
         seen = now.answer if now is not None else None
-        this = self.body.state(owner, filled, was.object)[1]
-        send_on(send, request, lambda: seen, lost, this, self.body.states)
+        this = self.body.version_reader(owner, filled, was.object)[1]
+        send_on(send, request, lambda: seen, lost, this, self.body.versions)
         self.engine.results.remark(
             f"{self.probe.endpoint.method} {self.probe.endpoint.path} clears members that the"
             f" request omits, even undocumented ones: it was not tried again"
@@ -528,10 +528,10 @@ class _Endpoint:
             f"{self.probe.endpoint.method} {self.probe.endpoint.path} as {viewer}",
             json_bytes({name: changes[name] for name in own}).decode(),
             "",
-            *self.body.state(viewer, filled, view.object),
+            *self.body.version_reader(viewer, filled, view.object),
             self.body.content(filled, view.object, held),
             self.body.beside(filled, held),
-            states=self.body.states,
+            versions=self.body.versions,
         )
 
     def _is_lost(self, owner: str) -> bool:

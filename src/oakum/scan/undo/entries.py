@@ -44,8 +44,8 @@ class Undo:
     them."""
     of: str = ""
     """Name of the creation of the run that made the object; empty: it was there before."""
-    states: tuple[tuple[str, str], ...] = ()
-    """(parameter, member): query parameters and headers of the steps that say the state that this
+    versions: tuple[tuple[str, str], ...] = ()
+    """(parameter, member): query parameters and headers of the steps that say the version that this
     member of the object tells; each is sent as a new reading shows it."""
 
 
@@ -89,7 +89,7 @@ class Made:
     remover: str = ""
     """Who is asked to remove it before `who` is: whoever made it below somebody else's object;
     empty: `who` alone."""
-    states: tuple[tuple[str, str], ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
     """As in `Undo`, of the request that removes it."""
 
 
@@ -116,7 +116,7 @@ def as_json(undo: Entry) -> Json:
             "remover": undo.remover,
             "named": undo.named,
             "place": undo.place,
-            "states": [list(each) for each in undo.states],
+            "states": [list(each) for each in undo.versions],
         }
     return {
         "name": undo.name,
@@ -132,7 +132,7 @@ def as_json(undo: Entry) -> Json:
         "content": undo.content,
         "beside": list(undo.beside),
         "of": undo.of,
-        "states": [list(each) for each in undo.states],
+        "states": [list(each) for each in undo.versions],
     }
 
 
@@ -154,7 +154,7 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         by, named = str(value.get("remover", "")), str(value.get("named", ""))
         place = str(value.get("place", ""))
         before = tuple(map(request_from_json, value.get("before", ())))
-        made = replace(made, before=before, states=_states(value))
+        made = replace(made, before=before, versions=_versions(value))
         return replace(made, shown=shown, purge=purge, remover=by, named=named, place=place)
     who, asked = value["check"]
     return Undo(
@@ -171,11 +171,11 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         value.get("content"),
         tuple(value.get("beside") or ()),
         str(value.get("of", "")),
-        _states(value),
+        _versions(value),
     )
 
 
-def _states(value: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
+def _versions(value: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
     return tuple((str(name), str(member)) for name, member in value.get("states", ()))
 
 

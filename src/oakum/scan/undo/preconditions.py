@@ -1,8 +1,8 @@
-"""The state that a write is based on: an entity tag (RFC 9110, 13.1.1), or a version in its body,
+"""The version that a write is based on: an entity tag (RFC 9110, 13.1.1), or one in its body,
 in its query or in a header.
 
-An API that requires it refuses a write that names no state or an old one. Such a refusal does not
-show who may write, and a write is undone only with the state that it has produced.
+An API that requires it refuses a write that names no version or an old one. Such a refusal does not
+show who may write, and a write is undone only with the version that it has produced.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from oakum.scan.requests.version_parameters import Versions, at_version, told_by
 from oakum.scan.undo.entries import Undo
 
 _OF_TAGS = (400, 412, 428)
-_OF_STATE = (*_OF_TAGS, 409, 422)
-"""What may refuse the state that a request is based on, and not its caller."""
+_OF_VERSION = (*_OF_TAGS, 409, 422)
+"""What may refuse the version that a request is based on, and not its caller."""
 
 
 def send_on(
@@ -34,20 +34,20 @@ def send_on(
     look: Callable[[], Response | None],
     kept: Collection[str] = (),
     this: tuple[str, Json] = ("", None),
-    states: Versions = (),
+    versions: Versions = (),
 ) -> Response:
-    """The answer to a request; where it refuses the state that this is based on, to the same on the
-    state that `look` shows. `kept`: members of the body that stay as they are; `this`: member and
-    value that name the object; `states`: parameters that say its state, as
-    `look` shows it before."""
-    if states:
+    """The answer to a request; where it refuses the version that this is based on, to the same
+    on the version that `look` shows. `kept`: members of the body that stay as they are; `this`:
+    member and value that name the object; `versions`: parameters that say its version, as `look`
+    shows it before."""
+    if versions:
         with suppress(OakumError):
-            request = _as_seen(request, look(), this, states)
+            request = _as_seen(request, look(), this, versions)
     answer = send(request)
-    if answer.status not in (_OF_STATE if request.body or states else _OF_TAGS):
+    if answer.status not in (_OF_VERSION if request.body or versions else _OF_TAGS):
         return answer
     seen = look()
-    fresh = _as_seen(request, seen, this, states)
+    fresh = _as_seen(request, seen, this, versions)
     fresh = based_on(fresh, seen, answer.status, kept, this) if seen is not None else request
     return answer if fresh == request else send(fresh)
 
@@ -59,39 +59,39 @@ def send_trial(
     undo: Undo,
     again: Callable[[], bool],
 ) -> Response:
-    """The answer to a write. Where `again` says so it is sent once more, on the state that it has
+    """The answer to a write. Where `again` says so it is sent once more, on the version that it has
     left; a refusal of that does not undo the first."""
-    answer = send_on(send, request, look, undo.members, undo.this, undo.states)
+    answer = send_on(send, request, look, undo.members, undo.this, undo.versions)
     if again():
         fresh = on_present(request, look, undo)
-        last = send_on(send, fresh, look, undo.members, undo.this, undo.states)
+        last = send_on(send, fresh, look, undo.members, undo.this, undo.versions)
         return answer if last.status >= 400 > answer.status else last
     return answer
 
 
 def send_back(ask: Ask, undo: Undo, who: str | None, request: Request) -> None:
-    """Sends a step that takes a write back, on the state that this has left."""
+    """Sends a step that takes a write back, on the version that this has left."""
 
     def look() -> Response:
         return ask(*(undo.look or undo.check))
 
     fresh = on_present(request, look, undo)
-    send_on(partial(ask, who), fresh, look, undo.members, undo.this, undo.states)
+    send_on(partial(ask, who), fresh, look, undo.members, undo.this, undo.versions)
 
 
 def on_present(request: Request, look: Callable[[], Response | None], undo: Undo) -> Request:
     """A request whose body names the version that `look` shows of the object, where it names one
     and is not about it: its own was that before another write."""
-    kept = {*_beside_a_state(request.body, undo.members)}
+    kept = {*_beside_a_version(request.body, undo.members)}
     seen = look() if kept else None
     if seen is None or not seen.ok or seen.truncated:
         return request
     return replace(request, body=_with_members(request.body, seen.body, kept, undo.this))
 
 
-def _beside_a_state(body: bytes, about: Collection[str]) -> Iterator[str]:
-    """Members of a body, at any depth, beside one whose name tells the state of an object. `about`:
-    those that it is to set."""
+def _beside_a_version(body: bytes, about: Collection[str]) -> Iterator[str]:
+    """Members of a body, at any depth, beside one whose name tells the version of an object.
+    `about`: those that it is to set."""
     try:
         value = orjson.loads(body or b"null")
     except orjson.JSONDecodeError:
@@ -102,16 +102,18 @@ def _beside_a_state(body: bytes, about: Collection[str]) -> Iterator[str]:
 
 
 def _as_seen(
-    request: Request, seen: Response | None, this: tuple[str, Json], states: Versions
+    request: Request, seen: Response | None, this: tuple[str, Json], versions: Versions
 ) -> Request:
-    """A request with the state of the one object that an answer shows; unchanged if it shows none,
-    or several."""
-    rows = [*_rows(seen, this, states)] if seen is not None and states else []
-    fresh = [at_version(request, row, states) for row in rows]
+    """A request with the version of the one object that an answer shows; unchanged if it shows
+    none, or several."""
+    rows = [*_rows(seen, this, versions)] if seen is not None and versions else []
+    fresh = [at_version(request, row, versions) for row in rows]
     return fresh[0] if fresh and all(each == fresh[0] for each in fresh) else request
 
 
-def _rows(seen: Response, this: tuple[str, Json], states: Versions) -> Iterator[Mapping[str, Json]]:
+def _rows(
+    seen: Response, this: tuple[str, Json], versions: Versions
+) -> Iterator[Mapping[str, Json]]:
     if not seen.ok or seen.truncated:
         return
     try:
@@ -121,7 +123,7 @@ def _rows(seen: Response, this: tuple[str, Json], states: Versions) -> Iterator[
     key, value = this
     for each in found:
         named = key not in each or canonical(each[key]) == canonical(value)
-        if named and all(told_by(each, member) is not None for _, member in states):
+        if named and all(told_by(each, member) is not None for _, member in versions):
             yield each
 
 

@@ -356,7 +356,7 @@ class UndoLog:
     ) -> Response:
         """The answer to a removal, with the tag of the object where the API asks for one."""
         return send_on(
-            send, request, lambda: self._looked_at(made, key), (), (made.key, key), made.states
+            send, request, lambda: self._looked_at(made, key), (), (made.key, key), made.versions
         )
 
     def _remove(self, made: Made, *, thorough: bool) -> bool:

@@ -149,14 +149,14 @@ class Handovers:
         if filled is None or body.why_lost(owner, view, engine.knowledge.faces):
             return None
         asked = body.request(filled, view, {self.member: value}, ours=True)
-        look, this = body.state(owner, filled, view)
+        look, this = body.version_reader(owner, filled, view)
 
         def seen() -> Response | None:
             return engine.context.ask(*look) if look is not None else None
 
         return send_on(
             lambda request: engine.send(self.probe, owner, replace(filled, request=request)),
-            asked, seen, (self.member,), this, body.states,
+            asked, seen, (self.member,), this, body.versions,
         )  # fmt: skip
 
     def _is_given(self, made: Made, who: str, value: Json) -> bool:

@@ -138,10 +138,10 @@ class Maker:
             look=self._look(), turns=tuple(names for _, names in lists),
             how=f"{pair.remove.endpoint.method} {pair.remove.endpoint.path} as {maker}",
             remover=maker if self.by else "", named=pair.named,
-            states=versions_of(pair.remove, pair.resource, key),
+            versions=versions_of(pair.remove, pair.resource, key),
         )  # fmt: skip
-        if made.states and made.look is None:
-            names = f"`{made.states[0][0]}`, and no endpoint shows the object alone"
+        if made.versions and made.look is None:
+            names = f"`{made.versions[0][0]}`, and no endpoint shows the object alone"
             why = f"nothing was created: `{pair.remove.operation.id}` requires {names}"
             engine.results.untested(pair.make.endpoint, why, Section.WRITES)
             return None

@@ -23,7 +23,7 @@ REQUESTS = st.builds(
     PLAIN.map(str.encode),
 )
 VIEWERS = st.none() | PLAIN
-STATES = st.lists(st.tuples(PLAIN, PLAIN), max_size=2).map(tuple)
+VERSIONS = st.lists(st.tuples(PLAIN, PLAIN), max_size=2).map(tuple)
 UNDOS = st.builds(
     Undo,
     PLAIN,
@@ -35,7 +35,7 @@ UNDOS = st.builds(
     this=st.tuples(PLAIN, st.none() | PLAIN | st.integers(0, 99)),
     content=st.none() | st.dictionaries(PLAIN, PLAIN, max_size=2),
     beside=st.lists(PLAIN, max_size=2).map(tuple),
-    states=STATES,
+    versions=VERSIONS,
 )
 MADES = st.builds(
     Made,
@@ -56,7 +56,7 @@ MADES = st.builds(
     remover=PLAIN,
     named=PLAIN,
     place=PLAIN,
-    states=STATES,
+    versions=VERSIONS,
 )
 
 
