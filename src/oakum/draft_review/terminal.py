@@ -20,6 +20,8 @@ from oakum.policy.edit import Confirm, ConfirmCall
 _STOP = "q"
 _LATER = ""
 _SHOWN = 40
+_SETS = ("set", "unset")
+_WORDS_OF_SET = 3
 
 
 @dataclass
@@ -53,8 +55,11 @@ def ask(
         choices = _choices(session, each)
         for word, (says, _) in choices.items():
             show(f"  {word}  {says}", "choice")
+        if each.kind == "confirm":
+            viewers = ", ".join(f"`{name}`" for name in session.read.columns)
+            show(f"  set FIELD VIEWER, unset FIELD VIEWER  who may set it: {viewers}", "choice")
         show("  Enter leaves it open, q ends", "choice")
-        answer = _answer(session, typed, choices, show, again=again)
+        answer = _answer(session, each, typed, choices, show, again=again)
         if answer == _STOP:
             break
         tally.answered += answer != _LATER
@@ -63,22 +68,31 @@ def ask(
 
 def _answer(
     session: ReviewSession,
+    asked: ReviewQuestion,
     typed: Iterator[str],
     choices: dict[str, tuple[str, Callable[[], None]]],
     show: Callable[[str, str], None],
     *,
     again: bool,
 ) -> str:
-    """One understood answer, carried out."""
+    """One understood answer, carried out. Who may set a field may be said before it, any number of
+    times."""
     while True:
         show("> ", "prompt")
         word = next(typed, _STOP).strip()
         if word in (_LATER, _STOP):
             return word
-        if word in choices:
+        said = word.split()
+        sets = asked.kind == "confirm" and len(said) == _WORDS_OF_SET and said[0] in _SETS
+        if word in choices or sets:
             try:
-                choices[word][1]()
-                return word
+                if not sets:
+                    choices[word][1]()
+                    return word
+                _set(session, asked.resource, *said)
+                for line in _lines(session, asked.resource):
+                    show(line, "why")
+                continue
             except InputError as error:
                 if not again:
                     raise
@@ -88,6 +102,15 @@ def _answer(
         if not again:
             raise InputError([Problem(Location("standard input"), told)])
         show(told, "error")
+
+
+def _set(session: ReviewSession, resource: str, verb: str, field: str, viewer: str) -> None:
+    """Let a viewer set a field, or no longer."""
+    if field not in (row.path for row in rows(session.read, resource)):
+        place = Location("standard input")
+        raise InputError([Problem(place, f"`{field}` is not a field of `{resource}`")])
+    edit = session.grant if verb == "set" else session.close
+    session.make(edit(resource, [field], viewer, "set"))
 
 
 def _key(each: ReviewQuestion) -> tuple[str, str, str, str]:
@@ -121,14 +144,16 @@ def _about(session: ReviewSession, each: ReviewQuestion) -> Iterator[str]:
 
 
 def _lines(session: ReviewSession, resource: str) -> Iterator[str]:
-    """The fields, by who sees them."""
-    seen: dict[str, list[str]] = {}
+    """The fields, by who sees them and who may set them."""
+    found: dict[tuple[str, str], list[str]] = {}
     for row in rows(session.read, resource):
-        who = ", ".join(name for name, cell in row.cells.items() if cell in ("open", "when"))
-        seen.setdefault(who or "nobody", []).append(row.path)
-    for who, paths in seen.items():
+        for verb, cells in (("sees", row.cells), ("may set", row.sets)):
+            who = ", ".join(name for name, cell in cells.items() if cell in ("open", "when"))
+            if who or verb == "sees":
+                found.setdefault((verb, who or "nobody"), []).append(row.path)
+    for (verb, who), paths in sorted(found.items(), key=lambda each: each[0][0] != "sees"):
         more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-        yield f"  {who} sees {', '.join(paths[:_SHOWN])}{more}"
+        yield f"  {who} {verb} {', '.join(paths[:_SHOWN])}{more}"
 
 
 def _choices(

@@ -79,3 +79,40 @@ def test_somebody_is_told_what_an_answer_does(tmp_path: Path) -> None:
     assert "  nobody sees id, title, user_id, phone" in lines
     assert any("the leak is only suspected" in line for line in lines)
     assert any(line.startswith("  member  nobody owns it;") for line in lines)
+
+
+def test_who_may_set_a_field_is_said_before_it_is_confirmed(tmp_path: Path) -> None:
+    session = review(tmp_path)
+    typed = ["\n", "\n", "set username owner\n", "set home.city owner\n", "y\n", "q\n"]
+    tally, shown = answer(session, typed)
+    assert tally.answered == 1
+    user = {rule.path: rule for rule in session.read.policy.resources["User"].fields}
+    assert [each.set for each in user["username"].grants if each.set] == [("owner",)]
+    assert [each.set for each in user["is_private"].grants if each.set] == []
+    assert not session.read.policy.resources["User"].draft
+    said = [line for kind, line in shown if kind == "why" and "may set" in line]
+    assert "  owner may set email" in said
+    assert any(line.startswith("  owner may set username, email") for line in said)
+    assert any("set FIELD VIEWER" in line for kind, line in shown if kind == "choice")
+
+
+def test_who_may_no_longer_set_a_field(tmp_path: Path) -> None:
+    session = review(tmp_path)
+    answer(session, ["\n", "\n", "unset email owner\n", "q\n"])
+    user = {rule.path: rule for rule in session.read.policy.resources["User"].fields}
+    assert all(not each.set for each in user["email"].grants)
+    assert any("owner" in each.see for each in user["email"].grants)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("set nope owner", "`nope` is not a field of `User`"),
+        ("set email nope", "`nope` is not a relation of this contract"),
+    ],
+)
+def test_what_cannot_be_set_is_told(tmp_path: Path, typed: str, told: str) -> None:
+    session = review(tmp_path)
+    _, shown = answer(session, ["\n", "\n", f"{typed}\n", "q\n"], again=True)
+    assert told in [line for kind, line in shown if kind == "error"]
+    assert session.text == CONTRACT
