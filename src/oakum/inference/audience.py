@@ -21,7 +21,7 @@ from oakum.inference.schema_groups import CROWDS, DocumentTypes, Thing
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.inference.unsafe_writes import kept_for_staff
 from oakum.openapi.document import Document
-from oakum.openapi.model import Operation, Parameter
+from oakum.openapi.model import Json, Operation, Parameter
 from oakum.openapi.schema import children
 
 _STAFF = listed("admin administration administrator backoffice internal moderation staff superuser")
@@ -63,6 +63,8 @@ class GrantGuess:
     see: Literal["anyone", "member", "owner", "nobody"]
     set: bool = False
     why: str = ""
+    when: tuple[tuple[str, Json], ...] = ()
+    """Settings of the object, with their open values, in which others than its owner may."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from oakum.inference.draft_text import (
 from oakum.inference.lexicon import FieldClass, words
 from oakum.inference.owners import DraftOwner, account_params, ownership
 from oakum.inference.params import Filled, infer_params, usual_params
-from oakum.inference.privacy_states import StateGuess, states
+from oakum.inference.privacy_states import StateGuess, hides_all, states
 from oakum.inference.resource_fields import ResourceField, changes, fields, main_endpoint
 from oakum.inference.schema_groups import DocumentTypes, Thing, world_of
 from oakum.inference.side_effects import classify, sounds_like_reading
@@ -46,7 +46,7 @@ from oakum.inference.written_objects import (
     written_objects,
 )
 from oakum.openapi.document import Document
-from oakum.openapi.model import Operation, Shape
+from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.names_below import NamesBelow
 from oakum.openapi.schema import children
 from oakum.openapi.source import parse
@@ -261,8 +261,11 @@ class _Draft:
         """The fields of a thing, those together that have the same grants and reason: first what
         needs no rule of its own, then personal data, then secrets."""
         groups: dict[Rank, list[ResourceField]] = {}
+        when = self._open_settings(thing)
         for each in self._fields[id(thing)]:
             guess = self._audiences.grant(thing, each)
+            if guess.see in ("anyone", "member"):
+                guess = replace(guess, when=when)
             group = (_rank(each), guess.why, grants(guess))
             groups.setdefault(group, []).append(each)
         names = {each.path: group for group, of in groups.items() for each in of}
@@ -277,6 +280,14 @@ class _Draft:
         for path, group in named.items():
             paths.setdefault(group, []).append(path)
         return [_Row(paths[g], g[2], _said(g, groups[g])) for g in sorted(paths)]
+
+    def _open_settings(self, thing: Thing) -> tuple[tuple[str, Json], ...]:
+        """What says of an object that somebody owns whether others may see it, as it is open. An
+        account is found by its name, whatever it hides."""
+        if not self._owners[id(thing)].owned or thing is self._world.account:
+            return ()
+        found = filter(hides_all, states(self._fields[id(thing)]))
+        return tuple((each.name, each.values[0]) for each in found)
 
     def _operations(self, params: Filled) -> Iterator[str]:
         entries = []

@@ -31,6 +31,10 @@ def grants(guess: GrantGuess) -> str:
         return "[{set: [owner]}]" if guess.set else "[]"
     if guess.see == "owner":
         return "[{see: [owner], set: [owner]}]" if guess.set else "[{see: [owner]}]"
+    if guess.when:
+        said = ", ".join(f"{name}: {scalar(value)}" for name, value in guess.when)
+        own = "{see: [owner], set: [owner]}" if guess.set else "{see: [owner]}"
+        return f"[{{see: [{guess.see}], when: {{{said}}}}}, {own}]"
     return f"[{{see: [{guess.see}]}}" + (", {set: [owner]}]" if guess.set else "]")
 
 
@@ -54,8 +58,8 @@ def folded(groups: Mapping[str, _Group]) -> dict[str, _Group]:
     return found
 
 
-_SEEN = ("[{see: [owner]}]", "[{see: [member]}]", "[{see: [anyone]}]")
-"""Grants that only show, the narrowest first."""
+_SEEN = ("[{see: [owner]", "[{see: [member]", "[{see: [anyone]")
+"""How grants begin that show something, the narrowest first."""
 _LARGE = 8
 """Fields below an object from which on it is large."""
 SECRET = 2
@@ -92,9 +96,11 @@ def folded_by_grants(ranks: Mapping[str, Rank]) -> dict[str, Rank]:
 def _narrowest(ranks: list[Rank]) -> list[Rank]:
     """Those that show the least, of a large object of which nothing may be set; else all."""
     kinds = {rank[2] for rank in ranks}
-    if len(ranks) <= _LARGE or not kinds <= {*_SEEN}:
+    if len(ranks) <= _LARGE or not all(each.startswith(_SEEN) for each in kinds):
         return ranks
-    least = min(kinds, key=_SEEN.index)
+    if any("set:" in each for each in kinds):
+        return ranks
+    least = min(kinds, key=lambda each: [each.startswith(of) for of in _SEEN].index(True))
     found = [rank for rank in ranks if rank[2] == least]
     return [max(found, key=lambda rank: (bool(rank[1]), rank))] * 2
 

@@ -30,6 +30,12 @@ _RANKS = (
 )
 
 
+def hides_all(state: StateGuess) -> bool:
+    """Whether a setting stands in the object itself, and by its name is about all of it: `private`,
+    `visibility`, but not `show_email`."""
+    return "." not in state.member and state.name in _CLOSED | _OPEN | {"privacy", "visibility"}
+
+
 def states(fields: Sequence[ResourceField]) -> list[StateGuess]:
     """Privacy settings among the fields of a thing: flags, and enumerations of known words."""
     found: dict[str, StateGuess] = {}

@@ -1022,6 +1022,44 @@ def test_a_page_with_a_token_for_the_next_is_no_resource(more: str) -> None:
     assert [*found.resources] == ["Job"]
 
 
+def test_what_holds_a_resource_by_its_schema_shows_one() -> None:
+    """In an answer that is neither an envelope nor an object."""
+    best = thing("takenAt", "reason", best=ref("Note"))
+    paths = {
+        "/notes/{id}": {"get": answer(ref("Note"), **LOGGED_IN)},
+        "/best": {"post": answer(best, operationId="choose", **LOGGED_IN)},
+        "/none": {"post": answer(thing("takenAt"), operationId="other", **LOGGED_IN)},
+    }
+    text = draft(document(paths, {"Note": thing("id", "user_id", "title")}))
+    assert "other: {}  # shows no resource" in text
+    assert "choose" not in text
+
+
+class TestAnObjectThatIsPrivate:
+    """What the document shows of it to others, it shows in its open state."""
+
+    def grants(self, **more: Spec) -> dict[str, list[str]]:
+        project = thing("id", "user_id", "title", **more)
+        user = {"get": answer(thing("id", "username", "email", is_private=FLAG), **LOGGED_IN)}
+        paths = {
+            "/me": user,
+            "/projects/{id}": {"get": answer(ref("Project"))},
+            "/orders/{id}": {"get": answer(thing("id"), **LOGGED_IN)},
+        }
+        found = policy(paths, {"Project": project}).resources["Project"]
+        (title,) = (rule for rule in found.fields if rule.path == "title")
+        return {each.see[0]: sorted(each.when) for each in title.grants}
+
+    def test_is_shown_to_others_where_it_is_open(self) -> None:
+        assert self.grants() == {"anyone": []}
+        assert self.grants(is_private=FLAG) == {"anyone": ["private"], "owner": []}
+        assert self.grants(public=FLAG) == {"anyone": ["public"], "owner": []}
+
+    def test_is_not_told_by_a_setting_of_a_part_of_it(self) -> None:
+        assert self.grants(show_mail=FLAG) == {"anyone": []}
+        assert self.grants(parent=thing("x", is_private=FLAG)) == {"anyone": []}
+
+
 class TestAServiceOfGRPC:
     """As `protoc-gen-openapiv2` writes it: packages before names, `users/7` as a name."""
 
