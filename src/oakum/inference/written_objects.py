@@ -60,7 +60,7 @@ def written_objects(world: DocumentTypes, document: Document) -> dict[int, list[
         if thing is None or operation.method not in _WRITES or not operation.body:
             continue
         if classify(operation).kind == "write":
-            objects = _objects(world, operation, thing, members[id(thing)], schemas[id(thing)])
+            objects = _objects(world, operation, thing, members, schemas[id(thing)])
             found.setdefault(id(thing), []).extend(objects)
     return found
 
@@ -91,12 +91,12 @@ def _objects(
     world: DocumentTypes,
     operation: Operation,
     thing: Thing,
-    known: set[str],
+    members: Mapping[int, set[str]],
     schemas: Collection[str],
 ) -> Iterator[WrittenObject]:
     """The object in a body, if all its media types are JSON and have it at the same place."""
     places = [
-        _place(world, media.shape, thing, known) if media.is_json and media.shape else None
+        _place(world, media.shape, thing, members) if media.is_json and media.shape else None
         for media in operation.body
     ]
     pointers = {place[0] if place is not None else None for place in places}
@@ -106,13 +106,17 @@ def _objects(
 
 
 def _place(
-    world: DocumentTypes, shape: Shape, thing: Thing, known: set[str]
+    world: DocumentTypes, shape: Shape, thing: Thing, members: Mapping[int, set[str]]
 ) -> tuple[str, Shape] | None:
-    """Pointer and shape of the object in a body."""
-    pointer = ""
+    """Pointer and shape of the object in a body. What extends a schema of another thing, as a base
+    that all things have, is not that thing."""
+    pointer, known = "", members[id(thing)]
     for _ in range(_DEEP):
         below = {name: child for name, child in children(shape).items() if not child.read_only}
-        if "array" in shape.kinds or world.thing_at(shape) not in (None, thing):
+        other = world.thing_at(shape)
+        extends = other is not None and not {*names_of(shape)} <= {*other.schemas}
+        base = extends and other is not None and members[id(other)] <= known
+        if "array" in shape.kinds or not (other in (None, thing) or base):
             return None
         if _is_of(below, thing.key, known):
             return pointer, shape

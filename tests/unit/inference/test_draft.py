@@ -1035,6 +1035,23 @@ def test_what_holds_a_resource_by_its_schema_shows_one() -> None:
     assert "choose" not in text
 
 
+def test_a_body_that_extends_a_base_of_all_things_is_the_thing_of_its_path() -> None:
+    """The base is shown by itself, too, so it is a resource."""
+    base = thing("id", "kind")
+    goal = {"allOf": [ref("Base"), thing("user_id", "title", "notes")]}
+    sent = {"type": "object", "properties": {"data": ref("GoalRequest")}}
+    paths = {
+        "/things/{id}": {"get": answer(ref("Base"), **LOGGED_IN)},
+        "/goals/{id}": {
+            "get": answer(ref("Goal"), **LOGGED_IN),
+            "put": answer(ref("Goal"), operationId="put", requestBody=body(sent), **LOGGED_IN),
+        },
+    }
+    request = {"allOf": [ref("Base"), thing("title", "notes")]}
+    schemas = {"Base": base, "Goal": goal, "GoalRequest": request}
+    assert policy(paths, schemas).operations["put"].sets == (("Goal", "/data"),)
+
+
 class TestAnObjectThatIsPrivate:
     """What the document shows of it to others, it shows in its open state."""
 
