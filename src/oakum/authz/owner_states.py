@@ -5,6 +5,8 @@ A state that cannot be read stays unknown, and no condition of the contract matc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from oakum.authz.member_paths import at_path, blocked, lacks
 from oakum.authz.principal import Principal, Subject
 from oakum.openapi.model import Json
@@ -86,3 +88,8 @@ def digit(state: State, value: Json) -> int:
         if type(known) is type(value) and known == value:
             return index
     return len(state.values)
+
+
+def digits(resource: Resource, values: Mapping[str, Json]) -> tuple[int, ...]:
+    """The digit of each state of a resource."""
+    return tuple(digit(state, values.get(name)) for name, state in resource.states.items())

@@ -290,6 +290,12 @@ def deciding(table: Table, path: str) -> tuple[str, ...]:
     return table.deciding(index) if index >= 0 else ()
 
 
+@cache
+def deciding_states(table: Table, path: str) -> tuple[State, ...]:
+    """Those states, in the order of their names."""
+    return tuple(table.resource.states[name] for name in sorted(deciding(table, path)))
+
+
 def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]) -> bool:
     """Whether the table grants a field to a holder of these relations in this state."""
     index = leaf_index(table, path)

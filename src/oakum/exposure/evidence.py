@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.exposure.values.knowledge import canonical, leaves_of
@@ -20,6 +20,7 @@ from oakum.policy.model import Policy
 
 _MOST_LINES = 20
 Mark = Literal["", "canary", "leak", "granted"]
+Leaves = list[tuple[tuple[str, ...], Json]]
 _MEDIA_TYPES = frozenset(
     {
         "application/json", "application/problem+json", "application/x-ndjson",
@@ -35,6 +36,8 @@ class Redactor:
 
     key: bytes
     names: frozenset[str]
+    _read: list[tuple[Json, Leaves]] = field(default_factory=list, compare=False, repr=False)
+    """Scalars of the last two values: a response has many findings, each with two sides."""
 
     def answer(
         self,
@@ -47,7 +50,7 @@ class Redactor:
         around: Collection[tuple[str, ...]] = (),
     ) -> Answer:
         """One side of the evidence: the marked values and those near them."""
-        leaves = list(leaves_of(value))
+        leaves = self._leaves(value)
         near = [
             (at, leaf)
             for at, leaf in leaves
@@ -62,6 +65,14 @@ class Redactor:
         )
         known = media_name(media_type)
         return Answer(identity, relation, status, known, lines, len(leaves) - len(lines))
+
+    def _leaves(self, value: Json) -> Leaves:
+        for known, leaves in self._read:
+            if known is value:
+                return leaves
+        found = list(leaves_of(value))
+        self._read[:] = [(value, found), *self._read[:1]]
+        return found
 
     def pointer(self, at: tuple[str, ...]) -> str:
         """A JSON pointer that keeps declared names and list positions and replaces all other

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from oakum.authz import Model, Principal, Subject, Table
 from oakum.authz.decide import through
-from oakum.authz.owner_states import digit, state_of
-from oakum.authz.table import allows, closed_by_absence, deciding
+from oakum.authz.owner_states import digit, digits, state_of
+from oakum.authz.table import allows, closed_by_absence, deciding, deciding_states
 from oakum.exposure.cells.list_ends import Ends
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities, viewer_kinds
@@ -155,10 +155,10 @@ class _Memo:
     """Those of them that a response may still change. One is left out for good, until a result is
     taken back."""
     counted: int = 0
-    states: dict[tuple[str, str], tuple[Principal, tuple[str, ...], dict[str, Json]]] = field(
-        default_factory=dict
-    )
-    """(resource, owner) → cached state, with the inputs that it was computed from."""
+    states: dict[
+        tuple[str, str], tuple[Principal, tuple[str, ...], dict[str, Json], tuple[int, ...]]
+    ] = field(default_factory=dict)
+    """(resource, owner) → the inputs that a state was computed from, the state, and its digits."""
 
 
 class Matrix:
@@ -381,8 +381,8 @@ class Matrix:
             self._memo.counted = len(self.entries)
         own = self.conditions(probe, table.resource, owner) if self.conditions else []
         for each in own or [{}]:
-            known = {**values, **each}
-            code = tuple(digit(s, known.get(name)) for name, s in table.resource.states.items())
+            known = {**values, **each} if each else values
+            code = digits(table.resource, known) if each else self._memo.states[resource, owner][3]
             place = (probe.id, resource, label, code)
             if place not in cells:
                 states = ((path, state_key(table, path, known)) for path in probe.shows[resource])
@@ -419,7 +419,8 @@ class Matrix:
         known = self._memo.states.get((resource, owner))
         if known is None or known[0] is not who or known[1] != ids:
             each, subject = self.model.policy.resources[resource], Subject(resource, ids)
-            known = (who, ids, state_of(self.model.policy, each, who, subject))
+            values = state_of(self.model.policy, each, who, subject)
+            known = (who, ids, values, digits(each, values))
             self._memo.states[resource, owner] = known
         return known[2]
 
@@ -587,10 +588,9 @@ def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:
 
     An undeclared value becomes `unknown`, since it may be personal data.
     """
-    return tuple(
-        sorted(
-            (name, canonical(value) if digit(state, value) < len(state.values) else "unknown")
-            for name in deciding(table, path)
-            for state, value in [(table.resource.states[name], values.get(name))]
-        )
-    )
+    found = []
+    for state in deciding_states(table, path):
+        value = values.get(state.name)
+        known = digit(state, value) < len(state.values)
+        found.append((state.name, canonical(value) if known else "unknown"))
+    return tuple(found)

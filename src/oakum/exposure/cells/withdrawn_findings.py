@@ -175,7 +175,10 @@ class Placeholders:
 
     def take_back(self, matrix: Matrix) -> None:
         """Withdraws leaks that consist of placeholders only."""
+        handed = {at[:3] for at in self._handed}
         for key, request_keys in self._told.items():
+            if (key.resource, key.field, key.viewer) not in handed:
+                continue  # nothing was shown in place of anything there
             void: dict[str, Observation | None] = {
                 request_key: None
                 for request_key, texts in request_keys.items()

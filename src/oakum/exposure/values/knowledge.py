@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from oakum.authz import ObjectInstance
 from oakum.authz.truth import Truth
@@ -45,11 +46,11 @@ Place = tuple[str, str, str]
 
 def canonical(value: Json) -> str:
     """A scalar as text, so that values from JSON, CSV and URLs compare."""
+    if isinstance(value, str):  # as most are
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if isinstance(value, str) else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def says_nothing(value: Json) -> bool:
@@ -58,11 +59,16 @@ def says_nothing(value: Json) -> bool:
     This holds for masks (`***`, `••••`) and words such as `Unknown` or `n/a` even if the owner sees
     them too.
     """
-    if isinstance(value, str) and (
-        _MASK.fullmatch(value) or is_no_instant(value) or _NO_WORD.fullmatch(value.strip())
-    ):
-        return True
-    return value is None or value is False or value == 0 or value in ("", [], {})
+    if isinstance(value, str):
+        return _is_said_by_nobody(value)
+    return value is None or value is False or value == 0 or value in ([], {})
+
+
+@lru_cache(maxsize=4096)  # a scan reads the same values in one response after another
+def _is_said_by_nobody(text: str) -> bool:
+    return not text or bool(
+        _MASK.fullmatch(text) or is_no_instant(text) or _NO_WORD.fullmatch(text.strip())
+    )
 
 
 def is_blank(value: Json) -> bool:

@@ -172,6 +172,7 @@ class Misplaced:
         within: set[tuple[str, ...]] = set()
         for each in instances:
             who = self.context.who(each, self.question.viewer)
+            filled = self._filled(each, who) if who and who != self.question.viewer else None
             for leaf in each.leaves:
                 if not who or not self._is_its_own(each, leaf, who):
                     if leaf.value is not None:
@@ -179,7 +180,7 @@ class Misplaced:
                     continue
                 steps = range(len(each.pointer) + 1, len(leaf.pointer) + 1)
                 within.update(leaf.pointer[:n] for n in steps)
-                if who != self.question.viewer and self._differs(each, leaf, who):
+                if filled is not None and self._differs(each, leaf, who, filled):
                     own = self.context.knowledge.own[who, each.resource, leaf.path]
                     place = (each.resource, leaf.path)
                     yield _Text(leaf.pointer, canonical(leaf.value), _ELSEWISE, own, place)
@@ -191,16 +192,19 @@ class Misplaced:
         known = (who, each.resource, leaf.path) in self.context.knowledge.present
         return known or leaf.path in self.probe.shows.get(each.resource, ())
 
-    def _differs(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
+    def _filled(self, each: ObjectInstance, who: str) -> Collection[str]:
+        """Fields that the owner was shown in this object."""
+        key = key_in(each.value, self.context.model.policy.resources[each.resource].key)
+        return self.context.knowledge.filled.get((who, each.resource, key), ())
+
+    def _differs(self, each: ObjectInstance, leaf: Leaf, who: str, filled: Collection[str]) -> bool:
         """Whether a field holds another value than the owner was ever shown in this object; False
         if it varies by itself."""
         knowledge, place = self.context.knowledge, (who, each.resource, leaf.path)
-        resource = self.context.model.policy.resources[each.resource]
-        key = key_in(each.value, resource.key)
         if leaf.masked or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
             return False
-        shown = leaf.path in knowledge.filled.get((who, each.resource, key), ())
-        if not shown and not (resource.is_account and place in knowledge.own):
+        account = self.context.model.policy.resources[each.resource].is_account
+        if leaf.path not in filled and not (account and place in knowledge.own):
             return False  # the value in another object of theirs is unknown
         text = canonical(leaf.value)
         known = knowledge.own.get(place, {text})

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import unquote, unquote_plus
 
 import orjson
 
 _CUT = re.compile(r"[\s?&=;,\"'<>()]+")
+_CODED = re.compile(r"[%&\\]")
 _LONGEST = 4_096
 """Longest text, in characters, that is decoded; a longer one is searched as it is."""
 
 
-def readings(text: str) -> Iterator[str]:
-    """A text and its decoded forms."""
+def readings(text: str) -> Collection[str]:
+    """A text and its decoded forms, the text first."""
+    if not _CODED.search(text):
+        return (text,)
     found = {text: None}
     if len(text) <= _LONGEST:
         if "%" in text:
@@ -30,7 +33,7 @@ def readings(text: str) -> Iterator[str]:
                 found[html.unescape(each)] = None
             if "\\" in each:
                 found |= dict.fromkeys(_unescaped(each))
-    yield from found
+    return found
 
 
 def parts(text: str) -> list[str]:

@@ -148,12 +148,15 @@ def states_of_asked(
 def missing_fields(instance: ObjectInstance, fields: Iterable[str]) -> list[str]:
     """Those of these fields that an object came without. The contents of an embedded object are
     judged with that object."""
-    here = {leaf.path for leaf in instance.leaves}
+    here = set[str]()  # paths of leaves, and of what they stand in
+    for path in (leaf.path for leaf in instance.leaves):
+        while path not in here:
+            here.add(path)
+            path = path.rpartition(".")[0] or path
     return [
         each
         for each in fields
-        if not any(path == each or path.startswith(f"{each}.") for path in here)
-        and not any(True for _ in at_path(instance.value, each))
+        if each not in here and not any(True for _ in at_path(instance.value, each))
     ]
 
 
