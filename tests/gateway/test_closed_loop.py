@@ -12,7 +12,7 @@ from oakum.cli.demo_stages import serving, without_feed
 from oakum.finding import Result
 from oakum.guard.run import GuardOptions, running
 from oakum.guard.target import EngineTarget
-from oakum.scan.options import GuardOptions as Asking
+from oakum.scan.options import Options as Asking
 from oakum.scan.run import Scan
 from tests.gateway.test_running import staged
 from tests.patience import unhurried

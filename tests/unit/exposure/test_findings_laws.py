@@ -120,10 +120,10 @@ def test_more_that_was_left_out_is_never_cleaner(left: set[str]) -> None:
     run = Run(Studio(), ENDPOINTS, settings=True).explore()
     cells = report_cells(run.matrix, {}, reach(run.engine))
     near = within_reach(run.identities, run.matrix)
-    before = {each.operation for each in untested(model(), cells, [], near)}
+    before = {each.name for each in untested(model(), cells, [], near)}
     rest = [cell for cell in cells if cell.endpoint.operation not in left]
     gone = [Skipped(probe(each).endpoint, "no time") for each in sorted(left)]
-    after = {each.operation for each in untested(model(), rest, gone, near)}
+    after = {each.name for each in untested(model(), rest, gone, near)}
     somebodys = {f"GET {probe(each).endpoint.path}" for each in left - {"getCourse"}}
     assert after >= before - {f"GET {probe(each).endpoint.path}" for each in left}
     assert somebodys <= after
@@ -144,8 +144,8 @@ def test_a_target_that_no_longer_shows_what_it_showed_is_told() -> None:
     shut = lambda _: setattr(studio, "shut", True)  # noqa: E731
     run.techniques = (type("Last", (), {"run": staticmethod(shut)}),)  # type: ignore[assignment]
     run.explore()
-    assert any("started to refuse" in each for each in run.engine.state.distrust)
-    assert not Run(Studio()).explore().engine.state.distrust
+    assert any("started to refuse" in each for each in run.engine.results.distrust)
+    assert not Run(Studio()).explore().engine.results.distrust
 
 
 def test_an_over_block_of_a_draft_is_none() -> None:

@@ -9,8 +9,8 @@ from graphql import GraphQLError, Visitor, visit
 
 from oakum.exchange import Request, Response
 from oakum.finding import Endpoint
+from oakum.scan.coverage import owasp_items
 from oakum.scan.coverage.untested import Section
-from oakum.scan.coverage.untested_operations import owasp_items
 from oakum.scan.limits import May
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import graphql_paths
