@@ -12,16 +12,14 @@ Other patterns that admit a slash (`.+`, several `[^/]+`) leave their parameter 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from oakum.openapi.model import Operation, Parameter
+from oakum.openapi.model import Parameter
 
 _WORDS = r"[A-Za-z0-9_.~-]+"
 _VERB = re.compile(rf"(?::{_WORDS})?")
 """A method of its own (`:purge`) after the name."""
-_OWN = re.compile(r"(.*/)\{([^{}]+)\}(:[^/{}]+)")
-"""A path that ends with a verb."""
 _CLASS = re.compile(r"\[[^\]]*\]")
 _ANY = re.compile(r"\^?\.[+*]\$?")
 """What `**` becomes."""
@@ -54,22 +52,3 @@ def is_several_segments(parameter: Parameter) -> bool:
     pattern = _CLASS.sub("", parameter.shape.pattern)
     kept = parameter.before or parameter.after or parameter.where != "path"
     return not kept and ("/" in pattern or bool(_ANY.fullmatch(pattern)))
-
-
-def verb_paths(operations: Sequence[Operation]) -> Iterator[str]:
-    """Paths that may be another operation with a verb, whose name holds several segments: beside
-    `/v1/{name=**}:purge`, what is `/v1/users/{id}` with `7:purge` for `id`."""
-    ends = [each.path for each in operations if each.path.endswith("}")]
-    for each in operations:
-        found = _OWN.fullmatch(each.path)
-        holds = {one.name for one in each.parameters if is_several_segments(one)}
-        if found is not None and found[2] in holds:
-            depth = each.path.count("/")
-            around = _nameless(found[1])
-            for end in dict.fromkeys(ends):
-                if end.count("/") > depth and _nameless(end).startswith(around):
-                    yield f"{end}{found[3]}"
-
-
-def _nameless(path: str) -> str:
-    return re.sub(r"\{[^{}]+\}", "{}", path)

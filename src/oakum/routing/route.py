@@ -15,11 +15,11 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from oakum.authz.page_caps import is_within
 from oakum.http.methods import routed
 from oakum.openapi.model import ClosedOperation, Operation
-from oakum.openapi.resource_names import verb_paths
 from oakum.routing.automaton import Automaton, of_shape
 from oakum.routing.messages import Denied
 from oakum.routing.nested_parameters import Nested
 from oakum.routing.pattern_syntax import Unsupported
+from oakum.routing.verb_paths import verb_paths
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
 """No raw space, control, `#`, `;` or backslash, and no invalid escape."""

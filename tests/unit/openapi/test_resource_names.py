@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.openapi.model import Operation, Parameter, Shape
-from oakum.openapi.resource_names import is_several_segments, spread, verb_paths
+from oakum.openapi.model import Parameter, Shape
+from oakum.openapi.resource_names import is_several_segments, spread
 
 
 def named(pattern: str, where: str = "path") -> Parameter:
@@ -68,16 +68,3 @@ def test_a_pattern_that_cannot_be_told_apart_holds_several_segments() -> None:
     assert not is_several_segments(named(".+", "query"))
     _, (found,) = spread("/v1/{name}", (named("users/[^/]+"),))
     assert not is_several_segments(found)
-
-
-def test_a_verb_behind_such_a_name_may_stand_behind_any_deeper_path() -> None:
-    def of(path: str, *parameters: Parameter) -> Operation:
-        return Operation(path, "POST", path, parameters)
-
-    deeper = [of("/v1/users/{id}"), of("/v1/{a}/{b}"), of("/v1/users/{id}/notes/{note}")]
-    others = [of("/v1/{id}"), of("/v2/users/{id}"), of("/v1/users/{id}/notes")]
-    wipe = of("/v1/{name}:wipe", named(".+"))
-    found = list(verb_paths([*deeper, *others, wipe]))
-    assert found == [f"{each.path}:wipe" for each in deeper]
-    assert list(verb_paths([*deeper, of("/v1/{name}:wipe", named("[^/]+"))])) == []
-    assert list(verb_paths([*deeper, of("/v1/{name}", named(".+"))])) == []

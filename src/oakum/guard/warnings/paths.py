@@ -20,6 +20,7 @@ from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.path_objects import PathObjects
 from oakum.routing.route import Rival, rivals
+from oakum.routing.verb_paths import names_with_slashes
 from oakum.routing.write_targets import needs_object
 
 
@@ -100,8 +101,9 @@ def unchecked_parents(contract: CompiledContract) -> Iterator[Problem]:
 def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:
     """Warns about each call whose path may hold a name of several segments."""
     for each in contract.endpoints:
+        verbs = names_with_slashes(each.operation)
         for one in each.operation.parameters:
-            if is_several_segments(one):
+            if is_several_segments(one) or one in verbs:
                 yield Problem(
                     contract.location(each.operation),
                     f"the `pattern` of `{one.name}` lets `{each.operation.id}` have several"
