@@ -201,6 +201,7 @@ check() {
     step 'ruff format' "$venv/bin/python" -m ruff format --check .
     step 'mypy --strict' "$venv/bin/python" -m mypy --strict
     step 'lint-imports' "$venv/bin/lint-imports"
+    step 'every test can be collected' "$venv/bin/python" -m pytest --collect-only -qq tests
     step 'documentation and architecture' \
         "$venv/bin/python" -m pytest tests/test_docs.py tests/test_architecture.py \
         -k 'not test_examples_do' # those take minutes, and are among the tests
