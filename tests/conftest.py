@@ -43,9 +43,12 @@ def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _unhurried_scans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIMEOUT", patient(client.TIMEOUT))
+_TIMEOUT = client.TIMEOUT
+
+
+def pytest_runtest_setup() -> None:
+    """Scans wait for as long as this machine needs. Not by a fixture: every test would make it."""
+    client.TIMEOUT = patient(_TIMEOUT)
 
 
 def pytest_collection(session: pytest.Session) -> None:
