@@ -2,7 +2,8 @@
 
 A file of cases names a contract of `contracts/` and may lay more policy over it. The API is a
 script: an answer for each request it knows (`method` is GET, `headers` are those that matter), 404
-else. Each case is one request or several `steps`, and what is expected of each:
+else; one with `after: TARGET` once a POST there has come. Each case is one request or several
+`steps`, and what is expected of each:
 
     problem: 404        exactly the guard's own answer of that status
     status, body        the answer; `body` byte for byte
@@ -84,6 +85,8 @@ class Upstream:
     """The scripted API; asks of it are noted by whoever drives it."""
 
     script: list[dict[str, Any]]
+    posts: set[str] = field(default_factory=set, init=False)
+    """Targets of the POSTs that came."""
 
     @property
     def breaks(self) -> bool:
@@ -92,7 +95,10 @@ class Upstream:
         return any(isinstance(a, str) or "raw" in a or a.get("truncated") for a in said)
 
     def answer(self, request: Request) -> Response | None:
+        known, self.posts = self.posts, self.posts | self._post(request)
         for entry in self.script:
+            if "after" in entry and entry["after"] not in known:
+                continue
             wanted = entry["request"]
             headers = {name: str(value) for name, value in wanted.get("headers", {}).items()}
             if (
@@ -102,6 +108,10 @@ class Upstream:
             ):
                 return _told_apart(request, response(entry["answer"]))
         return Response(404, (("content-type", "application/json"),), b'{"message":"no"}')
+
+    @staticmethod
+    def _post(request: Request) -> set[str]:
+        return {request.target} if request.method == "POST" else set()
 
 
 def _told_apart(request: Request, answer: Response | None) -> Response | None:

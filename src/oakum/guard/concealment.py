@@ -7,7 +7,7 @@ the object stays concealed. Conditions that need no look-up are checked first.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from oakum.authz import Call, Model, Principal, Projection, Subject, project
@@ -17,7 +17,7 @@ from oakum.authz.project import left
 from oakum.authz.relations import held
 from oakum.authz.span import UnreadableBody, read
 from oakum.guard.forms import as_json
-from oakum.guard.graphql import queries
+from oakum.guard.graphql import mutates
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
@@ -51,15 +51,20 @@ class ConcealedSight:
     objects: tuple[tuple[Concealed, Mapping[str, str]], ...]
     """Each with the parameters that name it."""
     acts: bool = False
-    """Whether its answer is that of a write."""
+    """Whether its answer is that of a write. GraphQL answers a mutation as a query."""
+    mutates: bool = False
+    """Whether a mutation may do something to the objects."""
     _seen: bool | None = None
+    _shown: list[tuple[Concealed, Mapping[str, str]]] = field(default_factory=list)
+    """Objects of which the caller was shown something before a mutation."""
 
     @classmethod
     def of(cls, model: Model, endpoint: GrantedEndpoint, carried: Carried) -> ConcealedSight:
         """Those of the path and of what stands beside it; the body is not read yet."""
         path = tuple((e, carried.params) for e in (endpoint.hidden, *endpoint.others) if e)
         named = _keyed(carried.params, endpoint.asked.named(carried))
-        return cls(model, endpoint, carried, (*path, *named), endpoint.acts)
+        acts = endpoint.acts and not endpoint.graph
+        return cls(model, endpoint, carried, (*path, *named), acts)
 
     def reading(self, value: Json) -> ConcealedSight:
         """The same once the body is read."""
@@ -71,17 +76,20 @@ class ConcealedSight:
         arguments = argument_values(said) if keys else ()
         body = self.carried.asked.body
         unread = body if value is None else b""
-        carried = replace(self.carried, value=value, arguments=arguments, unread=unread)
-        acts = self.acts and not (self.endpoint.graph and queries(said))
-        return self._naming(carried, acts)
+        # What a mutation answers in the place of an object tells of it, too.
+        mutating = self.endpoint.graph and self.endpoint.acts and mutates(said)
+        carried = replace(
+            self.carried, value=value, arguments=arguments, unread=unread, failed=mutating
+        )
+        return replace(self._naming(carried), mutates=mutating)
 
-    def _naming(self, carried: Carried, acts: bool) -> ConcealedSight:
+    def _naming(self, carried: Carried) -> ConcealedSight:
         """The same of what else of the request is known."""
         named = self.endpoint.asked.named(carried)
         known = (self.endpoint.hidden, *self.endpoint.others)
         path = tuple(each for each in self.objects if any(each[0] is one for one in known))
         objects = (*path, *_keyed(carried.params, named))
-        return ConcealedSight(self.model, self.endpoint, carried, objects, acts)
+        return ConcealedSight(self.model, self.endpoint, carried, objects, self.acts)
 
     def answered(self, status: int, body: bytes | None) -> ConcealedSight:
         """The same of a response: where it has an error, that may tell of more objects."""
@@ -89,7 +97,7 @@ class ConcealedSight:
             return self
         if status < 400 and not _has_errors(body or b""):
             return self
-        return self._naming(replace(self.carried, failed=True), self.acts)
+        return self._naming(replace(self.carried, failed=True))
 
     def _form(self) -> Json:
         """What a form says whose members were only declared and not judged."""
@@ -102,6 +110,16 @@ class ConcealedSight:
             return read(as_json(form, kind, asked.body))[0] if form is not None else None
         except (Denied, UnreadableBody):
             return None
+
+    def before(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, None]:
+        """Finds out which of its objects a mutation may be told of: those that it deletes nobody is
+        shown any more."""
+        if not self.mutates or len(self.objects) > inquiry.desk.guard.lookups:
+            return
+        called = self.endpoint.operation.id
+        for hidden, params in self.objects:
+            if (yield from _visible(self.model, called, hidden, params, inquiry)):
+                self._shown.append((hidden, params))
 
     def clear(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, bool]:
         """Whether the caller may know that all of them exist."""
@@ -116,6 +134,8 @@ class ConcealedSight:
             return False
         called = self.endpoint.operation.id
         for hidden, params in objects:
+            if (hidden, params) in self._shown:
+                continue
             if not (yield from _visible(self.model, called, hidden, params, inquiry)):
                 return False
         return True

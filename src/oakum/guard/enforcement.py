@@ -193,6 +193,7 @@ class Gatekeeper:
         yield from passing.sight.reach(inquiry)
         if endpoint.asked.by:
             passing.sight = passing.sight.reading(taken.value)
+            yield from passing.sight.before(inquiry)
         passing.forward = self._forward(passing, endpoint, query, taken)
         if endpoint.write:
             ended = map(mark, self._lookups.ends.get(endpoint.operation.id, ()))

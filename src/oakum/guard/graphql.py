@@ -58,13 +58,13 @@ def arguments(said: Json) -> set[str]:
     return {each for each, after in pairwise(tokens) if after == ":" and is_name(each)}
 
 
-def queries(said: Json) -> bool:
-    """Whether a request may run a query: one of its operations is one."""
+def mutates(said: Json) -> bool:
+    """Whether a request may run a mutation: one of its operations is one."""
     query = said.get("query") if isinstance(said, dict) else None
     tokens = _tokens(query) if isinstance(query, str) else ""
     levels, fresh = 0, True
     for token in () if isinstance(tokens, str) else tokens:
-        if fresh and token in ("{", "query"):
+        if fresh and token == "mutation":
             return True
         levels += {"{": 1, "}": -1}.get(token, 0)
         fresh = token == "}" and levels == 0

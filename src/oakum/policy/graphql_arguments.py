@@ -26,8 +26,9 @@ _FREE = re.compile(
 )
 """What is in the name of a scalar that may hold objects: a date, an address or a company has no
 members."""
-_CURSORS = frozenset(("after", "before", "cursor"))
-"""Arguments that name a place in a list (Relay, Cursor Connections), if an `ID` too."""
+_NO_IDS = frozenset(("after", "before", "cursor", "clientMutationId"))
+"""Arguments that name a place in a list (Relay, Cursor Connections), if an `ID` too, and what a
+client calls a mutation (Relay, Input Object Mutations)."""
 
 
 def arguments(schema: GraphQLSchema) -> Iterator[Argument]:
@@ -95,4 +96,4 @@ def _named(field: GraphQLField) -> Iterator[tuple[str, bool, bool]]:
             said = is_id or bool(_ID.fullmatch(name))
             own = is_scalar_type(end) and not is_builtin(end)
             free = own and (is_id or bool(_FREE.search(end.name)))
-            yield name, said and name not in _CURSORS, free
+            yield name, said and name not in _NO_IDS, free

@@ -37,12 +37,12 @@ def named_arguments(paths: PathObjects, operation: Operation) -> Mapping[str, st
 
 
 def arguments_of_errors(paths: PathObjects, operation: Operation) -> Mapping[str, str]:
-    """`FIELD.ARGUMENT` → resource, of the arguments that name an object which is judged by itself,
-    so that only an error may tell of it."""
+    """`FIELD.ARGUMENT` → resource, of the arguments that name an object of which only an error may
+    tell: one that is judged by itself, and those of fields of such objects."""
     model, found, owned = paths.model, dict[str, str](), list[Argument]()
     for each in operation.arguments:
-        own = _is_own_key(model, each)
-        if _is_owned(model, (each.on,)) or not (own or _is_owned(model, each.types)):
+        own, inside = _is_own_key(model, each), _is_owned(model, (each.on,))
+        if not (own or inside or _is_owned(model, each.types)):
             continue
         owned.append(each)
         kinds = {model.bound[type] for type in each.types} if own else set[str]()
@@ -54,10 +54,13 @@ def arguments_of_errors(paths: PathObjects, operation: Operation) -> Mapping[str
     return _with_members(model, operation, found, owned)
 
 
-def of_queries(operation: Operation, places: Mapping[str, str]) -> dict[str, str]:
-    """Those of the places whose field a query can ask for. Of what a value without a declared type
-    may have, one name stands for all of one resource, and `id` for all that are unknown."""
-    arguments = [each for each in operation.arguments if each.queried]
+def reachable_places(
+    operation: Operation, places: Mapping[str, str], *, mutations: bool
+) -> dict[str, str]:
+    """Those of the places whose field a query can ask for, or one of the `mutations`. Of what a
+    value without a declared type may have, one name stands for all of one resource, and `id` for
+    all that are unknown."""
+    arguments = [each for each in operation.arguments if each.queried or mutations]
     declared = {f"{each.field}.{each.name}" for each in arguments}
     fields, met = {each.field for each in arguments}, set[tuple[str, str]]()
     found = dict[str, str]()

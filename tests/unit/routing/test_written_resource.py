@@ -30,7 +30,7 @@ def test_the_get_of_the_same_path_shows_the_type(
 ) -> None:
     said(tmp_path, TYPES)
     plan = compile_for_gateway(load(tmp_path / "exposure.yaml")).lookups
-    found = plan.endpoints[operation].typed
+    found = plan.endpoints[operation].checks.typed
     assert found is not None
     assert (found.kind, found.operation, found.pointer) == (kind, get, pointer)
     assert found.kinds == ("Ride", "Swim")
@@ -40,7 +40,7 @@ def test_where_the_document_leaves_nothing_open_nothing_is_asked(tmp_path: Path)
     said(tmp_path, TYPES)
     plan = compile_for_gateway(load(tmp_path / "exposure.yaml")).lookups
     for operation in ("postAct", "patchLog", "putLog", "getAct"):
-        assert plan.endpoints[operation].typed is None
+        assert plan.endpoints[operation].checks.typed is None
 
 
 def test_a_body_of_several_types_without_a_get_is_told(tmp_path: Path) -> None:

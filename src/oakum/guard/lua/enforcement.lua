@@ -481,6 +481,7 @@ local function call(self, x, req, endpoint)
     return status, reason
   end
   if endpoint.write and not self:reaches(x) then return absent(endpoint), "call" end
+  if x.erring then self:before(x) end
   self:forward(x, req, endpoint, false)
   self:drop_nameless(x, req)
   if endpoint.streams then x.stream, x.request = true, req end
@@ -560,7 +561,8 @@ local function admit(self, x, req)
   if not endpoint or endpoint.barred or endpoint.headless and method == "HEAD" then
     return 404, "route"
   end
-  x.endpoint, x.acts = endpoint, endpoint.acts
+  -- GraphQL answers a mutation as a query.
+  x.endpoint, x.acts = endpoint, endpoint.acts and not endpoint.graphql
   x.params = params
   if not fits then return 404, "path" end
   return call(self, x, req, endpoint)
@@ -853,7 +855,8 @@ function Guard:judged(x, req, endpoint, object)
     local said = json.decode(text)
     if said == nil then return 400, "body" end
     if evades(self, x, endpoint, said) then return 400, "query" end
-    x.acts = endpoint.acts and not graphql.queries(said)
+    -- What a mutation answers in the place of an object tells of it, too.
+    x.erring = endpoint.acts and graphql.mutates(said)
   end
   local asking, out, seen = self.asking, nil, nil
   local named = object and stored_object.named(endpoint)
@@ -1177,7 +1180,7 @@ end
 -- of it that fails tells nothing, so what is known without one comes first.
 local function sees(self, x, each)
   local endpoint, asking, of = x.endpoint, self.asking, each.of
-  if plainly(self, x, each) then return true end
+  if each.shown or plainly(self, x, each) then return true end
   if related(self, x, each) then return true end
   local reader = of.reader and self.plan.endpoints[of.reader]
   if not reader or reader == endpoint then return false end
@@ -1224,6 +1227,12 @@ function Guard:reaches(x)
   end
   if #above == 0 or decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return true end
   return all_seen(self, x, above)
+end
+
+-- Finds out which of its objects a mutation may be told of: those that it deletes nobody is shown any more.
+function Guard:before(x)
+  local list = named(x)
+  for i = 1, #list <= self.plan.guard.lookups and #list or 0 do list[i].shown = sees(self, x, list[i]) end
 end
 
 -- Whether the caller may know that all objects which the request names exist.

@@ -281,15 +281,15 @@ end
 
 -- ---------------------------------------------------------------- in a URL
 
--- Whether a request may run a query: one of its operations is one.
-function M.queries(said)
+-- Whether a request may run a mutation: one of its operations is one.
+function M.mutates(said)
   local query = json.is_object(said) and said.query
   local tokens, n = nil, 0
   if type(query) == "string" then tokens, n = M.lexed(query) end
   local levels, fresh = 0, true
   for i = 1, tokens and n or 0 do
     local token = tokens[i]
-    if fresh and (token == "{" or token == "query") then return true end
+    if fresh and token == "mutation" then return true end
     levels = levels + (token == "{" and 1 or token == "}" and -1 or 0)
     fresh = token == "}" and levels == 0
   end

@@ -2,39 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from oakum.errors import Problem, few
+from oakum.guard.warnings.grants import is_hidden
 from oakum.openapi.model import Operation
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.named_arguments import UNKNOWN, of_queries
+from oakum.routing.granted_endpoint import GrantedEndpoint
+from oakum.routing.named_arguments import UNKNOWN, reachable_places
 
 
 def unknown_objects(contract: CompiledContract) -> Iterator[Problem]:
     """Warns about arguments beside whose object nothing is shown."""
-    resources = contract.policy.resources
     for each in contract.endpoints:
         operation = each.operation
-        for place, name in of_queries(operation, each.asked.keys.arguments).items():
+        for place, name in _withheld(contract, each, each.asked.keys.arguments):
             what, hint = _called(operation, place)
-            said = f"what a query at `{operation.id}` shows beside objects is withheld if it has"
+            kind = _kind(operation, place)
+            said = f"what {kind} at `{operation.id}` shows beside objects is withheld if it has"
             if name == UNKNOWN:
                 yield Problem(
                     contract.location(operation),
                     f"{said} {what}: the contract does not say which object that names",
                     hint,
                 )
-            elif (
-                _is_declared(operation, place)
-                and not each.asked.by[name].reader
-                and resources[name].owner.kind != "none"
-            ):
+            elif _is_declared(operation, place):
                 yield Problem(
                     contract.location(operation),
                     f"{said} {what}, from whoever may not see every `{name}`: no GET shows one by"
                     " its key",
                     f"name the GET that shows a `{name}` by its key in `main:`",
                 )
+
+
+def _withheld(
+    contract: CompiledContract, endpoint: GrantedEndpoint, places: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Those of the arguments that name an object which nobody looks up, and the resource of it, if
+    it may be hidden from a caller."""
+    operation, by = endpoint.operation, endpoint.asked.by
+    for place, name in reachable_places(operation, places, mutations=endpoint.acts).items():
+        if not by[name].reader and is_hidden(contract, endpoint, by[name].resources):
+            yield place, name
+
+
+def _kind(operation: Operation, place: str) -> str:
+    """What asks for the field of an argument."""
+    field = place.partition(".")[0]
+    queried = any(each.queried for each in operation.arguments if each.field == field)
+    return "a query" if queried else "a mutation"
 
 
 def _is_declared(operation: Operation, place: str) -> bool:
@@ -56,25 +72,22 @@ def _called(operation: Operation, place: str) -> tuple[str, str]:
 
 
 def unexplained_errors(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about arguments with which nobody is told why a query failed, since nobody is known to
-    see the object that they name."""
-    resources = contract.policy.resources
+    """Warns about arguments with which nobody is told why a request failed, since nobody is known
+    to see the object that they name."""
     for each in contract.endpoints:
-        found = [
-            (place, name)
-            for place, name in of_queries(each.operation, each.asked.keys.of_errors).items()
-            if name == UNKNOWN
-            or (not each.asked.by[name].reader and resources[name].owner.kind != "none")
-        ]
-        if not found:
-            continue
-        name = found[0][1]
-        why = f"no GET shows a `{name}` by its key" if name else "it may be of several resources"
-        yield Problem(
-            contract.location(each.operation),
-            f"the guard withholds the errors of a query at `{each.operation.id}` with"
-            f" {few([place for place, _ in found], 3)}: {why}",
-            f"name the GET that shows a `{name}` by its key in `main:`"
-            if name
-            else "let clients ask for such an object in a query of its own",
-        )
+        found = dict[str, list[tuple[str, str]]]()
+        for place, name in _withheld(contract, each, each.asked.keys.of_errors):
+            found.setdefault(_kind(each.operation, place), []).append((place, name))
+        for kind, withheld in found.items():
+            name = withheld[0][1]
+            why = (
+                f"no GET shows a `{name}` by its key" if name else "it may be of several resources"
+            )
+            yield Problem(
+                contract.location(each.operation),
+                f"the guard withholds the errors of {kind} at `{each.operation.id}` with"
+                f" {few([place for place, _ in withheld], 3)}: {why}",
+                f"name the GET that shows a `{name}` by its key in `main:`"
+                if name
+                else "let clients ask for such an object in a query of its own",
+            )

@@ -13,7 +13,7 @@ from oakum.guard.unexplained_names import explains
 from oakum.guard.warnings.grants import certain
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.named_arguments import UNKNOWN, of_queries
+from oakum.routing.named_arguments import UNKNOWN
 from oakum.routing.request_places import plain
 from oakum.routing.write_targets import needs_object
 
@@ -23,6 +23,8 @@ def revealed_existence(contract: CompiledContract, endpoint: GrantedEndpoint) ->
     that it names: its success reveals that the object exists."""
     model = contract.model
     policy, id = model.policy, endpoint.operation.id
+    if endpoint.graph:  # what it answers is judged as what a read shows
+        return
     path = [each for each in (endpoint.hidden, *endpoint.others) if each and each.reader]
     # A member that the document does not declare could name one as well: of that nobody is told.
     named = (name for name in endpoint.asked.by if name != UNKNOWN and any(_names(endpoint, name)))
@@ -64,7 +66,7 @@ def unexplained_errors(contract: CompiledContract, endpoint: GrantedEndpoint) ->
             f" so the guard turns every error of `{id}` into 404",
             explains(model, id, params[0]),
         )
-    for name, one in endpoint.asked.by.items() if endpoint.acts else ():
+    for name, one in endpoint.asked.by.items() if endpoint.acts and not endpoint.graph else ():
         names = [*dict.fromkeys(_names(endpoint, name))]
         if name == UNKNOWN or one.reader or not names:
             continue
@@ -82,10 +84,7 @@ def _names(endpoint: GrantedEndpoint, resource: str) -> Iterator[str]:
     """What names an object of a resource in a request, members of others' objects included."""
     keys = endpoint.asked.keys
     places = (each for each, of in keys.places.items() if of == resource)
-    said = [each for each in places if each.where != "error"]
-    arguments = {each.called: resource for each in said if each.where == "argument"}
-    asked = of_queries(endpoint.operation, arguments)
-    yield from (e.called for e in said if e.where != "argument" or e.called in asked)
+    yield from (each.called for each in places)
     todo = [each.shape for each in endpoint.operation.body if each.shape is not None]
     met = {*todo}
     for shape in todo if keys.free else ():

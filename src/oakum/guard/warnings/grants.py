@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.table import leaf_index
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
 from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.granted_endpoint import GrantedEndpoint
 
 
 def resources_shown(contract: CompiledContract, operation: Operation) -> list[str]:
@@ -48,6 +51,18 @@ def certain(contract: CompiledContract, relation: str) -> set[str]:
     base = contract.policy.only(*(("anyone", "authenticated") if known else ("anyone",)))
     plain = (name for name in base if not contract.policy.relations[name].unless)
     return {*contract.policy.required(relation), *plain}
+
+
+def is_hidden(
+    contract: CompiledContract, endpoint: GrantedEndpoint, resources: Iterable[str]
+) -> bool:
+    """Whether some caller of an endpoint may see nothing of an object of one of these resources."""
+    policy, operation = contract.policy, endpoint.operation
+    call = contract.model.rule(operation.id).call
+    known = () if operation.anonymous else ("authenticated",)
+    callers = [certain(contract, each) for each in call or ()] or [{*policy.only("anyone", *known)}]
+    tables = [contract.model.tables[name] for name in resources]
+    return not all(table.see(held, {}) for table in tables for held in callers)
 
 
 def may_set_key(contract: CompiledContract, name: str) -> bool:

@@ -21,7 +21,7 @@ from oakum.policy.model import FieldRule
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.named_arguments import of_queries
+from oakum.routing.named_arguments import reachable_places
 
 
 def visible_rows(contract: CompiledContract) -> Iterator[Problem]:
@@ -183,7 +183,8 @@ def unknown_types(contract: CompiledContract) -> Iterator[Problem]:
             )
         root = resource_of(data, model.bound)
         keys = each.asked.keys
-        named_by = [*of_queries(each.operation, {**keys.arguments, **keys.of_errors})]
+        places = {**keys.arguments, **keys.of_errors}
+        named_by = [*reachable_places(each.operation, places, mutations=each.acts)]
         if root and each.asked.by and named_by:
             yield Problem(
                 contract.location(each.operation),

@@ -66,17 +66,55 @@ def test_an_argument_is_named_with_which_nobody_is_told_why_a_query_failed(tmp_p
         del document["paths"]["/notes/{id}"]
         del policy["resources"]["Note"]["main"]
 
-    words = "the guard withholds the errors of a query at `graph` with `note.id`"
+    words = "the guard withholds the errors of a query at `graph` with `note.id`, `rank.noteId`"
     found = warned(tmp_path, unshown)
     assert f"{words}: no GET shows a `Note` by its key; name the GET" in found
     assert words not in warned(tmp_path)
 
 
-def test_an_argument_of_a_mutation_is_not_named(tmp_path: Path) -> None:
+def test_an_argument_is_not_named_if_everybody_sees_what_it_names(tmp_path: Path) -> None:
+    def unshown(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        del document["paths"]["/notes/{id}"]
+        del policy["resources"]["Note"]["main"]
+
+    def to_members(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        unshown(document, policy)
+        policy["resources"]["Note"]["fields"] = {
+            "text": [{"see": "owner"}], "id, ownerId, place, rank": [{"see": "member"}],
+        }  # fmt: skip
+
+    def to_admins(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        to_members(document, policy)
+        policy["relations"]["admin"] = {"claim": "roles", "has": "admin"}
+        policy["resources"]["Note"]["fields"]["id, ownerId, place, rank"] = [{"see": "admin"}]
+
+    said = ("the guard withholds the errors of a query at `graph`", "no GET shows one by its key")
+    for words in said:
+        assert words in warned(tmp_path, unshown)
+        assert words in warned(tmp_path, to_admins)
+        assert words not in warned(tmp_path, to_members)
+
+
+def test_an_argument_of_a_mutation_is_named_where_mutations_are_taken(tmp_path: Path) -> None:
+    def unshown(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        del document["paths"]["/notes/{id}"]
+        del policy["resources"]["Note"]["main"]
+
+    def stated(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["mixed"]["params"]["drop.id"] = "Note.id"
+
+    words = "what a mutation at `{}` shows beside objects is withheld if it has `{}`"
     found = warned(tmp_path)
-    assert "at `graph` shows beside objects is withheld if it has `visits.id`" in found
-    assert "at `mixed` shows beside objects is withheld if it has `visits.id`" in found
-    assert "`drop." not in found
+    assert words.format("mixed", "drop.id") in found
+    assert "write `mixed: {params: {drop.id: RESOURCE.KEY}}`" in found
+    assert words.format("graph", "drop.id") not in found
+    assert "`visit.noteId`" not in found
+    assert "clientMutationId" not in found
+    assert "response reveals that the object exists" not in found
+    assert words.format("mixed", "drop.id") not in warned(tmp_path, stated)
+    assert words.format("mixed", "visit.noteId") in warned(tmp_path, unshown)
+    named = "the guard withholds the errors of a mutation at `mixed` with `edit.noteId`"
+    assert f"{named}: no GET shows a `Note` by its key" in warned(tmp_path, unshown)
 
 
 ADVICE = re.compile(r"`(\S+|[A-Z]+ \S+): \{params: \{([^:`]+): (\w+)\.(KEY|FIELD)\}\}`")
