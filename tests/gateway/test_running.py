@@ -36,6 +36,7 @@ from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
 from oakum.guard.run import GuardOptions, Happening, Running, running
 from oakum.guard.target import EngineTarget
+from tests.gateway import upstream
 from tests.gateway.club import KEY, POLICY, Club, fields
 from tests.gateway.engine import whole_lines
 from tests.patience import patient, tries
@@ -93,11 +94,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Answer:
     """One request, on a connection of its own."""
 
-    def __init__(self, address: str, path: str, who: str = "", timeout: float = 10) -> None:
+    def __init__(
+        self, address: str, path: str, who: str = "", timeout: float = 10, **more: str
+    ) -> None:
         connection = HTTPConnection(address, timeout=patient(timeout))
         headers = {"authorization": f"Bearer tok-{who}"} if who else {}
+        named = {name.replace("_", "-"): value for name, value in more.items()}
         try:
-            connection.request("GET", path, headers=headers)
+            connection.request("GET", path, headers=headers | named)
             answer = connection.getresponse()
             self.status = answer.status
             self.body = answer.read()
@@ -112,8 +116,8 @@ class Guarded:
     def __init__(self, running: Running, told: list[Happening]) -> None:
         self.running, self.told = running, told
 
-    def ask(self, path: str, who: str = "", timeout: float = 10) -> Answer:
-        return Answer(self.running.listen, path, who, timeout)
+    def ask(self, path: str, who: str = "", timeout: float = 10, **more: str) -> Answer:
+        return Answer(self.running.listen, path, who, timeout, **more)
 
     def until(self, true: Callable[[], bool]) -> None:
         for _ in tries(20):
@@ -425,6 +429,42 @@ def test_an_api_that_restarts_is_asked_again(tmp_path: Path, engine: EngineTarge
             with in_a_process_of_its_own(port):
                 for _ in range(2):
                     assert fields(guard.ask("/members/ann").body) == {"id", "name"}
+
+
+BROKEN = """
+openapi: 3.1.0
+info: {title: Broken, version: "1"}
+paths:
+  /204: {get: {operationId: good, responses: {"204": {description: d}}}}
+  /hangup: {get: {operationId: write, responses: {"204": {description: d}}}}
+  /read/hangup: {get: {operationId: read, responses: {"204": {description: d}}}}
+"""
+WRITES = """
+exposure: 1
+api: openapi.yaml
+relations: {anyone: {}}
+resources: {}
+operations:
+  good: {call: [anyone]}
+  read: {call: [anyone]}
+  write: {call: [anyone], reads: false}
+"""
+
+
+@pytest.mark.parametrize("observe", [False, True])
+def test_a_get_that_writes_is_sent_once(
+    tmp_path: Path, engine: EngineTarget, *, observe: bool
+) -> None:
+    (tmp_path / "openapi.yaml").write_text(BROKEN)
+    (tmp_path / "exposure.yaml").write_text(WRITES)
+    with upstream.serving() as api:
+        made = GuardOptions(tmp_path / "exposure.yaml", api.url, "127.0.0.1:0", engine)
+        with guarded(replace(made, observe=observe)) as guard:
+            for path, times in (("/hangup", 1), ("/read/hangup", 2)):
+                guard.ask("/204")  # so that a connection is kept
+                api.received.clear()
+                assert guard.ask(path, x_envoy_retry_on="reset,5xx").status == 502
+                assert [each.path for each in api.received] == [path] * times
 
 
 @contextmanager

@@ -24,6 +24,10 @@ local floor, max = math.floor, math.max
 local COLON = byte ":" -- of the names of pseudo headers
 local FRAMING = { ["content-length"] = true, ["transfer-encoding"] = true } -- Envoy's to say
 
+-- What no client may say of what is retried: some versions of Envoy take it from private addresses.
+local RETRIES = { "x-envoy-retry-on", "x-envoy-retry-grpc-on", "x-envoy-max-retries", "x-envoy-retriable-header-names",
+  "x-envoy-retriable-status-codes", "x-envoy-hedge-on-per-try-timeout", "x-envoy-upstream-rq-per-try-timeout-ms" }
+
 local PROBLEM_HEADERS, PROBLEMS = settings.problem_headers, settings.problems
 
 -- A name of its own, so that no other module's declaration of the function can disagree.
@@ -178,6 +182,13 @@ local function request(handle)
   return REQUEST
 end
 
+-- Lets Envoy send again what broke off, where the contract says that it is a read.
+local function retrying(headers, x)
+  for _, name in ipairs(RETRIES) do headers:remove(name) end
+  local reads = x.method == "GET" or x.method == "HEAD"
+  if reads and not x.once then headers:replace("x-envoy-retry-on", "reset") end
+end
+
 local function forward(handle, x)
   if x.body then handle:body(true):setBytes(x.body) end
   local headers = handle:headers()
@@ -189,6 +200,7 @@ local function forward(handle, x)
   for _, pair in ipairs(x.set) do headers:replace(pair[1], pair[2]) end
   headers:replace(":method", x.method)
   headers:replace(":path", x.target)
+  retrying(headers, x)
 end
 
 local function refuse(handle, deny)
@@ -318,6 +330,7 @@ local function see(handle)
     req.body = function() return nil, "too long" end
   end
   local x = guard:enter(req)
+  retrying(handle:headers(), x)
   metadata(handle):set(SPACE, "x", keep(x))
 end
 

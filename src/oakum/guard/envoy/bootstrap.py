@@ -165,20 +165,13 @@ def _host(deployment: Deployment) -> dict[str, Json]:
         "timeout": f"{deployment.timeout}s",
         "host_rewrite_literal": authority(urlsplit(deployment.upstream)),
     }
-    # A request that was not sent is safe to retry; one that was is retried only if it is a read.
-    reads = {"retry_on": "connect-failure,refused-stream,reset", "num_retries": 1}
-    writes = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 1}
-    reading = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
+    # A request that was not sent is safe to retry. One that was is so only if the contract says
+    # that it is a read: then the policy adds `reset`.
+    again = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 1}
     return {
         "name": "oakum",
         "domains": ["*"],
-        "routes": [
-            {
-                "match": {"prefix": "/", "headers": [reading]},
-                "route": action | {"retry_policy": reads},
-            },
-            {"match": {"prefix": "/"}, "route": action | {"retry_policy": writes}},
-        ],
+        "routes": [{"match": {"prefix": "/"}, "route": action | {"retry_policy": again}}],
         "request_headers_to_remove": ["x-envoy-external-address", "x-envoy-internal", TOKEN],
         "response_headers_to_add": [
             {

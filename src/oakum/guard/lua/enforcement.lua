@@ -563,6 +563,7 @@ local function admit(self, x, req)
   end
   -- GraphQL answers a mutation as a query.
   x.endpoint, x.acts = endpoint, endpoint.acts and not endpoint.graphql
+  x.once = endpoint.write
   x.params = params
   if not fits then return 404, "path" end
   return call(self, x, req, endpoint)

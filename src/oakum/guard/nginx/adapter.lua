@@ -350,6 +350,7 @@ local function serve()
     derived = x.set,
     body = x.body or not req.empty and assert(read()) or nil,
     timeout = settings.timeout,
+    once = x.once,
   }
   local res, why
   if x.stream then
@@ -434,7 +435,7 @@ local function watch()
   local c, why = client.open(upstream, {
     method = req.method, target = req.target, headers = onward(req, UNTOUCHED),
     derived = UNTOUCHED.set, body = body,
-    timeout = settings.timeout,
+    timeout = settings.timeout, once = fine and x.once,
   })
   local res, whole, seen = nil, true, c and fine and looking(x, c)
   if c then res, whole = relay(c, seen) else res = failed(why) end

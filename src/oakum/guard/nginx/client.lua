@@ -20,7 +20,8 @@ local INTERIM = 8 -- answers 1xx before the one that counts
 local IDLE = 4000 -- ms; shorter than what usual servers wait before they hang up
 local CR, TAB, SPACE, SLASH = 13, 9, 32, 47
 
--- Methods that may be asked again when a kept connection turns out to be dead.
+-- Methods that may be asked again when a kept connection turns out to be dead, unless the request is said to
+-- change something (`once`).
 local REPEATABLE = { GET = true, HEAD = true, OPTIONS = true, QUERY = true }
 
 -- ---------------------------------------------------------------- bytes
@@ -294,7 +295,7 @@ function M.sound(q)
 end
 
 -- Asks, and reads the head of the answer. q = {method, target, headers = {{name, value}, ...},
--- body, timeout (s, for the whole of it)} -> {status, headers = {{name_lower, value}, ...}}, for
+-- body, timeout (s, for the whole of it), once} -> {status, headers = {{name_lower, value}, ...}}, for
 -- `piece` and `close`; nil and why: "refused", "slow", "cut short", "garbled".
 function M.open(place, q)
   if not M.sound(q) then return nil, "garbled" end
@@ -315,7 +316,7 @@ function M.open(place, q)
     end
     sock:close()
     -- A kept connection may have been closed by its other end just now: then nobody has read us.
-    if not (reused and why == "cut short" and c.data == "" and REPEATABLE[q.method]) then
+    if not (reused and why == "cut short" and c.data == "" and REPEATABLE[q.method] and not q.once) then
       return nil, why
     end
   end
