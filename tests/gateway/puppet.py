@@ -72,6 +72,7 @@ class Puppet:
 
     name: str = "puppet"
     feeds: bool = False
+    audit_log: Path | None = None
     control: EngineControl = SWAPPED
     refuses: str = "no such words"
     broken: bool = False

@@ -88,7 +88,7 @@ class Renewable:
 
     def __init__(self, target: EngineTarget) -> None:
         self._target = target
-        self.name, self.feeds = target.name, target.feeds
+        self.name, self.feeds, self.audit_log = target.name, target.feeds, target.audit_log
         self.control: EngineControl = target.control
         self._others: Mapping[str, bytes] = {}
 

@@ -161,7 +161,7 @@ def _scan(
     environ, plain = None, stage
     if stage == GUARDED:
         environ, plain = {**os.environ, _SERVICE_KEY: secrets.token_hex(16)}, "1"
-        if engine == "envoy":
+        if engine is not None and not _engine(engine).feeds:
             contract = without_feed(contract)
     with started(plain, members, environ) as address:
         from oakum.scan.options import Options  # imported while cadence starts
@@ -184,10 +184,14 @@ def _guarded(
     """Where the guard in front of cadence is spoken to."""
     from oakum.guard.run import GuardOptions, running
 
-    chosen = next(kind() for kind, _ in _engines() if kind.name == engine)
-    options = GuardOptions(kit / "exposure.yaml", upstream, "127.0.0.1:0", chosen, environ=environ)
+    contract = kit / "exposure.yaml"
+    options = GuardOptions(contract, upstream, "127.0.0.1:0", _engine(engine), environ=environ)
     with running(options, lambda _: None) as behind:
         yield f"http://{behind.listen}"
+
+
+def _engine(name: str | None) -> EngineTarget:
+    return next(kind() for kind, _ in _engines() if kind.name == name)
 
 
 def _engines() -> tuple[tuple[type[EngineTarget], Callable[[], object]], ...]:

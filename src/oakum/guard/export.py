@@ -31,8 +31,6 @@ SCHEMA = "oakum.export/2"
 _MARK = "export.json"
 """Marks a folder as an export: holds its contract, engine and list of files."""
 _TEMPLATES = Path(__file__).parent / "fleet"
-_LOGS = {"envoy": Path("/dev/stdout")}
-"""Default place of the audit, unless it is a file: container platforms collect standard output."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def export(order: Order, engine: EngineTarget, out: Path, audit_key: bytes = b""
         order.listen,
         order.at / "config",
         writes=order.at / "run",
-        log=_LOGS.get(engine.name),
+        log=engine.audit_log,
         workers=order.workers,
         observe=order.observe,
         service_env=now.service_env,

@@ -130,6 +130,8 @@ class EngineTarget(Protocol):
     control: EngineControl
     feeds: bool
     """Whether it filters the events of a stream one by one."""
+    audit_log: Path | None
+    """Where the audit of an export goes unless it is a file of the export; None: a file."""
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         """Relative path → content; pure. Raises `InputError` for what the engine does not

@@ -107,23 +107,38 @@ def test_nothing_is_left_of_an_export_that_failed(order: Order, tmp_path: Path) 
     assert set(tmp_path.iterdir()) == before
 
 
+class Rendered(Puppet):
+    """Hands what it is to render to `told`."""
+
+    def __init__(self, told: list[Deployment], audit_log: Path | None = None) -> None:
+        super().__init__(audit_log=audit_log)
+        self.told = told
+
+    def render(self, deployment: Deployment) -> dict[str, bytes]:
+        self.told.append(deployment)
+        return dict(super().render(deployment))
+
+
+@pytest.mark.parametrize("log", [None, Path("/dev/stdout")])
+def test_the_audit_goes_where_the_engine_says(
+    order: Order, tmp_path: Path, log: Path | None
+) -> None:
+    told: list[Deployment] = []
+    export(order, Rendered(told, log), tmp_path / "out")
+    assert {each.log for each in told} == {log}
+
+
 def test_a_deny_list_is_exported_and_one_of_another_key_is_refused(
     order: Order, tmp_path: Path
 ) -> None:
     told: list[Deployment] = []
-
-    class Told(Puppet):
-        def render(self, deployment: Deployment) -> dict[str, bytes]:
-            told.append(deployment)
-            return dict(super().render(deployment))
-
     file, who = tmp_path / "deny.json", "0123456789abcdef"
     entry = DeniedCaller(who, "walks", "2026-11-25T00:00:00Z", "2026-11-26T00:00:00Z")
     file.write_text(render([entry], b"a made-up key"), encoding="utf-8")
     wanted = replace(order, deny=file)
-    export(wanted, Told(), tmp_path / "out", b"a made-up key")
+    export(wanted, Rendered(told), tmp_path / "out", b"a made-up key")
     assert [each.denied for each in told] == [{who: entry.ends}] * len(told) != []
     assert {each.deny_key for each in told} == {check_of(b"a made-up key")}
     with pytest.raises(InputError, match="with another key"):
-        export(wanted, Told(), tmp_path / "other", b"another")
+        export(wanted, Rendered(told), tmp_path / "other", b"another")
     assert not (tmp_path / "other").exists()

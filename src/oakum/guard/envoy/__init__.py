@@ -46,6 +46,7 @@ class Envoy:
 
     name = "envoy"
     feeds = False
+    audit_log: Path | None = Path("/dev/stdout")  # container platforms collect it
     control = EngineControl(
         frozenset((POLICY,)),
         None,

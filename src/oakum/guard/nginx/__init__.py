@@ -58,6 +58,7 @@ class Nginx:
 
     name = "nginx"
     feeds = True
+    audit_log: Path | None = None
     control = EngineControl(
         frozenset((_CONF, _LUA, _CHECK)),
         SIGHUP,
