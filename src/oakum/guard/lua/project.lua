@@ -910,12 +910,14 @@ local BOTH = {
   __index = function(flags_, set)
     local pair = type(set) == "number" and MEETS[-set]
     if not pair then return nil end
+    local found
     if pair[2] == KEY then
-      flags_[set] = flags_[pair[1]] or flags_.is_key
+      found = flags_[pair[1]] or flags_.is_key
     else
-      flags_[set] = flags_[pair[1]] and flags_[pair[2]]
+      found = flags_[pair[1]] and flags_[pair[2]]
     end
-    return flags_[set]
+    flags_[set] = found or false -- never nil, which would be looked up again
+    return found
   end,
 }
 
