@@ -890,7 +890,7 @@ def test_a_file_that_is_not_whole_is_not_taken(upstream: Upstream, size: int) ->
         time.sleep(0.4)
         assert ask(engine.listen, "GET", "/generation").body == plan().encode()
         assert size == 0 or "does not load, and the old one stays" in engine.log
-        write(engine.deployment.folder, {"oakum.lua": b"-- whole\n" + whole})
+        write(engine.deployment.folder, {"oakum.lua": whole})
         wait(lambda: ask(engine.listen, "GET", "/generation").body == plan("f" * 16).encode())
 
 

@@ -54,7 +54,7 @@ _FILES = 1 << 16
 
 
 class Nginx:
-    """Any nginx from 1.18 on whose Lua module has LuaJIT with `string.buffer`."""
+    """Any nginx from 1.19.5 on whose Lua module has LuaJIT with `string.buffer`."""
 
     name = "nginx"
     feeds = True

@@ -530,16 +530,28 @@ function made.agreed()
   ngx.say(first)
 end
 
+local function text_of(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read "*a"
+  if file then file:close() end
+  return text
+end
+
+-- One that does not load is tried again when anything in it has changed: it may have been half written.
 local function follow(path, last)
+  local damaged
   return function(ending)
     local line = line_of(path)
     if ending or not line or line == last then return end
-    last = line
-    local fine, new = pcall(dofile, path)
+    local text = text_of(path)
+    if not text or text == damaged then return end
+    local load, why = loadstring(text, "@" .. path)
+    local fine, new = pcall(load or error, why)
     if fine and type(new) == "table" then
-      oakum.now = new
+      oakum.now, last, damaged = new, line, nil
       note(line)
     else
+      damaged = text
       host.log("error", "a contract does not load, and the old one stays: " .. tostring(new))
     end
   end
