@@ -435,7 +435,8 @@ from oakum.guard import run
 from tests.gateway.puppet import Puppet
 run._POLL = 3600.0
 audit = Path(sys.argv[3]) if sys.argv[3:] else None
-options = run.Options(Path(sys.argv[1]), "http://127.0.0.1:9", sys.argv[2], Puppet(), audit=audit)
+upstream = "http://127.0.0.1:9"
+options = run.GuardOptions(Path(sys.argv[1]), upstream, sys.argv[2], Puppet(), audit=audit)
 run.serve(options, lambda each: print(each.words, flush=True))
 """
 
