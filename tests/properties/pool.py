@@ -14,7 +14,7 @@ from typing import TypeVar
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-MANY = int(os.environ.get("OAKUM_EXAMPLES", "200"))
+MANY = int(os.environ.get("OAKUM_EXAMPLES", "100"))
 """Examples of each law."""
 LAW = settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
 SEEDED = settings(LAW, phases=[Phase.explicit, Phase.reuse, Phase.generate])
