@@ -195,7 +195,7 @@ def scan(
             ),
             lambda event: None, sleep=hasty,
         )  # fmt: skip
-        lines = [f"{each['as']}: {each['request']}: {each['why']}" for each in plan(made)]
+        lines = [f"{each['as']}: {each['request']}: {each['why']}" for each in plan(made.prepared)]
         return made.report(), lines
 
 

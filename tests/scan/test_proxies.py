@@ -114,7 +114,7 @@ def test_a_run_that_fails_says_what_it_has_left(tmp_path: Path) -> None:
     with bench(tmp_path, STOPS["hangs up"]) as at:
         at.proxy.at = is_creation
         options = at.options
-        with patch.object(Scan, "_write_up", side_effect=ZeroDivisionError):
+        with patch.object(Scan, "_account_for", side_effect=ZeroDivisionError):
             done = oakum(
                 "scan", options.contract, "--target", options.target, "--identities",
                 options.identities, "--proxy", options.connection.proxy, "--allow-writes",

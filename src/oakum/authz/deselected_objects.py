@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from oakum.authz.compiled_model import Model, outermost
 from oakum.authz.misfits import matches
@@ -72,11 +73,17 @@ class LeftOut:
 
     def counts_below(self, at: Pointer, *, deep: bool = False) -> bool:
         """Whether what stands at `at` holds a count itself, or also further below (`deep`)."""
-        counts = filter(None, map(path_of, self.rule.counts))
+        if not self._counts:
+            return False
         return any(
             (len(path) > len(at) if deep else len(path) == len(at) + 1) and matches(path, at)
-            for path in counts
+            for path in self._counts
         )
+
+    @cached_property
+    def _counts(self) -> tuple[Pointer, ...]:
+        """Where the contract says that there are counts."""
+        return tuple(filter(None, map(path_of, self.rule.counts)))
 
     def shows(self, resource: str) -> bool:
         """Whether the caller sees some of any such object, whosever and in any state."""

@@ -427,7 +427,8 @@ class Judge:
             root = Spot(shape, self._refused, table, bits, masked=masked)
             self._roots[name, bits, masked, shape] = root
         outermost = not context.inside and table.resource.owner.kind == "none"
-        page = self._any.counts_below(at, deep=outermost)
+        chosen_from = self._left_out
+        page = chosen_from is not None and chosen_from.counts_below(at, deep=outermost)
         inner = _Context(owners, lacking, True, passes, page=page)
         if page:
             self._lacking(value, shape, at)
@@ -581,7 +582,7 @@ class Judge:
             if inner:
                 keep = self._object(inner, value, here.shape, at, context)
                 return keep if spot.granted else spot.instead
-            if context.page or self._any.counts_below(at):
+            if context.page or (self._left_out and self._left_out.counts_below(at)):
                 context = context._replace(page=True)
                 self._lacking(value, here.shape, at)
         if not value:
