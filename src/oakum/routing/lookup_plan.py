@@ -321,14 +321,15 @@ def _hidden(document: Document) -> Iterator[Problem]:
         first: dict[object, str] = {}
         for each in alike:
             operation = each.operation
-            taken = first.setdefault(each.admitted, operation.id)
+            anything = first.get((None,) * len(each.admitted))
+            taken = anything or first.setdefault(each.admitted, operation.id)
             if taken != operation.id:
                 yield Problem(
                     document.locate(operation.pointer),
                     f"`{operation.id}` has the same path as `{taken}`, so a gateway never"
                     f" chooses it",
-                    "restrict each parameter with `type` or `pattern`, or declare only one"
-                    " operation",
+                    "tell the parameters apart by `pattern`, `enum` or `type: integer`, or declare"
+                    " only one operation",
                 )
 
 

@@ -188,8 +188,10 @@ class Rival:
 
     @property
     def admitted(self) -> tuple[Automaton | None, ...]:
-        """Allowed texts of each parameter in order; None: anything."""
-        return tuple(self.texts.get(name) for name in _NAME.findall(self.operation.path))
+        """Allowed texts of each parameter in order; None: anything, also where a pattern says only
+        what the path has around its segment."""
+        around, names = self.operation.around, _NAME.findall(self.operation.path)
+        return tuple(None if name in around else self.texts.get(name) for name in names)
 
 
 def rivals(operations: Iterable[Operation]) -> dict[tuple[str, str], tuple[Rival, ...]]:

@@ -84,7 +84,6 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     paths.hidden_targets,
     paths.unchecked_parents,
     paths.unmatched_names,
-    paths.equal_paths,
     schemas.incomplete_schemas,
     feeds.hidden_feeds,
 )

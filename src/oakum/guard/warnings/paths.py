@@ -19,7 +19,6 @@ from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.path_objects import PathObjects
-from oakum.routing.route import Rival, rivals
 from oakum.routing.verb_paths import names_with_slashes
 from oakum.routing.write_targets import needs_object
 
@@ -111,27 +110,6 @@ def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:
                     f"write a path for each kind of `{one.name}` in the document, each with one"
                     " `[^/]+` in the `pattern` and words around it",
                 )
-
-
-def equal_paths(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about each operation for which no request is taken, since another has its path."""
-    for alike in rivals(contract.document.operations).values():
-        for at, first in enumerate(alike):
-            if _admits_all(first):
-                for each in alike[at + 1 :]:
-                    yield Problem(
-                        contract.location(each.operation),
-                        f"`{each.operation.id}` has the path of `{first.operation.id}`, which the"
-                        " gateway takes every request there for",
-                        "give their parameters patterns that tell them apart in the document, or"
-                        " leave one of them out of it",
-                    )
-                break
-
-
-def _admits_all(rival: Rival) -> bool:
-    """Whether it takes any segments: what its values have around them restricts none."""
-    return rival.texts.keys() <= rival.operation.around.keys()
 
 
 def _checked(model: Model, endpoint: GrantedEndpoint) -> bool:

@@ -87,6 +87,6 @@ def test_an_operation_whose_path_another_has_is_named(tmp_path: Path) -> None:
         }
         policy["operations"]["readNote"] = {"call": []}
 
-    words = "`readNote` has the path of `getNote`, which the gateway takes every request there for"
+    words = "`readNote` has the same path as `getNote`, so a gateway never chooses it"
     assert words in said(tmp_path, NAMES, twice)
-    assert "has the path of" not in said(tmp_path, NAMES)
+    assert "has the same path as" not in said(tmp_path, NAMES)
