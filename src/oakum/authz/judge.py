@@ -427,8 +427,7 @@ class Judge:
             root = Spot(shape, self._refused, table, bits, masked=masked)
             self._roots[name, bits, masked, shape] = root
         outermost = not context.inside and table.resource.owner.kind == "none"
-        chosen_from = self._left_out
-        page = chosen_from is not None and chosen_from.counts_below(at, deep=outermost)
+        page = bool(self._left_out and self._left_out.counts_below(at, deep=outermost))
         inner = _Context(owners, lacking, True, passes, page=page)
         if page:
             self._lacking(value, shape, at)

@@ -87,20 +87,21 @@ local function emit(a, b)
   end
 end
 
--- Whether what was kept after that range, which ended there, is undone by going back to these.
-local function is_undone(after, ended, n, last)
-  return after > n or after == n and ended >= last
+-- An object is not shown that was kept after range `n`, which ended at `last`, whatever it is by itself.
+local function hide(n, last)
+  if FIRST > n or FIRST == n and FIRST_END >= last then FIRST = nil end
+  while COUNTEDS > 0 do
+    local each = COUNTED[COUNTEDS]
+    if each.after < n or each.after == n and each.ended < last then return end
+    COUNTEDS = COUNTEDS - 1
+  end
 end
 
 local function rollback(n, last, refused)
   RANGES = n
   TO[n] = last
   REFUSED = refused
-  -- An object in what is dropped is not shown, whatever it is by itself.
-  if FIRST and is_undone(FIRST, FIRST_END, n, last) then FIRST = nil end
-  while COUNTEDS > 0 and is_undone(COUNTED[COUNTEDS].after, COUNTED[COUNTEDS].ended, n, last) do
-    COUNTEDS = COUNTEDS - 1
-  end
+  if FIRST then hide(n, last) end
 end
 
 -- What stands outside of all that is declared has no name.
@@ -1689,10 +1690,8 @@ local function unnamed(said)
 end
 M.unnamed = unnamed
 
--- Notes an object that is shown, kept after range `n`, which ended at `last`.
+-- Notes an object that counts against a limit and is shown, kept after range `n`, which ended at `last`.
 local function shown(body, owners, key, n, last, at)
-  if not FIRST then FIRST, FIRST_END = n, last end
-  if not SEENOUT.owners or not body.table.limit then return end
   local found = { after = n, ended = last, table = body.table, of = {}, key = key }
   for k = 1, owners.n do found.of[k] = owners[k] end
   if owners.n == 0 and not key and not SEENOUT.rows then found.said = kept_since(n, at) end
@@ -1853,7 +1852,8 @@ local function object_at(body, i, depth, above)
   if seen + tally[1] == 0 then
     HIDDEN = true
   elseif not closed then
-    shown(body, owners, counted, before, last, i)
+    if not FIRST then FIRST, FIRST_END = before, last end
+    if body.table.limit and SEENOUT.owners then shown(body, owners, counted, before, last, i) end
   end
   if closed or not kept or (hollow and not SUBJECT) then
     rollback(before, last, refused)
@@ -2154,8 +2154,12 @@ end
 
 local function run(node)
   RUN, LISTS, AROUND = RUN + 1, 0, nil
-  LOST, BURIED, SHOWN = false, false, false
-  FIRST, COUNTEDS = nil, 0
+  -- One by one, each is one instruction: this is done for every row of a table.
+  LOST = false
+  BURIED = false
+  SHOWN = false
+  FIRST = nil
+  COUNTEDS = 0
   RANGES, TO[0], FROM[0], REFUSED = 0, -1, -1, 0
   SEENOUT.alike = nil
   local start = space(0)
@@ -2236,9 +2240,11 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
     end
     good = run(node)
   end
-  SEENOUT.shown = FIRST ~= nil or SEENOUT.shown
   if not good then return nil, WHY end
-  count_shown()
+  if FIRST then
+    SEENOUT.shown = true
+    count_shown()
+  end
   return assembled()
 end
 
