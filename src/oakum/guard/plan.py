@@ -39,6 +39,7 @@ from oakum.guard.scalar_types import bits_of, nulls, scalar
 from oakum.guard.target import RenderedPlan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Shape
+from oakum.openapi.path_segments import nameless
 from oakum.openapi.shape_queries import element, member_names, named, read_only, rest, solid
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
@@ -50,7 +51,7 @@ from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.lookup_plan import LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
-from oakum.routing.route import nameless, rivals, written
+from oakum.routing.route import rivals, written
 from oakum.routing.selecting_parameters import TENANTS, SelectingParameters, is_tenants_key
 from oakum.routing.verb_paths import verb_paths
 from oakum.routing.write_targets import Target

@@ -1,4 +1,4 @@
-"""Segments of addresses: which can only be ids."""
+"""Segments of addresses: which can only be ids, and which are parameters of a template."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
 VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3})*|\d{4}-\d\d-\d\d")
+_NAME = re.compile(r"\{[^{}]+\}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_.~-]{0,39}\d{0,2}")
 
 
@@ -19,3 +20,8 @@ def id_form(segment: str) -> str | None:
     if VERSION.fullmatch(segment):
         return "string" if "-" in segment else None
     return None if _WORD.fullmatch(segment) and not _ULID.fullmatch(segment) else "string"
+
+
+def nameless(path: str) -> str:
+    """A path template without the names of its parameters."""
+    return _NAME.sub("{}", path)

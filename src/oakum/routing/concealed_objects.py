@@ -18,6 +18,7 @@ from oakum.authz.compiled_model import outermost, resources_in
 from oakum.authz.operations_outside_objects import changes, is_of_its_own
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.path_segments import nameless
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
@@ -33,7 +34,6 @@ from oakum.routing.objects_in_responses import (
 )
 from oakum.routing.path_objects import ObjectReader, PathObjects, PathStep, names
 from oakum.routing.request_places import Carried
-from oakum.routing.route import nameless
 
 _DEEP = 5
 """Depth of nested unions that are searched."""

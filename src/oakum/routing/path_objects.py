@@ -17,11 +17,11 @@ from oakum.authz import Model
 from oakum.authz.operations_outside_objects import changes
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter
+from oakum.openapi.path_segments import nameless
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.objects_in_responses import answer, listed_at, outer_at
 from oakum.routing.request_places import plain, words
-from oakum.routing.route import nameless
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 _PLAIN = re.compile(

@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterator, Mapping
 from oakum.authz.operations_outside_objects import changes
 from oakum.errors import Problem
 from oakum.openapi.model import Operation
+from oakum.openapi.path_segments import nameless
 from oakum.openapi.walk import flatten
 from oakum.policy.model import Relation, origin
 from oakum.routing.path_objects import PathObjects, places
-from oakum.routing.route import nameless
 
 _STEM = 4
 """Letters that two words of one thing begin with: `follows` and `followers`, `blocks` and

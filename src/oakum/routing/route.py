@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from oakum.authz.page_caps import is_within
 from oakum.http.methods import routed
 from oakum.openapi.model import ClosedOperation, Operation
+from oakum.openapi.path_segments import nameless
 from oakum.routing.automaton import Automaton, of_shape
 from oakum.routing.messages import Denied
 from oakum.routing.nested_parameters import Nested
@@ -208,11 +209,6 @@ def rivals(operations: Iterable[Operation]) -> dict[tuple[str, str], tuple[Rival
         for at, group in groups.items()
         if len(group) > 1
     }
-
-
-def nameless(path: str) -> str:
-    """A path template without the names of its parameters."""
-    return _NAME.sub("{}", path)
 
 
 def _texts(operation: Operation) -> Iterator[tuple[str, Automaton]]:

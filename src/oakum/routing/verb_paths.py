@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from oakum.openapi.model import Operation, Parameter
+from oakum.openapi.path_segments import nameless
 from oakum.routing.automaton import Automaton, of_pattern
 from oakum.routing.pattern_syntax import Unsupported
 
@@ -25,9 +26,9 @@ def verb_paths(operations: Sequence[Operation]) -> Iterator[str]:
         found = _OWN.fullmatch(each.path)
         if found is None or not names_with_slashes(each):
             continue
-        depth, around = each.path.count("/"), _nameless(found[1])
+        depth, around = each.path.count("/"), nameless(found[1])
         for end in ends:
-            if end.count("/") > depth and _nameless(end).startswith(around):
+            if end.count("/") > depth and nameless(end).startswith(around):
                 yield f"{end}{found[3]}"
                 yield f"{end.rpartition('/')[0]}/{found[3]}"
 
@@ -57,7 +58,3 @@ def _admits_slash(pattern: str) -> bool:
 @cache
 def _one_segment() -> Automaton:
     return of_pattern("^[^/]*$")
-
-
-def _nameless(path: str) -> str:
-    return re.sub(r"\{[^{}]+\}", "{}", path)
