@@ -156,7 +156,8 @@ class Model:
     @cached_property
     def _usual(self) -> Mapping[str, OperationRule]:
         """By operation id, of those that are granted for what they show, and have no line."""
-        rules = (OperationRule(id) for id in self.showing if id not in self.rules)
+        granted = self.operations.keys() & self.showing  # a run may have left some of these out
+        rules = (OperationRule(id) for id in granted if id not in self.rules)
         return {
             rule.id: replace(rule, params=filled(self.policy, self.operations[rule.id], rule))
             for rule in (rules if self.policy.params else ())

@@ -27,13 +27,24 @@ def state_of(
     for name, state in resource.states.items():
         path = f"{resource.name}.{name}"
         value = _said(state, subject)
-        if value is None and state.inherits and lacks(subject.value, state.member):
-            continue
+        if value is None and state.inherits:
+            value = _of_account(state, path, principal, subject)
+            if value is None and lacks(subject.value, state.member):
+                continue
         if value is None and not _unknown(policy, state, path, principal, subject):
             value = _set(state, path, principal, subject)
         if value is not None:
             values[name] = value
     return values
+
+
+def _of_account(state: State, path: str, principal: Principal, subject: Subject) -> Json:
+    """What accounts say of a setting of their own that null leaves to another; None: it cannot be
+    told."""
+    values = [principal.states.get((owner, path)) for owner in subject.owners]
+    if not values or any(value is None for value in values):
+        return None
+    return max(values, key=lambda value: digit(state, value))
 
 
 def _said(state: State, subject: Subject) -> Json:

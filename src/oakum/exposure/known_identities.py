@@ -20,6 +20,8 @@ never reported as `anyone` or `member`."""
 _NO_ID = "\0account of "
 _NO_ACCOUNT = "\0no account: "
 
+_Settings = dict[tuple[str, str], Json]
+
 _NOBODY = ""
 _BASIC = ("anyone", "authenticated")
 
@@ -39,6 +41,9 @@ class KnownIdentities:
     """(viewer, owner) → words of the identities file: `follower`, `blocked`, `pending`."""
     states: dict[tuple[str, str], Json] = field(default_factory=dict)
     """(identity, `Resource.state`) → value."""
+    overrides: dict[tuple[str, str], Json] = field(default_factory=dict)
+    """(identity, `Resource.state`) → what an account says itself of a setting that null in it
+    leaves to another one; None: null."""
     unread: set[tuple[str, str]] = field(default_factory=set)
     """(identity, `Resource.state`) whose value is unknown, because its object was not shown to the
     owner. Not the same as a missing member."""
@@ -54,7 +59,7 @@ class KnownIdentities:
     doubted: dict[tuple[str, str], str] = field(default_factory=dict)
     """(viewer, owner) whose relation the run itself may have changed → reason; a leak between them
     proves nothing."""
-    _principals: dict[str | None, tuple[dict[tuple[str, str], Json], Principal]] = field(
+    _principals: dict[str | None, tuple[tuple[_Settings, _Settings], Principal]] = field(
         default_factory=dict
     )
     _held: dict[tuple[str | None, str], frozenset[str]] = field(default_factory=dict)
@@ -68,6 +73,10 @@ class KnownIdentities:
         """Whether an identity's account is unknown; False for an anonymous caller."""
         return name is not None and all(each.startswith(_NO_ID) for each in self.ids.get(name, ()))
 
+    def has_account(self, name: str) -> bool:
+        """Whether a caller is an account, and no partner or device with a key."""
+        return not any(each.startswith(_NO_ACCOUNT) for each in self.ids.get(name, ()))
+
     def who(self, owners: Iterable[str]) -> str:
         """The identity with one of these owner ids; empty if there is none."""
         wanted = set(owners)
@@ -75,7 +84,7 @@ class KnownIdentities:
 
     def in_doubt(self, who: str, resource: str) -> frozenset[str]:
         """States of an owner's objects whose value is unknown."""
-        states = self.policy.resources[resource].states
+        known, states = self.policy.resources[resource], self.policy.resources[resource].states
         if not states:
             return frozenset()
         # Those of another resource even before the account has been read.
@@ -84,8 +93,22 @@ class KnownIdentities:
             name
             for name, state in states.items()
             for path in [state.of or f"{resource}.{name}"]
-            if (who, path) not in self.states and ((who, path) in self.unread or path in elsewhere)
+            if (
+                self._setting(who, f"{resource}.{name}") is None
+                if state.inherits and known.is_account
+                else (who, path) not in self.states
+                and ((who, path) in self.unread or path in elsewhere)
+            )
         )
+
+    def _setting(self, who: str, path: str) -> Json:
+        """The value of a setting of an account, its own or that which it follows; None: unknown."""
+        if (who, path) not in self.overrides:
+            return self.states.get((who, path))
+        resource, _, name = path.partition(".")
+        followed = self.policy.resources[resource].states[name].of
+        own = self.overrides[who, path]
+        return own if own is not None or followed == path else self._setting(who, followed)
 
     def unproven_of(self, viewer: str | None, owner: str) -> str:
         """Why a leak between these two proves nothing; empty when both are confirmed."""
@@ -97,16 +120,17 @@ class KnownIdentities:
     def principal(self, viewer: str | None) -> Principal:
         """The viewer as a principal, with all relationships of the identities file."""
         known = self._principals.get(viewer)
-        if known is None or known[0] != self.states:
-            known = (dict(self.states), self._made(viewer))
+        if known is None or known[0] != (self.states, self.overrides):
+            known = ((dict(self.states), dict(self.overrides)), self._made(viewer))
             self._principals[viewer] = known
         return known[1]
 
     def _made(self, viewer: str | None) -> Principal:
         states = {
             (id, path): value
-            for (name, path), value in self.states.items()
-            for id in self.ids.get(name, ())
+            for (name, path) in (*self.states, *self.overrides)
+            for value in [self._setting(name, path)]
+            for id in (self.ids.get(name, ()) if value is not None else ())
         }
         if viewer is None:
             return Principal(states=states)

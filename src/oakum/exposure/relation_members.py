@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from oakum.authz import Model
 from oakum.policy.model import Resource
@@ -17,6 +17,17 @@ def may_have(paths: Iterable[str], member: str) -> bool:
 def is_below(path: str, name: str) -> bool:
     """Whether a field path is a member, or stands within it."""
     return path == name or path.startswith(f"{name}.")
+
+
+def shows_setting(shows: Mapping[str, Collection[str]], resource: str, member: str) -> bool:
+    """Whether objects of a resource come with a setting at an endpoint that shows these fields of
+    each resource: as a field of theirs, or in an object within them that is a resource itself."""
+    if member in shows.get(resource, ()):
+        return True
+    steps = member.split(".")
+    inner = {".".join(steps[n:]) for n in range(1, len(steps))}
+    others = (fields for name, fields in shows.items() if name != resource)
+    return resource in shows and any(not inner.isdisjoint(fields) for fields in others)
 
 
 def is_one_of_many(model: Model, resource: Resource) -> bool:

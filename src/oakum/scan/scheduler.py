@@ -15,7 +15,7 @@ from oakum.exchange import Exchange, Response
 from oakum.exposure.cells.matrix import NOBODY
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.relation_members import relations_through_members
+from oakum.exposure.relation_members import relations_through_members, shows_setting
 from oakum.finding import Result
 from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine, Kind
@@ -195,12 +195,16 @@ class Scheduler:
         """Reads each identity's settings, on which the cells depend."""
         engine, state = self.engine, self.engine.state
         engine.say("reading the identities' own settings")
+        self._note_unread()  # a list shows others before they have been asked for theirs
         every = engine.model.policy.resources
         followed = {s.of.partition(".")[0] for each in every.values() for s in each.states.values()}
         # Settings that other objects depend on come first.
         for name, resource in sorted(every.items(), key=lambda each: each[0] not in followed):
             members = {s.member for s in resource.states.values() if s.member}
-            ways = [g for g in state.probes if members & set(g.shows.get(name, ())) and not g.batch]
+            ways = [
+                g for g in state.probes
+                if not g.batch and any(shows_setting(g.shows, name, at) for at in members)
+            ]  # fmt: skip
             for who in engine.identities.names() if members else ():
                 for probe in sorted(ways, key=lambda g: (g.id != resource.main, len(g.sources))):
                     wanted = {(who, f"{name}.{each}") for each in resource.states}
@@ -208,9 +212,12 @@ class Scheduler:
                         break
                     if probe.sources or not probe.operation.anonymous:
                         engine.put(probe, who, who if probe.sources else None)
-        engine.identities.unread = unread(
-            engine.model, engine.matrix.probes.values(), engine.identities, state.responses.seen
-        )
+        self._note_unread()
+
+    def _note_unread(self) -> None:
+        engine, seen = self.engine, self.engine.state.responses.seen
+        probes = engine.matrix.probes.values()
+        engine.identities.unread = unread(engine.model, probes, engine.identities, seen)
 
     def sweep(self) -> None:
         """Requests endpoints without personal parameters once for each kind of viewer."""

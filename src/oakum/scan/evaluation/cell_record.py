@@ -94,6 +94,8 @@ class CellRecord:
             if of.untold and result is Result.CLOSED and wait is None:
                 self.doubt_closed(of, path, HIDDEN)
             return
+        if result in (Result.CLOSED, Result.OVER_BLOCK) and self._is_turned_away(of, result):
+            return
         granted = result in (Result.OPEN, Result.OVER_BLOCK)
         place = (of.resource, path)
         for held in self.context.kinds(question, place, who, of.held, of.state, result):
@@ -106,6 +108,17 @@ class CellRecord:
                 self._wait(of, seen, absent=not wait)
             elif known is None or known.yields_to(result, weak):
                 self.found[key] = seen
+
+    def _is_turned_away(self, of: JudgedObject, result: Result) -> bool:
+        """Whether credentials without an account are none for this endpoint: the contract owes
+        them nothing there, and the refusal tells nothing of accounts of the same relations."""
+        viewer, identities = self.seen.question.viewer, self.context.identities
+        if self.seen.response.status != 401 or viewer is None or identities.has_account(viewer):
+            return False
+        peers = (name for name in identities.names() if identities.has_account(name))
+        return result is Result.OVER_BLOCK or any(
+            identities.relations(name, of.who) == of.held for name in peers if name != of.who
+        )
 
     def _wait(self, of: JudgedObject, closed: Observation, *, absent: bool) -> None:
         """Keep what did not come until it is known whether those who may see it are shown it."""

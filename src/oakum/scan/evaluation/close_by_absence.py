@@ -10,7 +10,7 @@ from oakum.exposure.cells.matrix import NOBODY, Key, Observation, Outcome
 from oakum.exposure.cells.report_cells import asked_as_more
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.relation_members import is_one_of_many
+from oakum.exposure.relation_members import is_one_of_many, shows_setting
 from oakum.finding import Result
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
@@ -64,7 +64,9 @@ def unread(
         if is_one_of_many(model, resource):
             continue  # such objects have a state each, stored by key
         states = {f"{name}.{each}": s.member for each, s in resource.states.items() if s.member}
-        endpoints = [g for g in every if set(states.values()) & set(g.shows.get(name, ()))]
+        endpoints = [
+            g for g in every if any(shows_setting(g.shows, name, at) for at in states.values())
+        ]
         for who in identities.names():
             places = ((g.id, who if g.sources else "") for g in endpoints)
             shown = any((who, name) in seen.get(at, {}).get(who, ()) for at in places)

@@ -28,6 +28,7 @@ from oakum.exposure.relation_members import (
     members_named,
     relations_by_member,
     relations_through_members,
+    shows_setting,
 )
 from oakum.exposure.response_reader import Parsed, is_success, json_in
 from oakum.exposure.values.knowledge import Inherited, Knowledge, canonical, is_blank, says_nothing
@@ -322,17 +323,20 @@ class Evaluator:
         for name, state in resource.states.items():
             if not state.member or not (state.inherits or name in instance.state):
                 continue
-            shown = any(leaf.path == state.member for leaf in instance.leaves)
+            # It may stand in an object within this one that is a resource of its own.
+            inside = [*at_path(instance.value, state.member)]
+            declared = shows_setting(probe.shows, resource.name, state.member)
+            follows = state.inherits and inside in ([], [None])
+            setting = (viewer, f"{resource.name}.{name}")
             # A declared state that is missing from the response counts as the contract's default.
-            said = shown or (many and state.member in probe.shows.get(resource.name, ()))
-            if said and many and key:
+            if many and key and (inside or declared):
                 place = (viewer, resource.name, key)
-                inside = [*at_path(instance.value, state.member)] if state.inherits else [True]
-                inherited = Inherited(state.of) if inside in ([], [None]) else None
-                value = inherited or instance.state.get(name)
+                value = Inherited(state.of) if follows else instance.state.get(name)
                 self._context.knowledge.conditions.setdefault(place, {})[name] = value
-            elif shown and not many and not state.inherits:
-                setting = (viewer, f"{resource.name}.{name}")
+            elif not many and state.inherits and (inside or declared):
+                own = None if follows else instance.state.get(name)
+                self._context.identities.overrides[setting] = own
+            elif not many and inside and not state.inherits:
                 self._context.identities.states[setting] = instance.state[name]
                 self._context.identities.stated.discard(setting)
 
