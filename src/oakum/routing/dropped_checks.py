@@ -17,6 +17,7 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import Relation, Resource, Switch
 from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.embedded_checks import embedded
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.objects_by_key import Plain
 from oakum.routing.passed_inputs import passed
@@ -30,6 +31,7 @@ def dropped(
     names = {before: after for after, before in renamed.items()}
     both = _Both(old, new, names)
     found = [*both.endpoints(), *both.resources(), *both.steps(), *both.whole()]
+    found += embedded(old, new, names)
     return tuple(dict.fromkeys([*found, *passed(old, new)]))
 
 

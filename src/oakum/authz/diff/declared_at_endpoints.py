@@ -28,8 +28,8 @@ class DeclaredPaths:
     """Whether the endpoint does not declare the object's members."""
     free: set[str] = field(default_factory=set)
     """Paths below which anything is allowed."""
-    embedded: set[str] = field(default_factory=set)
-    """Paths of embedded resources, which have tables of their own."""
+    embedded: dict[str, set[str]] = field(default_factory=dict)
+    """Paths of embedded objects → their resources, which have tables of their own."""
 
     def holds(self, leaf: str) -> bool:
         """Whether the document allows a table's leaf at this endpoint."""
@@ -171,7 +171,7 @@ class Walk:
                     continue
                 declared.paths[path] = leaf
                 if inner:
-                    declared.embedded.add(path)
+                    declared.embedded.setdefault(path, set()).add(inner)
                 elif not writing and _is_free(leaf):
                     declared.free.add(path)
 

@@ -1,0 +1,113 @@
+"""Objects within others that one contract judges by the lines of their own resource and another by
+those of the object around them.
+
+A resource that goes, or a schema that is called otherwise in the new document, leaves its objects
+to the line of the member that holds them: whoever may see that member sees all that is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from oakum.authz.compiled_model import Model
+from oakum.authz.diff.compare import lets_in
+from oakum.authz.diff.declared_at_endpoints import DeclaredEndpoint, DeclaredPaths, Walk
+from oakum.authz.diff.outside_tables import Term
+from oakum.routing.compiled_contract import CompiledContract
+
+_Place = tuple[bool, str, str, str]
+"""Whether it stands in a body that is sent; the resource around, the path in it, and the resource
+of the object there."""
+
+
+def embedded(
+    old: CompiledContract, new: CompiledContract, names: Mapping[str, str]
+) -> Iterator[Term]:
+    """What is judged as an object of its resource in one of two contracts alone. `names`: old → new
+    name of resources that have another."""
+    sides = Walk(old.model).endpoints(), Walk(new.model).endpoints()
+    found: dict[tuple[_Place, bool, str], list[DeclaredEndpoint]] = {}
+    for key, now in sides[1].items():
+        was = sides[0].get(key)
+        if was is None or not (was.granted and now.granted):
+            continue
+        for sent in (False, True):
+            before = _renamed(was.takes if sent else was.shows, names)
+            after = _renamed(now.takes if sent else now.shows, {})
+            for model, here, there, wide in (
+                (new.model, before, after, True),
+                (old.model, after, before, False),
+            ):
+                back = {} if wide else {name: each for each, name in names.items()}
+                for place, instead in _alone(here, there, sent):
+                    _, around, path, _ = place
+                    if _is_open(model, back.get(around, around), path, sent):
+                        found.setdefault((place, wide, instead), []).append(now)
+    for (place, wide, instead), endpoints in found.items():
+        if wide or not instead:  # otherwise it is told from the other side
+            yield _term(new, place, instead, endpoints, wide=wide)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A declaration with the resources in it by their new names."""
+
+    embedded: Mapping[str, frozenset[str]]
+
+
+def _renamed(shown: Mapping[str, DeclaredPaths], names: Mapping[str, str]) -> dict[str, _Held]:
+    return {
+        names.get(name, name): _Held(
+            {
+                path: frozenset(names.get(one, one) for one in those)
+                for path, those in each.embedded.items()
+            }
+        )
+        for name, each in shown.items()
+    }
+
+
+def _alone(
+    here: Mapping[str, _Held], there: Mapping[str, _Held], sent: bool
+) -> Iterator[tuple[_Place, str]]:
+    """Places of objects that only one contract judges as such, and what the other judges them as;
+    empty: as a part of the object around."""
+    for around, own in here.items():
+        if (other := there.get(around)) is None:
+            continue
+        for path, those in own.embedded.items():
+            judged = other.embedded.get(path, frozenset())
+            for one in sorted(those - judged):
+                yield (sent, around, path, one), ", ".join(f"`{e}`" for e in sorted(judged - those))
+
+
+def _is_open(model: Model, around: str, path: str, sent: bool) -> bool:
+    """Whether anybody may see or set what stands there, by the lines of the object around."""
+    table = (model.settable if sent else model.tables).get(around)
+    if table is None:
+        return False
+    inside = lets_in(table, path)
+    return any(bits & inside for bits in table.sets)
+
+
+def _term(
+    new: CompiledContract,
+    place: _Place,
+    instead: str,
+    endpoints: list[DeclaredEndpoint],
+    *,
+    wide: bool,
+) -> Term:
+    sent, around, path, one = place
+    where = f"`{path}` of `{around}`" + (" in request bodies" if sent else "")
+    if instead:
+        said = f"{where} is judged as {instead}, no longer as `{one}`"
+    elif wide:
+        who = "set" if sent else "see"
+        said = f"{where} is no longer judged as `{one}`: whoever may {who} it may {who} all of it"
+    else:
+        said = f"{where} is now judged as `{one}`"
+    called = tuple(dict.fromkeys(each.name for each in endpoints))
+    location = new.policy.resources[around].location
+    return Term(wide, not wide or bool(instead), said, around, called, location)
