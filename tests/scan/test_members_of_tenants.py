@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from oakum.finding import Result
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import play
 from tests.scan.keys import identities, sender, told
@@ -80,6 +83,8 @@ components:
     Firms:
       type: object
       properties:
+        next: {type: string, nullable: true}
+        more: {type: boolean}
         data: {type: array, items: {type: object, properties: {id: {type: string}, role: {type: string}}}}
     Members:
       type: object
@@ -134,6 +139,10 @@ ROLES = {
     "dot": {"south": "clerk"},
     "eve": {},
 }
+PAGED = DOCUMENT.replace(
+    "operationId: listFirms",
+    "operationId: listFirms\n      parameters: [{name: page, in: query, schema: {type: integer}}]",
+)
 WHOLE = {(field, "member") for field in ("id", "firm", "clerk", "total", "margin")}
 LEAKS = {
     "": set(),
@@ -144,7 +153,12 @@ LEAKS = {
 """`lead`: who leads any firm is taken for a lead of all of theirs."""
 
 
-def entry(leak: str, members: str = LISTED, *, readable: bool = True, seed: int = 1) -> Entry:
+def entry(
+    leak: str, members: str = LISTED, *, readable: bool = True, seed: int = 1,
+    around: Mapping[str, Any] = MappingProxyType({}), owner: str = "clerk", lean: bool = False,
+) -> Entry:  # fmt: skip
+    """`around`: what stands beside the caller's firms, of which there is one page; `lean`: the list
+    of invoices does not tell their firms."""
     draw = random.Random(seed)
     ids = {name: f"{draw.getrandbits(64):016x}" for name in ROLES}
     firms = {name: f"{draw.getrandbits(64):016x}" for name in ("north", "south")}
@@ -175,7 +189,8 @@ def entry(leak: str, members: str = LISTED, *, readable: bool = True, seed: int 
             return Response(status_code=401)
         if request.url.path == "/me/firms":
             own = [{"id": firms[at], "role": each} for at, each in ROLES[name].items()]
-            return JSONResponse({"data": own}) if readable else Response(status_code=404)
+            there = readable and request.query_params.get("page", "1") == "1"
+            return JSONResponse({**around, "data": own}) if there else Response(status_code=404)
         firm = path.get("firm", "")
         if firm and not (role(name, firm) and readable):
             return Response(status_code=404)
@@ -192,7 +207,9 @@ def entry(leak: str, members: str = LISTED, *, readable: bool = True, seed: int 
         if request.url.path == "/me":
             return JSONResponse({"id": ids[name]})
         near = [row for row in invoices.values() if role(name, row["firm"])]
-        return JSONResponse([view(name, row) for row in near])
+        rows = [view(name, row) or {} for row in near]
+        left_out = {"firm", "margin"} if lean else set()
+        return JSONResponse([{k: v for k, v in row.items() if k not in left_out} for row in rows])
 
     def app(mode: str, seed: int) -> Starlette:
         firms = ("/me/firms", "/firms/{firm}/members", "/firms/{firm}/members/{clerk}")
@@ -202,9 +219,11 @@ def entry(leak: str, members: str = LISTED, *, readable: bool = True, seed: int 
         return made
 
     where = {"members": members, "role": "/role" if members == ALONE else "/data/*/role"}
+    text = (EXPOSURE % where).replace("owner: clerk", f"owner: {owner}")
     return Entry(
-        name="books", pattern="P2", title="books of two firms", convention="", document=DOCUMENT,
-        exposure=EXPOSURE % where, identities=lambda seed: identities(ids), app=app, truth=(),
+        name="books", pattern="P2", title="books of two firms", convention="",
+        document=PAGED if around else DOCUMENT,
+        exposure=text, identities=lambda seed: identities(ids), app=app, truth=(),
         decoys=(),
     )  # fmt: skip
 
@@ -226,9 +245,32 @@ def test_an_api_that_keeps_to_the_roles_is_clean(seed: int, members: str, tmp_pa
     assert (told(played), played.report.distrust) == (set(), ())
 
 
+@pytest.mark.parametrize("owner", ["clerk", "none"])
 @pytest.mark.parametrize("members", [LISTED, OWN], ids=["the members", "their own tenants"])
 @pytest.mark.parametrize("leak", ["", "firm"])
-def test_nothing_is_proven_where_nobody_is_shown(leak: str, members: str, tmp_path: Path) -> None:
-    played = play(entry(leak, members, readable=False), "leaky", 1, tmp_path)
+def test_nothing_is_proven_where_nobody_is_shown(
+    leak: str, members: str, owner: str, tmp_path: Path
+) -> None:
+    played = play(entry(leak, members, readable=False, owner=owner), "leaky", 1, tmp_path)
     assert told(played) == set()
     assert any("who is `colleague`" in reason for reason in played.report.distrust)
+
+
+def test_a_page_without_a_next_one_is_the_last(tmp_path: Path) -> None:
+    played = play(entry("firm", OWN, around={"next": None}), "leaky", 1, tmp_path)
+    assert told(played) == {(*each, "proven") for each in LEAKS["firm"]}
+    assert not played.report.distrust
+
+
+def test_what_colleagues_are_shown_closes_nothing_for_others(tmp_path: Path) -> None:
+    """Who is no colleague cannot be told from a list that goes on; they are shown all the same."""
+    played = play(entry("firm", OWN, around={"more": True}), "leaky", 1, tmp_path)
+    cells = [each for each in played.report.cells if each.viewer == "member"]
+    invoices = [each for each in cells if each.endpoint.operation == "getInvoice"]
+    assert {each.result for each in invoices} == {Result.UNTESTED}
+
+
+@pytest.mark.parametrize("owner", ["clerk", "none"])
+def test_what_does_not_name_its_tenant_proves_nothing(owner: str, tmp_path: Path) -> None:
+    played = play(entry("", owner=owner, lean=True), "fixed", 1, tmp_path)
+    assert not [each for each in told(played) if each[1] == "member"]

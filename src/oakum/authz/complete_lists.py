@@ -208,9 +208,7 @@ def extent(
     media = essence(headers.get("content-type", ""))
     if not is_json(media) or is_problem(media):
         return "unknown"
-    said = {*_counted(place, value, pages.found), *_headers(headers, pages)}
-    for path, each in seen.around:
-        said |= set(_around(place, path, each, pages, 0))
+    said = _said(seen, value, headers, pages)
     if "on" in said:
         return "cut off"
     if "unknown" in said or not seen.sound or ("open" in said and "end" not in said):
@@ -220,6 +218,21 @@ def extent(
     ended = not said.isdisjoint(("end", "short")) or (pages.number > 1 and pages.last < pages.first)
     usual = pages.first in USUAL or (pages.first > 0 and pages.first % 100 == 0)
     return "whole" if ended or (place.page == 0 and not usual) else "unknown"
+
+
+def says_end(seen: ListedIds, value: Json, headers: Mapping[str, str], pages: Pages) -> bool:
+    """Whether a response says itself that its list ends there (`next: null`), and nothing in it
+    says otherwise: a further page need not be asked for."""
+    said = _said(seen, value, headers, pages)
+    return "end" in said and said.isdisjoint(("on", "unknown"))
+
+
+def _said(
+    seen: ListedIds, value: Json, headers: Mapping[str, str], pages: Pages
+) -> frozenset[Said]:
+    around = (_around(seen.place, path, each, pages, 0) for path, each in seen.around)
+    parts = (_counted(seen.place, value, pages.found), _headers(headers, pages), *around)
+    return frozenset(each for part in parts for each in part)
 
 
 def is_problem(media: str) -> bool:

@@ -21,6 +21,7 @@ from oakum.scan.dry_run import plan
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from oakum.scan.run_report import RunReport
+from oakum.scan.transport.unreachable import Unanswered
 from oakum.scan.undo.journal import Journal, recall
 from oakum.scan.undo.setting_change import Flip
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
@@ -140,11 +141,12 @@ def test_who_am_i_may_show_no_resource_and_be_closed_to_some(desk: Desk, relatio
     assert found == (told if relation == "staff" else set())
 
 
-def test_what_the_document_is_wrong_about_is_left_out_and_named(desk: Desk) -> None:
+@pytest.mark.parametrize("writes", [False, True])
+def test_what_the_document_is_wrong_about_is_left_out_and_named(desk: Desk, writes: bool) -> None:
     wrong = "  /wrong:\n    get: {operationId: getWrong, responses: {200: {$ref: '#/no'}}}\n"
     text = DOCUMENT.replace("paths:\n", f"paths:\n{wrong}", 1)
     (desk.folder / "openapi.yaml").write_text(text)
-    report = desk.report()
+    report = desk.report(allow_writes=writes)
     told = {each.endpoint.operation: each.reason for each in report.skipped}
     at = f"{desk.folder}/openapi.yaml:5:58"
     assert told["getWrong"] == (
@@ -153,6 +155,27 @@ def test_what_the_document_is_wrong_about_is_left_out_and_named(desk: Desk) -> N
     assert not [each for each in desk.sent if each.url.endswith("/wrong")]
     assert "getWrong" not in {cell.endpoint.operation for cell in report.cells}
     assert [w for w in desk.scan().prepared.warnings if "`#/no` points to nothing" in str(w)]
+
+
+def test_a_read_that_gets_no_answer_is_untested_and_the_rest_goes_on(desk: Desk) -> None:
+    clean = desk.report()
+    endless: list[Request] = []
+
+    def before(request: Request, number: int) -> Response | None:
+        if urlsplit(request.url).path.endswith("/posts/details"):
+            endless.append(request)
+            raise Unanswered("no answer in time")
+        return None
+
+    desk.before = before
+    report = desk.report()
+    closed, before_it = (
+        {cell.endpoint.operation for cell in each.cells if cell.result is Result.CLOSED}
+        for each in (report, clean)
+    )
+    assert (len(endless), report.findings) == (1, ())
+    assert before_it - closed == {"getPosts", "getCourse"}  # whose ids come from there
+    assert any("posts/details" in reason for reason in report.distrust)
 
 
 def test_a_search_for_other_endpoints_knows_what_cannot_be_read(

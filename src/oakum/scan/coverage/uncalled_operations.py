@@ -47,7 +47,9 @@ def barred(model: Model, operation: Operation, *, named: bool = False) -> str:
 def why_not_called(model: Model, operation: str) -> str:
     """Why a run with writes sent nothing to a writing operation; empty if it does not write, or
     `classify` gives the reason."""
-    each = model.operations[operation]
+    each = model.operations.get(operation)
+    if each is None:  # closed, since what the document says of it points to nothing
+        return ""
     if each.method == "DELETE":
         said = classify(each, model.rule(each.id)).reason
         alone = said == DELETES and not barred(model, each)

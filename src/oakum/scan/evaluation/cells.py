@@ -233,6 +233,8 @@ class Cells:
         """Judges a value in a field that the contract does not show the viewer."""
         context, question = self._context, self._question
         why = self._echo(leaf) if question.wrote else ""
+        if of.who == NOBODY:  # what is nobody's may be open to the viewer by its members, too
+            why = why or self._reading.may_be_granted(context.model, instance, leaf.path)
         why = why if own else self._doubt(instance, leaf, of) or self._echo(leaf)
         if why in (TOO_COMMON, ECHO):
             return _Told.SHARED

@@ -45,7 +45,7 @@ def close_lists(engine: Engine) -> None:
                     judged = engine.responses.judged.get(
                         (endpoint, viewer, owner, resource), {label}
                     )
-                    other = owner == NOBODY and not absent and label not in judged
+                    other = not absent and label not in judged
                     if (endpoint, resource, label) not in more and not other:
                         _close(engine, probe, viewer, owner, resource, absent=absent)
 

@@ -16,7 +16,14 @@ from itertools import islice, permutations
 
 import orjson
 
-from oakum.authz.complete_lists import ListPlace, Pages, extent, look, place_of
+from oakum.authz.complete_lists import (
+    ListPlace,
+    Pages,
+    extent,
+    look,
+    place_of,
+    says_end,
+)
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import Probe
@@ -81,9 +88,10 @@ def read_list(
         ids.update(map(canonical, seen.ids))
         sizes.append(seen.found)
         sound = sound and seen.sound and answer.status != 206
-        asked = next_page(asked, answer, names)
         pages = Pages(sum(sizes), sizes[-1], sizes[0], len(sizes))
         said = extent(seen, value, answer.headers, pages)
+        ended = says_end(seen, value, answer.headers, pages)
+        asked = None if ended else next_page(asked, answer, names)
     return ListedAccounts(frozenset(ids), sound and asked is None and said == "whole")
 
 

@@ -37,6 +37,8 @@ from oakum.scan.transport.health import Health, is_failure
 from oakum.scan.transport.required_certificate import REFUSAL, RequiredCertificate
 from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
 from oakum.scan.transport.unreachable import (
+    OperationUnanswered,
+    Unanswered,
     Unreachable,
     asks_for_credentials,
     ended_early,
@@ -200,7 +202,7 @@ class HttpTransport:
             raise no_tunnel(request, str(error)) from None
         except httpx2.TimeoutException:
             words = f"`{origin}` did not answer a {request.method} within {self.timeout:g} s"
-            raise Unreachable(words, again=False) from None
+            raise Unanswered(words) from None
         except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
             if words := refusal(str(error)):  # TLS 1.3 refuses after the handshake
                 raise CertificateRefused(f"`{origin}` {words}") from None
@@ -353,7 +355,8 @@ class Governor:
     throttled, down to one request in two seconds; asks again when a server restarts, for `ABSENT`
     seconds after its last answer and twice as long while things are put back; stops when
     half of the last 20 answers are server errors and what was answered before is not any more
-    (`health`). An operation that alone goes on throttling is left to itself. `rate` is more than 0.
+    (`health`). An operation that alone goes on throttling, or whose reads alone get no answer, is
+    left to itself. `rate` is more than 0.
     """
 
     WAIT = 30.0
@@ -384,6 +387,7 @@ class Governor:
         self._next = 0.0
         self._health = Health(name)
         self._throttled: set[str] = set()
+        self._unanswered: set[str] = set()
         self.name = name
         self._refusal = refusal
         self._required = required or RequiredCertificate()
@@ -441,7 +445,7 @@ class Governor:
         transport at the same rate and budget, for feeds."""
         way = way or self._transport
         for attempt in range(self.TRIES + 1):
-            response = self._reach(request, way)
+            response = self._answered(request, way)
             throttled = response.status == 429
             if not throttled and not (response.status == 503 and "retry-after" in response.headers):
                 break
@@ -468,6 +472,8 @@ class Governor:
             return why
         if self._health.is_broken(request):
             return "it returns only server errors, so it got no further requests"
+        if self.name(request) in self._unanswered:
+            return "it gave no answer in time, so it got no further requests"
         if self.name(request) in self._throttled:
             return "it limits the rate for longer than a run waits, so it got no further requests"
         return ""
@@ -480,6 +486,18 @@ class Governor:
         """Whether another operation is not throttled."""
         witness = self._health.witness(but=request)
         return witness is not None and self._once(witness, self._transport).status != 429
+
+    def _answered(self, request: Request, way: Transport) -> Response:
+        """The response. A read that alone gets none in time says nothing of the target."""
+        try:
+            return self._reach(request, way)
+        except Unanswered as error:
+            witness = self._health.witness(but=request)
+            if request.method not in READS or way is not self._transport or witness is None:
+                raise
+            self._once(witness, self._transport)
+            self._unanswered.add(self.name(request))
+            raise OperationUnanswered(str(error)) from None
 
     def _reach(self, request: Request, way: Transport) -> Response:
         """Waits for a server that restarts; one that was never there is a wrong address. One that

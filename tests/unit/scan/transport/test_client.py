@@ -33,7 +33,7 @@ from oakum.scan.transport.client import (
 )
 from oakum.scan.transport.health import Health
 from oakum.scan.transport.set_cookie import cookies_of
-from oakum.scan.transport.unreachable import Unreachable
+from oakum.scan.transport.unreachable import OperationUnanswered, Unanswered, Unreachable
 from tests.patience import patient
 from tests.scan import servers
 from tests.scan.servers import Reply, serve
@@ -620,6 +620,35 @@ def test_one_operation_that_throttles_on_and_on_is_left_alone() -> None:
     assert governor.send(Request("GET", "http://t/b")).status == 429
     assert "limits the rate" in governor.spares(Request("GET", "http://t/b"))
     assert governor.send(Request("GET", "http://t/a")).status == 200
+
+
+class Mute(Town):
+    """A target that gives some operations no answer."""
+
+    def send(self, request: Request) -> Response:
+        answer = super().send(request)
+        if answer.status == 0:
+            raise Unanswered("no answer")
+        return answer
+
+
+def test_an_operation_whose_reads_alone_get_no_answer_is_left_alone() -> None:
+    governor = Mute({"/b": 0}).governor()
+    governor.send(Request("GET", "http://t/a"))
+    with pytest.raises(OperationUnanswered):
+        governor.send(Request("GET", "http://t/b"))
+    assert "no answer in time" in governor.spares(Request("GET", "http://t/b"))
+    assert governor.send(Request("GET", "http://t/a")).status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_target_that_answers_nothing_any_more_or_a_write_ends_it(method: str) -> None:
+    town = Mute({"/b": 0})
+    governor = town.governor()
+    governor.send(Request("GET", "http://t/a"))
+    town.failing = {"/b": 0, "/a": 0 if method == "GET" else 200}
+    with pytest.raises(Unanswered):
+        governor.send(Request(method, "http://t/b"))
 
 
 def test_a_target_that_throttles_everything_ends_it() -> None:
