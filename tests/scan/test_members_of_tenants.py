@@ -156,9 +156,10 @@ LEAKS = {
 def entry(
     leak: str, members: str = LISTED, *, readable: bool = True, seed: int = 1,
     around: Mapping[str, Any] = MappingProxyType({}), owner: str = "clerk", lean: bool = False,
+    document: str = DOCUMENT, sends: str = "",
 ) -> Entry:  # fmt: skip
     """`around`: what stands beside the caller's firms, of which there is one page; `lean`: the list
-    of invoices does not tell their firms."""
+    of invoices does not tell their firms; `sends`: what else is in the line of each identity."""
     draw = random.Random(seed)
     ids = {name: f"{draw.getrandbits(64):016x}" for name in ROLES}
     firms = {name: f"{draw.getrandbits(64):016x}" for name in ("north", "south")}
@@ -222,8 +223,8 @@ def entry(
     text = (EXPOSURE % where).replace("owner: clerk", f"owner: {owner}")
     return Entry(
         name="books", pattern="P2", title="books of two firms", convention="",
-        document=PAGED if around else DOCUMENT,
-        exposure=text, identities=lambda seed: identities(ids), app=app, truth=(),
+        document=PAGED if around else document, exposure=text,
+        identities=lambda seed: identities(ids, dict.fromkeys(ids, sends)), app=app, truth=(),
         decoys=(),
     )  # fmt: skip
 
@@ -274,3 +275,20 @@ def test_what_colleagues_are_shown_closes_nothing_for_others(tmp_path: Path) -> 
 def test_what_does_not_name_its_tenant_proves_nothing(owner: str, tmp_path: Path) -> None:
     played = play(entry("", owner=owner, lean=True), "fixed", 1, tmp_path)
     assert not [each for each in told(played) if each[1] == "member"]
+
+
+@WAYS
+def test_a_list_of_members_may_need_a_header_that_everybody_sends(
+    members: str, tmp_path: Path
+) -> None:
+    header = "{name: X-Client, in: header, required: true, schema: {type: string}}"
+    document = DOCUMENT.replace("parameters: [", f"parameters: [{header}, ")
+    document = document.replace(
+        "        - {name: firm", f"        - {header}\n        - {{name: firm"
+    )
+    listed = f"operationId: listFirms\n      parameters: [{header}]"
+    document = document.replace("operationId: listFirms", listed)
+    made = entry("firm", members, document=document, sends=', send: "X-Client: app"')
+    played = play(made, "leaky", 1, tmp_path)
+    assert {(*each, "proven") for each in WHOLE} <= set(told(played))
+    assert not [reason for reason in played.report.distrust if "who is `colleague`" in reason]

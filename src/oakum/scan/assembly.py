@@ -326,13 +326,14 @@ class Assembly:
         )  # fmt: skip
 
     def _named_probes(self, names: Iterable[str]) -> dict[str, Probe]:
-        """Endpoints of operations that the contract names, by the name that it has for them."""
-        prepared = self.prepared
+        """Endpoints of operations that the contract names, by its name for them; without
+        parameters that every identity sends."""
+        prepared, model = self.prepared, self.prepared.model
         found = {name: prepared.contract.document.operation(name) for name in names if name}
         return {
-            name: probe_of(prepared.model, each, prepared.inferred.get(each.id, {}))
+            name: probe_of(model, model.operations[each.id], prepared.inferred.get(each.id, {}))
             for name, each in found.items()
-            if each is not None and each.id in prepared.model.operations
+            if each is not None and each.id in model.operations
         }
 
     def _account_settings(self, engine: Engine) -> AccountSettings:
