@@ -50,6 +50,8 @@ _DESTROYS = listed(
     "ban block cancel close deactivate delete disable edit erase kick purge remove revoke set "
     "unsubscribe update wipe"
 )
+_LETS_IN = listed("add assign attach enroll enrol grant join share")
+"""What gives a person something, whatever else is said."""
 _MOST_SLOTS = 3
 
 
@@ -112,6 +114,8 @@ def _kind(model: Model, operation: Operation, slot: Slot, *, secret: bool) -> Ki
         return "register"
     lost = bool(said & _TALKS) or (bool(said & _LOST) and "reset" in said)
     named = bool(said & _NAMES_SOMEBODY) and slot.noun in ("mail", "phone")
+    # Below an object a person is let in to it: that may stay, and nothing would end it.
+    named = named and "{" not in operation.path and not said & _LETS_IN
     return "mail" if (lost or named) and not secret else ""
 
 
