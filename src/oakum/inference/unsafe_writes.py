@@ -279,6 +279,14 @@ _EPOCHS = ((10**9, 3 * 10**9), (10**12, 3 * 10**12))
 """Seconds and milliseconds since 1970, from 2001 to 2065."""
 
 
+_AGE = re.compile(
+    r"(?:just )?now|(?:(?:about|almost|over|less than) )?"
+    r"(?:an?|\d+) (?:second|minute|hour|day|week|month|year)s?"
+    r"(?:,? (?:and )?\d+ (?:second|minute|hour|day|week|month)s?)*( ago)?"
+)
+"""A time in words, as templates write it: `5 minutes`, `2 days, 3 hours ago`."""
+
+
 def is_stamp(path: str, value: Json) -> bool:
     """Whether a member looks like a timestamp that the API sets itself, perhaps at every write."""
     said = frozenset(words(path.rpartition(".")[2]))
@@ -299,10 +307,16 @@ def says_when_changed(path: str, value: Json) -> bool:
 
 def moves_by_itself(path: str, value: Json) -> bool:
     """Whether name and form of a member say that a write may change it whatever is sent: a stamp,
-    or a counter such as `lock_version`."""
+    one in words that goes on as time does, or a counter such as `lock_version`."""
     counts = not _COUNTERS.isdisjoint(words(path.rpartition(".")[2]))
     plain = isinstance(value, int | float | str) and not isinstance(value, bool)
-    return is_stamp(path, value) or (counts and plain)
+    return is_stamp(path, value) or _is_age(path, value) or (counts and plain)
+
+
+def _is_age(path: str, value: Json) -> bool:
+    found = _AGE.fullmatch(value.lower()) if isinstance(value, str) else None
+    said = frozenset(words(path.rpartition(".")[2]))
+    return bool(found and (found[1] or said & _STAMPS_ALONE or "ago" in said))
 
 
 def ends(path: str, value: Json) -> bool:

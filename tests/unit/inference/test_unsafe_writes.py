@@ -207,6 +207,25 @@ def test_what_a_person_sets_is_no_stamp(name: str, value: Json) -> None:
     assert not is_stamp(name, value) and not moves_by_itself(name, value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("created_ago", "5 minutes"), ("created_ago", "2 days, 3 hours"), ("updated", "just now"),
+        ("seen", "about an hour ago"), ("posted", "3 Weeks ago"),
+    ],
+)  # fmt: skip
+def test_a_time_in_words_goes_on_by_itself(name: str, value: Json) -> None:
+    assert moves_by_itself(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("cooking_time", "5 minutes"), ("created_ago", "in Paris"), ("title", "2 days"), ("ago", 5)],
+)
+def test_a_duration_that_a_person_sets_does_not(name: str, value: Json) -> None:
+    assert not moves_by_itself(name, value)
+
+
 def test_counters_move_by_themselves_and_are_no_stamps() -> None:
     for name in ("lock_version", "etag", "views_count", "login_count"):
         assert moves_by_itself(name, 4) and not is_stamp(name, 4)

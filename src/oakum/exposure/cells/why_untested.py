@@ -150,16 +150,23 @@ def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
 
 
 def why_untold(model: Model, resource: str) -> str:
-    """Which members of a resource name its viewers, and came neither to them nor to its owner."""
+    """Which members of a resource name its viewers, and came neither to them nor to its owner; or
+    which lists of members did not come whole."""
     relations = model.policy.relations
-    named = [
-        f"`{relations[name].member}`, which says who is `{name}`,"
+    names = [
+        name
         for name in sorted(relations_by_member(model))
         if may_have(model.tables[resource].leaves, relations[name].member)
     ]
+    named = [f"`{relations[name].member}`, which says who is `{name}`," for name in names]
+    lists = dict.fromkeys(
+        f"`{relations[name].operation}`" for name in names if relations[name].is_membership
+    )
+    short = f", or the list of {' or '.join(lists)} was not shown whole" if lists else ""
     return (
         f"{' and '.join(named)} is readable neither there nor in what the owner of the"
-        f" `{resource}` was shown: the viewer may be one; have an operation show it to the owner"
+        f" `{resource}` was shown{short}: the viewer may be one; have an operation show it to the"
+        " owner"
     )
 
 

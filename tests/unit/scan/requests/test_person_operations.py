@@ -68,7 +68,5 @@ def test_what_tells_of_a_person_is_asked(path: str, id: str, tmp_path: Path) -> 
         ("/documents/{id}/invitations", "share"),
     ],
 )
-def test_what_would_let_a_person_into_something_is_not(
-    path: str, id: str, tmp_path: Path
-) -> None:
+def test_what_would_let_a_person_into_something_is_not(path: str, id: str, tmp_path: Path) -> None:
     assert not [*talks(model(tmp_path, path, id), (), "how", writes=True)]
