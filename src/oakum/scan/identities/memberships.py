@@ -75,7 +75,7 @@ class Memberships:
                     for each in values_at(page, path_of(relation.pointer))
                 ]
                 theirs = dict.fromkeys([each for each in rows if each][:MOST])
-                for resource in self.policy.resources:
+                for resource in self._named_by(relation, probe):
                     source = (name, f"{resource}.{relation.member}")
                     self.knowledge.tenants.setdefault(source, {}).update(theirs)
 
@@ -105,6 +105,13 @@ class Memberships:
 
     def _relations(self) -> Iterator[Relation]:
         return (each for each in self.policy.relations.values() if each.is_membership)
+
+    def _named_by(self, relation: Relation, probe: Probe) -> Iterator[str]:
+        """Resources whose objects name a tenant in this member. A key is that of the tenant itself,
+        which its list shows; other resources have keys of the same name."""
+        for name, resource in self.policy.resources.items():
+            if relation.member != resource.key or name in probe.shows:
+                yield name
 
     def _told(self, relation: Relation, tenant: str) -> dict[str, bool]:
         """Identity → whether it is a member in the role; left out if no response tells."""

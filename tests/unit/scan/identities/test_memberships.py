@@ -159,3 +159,22 @@ def test_a_member_who_is_shown_for_another_says_nothing_of_them() -> None:
 def test_each_tenant_of_an_object_is_asked_for_and_no_object_without_one() -> None:
     _, _, sent = learnt(LISTED, {}, ["t1", 2], None, {"id": "t3"}, "t1")
     assert {path for _, path in sent} == {"/teams/t1/members", "/teams/2/members"}
+
+
+@pytest.mark.parametrize("member", ["id", "team"])
+def test_own_tenants_are_keys_of_what_their_list_shows_alone(member: str) -> None:
+    """A key is one of each resource: `field: id` says nothing of the ids of others."""
+    mine = Relation("mine", "field", member=member, operation="own", pointer="/*/id", of="caller")
+    owner = Owner("field", ("by",))
+    shown = {name: Resource(name, frozenset(), "id", owner) for name in ("Team", "Note")}
+    policy = Policy({"mine": mine}, shown)
+    operation = Operation("own", "GET", "/my/teams", responses={})
+    own = Probe(operation, Endpoint("GET", "/my/teams", "own"), {"Team": ("id",)}, {}, {})
+    identities, knowledge = KnownIdentities(policy, IDS, {}, {}), Knowledge()
+    answer = Response(200, {"content-type": "application/json"}, b'[{"id": "t1"}]')
+    Memberships(
+        policy, {"own": own}, identities, knowledge, "http://x", lambda who, request: answer,
+        {name: min(ids) for name, ids in IDS.items()},
+    ).learn_own()  # fmt: skip
+    filled = {source.partition(".")[0] for who, source in knowledge.tenants if who == "ann"}
+    assert filled == ({"Team"} if member == "id" else {"Team", "Note"})
