@@ -24,7 +24,10 @@ _KINDS = {str: {"string"}, int: {"integer", "number"}, float: {"number"}}
 def unknown_caller(contract: CompiledContract) -> Iterator[Problem]:
     """Warns when who-am-I cannot be called, so that every caller is anonymous."""
     caller = contract.policy.caller
-    if caller.claim or caller.api_key or contract.lookups.whoami is not None:
+    if caller.claim or caller.api_key:
+        return
+    if contract.lookups.whoami is not None:
+        yield from _undeclared_credential(contract)
         return
     where = contract.policy.places.get(("caller",), Location(contract.policy.file))
     if not caller.operation:
@@ -33,6 +36,29 @@ def unknown_caller(contract: CompiledContract) -> Iterator[Problem]:
         said = f"`{caller.operation}` cannot be used to identify the caller"
         hint = "use a GET without path parameters, or a POST with `reads: true`"
     yield Problem(where, f"{said}, so every caller is anonymous behind a gateway", hint)
+
+
+def _undeclared_credential(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about what who-am-I requires of every caller, although nobody has to log in for it
+    according to the document: it may be the credential, which a gateway then does not know."""
+    operation = contract.model.operations[contract.policy.caller.operation]
+    known = {(each.where, each.name) for each in contract.lookups.credentials}
+    for each in operation.parameters if operation.anonymous else ():
+        name = each.name.lower() if each.where == "header" else each.name
+        if (
+            not each.required
+            or each.where not in ("header", "cookie")
+            or (each.where, name) in known
+        ):
+            continue
+        yield Problem(
+            contract.policy.places.get(("caller",), Location(contract.policy.file)),
+            f"`{operation.id}` requires the {each.where} `{each.name}`, which no security scheme of"
+            " the document names: if it is the credential, who sends it is anonymous behind a"
+            " gateway",
+            f"declare it in the document or an overlay, `securitySchemes: {{{each.name}: {{type:"
+            f" apiKey, in: {each.where}, name: {each.name}}}}}`, and name it under `security`",
+        )
 
 
 def unknown_relations(contract: CompiledContract) -> Iterator[Problem]:

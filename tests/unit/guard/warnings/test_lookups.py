@@ -102,6 +102,29 @@ def test_a_who_am_i_that_is_not_said_to_read_makes_everybody_nobody(tmp_path: Pa
     assert words not in said(tmp_path, DESK)
 
 
+def test_a_credential_that_only_a_parameter_names_is_none(tmp_path: Path) -> None:
+    def keyed(document: dict[str, Any], _: dict[str, Any]) -> None:
+        document.pop("security", None)
+        for item in document["paths"].values():
+            for operation in item.values():
+                operation.pop("security", None)
+                header = {"name": "X-Session", "in": "header", "required": True}
+                operation["parameters"] = [
+                    *operation.get("parameters", []), {**header, "schema": {"type": "string"}},
+                ]  # fmt: skip
+
+    def declared(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        keyed(document, policy)
+        scheme = {"type": "apiKey", "in": "header", "name": "x-session"}
+        document["components"]["securitySchemes"] = {"session": scheme}
+        document["security"] = [{"session": []}]
+
+    words = "requires the header `X-Session`, which no security scheme of the document names"
+    assert words in said(tmp_path, CLUB, keyed)
+    assert words not in said(tmp_path, CLUB, declared)
+    assert words not in said(tmp_path, CLUB)
+
+
 def test_a_setting_that_only_its_owner_is_told_is_unknown_to_others(tmp_path: Path) -> None:
     def shown(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["resources"]["Settings"]["fields"] = {"id, private": [{"see": ["member"]}]}
