@@ -51,8 +51,11 @@ _ACTIONS = _SELF | listed(
 
 
 def without_id(name: str) -> str:
-    """The noun of a member, without what says that it is an id: `user_id`, `ownerUsername`."""
+    """The noun of a member, without what says that it is an id: `user_id`, `ownerUsername`,
+    `fk_user_id`."""
     parts = [*words(name)]
+    if len(parts) > 1 and parts[0] == "fk":  # a foreign key of a database
+        parts = parts[1:]
     while len(parts) > 1 and parts[-1] in SAYS_AN_ID | {"username"}:
         parts.pop()
     if len(parts) == 1 and parts[0].removesuffix("id") in ACCOUNTS:  # `authorid`

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.inference.lexicon import words
+from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.inference.nouns import (
     ACCOUNTS,
     is_segment,
@@ -131,7 +131,8 @@ def _ranked(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int,
         noun = without_id(name)
         if noun in _NAMED_TOO and _is_another(world, noun, name):
             continue
-        if noun in order and noun != thing.noun and is_segment(name):
+        secret = classify_field(name, child) is FieldClass.SECRET  # a key to log in with
+        if noun in order and noun != thing.noun and is_segment(name) and not secret:
             path = _id_in(world, name, child)
             if path:
                 found.append((order.index(noun), path))

@@ -1308,3 +1308,23 @@ def test_a_schema_is_bound_to_one_resource() -> None:
     found = document(paths, schemas)
     assert errors_of(found) == []
     assert [*drafted_policy(found).resources] == ["User"]
+
+
+@pytest.mark.parametrize(
+    ("member", "owner"),
+    [
+        ("fk_user_id", Owner("field", ("fk_user_id",))),
+        ("account_key", Owner("none")),  # a secret that lets into a store, and no id
+        ("user_token", Owner("none")),
+    ],
+)
+def test_a_foreign_key_names_an_account_and_a_secret_none(member: str, owner: Owner) -> None:
+    schemas = {"User": thing("id", "email"), "Store": thing("id", member, "title")}
+    found = policy(
+        {
+            "/me": {"get": answer(ref("User"), operationId="getMe", **LOGGED_IN)},
+            "/stores/{storeId}": {"get": answer(ref("Store"), operationId="getStore", **LOGGED_IN)},
+        },
+        schemas,
+    )
+    assert found.resources["Store"].owner == owner
