@@ -62,3 +62,32 @@ def test_every_operation_is_named(tmp_path: Path, budget: int | None) -> None:
         assert each in named or each in said, each
     if not budget:
         assert "GET /totals" in said and "/rates" not in said and "/notes" not in said
+
+
+INVITATIONS = """\
+  Team: {key: id, owner: none, fields: {"id": [{see: [member]}]}}
+  Invitation: {key: id, owner: none, fields: {"id, email": [{see: [owner], set: [owner]}]}}
+operations:
+  addInvitation: {call: [owner], sets: {Invitation: ""}, params: {team: Team.id}}
+  withdraw: {call: [owner], params: {team: Team.id, id: Invitation.id}}
+"""
+_TEAM = "{name: team, in: path, required: true, schema: {type: string}}"
+INVITE = (
+    path("/teams", "listTeams", "Team", many=True)
+    + f"  /teams/{{team}}/invitations:\n    post:\n      operationId: addInvitation\n"
+    f"      parameters: [{_TEAM}]\n"
+    "      requestBody: {content: {application/json: {schema:"
+    ' {$ref: "#/components/schemas/Invitation"}}}}\n'
+    "      responses: {'201': {description: invited}}\n"
+    f"  /teams/{{team}}/invitations/{{id}}:\n    delete:\n      operationId: withdraw\n"
+    f"      parameters: [{_TEAM}, {_TEAM.replace('team', 'id')}]\n"
+    "      responses: {'204': {description: gone}}\n"
+)
+
+
+def test_a_write_of_what_has_no_owner_is_named_with_the_reason(tmp_path: Path) -> None:
+    schemas = schema("Team", id="string") + schema("Invitation", id="string", email="string")
+    made = Api({"/teams": lambda who: [{"id": "red"}, {"id": "blue"}] if who else 401})
+    found = told(tmp_path, schemas, INVITE, INVITATIONS, made, allow_writes=True)
+    named = {each.endpoint.operation: each.reason for each in found.report.skipped}
+    assert "nothing says whose a new `Invitation` is" in named["addInvitation"]

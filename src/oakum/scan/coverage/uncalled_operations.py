@@ -71,6 +71,9 @@ def why_not_called(model: Model, operation: str) -> str:
             " the resource itself)"
         )
     making = each.method == "POST" and not last_parameter(each.path)
+    owners = {model.policy.resources[name].owner.kind for name, _ in found}
+    if making and owners == {"none"}:
+        return f"not written to: nothing says whose a new `{found[0][0]}` is (`owner: none`)"
     kept = [why for name, _ in found if (why := why_no_creation(model, each, name))]
     if making and len(kept) == len(found):
         return f"not written to: {kept[0]}"

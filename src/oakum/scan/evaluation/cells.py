@@ -51,6 +51,7 @@ from oakum.scan.evaluation.field_meaning import (
     texts_for_nobody,
     was_written,
 )
+from oakum.scan.evaluation.hidden_references import references_in
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.loose_values import (
     asked_for,
@@ -141,6 +142,9 @@ class Cells:
         inside = any(instance.pointer[:n] in self._places for n in range(len(instance.pointer)))
         self._record.embedded[(resource, inside)] = None
         self._judge_leaves(instance, of)
+        for path, at in references_in(self._context, self._seen, instance):
+            if not self._granted(of, path):
+                self._beside(at, of, path, "the key of an object that may not stand there")
         it = Object(who, resource, of.object_key)
         self._record.tentative |= remember_shown(self._context, self._seen, instance, it)
         for path in missing_fields(instance, self._probe.shows.get(resource, ())):
