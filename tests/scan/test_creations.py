@@ -266,3 +266,44 @@ def test_a_list_of_plain_values_that_its_owner_may_set_is_no_finding(
     played = play(made, "leaky", 1, tmp_path)
     found = set() if may else {("mass-assignment", "topics", "owner", "POST /notes")}
     assert told(played.report.findings) == found
+
+
+class Choosy:
+    """A notebook that requires no member, and takes of `layout` only what it knows."""
+
+    def __init__(self, book: Notebook, refusal: int) -> None:
+        self.inner, self.refusal = book.app(), refusal
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and (scope["method"], scope["path"]) == ("POST", "/notes"):
+            message = await receive()
+            if "layout" in json.loads(message["body"])["note"]:
+                await Response(status_code=self.refusal)(scope, receive, send)
+                return
+
+            async def given() -> Any:
+                return message
+
+            await self.inner(scope, given, send)
+            return
+        await self.inner(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("member", "refusal"),
+    [("layout: {type: string}", 400), ("layout: {type: integer}", 422)],
+)
+def test_what_nobody_has_to_send_is_left_out_where_it_is_refused(
+    member: str, refusal: int, tmp_path: Path
+) -> None:
+    made, book = entry(("thrown",))
+    document = made.document.replace(
+        "required: [title]\n                  properties: {", f"properties: {{{member}, "
+    )
+    app = Choosy(book, refusal)
+    made = replace(made, document=document)
+    policy, before = made.write(tmp_path, 1), set(book.notes)
+    with serving(app) as target:  # type: ignore[arg-type]
+        report = Scan(options_of(made, policy, target), lambda event: None, sleep=hasty).report()
+    assert told(report.findings) == {LEAKS["thrown"]}
+    assert set(book.notes) == before

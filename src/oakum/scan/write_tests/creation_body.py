@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.exposure.endpoints.request_bodies import json_value
-from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, words
+from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, listed, words
 from oakum.inference.unsafe_writes import is_stamp
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
@@ -23,6 +23,9 @@ from oakum.scan.requests.person_operations import is_secret, noun_of
 from oakum.scan.requests.person_requests import ANY_TEXT, harmless
 
 _DEPTH = 3
+_TITLES = listed(
+    "title name label subject headline text body description summary content comment message note"
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class NewObject:
     at: tuple[str, ...]
     """Where in the body the object stands."""
     owner: str
+    sparse: bool = False
+    """Of a body that requires nothing, only a text with the mark is sent."""
 
 
 def new_body(
@@ -50,9 +55,11 @@ def new_body(
     shown: an API may take no others.
     """
     body: dict[str, Json] = {}
-    bare = not shape.required
+    bare = not shape.required and not new.sparse
     inside = at[: len(new.at)] == new.at
-    for name, thunk in shape.properties.items():
+    members = shape.properties.items()
+    # One text alone is sent: rather the one that people write than a word that an API checks.
+    for name, thunk in sorted(members, key=lambda each: new.sparse and not _is_title(each[0])):
         inner = thunk()
         required = name in shape.required or bare
         path = ".".join((*at[len(new.at) :], name)) if inside else name
@@ -152,6 +159,10 @@ def resource_named(engine: Engine, name: str) -> Resource | None:
     return next(
         (e for e in found if words(e.name) == said and e.key and e.owner.kind != "none"), None
     )
+
+
+def _is_title(name: str) -> bool:
+    return not _TITLES.isdisjoint(words(name))
 
 
 def _is_free(name: str, shape: Shape) -> bool:

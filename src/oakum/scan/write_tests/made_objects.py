@@ -23,7 +23,7 @@ from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.exposure.values.knowledge import canonical
 from oakum.inference.side_effects import classify
-from oakum.openapi.model import Json
+from oakum.openapi.model import Json, Shape
 from oakum.scan.coverage.uncalled_operations import (
     barred,
     before_removal,
@@ -76,6 +76,10 @@ def creations(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator
                 yield Creation(resource, at, make, remove, named_by(model, remove, resource))
 
 
+_NOT_AS_SENT = (400, 422)
+"""Refusals of a body, whoever sends it."""
+
+
 @dataclass
 class Maker:
     """Makes objects of one resource for one identity."""
@@ -94,6 +98,8 @@ class Maker:
     """Who sends the creation, below an object of the owner's; none: the owner."""
     status: int = 0
     """With which the last creation was answered; 0: none was sent."""
+    sparse: bool | None = None
+    """Whether bodies that require nothing are sent with next to nothing; None: untried."""
 
     @property
     def writer(self) -> str | None:
@@ -103,7 +109,13 @@ class Maker:
     def make(self, more: Mapping[tuple[str, ...], Json]) -> tuple[Made, Mapping[str, Json]] | None:
         """The created object and its owner's view; None if the API refused."""
         with self._free_parent():
-            return self._make(more)
+            made = self._make(more)
+            if made is None and self.sparse is None and self.status in _NOT_AS_SENT:
+                # Some member that nobody has to send may take only what the API knows.
+                self.sparse = True
+                made = self._make(more)
+                self.sparse = made is not None
+            return made
 
     def _free_parent(self) -> AbstractContextManager[None]:
         """Below what nobody owns, such as a product, an API may write a new object of the caller's
@@ -261,12 +273,9 @@ class Maker:
         shape = body_shape(make.operation)
         if filled is None or shape is None:
             return None
-        marks = iter((mark,))
-        new = NewObject(self.creation.resource, self.creation.at, self.owner)
+        new = NewObject(self.creation.resource, self.creation.at, self.owner, bool(self.sparse))
         try:
-            body = new_body(engine, shape, new, marks)
-            if not holds(body, mark):  # no other text may be chosen: the mark goes into a name
-                body = new_body(engine, shape, new, iter(()), (), marks)
+            body = self._body(shape, new, mark)
         except LookupError as error:
             engine.results.untested(
                 make.endpoint,
@@ -274,15 +283,25 @@ class Maker:
                 Section.WRITES,
             )
             return None
-        if next(marks, ""):
-            return None  # no place for a marker: the object could not be found again
         body = {**body, **filled.content}
         for at, value in more.items():
             put(body, (*self.creation.at, *at), value)
         if not holds(body, mark):
-            return None  # another value has taken its place: the object could not be found again
+            return None  # there is no place for it, or another value has taken it: the object
+            # could not be found again
         said = json_bytes(placeholders(body, dict(more), self.creation.at)).decode()
         return with_body(filled, make.operation, body, said)
+
+    def _body(self, shape: Shape, new: NewObject, mark: str) -> dict[str, Json]:
+        """Raises `LookupError` where a member is needed of which no value is known."""
+        try:
+            body = new_body(self.engine, shape, new, iter((mark,)))
+        except LookupError:
+            new = replace(new, sparse=True)
+            body = new_body(self.engine, shape, new, iter((mark,)))
+        if not holds(body, mark):  # no other text may be chosen: the mark goes into a name
+            body = new_body(self.engine, shape, new, iter(()), (), iter((mark,)))
+        return body
 
     def _lists(self) -> list[tuple[Request, tuple[str, ...]]]:
         """Lists in which the owner would see it, and the names of their query parameters."""
