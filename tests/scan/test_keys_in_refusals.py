@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.scan.servers import Reply
-from tests.scan.verdicts import NAMES, Api, Told, path, schema, told
+from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -55,3 +55,46 @@ def test_a_key_that_a_refusal_only_repeats_is_closed(tmp_path: Path) -> None:
     run = scanned(tmp_path, carries=False)
     assert run.report.findings == ()
     assert run.results("Hook.id", "member", "/hooks/{id}") == {"closed"}
+
+
+ROOMS = {
+    name: {"id": name, "title": title, "plan": plan}
+    for name, title, plan in (("room-north-1", "Attic", "n4"), ("room-south-2", "Lobby", "s9"))
+}
+IN_ROOM = {"ann": "room-north-1", "bob": "room-north-1", "cat": "room-south-2"}
+INSIDE = "inside: {field: id, in: listRooms, of: caller, id: /*/id}"
+ROOM = """\
+  Room:
+    key: id
+    owner: none
+    main: getRoom
+    fields: {"id, title, plan": [{see: [inside]}]}
+operations:
+  getRoom: {params: {id: Room.id}}
+"""
+
+
+@pytest.mark.parametrize("carries", [True, False])
+def test_of_what_is_nobodys_a_refusal_that_carries_it_closes_nothing(
+    carries: bool, tmp_path: Path
+) -> None:
+    def room(who: str, id: str) -> object:
+        if not who or id not in ROOMS:
+            return 404
+        if IN_ROOM[who] == id:
+            return ROOMS[id]
+        return Reply(403, {"error": "no", **({"object": ROOMS[id]} if carries else {})})
+
+    run = told(
+        tmp_path,
+        schema("Room", id="string", title="string", plan="string"),
+        path("/rooms/{id}", "getRoom", "Room") + path("/rooms", "listRooms", "Room", many=True),
+        ROOM,
+        Api({
+            "/rooms/([^/]+)": room,
+            "/rooms": lambda who: [ROOMS[IN_ROOM[who]]] if who else 401,
+        }),
+        relations=RELATIONS.replace("owner: {is: owner}}", f"owner: {{is: owner}}, {INSIDE}}}"),
+    )  # fmt: skip
+    results = run.results("Room.title", "member", "/rooms/{id}")
+    assert results == ({"untested"} if carries else {"closed"})

@@ -441,6 +441,27 @@ class Cells:
                 if (who, resource) in self._record.sighted or (own and who != viewer):
                     continue
                 self._absent(resource, who, key, served=resource in shown)
+        for resource in self._probe.shows:
+            if (
+                self._context.is_nobodys(resource)
+                and (NOBODY, resource) not in self._record.sighted
+            ):
+                self._came_loose(resource)
+
+    def _came_loose(self, resource: str) -> None:
+        """What is nobody's and was asked for by its key may stand outside of what is declared, as
+        in a refusal: then the answer closes nothing of it."""
+        key = self._asked(self._context.model.policy.resources[resource])
+        if not key:
+            return
+        paths = self._probe.shows[resource]
+        if not any(self._may_have_come(NOBODY, resource, path, key) for path in paths):
+            return
+        held = self._context.identities.relations(self._question.viewer, NOBODY)
+        of = JudgedObject(resource, NOBODY, held, {}, key)
+        for path in paths:
+            if not self._granted(of, path):
+                self._record.doubt_closed(of, path, LOOSE)
 
     def _absent(self, resource: str, who: str, key: str, *, served: bool) -> None:
         """`key`: of the requested object; `served`: its owner gets it at this endpoint."""
