@@ -96,8 +96,19 @@ def _modules() -> list[tuple[bytes, bytes]]:
     for name in MODULES:
         with suppress(FileNotFoundError):
             full = f"oakum.{name}".encode()
-            found.append((full, compiled(full, source(name).encode())))
+            found.append((full, compiled(full, _sparse(name, source(name)).encode())))
     return found
+
+
+RESERVED, SPARSE = "C.posix_fallocate(fd, 0, SIZE)", "C.ftruncate(fd, SIZE)"
+"""How the file of state gets its size, and how it does for the length of a test: to write zeros to
+all of it takes longer than what most cases do with it. `tests/unit/guard/lua/test_shared.py` tests
+the former."""
+
+
+def _sparse(name: str, text: str) -> str:
+    assert text.count(RESERVED) == (name == "shared")
+    return text.replace(RESERVED, SPARSE)
 
 
 Removed = Mapping[str, int]

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from oakum.guard.target import Deployment, EngineControl, EngineTarget
 from oakum.openapi.model import Json
+from tests.conformance.lua import RESERVED, SPARSE
 
 HEADER = "x-renew-guard"
 DONE = 204
@@ -70,7 +71,7 @@ return heeding(make())
 _SCRIPTS = "policy.json", "oakum.lua"
 _FOR_TESTS = {
     "hash.random(8)": r'"\1\2\3\4\5\6\7\8"',
-    "C.posix_fallocate(fd, 0, SIZE)": "C.ftruncate(fd, SIZE)",  # sparse: it lasts for a case
+    RESERVED: SPARSE,
 }
 
 

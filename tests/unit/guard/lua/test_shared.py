@@ -288,6 +288,12 @@ def test_the_file_is_its_owners_alone_and_holds_no_id(path: Path) -> None:
     assert len(written) < 18_000_000
 
 
+def test_the_disk_has_room_for_all_of_the_file_from_the_start(path: Path) -> None:
+    Worker(path)
+    found = path.stat()
+    assert found.st_blocks * 512 >= found.st_size > 0
+
+
 def test_a_file_that_others_may_read_is_closed_to_them(path: Path) -> None:
     path.touch(0o644)
     Worker(path)
