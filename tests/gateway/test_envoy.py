@@ -39,6 +39,7 @@ from tests.gateway.upstream import (
 )
 from tests.patience import patient, wait
 from tests.ports import free_port
+from tests.rsa_keys import rsa_key
 from tests.tokens import HELD, REFUSED
 
 pytestmark = pytest.mark.server
@@ -441,8 +442,8 @@ def test_what_passes_unread_is_neither_buffered_nor_changed(engine: Engine) -> N
 
 # ---------------------------------------------------------------- tokens
 
-KEY = RSAKey.generate_key(2048, {"kid": "k1"})
-OTHER = RSAKey.generate_key(2048, {"kid": "k1"})
+KEY = rsa_key(1, kid="k1")
+OTHER = rsa_key(2, kid="k1")
 SUBJECT = "12345678901234567890123"
 """A number of more digits than a double holds."""
 

@@ -47,6 +47,7 @@ from tests.gateway.upstream import (
     then_hangup,
 )
 from tests.patience import patient, wait
+from tests.rsa_keys import rsa_key
 from tests.tokens import HELD, REFUSED
 
 pytestmark = [
@@ -609,8 +610,8 @@ def tls(folder: Path, certificate: str = "cert.pem") -> Iterator[Upstream]:
 
 # ---------------------------------------------------------------- tokens
 
-KEY = RSAKey.generate_key(2048, {"kid": "k1"})
-OTHER = RSAKey.generate_key(2048, {"kid": "k2"})
+KEY = rsa_key(1, kid="k1")
+OTHER = rsa_key(2, kid="k2")
 SUBJECT = "12345678901234567890123"
 """A number of more digits than a double holds."""
 TOKENS = {

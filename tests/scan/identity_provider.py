@@ -16,14 +16,14 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from joserfc import jwt
-from joserfc.jwk import RSAKey
 
+from tests.rsa_keys import rsa_key
 from tests.scan.servers import IDS, PASSWORDS, UNAUTHORIZED, Call, Reply, serve
 
 CLIENT = "made-up-client"
 CLIENT_SECRET = "client-hunter2"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-KEYS = [RSAKey.generate_key(2048, {"kid": f"key-{n}", "use": "sig"}) for n in (1, 2)]
+KEYS = [rsa_key(n, kid=f"key-{n}", use="sig") for n in (1, 2)]
 HTML = (("content-type", "text/html"),)
 FORM = (
     b"<form method=post><input name=username><input name=password type=password>"

@@ -14,9 +14,10 @@ from joserfc import jwk, jws
 from oakum.errors import InputError, Location
 from oakum.guard.tokens import verifier
 from oakum.policy.model import Tokens
+from tests.rsa_keys import rsa_key
 from tests.unit.guard.talk import Clock
 
-RSA = jwk.RSAKey.generate_key(2048, {"kid": "r1", "use": "sig"})
+RSA = rsa_key(1, kid="r1", use="sig")
 EC = jwk.ECKey.generate_key("P-256", {"kid": "e1"})
 ED = jwk.OKPKey.generate_key("Ed25519")
 SECRET = jwk.OctKey.import_key(b"s" * 32, {"kid": "o1"})
@@ -87,8 +88,8 @@ def test_a_token_ends_when_its_time_comes() -> None:
 FORGED = {
     "no algorithm": unsigned({"alg": "none"}),
     "no algorithm, in capitals": unsigned({"alg": "NONE"}),
-    "another key": token(key=jwk.RSAKey.generate_key(2048)),
-    "another key of the set's name": token(key=jwk.RSAKey.generate_key(2048), kid="r1"),
+    "another key": token(key=rsa_key(2)),
+    "another key of the set's name": token(key=rsa_key(2), kid="r1"),
     "a key that is not there": token(kid="other"),
     "the public key as a secret": confused(),
     "an algorithm that is not allowed": token(alg="PS256"),

@@ -15,16 +15,17 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v1
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey
 
+from tests.rsa_keys import rsa_key
 from tests.unit.guard.lua_state import lua_state
 
 NOW = 1_800_000_000
 ISSUER, AUDIENCE = "https://issuer.example", "api"
 
-RSA_ONE = RSAKey.generate_key(2048, {"kid": "rsa-1"})
-RSA_TWO = RSAKey.generate_key(2048, {"kid": "rsa-2"})
-STRANGER = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+RSA_ONE = rsa_key(1, kid="rsa-1")
+RSA_TWO = rsa_key(2, kid="rsa-2")
+STRANGER = rsa_key(3, kid="rsa-1")
 P256 = ECKey.generate_key("P-256", {"kid": "p256"})
 P384 = ECKey.generate_key("P-384", {"kid": "p384"})
 P521 = ECKey.generate_key("P-521", {"kid": "p521"})

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.warnings.contracts import DESK, said
 
-REMARKS = yaml.safe_load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
+REMARKS = quick_yaml.load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
 
 
 def test_a_write_that_was_done_tells_that_what_it_names_exists(tmp_path: Path) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.warnings.contracts import said
 
-PARENTS = yaml.safe_load((FOLDER / "contracts" / "parents.yaml").read_text())
+PARENTS = quick_yaml.load((FOLDER / "contracts" / "parents.yaml").read_text())
 WORDS = "and the gateway does not check the `Folder` that it names"
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.warnings.contracts import said
 
-REPORTS = yaml.safe_load((FOLDER / "contracts" / "reports.yaml").read_text())
-MOVES = yaml.safe_load((FOLDER / "contracts" / "moves.yaml").read_text())
-NEIGHBOURS = yaml.safe_load((FOLDER / "contracts" / "neighbours.yaml").read_text())
-NAMES = yaml.safe_load((FOLDER / "contracts" / "resource_names.yaml").read_text())
+REPORTS = quick_yaml.load((FOLDER / "contracts" / "reports.yaml").read_text())
+MOVES = quick_yaml.load((FOLDER / "contracts" / "moves.yaml").read_text())
+NEIGHBOURS = quick_yaml.load((FOLDER / "contracts" / "neighbours.yaml").read_text())
+NAMES = quick_yaml.load((FOLDER / "contracts" / "resource_names.yaml").read_text())
 WORDS = "`placed` is 404 for callers who are shown nothing of the `Note` that its path names before"
 
 

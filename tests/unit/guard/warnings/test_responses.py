@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.warnings.contracts import said
 
-REMARKS = yaml.safe_load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
+REMARKS = quick_yaml.load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(

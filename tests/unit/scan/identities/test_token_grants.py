@@ -21,6 +21,7 @@ from oakum.scan.identities.grant_steps import Show, Visit
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import LoginFailed, Sessions
 from oakum.scan.transport.client import HttpTransport
+from tests.rsa_keys import rsa_key
 from tests.scan.identity_provider import CLIENT_SECRET, Provider
 from tests.scan.servers import PASSWORDS, Server, serve
 
@@ -166,11 +167,10 @@ def test_the_usual_faults_of_a_browser_login_are_named(
 def test_a_token_signed_by_another_key_of_the_same_name_is_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from joserfc.jwk import RSAKey
 
     from tests.scan import identity_provider
 
-    false = RSAKey.generate_key(2048, {"kid": "key-1", "use": "sig"})
+    false = rsa_key(3, kid="key-1", use="sig")
     real = world.provider.at_keys
     keys = real(None).body  # type: ignore[arg-type]
     monkeypatch.setattr(identity_provider, "KEYS", [false, false])
