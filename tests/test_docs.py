@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from shutil import copy2
@@ -26,11 +27,6 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 CLI = ROOT / "docs/reference/cli.md"
 TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
-SOURCES = {
-    file: file.read_text(encoding="utf-8")
-    for folder in ("src", "examples", "tools")
-    for file in sorted(ROOT.glob(f"{folder}/**/*.py"))
-}
 _CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _IMAGE_OR_LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -42,6 +38,13 @@ def named(page: Path) -> str:
 def prose(page: Path) -> str:
     """A page without its fences."""
     return _CODE.sub("", TEXTS[page])
+
+
+@cache
+def sources() -> tuple[str, ...]:
+    folders = ("src", "examples", "tools")
+    files = [file for folder in folders for file in ROOT.glob(f"{folder}/**/*.py")]
+    return tuple(file.read_text(encoding="utf-8") for file in files)
 
 
 def said(words: str) -> bool:
@@ -218,7 +221,7 @@ def test_each_format_is_described() -> None:
     ids=["schemas", "events", "variables", "events of the guard", "metrics", "denials"],
 )
 def test_each_name_that_others_rely_on_is_described(pattern: str, described: str) -> None:
-    names = {name for text in SOURCES.values() for name in re.findall(pattern, text, re.M)}
+    names = {name for text in sources() for name in re.findall(pattern, text, re.M)}
     assert names
     assert [name for name in sorted(names) if not said(described.format(name))] == []
 
