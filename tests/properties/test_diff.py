@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
 
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from oakum.authz import ANONYMOUS, Model, Principal, Subject, compile_contract, decide
 from oakum.authz.decide import may_call
 from oakum.authz.diff import Difference, Move, compare
+from oakum.authz.diff.compare import Spot
 from oakum.authz.diff.worlds import MISSING, OTHER, Setting, StateReading
 from oakum.authz.relations import held
 from oakum.openapi.model import Json, Media, Operation, Shape
@@ -131,6 +133,9 @@ def leaves(shape: Shape, path: str = "") -> set[str]:
     }
 
 
+_leaves = lru_cache(maxsize=8)(leaves)
+
+
 def levels(
     model: Model, endpoint: str, kind: str, caller: Principal, it: Subject
 ) -> dict[str, int]:
@@ -145,36 +150,55 @@ def levels(
         rule.path == "person" and rule.grants for rule in model.policy.resources["Thing"].fields
     ):
         return {}
-    declared = leaves(thing() if kind == "Thing" else PERSON_SHAPE)
+    declared = _leaves(thing() if kind == "Thing" else PERSON_SHAPE)
     found = decide(model, seen_by(model, caller), endpoint, it)
     return {leaf: 1 + (leaf in declared) for leaf in found.fields} if found.allowed else {}
 
 
-def covers(move: Move, models: tuple[Model, Model], caller: Principal, it: Subject) -> set[object]:
-    """The spots of a move at which this caller and this object stand."""
-    both = [held(m.policy, seen_by(m, caller), it) for m in models]
-    names = [
-        frozenset[str]().union(*(world.old for world in move.worlds)),
-        frozenset[str]().union(*(world.new for world in move.worlds)),
-    ]
-    held_now = [h & n for h, n in zip(both, names, strict=True)]
-    readings = []
-    for each in move.settings:
-        state = each.new or each.old
-        assert state is not None
-        value = it.value.get(state.member)
-        is_one = StateReading("is", value)
-        if value is None:
-            readings.append({MISSING} if MISSING in each.readings else missing(each))
-        else:
-            readings.append({is_one} if is_one in each.readings else {OTHER})
-    return {
-        (world, now)
-        for world, now in move.spots
-        if world.logged == bool(caller.ids)
-        and [world.old, world.new] == held_now
-        and all(r in ok for r, ok in zip(now, readings, strict=True))
-    }
+Held = tuple[frozenset[str], ...]
+"""The relations of a caller to an object, by the older contract and by the newer one."""
+
+
+def held_by(models: tuple[Model, Model], caller: Principal, it: Subject) -> Held:
+    return tuple(held(m.policy, seen_by(m, caller), it) for m in models)
+
+
+class Spots:
+    """The spots of a move, by the callers who stand there."""
+
+    def __init__(self, move: Move) -> None:
+        self.move = move
+        self._names = [
+            frozenset[str]().union(*(world.old for world in move.worlds)),
+            frozenset[str]().union(*(world.new for world in move.worlds)),
+        ]
+        self._at: dict[tuple[bool, Held], list[Spot]] = {}
+        for spot in move.spots:
+            world, _ = spot
+            self._at.setdefault((world.logged, (world.old, world.new)), []).append(spot)
+
+    def covering(self, caller: Principal, it: Subject, both: Held) -> set[Spot]:
+        """Those at which this caller and this object stand."""
+        now = tuple(h & n for h, n in zip(both, self._names, strict=True))
+        here = self._at.get((bool(caller.ids), now))
+        if not here:
+            return set()
+        readings = [_reading(each, it) for each in self.move.settings]
+        return {
+            (world, read)
+            for world, read in here
+            if all(r in ok for r, ok in zip(read, readings, strict=True))
+        }
+
+
+def _reading(setting: Setting, it: Subject) -> set[StateReading]:
+    state = setting.new or setting.old
+    assert state is not None
+    value = it.value.get(state.member)
+    is_one = StateReading("is", value)
+    if value is None:
+        return {MISSING} if MISSING in setting.readings else missing(setting)
+    return {is_one} if is_one in setting.readings else {OTHER}
 
 
 def missing(setting: Setting) -> set[StateReading]:
@@ -192,14 +216,16 @@ def test_a_difference_is_what_decide_says_of_every_case(both: tuple[Model, Model
     hit: set[object] = set()
     for kind in ("Thing", "Person"):
         moves = [m for m in found.moves if m.kind == "see" and m.resource == kind]
+        at = [Spots(move) for move in moves]
         for caller, it in cases(kind):
+            relations = held_by(both, caller, it)
             for endpoint in ENDPOINTS:
                 was = levels(old, endpoint, kind, caller, it)
                 will = levels(new, endpoint, kind, caller, it)
-                here = [m for m in moves if f"GET /{endpoint}" in m.endpoints]
+                here = [each for each in at if f"GET /{endpoint}" in each.move.endpoints]
                 told: dict[str, bool] = {}
-                for move in here:
-                    spots = covers(move, (old, new), caller, it)
+                for each in here:
+                    move, spots = each.move, each.covering(caller, it, relations)
                     hit |= {(id(move), spot) for spot in spots}
                     if spots:
                         assert told.setdefault(move.leaf, move.widens) is move.widens
@@ -215,17 +241,18 @@ def test_a_difference_is_what_decide_says_of_every_case(both: tuple[Model, Model
 @settings(deadline=None, max_examples=40)
 @given(contracts(), contracts())
 def test_so_is_who_may_call(old: Model, new: Model) -> None:
-    moves = [move for move in compare(old, new).moves if move.kind == "call"]
+    moves = [Spots(move) for move in compare(old, new).moves if move.kind == "call"]
     for caller, it in cases("Person"):
+        both = held_by((old, new), caller, it)
         for endpoint in ENDPOINTS:
             levels = [
                 2 if endpoint in m.operations and decide_call(m, caller, endpoint, it) else 0
                 for m in (old, new)
             ]
             told = {
-                move.widens
-                for move in moves
-                if f"GET /{endpoint}" in move.endpoints and covers(move, (old, new), caller, it)
+                each.move.widens
+                for each in moves
+                if f"GET /{endpoint}" in each.move.endpoints and each.covering(caller, it, both)
             }
             assert told == ({levels[1] > levels[0]} if levels[0] != levels[1] else set())
 

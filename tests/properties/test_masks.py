@@ -27,9 +27,10 @@ from oakum.traffic.evaluation.decision_cache import Verdicts
 from oakum.traffic.evaluation.fast_walk import FastWalk
 from tests.properties.test_diff import (
     ENDPOINTS,
+    Spots,
     cases,
     contracts,
-    covers,
+    held_by,
     levels,
 )
 from tests.properties.worlds import (
@@ -185,6 +186,7 @@ def test_a_difference_of_masked_grants_is_exact(
     assert {move.mask for move in found.moves if move.kind != "see"} <= {None}
     both = [(each, openness(each)) for each in (old, new)]
     as_it_is = [shown for _, shown in both]
+    relations = cache(lambda kind, number: held_by((old, new), *CASES[kind][number]))
 
     def least(model: Model, shown: Levels, mask: Mask, kind: str) -> Levels:
         policy = whole_for(model.policy, mask, kind)
@@ -194,14 +196,15 @@ def test_a_difference_of_masked_grants_is_exact(
 
     # Of a form that neither contract has, who sees a larger one decides, whose move is told.
     for mask, kind in product(standing(first, second), ("Thing", "Person")):
-        moves = [m for m in found.moves if m.mask == mask and m.resource == kind]
+        moves = [Spots(m) for m in found.moves if m.mask == mask and m.resource == kind]
         every = [*(least(*each, mask, kind) for each in both), *as_it_is]
         for (number, (caller, it)), name in product(enumerate(CASES[kind]), ENDPOINTS):
             was, will, was_whole, will_whole = (each(name, kind, number) for each in every)
             told = {
-                move.leaf: move.widens
-                for move in moves
-                if f"GET /{name}" in move.endpoints and covers(move, (old, new), caller, it)
+                each.move.leaf: each.move.widens
+                for each in moves
+                if f"GET /{name}" in each.move.endpoints
+                and each.covering(caller, it, relations(kind, number))
             }
             moved = {
                 leaf: will.get(leaf, 0) > was.get(leaf, 0)
