@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal, NoReturn
 
 import yaml
@@ -231,6 +232,7 @@ class _Page:
             return
         plain = (e for e in grants.value if not (_pair(e, "when") or _pair(e, "masked")))
         always = {name for each in plain for name in _named(each, edit.verb)}
+        gone: list[yaml.Node] = []
         for each in grants.value:
             pair = _pair(each, edit.verb)
             names = _names(pair[1]) if pair is not None else []
@@ -241,9 +243,10 @@ class _Page:
             if left:
                 yield self._between(pair[1], self._list(left))
             elif len(each.value) == 1 or _pair(each, _OTHER[edit.verb]) is None:
-                yield self._without_element(grants, each)
+                gone.append(each)
             else:
                 yield self._without_pair(each, pair)
+        yield from self._without_elements(grants, gone)
 
     def _widened(self, grants: yaml.SequenceNode, edit: GrantEdit) -> Splice:
         for each in grants.value:
@@ -265,16 +268,29 @@ class _Page:
         indent = " " * grants.start_mark.column
         return Splice(self._line_end(self._end(last)), "", f"{self.newline}{indent}- {one}")
 
-    def _without_element(self, grants: yaml.SequenceNode, each: yaml.Node) -> Splice:
-        if len(grants.value) == 1:
+    def _without_elements(
+        self, grants: yaml.SequenceNode, gone: Sequence[yaml.Node]
+    ) -> Iterator[Splice]:
+        """Each goes with its line, or with the comma after it; those at the end of a flow go
+        together, with the one comma before them."""
+        if gone and len(gone) == len(grants.value):
             if grants.flow_style:
-                return self._between(grants, "[]")
-            before = self.source.rfind(":", 0, _start(grants)) + 1
-            return self._cut(before, self._end(grants), " []")
-        if not grants.flow_style:
-            at = self.source.rfind("\n", 0, _start(each)) + 1
-            return self._cut(at, self._next_line(self._end(each)))
-        return self._from_flow(_start(each), self._end(each), each is grants.value[-1])
+                yield self._between(grants, "[]")
+            else:
+                before = self.source.rfind(":", 0, _start(grants)) + 1
+                yield self._cut(before, self._end(grants), " []")
+            return
+        last: list[yaml.Node] = []
+        if grants.flow_style:
+            last = [*takewhile(lambda each: each in gone, reversed(grants.value))]
+        for each in gone:
+            if not grants.flow_style:
+                at = self.source.rfind("\n", 0, _start(each)) + 1
+                yield self._cut(at, self._next_line(self._end(each)))
+            elif each not in last:
+                yield self._from_flow(_start(each), self._end(each), False)
+        if last:
+            yield self._from_flow(_start(last[-1]), self._end(last[0]), True)
 
     def _grant(self, edit: GrantEdit) -> str:
         return f"{{{self._scalar(edit.verb)}: {self._list([edit.relation])}}}"

@@ -79,6 +79,26 @@ def test_closing_removes_a_conditional_grant_and_its_line() -> None:
     assert changed(CONTRACT, done) == ["-        - {see: [member], when: {private: false}}"]
 
 
+@pytest.mark.parametrize(
+    ("grants", "left"),
+    [
+        ("[{see: [owner]}, {see: owner}]", "[]"),
+        ("[{see: [member]}, {see: [owner]}, {see: owner}]", "[{see: [member]}]"),
+        ("[{see: [owner]}, {see: owner}, {see: [member]}]", "[{see: [member]}]"),
+        ("[{see: owner}, {see: [member]}, {see: owner}]", "[{see: [member]}]"),
+        ("[{see: owner}, {see: [member, owner]}]", "[{see: [member]}]"),
+    ],
+)
+def test_all_grants_of_a_relation_are_closed(grants: str, left: str) -> None:
+    flow = CONTRACT.replace("home: [{see: [owner]}]", f"home: {grants}")
+    assert f"      home: {left}\n" in edited(flow, Close("User", "home", ("home",), "owner"))
+    lines = "".join(f"\n        - {each}" for each in grants[1:-1].split(", {"))
+    lines = lines.replace("- see", "- {see")
+    block = CONTRACT.replace("home: [{see: [owner]}]", f"home:{lines}")
+    done = edited(block, Close("User", "home", ("home",), "owner"))
+    assert ("      home: []\n" if left == "[]" else f"home:\n        - {left[1:-1]}\n") in done
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_the_last_grant_of_a_block_is_closed_for_one_of_several_fields(newline: str) -> None:
     text = CONTRACT.replace("      email:\n", "      email, home.city:\n").replace("\n", newline)
