@@ -49,6 +49,10 @@ _TIMEOUT = client.TIMEOUT
 def pytest_runtest_setup() -> None:
     """Scans wait for as long as this machine needs. Not by a fixture: every test would make it."""
     client.TIMEOUT = patient(_TIMEOUT)
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # `oakum guard` ran in this process
 
 
 def pytest_collection(session: pytest.Session) -> None:
