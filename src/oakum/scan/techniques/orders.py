@@ -32,6 +32,8 @@ SORTS = listed("sort order orderby ordering sorting sortby rank")
 _WAYS = listed("dir direction asc desc ascending descending")
 _DOWN = listed("desc descending down reverse")
 _SAYS_WAY = _DOWN | listed("asc ascending up by")
+_TIMES = listed("at date on time timestamp")
+"""Last words of the names of times, which an order often leaves out."""
 _MOST = 6
 """Hidden fields by which one list is ordered where the document lists none."""
 _ROWS = 2
@@ -117,6 +119,8 @@ def _named(parameter: Parameter, field: str) -> list[str]:
     if not shape.enum:
         return [field]
     own = {words(field), words(field.rpartition(".")[2])}
+    # `created_at` is offered as `created`.
+    own |= {said[:-1] for said in own if len(said) > 1 and said[-1] in _TIMES}
     return [
         text
         for text in map(str, shape.enum)
@@ -165,8 +169,7 @@ class _Order:
         kept = [each for each in rows if each in known]
         turned = [each for each in back if each in known] == kept[::-1] and back != rows
         moved = sorted(base) == sorted(rows) and base != rows
-        hides = any(self._hides(each) for each in rows)
-        if hides and len({*told}) >= _ROWS and (turned or moved):
+        if self._is_telling(kept) and len({*told}) >= _ROWS and (turned or moved):
             other = self._order(((self.order.parameter, _NO_FIELD),))
             if other != rows and self._order(self.order.up) == rows:
                 says = "a list comes in the order of the hidden field"
@@ -230,6 +233,20 @@ class _Order:
             for row in (rows if name == resource.name else ())
             if field in row and resource.key in row
         }
+
+    def _is_telling(self, keys: Sequence[str]) -> bool:
+        """Whether hidden values stand in the order among those that may be seen, or are all that
+        others have: at one end, the API may have put what it hides."""
+        own = {
+            row.get(self.engine.model.policy.resources[self.hidden.resource].key)
+            for (who, name), rows in self.engine.knowledge.objects.items()
+            for row in (rows if (who, name) == (self.hidden.viewer, self.hidden.resource) else ())
+        }
+        others = [self._hides(each) for each in keys if each not in own]
+        if all(others):
+            return bool(others)
+        hidden = [self._hides(each) for each in keys]
+        return hidden not in (sorted(hidden), sorted(hidden, reverse=True))
 
     def _hides(self, key: str) -> bool:
         """Whether an object is somebody's whose value the viewer may not see."""

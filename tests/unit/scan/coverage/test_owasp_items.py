@@ -64,3 +64,49 @@ def test_what_was_read_of_no_answer_was_not_tested(tmp_path: Path) -> None:
 def test_a_key_is_not_tested_without_a_token(tmp_path: Path) -> None:
     done = why_untested(run(tmp_path, path("/card", "getCard", "Card")))
     assert done["weak-jwt-secret"] == "no identity has a token"
+
+
+SIGN_IN = """\
+  /sign-in:
+    post:
+      operationId: signIn
+      security: []
+      parameters:
+        - {name: username, in: query, required: true, schema: {type: string}}
+        - {name: password, in: query, required: true, schema: {type: string}}
+      responses: {"200": {description: ok}, "400": {description: wrong}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("see", "why"),
+    [("owner", None), ("anyone", "the contract shows what names a person to whoever asks")],
+)
+def test_a_sign_in_was_tested_if_two_answers_were_compared(
+    see: str, why: str | None, tmp_path: Path
+) -> None:
+    card = CARD.replace("fields: {", f"fields: {{username: [{{see: [{see}]}}], ")
+
+    def api(call: Call) -> Reply:
+        return Reply(400, {"error": "wrong"}) if call.path == "/sign-in" else own(call)
+
+    @logged_in
+    def own(who: str, call: Call) -> Reply:
+        return Reply(200, {"id": NAMES[who], "username": f"{who}-of-the-sea"})
+
+    done = told(
+        tmp_path,
+        schema("Card", id="string", phone="string", username="string"),
+        path("/card", "getCard", "Card") + SIGN_IN,
+        f"{card}operations: {{signIn: {{params: {{username: Card.username}}}}}}\n",
+        api,
+        allow_writes=True,
+    )
+    assert why_untested(done).get("account-enumeration") == why
+
+
+def test_a_sign_in_by_a_name_that_nobody_was_shown_was_not_tested(tmp_path: Path) -> None:
+    done = run(tmp_path, path("/card", "getCard", "Card") + SIGN_IN, allow_writes=True)
+    assert why_untested(done)["account-enumeration"] == (
+        "nothing was asked about somebody with an account and somebody without"
+    )
