@@ -15,6 +15,8 @@ from starlette.routing import Route
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import Played, play
 from tests.scan.keys import identities, sender, told
+from tests.scan.verdicts import NAMES, Api, path, schema
+from tests.scan.verdicts import told as small
 
 pytestmark = pytest.mark.server
 
@@ -128,3 +130,51 @@ def test_a_list_with_nothing_below_any_object_is_asked_for_a_few_only(tmp_path: 
     )
     assert empty.report.requests <= first.report.requests + 4 * 2
     assert results(empty, True) == results(empty, False) == {"untested"}
+
+
+FORUMS = """\
+  Forum: {key: id, owner: none, fields: {"id": [{see: [member]}]}}
+  Note: {key: id, owner: by, main: getNote, fields: {"id, by, text": [{see: [owner]}]}}
+operations:
+  listNotes: {params: {forum: Forum.id}}
+  getNote: {params: {id: Note.id}}
+"""
+
+
+@pytest.mark.parametrize("leak", [True, False])
+def test_what_is_somebodys_below_another_object_is_asked_for(leak: bool, tmp_path: Path) -> None:
+    notes = [
+        {"id": f"n-{id}", "by": id, "text": f"note of {name}, {id[::-1]}", "forum": f"f{number}"}
+        for number, (name, id) in enumerate(NAMES.items())
+    ]
+
+    def shown(who: str, forum: str) -> Any:
+        mine = [each for each in notes if NAMES.get(who) == each["by"] and each["forum"] == forum]
+        return [{n: v for n, v in each.items() if n != "forum"} for each in mine] if who else 401
+
+    def note(who: str, id: str) -> Any:
+        found = next((each for each in notes if each["id"] == id), None)
+        if not who or found is None:
+            return 404 if who else 401
+        mine = found["by"] == NAMES[who] or (leak and found["forum"] == "f1")
+        return {n: v for n, v in found.items() if n != "forum"} if mine else 404
+
+    forums = [{"id": f"f{number}"} for number in range(len(NAMES))]
+    paths = (
+        path("/forums", "listForums", "Forum", many=True)
+        + path("/forums/{forum}/notes", "listNotes", "Note", many=True)
+        + path("/notes/{id}", "getNote", "Note")
+    )
+    schemas = schema("Forum", id="string") + schema("Note", id="string", by="string", text="string")
+    made = Api(
+        {
+            "/forums": lambda who: forums if who else 401,
+            "/forums/([^/]+)/notes": shown,
+            "/notes/([^/]+)": note,
+        }
+    )
+    found = small(tmp_path, schemas, paths, FORUMS, made)
+    fields = {("Note.text", "member"), ("Note.by", "member"), ("Note.id", "member")}
+    assert found.proven == (fields if leak else set())
+    owners = {who for who, at in made.calls if at.startswith("/notes/")}
+    assert owners >= {*NAMES}

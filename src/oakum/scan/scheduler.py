@@ -38,6 +38,8 @@ _FURTHER = (1, 2)
 _REFUSALS = (401, 403, 404)
 _BELOW = 4
 """Further objects below which a list is requested, while it is empty for everybody."""
+_OWN_BELOW = 2
+"""Further objects below which identities look for what is theirs, while they own nothing."""
 _PART = 10
 """One of so many requests of a small budget is kept for repeating what findings rest on."""
 Given = Iterable[tuple[str, str, Exchange]]
@@ -263,8 +265,23 @@ class Scheduler:
         engine = self.engine
         for turn in range(1, _BELOW + 1) if probe.sources and not engine.state.world else ():
             if any((probe.id, name) in engine.matrix.carried for name in probe.shows):
-                return
+                return self._look_for_own(probe, names)
             for viewer in self._readers(probe, names):
+                engine.put(probe, viewer, None, turn=turn)
+
+    def _look_for_own(self, probe: Probe, names: Sequence[str]) -> None:
+        """Below further objects that are nobody's, such as the other forums, looks for what is of
+        the identities who own nothing of the kind so far; where there is some, everybody asks."""
+        engine, resources = self.engine, self.engine.model.policy.resources
+        kinds = {n for n in probe.shows if resources[n].owner.kind == "field" and resources[n].key}
+        kinds = {n for n in kinds if not resources[n].is_account}
+        for turn in range(1, _OWN_BELOW + 1) if kinds else ():
+            own = {(who, name) for _, who, name in engine.matrix.own}
+            lacking = [who for who in names if not any((who, name) in own for name in kinds)]
+            for who in lacking:
+                engine.put(probe, who, None, turn=turn)
+            found = {(who, name) for _, who, name in engine.matrix.own} - own
+            for viewer in (*names, None) if found else ():
                 engine.put(probe, viewer, None, turn=turn)
 
     def learn_owners(self) -> bool:
