@@ -38,7 +38,8 @@ def unmentioned(contract: CompiledContract) -> Iterator[Problem]:
 
 def closed_to_anyone(contract: CompiledContract) -> Iterator[Problem]:
     """Warns about fields that `anyone` may see, and that only operations show which the
-    document opens to nobody without credentials."""
+    document opens to nobody without credentials; and about the `main` of a resource whose lists
+    it opens, since optional logins are often declared as logins."""
     found: dict[str, Location] = {}
     shut: dict[str, None] = {}
     for name, resource in contract.policy.resources.items():
@@ -51,8 +52,10 @@ def closed_to_anyone(contract: CompiledContract) -> Iterator[Problem]:
         ]
         kept = [each.id for each in shows if contract.model.rule(each.id).call is None]
         kept.sort(key=resource.main.__ne__)
-        reached = any(may_call(contract.model, ANONYMOUS, each.id, {}) for each in shows)
-        if opened is not None and kept and not reached:
+        reached = any(_is_reached(contract, each.id) for each in shows)
+        if reached:  # a list for all: of the others only the page of each object is missed
+            kept = [id for id in kept if id == resource.main and not _is_reached(contract, id)]
+        if opened is not None and kept:
             found[name] = opened.location
             shut |= dict.fromkeys(kept)
     if found:
@@ -65,6 +68,10 @@ def closed_to_anyone(contract: CompiledContract) -> Iterator[Problem]:
             " `security: []` in the document or an overlay"
         )
         yield Problem(next(iter(found.values())), said, hint)
+
+
+def _is_reached(contract: CompiledContract, operation: str) -> bool:
+    return may_call(contract.model, ANONYMOUS, operation, {})
 
 
 def _to_anyone(contract: CompiledContract, grant: Grant) -> bool:

@@ -64,7 +64,9 @@ def test_a_grant_to_anyone_that_the_document_opens_to_nobody_is_told(tmp_path: P
     )
     assert words in small(tmp_path, "")
     assert "write `person: {call: [anyone]}`" in small(tmp_path, "")
-    assert "asks for credentials" not in small(tmp_path, "", "  people: {call: [anyone]}")
+    assert "asks for credentials at `person`, so" in small(
+        tmp_path, "", "  people: {call: [anyone]}"
+    )
     assert "asks for credentials" not in small(tmp_path, "", security="[]")
 
 
