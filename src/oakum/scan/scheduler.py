@@ -268,6 +268,7 @@ class Scheduler:
                 return self._look_for_own(probe, names)
             for viewer in self._readers(probe, names):
                 engine.put(probe, viewer, None, turn=turn)
+        return None
 
     def _look_for_own(self, probe: Probe, names: Sequence[str]) -> None:
         """Below further objects that are nobody's, such as the other forums, looks for what is of

@@ -42,14 +42,22 @@ _MOST_GROUPS = 4
 def run(engine: Engine) -> None:
     """Tests every operation that takes a person's name; anonymously first."""
     engine.say("comparing responses about existing and unknown accounts")
-    table = _Table(engine)
+    table, asked = _Table(engine), False
     for talk in talks(engine.model, engine.state.probes, HOW, writes=engine.context.may.writes):
         if talk.kind == "register":
             continue
+        asked = True
         try:
             table.hear(talk)
         except TargetError as error:  # a login's rate limit must not end the run
             engine.results.remark(f"{_called(talk)} was interrupted: {error}")
+    if asked and not table.compared:
+        why = (
+            "the contract shows what names a person to whoever asks"
+            if table.is_public
+            else "nothing was asked about somebody with an account and somebody without"
+        )
+        engine.results.untested(HOW, why, Section.RULES)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -111,6 +119,10 @@ class _Table:
         self._let_in: dict[tuple[str, str], bool] = {}
         """(operation, identity) that may send mail → whether the login let them in before."""
         self._numbers = count(1)
+        self.compared = False
+        """Whether answers about somebody and about nobody were compared."""
+        self.is_public = False
+        """Whether an operation was asked by a name that the contract shows to its caller."""
 
     def hear(self, talk: Talk) -> None:
         """Tests one operation anonymously, and as other viewers if it needs a login or shows
@@ -173,6 +185,7 @@ class _Table:
             heard = self._compare(talk, group, names[:2])
         else:
             heard = self.ask(talk, group, names[0])
+            self.is_public |= bool(heard)
         about = [each for each in heard if each.who]
         found = [each.who for each in about if self._look(talk, group, each)]
         if len(found) == 1:  # a single observation proves nothing
@@ -190,7 +203,9 @@ class _Table:
             lambda who, nth: self.ask(talk, group, who, nth), names, once=talk.kind == "login",
             halts=lambda heard: talk.probe.operation.id in self._shut,
         )  # fmt: skip
-        if found := made.run():
+        found = made.run()
+        self.compared |= len({bool(each.who) for each in made.heard}) > 1
+        if found:
             heard = next(each for each in made.heard if each.who)
             self.tell(talk, group, heard, found, sure=not made.alone)
         elif why := made.unsettled:

@@ -22,7 +22,7 @@ OTHERS = [
     {"id": "u-9901", "name": "Dan", "salary": 6100},
     {"id": "u-9902", "name": "Eve", "salary": 20},
 ]
-SHAPES = schema("Person", id="string", name="string", salary="integer")
+SHAPES = schema("Person", id="string", name="string", salary="integer", open="boolean")
 POLICY = """\
   Person:
     key: id
@@ -34,9 +34,10 @@ operations:
 
 
 def scan(
-    folder: Path, kind: str, sorts: Any, rows: Sequence[dict[str, Any]] = (*ROWS, *OTHERS)
-) -> Told:
-    """`sorts`: (rows, value of the parameter) → rows, or a status."""
+    folder: Path, kind: str, sorts: Any, rows: Sequence[dict[str, Any]] = (*ROWS, *OTHERS),
+    field: str = "salary", policy: str = POLICY,
+) -> Told:  # fmt: skip
+    """`sorts`: (rows, value of the parameter) → rows, or a status; `field`: what is hidden."""
 
     @logged_in
     def api(who: str, call: Call) -> Reply:
@@ -47,13 +48,20 @@ def scan(
         if isinstance(found, int):
             return Reply(found, {"error": "sort"})
         own = NAMES[who]
-        shown = [e if e["id"] == own else {"id": e["id"], "name": e["name"]} for e in found]
+        shown = [
+            e if e["id"] == own else {
+                n: v for n, v in e.items() if n in ("id", "name") or (e.get("open") and n == field)
+            }
+            for e in found
+        ]  # fmt: skip
         return Reply(200, shown)
 
     paths = path("/people", "list", "Person", many=True).replace(
         "parameters: []", f"parameters: [{{name: sort, in: query, schema: {kind}}}]"
     )
-    return told(folder, SHAPES, paths, POLICY, api)
+    shapes = schema("Person", id="string", name="string", **{field: "string"})
+    shapes = SHAPES if field == "salary" else shapes
+    return told(folder, shapes, paths, policy.replace("salary", field), api)
 
 
 def by_any(rows: list[dict[str, Any]], asked: str) -> Any:
@@ -100,6 +108,55 @@ def test_an_order_by_what_may_be_seen_is_none(kind: str, sorts: Any, tmp_path: P
     run = scan(tmp_path, kind, sorts)
     assert not run.report.findings
     assert run.code is ExitCode.CLEAN, run.report.distrust
+
+
+@pytest.mark.parametrize("sorts", [by_any, ignored])
+def test_an_order_leaves_out_the_last_word_of_a_time(sorts: Any, tmp_path: Path) -> None:
+    rows = [
+        {"id": each["id"], "name": each["name"], "seen_at": f"2031-05-0{n}T10:00:00Z"}
+        for n, each in zip((2, 1, 3, 5, 4), (*ROWS, *OTHERS), strict=True)
+    ]
+
+    def sort(found: list[dict[str, Any]], asked: str) -> Any:
+        return sorts(found, asked.replace("seen", "seen_at"))
+
+    kind = "{type: string, enum: [name, seen, -seen]}"
+    run = scan(tmp_path, kind, sort, rows, field="seen_at")
+    leak = {("Person.seen_at", "member")}
+    assert run.named("suspected") == (leak if sorts is by_any else set()) and not run.proven
+
+
+STATED = """\
+  Person:
+    key: id
+    owner: id
+    states: {open: {field: open, open: true, missing: false}}
+    fields:
+      id, name: [{see: [member]}]
+      open: [{see: [owner]}]
+      salary:
+        - see: [owner]
+        - {see: [member], when: {open: true}}
+operations:
+  list: {call: [member]}
+"""
+
+
+@pytest.mark.parametrize(("pay", "told"), [(6100, True), (9900, False)])
+def test_hidden_values_at_the_end_may_have_been_put_there(
+    pay: int, told: bool, tmp_path: Path
+) -> None:
+    """Ann is open and bob is not: if bob has the most, nothing tells why he comes last."""
+    rows = [{**row, "open": row["id"] != NAMES["bob"]} for row in ROWS]
+    rows[1]["salary"] = pay
+    rows = [rows[1], rows[0], rows[2]]
+
+    def sort(found: list[dict[str, Any]], asked: str) -> Any:
+        return sorted(found, key=lambda row: row["salary"]) if asked == "salary" else 400
+
+    run = scan(tmp_path, LISTED, sort, rows, policy=STATED)
+    found = {field for field, viewer in run.named("suspected") if viewer == "member"}
+    assert ("Person.salary" in found) is told
 
 
 def test_an_order_that_the_document_offers_is_untested_where_nothing_tells(tmp_path: Path) -> None:
