@@ -79,10 +79,12 @@ def counts_of_pages(contract: CompiledContract) -> Iterator[Problem]:
             if model.policy.resources[name].conceal and is_hidden_from_members(model, name)
         ]
         if rule.counts and paged and unseen and not rule.graphql:
+            # Those within others, too: nothing tells what is counted.
+            hidden = " or ".join(f"`{name}`" for name in unseen)
             yield Problem(
                 contract.location(operation),
                 f"`{rule.counts[0]}` of `{operation.id}` is withheld only from a page with a hidden"
-                f" `{unseen[0]}`: on any other page, it still counts the hidden ones",
+                f" {hidden}: on any other page, it still counts the hidden ones",
                 "let the API count what its caller may see, or send no number; or write"
                 f" `{operation.id}: {{without: [{', '.join(paged)}]}}`",
             )

@@ -131,6 +131,23 @@ def test_a_member_of_the_body_of_a_search_is_named(tmp_path: Path) -> None:
     assert f"`salary` of `find` {WORDS}" in said(tmp_path, STAFF, change)
 
 
+def test_a_count_beside_what_is_hidden_within_a_row_is_named(tmp_path: Path) -> None:
+    counted = listing("page", TEXT, {"counts": ["/total"]}, PAGE)
+
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        counted(document, policy)
+        schemas = document["components"]["schemas"]
+        schemas["Pet"] = {"type": "object", "properties": {"id": TEXT, "keeper": TEXT}}
+        schemas["Member"]["properties"]["pet"] = {"$ref": "#/components/schemas/Pet"}
+        fields = {"id, keeper": [{"see": ["owner"]}]}
+        policy["resources"]["Pet"] = {"key": "id", "owner": "keeper", "fields": fields}
+        owned = {"id, owner_id, title, salary, pet": [{"see": ["owner"]}]}
+        policy["resources"]["Member"]["fields"] = owned
+
+    words = "`/total` of `list` is withheld only from a page with a hidden `Member` or `Pet`"
+    assert words in said(tmp_path, STAFF, change)
+
+
 def test_a_count_of_pages_of_hidden_objects_is_named(tmp_path: Path) -> None:
     def hidden(change: Change) -> Change:
         def made(document: dict[str, Any], policy: dict[str, Any]) -> None:
