@@ -21,8 +21,8 @@ from oakum.errors import Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import covers_json, essence
 from oakum.openapi.document import Document
-from oakum.openapi.model import Media, Operation
-from oakum.openapi.shape_queries import element
+from oakum.openapi.model import Media, Operation, Shape
+from oakum.openapi.shape_queries import element, member, scalars
 from oakum.policy.model import Policy, Relation, origin
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.automaton import Automaton, of_shape
@@ -156,7 +156,12 @@ class _Maker:
         return self.asks.index(made)
 
     def _counts(self, operation: Operation) -> tuple[tuple[str, ...], ...]:
-        return tuple(path_of(pointer) for pointer in self.model.rule(operation.id).counts)
+        """The totals. What else goes with a hidden object, such as a cursor, is read as any other
+        member is."""
+        media = operation.success()
+        at = [media.shape] if media is not None and media.shape is not None else []
+        paths = (path_of(pointer) for pointer in self.model.rule(operation.id).counts)
+        return tuple(path for path in paths if not any(_is_no_number(top, path) for top in at))
 
     def relation(self, relation: Relation) -> int | None:
         operation = self.document.operation(relation.operation)
@@ -490,6 +495,14 @@ def _texts(make: _Maker, operation: Operation) -> Iterator[tuple[str, Automaton]
             continue
         if made is not None:
             yield each.name, made
+
+
+def _is_no_number(top: Shape, path: tuple[str, ...]) -> bool:
+    """Whether the document declares something else than a number at a place."""
+    at: Shape | None = top
+    for step in path:
+        at = member(at, step) if at is not None else None
+    return at is not None and scalars(at).isdisjoint(("integer", "number"))
 
 
 def _far_states(policy: Policy) -> Iterator[str]:

@@ -66,7 +66,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     members.moved_objects,
     filters.hidden_fields,
     filters.counts_of_pages,
-    counts.undeclared_counts,
+    counts.values_beside_lists,
     bodies.undeclared_parts,
     calls.impossible_relations,
     searches.found_by_members,
