@@ -33,6 +33,7 @@ from oakum.guard.warnings import (
     parameters,
     paths,
     reads,
+    replacements,
     responses,
     rows,
     schemas,
@@ -112,7 +113,7 @@ OF_WRITES: tuple[Callable[[CompiledContract, GrantedEndpoint], Iterator[Problem]
     bodies.unset_fields,
     creations.refused_creations,
     creations.placed_objects,
-    creations.replaced_lists,
+    replacements.replaced_values,
     errors.revealed_existence,
     errors.unexplained_errors,
 )

@@ -8,13 +8,12 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import declared_answers, resources_in
 from oakum.authz.table import leaf_index
 from oakum.errors import Problem, few
-from oakum.openapi.model import Media, Operation, Shape
+from oakum.openapi.model import Media, Shape
 from oakum.openapi.shape_queries import ways
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.request_places import body_places
 
 
 def refused_creations(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
@@ -52,33 +51,6 @@ def refused_creations(contract: CompiledContract, endpoint: GrantedEndpoint) -> 
                 f"add `set: [owner]` to `{name}.{field}` if its owner gives it, or let clients set"
                 " it afterwards",
             )
-
-
-def replaced_lists(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about a PUT of a list, or of a map: nobody checks whose the items are that it leaves
-    out, and the API may delete them."""
-    model = contract.model
-    operation = endpoint.operation
-    if operation.method != "PUT":
-        return
-    for name in dict.fromkeys(_listed(model, operation)):
-        one = model.policy.resources[name]
-        if one.owner.kind == "field" and not one.is_account:
-            yield Problem(
-                contract.location(operation),
-                f"`{operation.id}` replaces a whole list of `{one.name}`. The gateway checks the"
-                " items in the body; an item left out may belong to another user, and the API may"
-                " delete it",
-                "make the API keep other users' items, or let clients add and remove each"
-                f" `{one.name}` separately",
-            )
-            return
-
-
-def _listed(model: Model, operation: Operation) -> Iterator[str]:
-    """Resources of which a body has several, in a list or a map outside of every object."""
-    yield from (name for at, name in model.sets.get(operation.id, ()) if "*" in at)
-    yield from (e for at, e in body_places(operation, model.bound) if e and "*" in at.inside)
 
 
 def placed_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:

@@ -103,25 +103,3 @@ def test_a_field_that_only_those_may_set_whom_the_object_names_can_be_set_of_no_
     words = "`body` of a new `Note` cannot be set by `makeNote`: a new object has no"
     assert words in said(tmp_path, PICKS)
     assert words not in said(tmp_path, PICKS, owners)
-
-
-def test_a_list_that_is_replaced_may_lose_what_is_anothers(tmp_path: Path) -> None:
-    def parents(_: dict[str, Any], policy: dict[str, Any]) -> None:
-        policy["resources"]["Task"]["owner"] = {"parent": True}
-
-    words = "`putTasks` replaces a whole list of `Task`. The gateway checks the items in the body"
-    assert words in said(tmp_path, PICKS)
-    assert words not in said(tmp_path, PICKS, parents)
-
-
-def test_a_list_within_a_body_is_replaced_as_well(tmp_path: Path) -> None:
-    def wrapped(document: dict[str, Any], _: dict[str, Any]) -> None:
-        for path in document["paths"].values():
-            for method, operation in path.items():
-                if method == "put" and operation["operationId"] == "putTasks":
-                    content = operation["requestBody"]["content"]["application/json"]
-                    shape = {"type": "object", "properties": {"tasks": content["schema"]}}
-                    operation["requestBody"] = {"content": {"application/json": {"schema": shape}}}
-
-    words = "`putTasks` replaces a whole list of `Task`. The gateway checks the items in the body"
-    assert words in said(tmp_path, PICKS, wrapped)
