@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from oakum.exchange import Response
 from oakum.exposure.cells.matrix import Matrix
 from oakum.exposure.cells.report_cells import report_cells
 from oakum.exposure.findings import conclude
-from oakum.finding import Result, Skipped
+from oakum.finding import Cell, Result, Skipped
 from oakum.policy.graphql import TAG
 from oakum.scan.coverage.untested_operations import untested, within_reach
 from oakum.scan.settings.next_settings import reach
@@ -114,12 +115,18 @@ def test_only_two_answers_that_nothing_stands_against_prove(weak: list[str]) -> 
     assert found.verdict == ("proven" if weak.count("") > 1 else "suspected")
 
 
+@cache
+def explored() -> tuple[list[Cell], set[tuple[str, str, str]]]:
+    """The cells of a whole run, and what is within its reach."""
+    run = Run(Studio(), ENDPOINTS, settings=True).explore()
+    cells = report_cells(run.matrix, {}, reach(run.engine))
+    return cells, within_reach(run.identities, run.matrix)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.sets(st.sampled_from(ENDPOINTS[1:])))
 def test_more_that_was_left_out_is_never_cleaner(left: set[str]) -> None:
-    run = Run(Studio(), ENDPOINTS, settings=True).explore()
-    cells = report_cells(run.matrix, {}, reach(run.engine))
-    near = within_reach(run.identities, run.matrix)
+    cells, near = explored()
     before = {each.name for each in untested(model(), cells, [], near)}
     rest = [cell for cell in cells if cell.endpoint.operation not in left]
     gone = [Skipped(probe(each).endpoint, "no time") for each in sorted(left)]
