@@ -6,7 +6,6 @@ nothing outside it. (An unkeyed hash of a birthday could be reversed by trying a
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -87,7 +86,7 @@ class Redactor:
         if value is None or isinstance(value, bool):
             return ""
         text = canonical(value).encode("utf-8", "surrogatepass")  # a lone surrogate is possible
-        return hmac.new(self.key, text, hashlib.sha256).hexdigest()[:10]
+        return hmac.digest(self.key, text, "sha256").hex()[:10]
 
 
 def media_name(media_type: str) -> str:

@@ -6,7 +6,6 @@ and returned with only the fields that its caller may see, or not at all.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Callable, Generator, Mapping
@@ -571,7 +570,7 @@ class Gatekeeper:
     def _hashed(self, id: str) -> str:
         if not id:
             return "anonymous"
-        return hmac.new(self._audit_key, octets(id), hashlib.sha256).hexdigest()[:16]
+        return hmac.digest(self._audit_key, octets(id), "sha256").hex()[:16]
 
     def _sent(self, passing: Passing, answered: Answered) -> Answered:
         unread = (passing.raw and not passing.denied) or self.observe
