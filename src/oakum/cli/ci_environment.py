@@ -58,7 +58,7 @@ def rebased(report: Report) -> Report:
     path = from_root()
 
     def place(where: Location) -> Location:
-        return replace(where, file=path(where.file))
+        return where._replace(file=path(where.file))
 
     return replace(
         report,

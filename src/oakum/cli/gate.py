@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -184,7 +183,7 @@ def _annotations(verdict: Verdict, contract: Path) -> Iterator[Annotation]:
     path = ci_environment.from_root()
 
     def place(where: Location) -> Location:
-        return replace(where, file=path(where.file or str(contract)))
+        return where._replace(file=path(where.file or str(contract)))
 
     for each in verdict.failed:
         title = f"{each.name}: {each.title} ({each.figure})"

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from posixpath import dirname, normpath
 from urllib.parse import unquote
@@ -101,7 +101,7 @@ def problem(said: Problem, contract: Path, side: ContractRevision) -> Problem:
 def place(location: Location, contract: Path, side: ContractRevision) -> Location:
     """A place in a file of a revision, named as git names it."""
     begins, ends = _names(contract, side)
-    return replace(location, file=location.file.replace(begins, ends))
+    return location._replace(file=location.file.replace(begins, ends))
 
 
 def _names(contract: Path, side: ContractRevision) -> tuple[str, str]:

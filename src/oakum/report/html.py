@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePath
 
@@ -83,7 +83,7 @@ def render(report: Report) -> str:
 
 def _short(place: Location) -> str:
     """A place without its folders, which the head of the page names."""
-    return str(replace(place, file=PurePath(place.file).name))
+    return str(place._replace(file=PurePath(place.file).name))
 
 
 def _anchor(defect: Defect) -> str:
