@@ -434,6 +434,14 @@ class Policy:
         """Relations that are of a kind, or require one that is."""
         return frozenset(name for name, each in self._every_kind.items() if kind in each)
 
+    def followed(self, resource: str, name: str) -> str:
+        """The `Resource.state` that holds the value of a state, where its `of` leads."""
+        state = self.resources[resource].states[name]
+        while state.of:
+            resource, _, name = state.of.partition(".")
+            state = self.resources[resource].states[name]
+        return f"{resource}.{name}"
+
     @cached_property
     def holders_of_states(self) -> frozenset[str]:
         """Resources that hold a state of others."""

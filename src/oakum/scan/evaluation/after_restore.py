@@ -107,7 +107,7 @@ def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
             if any(
                 text == value
                 and name in states
-                and account_settings.base(key.resource, name) == flip.state
+                and account_settings.policy.followed(key.resource, name) == flip.state
                 for name, text in key.state
             ):
                 yield flip.identity, key

@@ -32,7 +32,7 @@ from oakum.scan.settings.whose_settings import SettingElsewhere, Vouching, place
 from oakum.scan.settings.write_outcomes import Reception, SettingOutcome
 from oakum.scan.undo.encryption import is_sealed
 from oakum.scan.undo.interrupt_delay import heard_afterwards
-from oakum.scan.undo.setting_change import Flip, left_behind, why_left
+from oakum.scan.undo.setting_change import Flip, left_behind, still_to_come, why_left
 from oakum.scan.undo.settings_record import Before
 from oakum.scan.undo.visibility_wait import Patience
 
@@ -139,14 +139,6 @@ class AccountSettings(SettingsReader):
             )
         return other
 
-    def base(self, resource: str, name: str) -> str:
-        """The `Resource.state` that holds the value, following `of`."""
-        state = self.policy.resources[resource].states[name]
-        while state.of:
-            resource, _, name = state.of.partition(".")
-            state = self.policy.resources[resource].states[name]
-        return f"{resource}.{name}"
-
     def switch(self, path: str) -> Switch | None:
         """How a state or field is set; None if the contract or document does not say."""
         if path in self.fields:
@@ -242,9 +234,7 @@ class AccountSettings(SettingsReader):
             self._remember(flip)
         return self._sent_changes(identity, write, flips)
 
-    def _before(
-        self, identity: str, path: str, switch: Switch, shown: Mapping[str, Json]
-    ) -> Json:  # fmt: skip
+    def _before(self, identity: str, path: str, switch: Switch, shown: Mapping[str, Json]) -> Json:
         """What a state or field is before a change: of a field as it is shown."""
         if path in self.fields:
             return member_at(shown, path_of(switch.pointer))
@@ -257,8 +247,7 @@ class AccountSettings(SettingsReader):
         operation = write.operation.id
         whose = identity, operation
         before: Mapping[str, Json] = self._now.get(whose, {})
-        sent = {(identity, flip.state) for _, flip in flips}
-        self.reception.record_sent(sent)
+        sent = self.reception.record_sent(flip for _, flip in flips)
         answer = self._send(identity, write, {at[0] for at, _ in flips})
         self.reception.record_answered(sent, answer.status, shown=False)
         if not answer.ok:
@@ -300,7 +289,8 @@ class AccountSettings(SettingsReader):
                 first.setdefault(flip.state, flip)
         older = list(self.pending)
         back = self._set(identity, {path: flip.before for path, flip in first.items()})
-        done = {path for path in back.done if self._shows(first[path])}
+        over = (e for path in back.done if not self.reception.may_come(e := first[path]))
+        done = {each.state for each in over if self._shows(each)}
         self.pending = [e for e in older if not (e.identity == identity and e.state in done)]
         for path in done:
             self._record_back(first[path])
@@ -365,6 +355,14 @@ class AccountSettings(SettingsReader):
                 return
         self.others.stop(operation)
 
+    def _is_changed(self, flip: Flip) -> bool:
+        """Whether a fresh answer shows another value than before the change."""
+        switch = self.switch(flip.state)
+        if switch is None or flip.identity not in self.identities.ids:
+            return True  # nothing tells
+        shown = self._read(self.writers[switch.operation].operation, flip.identity)
+        return member_at(shown, path_of(switch.pointer)) not in (None, flip.before)
+
     def _shows(self, flip: Flip) -> bool:
         switch = self.switch(flip.state)
         last = self._last(flip.identity, switch) if switch else {}
@@ -382,8 +380,9 @@ class AccountSettings(SettingsReader):
             switch = self.switch(path)
             self._stuck |= {switch.operation} if switch else set()
             return False
-        self.pending = [each for each in self.pending if each not in changes]
-        self._record_back(changes[0], status)
+        if not self.reception.may_come(changes[0]):
+            self.pending = [each for each in self.pending if each not in changes]
+            self._record_back(changes[0], status)
         self._restore_others(identity)
         return True
 
@@ -394,12 +393,13 @@ class AccountSettings(SettingsReader):
         first: dict[tuple[str, str], Flip] = {}
         for flip in self.pending:
             first.setdefault((flip.identity, flip.state), flip)
+        hidden = self.reception.wait(self.patience, first.values(), self._is_changed)
         for flip in reversed(first.values()):
             status = self._put_back(flip, first.values())
             if status is None:
                 failed.append(flip)
-                continue
-            self._record_back(flip, status)
+            elif flip not in hidden:
+                self._record_back(flip, status)
         self.pending.clear()
         with suppress(KeyboardInterrupt):  # a Ctrl-C must not skip the report of what differs
             self._restore_others()
@@ -411,7 +411,8 @@ class AccountSettings(SettingsReader):
         }
         self.differing, moved = self.others.differences(self._at_last, known)
         self.moved += moved
-        said = (*left, *self.differing, *self.harmed)
+        may_come = (still_to_come(flip) for flip in hidden if flip not in failed)
+        said = (*left, *may_come, *self.differing, *self.harmed)
         self.harmed.clear()
         return (*said, *self._otherwise(e for e in first.values() if e not in failed))
 
@@ -465,7 +466,7 @@ class AccountSettings(SettingsReader):
                 if isinstance(prepared, SettingOutcome):
                     return None
                 before = self._last(flip.identity, switch)
-                shown = member_at(before, at)
+                self.reception.record_landed(name, shown := member_at(before, at))
                 if shown is not None and shown == flip.before and name not in self.reception.late:
                     return 0
                 if others and (why := self._why_left(flip, shown, last)):

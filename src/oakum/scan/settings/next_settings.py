@@ -59,7 +59,7 @@ class SettingChoice:
         """Settings that make a cell's state; empty when one of them has no switch."""
         found: list[tuple[str, Json]] = []
         for name, text in key.state:
-            path = self.account_settings.base(key.resource, name)
+            path = self.account_settings.policy.followed(key.resource, name)
             resource, _, base = path.partition(".")
             values = self.model.policy.resources[resource].states[base].values
             value = next((v for v in values if canonical(v) == text), None)
@@ -138,7 +138,7 @@ def unchangeable(
     missing: dict[str, dict[str, None]] = {}
     for cell in cells:
         for name, text in cell.state if cell.result is Result.UNTESTED else ():
-            path = account_settings.base(cell.resource, name)
+            path = account_settings.policy.followed(cell.resource, name)
             resource = engine.model.policy.resources[path.partition(".")[0]]
             if account_settings.switch(path) is not None or is_one_of_many(engine.model, resource):
                 continue

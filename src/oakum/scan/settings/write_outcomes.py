@@ -8,8 +8,14 @@ visible, no further write of this kind is sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+from oakum.errors import OakumError
+from oakum.openapi.model import Json
+from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.visibility_wait import Patience
 
 Setting = tuple[str, str]
 """(identity, `Resource.state` or `Resource.field`)."""
@@ -36,8 +42,12 @@ class Reception:
     """Sent, not refused, and not shown."""
     lost: set[Setting] = field(default_factory=set)
     """Those of them to which no answer came, or a server error."""
+    unanswered: dict[Setting, list[Json]] = field(default_factory=dict)
+    """Values that were sent and to which no answer came."""
     written: set[Setting] = field(default_factory=set)
     """Sent, and answered with something else than a refusal."""
+    _open: set[Setting] = field(default_factory=set)
+    """Sent last, and not answered yet."""
     _made: set[Setting] = field(default_factory=set)
     """Changed since they were as before, for all that is known."""
     _silent: set[str] = field(default_factory=set)
@@ -45,10 +55,15 @@ class Reception:
     _answering: set[str] = field(default_factory=set)
     """Operations of which a change was shown."""
 
-    def record_sent(self, settings: Iterable[Setting]) -> None:
-        """Records settings that are about to be sent."""
-        self.late |= (sent := {*settings})
-        self.lost |= sent
+    def record_sent(self, flips: Iterable[Flip]) -> set[Setting]:
+        """Records changes that are about to be sent, and returns their settings."""
+        sent = {(flip.identity, flip.state): flip.after for flip in flips}
+        self.late |= sent.keys()
+        self.lost |= sent.keys()
+        self._open |= sent.keys()
+        for name, value in sent.items():
+            self.unanswered.setdefault(name, []).append(value)
+        return {*sent}
 
     def record_answered(self, settings: Iterable[Setting], status: int, *, shown: bool) -> None:
         """Records a response. `status`: 0 if there was none; `shown`: whether a read shows what was
@@ -56,12 +71,41 @@ class Reception:
         about = {*settings}
         if status and not 300 <= status < 500:
             self.written |= about & self.late
+        if status and not shown:  # otherwise it is about what was read, or about a restoration
+            for name in about & self._open:
+                self.unanswered[name].pop()
+            self._open -= about
         if 0 < status < 500:
             self.lost -= about
         if shown or 300 <= status < 500:
             self.late -= about
         if shown or not 300 <= status < 500:
             self.record_made(about)
+
+    def record_landed(self, setting: Setting, shown: Json) -> None:
+        """Records what a response shows: a change with this value was carried out."""
+        values = self.unanswered.get(setting, [])
+        values[:] = [each for each in values if each != shown]
+
+    def may_come(self, flip: Flip) -> bool:
+        """Whether a change away from the old value was not answered, so that it may still come."""
+        values = self.unanswered.get((flip.identity, flip.state), ())
+        return any(value != flip.before for value in values)
+
+    def wait(
+        self, patience: Patience, flips: Iterable[Flip], is_changed: Callable[[Flip], bool]
+    ) -> list[Flip]:
+        """Waits for changes without an answer to show, and returns those that do not. A server may
+        still be at work on a request that nobody waits for any more, and would then change what
+        was restored meanwhile."""
+        hidden = []
+        for flip in flips:
+            if self.may_come(flip):
+                shown = False
+                with suppress(OakumError):
+                    shown = patience.until(lambda flip=flip: is_changed(flip))  # type: ignore[misc]
+                hidden += [] if shown else [flip]
+        return hidden
 
     def record_made(self, settings: Iterable[Setting]) -> None:
         """Records that settings may be changed by now."""

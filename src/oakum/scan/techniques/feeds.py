@@ -342,7 +342,7 @@ class _Hall:
         found: dict[str, tuple[Json, ...]] = {}
         for name in self.feed.shows:
             for state in self.engine.model.policy.resources[name].states.values():
-                path = account_settings.base(name, state.name)
+                path = account_settings.policy.followed(name, state.name)
                 if account_settings.switch(path) is not None:
                     found.setdefault(path, state.values)
         yield from found.items()

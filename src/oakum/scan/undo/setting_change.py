@@ -39,6 +39,14 @@ def left_behind(flip: Flip, why: str = "") -> str:
     return f"{by_hand}; {why}" if why else by_hand
 
 
+def still_to_come(flip: Flip) -> str:
+    """Tells the user of a change that was not answered."""
+    return (
+        f"`{flip.state}` of {flip.identity} has its old value, but the API never answered a request"
+        " that changes it and may still carry it out"
+    )
+
+
 def why_left(flip: Flip, seen: tuple[Json, Json], changes: Iterable[Flip], *, unseen: bool) -> str:
     """Why a setting is not restored: it has neither its old value nor one that a run has set, or
     nobody is shown what it has; empty: it may be. `seen`: as it is now, and after the last change;

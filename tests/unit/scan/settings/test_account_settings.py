@@ -460,8 +460,8 @@ def test_a_state_without_an_operation_cannot_be_flipped() -> None:
 
 def test_a_state_stands_where_its_chain_ends() -> None:
     _, found = ready(Studio())
-    assert found.base("Person", "private") == PRIVATE
-    assert found.base("Settings", "private") == PRIVATE
+    assert found.policy.followed("Person", "private") == PRIVATE
+    assert found.policy.followed("Settings", "private") == PRIVATE
 
 
 def test_a_setting_left_behind_by_a_killed_run_is_restored() -> None:
@@ -582,6 +582,11 @@ def test_what_is_set_together_is_set_and_all_else_is_kept(changes: dict[str, Any
     assert api.state == wanted
 
 
+def may_come(told: tuple[str, ...], lost: bool) -> bool:
+    """Whether nothing is told but of changes that were not answered, where there are some."""
+    return all("may still carry it out" in each for each in told) and (lost or not told)
+
+
 @LAW
 @given(CHANGES, CHANGES, st.lists(BECOMES, max_size=6))
 def test_when_all_is_undone_the_api_holds_what_it_held_whatever_became_of_the_writes(
@@ -596,9 +601,11 @@ def test_when_all_is_undone_the_api_holds_what_it_held_whatever_became_of_the_wr
     api.becomes.clear()
     found.undo_all("ann", [*first, *then])
     assert api.state == before
-    assert found.pending == []
+    lost = any(how.endswith("lost") for how in becomes)
+    assert lost or found.pending == []
     writes = len(api.writes)
-    assert found.restore() == () and len(api.writes) == writes
+    assert may_come(found.restore(), lost) and (lost or len(api.writes) == writes)
+    assert api.state == before
 
 
 @LAW
@@ -615,7 +622,7 @@ def test_what_could_not_be_undone_is_put_back_at_the_end(
     with suppress(TargetError):
         found.undo_all("ann", [*changes])
     api.becomes = []
-    assert found.restore() == ()
+    assert may_come(found.restore(), any(how.endswith("lost") for how in becomes))
     assert api.state == before
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from oakum.scan.settings.write_outcomes import Reception, SettingOutcome
+from oakum.scan.undo.setting_change import Flip
 
 ANN = ("ann", "Settings.private")
+FLIP = Flip(*ANN, True, False)
 
 
 def test_an_outcome_is_true_if_anything_was_changed() -> None:
@@ -25,9 +27,10 @@ def test_only_a_refusal_or_what_is_shown_ends_the_wait() -> None:
         (200, True, False, False),
     ):
         found = Reception()
-        found.record_sent([ANN])
+        assert found.record_sent([FLIP]) == {ANN}
         found.record_answered([ANN], status, shown=shown)
         assert (ANN in found.late, ANN in found.lost) == (late, lost), status
+        assert found.may_come(FLIP) == (status == 0 or shown), status
         assert found.all_refused(ANN) == (status == 403), status
         found.record_put_back(ANN)
         assert found.all_refused(ANN), status
@@ -42,3 +45,20 @@ def test_what_was_never_shown_is_not_changed_again() -> None:
     found.record_silent("Settings.private", "putSettings")
     assert found.why_not("Settings.private", "putSettings")
     assert not found.why_not("Settings.open", "putSettings")
+
+
+def test_only_a_change_away_from_the_old_value_may_still_come() -> None:
+    found = Reception()
+    found.record_sent([FLIP])
+    found.record_sent([Flip(*ANN, False, True)])
+    assert found.may_come(FLIP)
+    found.record_answered([ANN], 200, shown=False)
+    found.record_answered([ANN], 200, shown=True)
+    assert found.may_come(FLIP)  # what was answered is the restoration
+    found.record_landed(ANN, True)
+    assert found.may_come(FLIP)
+    found.record_landed(ANN, False)
+    assert not found.may_come(FLIP)
+    found = Reception()
+    found.record_sent([Flip(*ANN, False, True)])
+    assert not found.may_come(FLIP)
