@@ -54,7 +54,6 @@ from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
 from oakum.scan.state import Requests, Responses, Results, RunState
 from oakum.scan.transport.streams import Listen, Stream
-from oakum.scan.transport.unreachable import OperationUnanswered
 
 
 class Kind(NamedTuple):
@@ -141,12 +140,11 @@ class Engine:
         state.requests.begin(key, probe, viewer, who, turn)
         known = self.context.replay.get(key) if who and viewer != who and not probe.how else None
         if known is None:
-            try:
-                answer = state.requests.early.pop(key, None) or self.send(probe, viewer, filled)
-                if is_broken(probe.operation, answer) and state.requests.may_repeat(probe):
-                    answer = self.send(probe, viewer, filled)
-            except OperationUnanswered as error:
-                state.results.untested(probe.id, str(error), Section.CELLS)
+            answer = state.requests.early.pop(key, None) or self.send(probe, viewer, filled)
+            if is_broken(probe.operation, answer) and state.requests.may_repeat(probe):
+                answer = self.send(probe, viewer, filled)
+            if answer.status == 504 and pace and (why := pace.spares(filled.request)):
+                state.results.untested(probe.id, why, Section.CELLS)
                 return None
             known = self.judge(probe, viewer, who, filled, answer, key)
         else:
@@ -160,8 +158,6 @@ class Engine:
         self.announce(probe, viewer, filled)
         try:
             return self.context.ask(viewer, filled.request)
-        except OperationUnanswered:
-            raise
         except TargetError as error:
             sent = f"{probe.endpoint.method} {filled.symbolic}"
             raise TargetError(f"{error}; the request was `{sent}`") from None

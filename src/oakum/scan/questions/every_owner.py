@@ -29,6 +29,7 @@ from oakum.scan.coverage.untested import Section, Untested
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.evaluation.requested_object import named_keys, parameter_naming
+from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill, known_objects
 from oakum.scan.requests.peers import ask_with_peers
 from oakum.scan.requests.strangers import strangers
@@ -501,6 +502,8 @@ def unasked(engine: Engine) -> Iterator[Untested]:
     if len(engine.identities.names()) < 2:
         return
     told = engine.results.gaps.reasons(Section.CELLS)
+    spent = is_spent(engine.context.pace)
+    why = "the budget was spent" if spent else "the run did not get that far"
     for probe in _concerned(engine):
         if probe.id in told or engine.model.rule(probe.operation.id).untested:
             continue
@@ -520,7 +523,7 @@ def unasked(engine: Engine) -> Iterator[Untested]:
             whose = " and ".join(f"{each}'s" for each in owners)
             yield Untested(
                 f"{probe.endpoint.method} {probe.endpoint.path}",
-                f"nobody else requested {whose} objects, because the budget was spent",
+                f"nobody else requested {whose} objects, because {why}",
             )
 
 

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,7 +37,6 @@ from oakum.scan.transport.health import Health, is_failure
 from oakum.scan.transport.required_certificate import REFUSAL, RequiredCertificate
 from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
 from oakum.scan.transport.unreachable import (
-    OperationUnanswered,
     Unanswered,
     Unreachable,
     asks_for_credentials,
@@ -348,6 +347,10 @@ def run_command(argv: Sequence[str], directory: Path) -> str:
     return printed
 
 
+_NO_ANSWER = Response(504)
+"""Stands for an answer that did not come in time."""
+
+
 class Governor:
     """Keeps a transport to `rate` requests a second and `budget` requests in all.
 
@@ -362,6 +365,8 @@ class Governor:
     WAIT = 30.0
     SLOWEST = 0.5
     TRIES = 3
+    HANGING = 5
+    """Operations that may give no answer before the target counts as hanging."""
     ABSENT = 7.0
     """Seconds that are waited in all, since its last answer, for a target that gives none."""
 
@@ -444,6 +449,8 @@ class Governor:
         """The response; waits out 429 and 503 with `Retry-After` unless `bare`. `way` replaces the
         transport at the same rate and budget, for feeds."""
         way = way or self._transport
+        if self.name(request) in self._unanswered and not self._restoring:
+            return _NO_ANSWER
         for attempt in range(self.TRIES + 1):
             response = self._answered(request, way)
             throttled = response.status == 429
@@ -473,7 +480,7 @@ class Governor:
         if self._health.is_broken(request):
             return "it returns only server errors, so it got no further requests"
         if self.name(request) in self._unanswered:
-            return "it gave no answer in time, so it got no further requests"
+            return "it gave no answer in time, twice, so it got no further requests"
         if self.name(request) in self._throttled:
             return "it limits the rate for longer than a run waits, so it got no further requests"
         return ""
@@ -488,16 +495,23 @@ class Governor:
         return witness is not None and self._once(witness, self._transport).status != 429
 
     def _answered(self, request: Request, way: Transport) -> Response:
-        """The response. A read that alone gets none in time says nothing of the target."""
+        """The response. A read that gets none in time is sent once more; if that is in vain and
+        another operation answers, its operation (a long poll, say) is left to itself, as after a
+        gateway's 504 (RFC 9110, 15.6.5)."""
         try:
             return self._reach(request, way)
         except Unanswered as error:
-            witness = self._health.witness(but=request)
-            if request.method not in READS or way is not self._transport or witness is None:
+            if request.method not in READS or way is not self._transport or not self._counted:
                 raise
-            self._once(witness, self._transport)
-            self._unanswered.add(self.name(request))
-            raise OperationUnanswered(str(error)) from None
+            self._sleep(1.0)
+            with suppress(Unreachable):
+                return self._once(request, self._transport)
+            name = self.name(request)
+            with suppress(Unreachable):
+                if name and len(self._unanswered) < self.HANGING and self._answers_others(request):
+                    self._unanswered.add(name)
+                    return _NO_ANSWER
+            raise error
 
     def _reach(self, request: Request, way: Transport) -> Response:
         """Waits for a server that restarts; one that was never there is a wrong address. One that

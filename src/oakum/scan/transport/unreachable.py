@@ -30,10 +30,6 @@ class Unanswered(Unreachable):
         super().__init__(message, again=False)
 
 
-class OperationUnanswered(TargetError):
-    """One operation gives no answer in time, while others answer: a long poll, say."""
-
-
 def no_connection(origin: str, said: str, connection: Connection) -> Unreachable:
     """After an error before any byte of a request was sent; `said`: its message."""
     # TLS with the target is spoken inside a tunnel, once the proxy has been reached.

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -24,6 +24,7 @@ import oakum
 from oakum.errors import ExitCode, InputError, TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.limits import BudgetSpent
+from oakum.scan.requests.called_operation import NOTHING
 from oakum.scan.transport import client as module
 from oakum.scan.transport.client import (
     Governor,
@@ -33,7 +34,7 @@ from oakum.scan.transport.client import (
 )
 from oakum.scan.transport.health import Health
 from oakum.scan.transport.set_cookie import cookies_of
-from oakum.scan.transport.unreachable import OperationUnanswered, Unanswered, Unreachable
+from oakum.scan.transport.unreachable import Unanswered, Unreachable
 from tests.patience import patient
 from tests.scan import servers
 from tests.scan.servers import Reply, serve
@@ -318,8 +319,10 @@ class Script:
             self.slept.append(round(seconds, 3))
         self.now += seconds
 
-    def governor(self, rate: float = 1e9, budget: int = 1000) -> Governor:
-        return Governor(self, rate, budget, self.clock, self.sleep)
+    def governor(
+        self, rate: float = 1e9, budget: int = 1000, name: Callable[[Request], str] = NOTHING
+    ) -> Governor:
+        return Governor(self, rate, budget, self.clock, self.sleep, name)
 
 
 ASK = Request("GET", "http://t/x")
@@ -433,6 +436,64 @@ def test_some_errors_are_borne(answers: list[int]) -> None:
     for _ in answers:
         governor.send(ASK)
     assert governor.sent == len(answers)
+
+
+LATE = Unanswered("`http://t` did not answer a GET within 10 s")
+
+
+def _path(request: Request) -> str:
+    return request.url.removeprefix("http://t")
+
+
+def _at(path: str, method: str = "GET") -> Request:
+    return Request(method, f"http://t{path}")
+
+
+def test_a_read_that_hangs_once_is_sent_once_more() -> None:
+    script = Script([200, LATE, 201, 202])
+    governor = script.governor(name=_path)
+    assert [governor.send(_at("/a")).status for _ in range(3)] == [200, 201, 202]
+    assert governor.sent == 4 and not governor.spares(_at("/a"))
+
+
+def test_an_operation_that_hangs_is_left_alone_while_others_answer() -> None:
+    script = Script([200, LATE, LATE, 200, 203])
+    governor = script.governor(name=_path)
+    governor.send(_at("/a"))
+    assert governor.send(_at("/b")).status == 504
+    assert governor.send(_at("/b")).status == 504 and governor.sent == 4
+    assert "no answer in time" in governor.spares(_at("/b"))
+    assert governor.send(_at("/a")).status == 203 and not governor.spares(_at("/a"))
+
+
+def test_a_target_that_hangs_ends_it() -> None:
+    for answers in (
+        [LATE],  # from the start: another address, or a server that is not up
+        [200, LATE, LATE, LATE],  # nothing else is answered either
+        [200, *[LATE, LATE, 200] * Governor.HANGING, LATE, LATE],  # too many operations
+    ):
+        governor = Script(answers).governor(name=_path)
+        with pytest.raises(Unreachable, match="did not answer"):
+            for n in range(9):
+                governor.send(_at(f"/{n}"))
+
+
+def test_a_write_that_hangs_is_not_repeated() -> None:
+    script = Script([200, LATE])
+    governor = script.governor(name=_path)
+    governor.send(_at("/a"))
+    with pytest.raises(Unreachable):
+        governor.send(_at("/b", "PUT"))
+    assert governor.sent == 2
+
+
+def test_what_is_restored_is_read_though_its_operation_has_hung() -> None:
+    script = Script([200, LATE, LATE, 200, 205])
+    governor = script.governor(name=_path)
+    governor.send(_at("/a"))
+    governor.send(_at("/b"))
+    with governor.reserve(5):
+        assert governor.send(_at("/b")).status == 205
 
 
 def test_a_restart_is_waited_for() -> None:
@@ -635,8 +696,7 @@ class Mute(Town):
 def test_an_operation_whose_reads_alone_get_no_answer_is_left_alone() -> None:
     governor = Mute({"/b": 0}).governor()
     governor.send(Request("GET", "http://t/a"))
-    with pytest.raises(OperationUnanswered):
-        governor.send(Request("GET", "http://t/b"))
+    assert governor.send(Request("GET", "http://t/b")).status == 504
     assert "no answer in time" in governor.spares(Request("GET", "http://t/b"))
     assert governor.send(Request("GET", "http://t/a")).status == 200
 
