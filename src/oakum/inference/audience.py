@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.http.methods import SHOWS
-from oakum.inference.lexicon import FieldClass, listed, words
+from oakum.inference.lexicon import FieldClass, listed, singular, words
 from oakum.inference.nouns import is_of_caller, noun_of_path, nouns
 from oakum.inference.owners import DraftOwner
 from oakum.inference.resource_fields import NOT_SET, ResourceField
@@ -43,6 +43,10 @@ _RECORDS = listed(
     "wallet webhook"
 )
 """Nouns of what somebody has, whether or not a request of this API makes one."""
+_PARTIES = listed(
+    "attendee collaborator correspondent guest invitee member participant recipient subscriber"
+)
+"""Nouns of a list of those whom an object is for."""
 _PERSONAL = (
     FieldClass.SECRET,
     FieldClass.IDENTITY_DOCUMENT,
@@ -80,6 +84,13 @@ class Audience:
     """First member of a field path to the list that shows it of other accounts."""
     names_shown: str = ""
     """Where else others are shown by what they are recognised by."""
+
+
+def _lists_people(of: ResourceField) -> bool:
+    """Whether a field lists those whom its object is for: `participants`, `member_ids`."""
+    said = words(of.path.partition(".")[0])
+    plural = bool(said) and singular(said[-1]) != said[-1]
+    return plural and not _PARTIES.isdisjoint(map(singular, said))
 
 
 class Audiences:
@@ -128,8 +139,9 @@ class Audiences:
                     self._catalogue[id(thing)] = why
 
     def _is_somebodys(self, thing: Thing) -> bool:
-        """Whether its members or its name say that somebody has it."""
-        personal = any(each.label.kind in _PERSONAL for each in self._declared[id(thing)])
+        """Whether its members or its name say that somebody has it, or several people."""
+        declared = self._declared[id(thing)]
+        personal = any(each.label.kind in _PERSONAL or _lists_people(each) for each in declared)
         return personal or not _RECORDS.isdisjoint(thing.noun.split("_"))
 
     def _catalogue_reason(self, thing: Thing) -> str:

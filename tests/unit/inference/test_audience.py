@@ -159,6 +159,14 @@ class TestWhatIsNobodys:
         assert "owner: none  # who owns it?" in text
         assert "see: [member]" not in text
 
+    @pytest.mark.parametrize(
+        ("name", "kept"), [("participants", True), ("member_ids", True), ("tags", False)]
+    )
+    def test_what_lists_those_whom_it_is_for_is_none(self, name: str, kept: bool) -> None:
+        region = thing("id", "label")
+        region["properties"][name] = {"type": "array", "items": {"type": "string"}}
+        assert ("see: [member]" in self.listed("Region", region)) is not kept
+
     def test_there_is_one_question_for_a_resource_and_none_for_its_fields(self) -> None:
         text = self.listed("Payment", thing("id", "label", "email", "city", "birthday"))
         assert sum("?" in line for line in text.splitlines()) == 1

@@ -167,6 +167,8 @@ class _Order:
         if self.order.down and back == rows == base:
             return  # it orders by nothing
         kept = [each for each in rows if each in known]
+        if kept and not any(self._hides(each) for each in kept):
+            return  # it leaves out whatever hides the field
         turned = [each for each in back if each in known] == kept[::-1] and back != rows
         moved = sorted(base) == sorted(rows) and base != rows
         if self._is_telling(kept) and len({*told}) >= _ROWS and (turned or moved):

@@ -35,9 +35,10 @@ operations:
 
 def scan(
     folder: Path, kind: str, sorts: Any, rows: Sequence[dict[str, Any]] = (*ROWS, *OTHERS),
-    field: str = "salary", policy: str = POLICY,
+    field: str = "salary", policy: str = POLICY, absent: bool = False,
 ) -> Told:  # fmt: skip
-    """`sorts`: (rows, value of the parameter) → rows, or a status; `field`: what is hidden."""
+    """`sorts`: (rows, value of the parameter) → rows, or a status; `field`: what is hidden;
+    `absent`: who is not open is shown to nobody else."""
 
     @logged_in
     def api(who: str, call: Call) -> Reply:
@@ -48,6 +49,7 @@ def scan(
         if isinstance(found, int):
             return Reply(found, {"error": "sort"})
         own = NAMES[who]
+        found = [e for e in found if not absent or e["open"] or e["id"] == own]
         shown = [
             e if e["id"] == own else {
                 n: v for n, v in e.items() if n in ("id", "name") or (e.get("open") and n == field)
@@ -157,6 +159,13 @@ def test_hidden_values_at_the_end_may_have_been_put_there(
     run = scan(tmp_path, LISTED, sort, rows, policy=STATED)
     found = {field for field, viewer in run.named("suspected") if viewer == "member"}
     assert ("Person.salary" in found) is told
+
+
+def test_a_list_without_those_who_hide_a_field_tells_nothing_of_it(tmp_path: Path) -> None:
+    rows = [{**row, "open": row["id"] != NAMES["bob"]} for row in ROWS]
+    run = scan(tmp_path, BOTH, by_any, rows, policy=STATED, absent=True)
+    assert not run.report.findings
+    assert not any("an order by" in each for each in run.report.distrust)
 
 
 def test_an_order_that_the_document_offers_is_untested_where_nothing_tells(tmp_path: Path) -> None:
