@@ -12,8 +12,8 @@ import yaml
 from playwright.sync_api import Browser, expect
 
 from cadence.people import personas
-from oakum.authz.diff.compare import compare
-from oakum.authz.diff.render_text import changes
+from oakum.contract_diff.compare import compare
+from oakum.contract_diff.render_text import changes
 from oakum.policy.contract import load
 from tests import shell
 from tests.browser.person import confirmed

@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 import pytest
 
-from oakum.authz.diff import changes, compare, renamings
+from oakum.contract_diff import changes, compare, renamings
+from oakum.contract_diff.dropped_checks import dropped
 from oakum.errors import NOWHERE, InputError
-from oakum.routing.dropped_checks import dropped
 from tests.conformance import exchanges
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Case, Outcome, Prepared

@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 import cadence
-from oakum.authz.diff.compare import compare
-from oakum.authz.diff.render_text import changes
 from oakum.cli.main import main
+from oakum.contract_diff.compare import compare
+from oakum.contract_diff.render_text import changes
 from oakum.policy.contract import load
 from tests.cadence.play import Play
 from tests.observe.share import compared, model

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.authz.diff import compare
+from oakum.contract_diff import compare
 from oakum.guard.plan import render_plan
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from oakum.authz import ANONYMOUS, Model, Principal, Subject, compile_contract, decide
 from oakum.authz.decide import may_call
-from oakum.authz.diff import Difference, Move, compare
-from oakum.authz.diff.compare import Spot
-from oakum.authz.diff.worlds import MISSING, OTHER, Setting, StateReading
 from oakum.authz.relations import held
+from oakum.contract_diff import Difference, Move, compare
+from oakum.contract_diff.compare import Spot
+from oakum.contract_diff.worlds import MISSING, OTHER, Setting, StateReading
 from oakum.openapi.model import Json, Media, Operation, Shape
 from oakum.policy.model import OperationRule, Policy, Relation
 from tests.properties.worlds import (

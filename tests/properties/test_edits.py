@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from oakum.authz import Model, compile_contract
-from oakum.authz.diff import compare
+from oakum.contract_diff import compare
 from oakum.draft_review.cells import rows, sight
 from oakum.draft_review.session import ReviewSession
 from oakum.errors import InputError

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.authz import Judge, Model, Principal, compile_contract, project
-from oakum.authz.diff import compare
 from oakum.authz.project import Call, left
 from oakum.authz.table import grants as holds
+from oakum.contract_diff import compare
 from oakum.exposure.cells.matrix import Key
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exchanges.caller_identification import NOBODY, IdentifiedCaller

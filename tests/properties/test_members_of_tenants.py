@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.authz import Model, Principal, Subject, compile_contract
-from oakum.authz.diff import compare
 from oakum.authz.relations import has_role, held, holds
+from oakum.contract_diff import compare
 from oakum.openapi.model import Json, Media, Operation
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource
 from tests.properties.worlds import Document, array, record, scalar

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from oakum.scan.undo.journal import recall
+from oakum.scan.journal import recall
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import serving

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from oakum.scan.undo.journal import recall
+from oakum.scan.journal import recall
 from tests.scan.killing import killing
 from tests.scan.servers import Call, Reply
 from tests.scan.test_unaccepted_requests import PATHS, RELATIONS, Diaries

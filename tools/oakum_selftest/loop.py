@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 
 from oakum.authz import Model, compile_contract
-from oakum.authz.diff import changes, compare
+from oakum.contract_diff import changes, compare
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import is_graphql
 from oakum.finding import Cell, Report, Result

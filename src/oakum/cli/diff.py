@@ -14,8 +14,8 @@ from oakum.cli import shared
 from oakum.errors import ExitCode, InputError, Location, Problem, counted
 
 if TYPE_CHECKING:
-    from oakum.authz.diff import DifferenceLine
     from oakum.cli.revision import ContractRevision
+    from oakum.contract_diff import DifferenceLine
     from oakum.policy.contract import Contract
     from oakum.routing.compiled_contract import CompiledContract
 
@@ -64,11 +64,11 @@ def between(
     before: ContractRevision, after: ContractRevision, overlays: Sequence[Path]
 ) -> tuple[DifferenceLine, ...]:
     """What changes between two contracts; raises `InputError` with the mistakes of both."""
-    from oakum.authz.diff import changes, compare, renamings
     from oakum.cli.revision import laid_out, place, problem
+    from oakum.contract_diff import changes, compare, renamings
+    from oakum.contract_diff.dropped_checks import dropped
     from oakum.policy.contract import load
     from oakum.routing.compiled_contract import compile_for_gateway
-    from oakum.routing.dropped_checks import dropped
 
     with ExitStack() as files:
         contracts: list[Contract] = []

@@ -17,8 +17,8 @@ from oakum.authz.project import left
 from oakum.authz.relations import held
 from oakum.authz.span import UnreadableBody, read
 from oakum.guard.forms import as_json
-from oakum.guard.graphql import mutates
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
+from oakum.guard.graphql_query import mutates
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
 from oakum.guard.request_checks import absent

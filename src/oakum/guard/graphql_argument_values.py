@@ -15,7 +15,7 @@ from itertools import chain
 from urllib.parse import unquote_plus
 
 from oakum.authz.span import UnreadableBody, read
-from oakum.guard.graphql import lexed, parameter
+from oakum.guard.graphql_query import lexed, parameter
 from oakum.openapi.model import Json
 from oakum.routing.chosen_fields import chooses
 from oakum.routing.granted_endpoint import GrantedEndpoint

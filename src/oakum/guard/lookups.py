@@ -15,8 +15,8 @@ from typing import NamedTuple
 from oakum.authz import Model, Principal
 from oakum.authz.id_spelling import identifiers, named_among, text
 from oakum.authz.member_paths import blocked, garbled
-from oakum.guard.complete_responses import is_failed, is_stale, is_whole
 from oakum.guard.data_selection import Conditions
+from oakum.guard.lookup_completeness import is_failed, is_stale, is_whole
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
 from oakum.guard.memory import IdCache
 from oakum.guard.mentioned_ids import EVERYBODY

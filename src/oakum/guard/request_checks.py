@@ -15,7 +15,7 @@ from oakum.authz.id_spelling import identifiers, text
 from oakum.authz.owners import says
 from oakum.authz.span import UnreadableBody, read
 from oakum.guard.forms import as_json, left
-from oakum.guard.graphql import arguments, parameter, refused
+from oakum.guard.graphql_query import arguments, parameter, refused
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
 from oakum.guard.stored_object import find, question, seen, standing, unlike

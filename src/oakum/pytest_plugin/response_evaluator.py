@@ -38,7 +38,7 @@ from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
-from oakum.pytest_plugin.refused_objects import RefusalValues
+from oakum.pytest_plugin.objects_in_refusals import RefusalValues
 from oakum.pytest_plugin.suite_counts import NamedField, SuiteCounts, undocumented
 
 _SAID: Mapping[Source, str] = {

@@ -33,6 +33,7 @@ from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.identities.session import Sessions
 from oakum.scan.identities.verification_answers import claims_now
+from oakum.scan.journal import Journal, Past
 from oakum.scan.preparation import Preparation
 from oakum.scan.requests.called_operation import OperationNames
 from oakum.scan.requests.write_body import forbids_undeclared
@@ -45,7 +46,6 @@ from oakum.scan.transport.feeds import Feeds
 from oakum.scan.transport.required_certificate import required_certificate
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json
-from oakum.scan.undo.journal import Journal, Past
 from oakum.scan.undo.setting_change import SIGN, Flip
 from oakum.scan.undo.settings_record import keep_settings, opened
 from oakum.scan.undo.undo_log import UndoLog

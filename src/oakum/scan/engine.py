@@ -48,9 +48,9 @@ from oakum.scan.evaluation.answer_fingerprint import (
     head_of,
     is_broken,
 )
-from oakum.scan.evaluation.artefacts import gather
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.judged_response import JudgedResponse
+from oakum.scan.evaluation.lasting_links import gather
 from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
 from oakum.scan.state import Requests, Responses, Results, RunState
 from oakum.scan.transport.streams import Listen, Stream

@@ -17,10 +17,10 @@ from oakum.scan.census.census_record import differences
 from oakum.scan.context import Event
 from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import Relations
+from oakum.scan.journal import Journal, Past, left_behind_in, recall, refuse_to_forget
 from oakum.scan.preparation import Preparation
 from oakum.scan.scheduler import Given, Scheduler
 from oakum.scan.undo.encryption import Encryption
-from oakum.scan.undo.journal import Journal, Past, left_behind_in, recall, refuse_to_forget
 from oakum.scan.undo.setting_change import SIGN, left_behind
 from oakum.scan.undo.visibility_wait import Patience
 

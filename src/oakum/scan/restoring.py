@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from oakum.errors import InputError, Location, Problem
 from oakum.exchange import json_bytes
 from oakum.scan.context import Event
+from oakum.scan.journal import Past, recall
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
-from oakum.scan.undo.journal import Past, recall
 from oakum.scan.undo.setting_change import SIGN, Flip
 
 

@@ -25,6 +25,7 @@ from oakum.scan.identities.foreign_removals import tell_removals
 from oakum.scan.identities.ids_and_claims import with_claims
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.verification_answers import known_answers, not_before, read_again, whoami
+from oakum.scan.journal import Past, to_restore
 from oakum.scan.killed_run import killed_run, mistrust, surely, without_settings
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.options import Options
@@ -36,7 +37,6 @@ from oakum.scan.techniques.cache import mixed_up
 from oakum.scan.transport.fault_hook import Between
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.interrupt_delay import heard_late
-from oakum.scan.undo.journal import Past, to_restore
 from oakum.scan.undo.visibility_wait import Patience
 from oakum.scan.write_counts import WriteCounts
 

@@ -19,11 +19,11 @@ from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Endpoint
 from oakum.scan.coverage.untested import Gaps, Section, Untested
 from oakum.scan.evaluation.answer_fingerprint import Form, Head
-from oakum.scan.evaluation.artefacts import Artefact
 from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.lasting_links import LastingLink
 from oakum.scan.requests.builder import Filled
 
-_MOST_ARTEFACTS = 400
+_MOST_LINKS = 400
 _MOST_REPEATS = 3
 """Broken answers of one endpoint that are asked for once more: an API that fails is spared."""
 _Pairs = set[tuple[str, str]]
@@ -103,7 +103,7 @@ class Responses:
     heads: dict[Place, Head] = field(default_factory=dict)
     """Status and headers of the last answer to a question, for techniques that send nothing. A run
     that is resumed has those of what owners were shown, and none of what it does not ask again."""
-    artefacts: list[Artefact] = field(default_factory=list)
+    lasting_links: list[LastingLink] = field(default_factory=list)
     """Links and cursors of the answers so far."""
     giving: dict[Place, None] = field(default_factory=dict)
     """Questions whose answers gave links or cursors."""
@@ -135,11 +135,11 @@ class Responses:
             if outcome.sighted:
                 self.first.setdefault((probe.id, who or ""), turn)
 
-    def gather(self, found: Iterable[Artefact]) -> None:
+    def gather(self, found: Iterable[LastingLink]) -> None:
         """Keeps links and cursors of a response, up to a limit."""
-        if len(self.artefacts) < _MOST_ARTEFACTS:
+        if len(self.lasting_links) < _MOST_LINKS:
             kept = list(found)
-            self.artefacts += kept
+            self.lasting_links += kept
             self.giving |= dict.fromkeys(each.source for each in kept)
 
     def has_page(self, probe: Probe, who: str) -> bool:

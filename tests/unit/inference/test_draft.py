@@ -13,8 +13,8 @@ import pytest
 
 import cadence
 from oakum.authz.compiled_model import compile_contract
-from oakum.authz.diff.compare import compare
 from oakum.authz.table import allows
+from oakum.contract_diff.compare import compare
 from oakum.errors import NOWHERE
 from oakum.inference.draft import draft, drafted_policy
 from oakum.inference.params import Filled, usual_params

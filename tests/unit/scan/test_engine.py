@@ -10,7 +10,7 @@ import pytest
 from oakum.exchange import Response
 from oakum.finding import Result
 from oakum.scan.coverage.untested import Section
-from oakum.scan.undo.journal import Journal, recall
+from oakum.scan.journal import Journal, recall
 from tests.unit.scan.studio import IDS, MISSING, Run, Studio, known_identities, reply
 
 

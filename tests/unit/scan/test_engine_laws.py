@@ -768,11 +768,11 @@ def test_links_of_answers_are_kept_with_the_question_that_gave_them_up_to_a_limi
     assert filled is not None
     page = {"next": f"{engine.target}/people?cursor=abcdef0123456789"}
     engine.judge(probe("getMe"), "ann", None, filled, reply(page), "1")
-    kept = len(engine.responses.artefacts)
+    kept = len(engine.responses.lasting_links)
     assert kept and [*engine.responses.giving] == [("getMe", "ann", None)]
-    engine.responses.artefacts += [engine.responses.artefacts[0]] * 400
+    engine.responses.lasting_links += [engine.responses.lasting_links[0]] * 400
     engine.judge(probe("getMe"), "bob", None, filled, reply(page), "2")
-    assert len(engine.responses.artefacts) == kept + 400 and len(engine.responses.giving) == 1
+    assert len(engine.responses.lasting_links) == kept + 400 and len(engine.responses.giving) == 1
 
 
 def test_an_endpoint_that_declares_nothing_is_looked_at_by_three_at_most() -> None:

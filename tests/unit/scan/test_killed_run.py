@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from oakum.scan.journal import Journal, Past
 from oakum.scan.killed_run import KilledRun, mistrust
 from oakum.scan.undo.encryption import Encryption
-from oakum.scan.undo.journal import Journal, Past
 from oakum.scan.undo.setting_change import Flip
 from tests.unit.scan.studio import known_identities
 

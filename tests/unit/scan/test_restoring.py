@@ -8,11 +8,11 @@ import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.exchange import Exchange, Request, Response
+from oakum.scan.journal import Journal, recall
 from oakum.scan.options import Options
 from oakum.scan.restoring import Restored, restore
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import Undo, as_json
-from oakum.scan.undo.journal import Journal, recall
 from oakum.scan.undo.setting_change import Flip
 from tests.unit.scan.studio import IDS, POLICY, TARGET, Run, Studio, reply
 from tests.unit.scan.test_run import Desk, desk, flipped

@@ -18,11 +18,11 @@ from oakum.scan import assembly as module
 from oakum.scan.assembly import Assembly
 from oakum.scan.context import Event
 from oakum.scan.dry_run import plan
+from oakum.scan.journal import Journal, recall
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from oakum.scan.run_report import RunReport
 from oakum.scan.transport.unreachable import Unanswered
-from oakum.scan.undo.journal import Journal, recall
 from oakum.scan.undo.setting_change import Flip
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
 

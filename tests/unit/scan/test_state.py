@@ -13,7 +13,7 @@ from oakum.exposure.leak_signal import Signal
 from oakum.finding import Endpoint, Evidence, Skipped
 from oakum.scan.context import RunContext
 from oakum.scan.coverage.untested import Section
-from oakum.scan.evaluation.artefacts import Artefact
+from oakum.scan.evaluation.lasting_links import LastingLink
 from oakum.scan.state import RunState
 from tests.unit.scan.studio import Run, Studio, probe
 
@@ -128,12 +128,12 @@ def test_links_and_cursors_are_kept_up_to_four_hundred_and_not_even_read_beyond(
     other: Any = SimpleNamespace(source=("getMe", "bob", None))
     run.responses.gather([link] * 399)
     run.responses.gather([link, link])
-    assert len(run.responses.artefacts) == 401, "an answer is taken whole"
-    read: list[Artefact] = []
+    assert len(run.responses.lasting_links) == 401, "an answer is taken whole"
+    read: list[LastingLink] = []
     run.responses.gather(each for each in [other] if not read.append(each))  # type: ignore[func-returns-value]
     assert (
         read == []
-        and len(run.responses.artefacts) == 401
+        and len(run.responses.lasting_links) == 401
         and [*run.responses.giving] == [link.source]
     )
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.authz import Call, Model, compile_contract, project
-from oakum.authz.diff import changes, compare
+from oakum.contract_diff import changes, compare
 from oakum.errors import ExitCode
 from oakum.exchange import Request, Response
 from oakum.exposure.known_identities import KnownIdentities

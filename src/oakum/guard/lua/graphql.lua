@@ -1,4 +1,4 @@
--- Inspects a GraphQL query before it is forwarded: what `guard/graphql.py` refuses, and why.
+-- Inspects a GraphQL query before it is forwarded: what `guard/graphql_query.py` refuses, and why.
 --
 -- Aliases are refused, since the guard has to know from the response which field each value is. A query
 -- that is not certainly without them is refused, too.

@@ -1,4 +1,4 @@
--- Whether a response lists all the ids there are: the Lua of `authz/complete_lists.py` and `guard/complete_responses.py`.
+-- Whether a response lists all the ids there are: the Lua of `authz/complete_lists.py` and `guard/lookup_completeness.py`.
 --
 -- A list is complete only if there is evidence, and not because nothing contradicts it. A member that is
 -- not understood may mean that more pages follow, or that the list could not be read.

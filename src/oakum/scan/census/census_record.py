@@ -12,10 +12,10 @@ from oakum.openapi.model import Json
 from oakum.scan.census.object_snapshots import Census, CensusQuestion, Rows
 from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import ListedAccounts, Relations
+from oakum.scan.journal import Journal
 from oakum.scan.requests.builder import Filled
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import request_as_json, request_from_json
-from oakum.scan.undo.journal import Journal
 from oakum.scan.undo.visibility_wait import Patience
 
 

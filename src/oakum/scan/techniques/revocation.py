@@ -23,8 +23,8 @@ from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter
 from oakum.scan.evaluation.finding_confirmation import confirm
+from oakum.scan.evaluation.lasting_links import LastingLink, cursor_parameter
 from oakum.scan.identities.relationships import Relationships, steps_before_consent
 from oakum.scan.requests.builder import variable
 from oakum.scan.requests.called_operation import base_pattern, path_values
@@ -253,15 +253,15 @@ def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Prob
 
 def _keep(
     engine: Engine, questions: Sequence[tuple[Probe, str | None, str | None]], round: str
-) -> list[Artefact]:
+) -> list[LastingLink]:
     """Ask anew, and keep what the answers give to come back with: one of each sort."""
-    engine.responses.artefacts.clear()
+    engine.responses.lasting_links.clear()
     for probe, viewer, who in questions:
         engine.put(probe, viewer, who, round)
-    return list({each.sort: each for each in engine.responses.artefacts}.values())
+    return list({each.sort: each for each in engine.responses.lasting_links}.values())
 
 
-def _come_back(engine: Engine, kept: list[Artefact]) -> None:
+def _come_back(engine: Engine, kept: list[LastingLink]) -> None:
     for number, each in enumerate(kept):
         if each.kind == "cursor":
             name = cursor_parameter(each.probe)
@@ -281,14 +281,14 @@ def _come_back(engine: Engine, kept: list[Artefact]) -> None:
                 engine.put(link, viewer, None, f"link {number}")
 
 
-def _link(engine: Engine, artefact: Artefact) -> Probe | None:
+def _link(engine: Engine, link: LastingLink) -> Probe | None:
     """An endpoint for a URL in a response, with the operation whose path it matches, or without
     one.
 
     None for the plain address of a documented endpoint, which is asked in every world anyway, and
     for what does not only read, as far as documents and words tell: `/logout` is a link, too.
     """
-    parts = urlsplit(artefact.value)
+    parts = urlsplit(link.value)
     base = urlsplit(engine.target).path.rstrip("/")
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
     known = next(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from oakum.exchange import Request
 from oakum.openapi.model import Json
+from oakum.scan.journal import Journal
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import request_as_json, request_from_json
-from oakum.scan.undo.journal import Journal
 
 
 @dataclass(frozen=True)

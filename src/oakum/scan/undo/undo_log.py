@@ -15,8 +15,8 @@ from oakum.scan.requests.delete_parameters import is_same_place, or_plainly
 from oakum.scan.requests.next_page import next_page
 from oakum.scan.undo.entries import Entry, Made, Undo, as_json
 from oakum.scan.undo.extracts import extract, is_same, moved_alone
+from oakum.scan.undo.members_sent_along import steps_now
 from oakum.scan.undo.object_keys import for_key, in_path, may_lose_a_piece
-from oakum.scan.undo.other_members import steps_now
 from oakum.scan.undo.preconditions import send_back, send_on
 from oakum.scan.undo.recognition import (
     BESIDE,

@@ -19,7 +19,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.policy.model import Policy, RelationStep
 from oakum.scan.identities.relationships import Relationships
-from oakum.scan.undo.journal import Journal, recall
+from oakum.scan.journal import Journal, recall
 from oakum.scan.undo.setting_change import SIGN, Flip
 from oakum.scan.undo.visibility_wait import Patience
 from tests.unit.exposure.values.test_knowledge import instance

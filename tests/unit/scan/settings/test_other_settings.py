@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Media, Shape
+from oakum.scan.journal import Journal, recall
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.undo.encryption import Encryption
-from oakum.scan.undo.journal import Journal, recall
 from oakum.scan.undo.setting_change import Flip
 from oakum.scan.undo.settings_record import Before, keep_settings, opened
 from tests.unit.scan.settings.test_account_settings import PRIVATE, ready, writing

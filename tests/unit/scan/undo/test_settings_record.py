@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from oakum.exchange import Request
+from oakum.scan.journal import Journal, recall
 from oakum.scan.undo.encryption import Encryption
-from oakum.scan.undo.journal import Journal, recall
 from oakum.scan.undo.settings_record import Before, keep_settings, opened
 
 SEAL = Encryption(["a key"], "run-1")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.errors import ExitCode
-from oakum.scan.undo.journal import recall
+from oakum.scan.journal import recall
 from tests.scan.killing import killing
 from tests.scan.servers import App, Call, Reply
 from tests.scan.test_writes_to_made_objects import PATHS, POLICY, SHAPES

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz.compiled_model import Model
-from oakum.authz.diff.compare import lets_in
-from oakum.authz.diff.declared_at_endpoints import DeclaredEndpoint, DeclaredPaths, Walk
-from oakum.authz.diff.outside_tables import Term
+from oakum.contract_diff.compare import lets_in
+from oakum.contract_diff.declared_at_endpoints import DeclaredEndpoint, DeclaredPaths, Walk
+from oakum.contract_diff.outside_tables import Term
 from oakum.routing.compiled_contract import CompiledContract
 
 _Place = tuple[bool, str, str, str]

@@ -26,8 +26,8 @@ _MOST = 40
 
 
 @dataclass(frozen=True)
-class Artefact:
-    """Something to come back with."""
+class LastingLink:
+    """A link or a cursor to come back with."""
 
     kind: Literal["link", "cursor"]
     value: str
@@ -46,11 +46,11 @@ class Artefact:
 
     @property
     def sort(self) -> tuple[str, str | None, str]:
-        """Group of interchangeable artefacts, such as links to pictures."""
+        """Group of interchangeable ones, such as links to pictures."""
         return self.probe.id, self.viewer, self.name
 
 
-def gather(seen: JudgedResponse, who: str | None, origin: str) -> Iterator[Artefact]:
+def gather(seen: JudgedResponse, who: str | None, origin: str) -> Iterator[LastingLink]:
     """Links to the target, and cursors, in a JSON response."""
     if not seen.response.is_json or not seen.response.ok:
         return
@@ -60,10 +60,10 @@ def gather(seen: JudgedResponse, who: str | None, origin: str) -> Iterator[Artef
             continue
         if _is_link(leaf, origin):
             found += 1
-            yield Artefact("link", leaf, probe, viewer, who, at[-1])
+            yield LastingLink("link", leaf, probe, viewer, who, at[-1])
         elif _names_cursor(at[-1]) and len(leaf) >= _LEAST and " " not in leaf:
             found += 1
-            yield Artefact("cursor", leaf, probe, viewer, who, at[-1])
+            yield LastingLink("cursor", leaf, probe, viewer, who, at[-1])
 
 
 def _is_link(text: str, origin: str) -> bool:

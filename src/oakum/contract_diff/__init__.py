@@ -1,6 +1,6 @@
 """What changes between two contracts, exact over resource × field × world × state × endpoint."""
 
-from oakum.authz.diff.compare import Difference, Move, compare, renamings
-from oakum.authz.diff.render_text import DifferenceLine, changes
+from oakum.contract_diff.compare import Difference, Move, compare, renamings
+from oakum.contract_diff.render_text import DifferenceLine, changes
 
 __all__ = ["Difference", "DifferenceLine", "Move", "changes", "compare", "renamings"]

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from oakum.authz.diff.compare import Difference, Kind, Move, Why, greatest
-from oakum.authz.diff.outside_tables import Term, terms
-from oakum.authz.diff.viewer_names import Speaker, Viewer, when_words
-from oakum.authz.diff.worlds import Condition
+from oakum.contract_diff.compare import Difference, Kind, Move, Why, greatest
+from oakum.contract_diff.outside_tables import Term, terms
+from oakum.contract_diff.viewer_names import Speaker, Viewer, when_words
+from oakum.contract_diff.worlds import Condition
 from oakum.errors import NOWHERE, Location
 
 Place = Callable[[str], Location]

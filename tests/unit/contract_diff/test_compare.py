@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.authz import Model, compile_contract
-from oakum.authz.diff import DifferenceLine, changes, compare
+from oakum.contract_diff import DifferenceLine, changes, compare
 from oakum.errors import NOWHERE, Location
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.policy.mask import Mask

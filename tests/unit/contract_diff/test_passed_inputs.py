@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from oakum.routing.compiled_contract import CompiledContract
-from tests.unit.routing.test_dropped_checks import TEXT, compiled, directions
+from tests.unit.contract_diff.test_dropped_checks import TEXT, compiled, directions
 
 OBJECT = {"type": "object"}
 KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}

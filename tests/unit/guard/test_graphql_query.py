@@ -18,7 +18,7 @@ from graphql import (
 )
 from graphql.language import Visitor, visit
 
-from oakum.guard.graphql import MAX_LEVELS, MAX_TOKENS, parameter, refusal, refused
+from oakum.guard.graphql_query import MAX_LEVELS, MAX_TOKENS, parameter, refusal, refused
 from tests.conformance.lua import runtime
 
 _BRIDGE = b"""

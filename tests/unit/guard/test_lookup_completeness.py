@@ -10,7 +10,7 @@ import pytest
 
 from oakum.authz.complete_lists import ListPlace, Pages, extent, look, place_of
 from oakum.authz.id_spelling import alike
-from oakum.guard.complete_responses import is_whole
+from oakum.guard.lookup_completeness import is_whole
 from oakum.openapi.model import Shape
 from oakum.routing.messages import Answered
 

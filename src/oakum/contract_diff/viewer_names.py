@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oakum.authz.diff.compare import Difference, Move
-from oakum.authz.diff.worlds import (
+from oakum.contract_diff.compare import Difference, Move
+from oakum.contract_diff.worlds import (
     MISSING,
     OTHER,
     Condition,

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from oakum.authz.diff.declared_at_endpoints import Walk
-from oakum.authz.diff.outside_tables import Term
-from oakum.authz.diff.worlds import endpoint_key
+from oakum.contract_diff.declared_at_endpoints import Walk
+from oakum.contract_diff.outside_tables import Term
+from oakum.contract_diff.worlds import endpoint_key
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.shape_queries import scalars
 from oakum.openapi.walk import reachable

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from oakum.authz.compiled_model import Model
-from oakum.authz.diff.declared_at_endpoints import DeclaredEndpoint, DeclaredPaths, Walk, node_at
-from oakum.authz.diff.worlds import (
+from oakum.authz.table import Table
+from oakum.contract_diff.declared_at_endpoints import DeclaredEndpoint, DeclaredPaths, Walk, node_at
+from oakum.contract_diff.worlds import (
     MOST,
     Condition,
     Setting,
@@ -27,7 +28,6 @@ from oakum.authz.diff.worlds import (
     source_of,
     worlds,
 )
-from oakum.authz.table import Table
 from oakum.errors import NOWHERE, Problem
 from oakum.policy.mask import Mask
 from oakum.policy.model import Owner, Policy, State

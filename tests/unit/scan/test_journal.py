@@ -12,7 +12,7 @@ import pytest
 from oakum.errors import InputError, TargetError
 from oakum.exposure.cells.matrix import Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
-from oakum.scan.undo.journal import (
+from oakum.scan.journal import (
     SCHEMA,
     Journal,
     Past,

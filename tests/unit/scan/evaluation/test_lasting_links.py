@@ -18,8 +18,8 @@ from oakum.exposure.json_depth import DEEPEST
 from oakum.exposure.response_reader import ResponseReader, json_in
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Parameter
-from oakum.scan.evaluation.artefacts import Artefact, cursor_parameter, gather
 from oakum.scan.evaluation.judged_response import JudgedResponse
+from oakum.scan.evaluation.lasting_links import LastingLink, cursor_parameter, gather
 from oakum.scan.evaluation.ownership import KnownInstances
 from tests.unit.scan.studio import TARGET, probe, reply
 
@@ -40,7 +40,7 @@ ANSWERS = st.recursive(
 )
 
 
-def found(body: Any, status: int = 200) -> list[Artefact]:
+def found(body: Any, status: int = 200) -> list[LastingLink]:
     """What bob is given of ann's page."""
     return list(gather(seen(reply(body, status), "bob"), "ann", TARGET))
 

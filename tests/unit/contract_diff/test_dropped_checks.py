@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from oakum.authz.diff import changes, compare, renamings
+from oakum.contract_diff import changes, compare, renamings
+from oakum.contract_diff.dropped_checks import dropped
 from oakum.errors import NOWHERE
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
-from oakum.routing.dropped_checks import dropped
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
