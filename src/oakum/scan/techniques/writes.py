@@ -541,17 +541,17 @@ class _Endpoint:
         )
 
     def _view(self, owner: str) -> _View | None:
-        """The owner's own view of their object, at the endpoint that shows most of it."""
-        engine = self.engine
-        main = engine.model.policy.resources[self.resource].main
+        """The owner's own view of their object: at the path of the write (`/me` beside a public
+        profile), else where its `main` or another endpoint shows most of it."""
+        engine, own = self.engine, self.engine.matrix.probes
+        main, path = engine.model.policy.resources[self.resource].main, self.probe.operation.path
         endpoints = [
-            (endpoint == main, len(fields), endpoint)
-            for (endpoint, who, resource), fields in engine.matrix.own.items()
-            if (who, resource) == (owner, self.resource) and endpoint in engine.matrix.probes
-            and not engine.matrix.probes[endpoint].batch
-        ]  # fmt: skip
+            (own[at].operation.path == path, at == main, len(fields), at)
+            for (at, who, resource), fields in engine.matrix.own.items()
+            if (who, resource) == (owner, self.resource) and at in own and not own[at].batch
+        ]
         self.mute = False
-        for _, _, endpoint in sorted(endpoints, reverse=True)[:2]:
+        for *_, endpoint in sorted(endpoints, reverse=True)[:2]:
             probe = engine.matrix.probes[endpoint]
             filled = fill(probe, engine.target, engine.knowledge, owner if probe.personal else None)
             if filled is None:
