@@ -32,7 +32,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from oakum.guard.plan import render_plan
+from oakum.guard.plan.render import render_plan
 from oakum.policy.contract import Contract, load
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.routing.problem import problem

@@ -16,7 +16,7 @@ from oakum.authz.compiled_model import answer_media
 from oakum.authz.declared_media import key
 from oakum.authz.project import Call
 from oakum.guard.lua import MODULES, source
-from oakum.guard.plan import _Renderer
+from oakum.guard.plan.render import _Renderer
 from oakum.openapi.model import Json
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.lookup_plan import LookupPlan, kind_of

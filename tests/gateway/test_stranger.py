@@ -18,7 +18,7 @@ from oakum.guard.envoy import Envoy
 from oakum.guard.envoy import binary as envoy
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
-from oakum.guard.plan import render_plan
+from oakum.guard.plan.render import render_plan
 from oakum.guard.target import EngineTarget
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway

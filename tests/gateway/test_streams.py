@@ -20,7 +20,7 @@ from joserfc.jwk import OctKey
 from oakum.guard.envoy import Envoy
 from oakum.guard.nginx import Nginx
 from oakum.guard.nginx import binary as nginx
-from oakum.guard.plan import render_plan
+from oakum.guard.plan.render import render_plan
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests.gateway import client

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.contract_diff import compare
-from oakum.guard.plan import render_plan
+from oakum.guard.plan.render import render_plan
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.openapi.source import parse

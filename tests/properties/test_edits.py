@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.contract_diff import compare
 from oakum.draft_review.cells import rows, sight
+from oakum.draft_review.edit import Close, Confirm, Edit, GrantEdit, SetOwner, covers
 from oakum.draft_review.session import ReviewSession
 from oakum.errors import InputError
 from oakum.policy.contract import Contract, load
-from oakum.policy.edit import Close, Confirm, Edit, GrantEdit, SetOwner, covers
 
 EXAMPLES = int(os.environ.get("OAKUM_EXAMPLES", "200")) // 4
 DOCUMENT = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.guard.plan import render_plan
+from oakum.guard.plan.render import render_plan
 from oakum.openapi.document import Document
 from oakum.openapi.source import parse
 from oakum.policy.check import check

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from oakum.draft_review.cells import rows
+from oakum.draft_review.edit import Edit, SetOwner
 from oakum.draft_review.questions import SENSITIVE
 from oakum.draft_review.session import ReviewSession
 from oakum.inference.lexicon import FieldClass
-from oakum.policy.edit import Edit, SetOwner
 
 
 def answered(

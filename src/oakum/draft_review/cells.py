@@ -13,10 +13,10 @@ from typing import Literal
 
 from oakum.authz import Model, Table, compile_contract
 from oakum.authz.table import grants
+from oakum.draft_review.edit import Verb
 from oakum.inference.lexicon import FieldClass, Label, label_field
 from oakum.openapi.model import Json
 from oakum.policy.contract import Contract
-from oakum.policy.edit import Verb
 from oakum.policy.model import FieldRule, Grant, Policy, Relation, Resource
 from oakum.policy.resource_schemas import View, at, view
 from oakum.policy.review import unmentioned

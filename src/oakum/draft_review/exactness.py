@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from oakum.draft_review.cells import ContractReading, Seen, every_setting, may_set, said, sight
+from oakum.draft_review.edit import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
 from oakum.openapi.model import Json
-from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ import orjson
 
 from oakum.draft_review import page_state
 from oakum.draft_review.answers import answered
+from oakum.draft_review.edit import Confirm, ConfirmCall, Edit, SetOwner, Verb
 from oakum.draft_review.session import Changed, ReviewSession
 from oakum.errors import InputError
 from oakum.openapi.model import Json
-from oakum.policy.edit import Confirm, ConfirmCall, Edit, SetOwner, Verb
 
 _MOST = 1 << 16
 """Bytes of a request body; an edit has some hundred."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oakum.draft_review.cells import ContractReading, kept, named, reading
+from oakum.draft_review.edit import Close, Edit, GrantEdit, Splice, Verb, covers, difference, edited
 from oakum.draft_review.exactness import Version, beyond
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
@@ -19,7 +20,6 @@ from oakum.openapi.model import Json
 from oakum.openapi.source import decode, parse, read_bytes
 from oakum.output.file import write
 from oakum.policy.contract import is_policy, load
-from oakum.policy.edit import Close, Edit, GrantEdit, Splice, Verb, covers, difference, edited
 from oakum.policy.shared_keys import apart
 
 _WIDTH = 88

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from oakum.draft_review.answers import answered
 from oakum.draft_review.cells import rows
+from oakum.draft_review.edit import Confirm, ConfirmCall
 from oakum.draft_review.questions import WIDE, ReviewQuestion, questions
 from oakum.draft_review.session import ReviewSession
 from oakum.draft_review.words import owner, said
 from oakum.errors import InputError, Location, Problem, counted
-from oakum.policy.edit import Confirm, ConfirmCall
 
 _STOP = "q"
 _LATER = ""

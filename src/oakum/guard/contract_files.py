@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.plan import render_plan
+from oakum.guard.plan.render import render_plan
 from oakum.guard.target import RenderedPlan
 from oakum.guard.unsupported import refuse
 from oakum.guard.warnings import warnings

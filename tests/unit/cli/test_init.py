@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from oakum.draft_review.edit import Confirm
 from oakum.draft_review.server import ReviewServer
-from oakum.policy.edit import Confirm
 from tests.patience import patient
 from tests.scan.clinic import DOCUMENT
 from tests.unit.cli.shell import oakum

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from oakum.draft_review.cells import reading
+from oakum.draft_review.edit import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
 from oakum.draft_review.exactness import Version, beyond
 from oakum.openapi.source import parse
 from oakum.policy.contract import load
-from oakum.policy.edit import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
 from tests.unit.draft_review.world import CONTRACT, files
 
 GRANT = GrantEdit("Note", "title", ("title",), "member")

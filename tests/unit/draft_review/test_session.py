@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from oakum.draft_review.cells import rows
+from oakum.draft_review.edit import Close, Confirm, SetOwner
 from oakum.draft_review.session import Changed, ReviewSession
 from oakum.errors import InputError
 from oakum.policy.contract import load
-from oakum.policy.edit import Close, Confirm, SetOwner
 from tests.unit.draft_review.world import CONTRACT, added, files, review
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+from oakum.draft_review.edit import ConfirmCall, edited
 from oakum.inference.draft_text import (
     WIDTH,
     comment,
@@ -14,7 +15,6 @@ from oakum.inference.draft_text import (
     operations,
     wrapped,
 )
-from oakum.policy.edit import ConfirmCall, edited
 
 
 def test_fields_of_an_object_are_one_name_where_they_share_a_group() -> None:

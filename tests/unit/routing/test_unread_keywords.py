@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from oakum.guard.plan import render_plan
+from oakum.guard.plan.render import render_plan
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests import quick_yaml

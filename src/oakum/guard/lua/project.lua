@@ -1,5 +1,5 @@
 -- The body cut down to what its reader may see: the Lua of `authz/judge.py` and
--- `authz/project.py`, over the nodes that `guard/plan.py` compiled.
+-- `authz/project.py`, over the nodes that `guard/plan/render.py` compiled.
 --
 -- Byte ranges of the original are kept and nothing is written anew. Every byte is read in the strict
 -- grammar of `authz/span.py`, what is thrown away too: a body that could be read in two ways

@@ -19,10 +19,10 @@ from oakum.finding import Endpoint
 from oakum.http.origin import origin_of
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, nouns
-from oakum.inference.reading_paths import may_be_read
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Parameter
 from oakum.scan.discovery.html_page import read_page
+from oakum.scan.discovery.reading_paths import may_be_read
 from oakum.scan.discovery.scripts import ScriptPath, further_scripts, named_paths
 from oakum.scan.discovery.versions import split
 from oakum.scan.engine import Engine

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.errors import InputError
-from oakum.policy.edit import (
+from oakum.draft_review.edit import (
     Close,
     Confirm,
     ConfirmCall,
@@ -15,6 +14,7 @@ from oakum.policy.edit import (
     difference,
     edited,
 )
+from oakum.errors import InputError
 from tests.unit.draft_review.world import CONTRACT
 
 HEAD, _, LINES = CONTRACT.partition("    fields:\n")

@@ -66,7 +66,7 @@ resources:
 PROGRAM = """
 import hashlib, sys
 from pathlib import Path
-from oakum.guard.plan import render_plan
+from oakum.guard.plan.render import render_plan
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 for each in sys.argv[1:]:

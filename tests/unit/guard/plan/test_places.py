@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.plan_places import PlannedPlace, inside_resource
+from oakum.guard.plan.places import PlannedPlace, inside_resource
 from oakum.policy.model import Owner
 from tests.unit.authz.small import OWNED, contract, note
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.authz.complete_lists import place_of
-from oakum.authz.unclear_list_members import cursors, told, unexplained
+from oakum.guard.warnings.unclear_list_members import cursors, told, unexplained
 from oakum.openapi.model import Shape
 
 TEXT = frozenset(("string",))

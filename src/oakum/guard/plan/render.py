@@ -28,14 +28,14 @@ from oakum.authz.place_rules import holds
 from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of, tagged
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
-from oakum.guard import plan_places
 from oakum.guard.audit_counts import called
-from oakum.guard.engine_settings import caller, passing_parameters, settings
-from oakum.guard.plan_hidden import Shared, hidden
-from oakum.guard.plan_places import Ahead
-from oakum.guard.plan_places import PlannedPlace as _Place
-from oakum.guard.plan_write_targets import PlannedTargets, parts_of, passing
-from oakum.guard.scalar_types import bits_of, nulls, scalar
+from oakum.guard.plan import places
+from oakum.guard.plan.engine_settings import caller, passing_parameters, settings
+from oakum.guard.plan.hidden import Shared, hidden
+from oakum.guard.plan.places import Ahead
+from oakum.guard.plan.places import PlannedPlace as _Place
+from oakum.guard.plan.scalar_types import bits_of, nulls, scalar
+from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.target import RenderedPlan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Shape
@@ -159,7 +159,7 @@ class _Renderer:
             "member": relation.member.split(".") if relation.member else None,
             "ask": self.wiring.relations.get(relation.name),
             "pointer": path_of(relation.pointer),
-            **plan_places.around_a_list(place),
+            **places.around_a_list(place),
             "of": relation.of,
             "unless": [self.relations[name] for name in relation.unless],
             "kinds": sorted(self.policy.kinds(relation.name)),
@@ -412,9 +412,7 @@ class _Renderer:
             "kinds": kinds,
             "count": ((), "#") in place.ahead,
             "refs": [
-                self.resources[n]
-                for n in plan_places.references_at(place, self.model.bound)
-                if kinds
+                self.resources[n] for n in places.references_at(place, self.model.bound) if kinds
             ],
             **self._containers(place),
         }
@@ -439,18 +437,18 @@ class _Renderer:
 
     def _noted(self, place: _Place) -> frozenset[str]:
         """`misfits` of a response: what is in a request is only taken out."""
-        return frozenset() if self.writing else plan_places.misfits_at(place, self.model.bound)
+        return frozenset() if self.writing else places.misfits_at(place, self.model.bound)
 
     def _of(self, table: int) -> Table:
         tables = self.model.settable if self.writing else self.model.tables
         return tables[list(self.resources)[table % len(self.resources)]]
 
     def _containers(self, place: _Place) -> dict[str, Any]:
-        here = plan_places.stated_at(place, self.model.bound)
+        here = places.stated_at(place, self.model.bound)
         found: dict[str, Any] = self._object(place, here)
         if not self.writing and in_cell(place.shape, inside=place.inside):
             found["cell"] = True
-        found["misfits"] = 0 if self.writing else plan_places.misfit_bits(place, self.model.bound)
+        found["misfits"] = 0 if self.writing else places.misfit_bits(place, self.model.bound)
         shape = place.shape
         each = element(shape) if shape else None
         star = place.trie.child("*") if place.trie else None
@@ -475,7 +473,7 @@ class _Renderer:
             if segments and segments[0] in (key, "*")
         )
         below = replace(place, shape=shape, ahead=ahead, trie=trie, path=path)
-        page = place.page or (place.inside and plan_places.counts_below(below))
+        page = place.page or (place.inside and places.counts_below(below))
         return replace(below, page=page)
 
     def _hold(self, place: _Place, value: Json) -> bool:
@@ -489,7 +487,7 @@ class _Renderer:
         """Handling of a JSON object: one body, or one per branch of a union."""
         shape = place.shape
         within = shape is not None and place.inside and not here
-        if within and "object" in plan_places.misfits_at(place, self.model.bound):
+        if within and "object" in places.misfits_at(place, self.model.bound):
             return {"body": self._blind(place)}
         if shape is None or not shape.branches or resource_of(shape, self.model.bound):
             return {"body": self._body(place, shape, here)}
@@ -546,7 +544,7 @@ class _Renderer:
         name = here or (resource_of(shape, self.model.bound) if shape else "")
         if name:
             index = self.resources[name] + (len(self.resources) if self.writing else 0)
-            at = plan_places.inside_resource(place, shape, self._of(index), index)
+            at = places.inside_resource(place, shape, self._of(index), index)
         else:
             at = replace(place, shape=shape)
         kind = f"object {place.inside}" if name else "record"
@@ -559,9 +557,9 @@ class _Renderer:
             "table": at.table if name else None,
             "inside": at.inside,
             "hold": hold,
-            "map": not (name or self.writing) and plan_places.is_map(at),
-            "members": {key: self._member(at, key, owner) for key in plan_places.names(at)},
-            "rows": plan_places.counted_rows(at),
+            "map": not (name or self.writing) and places.is_map(at),
+            "members": {key: self._member(at, key, owner) for key in places.names(at)},
+            "rows": places.counted_rows(at),
             "lacks": self._lacks(at),
             "extra": self._member(at, None, owner),
             "held": self._held(at),
@@ -571,7 +569,7 @@ class _Renderer:
         """Tables of the resources of which an object may be a value of a map."""
         below = self._step(at, None, rest(at.shape) if at.shape else None, None, "")
         return self.targets.settable(
-            plan_places.held_at(below, self.model.bound) if self.writing else ()
+            places.held_at(below, self.model.bound) if self.writing else ()
         )
 
     def _lacks(self, at: _Place) -> dict[str, list[int]]:

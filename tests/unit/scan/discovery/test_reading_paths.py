@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from oakum.inference.lexicon import singular
-from oakum.inference.reading_paths import may_be_read
+from oakum.scan.discovery.reading_paths import may_be_read
 
 KNOWN = frozenset({"bill", "person"})
 WORDS = st.text(st.sampled_from("abcdefghijklmnoprtuvwy"), min_size=3, max_size=12)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from oakum.guard.plan_hidden import hidden
+from oakum.guard.plan.hidden import hidden
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests import quick_yaml

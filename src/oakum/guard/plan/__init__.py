@@ -1,0 +1,1 @@
+"""The plan: what a contract means, as plain data that an engine reads at its start."""
