@@ -314,7 +314,8 @@ def moves_by_itself(path: str, value: Json) -> bool:
 
 
 def _is_age(path: str, value: Json) -> bool:
-    found = _AGE.fullmatch(value.lower()) if isinstance(value, str) else None
+    # Templates keep a number and its unit on one line by a no-break space.
+    found = _AGE.fullmatch(value.lower().replace("\xa0", " ")) if isinstance(value, str) else None
     said = frozenset(words(path.rpartition(".")[2]))
     return bool(found and (found[1] or said & _STAMPS_ALONE or "ago" in said))
 

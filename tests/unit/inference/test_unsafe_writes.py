@@ -212,6 +212,7 @@ def test_what_a_person_sets_is_no_stamp(name: str, value: Json) -> None:
     [
         ("created_ago", "5 minutes"), ("created_ago", "2 days, 3 hours"), ("updated", "just now"),
         ("seen", "about an hour ago"), ("posted", "3 Weeks ago"),
+        ("created_ago", "1\xa0hour, 14\xa0minutes"),
     ],
 )  # fmt: skip
 def test_a_time_in_words_goes_on_by_itself(name: str, value: Json) -> None:
