@@ -220,8 +220,12 @@ class _Gathered:
 
 
 def _added(one: Node, other: Node) -> Node:
-    items, elements = one.items + other.items, one.elements + other.elements
-    return Node(one.kind, one.location, items=items, elements=elements)
+    # Extended, not added up, unpacked or chained: mypy 2.4 breaks off where it has to find what two
+    # tuples have in common whose type holds itself.
+    items, elements = list(one.items), list(one.elements)
+    items.extend(other.items)
+    elements.extend(other.elements)
+    return Node(one.kind, one.location, items=tuple(items), elements=tuple(elements))
 
 
 def _map(at: Location, items: Iterable[tuple[str, Node]]) -> Node:
@@ -246,7 +250,9 @@ def _parts(node: Node) -> Iterator[Node]:
     """Every map and list of a tree."""
     if node.kind != "scalar":
         yield node
-        for part in (*(value for _, value in node.items), *node.elements):
+        for _, value in node.items:
+            yield from _parts(value)
+        for part in node.elements:
             yield from _parts(part)
 
 
