@@ -240,7 +240,7 @@ def _known_value(r: Reader, node: Node, at: tuple[str, str], policy: Policy) -> 
     """A key is a text whatever it is in YAML, so a value is known by how it is written."""
     state = policy.resources[at[0]].states[at[1]]
     value = next((each for each in state.values if text(each) == str(node.scalar)), node.scalar)
-    _value(r, node._replace(scalar=value), state)
+    _value(r, replace(node, scalar=value), state)
 
 
 def _value(r: Reader, node: Node, state: State) -> None:
@@ -348,7 +348,7 @@ def _deep_path(r: Reader, node: Node) -> str | None:
     """A field path that may end in `.**`."""
     whole = str(node.scalar)
     if whole.endswith(".**"):
-        head = path(r, node._replace(scalar=whole.removesuffix(".**")), "a field path")
+        head = path(r, replace(node, scalar=whole.removesuffix(".**")), "a field path")
         return None if head is None else whole
     return path(r, node, "a field path")
 

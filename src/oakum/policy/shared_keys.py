@@ -7,6 +7,7 @@ comma; a key that as a whole names one is that one name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from oakum.openapi.source import Node
 
@@ -33,12 +34,12 @@ def names(key: Node, is_one: Callable[[str], bool] = _none) -> Iterator[Node]:
 def apart(policy: Node, is_operation: Callable[[str], bool] = _none) -> Node:
     """The policy as if each operation had a key of its own; they share the value. `is_operation`:
     whether the document has an operation of this name."""
-    return policy._replace(items=tuple(_apart(policy, is_operation)))
+    return replace(policy, items=tuple(_apart(policy, is_operation)))
 
 
 def _apart(policy: Node, is_operation: Callable[[str], bool]) -> Iterator[tuple[Node, Node]]:
     for key, value in policy.items:
         if key.scalar == "operations" and value.kind == "map":
             several = ((name, at) for each, at in value.items for name in names(each, is_operation))
-            value = value._replace(items=tuple(several))
+            value = replace(value, items=tuple(several))
         yield key, value
