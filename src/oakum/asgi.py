@@ -53,7 +53,7 @@ class OakumMiddleware(Middleware[App]):
         elif scope["type"] == "lifespan":  # contains no personal data
             await self._app(scope, receive, send)
         else:
-            raise NotImplementedError("oakum guards no connection of this type")
+            raise NotImplementedError(f"unsupported ASGI scope type `{scope['type']}`")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken, observe = _Taken(receive), self._keeper.observe

@@ -112,7 +112,7 @@ class Spot:
             if self.shape is None or banned:
                 return _NO_TYPE
             return _NULL.union(*(_TYPES[kind] for kind in scalars(self.shape)))
-        # A scalar needs its own leaf or a `**` above; `tags` covers `tags.*`.
+        # A scalar needs its own leaf or a `**` above. The leaf of a list covers its elements.
         node, bits = self._node, self._bits
         if node is not None and any(bits >> i & 1 for i in (node.leaf, node.deep) if i >= 0):
             return _NULL if solid(self.shape) else _SCALARS

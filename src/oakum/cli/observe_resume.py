@@ -86,7 +86,7 @@ class _Cursor:
 
 @dataclass(frozen=True)
 class ResumableReading:
-    """The options of the command, and the resumed reading."""
+    """Reads only what was added to the sources since the last run."""
 
     folder: Path
     contract: Path | None

@@ -188,7 +188,7 @@ class _Both:
                 yield Term(True, True, said, name, location=now.location)
 
     def steps(self) -> Iterator[Term]:
-        """What discards an answer that was believed."""
+        """What ends a relation or sets a state, and so discards a cached answer."""
         for name, relation in self.new.policy.relations.items():
             was = self.old.policy.relations.get(name)
             if was is not None:

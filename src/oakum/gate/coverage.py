@@ -40,7 +40,7 @@ class Share:
 
     @property
     def percent(self) -> float:
-        """Of the cells; of none, nothing is known."""
+        """Share of tested cells in percent; 0 if there are none."""
         return 100 * self.shown / self.cells if self.cells else 0.0
 
     @property

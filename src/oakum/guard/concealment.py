@@ -92,7 +92,8 @@ class ConcealedSight:
         return ConcealedSight(self.model, self.endpoint, carried, objects, self.acts)
 
     def answered(self, status: int, body: bytes | None) -> ConcealedSight:
-        """The same of a response: where it has an error, that may tell of more objects."""
+        """This sight, widened by the objects that an error response may reveal; unchanged if
+        there is no error."""
         if self.carried.failed or self.acts or not self.endpoint.asked.keys.of_errors:
             return self
         if status < 400 and not _has_errors(body or b""):

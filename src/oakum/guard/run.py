@@ -454,7 +454,7 @@ class Running:
         return self.metrics.text(self.up, info)
 
 
-# ---------------------------------------------------------------- for as long as it is wanted
+# ---------------------------------------------------------------- serving until it is ended
 
 
 @contextmanager

@@ -157,7 +157,7 @@ class _Looker:
         if media is None or media.shape is None or classify(operation).kind == "login":
             return
         shape, pointer = media.shape, ""
-        if is_feed(media.type):  # a list of events, whichever of them the schema is of
+        if is_feed(media.type):  # the schema may be of one event or of the list
             shape, pointer = event_of(media) or shape, EVENT
         elif not media.is_json:
             return

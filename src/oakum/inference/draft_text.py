@@ -26,7 +26,7 @@ _WORDS = {"true", "false", "null"}
 
 
 def grants(guess: GrantGuess) -> str:
-    """The grants of a line."""
+    """The grants of a field as a YAML flow list: `[{see: [owner]}]`."""
     if guess.see == "nobody":
         return "[{set: [owner]}]" if guess.set else "[]"
     if guess.see == "owner":

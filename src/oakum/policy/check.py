@@ -321,7 +321,11 @@ def _capped(seen: View, name: str, rule: OperationRule, operation: Operation) ->
             yield Problem(where, message, nearest(parameter, query))
         elif not query[parameter].shape.kinds - {"null"} <= {"integer", "number"}:
             message = f"`{parameter}` of `{name}` is not a number, so it has no highest value"
-            yield Problem(where, message, "`at_most` is about page sizes; declare one as a number")
+            yield Problem(
+                where,
+                message,
+                "`at_most` limits the size of a page; declare the parameter as `type: integer`",
+            )
 
 
 def _counts(seen: View) -> Iterator[Problem]:

@@ -530,7 +530,7 @@ def _claims_from_the_root(seen: View) -> Iterator[Problem]:
         if inner and declares(accounts, inner) is True and declares(accounts, claim) is not True:
             yield Problem(
                 relation.location,
-                f"`{relation.name}`: claims of who-am-I are read beside the caller's id, where"
-                f" nothing is called `{relation.claim}`",
+                f"`{relation.name}`: claims are read next to the caller's id in the answer of"
+                f" who-am-I, which has no member `{relation.claim}` there",
                 f"write `claim: {'.'.join(inner)}`",
             )

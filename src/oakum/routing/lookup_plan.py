@@ -169,7 +169,7 @@ class _Maker:
             self.warnings.append(
                 Problem(
                     relation.location,
-                    f"`{relation.name}` cannot be looked up by a gateway, so nobody has it there",
+                    f"a gateway cannot look up `{relation.name}`, so it treats no caller as such",
                     "the operation must be a GET that changes nothing, with one path parameter at"
                     " most",
                 )
@@ -209,7 +209,7 @@ class _Maker:
             self.warnings.append(
                 Problem(
                     state.location,
-                    f"`{path}` cannot be looked up by a gateway, so it is unknown there",
+                    f"a gateway cannot look up `{path}`, so it treats it as unknown",
                     f"name the GET that shows a `{resource}` by its owner's id in `main:`",
                 )
             )

@@ -104,7 +104,8 @@ def plain(name: str) -> str:
 
 
 def words(model: Model, resources: Mapping[str, Resource]) -> dict[str, str]:
-    """What is called like one of these resources, or a schema of it, with its key."""
+    """Names such as `noteid` and `notesids` (in plain spelling) → the one resource that they
+    identify. Ambiguous names are left out."""
     found = dict[str, set[str]]()
     for schema, name in (*model.bound.items(), *((each, each) for each in resources)):
         one = resources.get(name)

@@ -377,8 +377,8 @@ def _blurred(
         some = few([*dict.fromkeys(chain.from_iterable(lacking.values()))], 3)
         yield Problem(
             Location(""),
-            f"`{id}` has no query parameter {names}, which may say what requests of"
-            f" {some} are about, so it is not asked for requests with one",
+            f"`{id}` has no query parameter {names}, which may select what requests of"
+            f" {some} are about; requests with one are not looked up by it",
             f"declare `{{name: {next(iter(lacking))}, in: query, required: true}}` for `{id}`, if"
             f" the API reads it there, or else rename it",
         )

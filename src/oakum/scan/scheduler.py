@@ -197,7 +197,8 @@ class Scheduler:
         """Reads each identity's settings, on which the cells depend."""
         engine, state = self.engine, self.engine.state
         engine.say("reading the identities' own settings")
-        self._note_unread()  # a list shows others before they have been asked for theirs
+        # Before the first list: it shows objects of others, whose settings are not read yet.
+        self._note_unread()
         every = engine.model.policy.resources
         followed = {s.of.partition(".")[0] for each in every.values() for s in each.states.values()}
         # Settings that other objects depend on come first.

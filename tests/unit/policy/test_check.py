@@ -191,7 +191,7 @@ def test_a_relation_in_the_object_must_be_a_field_of_some_resource() -> None:
         ("operations: {searchMembers: {without: [qq]}}", "`searchMembers` has no query parameter `qq`; did you mean `q`?"),
         ("operations: {getWorkouts: {without: [memberId]}}", "`getWorkouts` has no query parameter `memberId`"),
         ("operations: {searchMembers: {at_most: {limt: 5}}}", "`searchMembers` has no query parameter `limt`; did you mean `limit`?"),
-        ("operations: {searchMembers: {at_most: {q: 5}}}", "`q` of `searchMembers` is not a number, so it has no highest value; `at_most` is about page sizes; declare one as a number"),
+        ("operations: {searchMembers: {at_most: {q: 5}}}", "`q` of `searchMembers` is not a number, so it has no highest value; `at_most` limits the size of a page; declare the parameter as `type: integer`"),
         ("operations: {searchMembers: {without: ['q[zz]']}}", "`q` of `searchMembers` has no member `q[zz]`; write it as in a query: `filter[name]`"),
     ],
 )  # fmt: skip

@@ -50,7 +50,7 @@ class FormerRelations:
 
     def of(self, each: ShownObject, caller: IdentifiedCaller, request: Request) -> frozenset[str]:
         """Relations that the caller of a write may have had before it to an object that answers.
-        Empty: none that the object does not say itself."""
+        Empty if the object's own members tell all of them, or if the caller is unknown."""
         if not self._asked or not caller.ids:
             return frozenset()
         key = self._key(each)

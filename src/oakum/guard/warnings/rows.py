@@ -176,9 +176,9 @@ def unknown_types(contract: CompiledContract) -> Iterator[Problem]:
         if found:
             yield Problem(
                 contract.location(each.operation),
-                f"{few(found, 2)} of `{each.operation.id}` may be of several types: of an"
-                " object for which a query selects neither `__typename` nor a field that only one"
-                " of them has, nothing is shown",
+                f"{few(found, 2)} of `{each.operation.id}` may be of several types: the gateway"
+                " hides an object for which a query selects neither `__typename` nor a field that"
+                " only one of them has",
                 "let clients select `__typename`, and grant it",
             )
         root = resource_of(data, model.bound)

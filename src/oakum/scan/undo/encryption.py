@@ -51,7 +51,7 @@ class Encryption:
         try:
             return orjson.loads(self._fernet().decrypt(text[len(_MARK) :].encode()))
         except InvalidToken:
-            raise ValueError("sealed with other credentials") from None
+            raise ValueError("encrypted with the secrets of other identities") from None
 
     def opens(self, text: Json) -> bool:
         """Whether it can be decrypted, or is not encrypted."""

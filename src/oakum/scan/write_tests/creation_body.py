@@ -58,7 +58,7 @@ def new_body(
     bare = not shape.required and not new.sparse
     inside = at[: len(new.at)] == new.at
     members = shape.properties.items()
-    # One text alone is sent: rather the one that people write than a word that an API checks.
+    # One text alone is sent: a title, say, rather than a word that an API checks.
     for name, thunk in sorted(members, key=lambda each: new.sparse and not _is_title(each[0])):
         inner = thunk()
         required = name in shape.required or bare

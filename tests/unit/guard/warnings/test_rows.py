@@ -138,7 +138,10 @@ def graph_of(folder: Path, name: str, change: Any = None) -> str:
 
 
 def test_a_field_of_several_types_is_named_where_several_are_resources(tmp_path: Path) -> None:
-    words = "of `graph` may be of several types: of an object for which a query selects neither"
+    words = (
+        "of `graph` may be of several types: the gateway hides an object for which a query"
+        " selects neither"
+    )
     assert f"`Query.node`, `Query.search` {words} `__typename`" in graph_of(tmp_path, "graph.yaml")
     assert words not in graph_of(tmp_path, "graph_root.yaml")
 

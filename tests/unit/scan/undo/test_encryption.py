@@ -52,7 +52,9 @@ def test_what_was_closed_opens_under_the_same_secrets_in_whatever_order(value: J
 def test_it_opens_in_no_other_run_and_under_no_other_secrets(other: Encryption) -> None:
     closed = OURS.close({"birthday": "1990-01-02"})
     assert not other.opens(closed)
-    with pytest.raises(ValueError, match="sealed with other credentials") as caught:
+    with pytest.raises(
+        ValueError, match="encrypted with the secrets of other identities"
+    ) as caught:
         other.open(closed)
     assert "1990" not in str(caught.value) and caught.value.__cause__ is None
 
