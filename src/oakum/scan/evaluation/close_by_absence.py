@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from oakum.authz import Model
 from oakum.authz.table import closed_by_absence
@@ -41,13 +41,13 @@ def close_lists(engine: Engine) -> None:
                     absent = missing and (picks or below)
                     held = engine.identities.relations(viewer, owner)
                     label = engine.identities.label(held, viewer, owner)
-                    # Objects that were shown under a further relation say nothing about this one.
                     judged = engine.responses.judged.get(
                         (endpoint, viewer, owner, resource), {label}
                     )
-                    other = not absent and label not in judged
+                    under = frozenset[str]() if absent or label in judged else frozenset(judged)
+                    other = owner == NOBODY and bool(under)
                     if (endpoint, resource, label) not in more and not other:
-                        _close(engine, probe, viewer, owner, resource, absent=absent)
+                        _close(engine, probe, viewer, owner, resource, under, absent=absent)
 
 
 def unread(
@@ -91,19 +91,34 @@ def close_by_entitled(engine: Engine) -> None:
 
 
 def _close(
-    engine: Engine, probe: Probe, viewer: str | None, owner: str, resource: str, *, absent: bool
+    engine: Engine,
+    probe: Probe,
+    viewer: str | None,
+    owner: str,
+    resource: str,
+    under: Collection[str],
+    *,
+    absent: bool,
 ) -> None:
-    """`absent`: the list contained no object of the owner."""
+    """`absent`: the list contained no object of the owner. `under`: the further relations under
+    which all of the owner's objects were judged, if they say anything about this one: a field that
+    came is in a cell of theirs, one that did not is closed there."""
     endpoint = probe.id
     closed = tuple(
         Observation(key, False, Result.CLOSED, viewer, owner)
         for key in engine.matrix.undecided(endpoint, viewer, owner, resource)
         if _is_shut(engine, key, viewer, owner, absent=absent)
+        and all(_is_closed(engine, key._replace(viewer=each)) for each in under)
     )
     if absent:
         engine.matrix.ends.by_absence.update(each.key for each in closed)
     if closed:
         engine.record(probe, Outcome(f"{endpoint}|{viewer or ''}|{owner}|list", 0, closed))
+
+
+def _is_closed(engine: Engine, key: Key) -> bool:
+    entry = engine.matrix.entries.get(key)
+    return entry is not None and entry.result is Result.CLOSED
 
 
 def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str, *, absent: bool) -> bool:
