@@ -81,6 +81,10 @@ class DeclaredEndpoint:
         return logged or self.operation.anonymous
 
 
+DeclaredEndpoints = Mapping[str, DeclaredEndpoint]
+"""By their `endpoint_key`, under which two contracts are compared."""
+
+
 class Walk:
     """Visits the declared places of a contract; caches what is below a shape."""
 
@@ -92,8 +96,8 @@ class Walk:
         self._cut = False
         self._everybodys: dict[tuple[str, str], bool] = {}
 
-    def endpoints(self) -> Mapping[str, DeclaredEndpoint]:
-        """The endpoints by their `endpoint_key`, under which two contracts are compared."""
+    def endpoints(self) -> DeclaredEndpoints:
+        """All endpoints of the contract."""
         return {
             endpoint.key: endpoint
             for endpoint in map(self._endpoint, self.model.operations.values())

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from oakum.contract_diff.declared_at_endpoints import Walk
 from oakum.contract_diff.embedded_checks import embedded
 from oakum.contract_diff.outside_tables import Term
 from oakum.contract_diff.passed_inputs import passed
@@ -31,8 +32,9 @@ def dropped(
     names = {before: after for after, before in renamed.items()}
     both = _Both(old, new, names)
     found = [*both.endpoints(), *both.resources(), *both.steps(), *both.whole()]
-    found += embedded(old, new, names)
-    return tuple(dict.fromkeys([*found, *passed(old, new)]))
+    declared = Walk(old.model).endpoints(), Walk(new.model).endpoints()
+    found += embedded(old, new, names, declared)
+    return tuple(dict.fromkeys([*found, *passed(old, new, declared)]))
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,14 @@ to the line of the member that holds them: whoever may see that member sees all 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from oakum.authz.compiled_model import Model
 from oakum.contract_diff.compare import lets_in
-from oakum.contract_diff.declared_at_endpoints import DeclaredEndpoint, DeclaredPaths, Walk
+from oakum.contract_diff.declared_at_endpoints import (
+    DeclaredEndpoint,
+    DeclaredEndpoints,
+    DeclaredPaths,
+)
 from oakum.contract_diff.outside_tables import Term
 from oakum.routing.compiled_contract import CompiledContract
 
@@ -22,11 +25,13 @@ of the object there."""
 
 
 def embedded(
-    old: CompiledContract, new: CompiledContract, names: Mapping[str, str]
+    old: CompiledContract,
+    new: CompiledContract,
+    names: Mapping[str, str],
+    sides: tuple[DeclaredEndpoints, DeclaredEndpoints],
 ) -> Iterator[Term]:
     """What is judged as an object of its resource in one of two contracts alone. `names`: old → new
-    name of resources that have another."""
-    sides = Walk(old.model).endpoints(), Walk(new.model).endpoints()
+    name of resources that have another; `sides`: what each contract's endpoints declare."""
     found: dict[tuple[_Place, bool, str], list[DeclaredEndpoint]] = {}
     for key, now in sides[1].items():
         was = sides[0].get(key)
@@ -49,35 +54,28 @@ def embedded(
             yield _term(new, place, instead, endpoints, wide=wide)
 
 
-@dataclass(frozen=True)
-class _Held:
-    """A declaration with the resources in it by their new names."""
-
-    embedded: Mapping[str, frozenset[str]]
+_Held = Mapping[str, Mapping[str, frozenset[str]]]
+"""Resource → path of an object in it → resources of that object."""
 
 
-def _renamed(shown: Mapping[str, DeclaredPaths], names: Mapping[str, str]) -> dict[str, _Held]:
+def _renamed(shown: Mapping[str, DeclaredPaths], names: Mapping[str, str]) -> _Held:
     return {
-        names.get(name, name): _Held(
-            {
-                path: frozenset(names.get(one, one) for one in those)
-                for path, those in each.embedded.items()
-            }
-        )
+        names.get(name, name): {
+            path: frozenset(names.get(one, one) for one in those)
+            for path, those in each.embedded.items()
+        }
         for name, each in shown.items()
     }
 
 
-def _alone(
-    here: Mapping[str, _Held], there: Mapping[str, _Held], sent: bool
-) -> Iterator[tuple[_Place, str]]:
+def _alone(here: _Held, there: _Held, sent: bool) -> Iterator[tuple[_Place, str]]:
     """Places of objects that only one contract judges as such, and what the other judges them as;
     empty: as a part of the object around."""
     for around, own in here.items():
         if (other := there.get(around)) is None:
             continue
-        for path, those in own.embedded.items():
-            judged = other.embedded.get(path, frozenset())
+        for path, those in own.items():
+            judged = other.get(path, frozenset())
             for one in sorted(those - judged):
                 yield (sent, around, path, one), ", ".join(f"`{e}`" for e in sorted(judged - those))
 

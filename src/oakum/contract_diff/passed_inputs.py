@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from oakum.contract_diff.declared_at_endpoints import Walk
+from oakum.contract_diff.declared_at_endpoints import DeclaredEndpoints
 from oakum.contract_diff.outside_tables import Term
 from oakum.contract_diff.worlds import endpoint_key
 from oakum.openapi.model import Operation, Parameter
@@ -31,9 +31,14 @@ _Input = tuple[str, _At]
 and name in GraphQL."""
 
 
-def passed(old: CompiledContract, new: CompiledContract) -> Iterator[Term]:
-    """Inputs of the endpoints that both contracts grant, and the credentials of callers."""
-    sides = _Side(old), _Side(new)
+def passed(
+    old: CompiledContract,
+    new: CompiledContract,
+    declared: tuple[DeclaredEndpoints, DeclaredEndpoints],
+) -> Iterator[Term]:
+    """Inputs of the endpoints that both contracts grant, and the credentials of callers.
+    `declared`: what each contract's endpoints declare."""
+    sides = _Side(old, declared[0]), _Side(new, declared[1])
     found: dict[tuple[bool, str, str], dict[str, Operation]] = {}
     for key, now in sides[1].endpoints.items():
         was = sides[0].endpoints.get(key)
@@ -115,12 +120,10 @@ def _called(each: _Input) -> str:
 class _Side:
     """One contract."""
 
-    def __init__(self, contract: CompiledContract) -> None:
+    def __init__(self, contract: CompiledContract, declared: DeclaredEndpoints) -> None:
         self._contract = contract
         self._credentials = {(each.where, each.name) for each in contract.lookups.credentials}
-        self._bodies = {
-            key: endpoint.accepts for key, endpoint in Walk(contract.model).endpoints().items()
-        }
+        self._bodies = {key: endpoint.accepts for key, endpoint in declared.items()}
         self._types: dict[str, frozenset[_At]] = {}
         self.endpoints = {
             endpoint_key(each.operation.method, each.operation.path): each
