@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.errors import ExitCode
+from oakum.finding import Result
 from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told
 
 pytestmark = pytest.mark.server
@@ -142,3 +143,10 @@ def test_only_what_no_relation_shows_leaks_where_no_answer_tells_whom_an_object_
     assert {name for name, _ in run.proven} == ({"Person.mail"} if leaks == "mail" else set())
     assert run.named("suspected") == set()
     assert "closed" not in run.results("Person.city", "member")
+
+
+def test_what_a_fan_is_shown_closes_nothing_for_whoever_is_none(tmp_path: Path) -> None:
+    run = scan(tmp_path, leaks="city", owners=[*NAMES.values()])  # all are fans of all
+    cells = {(c.field, c.viewer): c.result for c in run.report.cells}
+    assert cells["city", "member"] is not Result.CLOSED
+    assert cells["mail", "member"] is Result.CLOSED
