@@ -147,9 +147,9 @@ def draft(
     Each line has its evidence as a comment, and a mark until a person confirms it, because what an
     API sends may be the leak. A relation is only granted what was really sent to it.
     """
-    from oakum.inference.suggested_relations import needed
     from oakum.traffic.draft_lines import needing, text
     from oakum.traffic.intake import sources as opened
+    from oakum.traffic.suggested_relations import without_unneeded
     from oakum.traffic.survey import Surveyor
 
     not_both(contract, openapi)
@@ -168,7 +168,7 @@ def draft(
     lines = {name: list(judged.lines(name)) for name in judged.policy.resources}
     if before is not None:
         judged.path_values.corrected(judged.operations, base)
-        base = needed(base, before, *needing(lines))
+        base = without_unneeded(base, before, *needing(lines))
     distrust = [*filter(None, (each.distrust for each in found)), *judged.distrust()]
     if distrust:
         for why in distrust:
@@ -217,25 +217,25 @@ def _drafting(
     contract: Path | None, openapi: Path | None, folder: Path
 ) -> tuple[ContractJudge, dict[str, Any], dict[str, Any] | None]:
     """What traffic is held against, the policy whose relations, owners and settings are kept, and
-    what it was before relations and settings were supposed; None: it is the user's own."""
+    what it was before relations and settings were suggested; None: it is the user's own."""
     import yaml
 
     from oakum.inference.draft import draft as guessed
     from oakum.inference.draft import drafted_policy
-    from oakum.inference.suggested_relations import supposed
     from oakum.openapi.document import Document
     from oakum.openapi.source import parse, read_text
     from oakum.policy.contract import Contract, load
     from oakum.policy.shared_keys import apart
     from oakum.routing.compiled_contract import compile_for_gateway
     from oakum.traffic.evaluation.traffic_judge import ContractJudge
+    from oakum.traffic.suggested_relations import with_suggestions
 
     if contract is None:
         assert openapi is not None
         document = Document.load(openapi)
         drafted = parse(guessed(document, api=os.path.relpath(openapi, folder)), "")
         before = apart(drafted, document.names_operation).plain()
-        base = supposed(document, before)
+        base = with_suggestions(document, before)
         policy = drafted_policy(document, yaml.safe_dump(base, sort_keys=False))
         return ContractJudge(compile_for_gateway(Contract(document, policy))), base, before
     found, said = load(contract), read_text(contract)

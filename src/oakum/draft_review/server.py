@@ -18,8 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from oakum.draft_review import page_state
-from oakum.draft_review.answers import answered
 from oakum.draft_review.edit import Confirm, ConfirmCall, Edit, SetOwner, Verb
+from oakum.draft_review.owner_edits import owner_edits
 from oakum.draft_review.session import Changed, ReviewSession
 from oakum.errors import InputError
 from oakum.openapi.model import Json
@@ -241,7 +241,7 @@ def _meant(session: ReviewSession, said: Mapping[str, Json]) -> list[Edit]:
 def _answer(session: ReviewSession, said: Mapping[str, Json]) -> Json:
     name = str(said["resource"])
     field = str(said["field"]) if "field" in said else ""
-    session.make(answered(session, name, field=field, viewer=str(said.get("viewer", ""))))
+    session.make(owner_edits(session, name, field=field, viewer=str(said.get("viewer", ""))))
     return page_state.after(session, (name,))
 
 

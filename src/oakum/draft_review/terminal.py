@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from oakum.draft_review.answers import answered
 from oakum.draft_review.cells import rows
 from oakum.draft_review.edit import Confirm, ConfirmCall
+from oakum.draft_review.owner_edits import owner_edits
 from oakum.draft_review.questions import WIDE, ReviewQuestion, questions
 from oakum.draft_review.session import ReviewSession
 from oakum.draft_review.words import owner, said
@@ -162,7 +162,7 @@ def _choices(
     """What may be typed: what it says, and what it does."""
 
     def edit(field: str = "", viewer: str = "") -> Callable[[], None]:
-        return lambda: session.make(answered(session, each.resource, field=field, viewer=viewer))
+        return lambda: session.make(owner_edits(session, each.resource, field=field, viewer=viewer))
 
     if each.kind == "call":
         return {"y": ("it is right", lambda: session.make([ConfirmCall(each.operation)]))}

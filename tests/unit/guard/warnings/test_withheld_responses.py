@@ -15,6 +15,8 @@ from tests.unit.guard.warnings.contracts import (
     said,
 )
 
+REMARKS = quick_yaml.load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
+
 
 @pytest.mark.parametrize("media", ["text/xml", "application/octet-stream"])
 def test_an_answer_that_cannot_be_read_is_told_of(tmp_path: Path, media: str) -> None:
@@ -135,4 +137,36 @@ def test_a_read_at_which_nobody_is_asked_is_nobodys(tmp_path: Path) -> None:
     for each in ("stats", "met", "staffed", "report", "daily", "export"):
         assert f"none of the objects that `{each}` shows lets the caller pass" in found
     for each in ("owned", "keyed", "known", "counted", "listFriends"):
-        assert f"`{each}` shows beside" not in found
+        assert f"none of the objects that `{each}` shows" not in found
+
+
+@pytest.mark.parametrize(
+    ("method", "responses", "warned"),
+    [
+        ("get", {"200": {"description": "d"}}, "502"),
+        ("get", {"default": {"description": "d"}}, "502"),
+        ("get", {"204": {"description": "d"}}, ""),
+        ("get", {"302": {"description": "d"}}, ""),
+        ("post", {"200": {"description": "d"}, "204": {"description": "d"}}, "sent empty"),
+        ("post", {"204": {"description": "d"}}, ""),
+    ],
+)
+def test_a_response_without_a_declared_body_is_named(
+    method: str, responses: dict[str, Any], warned: str, tmp_path: Path
+) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        document["paths"]["/x"] = {method: {"operationId": "x", "responses": responses}}
+        policy["operations"]["x"] = {"call": ["member"]}
+
+    words = "the document declares no response body of `x`, so a response of theirs with a body"
+    told = [each for each in said(tmp_path, REMARKS, change).splitlines() if words in each]
+    assert [warned in each for each in told] == ([True] if warned else [])
+
+
+def test_that_an_operation_shows_an_object_is_no_declaration(tmp_path: Path) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        document["paths"]["/x"] = {"get": {"operationId": "x", "responses": {}}}
+        policy["operations"]["x"] = {"shows": {"Note": ""}}
+
+    words = "no response body of `x`, and `shows:` alone does not say in which media type it comes"
+    assert words in said(tmp_path, REMARKS, change)

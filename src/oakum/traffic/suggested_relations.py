@@ -2,7 +2,7 @@
 
 A suggestion grants nothing. Lists of accounts below an account are relations (*followers*,
 *blocked*), and the settings of an account may decide about what it owns; traffic shows whether they
-do. Suggestions that no grant needs are removed again (`needed`).
+do. Suggestions that no grant needs are removed again (`without_unneeded`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ALIKE = 0.6
 """Share of the members of a list's objects that accounts have, too."""
 
 
-def supposed(document: Document, base: dict[str, Any]) -> dict[str, Any]:
+def with_suggestions(document: Document, base: dict[str, Any]) -> dict[str, Any]:
     """A drafted policy, as plain values, with the relations and settings that may be."""
     world = world_of(document)
     if world.account is None or not world.account.key:
@@ -119,11 +119,11 @@ def _from(resource: dict[str, Any], key: str) -> dict[str, Any]:
     return {key: resource[key]} if key in resource else {}
 
 
-def needed(
+def without_unneeded(
     base: dict[str, Any], before: dict[str, Any], used: Mapping[str, Collection[str]],
     relations: Collection[str],
 ) -> dict[str, Any]:  # fmt: skip
-    """A policy without what was supposed and nothing needs. `before`: what it was drafted from;
+    """A policy without suggestions that no grant needs. `before`: what it was drafted from;
     `used`: settings that some grant of a resource asks for; `relations`: those that some grants."""
     taking = {n for name in relations for n in base["relations"][name].get("unless", ())}
     kept = {

@@ -1,8 +1,4 @@
-"""Warnings about redirections, names of files, and bodies that nobody declares.
-
-What is not declared does not pass, whatever `shows` says: nobody can tell
-in which media type it comes.
-"""
+"""Warnings about response headers that may tell of what is hidden, dropped or passed."""
 
 from __future__ import annotations
 
@@ -10,34 +6,14 @@ from collections.abc import Iterator
 
 from oakum.errors import Problem, few
 from oakum.openapi.model import Operation
+from oakum.policy.guarding import OF_THE_WHOLE
 from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.headers import returns
 from oakum.routing.lookup_plan import kind_of
 
-_EMPTY = frozenset(("204", "205"))
 _REDIRECTS = ("301", "302", "303", "307", "308", "3XX")
 _SAYING = ("content-language", "location", "set-cookie")
 _MOST = 3
-
-
-def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about operations that may answer with a body, and of which none is declared: once about
-    those that read, and once about those that write."""
-    model = contract.model
-    found = [each for each in contract.endpoints if _is_undeclared(each.operation)]
-    reads = [each.operation for each in found if not each.acts]
-    writes = [each.operation for each in found if each.acts]
-    for some, done in ((reads, "a body is answered 502"), (writes, "a body is sent empty")):
-        shown = [each for each in some if model.shown.get(each.id)]
-        for first in (shown or some)[:1]:
-            names = few([first.id, *(each.id for each in some if each is not first)], _MOST)
-            stated = ", and `shows:` alone does not say in which media type it comes"
-            yield Problem(
-                contract.location(first),
-                f"the document declares no response body of {names}{stated if shown else ''}, so"
-                f" a response of theirs with {done}",
-                "declare it in the document or an overlay: `content: {application/json: {schema:"
-                " …}}`; `{}` as a schema is enough where `shows:` says what stands there",
-            )
 
 
 def redirects(contract: CompiledContract) -> Iterator[Problem]:
@@ -101,9 +77,22 @@ def headers_beside_objects(contract: CompiledContract) -> Iterator[Problem]:
         )
 
 
-def _is_undeclared(operation: Operation) -> bool:
-    """Whether a success may have a body, and no status of success declares one."""
-    good = {each: of for each, of in operation.responses.items() if each[:1] in ("2", "d")}
-    empty = good and good.keys() <= _EMPTY
-    moved = not good and any(each.startswith("3") for each in operation.responses)
-    return not (empty or moved or any(good.values()))
+def dropped_headers(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about response headers that may tell of what is removed."""
+    named: dict[str, list[Operation]] = {}
+    for operation in (each.operation for each in contract.endpoints):
+        for name in sorted(operation.headers):
+            if not returns(name.lower(), contract.policy.guard):
+                named.setdefault(name, []).append(operation)
+    if not named:
+        return
+    first = next(iter(named.values()))
+    names = ", ".join(f"`{name}`" for name in [*named][:4]) + (", …" if len(named) > 4 else "")
+    allowed = next((name for name in named if name.lower() not in OF_THE_WHOLE), "")
+    hint = f"write `guard: {{headers: [{allowed}]}}` if it reveals nothing of that"
+    yield Problem(
+        contract.location(first[0]),
+        f"the guard drops the response headers {names} of {few([each.id for each in first], 1)}:"
+        " they may reveal what it removes",
+        hint if allowed else "none of these can be allowed; let clients do without",
+    )

@@ -1,4 +1,4 @@
-"""Warnings about bodies of which the document leaves a part free.
+"""Warnings about request bodies of which the document leaves a part free.
 
 A body is judged by what the document declares: where it declares nothing,
 nobody may send anything.

@@ -27,23 +27,6 @@ def test_a_condition_that_is_not_forwarded_is_named_with_the_line_to_add(tmp_pat
     assert "`putNote` with `If-Modified-Since`" not in said(tmp_path, LEDGER)
 
 
-def test_response_headers_that_do_not_reach_callers_are_named(tmp_path: Path) -> None:
-    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
-        text = {"schema": {"type": "string"}}
-        answer = document["paths"]["/notes/{nid}"]["get"]["responses"]["200"]
-        answer["headers"] = {"ETag": text, "X-Total": text, "Retry-After": text}
-
-    def allowed(document: dict[str, Any], policy: dict[str, Any]) -> None:
-        change(document, policy)
-        policy["guard"] = {"headers": ["X-Total"]}
-
-    words = "the guard drops the response headers `ETag`, `X-Total` of `getNote`"
-    assert words in said(tmp_path, LEDGER, change)
-    assert "write `guard: {headers: [X-Total]}`" in said(tmp_path, LEDGER, change)
-    assert "the response headers `ETag` of `getNote`" in said(tmp_path, LEDGER, allowed)
-    assert "response headers" not in said(tmp_path, LEDGER)
-
-
 def test_the_cookies_that_pass_are_told_until_the_contract_says_which_others_there_are(
     tmp_path: Path,
 ) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oakum.draft_review.answers import answered
+from oakum.draft_review.owner_edits import owner_edits
 from oakum.draft_review.session import rows_of
 from tests.unit.draft_review.world import CONTRACT, added, review
 
 
 def test_an_owner_sees_all_but_secrets(tmp_path: Path) -> None:
     session = review(tmp_path, CONTRACT.replace("      phone: []", "      phone, password: []"))
-    session.make(answered(session, "Note", field="user_id"))
+    session.make(owner_edits(session, "Note", field="user_id"))
     assert "+    owner: user_id" in added(session)
     table = session.read.policy.resources["Note"]
     shown = {rule.path for rule in table.fields if rule.grants}
@@ -21,7 +21,7 @@ def test_an_owner_sees_all_but_secrets(tmp_path: Path) -> None:
 
 def test_what_is_nobodys_shows_nothing_sensitive(tmp_path: Path) -> None:
     session = review(tmp_path)
-    session.make(answered(session, "Note", viewer="member"))
+    session.make(owner_edits(session, "Note", viewer="member"))
     shown = {rule.path for rule in session.read.policy.resources["Note"].fields if rule.grants}
     assert shown == {"id", "title", "user_id"}
 
@@ -31,7 +31,7 @@ def test_what_one_line_closes_gets_a_line_of_its_own(tmp_path: Path) -> None:
         '  Note:  # whose is it?\n    {draft: true, key: id, owner: none, fields: {"*": []}}\n'
     )
     session = review(tmp_path, closed)
-    session.make(answered(session, "Note", field="user_id"))
+    session.make(owner_edits(session, "Note", field="user_id"))
     note = session.read.policy.resources["Note"]
     assert {rule.path: bool(rule.grants) for rule in note.fields} == {
         "*": False, "id": True, "title": True, "user_id": True, "phone": True,

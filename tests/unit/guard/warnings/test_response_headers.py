@@ -1,49 +1,15 @@
-"""Responses of which the document declares no body."""
+"""Response headers that may tell of what is hidden, dropped or passed as they are."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
-from tests.unit.guard.warnings.contracts import said
+from tests.unit.guard.warnings.contracts import LEDGER, said
 
 REMARKS = quick_yaml.load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize(
-    ("method", "responses", "warned"),
-    [
-        ("get", {"200": {"description": "d"}}, "502"),
-        ("get", {"default": {"description": "d"}}, "502"),
-        ("get", {"204": {"description": "d"}}, ""),
-        ("get", {"302": {"description": "d"}}, ""),
-        ("post", {"200": {"description": "d"}, "204": {"description": "d"}}, "sent empty"),
-        ("post", {"204": {"description": "d"}}, ""),
-    ],
-)
-def test_a_response_without_a_declared_body_is_named(
-    method: str, responses: dict[str, Any], warned: str, tmp_path: Path
-) -> None:
-    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
-        document["paths"]["/x"] = {method: {"operationId": "x", "responses": responses}}
-        policy["operations"]["x"] = {"call": ["member"]}
-
-    words = "the document declares no response body of `x`, so a response of theirs with a body"
-    told = [each for each in said(tmp_path, REMARKS, change).splitlines() if words in each]
-    assert [warned in each for each in told] == ([True] if warned else [])
-
-
-def test_that_an_operation_shows_an_object_is_no_declaration(tmp_path: Path) -> None:
-    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
-        document["paths"]["/x"] = {"get": {"operationId": "x", "responses": {}}}
-        policy["operations"]["x"] = {"shows": {"Note": ""}}
-
-    words = "no response body of `x`, and `shows:` alone does not say in which media type it comes"
-    assert words in said(tmp_path, REMARKS, change)
 
 
 def test_a_read_that_may_redirect_is_named_where_anything_is_concealed(tmp_path: Path) -> None:
@@ -114,3 +80,20 @@ def test_a_header_that_may_say_a_value_of_an_object_is_named(tmp_path: Path) -> 
     assert f"`set-cookie` of `x` {words}" in said(tmp_path, REMARKS, headed("Set-Cookie"))
     assert words not in said(tmp_path, REMARKS, headed("Vary", "X-Request-Id"))
     assert words not in said(tmp_path, REMARKS, headed("Content-Language", of=""))
+
+
+def test_response_headers_that_do_not_reach_callers_are_named(tmp_path: Path) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        text = {"schema": {"type": "string"}}
+        answer = document["paths"]["/notes/{nid}"]["get"]["responses"]["200"]
+        answer["headers"] = {"ETag": text, "X-Total": text, "Retry-After": text}
+
+    def allowed(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        change(document, policy)
+        policy["guard"] = {"headers": ["X-Total"]}
+
+    words = "the guard drops the response headers `ETag`, `X-Total` of `getNote`"
+    assert words in said(tmp_path, LEDGER, change)
+    assert "write `guard: {headers: [X-Total]}`" in said(tmp_path, LEDGER, change)
+    assert "the response headers `ETag` of `getNote`" in said(tmp_path, LEDGER, allowed)
+    assert "response headers" not in said(tmp_path, LEDGER)

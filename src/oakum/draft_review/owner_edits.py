@@ -1,4 +1,4 @@
-"""Answers to the question whose an object is: several edits, which are one step."""
+"""The edits of a contract that answer whose an object is; one step to undo."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from oakum.draft_review.session import ReviewSession
 from oakum.inference.lexicon import FieldClass
 
 
-def answered(
+def owner_edits(
     session: ReviewSession, resource: str, *, field: str = "", viewer: str = ""
 ) -> list[Edit]:
     """The edits that say who owns a resource, by a field of it, or that nobody does.

@@ -1,4 +1,4 @@
-"""Relations and settings that a document lets one suppose, and what is left of them."""
+"""Relations and settings that a document suggests, and what is left of them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 import cadence
 from oakum.inference.draft import draft, drafted_policy
-from oakum.inference.suggested_relations import needed, supposed
 from oakum.openapi.document import Document
 from oakum.openapi.source import parse
+from oakum.traffic.suggested_relations import with_suggestions, without_unneeded
 
 FILE = Path(cadence.__file__).with_name("openapi.yaml")
 
@@ -21,7 +21,7 @@ def document() -> Document:
 
 
 def test_lists_of_accounts_are_relations_and_one_of_them_takes_away(document: Document) -> None:
-    base = supposed(document, parse(draft(document), "").plain())
+    base = with_suggestions(document, parse(draft(document), "").plain())
     assert base["relations"] == {
         "anyone": {},
         "member": {"authenticated": True, "unless": ["blocked"]},
@@ -38,14 +38,14 @@ def test_lists_of_accounts_are_relations_and_one_of_them_takes_away(document: Do
 
 def test_what_no_grant_needs_is_taken_away_again(document: Document) -> None:
     before = parse(draft(document), "").plain()
-    base = supposed(document, before)
-    assert needed(base, before, {}, {"member"})["relations"].keys() == {
+    base = with_suggestions(document, before)
+    assert without_unneeded(base, before, {}, {"member"})["relations"].keys() == {
         "anyone", "member", "owner", "blocked"
     }  # fmt: skip
-    left = needed(base, before, {"Workout": {"hide_age"}}, {"owner"})
+    left = without_unneeded(base, before, {"Workout": {"hide_age"}}, {"owner"})
     assert left["relations"]["member"] == {"authenticated": True}
     assert left["resources"]["Workout"]["states"].keys() == {"hide_age"}
-    assert needed(base, before, {}, set())["resources"] == before["resources"]
+    assert without_unneeded(base, before, {}, set())["resources"] == before["resources"]
 
 
 def test_nothing_is_supposed_of_an_api_without_accounts() -> None:
@@ -54,5 +54,5 @@ def test_nothing_is_supposed_of_an_api_without_accounts() -> None:
     )
     bare = Document.parse(text, "a.yaml")
     base = parse(draft(bare), "").plain()
-    assert supposed(bare, base) == base
+    assert with_suggestions(bare, base) == base
     assert drafted_policy(bare).stated is False

@@ -1,11 +1,15 @@
-"""Warnings about responses of which the gateway withholds more than the contract asks for."""
+"""Warnings about responses of which the gateway withholds more than the contract asks for.
+
+What is not declared does not pass, whatever `shows` says: nobody can tell
+in which media type it comes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
-from oakum.errors import Problem
+from oakum.errors import Problem, few
 from oakum.guard.warnings.grants import resources_shown
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
@@ -17,10 +21,33 @@ from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.lookup_plan import kind_of
 
+_EMPTY = frozenset(("204", "205"))
+_MOST = 3
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
 )
 """Lower-case names of query parameters with which callers select members of a response."""
+
+
+def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about operations that may answer with a body, and of which none is declared: once about
+    those that read, and once about those that write."""
+    model = contract.model
+    found = [each for each in contract.endpoints if _is_undeclared(each.operation)]
+    reads = [each.operation for each in found if not each.acts]
+    writes = [each.operation for each in found if each.acts]
+    for some, done in ((reads, "a body is answered 502"), (writes, "a body is sent empty")):
+        shown = [each for each in some if model.shown.get(each.id)]
+        for first in (shown or some)[:1]:
+            names = few([first.id, *(each.id for each in some if each is not first)], _MOST)
+            stated = ", and `shows:` alone does not say in which media type it comes"
+            yield Problem(
+                contract.location(first),
+                f"the document declares no response body of {names}{stated if shown else ''}, so"
+                f" a response of theirs with {done}",
+                "declare it in the document or an overlay: `content: {application/json: {schema:"
+                " …}}`; `{}` as a schema is enough where `shows:` says what stands there",
+            )
 
 
 def unreadable_types(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
@@ -163,3 +190,11 @@ def _beside(contract: CompiledContract, operation: Operation, top: Shape) -> boo
         for each in (shape.items, shape.extra):
             todo += [((*at, "*"), each())] if each is not None else []
     return False
+
+
+def _is_undeclared(operation: Operation) -> bool:
+    """Whether a success may have a body, and no status of success declares one."""
+    good = {each: of for each, of in operation.responses.items() if each[:1] in ("2", "d")}
+    empty = good and good.keys() <= _EMPTY
+    moved = not good and any(each.startswith("3") for each in operation.responses)
+    return not (empty or moved or any(good.values()))

@@ -1,4 +1,4 @@
-"""Warnings about declared headers and cookies that the gateway does not forward."""
+"""Warnings about request headers and cookies that the gateway does not forward, or unverified."""
 
 from __future__ import annotations
 
@@ -9,16 +9,9 @@ from oakum.authz.decide import may_call
 from oakum.errors import Location, Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
-from oakum.policy.guarding import OF_THE_WHOLE
 from oakum.policy.model import Guarding, Policy
 from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.headers import (
-    is_against_forgery,
-    is_condition,
-    is_named,
-    names_nobody,
-    returns,
-)
+from oakum.routing.headers import is_against_forgery, is_condition, is_named, names_nobody
 from oakum.routing.lookup_plan import Credential
 
 
@@ -48,27 +41,6 @@ def conditions(contract: CompiledContract) -> Iterator[Problem]:
             yield Problem(
                 contract.location(reads[0]), said, "callers are sent the full response instead"
             )
-
-
-def dropped_headers(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about response headers that may tell of what is removed."""
-    named: dict[str, list[Operation]] = {}
-    for operation in (each.operation for each in contract.endpoints):
-        for name in sorted(operation.headers):
-            if not returns(name.lower(), contract.policy.guard):
-                named.setdefault(name, []).append(operation)
-    if not named:
-        return
-    first = next(iter(named.values()))
-    few = ", ".join(f"`{name}`" for name in [*named][:4]) + (", …" if len(named) > 4 else "")
-    allowed = next((name for name in named if name.lower() not in OF_THE_WHOLE), "")
-    hint = f"write `guard: {{headers: [{allowed}]}}` if it reveals nothing of that"
-    yield Problem(
-        contract.location(first[0]),
-        f"the guard drops the response headers {few} of {_first(first)}: they may reveal what it"
-        " removes",
-        hint if allowed else "none of these can be allowed; let clients do without",
-    )
 
 
 def cookies(contract: CompiledContract) -> Iterator[Problem]:
