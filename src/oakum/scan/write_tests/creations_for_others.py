@@ -2,8 +2,9 @@
 
 An API that takes the owner of a new object from the body lets anybody put objects into anybody's
 account (CWE-915, CWE-639). One identity creates an object with the id of another identity, who is
-asked whether they were given it. It is tried only if both have created one of their own before, and
-removed it; so whoever has it in the end can remove it.
+asked whether they were given it: by its own endpoint, or by a list. It is tried only if both have
+created one of their own before, and removed it; so whoever has it in the end can remove it. Where
+no response says whose the new object is, the member is named as untested.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from oakum.exposure.leak_signal import Signal
 from oakum.finding import Evidence
 from oakum.http.json_pointer import member_at
 from oakum.inference.lexicon import FieldClass, classify_field
-from oakum.openapi.model import Shape
+from oakum.openapi.model import Json, Shape
+from oakum.scan.coverage.omitted_members import left_out
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.undo.entries import Made
 from oakum.scan.write_tests.made_objects import Maker
-from oakum.scan.write_tests.other_owners import id_as_owner, other_owner
+from oakum.scan.write_tests.other_owners import id_as_owner, other_owner, shown_with_mark
 
 
 @dataclass
@@ -75,25 +77,30 @@ class CreationsForOthers:
         )
 
     def _try(self, other: str, id: str) -> None:
+        """Makes one, and asks the other for it; what tells nothing is named as untested."""
         creation, at = self.maker.creation, tuple(self.member.split("."))
         value = json_value(id, shape_of(self.engine.model, self.resource, *at))
         by = Maker(self.engine, self.maker.undo_log, creation, other, by=(self.writer,))
         self.tried = True
         found = by.make({at: value})
-        self.maker.stopped |= by.stopped
-        if found is None:
-            return
-        made, view = found
-        given = member_at(view, at) == value and self._is_shown(made)
-        by.undo(made)
+        given = self._is_given(found[0], at, value) if found is not None else None
+        why = _why_unknown(by, other) if found is None else ""
+        if found is not None:
+            by.undo(found[0])
         self.maker.stopped |= by.stopped
         if given:
             self._tell(other, by, at)
+        elif given is None and (found is not None or why):
+            why = why or f"no response shows {other} whose it is then"
+            gap = left_out(creation.make.endpoint, {self.member: why})
+            self.engine.results.gaps.add(gap)
 
-    def _is_shown(self, made: Made) -> bool:
-        """Whether the other is shown it among theirs."""
-        seen = self.maker.undo_log.seen(made)
-        return any(str(each.get(made.key)) == made.known for each in seen)
+    def _is_given(self, made: Made, at: tuple[str, ...], value: Json) -> bool | None:
+        """Whether the other is shown it as theirs; None: no response says whose it is."""
+        rows = shown_with_mark(self.maker.undo_log, made)
+        owners = [member_at(row, at) for row in rows if str(row.get(made.key)) == made.known]
+        told = [each for each in owners if each is not None]
+        return value in told if told else None
 
     def _tell(self, other: str, by: Maker, at: tuple[str, ...]) -> None:
         engine, writer, make = self.engine, self.writer, self.maker.creation.make
@@ -111,3 +118,15 @@ class CreationsForOthers:
                 writer, says=GIVEN,
             )
         )  # fmt: skip
+
+
+def _why_unknown(by: Maker, other: str) -> str:
+    """Why a creation that `other` was shown nothing of tells nothing; empty if it was refused, or
+    made what is its writer's own."""
+    if by.kept or 400 <= by.status < 500:
+        return ""
+    if not by.status:
+        return "the request could not be written"
+    if by.status >= 500:
+        return f"the request was answered with {by.status}"
+    return f"no response shows {other} or its writer what was made"

@@ -40,7 +40,11 @@ def hand_over(
     """Tests whether owners may give what they own to others; names what stays untried. `untried`:
     members that the write test has left out, with the reason."""
     if untried:
-        untried.pop(Handovers(engine, undo_log, probe, resource).run(), None)
+        trial = Handovers(engine, undo_log, probe, resource)
+        member = trial.run()
+        untried.pop(member, None)
+        if member and trial.why:
+            untried[member] = trial.why
     if untried:
         engine.results.gaps.add(left_out(probe.endpoint, untried))
 
@@ -53,6 +57,8 @@ class Handovers:
     undo_log: UndoLog
     probe: Probe
     resource: str
+    why: str = ""
+    """Why the write that was sent tells nothing; empty if it does."""
 
     def __post_init__(self) -> None:
         model = self.engine.model
@@ -61,7 +67,7 @@ class Handovers:
         self.member = members[0] if len(members) == 1 and members[0].isidentifier() else ""
 
     def run(self) -> str:
-        """The member that was tried; empty: none was."""
+        """The member that a write was sent for; empty: none was."""
         creation = self._creation() if self.member else None
         for owner in self.engine.identities.subjects() if creation is not None else ():
             assert creation is not None
@@ -131,7 +137,11 @@ class Handovers:
             elif self._is_given(made, maker.owner, member_at(view, [self.member])):
                 made = replace(made, remover="")
                 self.undo_log.enter(made)
-            elif sent and not any(self._shown(replace(made, who=w)) for w in (made.who, other)):
+                if answer is not None and answer.status >= 500:
+                    self.why = f"the request was answered with {answer.status}"
+            elif sent:
+                self.why = "no response shows whose the object is then"
+            if self.why and not any(self._shown(replace(made, who=w)) for w in (made.who, other)):
                 at = f"{self.probe.endpoint.method} {self.probe.endpoint.path}"
                 said = f"{made.name}, which {at} was to give to {other}, is shown to neither"
                 self.undo_log.harmed.append(f"{said}: check it by hand")

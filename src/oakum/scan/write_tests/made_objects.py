@@ -98,6 +98,8 @@ class Maker:
     """Who sends the creation, below an object of the owner's; none: the owner."""
     status: int = 0
     """With which the last creation was answered; 0: none was sent."""
+    kept: bool = False
+    """Not the owner, but who sent the last creation was shown what it made, and removed it."""
     sparse: bool | None = None
     """Whether bodies that require nothing are sent with next to nothing; None: untried."""
 
@@ -163,7 +165,7 @@ class Maker:
         made = replace(made, older=frozenset(older - {""}), purge=tuple(self._purges()))
         made = replace(made, before=tuple(self._before(remove)))
         log.enter(made)
-        self.status = 0
+        self.status, self.kept = 0, False
         answer = engine.send(pair.make, self.writer, asked)
         self.status, self.told_once = answer.status, engine.context.told_once()
         if self._is_none(made, answer):
@@ -230,6 +232,7 @@ class Maker:
                 if key and key not in made.older and log.is_ours(own, key):
                     log.enter(replace(own, known=key))
                     self.undo(log.learn(own, key, seen[0] if seen else None))
+                    self.kept = True
                     return
         log.taken(made)
         self._stop()
@@ -304,13 +307,15 @@ class Maker:
         return body
 
     def _lists(self) -> list[tuple[Request, tuple[str, ...]]]:
-        """Lists in which the owner would see it, and the names of their query parameters."""
+        """Lists in which the owner would see it, and the names of their query parameters: those
+        that have shown the owner such objects come first."""
         engine, resource = self.engine, self.creation.resource
         key = engine.model.policy.resources[resource].key
         found: list[tuple[Request, tuple[str, ...]]] = []
-        for probe in engine.state.probes:
-            own = f"{resource}.{key}" in probe.sources.values()
-            if resource not in probe.shows or own or probe.batch or probe.how:
+        own = {at for at, who, name in engine.matrix.own if (who, name) == (self.owner, resource)}
+        for probe in sorted(engine.state.probes, key=lambda each: each.id not in own):
+            by_key = f"{resource}.{key}" in probe.sources.values()
+            if resource not in probe.shows or by_key or probe.batch or probe.how:
                 continue
             who = self.owner if probe.personal else None
             if (filled := fill(probe, engine.target, engine.knowledge, who)) is not None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
+from oakum.scan.undo.entries import Made
+from oakum.scan.undo.object_keys import for_key
+from oakum.scan.undo.recognition import marked, parsed
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.write_tests.made_objects import Creation, Maker
 
@@ -28,3 +34,12 @@ def other_owner(
             own.undo(made[0])
             return "" if own.removes_nothing() else other
     return ""
+
+
+def shown_with_mark(undo_log: UndoLog, made: Made) -> list[Mapping[str, Json]]:
+    """What was made, as its own endpoint shows it to whoever has it, and then as lists do."""
+    rows: list[Mapping[str, Json]] = []
+    if made.look is not None and made.known:
+        answer = undo_log.ask(made.who, for_key(made.look, undo_log.address(made, made.known)))
+        rows += marked(parsed(answer)[0], made.mark, made.key) if answer.ok else ()
+    return [*rows, *undo_log.seen(made)]

@@ -16,12 +16,35 @@ from tests.scan.verdicts import NAMES, Told, logged_in, told
 pytestmark = pytest.mark.server
 
 
+FURTHER = "".join(
+    f"""\
+  /{name}:
+    get:
+      operationId: {name}
+      responses:
+        "200":
+          description: hooks of others
+          content:
+            application/json:
+              schema: {{type: array, items: {{$ref: "#/components/schemas/Hook"}}}}
+"""
+    for name in ("feed", "watched")
+)
+NO_GET = PATHS.replace(next(line for line in PATHS.splitlines() if "getHook" in line) + "\n", "")
+
+
 def scan(
-    folder: Path, owner: str, policy: str = POLICY, removes: str = "all"
+    folder: Path,
+    owner: str,
+    policy: str = POLICY,
+    removes: str = "all",
+    paths: str = PATHS,
+    most: int = 99,
 ) -> tuple[Told, list[str], dict[str, Any]]:
     """What a scan says, the owners that were asked for, and the hooks at its end. `owner`: whether
     an API `takes`, `ignores` or `refuses` the one in the body, or only `echoes` it and lists all
-    to everybody; `removes`: whose are removed."""
+    to everybody, or `hides` from all what it made, or `fails`; `removes`: whose are removed;
+    `most`: how many a list shows."""
     hooks: dict[str, Any] = {
         f"wh-{n}77": {
             "id": f"wh-{n}77", "account_id": id, "url": f"https://{who}.test/in", "events": "paid",
@@ -33,6 +56,8 @@ def scan(
     @logged_in
     def api(who: str, call: Call) -> Reply:
         mine = {key: each for key, each in hooks.items() if each["account_id"] == NAMES[who]}
+        if call.path in ("/feed", "/watched"):
+            return Reply(200, [])
         key = call.path.removeprefix("/hooks").strip("/")
         if call.method == "POST":
             body = {"url": "", "events": "", **call.json}
@@ -40,13 +65,17 @@ def scan(
                 named.append(said)
                 if owner == "refuses":
                     return Reply(422, {"error": "unknown member"})
+                if owner == "fails":
+                    return Reply(500, {"error": "sorry"})
+                if owner == "hides":
+                    return Reply(202, {"status": "queued"})
             whose = said if said in NAMES.values() and owner == "takes" else NAMES[who]
             made = {"id": f"wh-{next(number)}77", "account_id": whose, **body}
             hooks[made["id"]] = made
             echo = {"account_id": said} if said and owner == "echoes" else {}
             return Reply(201, made | echo)
         if not key:
-            return Reply(200, list((hooks if owner == "echoes" else mine).values()))
+            return Reply(200, list((hooks if owner == "echoes" else mine).values())[:most])
         if key not in mine:
             return Reply(404, {"error": "no such hook"})
         if call.method == "DELETE":
@@ -58,7 +87,7 @@ def scan(
             hooks[key] |= {name: call.json[name] for name in ("url", "events") if name in call.json}
         return Reply(200, hooks[key])
 
-    return told(folder, SHAPES, PATHS, policy, api, allow_writes=True), named, hooks
+    return told(folder, SHAPES, paths, policy, api, allow_writes=True), named, hooks
 
 
 def test_an_object_in_the_name_of_another_is_a_leak(tmp_path: Path) -> None:
@@ -96,3 +125,34 @@ def test_an_owner_that_only_the_answer_says_is_none(tmp_path: Path) -> None:
     assert named
     assert "bola-write" not in {each.rule for each in run.report.findings}
     assert len(hooks) == len(NAMES)
+
+
+def test_further_lists_that_show_others_keep_it_from_nobody(tmp_path: Path) -> None:
+    policy = POLICY.replace("    main: getHook\n", "").replace(
+        "  getHook: {params: {id: Hook.id}}\n", ""
+    )
+    run, named, hooks = scan(tmp_path, "takes", policy, paths=FURTHER + NO_GET)
+    assert named
+    assert ("Hook.account_id", "member") in run.proven
+    assert len(hooks) == len(NAMES)
+
+
+def test_what_no_list_shows_is_looked_up_by_its_key(tmp_path: Path) -> None:
+    run, named, hooks = scan(tmp_path, "takes", most=1)
+    assert named
+    assert ("Hook.account_id", "member") in run.proven
+    assert len(hooks) == len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("owner", "why"),
+    [
+        ("fails", "the request was answered with 500"),
+        ("hides", "no response shows bob or its writer what was made"),
+    ],
+)
+def test_what_tells_nothing_is_named(owner: str, why: str, tmp_path: Path) -> None:
+    run, named, _ = scan(tmp_path, owner)
+    assert named
+    said = [each.reason for each in run.report.writes.untried]
+    assert f"members not tried: `account_id`, for {why}" in "\n".join(said)

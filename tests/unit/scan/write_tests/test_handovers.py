@@ -24,8 +24,8 @@ Hooks = dict[str, dict[str, Any]]
 
 class Api:
     """Hooks. `owner`: whether a PATCH `takes`, `ignores` or `refuses` another owner, or only
-    `echoes` it, or `loses` what it is to give; `open_to_all`: everybody reads every hook;
-    `removes`: who removes any; `barred`: who makes none."""
+    `echoes` it, or `loses` what it is to give, or `fails`; `open_to_all`: everybody reads every
+    hook; `removes`: who removes any; `barred`: who makes none."""
 
     def __init__(
         self, owner: str, *, open_to_all: bool = False, removes: str = "all", barred: str = ""
@@ -76,6 +76,8 @@ class Api:
         self.given += [other] if other else []
         if other and self.owner == "refuses":
             return Reply(422, {"error": "unknown member"})
+        if other and self.owner == "fails":
+            return Reply(500, {"error": "sorry"})
         if other and self.owner == "loses":
             self.hooks[key]["account_id"] = "u-nobody"
             return Reply(200, {})
@@ -143,6 +145,13 @@ def test_what_neither_is_shown_afterwards_is_told(tmp_path: Path) -> None:
     assert [e["account_id"] for e in api.hooks.values()].count("u-nobody") == 1
     assert any("is shown to neither" in each for each in run.report.distrust)
     assert run.report.findings == ()
+    assert "`account_id`, for no response shows whose the object is then" in untried(run)
+
+
+def test_a_server_error_tells_nothing(tmp_path: Path) -> None:
+    api = Api("fails")
+    assert "`account_id`, for the request was answered with 500" in untried(scan(tmp_path, api))
+    assert api.given and api.hooks == api.before
 
 
 def names_an_owner(method: str) -> Callable[[Call], bool]:
