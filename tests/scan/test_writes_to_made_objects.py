@@ -48,8 +48,12 @@ operations:
 """
 
 
-def scan(folder: Path, *, leaks: bool) -> tuple[Told, set[str]]:
-    """What a scan says, and which hooks were changed. `leaks`: a hook is changed for anybody."""
+def scan(
+    folder: Path, *, leaks: bool, mute: int = 0, counts: bool = False
+) -> tuple[Told, set[str]]:
+    """What a scan says, and which hooks were changed. `leaks`: a hook is changed for anybody;
+    `mute`: how many reads after a write fail; `counts`: events are counted at each read."""
+    reads, fails = count(), [0]
     hooks = {
         f"wh-{n}77": {
             "id": f"wh-{n}77", "account_id": id, "url": f"https://{who}.test/in", "events": "paid",
@@ -71,6 +75,15 @@ def scan(folder: Path, *, leaks: bool) -> tuple[Told, set[str]]:
             }
             hooks[made["id"]] = made
             return Reply(201, made)
+        if call.method == "GET" and fails[0]:
+            fails[0] -= 1
+            return Reply(503, {"error": "busy"})
+        if counts:
+            for each in hooks.values():
+                each |= {
+                    name: f"{each[name].partition('?')[0]}?{next(reads)}"
+                    for name in ("url", "events")
+                }
         if not key:
             return Reply(200, list(mine.values()))
         if key not in mine and not (leaks and call.method == "PATCH" and key in hooks):
@@ -80,6 +93,7 @@ def scan(folder: Path, *, leaks: bool) -> tuple[Told, set[str]]:
             return Reply(204)
         if call.method == "PATCH":
             changed.add(key)
+            fails[0] = mute
             hooks[key] |= {name: call.json[name] for name in ("url", "events") if name in call.json}
             return Reply(200, hooks[key] if key in mine else {})
         return Reply(200, hooks[key])
@@ -101,3 +115,20 @@ def test_the_fixed_twin_is_clean(tmp_path: Path) -> None:
     assert run.report.findings == ()
     assert run.code == ExitCode.CLEAN, run.report.distrust
     assert changed.isdisjoint({"wh-077", "wh-177", "wh-277"})
+
+
+def untried(run: Told) -> list[str]:
+    assert run.report.writes is not None
+    return [e.reason for e in run.report.writes.untried if e.endpoint.operation == "patchHook"]
+
+
+def test_a_write_after_which_nobody_is_shown_the_object_is_named(tmp_path: Path) -> None:
+    run, _ = scan(tmp_path, leaks=True, mute=3)
+    why = "no response shows its owner the object afterwards"
+    assert f"not tested as `member`: {why}" in untried(run)
+
+
+def test_a_caller_as_whom_nothing_could_be_sent_is_named(tmp_path: Path) -> None:
+    run, _ = scan(tmp_path, leaks=True, counts=True)
+    why = "its owner is not shown again what would be changed, or it varies by itself"
+    assert f"not tested as `member`: {why}" in untried(run)

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
-from oakum.exposure.endpoints.request_bodies import body_shape
+from oakum.exposure.endpoints.request_bodies import body_shape, json_value
+from oakum.exposure.values.knowledge import Knowledge
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import enum_values, member
@@ -152,6 +153,13 @@ def other_value(name: str, value: Json, shape: Shape, *, far: bool = False) -> J
             return value + 1000 + secrets.randbelow(9000)
         return value - 1 if isinstance(top, int | float) and value + 1 > top else value + 1
     return _other_date(value) or (word if (word := _word(name)) != value else None)
+
+
+def held_elsewhere(knowledge: Knowledge, owner: str, at: tuple[str, str], shape: Shape) -> Json:
+    """What a member holds in another object of the owner's: a new one may have none. `at`: the
+    resource and the member."""
+    known = knowledge.own.get((owner, *at), ())
+    return json_value(min(known), shape) if known else None
 
 
 def _other_date(text: str) -> str:

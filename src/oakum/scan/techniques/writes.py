@@ -17,19 +17,18 @@ from oakum.authz.decide import through
 from oakum.authz.table import allows_member
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints.probes import Probe
-from oakum.exposure.endpoints.request_bodies import json_value
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Endpoint, Evidence
 from oakum.inference.unsafe_writes import ends, life_cycle, moves_by_itself, sets_off
-from oakum.openapi.model import Json, Shape
+from oakum.openapi.model import Json
 from oakum.scan.coverage.omitted_members import why_left_out
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.object_relations import relations_given, relations_to
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.bulk_writes import bulk
-from oakum.scan.requests.values_to_write import other_value, shape_of, taken_by
+from oakum.scan.requests.values_to_write import held_elsewhere, other_value, shape_of, taken_by
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Undo
@@ -147,12 +146,11 @@ class _Endpoint:
             if filled is not None:
                 done |= self._try_each(owner, todo)
         self.labels.tell()
-        for name in self.body.unknown:
-            why = f"not written to: it requires `{name}`, and no value is known"
-            engine.results.untested(self.probe.endpoint, why, Section.WRITES)
+        lacks = [f"it requires `{name}`, and no value is known" for name in self.body.unknown]
         if self.many and self.probe.operation.id not in engine.requests.called:
-            why = "not written to: no identity has an object there that could be restored"
-            engine.results.untested(self.probe.endpoint, why, Section.WRITES)
+            lacks.append("no identity has an object there that could be restored")
+        for why in lacks:
+            engine.results.untested(self.probe.endpoint, f"not written to: {why}", Section.WRITES)
 
     def _try_each(self, owner: str, todo: Mapping[Kind, str | None]) -> set[Kind]:
         """Try a viewer of each kind on an object of the run's own, else on one that was there
@@ -220,8 +218,7 @@ class _Endpoint:
         return tried and viewer not in self.hidden
 
     def _held(self, viewer: str | None, owner: str, view: _View) -> frozenset[str]:
-        engine = self.engine
-        of = engine.model, engine.identities, self.resource, view.object, viewer
+        of = self.engine.model, self.engine.identities, self.resource, view.object, viewer
         return relations_to(*of, owner)
 
     def _wanted(self, owner: str, todo: Mapping[Kind, str | None], view: _View) -> bool:
@@ -244,8 +241,7 @@ class _Endpoint:
 
     def _loses(self, owner: str, view: _View) -> bool:
         """Whether the object could not be put back after a write."""
-        why = self.body.why_lost(owner, view.object, self.engine.knowledge.faces)
-        if why:
+        if why := self.body.why_lost(owner, view.object, self.engine.knowledge.faces):
             self.engine.results.remark(
                 f"{self.probe.endpoint.method} {self.probe.endpoint.path} was not tried on objects"
                 f" of {owner}: {why}"
@@ -256,9 +252,15 @@ class _Endpoint:
         """Write what `viewer` may not, all at once; one by one when that is refused for what it
         is, and not for who asks. Whether anything was sent."""
         changes = dict(self._changes(owner, viewer, view, declared=declared))
-        if not changes or self.emptied or self.stuck:
+        if not changes:
             return False
-        took = self._write_all(owner, viewer, view, changes)
+        self.status, why, took = 0, "an earlier write there could not be taken back", False
+        if not (self.emptied or self.stuck):
+            took = self._write_all(owner, viewer, view, changes)
+            why = "its owner is not shown again what would be changed, or it varies by itself"
+        if not self.status:
+            self.labels.leave(owner, viewer, self._held(viewer, owner, view), why)
+            return False
         if viewer != owner and self.status and viewer not in self.hidden:
             self.control.tried[viewer] = WriteOutcome(self.status, took)
         return True
@@ -326,7 +328,8 @@ class _Endpoint:
             ):
                 continue
             why = why_left_out(known, name, each, value)
-            value = self._as_before(owner, name, each) if self.ours and value in EMPTY else value
+            if self.ours and value in EMPTY:
+                value = held_elsewhere(self.engine.knowledge, owner, (self.resource, name), each)
             taken = taken_by(shape, (name,), each)
             other = other_value(name, value, taken, far=moves_by_itself(name, value))
             if not why and name in states:
@@ -346,11 +349,6 @@ class _Endpoint:
                 continue
             found += 1
             yield name, other
-
-    def _as_before(self, owner: str, name: str, shape: Shape) -> Json:
-        """What a member holds in another object of the owner's: a new one may have none."""
-        known = self.engine.knowledge.own.get((owner, self.resource, name), ())
-        return json_value(min(known), shape) if known else None
 
     def _may_set(self, name: str, viewer: str | None, owner: str, view: _View) -> bool:
         engine, held = self.engine, self._held(viewer, owner, view)
@@ -402,6 +400,8 @@ class _Endpoint:
         key = engine.model.policy.resources[self.resource].key
         if after is None and viewer != owner and key and self._is_lost(owner):
             stuck = [key]  # the owner no longer has it: the writer took it over
+        if after is None and not stuck and answer.status < 400:
+            self.labels.leave_unseen(owner, viewer, self._held(viewer, owner, view))
         undone = self.undo_log.undo(undo)
         self.stuck = self.stuck or not undone
         if self.probe.operation.method == "PUT":

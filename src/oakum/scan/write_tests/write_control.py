@@ -72,6 +72,10 @@ class LabelsTried:
     resource: str
     tried: set[str] = field(default_factory=set)
     lacking: dict[str, None] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    """Label of viewers whose turn came, and of whom nothing was learnt → why."""
+    unseen: set[str] = field(default_factory=set)
+    """Those of them who have written."""
 
     def add(
         self,
@@ -93,8 +97,22 @@ class LabelsTried:
         if not able <= held:
             self.lacking[identities.label(held | able, viewer, owner)] = None
 
+    def leave(self, owner: str, viewer: str | None, held: frozenset[str], why: str) -> None:
+        """Records why nothing was sent; another object may still be tried."""
+        self.left.setdefault(self.engine.identities.label(held, viewer, owner), why)
+
+    def leave_unseen(self, owner: str, viewer: str | None, held: frozenset[str]) -> None:
+        """Records a write after which no response has shown its owner the object."""
+        label = self.engine.identities.label(held, viewer, owner)
+        self.left[label] = "no response shows its owner the object afterwards"
+        self.unseen.add(label)
+
     def tell(self) -> None:
-        """Reports the labels of viewers that no identity of the scan could represent."""
+        """Reports the labels of viewers that no identity of the scan could represent, and of those
+        whose trials told nothing."""
+        for label, why in self.left.items():
+            if label in self.unseen or label not in self.tried:
+                self.engine.results.untested(self.probe.endpoint, why, Section.WRITES, label)
         for label in (each for each in self.lacking if each not in self.tried):
             why = f"the object that was written to makes nobody `{label}`"
             self.engine.results.untested(self.probe.endpoint, why, Section.WRITES, label)
