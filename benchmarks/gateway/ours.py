@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import secrets
 import sys
 from pathlib import Path
@@ -13,10 +12,9 @@ from load import Absent
 from oakum.errors import InputError
 from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import read_contract
+from oakum.guard.engines import ENGINES
 from oakum.guard.files import fill
-from oakum.guard.target import Deployment, EngineTarget
-
-_TARGETS = {"envoy": "Envoy", "nginx": "Nginx"}
+from oakum.guard.target import Deployment
 
 Start = tuple[list[str], dict[str, str]]
 """A command line, and what is added to its environment."""
@@ -24,7 +22,7 @@ Start = tuple[list[str], dict[str, str]]
 
 def engine(name: str, folder: Path, port: int, to: int, made: world.World, algorithm: str) -> Start:
     """The engine alone, with the files that its target renders; the audit log is written."""
-    target: EngineTarget = getattr(importlib.import_module(f"oakum.guard.{name}"), _TARGETS[name])()
+    target = ENGINES[name]()
     folder.mkdir(mode=0o700)
     plan = read_contract(made.policy(algorithm)).plan
     upstream, listen = f"http://127.0.0.1:{to}", f"127.0.0.1:{port}"

@@ -35,7 +35,7 @@ def shadowed(app: ASGIApp, policy: Path, options: Callable[[str], Options]) -> S
 
 def unannounced(shadow: Shadow, policy: Path) -> list[str]:
     read = read_contract(policy)
-    said = [str(each) for each in read.warned(feeds=True)]
+    said = [str(each) for each in read.warnings]
     return [
         f"{operation}: {why} ({status}), {times} times"
         for (operation, why, status), times in sorted(shadow.refused.items())

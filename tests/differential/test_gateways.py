@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from oakum.authz import ANONYMOUS, Principal
-from oakum.cli.guard import ENGINES
+from oakum.guard.engines import ENGINES
 from oakum.policy.contract import Contract
 from tests.conformance.exchange_python import python_guard
 from tests.conformance.exchanges import Clock, Request, Response, Setup, Upstream

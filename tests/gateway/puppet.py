@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oakum.errors import TargetError
+from oakum.errors import Problem, TargetError
 from oakum.guard.admin_socket import UNIX
 from oakum.guard.target import Deployment, EngineControl
+from oakum.openapi.document import Document
 
 _PROGRAM = """
 import json, os, signal, socket, sys, threading, time
@@ -73,6 +74,7 @@ class Puppet:
     name: str = "puppet"
     feeds: bool = False
     audit_log: Path | None = None
+    distribution: str = ""
     control: EngineControl = SWAPPED
     refuses: str = "no such words"
     broken: bool = False
@@ -88,11 +90,17 @@ class Puppet:
             "settings/secret": deployment.service_env.encode(),
         }
 
-    def command(self, folder: Path) -> list[str]:
+    def program(self) -> str:
+        return sys.executable
+
+    def unserved(self, document: Document) -> Iterable[Problem]:
+        return ()
+
+    def command(self, folder: Path, *, exported: bool = False) -> list[str]:
         broken = self.broken or self.fails > 0
         self.fails -= 1
         program = "print('it is broken'); raise SystemExit(3)" if broken else _PROGRAM
-        return [sys.executable, "-S", "-E", "-c", program]
+        return [self.program(), "-S", "-E", "-c", program]
 
     def validate(self, folder: Path) -> None:
         self.validated.append(folder)

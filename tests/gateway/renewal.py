@@ -14,10 +14,12 @@ the other stale. By keys that are drawn, one run of a case in some hundreds asks
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from oakum.errors import Problem
 from oakum.guard.target import Deployment, EngineControl, EngineTarget
+from oakum.openapi.document import Document
 from oakum.openapi.model import Json
 from tests.conformance.lua import RESERVED, SPARSE
 
@@ -90,6 +92,7 @@ class Renewable:
     def __init__(self, target: EngineTarget) -> None:
         self._target = target
         self.name, self.feeds, self.audit_log = target.name, target.feeds, target.audit_log
+        self.distribution = target.distribution
         self.control: EngineControl = target.control
         self._others: Mapping[str, bytes] = {}
 
@@ -118,8 +121,14 @@ class Renewable:
             return _prepared(_policy(rendered)[1]["inline_string"])
         return _prepared(rendered["oakum.lua"].decode())
 
-    def command(self, folder: Path) -> list[str]:
-        return self._target.command(folder)
+    def program(self) -> str:
+        return self._target.program()
+
+    def unserved(self, document: Document) -> Iterable[Problem]:
+        return self._target.unserved(document)
+
+    def command(self, folder: Path, *, exported: bool = False) -> list[str]:
+        return self._target.command(folder, exported=exported)
 
     def validate(self, folder: Path) -> None:
         self._target.validate(folder)

@@ -39,7 +39,7 @@ def test_a_scan_through_the_guard_is_clean(
             lambda _: None,
         ) as guard,
     ):
-        through = without_feed(contract) if engine.name == "envoy" else contract
+        through = contract if engine().feeds else without_feed(contract)
         asking = Asking(
             through, f"http://{guard.listen}", tmp_path / "identities.yaml",
             budget=5000, rate=5000.0, allow_own_settings=True,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oakum.cli.guard import ENGINES
+from oakum.guard.engines import ENGINES
 from tests.conformance.exchanges import Case, cases
 from tests.gateway.client import request, send
 from tests.gateway.exchange_gateway import gateway

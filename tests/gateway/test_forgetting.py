@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from oakum.cli.guard import ENGINES
+from oakum.guard.engines import ENGINES
 from tests.conformance.exchanges import Case, Request, Response
 from tests.gateway.client import request
 from tests.gateway.exchange_gateway import Gateway, gateway

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.cli.guard import ENGINES
+from oakum.guard.engines import ENGINES
 from tests.conformance.test_list_envelopes import (
     ENVELOPES,
     HEADERS,

@@ -1066,7 +1066,7 @@ def test_no_secret_stands_in_a_file(monkeypatch: pytest.MonkeyPatch, upstream: U
 def test_a_missing_nginx_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name, path: None)
     with pytest.raises(InputError, match="nginx is not installed"):
-        nginx.binary()
+        Nginx().program()
 
 
 def test_secret_is_in_no_reply(engine: Engine) -> None:

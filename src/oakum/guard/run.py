@@ -390,7 +390,7 @@ class Running:
         return True
 
     def _warnings(self, new: ContractFiles) -> list[str]:
-        said = [str(each) for each in new.warned(self._engine.feeds)]
+        said = [str(each) for each in new.warned([self._engine])]
         if self._options.deny is not None and not self._options.environ.get(AUDIT_KEY):
             hint = f"`export {AUDIT_KEY}=…`, the key that the list was made with"
             where = Location(str(self._options.deny))

@@ -1,8 +1,9 @@
 """The protocol of an engine: what it must be able to do, and what it is given.
 
-An engine consists of files and a command line. `render` is pure, so that a deployment can be read,
-kept and compared before anything runs; `guard.run` starts, reloads and ends processes. No file
-contains a secret: the engine reads secrets from its environment.
+An engine consists of files and a command line; `guard/engines.py` lists those that there are.
+`render` is pure, so that a deployment can be read, kept and compared before anything runs;
+`guard.run` starts, reloads and ends processes. No file contains a secret: the engine reads secrets
+from its environment.
 
 All engines answer failures with the same status. 502: the upstream refused or closed the
 connection, broke the protocol, or sent a body longer than the plan allows; or an error in the
@@ -14,12 +15,13 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from oakum.errors import NOWHERE, InputError, Problem, TargetError
+from oakum.openapi.document import Document
 from oakum.openapi.model import Json
 
 _VALIDATION = 30.0
@@ -132,13 +134,23 @@ class EngineTarget(Protocol):
     """Whether it filters the events of a stream one by one."""
     audit_log: Path | None
     """Where the audit of an export goes unless it is a file of the export; None: a file."""
+    distribution: str
+    """Python distribution whose installed version the templates of an export require; empty:
+    none."""
+
+    def program(self) -> str:
+        """Path of the program. Raises `InputError`, which says how to install it."""
+
+    def unserved(self, document: Document) -> Iterable[Problem]:
+        """Warns about each operation that the engine cannot serve, whatever the contract says."""
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
         """Relative path → content; pure. Raises `InputError` for what the engine does not
         support."""
 
-    def command(self, folder: Path) -> list[str]:
-        """Command line that runs the engine in the foreground from the files in `folder`.
+    def command(self, folder: Path, *, exported: bool = False) -> list[str]:
+        """Command line that runs the engine in the foreground from the files in `folder`;
+        `exported`: without options that describe this machine, such as its user.
 
         Raises `InputError` when the engine is not installed.
         """

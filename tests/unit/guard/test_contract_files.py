@@ -18,6 +18,7 @@ from oakum.guard import warnings
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.envoy import Envoy
 from oakum.guard.loading import open_gate
+from oakum.guard.nginx import Nginx
 from oakum.guard.target import Deployment
 from oakum.routing import lookup_plan
 from tests.unit.guard.small import DOCUMENT, POLICY
@@ -29,15 +30,15 @@ def read(folder: Path, document: str, policy: str) -> ContractFiles:
     return read_contract(folder / "exposure.yaml")
 
 
-def said(found: ContractFiles, feeds: bool) -> str:
-    return "\n".join(str(each) for each in found.warned(feeds))
+def said(found: ContractFiles) -> str:
+    return "\n".join(map(str, found.warnings))
 
 
 def test_an_owners_id_that_may_be_set_is_told(tmp_path: Path) -> None:
     words = "`id` names the owner of a `Member`, and `owner` may set it"
-    assert words not in said(read(tmp_path, DOCUMENT, POLICY), feeds=True)
+    assert words not in said(read(tmp_path, DOCUMENT, POLICY))
     policy = POLICY.replace("id: [{see: [anyone]}]", "id: [{see: [anyone], set: [owner]}]")
-    assert words in said(read(tmp_path, DOCUMENT, policy), feeds=True)
+    assert words in said(read(tmp_path, DOCUMENT, policy))
 
 
 NEEDY = """\
@@ -96,22 +97,6 @@ def test_a_who_am_i_that_document_or_requests_fill_is_none(
     assert read(tmp_path, with_parameters(parameter, more), POLICY).endpoints
 
 
-def test_a_method_that_envoy_does_not_know_is_told_of(tmp_path: Path) -> None:
-    more = "    additionalOperations: {LABEL: {operationId: label, responses: {'204': {}}}}\n"
-    path = DOCUMENT.index("    get:")
-    found = read(tmp_path, DOCUMENT[:path] + more + DOCUMENT[path:], POLICY)
-    assert "Envoy does not know the method `LABEL` of `label`" in said(found, feeds=False)
-    assert "LABEL" not in said(found, feeds=True)
-
-
-def test_a_feed_is_told_of_where_the_engine_lets_none_pass(tmp_path: Path) -> None:
-    document = DOCUMENT.replace("application/json", "text/event-stream")
-    found = read(tmp_path, document, POLICY.replace("caller: {operation: getMe, id: /id}\n", ""))
-    assert "`getMe` is a feed" in said(found, feeds=False)
-    assert "`getMe` is a feed" not in said(found, feeds=True)
-    assert read(tmp_path, DOCUMENT, POLICY).feeds == ()
-
-
 def test_of_two_operations_with_one_path_the_one_that_no_request_reaches_is_told(
     tmp_path: Path,
 ) -> None:
@@ -121,10 +106,10 @@ paths:
   /members/{name}: {get: {operationId: byName, responses: {200: {description: ok}}}}
 """
     words = "`byName` has the same path as `byId`, so a gateway never chooses it"
-    assert words in said(read(tmp_path, DOCUMENT.replace("paths:\n", both), POLICY), feeds=True)
+    assert words in said(read(tmp_path, DOCUMENT.replace("paths:\n", both), POLICY))
     kind = "parameters: [{name: id, in: path, required: true, schema: {type: integer}}]"
     told = both.replace("operationId: byId", f"operationId: byId, {kind}")
-    assert words not in said(read(tmp_path, DOCUMENT.replace("paths:\n", told), POLICY), feeds=True)
+    assert words not in said(read(tmp_path, DOCUMENT.replace("paths:\n", told), POLICY))
 
 
 def test_warnings_come_in_the_order_of_the_contract(tmp_path: Path) -> None:
@@ -172,7 +157,7 @@ def test_a_contract_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     monkeypatch.setattr(lookup_plan, "_Maker", counted("look-ups", lookup_plan._Maker))
     files = read_contract(tmp_path / "exposure.yaml")
-    assert files.warnings == files.warned(feeds=True)
+    assert files.warnings == files.warned([Nginx()])
     Envoy().render(Deployment(files.plan, "http://127.0.0.1:1", "127.0.0.1:2", tmp_path))
     assert called == {"model": 1, "look-ups": 1}
     called.clear()

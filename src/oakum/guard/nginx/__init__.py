@@ -23,6 +23,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from oakum.errors import Problem
 from oakum.guard.admin_socket import path_of
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
@@ -32,6 +33,7 @@ from oakum.guard.target import (
     judged,
     mistake,
 )
+from oakum.openapi.document import Document
 from oakum.openapi.model import Json
 from oakum.routing.problem import PROBLEM_HEADERS, problem
 
@@ -59,6 +61,7 @@ class Nginx:
     name = "nginx"
     feeds = True
     audit_log: Path | None = None
+    distribution = ""
     control = EngineControl(
         frozenset((_CONF, _LUA, _CHECK)),
         SIGHUP,
@@ -86,19 +89,36 @@ class Nginx:
             _CHECK: _template(_CHECK).render(**shared).encode(),
         }
 
-    def command(self, folder: Path) -> list[str]:
-        """Command line of a master process whose workers run as the current user, who owns the
-        folder."""
+    def program(self) -> str:
+        """Path of nginx or OpenResty."""
+        path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+        for name in ("nginx", "openresty"):
+            if found := shutil.which(name, path=path):
+                return found
+        raise mistake("nginx is not installed", "install nginx with its Lua module, or OpenResty")
+
+    def unserved(self, document: Document) -> tuple[Problem, ...]:
+        """It serves every operation."""
+        return ()
+
+    def command(self, folder: Path, *, exported: bool = False) -> list[str]:
+        """Command line of a master process. Here its workers run as the current user, who owns the
+        folder, with as many files as this machine allows."""
+        if exported:
+            return self._started(folder, _CONF)
         _, most = getrlimit(RLIMIT_NOFILE)
         own = f"worker_rlimit_nofile {min(most, _FILES) if most != RLIM_INFINITY else _FILES};"
         if os.geteuid() == 0:
             own += f" user {pwd.getpwuid(0).pw_name};"
-        return [*_nginx(folder, _CONF), "-g", own]
+        return [*self._started(folder, _CONF), "-g", own]
 
     def validate(self, folder: Path) -> None:
         """Runs `nginx -t`, and then `check.conf`, since `-t` parses Lua without running it."""
-        judged("nginx", [*_nginx(folder, _CONF), "-t", "-q"])
-        judged("nginx", _nginx(folder, _CHECK))
+        judged("nginx", [*self._started(folder, _CONF), "-t", "-q"])
+        judged("nginx", self._started(folder, _CHECK))
+
+    def _started(self, folder: Path, conf: str) -> list[str]:
+        return [self.program(), "-p", f"{folder}/", "-c", conf, "-e", "stderr"]
 
 
 def _named(text: str) -> str:
@@ -108,19 +128,6 @@ def _named(text: str) -> str:
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
-
-
-def binary() -> str:
-    """Path of nginx or OpenResty; raises `InputError` when neither is installed."""
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
-    for name in ("nginx", "openresty"):
-        if found := shutil.which(name, path=path):
-            return found
-    raise mistake("nginx is not installed", "install nginx with its Lua module, or OpenResty")
-
-
-def _nginx(folder: Path, conf: str) -> list[str]:
-    return [binary(), "-p", f"{folder}/", "-c", conf, "-e", "stderr"]
 
 
 def _modules() -> list[str]:

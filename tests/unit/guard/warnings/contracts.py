@@ -29,7 +29,7 @@ def said(folder: Path, base: dict[str, Any], change: Change | None = None) -> st
     (folder / "openapi.yaml").write_text(json.dumps(document))
     written = json.dumps({**policy, "api": "openapi.yaml"}, indent=2)
     (folder / "exposure.yaml").write_text(written)
-    found = read_contract(folder / "exposure.yaml").warned(feeds=True)
+    found = read_contract(folder / "exposure.yaml").warnings
     assert all(each.location.line > 0 and each.hint for each in found)
     return "\n".join(str(each) for each in found)
 
@@ -87,5 +87,5 @@ operations:
 {operations}
 """
     )
-    found = read_contract(folder / "exposure.yaml").warned(feeds=True)
+    found = read_contract(folder / "exposure.yaml").warnings
     return "\n".join(str(each) for each in found)

@@ -22,7 +22,7 @@ def read(folder: Path, **rules: dict[str, Any]) -> ContractFiles:
 
 
 def said(folder: Path, **rules: dict[str, Any]) -> str:
-    return "\n".join(map(str, read(folder, **rules).warned(feeds=True)))
+    return "\n".join(map(str, read(folder, **rules).warnings))
 
 
 def test_a_line_of_a_head_that_differs_from_its_get_is_named(tmp_path: Path) -> None:

@@ -77,5 +77,5 @@ def test_a_grant_that_each_operation_narrows_is_no_surprise(tmp_path: Path) -> N
     folder.write_text(
         folder.read_text().replace("person: {params", "person: {call: [member], params")
     )
-    told = "\n".join(str(each) for each in read_contract(folder).warned(feeds=True))
+    told = "\n".join(str(each) for each in read_contract(folder).warnings)
     assert "asks for credentials" not in told
