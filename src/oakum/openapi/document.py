@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from oakum.errors import Location, Problem
-from oakum.openapi import overlay, source, swagger
+from oakum.openapi import overlay, source
 from oakum.openapi.broken_references import broken
 from oakum.openapi.collections.reading import folder, folder_of, stand_in
 from oakum.openapi.foreign_formats import recognise, refuse_other_text
@@ -30,30 +30,27 @@ class Document:
 
     def __init__(self, file: DescriptionFile, refs: Mapping[str, Path] | None = None) -> None:
         """Raises `InputError` when nothing of it can be read; use `load` or `parse`."""
-        recognise(file)
+        self._format = recognise(file)
         self.file: str = file.name
         self.file_parts = file.parts
         """The files of a folder that was given as the document."""
         self.raw: Json = file.root
         self._library = Library(file, refs)
         self._schemas = Schemas(self._library)
-        old = "swagger" in file.root
         reader = self._read()
         self.closed: tuple[ClosedOperation, ...] = tuple(reader.closed)
         """Operations that a mistake in the document closes; none of them is in `operations`."""
         self.warnings: tuple[Problem, ...] = tuple(sorted(set(reader.problems)))
         """Mistakes in the document, and what the overlays asked for and nothing matched."""
         root = LocatedValue(file, "", file.root)
-        self._home = root.at("definitions") if old else root.at("components", "schemas")
+        self._home = root.at(*self._format.schemas)
         self.schemas: Mapping[str, Callable[[], Shape]] = self._components()
         """Shapes of the components by name; a second call gives the same shape."""
-        said = root.at("securityDefinitions") if old else root.at("components", "securitySchemes")
+        said = root.at(*self._format.security_schemes)
         schemes = {name: self._library.value(place) for name, place in members(said)}
-        self.security_schemes: Mapping[str, Json] = (
-            {name: swagger.security_scheme(each) for name, each in schemes.items()}
-            if old
-            else schemes
-        )
+        self.security_schemes: Mapping[str, Json] = {
+            name: self._format.security_scheme(each) for name, each in schemes.items()
+        }
         self.extensions: Mapping[str, Json] = extensions(file.root)
         """The `x-…` members of the document itself."""
         self.base_url: str = reader.origin
@@ -65,8 +62,7 @@ class Document:
         self._origin: Document = self
 
     def _read(self) -> OperationReader:
-        read = swagger.SwaggerReader if "swagger" in self._library.main.root else OperationReader
-        reader = read(self._library, self._schemas, broken(self._library))
+        reader = self._format.reader(self._library, self._schemas, broken(self._library))
         self.operations: tuple[Operation, ...] = reader.operations()
         self._by_id = reader.by_id
         return reader

@@ -1,7 +1,7 @@
 """Recognises files that are not OpenAPI documents, and says what to do with them.
 
-A collection of requests is told by its tool, for `collections` to read. A description of an API in
-another format is named; recorded traffic goes to `oakum observe`, which infers a document from it.
+A description of an API in a format that Oakum does not read is named; recorded traffic goes to
+`oakum observe`, which infers a document from it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from oakum.errors import InputError, Location, Problem
+from oakum.openapi.formats import DocumentFormat, format_of, readable
 from oakum.openapi.model import Json
 from oakum.openapi.reference import DescriptionFile
 
-READABLE = "Oakum reads OpenAPI 3.0, 3.1 and 3.2, and Swagger 2.0"
-_VERSION = re.compile(r"(3\.[012]|2\.0)(\.|$)")
+_READABLE = readable()
 _EXPORT = "export it as OpenAPI, or record its traffic as HAR: `oakum observe draft`"
 _SCHEMA = (
     "it goes beside an OpenAPI document that has the endpoint: `POST /graphql: {graphql: FILE}`"
     " among the operations of the policy"
 )
-_EVENTS = f"{READABLE}; a WebSocket or a stream of events can be declared in OpenAPI"
+_EVENTS = f"{_READABLE}; a WebSocket or a stream of events can be declared in OpenAPI"
 
 
 class _Text(NamedTuple):
@@ -36,13 +36,15 @@ class _Text(NamedTuple):
 _TEXTS = (
     _Text(re.compile(r"#%RAML\b"), "a RAML description", _EXPORT),
     _Text(re.compile(r"FORMAT:\s*1A\b"), "an API Blueprint", _EXPORT),
-    _Text(re.compile(r"<(!DOCTYPE\s+html|html)\b", re.I), "a web page", f"{READABLE}; download it"),
+    _Text(
+        re.compile(r"<(!DOCTYPE\s+html|html)\b", re.I), "a web page", f"{_READABLE}; download it"
+    ),
     _Text(
         re.compile(r"(<\?xml[^>]*>\s*)?<((\w+:)?definitions|description)\b"),
         "a WSDL description",
-        f"{READABLE}; it reads nothing of SOAP",
+        f"{_READABLE}; it reads nothing of SOAP",
     ),
-    _Text(re.compile(r"<(\?xml|\w)"), "XML", f"{READABLE}, written as JSON or YAML"),
+    _Text(re.compile(r"<(\?xml|\w)"), "XML", f"{_READABLE}, written as JSON or YAML"),
     _Text(
         re.compile(r"meta\s*\{\s*\n\s*name\s*:"),
         "a request of Bruno",
@@ -102,14 +104,6 @@ def _at(root: Json, *names: str) -> Json:
     return root
 
 
-def _is_postman(root: Mapping[str, Json]) -> str:
-    schema = _at(root, "info", "schema") or _at(root, "collection", "info", "schema")
-    infos = (_at(root, "info"), _at(root, "collection", "info"))
-    told = any(isinstance(each, dict) and "_postman_id" in each for each in infos)
-    told = told or (isinstance(schema, str) and "postman" in schema)
-    return ("/info" if "info" in root else "/collection") if told else ""
-
-
 def _is_har(root: Mapping[str, Json]) -> str:
     return "/log" if isinstance(_at(root, "log", "entries"), list) else ""
 
@@ -117,31 +111,6 @@ def _is_har(root: Mapping[str, Json]) -> str:
 def _is_old_postman(root: Mapping[str, Json]) -> str:
     plain = isinstance(root.get("requests"), list) and {"id", "name"} <= root.keys()
     return "/requests" if plain and ("order" in root or "folders" in root) else ""
-
-
-def _is_insomnia(root: Mapping[str, Json]) -> str:
-    if root.get("__export_format") == 4:
-        return "/__export_format"
-    return "/type" if "insomnia.rest/5" in str(root.get("type")) else ""
-
-
-def _is_bruno(root: Mapping[str, Json]) -> str:
-    plain = root.get("type") == "collection" and {"version", "name"} <= root.keys()
-    exported = {"version", "name", "items"} <= root.keys() and isinstance(root["items"], list)
-    return "/name" if plain or exported else "/opencollection" if "opencollection" in root else ""
-
-
-POSTMAN, INSOMNIA = "a Postman collection", "an export of Insomnia"
-BRUNO = "a collection of Bruno"
-_COLLECTIONS = ((POSTMAN, _is_postman), (INSOMNIA, _is_insomnia), (BRUNO, _is_bruno))
-
-
-def collection_format(root: Json) -> tuple[str, str] | None:
-    """Which tool a collection of requests is of, and the pointer to what tells it; None: none."""
-    if type(root) is not dict or "openapi" in root or "swagger" in root:
-        return None
-    found = ((name, tells(root)) for name, tells in _COLLECTIONS)
-    return next((each for each in found if each[1]), None)
 
 
 def _is_introspection(root: Mapping[str, Json]) -> str:
@@ -166,7 +135,7 @@ _TREES = (
     _Tree(
         _has("openrpc"),
         "an OpenRPC document",
-        f"{READABLE}; JSON-RPC has one endpoint, which says nothing of its methods",
+        f"{_READABLE}; JSON-RPC has one endpoint, which says nothing of its methods",
     ),
     _Tree(_is_old_postman, "a Postman collection of version 1", "export it as v2.1"),
     _Tree(
@@ -177,35 +146,34 @@ _TREES = (
     _Tree(_has("__export_format"), "an old export of Insomnia", "export it as v4 or v5"),
     _Tree(_is_introspection, "a GraphQL introspection result", f"print it as a schema; {_SCHEMA}"),
     _Tree(_is_discovery, "a Google API discovery document", _EXPORT),
-    _Tree(_has("swaggerVersion"), "a Swagger 1 resource listing", f"{READABLE}; convert it"),
+    _Tree(_has("swaggerVersion"), "a Swagger 1 resource listing", f"{_READABLE}; convert it"),
     _Tree(_has("smithy"), "a Smithy model", "export it as OpenAPI with `smithy-openapi`"),
 )
 
 
-def recognise(file: DescriptionFile) -> None:
-    """Raises `InputError` for what is no OpenAPI document, or is of a version that is not read."""
+def recognise(file: DescriptionFile) -> DocumentFormat:
+    """The format of a document. Raises `InputError` for what is in none that is read, or of another
+    version."""
     root = file.root
 
     def refuse(message: str, hint: str, pointer: str = "") -> InputError:
         return InputError([Problem(file.locate(pointer), message, hint)])
 
     if type(root) is not dict:
-        raise refuse("this is not an OpenAPI document", f"{READABLE}, written as JSON or YAML")
-    word = "openapi" if "openapi" in root else "swagger"
-    if word not in root:
+        raise refuse("this is not an OpenAPI document", f"{_READABLE}, written as JSON or YAML")
+    found = format_of(root)
+    if found is None:
         for each in _TREES:
             if at := each.tells(root):
                 raise refuse(f"this is {each.name}", each.hint, at)
         if "identities" in root:
             hint = "it is for `--identities`; give the contract or the OpenAPI document here"
             raise refuse("this looks like an identities file", hint, "/identities")
-        raise refuse("`openapi` is missing", f"write the version, `openapi: 3.1.0`; {READABLE}")
-    if not _VERSION.match(version := str(root[word])) or (version[:1] == "2") != (
-        word == "swagger"
-    ):
-        name = "OpenAPI" if word == "openapi" else "Swagger"
-        raise refuse(f"{name} `{version}` is not read", READABLE, f"/{word}")
+        raise refuse("`openapi` is missing", f"write the version, `openapi: 3.1.0`; {_READABLE}")
+    if not found.reads(version := str(root[found.member])):
+        raise refuse(f"{found.name} `{version}` is not read", _READABLE, f"/{found.member}")
     if "paths" not in root:
         raise refuse("`paths` is missing", "a document without paths has no endpoints to watch")
     if type(root["paths"]) is not dict:
         raise refuse("`paths` must be a map of paths", "", "/paths")
+    return found

@@ -27,6 +27,7 @@ from oakum.openapi.collections.saved_request import (
 from oakum.openapi.model import Json
 from oakum.openapi.reference import DescriptionFile
 
+NAME = "a collection of Bruno"
 HOMES = ("bruno.json", "opencollection.yml", "opencollection.yaml")
 """Files that make a folder a collection."""
 _METHODS = ("get", "post", "put", "delete", "patch", "options", "head", "trace", "connect", "http")
@@ -41,6 +42,13 @@ _MEDIA = {
     "multipartForm": _PARTS, "file": "application/octet-stream",
 }  # fmt: skip
 _GRAPHQL = '{"query": "", "variables": {}}'
+
+
+def tells(root: Mapping[str, Json]) -> str:
+    """The pointer to what tells an exported file of either kind; empty: it is none."""
+    plain = root.get("type") == "collection" and {"version", "name"} <= root.keys()
+    exported = {"version", "name", "items"} <= root.keys() and isinstance(root["items"], list)
+    return "/name" if plain or exported else "/opencollection" if "opencollection" in root else ""
 
 
 def read(file: DescriptionFile) -> Collection:

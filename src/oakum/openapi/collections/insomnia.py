@@ -20,7 +20,15 @@ from oakum.openapi.collections.saved_request import (
 from oakum.openapi.model import Json
 from oakum.openapi.reference import DescriptionFile
 
+NAME = "an export of Insomnia"
 _MOST_FOLDERS = 100
+
+
+def tells(root: Mapping[str, Json]) -> str:
+    """The pointer to what tells an export of v4 or v5; empty: it is none."""
+    if root.get("__export_format") == 4:
+        return "/__export_format"
+    return "/type" if "insomnia.rest/5" in str(root.get("type")) else ""
 
 
 def read(file: DescriptionFile) -> Collection:

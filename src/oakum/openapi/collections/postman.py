@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from oakum.openapi.collections.saved_request import (
 from oakum.openapi.model import Json
 from oakum.openapi.reference import DescriptionFile
 
+NAME = "a Postman collection"
 _LANGUAGES = {"json": "application/json", "xml": "application/xml", "html": "text/html"}
 
 
@@ -32,6 +33,18 @@ class _Folder(NamedTuple):
     pointer: str
     name: str
     auth: Schemes | None
+
+
+def tells(root: Mapping[str, Json]) -> str:
+    """The pointer to what tells a collection of Postman, alone or in `collection`; empty: it is
+    none."""
+    for pointer, holder in (("/info", root), ("/collection", root.get("collection"))):
+        info = holder.get("info") if isinstance(holder, Mapping) else None
+        if isinstance(info, dict):
+            schema = info.get("schema")
+            if "_postman_id" in info or (isinstance(schema, str) and "postman" in schema):
+                return pointer
+    return ""
 
 
 def read(file: DescriptionFile) -> Collection:

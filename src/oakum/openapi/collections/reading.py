@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from oakum.errors import Location, Problem
 from oakum.openapi.collections import bruno, insomnia, postman
 from oakum.openapi.collections.inferred_document import Inferred, inferred
-from oakum.openapi.foreign_formats import BRUNO, INSOMNIA, POSTMAN, collection_format
+from oakum.openapi.collections.saved_request import Collection
+from oakum.openapi.formats import format_of
+from oakum.openapi.model import Json
 from oakum.openapi.reference import DescriptionFile
 
-_READERS = {POSTMAN: postman.read, INSOMNIA: insomnia.read, BRUNO: bruno.read}
+
+class CollectionFormat(Protocol):
+    """The module of a tool whose collections Oakum reads."""
+
+    NAME: str
+    """In messages."""
+
+    def tells(self, root: Mapping[str, Json]) -> str:
+        """The pointer to what tells this format; empty: it is another one."""
+
+    def read(self, file: DescriptionFile) -> Collection:
+        """What a collection holds; requests that cannot be read are left aside, each at its
+        place."""
+
+
+COLLECTIONS: tuple[CollectionFormat, ...] = (postman, insomnia, bruno)
+"""In the order in which they are asked whether a file is theirs."""
 
 
 def stand_in(file: DescriptionFile) -> list[Problem]:
     """Replaces a collection by the document that it stands for; anything else stays. What of it is
     left aside, each at its place. Raises `InputError` where no request of it can be read."""
-    found = collection_format(file.root)
-    if found is None:
+    root = file.root
+    if type(root) is not dict or format_of(root) is not None:
         return []
-    kind, pointer = found
-    return _replaced(file, inferred(_READERS[kind](file), kind, lambda: file.written(pointer)))
+    for each in COLLECTIONS:
+        if pointer := each.tells(root):
+            return _replaced(
+                file, inferred(each.read(file), each.NAME, lambda: file.written(pointer))
+            )
+    return []
 
 
 folder_of = bruno.folder_of
@@ -31,7 +55,8 @@ def folder(path: Path) -> tuple[DescriptionFile, list[Problem]]:
     collection, files = bruno.read_folder(path)
     file = DescriptionFile(str(path), b"{}", path)
     file.parts = files
-    return file, _replaced(file, inferred(collection, BRUNO, lambda: Location(str(files[0]), 1, 1)))
+    whole = Location(str(files[0]), 1, 1)
+    return file, _replaced(file, inferred(collection, bruno.NAME, lambda: whole))
 
 
 def _replaced(file: DescriptionFile, made: Inferred) -> list[Problem]:
