@@ -14,10 +14,10 @@ from typing import Literal
 
 from oakum.http.methods import SHOWS
 from oakum.inference.lexicon import FieldClass, listed, singular, words
-from oakum.inference.nouns import is_of_caller, noun_of_path, nouns
+from oakum.inference.nouns import CROWDS, is_of_caller, noun_of_path, nouns
 from oakum.inference.owners import DraftOwner
 from oakum.inference.resource_fields import NOT_SET, ResourceField
-from oakum.inference.schema_groups import CROWDS, DocumentTypes, Thing
+from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.inference.unsafe_writes import kept_for_staff
 from oakum.openapi.document import Document

@@ -87,6 +87,8 @@ _HANDLES = listed("handle login loginname screenname slug username")
 _WEAK = ("gid", "sid", "uid", "code", "key", "no", "number")
 """What identifies one only where an endpoint chooses it by a parameter of that name, or where a
 caller is told who they are."""
+LINK = "uri"
+"""What tells objects apart that call themselves by their address and by no id."""
 _NO_KEYS = listed("date ext extension format lang language locale mode type version")
 _PATHS = ("fullname", "pathwithnamespace", "path", "name")
 """What tells objects apart that two parameters choose, the whole before a part."""
@@ -305,7 +307,8 @@ class _Looker:
         component = _named(shape)
         if component and component not in self._nouns:
             bare = without_package(component, self._packages)
-            self._nouns[component] = _stem(bare, self._known, self._path_nouns)
+            ids = {"".join(words(name)) for name in children(shape)}
+            self._nouns[component] = _stem(bare, self._known, self._path_nouns, ids)
         return self._nouns.get(component, "")
 
     def _component(self, shape: Shape) -> str:
@@ -340,6 +343,7 @@ class _Looker:
         wanted += [*chosen, *sorted(_HANDLES)]
         wanted += _PATHS if noun in self._paired else ()
         wanted += _NAMES if (*noun.split("_"),) in self._named_by.get(noun, ()) else ()
+        wanted += [LINK] if noun and noun in self._path_nouns else []
         return tuple(dict.fromkeys(scalars[word] for word in wanted if word in scalars))
 
 
@@ -370,16 +374,18 @@ def _named(shape: Shape) -> str:
     return next(iter(names_of(shape)), "")
 
 
-def _stem(component: str, known: set[str], of_paths: set[str]) -> str:
+def _stem(component: str, known: set[str], of_paths: set[str], members: Set[str]) -> str:
     """The noun of a component, without what only says which view it is; a noun of a path is whole:
-    a `ProjectBrief` at `/project_briefs`."""
+    a `ProjectBrief` at `/project_briefs`. So is what has an id of its own: an `OrderItem` with an
+    `itemId`."""
     name = component.rpartition(".")[2] if component.count(".") > 1 else component
     parts = [*words(name)]
     while len(parts) > 1:
         for end, rest in ((parts[-1], parts[:-1]), (parts[0], parts[1:])):
             whole = "_".join((*parts[:-1], singular(parts[-1]))) in of_paths
-            variant = end in _VARIANTS and _is_known(rest, known) and not whole
-            if end in _TECHNICAL or variant or end.isdigit():
+            whole = whole or f"{end}id" in members
+            variant = end in _VARIANTS and _is_known(rest, known)
+            if end.isdigit() or ((end in _TECHNICAL or variant) and not whole):
                 parts = rest
                 break
         else:

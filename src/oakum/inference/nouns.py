@@ -15,6 +15,16 @@ ACCOUNTS = listed(
 )
 """Nouns for whoever has an account."""
 
+RECORDED = listed(
+    "client customer driver employee guest participant patient person rider student subscriber"
+)
+"""Those of them that are often just recorded, by the staff whose API it is."""
+
+CROWDS = listed(
+    "app bot channel company group integration org organization project room team tenant workspace"
+)
+"""Things that have a handle and are no person."""
+
 SAYS_AN_ID = listed("code gid guid handle id key name no num number or sid slug the uid uuid")
 """Words that tell one of a kind from another, and not of which kind it is."""
 

@@ -10,17 +10,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.inference.lexicon import FieldClass, classify_field, words
+from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.nouns import (
     ACCOUNTS,
     is_segment,
     last_parameter,
+    noun_of_path,
     nouns,
     without_id,
 )
 from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.schema import children
+from oakum.openapi.schema import children, elements
+from oakum.openapi.shape_queries import enum_values
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,14 @@ _OWNERS_TOO = (
     *("submitted_by", "added_by", "requested_by", "requester", "registered_by", "booked_by"),
     *("ordered_by", "issued_to", "assigned_to", "passenger", "borrower", "sender"),
 )
-_NAMED_TOO = frozenset(("account", "client", "customer", "driver", "employee", "guest", "patient"))
+_NAMED_TOO = ACCOUNTS - {"author", "creator", "member", "owner", "profile", "user"}
 """Nouns of whoever has an account, or of what an account keeps."""
+_OF_A_KIND = ("owner", "creator", "author", "created_by")
+"""What stands after the object's own name: `conversation_creator_id`."""
+_CAUSES = frozenset(("account", "actor", "author", "created_by", "creator", "sender"))
+"""Whom a notification tells of; it belongs to whoever is told."""
+_LOGINS = listed("login loginname screenname userid username")
+_ADDRESSES = frozenset(("uri", "url", "uri-reference"))
 _PAIRS = (("sender", "recipient"), ("sender", "receiver"), ("host", "guest"), ("buyer", "seller"))
 _ANY_ID = frozenset(("id", "uuid", "guid"))
 _SAME = frozenset(("profile", "user"))
@@ -60,7 +68,7 @@ def ownership(world: DocumentTypes, thing: Thing) -> DraftOwner:
         return DraftOwner(
             "field", f"{named} {'names' if len(members) == 1 else 'name'} an account", members
         )
-    if world.account is not None and _is_other_view(world.account, thing):
+    if world.account is not None and _is_other_view(world, world.account, thing):
         why = f"another view of an account, with the `{thing.key}` of `{world.account.name}`"
         return DraftOwner("field", why, (thing.key,))
     if all(seen.inside for seen in thing.objects):
@@ -82,11 +90,16 @@ def ownership(world: DocumentTypes, thing: Thing) -> DraftOwner:
     return DraftOwner("none", "who owns it? the document does not say")
 
 
-def _is_other_view(account: Thing, thing: Thing) -> bool:
+def _is_other_view(world: DocumentTypes, account: Thing, thing: Thing) -> bool:
     """`Profile` beside `User`, known by the same user name. An `id` may count anything, so that
-    only what is called a user or a profile is taken at it."""
+    only what is called a user or a profile is taken at it; an account that lists several of them
+    is none of them."""
     parts = {*words(thing.noun)}
     if not parts or thing.key != account.key:
+        return False
+    members = [child for shape in account.shapes for child in children(shape).values()]
+    rows = [each for child in members if (each := elements(child)) is not None]
+    if any(world.thing_at(each) is thing for each in rows):
         return False
     counts = bool(_ANY_ID.intersection(words(thing.key)))
     return parts <= (_SAME if counts else ACCOUNTS) | {account.noun}
@@ -100,7 +113,9 @@ def account_params(world: DocumentTypes, thing: Thing, endpoint: Operation) -> I
         own = parameter.name == last_parameter(endpoint.path) and thing.noun in said
         of_people = [noun for noun in said if noun in people]
         another = any(_is_another(world, noun, "") for noun in _NAMED_TOO.intersection(of_people))
-        if parameter.where == "path" and not own and of_people and not another:
+        before = endpoint.path.partition("{" + parameter.name + "}")[0]
+        login = _is_login(parameter.name) and not noun_of_path(before)  # `/{username}/feeds`
+        if parameter.where == "path" and not own and (of_people or login) and not another:
             yield parameter.name
 
 
@@ -126,17 +141,54 @@ def _pair(thing: Thing, chosen: Sequence[str]) -> list[str]:
 def _ranked(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int, str]]:
     own = world.account.noun if world.account else "user"
     order = [*_OWNERS[:1], own, *_OWNERS[1:], *_OWNERS_TOO, *sorted(ACCOUNTS)]
+    told = thing.noun.rpartition("_")[2] == "notification"
+    order = ["recipient", *order] if told else order
     found = []
     for name, child in children(shape).items():
-        noun = without_id(name)
+        noun = _noun_of(thing, name)
         if noun in _NAMED_TOO and _is_another(world, noun, name):
+            continue
+        if told and noun in _CAUSES and (noun != "account" or children(child)):
             continue
         secret = classify_field(name, child) is FieldClass.SECRET  # a key to log in with
         if noun in order and noun != thing.noun and is_segment(name) and not secret:
             path = _id_in(world, name, child)
             if path:
-                found.append((order.index(noun), path))
-    return sorted(found, key=lambda option: (option[0], "." in option[1], option[1]))
+                found.append((order.index(noun), _is_name(world, name, child), path))
+    found.sort(key=lambda option: (*option[:2], "." in option[2], option[2]))
+    return [(rank, path) for rank, _, path in found]
+
+
+def _noun_of(thing: Thing, name: str) -> str:
+    """The noun of a member, without that of the thing itself: `conversation_creator_id` of a
+    conversation names its creator."""
+    noun = without_id(name)
+    bare = noun.removeprefix(f"{thing.noun}_")
+    return bare if bare in _OF_A_KIND else noun
+
+
+def _says_id(name: str) -> bool:
+    """Whether a member says that it is an id, and not only of whom it speaks."""
+    return without_id(name) != "_".join(words(name))
+
+
+def _is_name(world: DocumentTypes, name: str, child: Shape) -> bool:
+    """Whether a member is a text where accounts are counted, and does not call itself an id: the
+    `user` beside a `userId`."""
+    counted = "integer" in _key_of_account(world).kinds
+    return counted and not _says_id(name) and "string" in child.kinds
+
+
+def _is_login(name: str) -> bool:
+    """Whether a name says that it is what an account is called."""
+    return "".join(words(name)) in _LOGINS
+
+
+def _key_of_account(world: DocumentTypes) -> Shape:
+    """The shape of what identifies accounts."""
+    shapes = world.account.shapes if world.account is not None else ()
+    found = (children(shape).get(world.account.key) for shape in shapes if world.account)
+    return next((each for each in found if each is not None), Shape())
 
 
 def _is_another(world: DocumentTypes, noun: str, name: str) -> bool:
@@ -144,12 +196,13 @@ def _is_another(world: DocumentTypes, noun: str, name: str) -> bool:
     OAuth."""
     if noun == "client" and words(name)[-1:] == ("id",):
         return True
-    if world.account is None or noun == world.account.noun:
+    if world.account is not None and noun == world.account.noun:
         return False
     return any(
         noun in thing.nouns
         for thing in world.things
-        if thing is not world.account and not _is_other_view(world.account, thing)
+        if thing is not world.account
+        and (world.account is None or not _is_other_view(world, world.account, thing))
     )
 
 
@@ -161,4 +214,16 @@ def _id_in(world: DocumentTypes, name: str, child: Shape) -> str:
         likely = (key, "id", "_id", "uuid", "gid", "user_id", "userId", "username", "login")
         inner = next((each for each in likely if each in below), "")
         return f"{name}.{inner}" if inner else ""
-    return "" if child.kinds & {"boolean", "array", "object"} or child.items else name
+    other = child.kinds & {"boolean", "array", "object"} or child.items or enum_values(child)
+    return "" if other or (not _says_id(name) and _only_describes(world, name, child)) else name
+
+
+def _only_describes(world: DocumentTypes, name: str, child: Shape) -> bool:
+    """Whether a text is a link, or the name of a person by which no account is found."""
+    if child.format in _ADDRESSES and _key_of_account(world).format not in _ADDRESSES:
+        return True
+    if words(name) == ("profile",):
+        return True
+    known = world.account.members() if world.account is not None else ()
+    handles = any(map(_is_login, known))
+    return _is_name(world, name, child) and name == "author" and not handles

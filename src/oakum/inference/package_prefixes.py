@@ -1,8 +1,9 @@
-"""What a schema of a gRPC service is called, without the package that stands before its name.
+"""What a schema is called, without the package that stands before its name.
 
 `protoc-gen-openapiv2` makes one name of the last part of a package and a message: `v2User` of
 `memos.api.v2`, `apiRun`, `lnrpcInvoice`. A prefix counts if several schemas have it, and if it ends
-in a version or the document has a schema that only this generator writes.
+in a version or the document has a schema that only this generator writes. Generators for Go put a
+dot between them, after a package in small letters: `models.User`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Collection
 _LEAST = 2
 _PREFIX = re.compile(r"([a-z][a-z0-9]*?)(?=[A-Z])")
 _VERSION = re.compile(r"[a-z]*v\d+(?:p\d+)?(?:(?:alpha|beta)\d*)?")
-_DOTTED = re.compile(rf"{_VERSION.pattern}\.(?=[A-Z][^.]*$)")
+_DOTTED = re.compile(r"[a-z][a-z0-9_]*\.(?=[A-Z][^.]*$)")
 _GENERATED = re.compile(r"(?:google)?(?:protobufAny|[rR]pcStatus|runtimeError)")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from oakum.http.methods import READS
+from oakum.inference.declared_objects import LINK
 from oakum.inference.identifiers import formed_as, named_after
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, words
 from oakum.inference.lexicon_phrases import PICTURE
@@ -246,4 +247,4 @@ class _Resources:
         counted = key.kinds == {"integer"} and parameter.shape.kinds == {"string"}
         if said and (said[-1] in SAYS_A_TEXT or (counted and not _IDS.intersection(said))):
             return next((m for m in members if _is_name(m, members[m])), resource.key)
-        return resource.key
+        return resource.key if resource.key != LINK else ""  # an address is no part of a path

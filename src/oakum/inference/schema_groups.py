@@ -14,18 +14,22 @@ from functools import cached_property, partial
 from operator import itemgetter
 
 from oakum.http.json_pointer import path_of
+from oakum.http.methods import SHOWS
 from oakum.inference.declared_objects import DeclaredObject, declared_objects, is_item
 from oakum.inference.identifiers import formed_as, is_foreign, named_after, without_number
 from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
 from oakum.inference.nouns import (
     ACCOUNTS,
     COUNTS,
+    CROWDS,
+    RECORDED,
     is_of_caller,
     last_parameter,
     noun_of_path,
     nouns,
 )
-from oakum.inference.side_effects import classify, opens_session
+from oakum.inference.side_effects import opens_session
+from oakum.inference.whoami import who_am_i
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
@@ -36,12 +40,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _OF_COLLECTION = re.compile(r"\^?[A-Za-z][\w-]*/\[\^/\]\+\$?")
 _MANY = 4
 """Members that are the same in two things by no chance."""
+_PASSWORDS = listed("passcode password passwd pin pwd")
 _NEAR = 3
 """How deep an account stands in the answer to a login: `{data: {user: {...}}}`."""
-CROWDS = listed(
-    "app bot channel company group integration org organization project room team tenant workspace"
-)
-"""Things that have a handle and are no person."""
 
 
 @dataclass
@@ -121,14 +122,16 @@ class DocumentTypes:
         return frozenset(found | ({self.whoami.operation.id} if self.whoami else set()))
 
     def _is_below(self, endpoint: Operation) -> bool:
-        """Whether its path goes on from who-am-I, to what is the caller's: `/user/keys`, but not
-        `/account/users`."""
+        """Whether its path goes on from who-am-I, to what is the caller's: `/user/keys` and
+        `/account/profile/bookmarks`, but not `/account/users` or `/account/user/{id}`."""
         if self.whoami is None:
             return False
         start = f"{self.whoami.operation.path.rstrip('/')}/"
         if not endpoint.path.startswith(start):
             return False
-        below = words(re.sub(r"\{[^}]*\}", "", endpoint.path[len(start) :]))
+        rest = endpoint.path[len(start) :]
+        own = re.sub(r"\b(?:account|profile|user)(?=$|/(?!\{))", "", rest)
+        below = words(re.sub(r"\{[^}]*\}", "", own))
         return not {singular(word) for word in below} & (ACCOUNTS | CROWDS)
 
     @cached_property
@@ -159,14 +162,14 @@ class DocumentTypes:
 def world_of(document: Document) -> DocumentTypes:
     """Find the things of a document, the account among them, and who-am-I."""
     seen = declared_objects(document)
-    whoami = _whoami(seen, document)
+    whoami = who_am_i(seen, document)
     groups: dict[str, list[DeclaredObject]] = {}
     for each in seen:
         if each.noun and (each.component or not each.inside):
             groups.setdefault(each.noun, []).append(each)
     things = _told_apart([t for noun, group in groups.items() for t in _split(noun, group)])
     things = _views(things)
-    account = _account(things, whoami)
+    account = _account(things, whoami, document)
     if account is not None:
         things = _merged(things, account, whoami)
         if not any(thing is account for thing in things):
@@ -224,81 +227,6 @@ def _sessions(document: Document, whoami: DeclaredObject | None) -> Iterator[Sha
                 for shape in level
                 for below in (*children(shape).values(), *(each() for each in shape.branches))
             ]
-
-
-# ------------------------------------------------------------------ who am I
-
-_WHO = ("me", "self", "myself", "whoami", "userinfo", "currentuser", "authenticateduser")
-_WHO_TOO = ("profile", "account", "user", "session", "current", "verifycredentials")
-_CALLS_ONESELF = re.compile(
-    r"\b(?:authenticated|calling|current(?:ly)?|logged[- ]?in|signed[- ]?in)[\w -]{0,24}?\s"
-    r"(?:account|customer|member|person|player|principal|profile|user)\b",
-    re.I,
-)
-_CREDENTIALS = re.compile(
-    r"auth|token|api[-_]?key|accept|content-type|version|session|cookie|agent|language", re.I
-)
-"""Headers that every request has."""
-
-
-def _whoami(seen: Sequence[DeclaredObject], document: Document) -> DeclaredObject | None:
-    """The response that identifies its caller, recognised by its endpoint's name."""
-    secured = any(operation.security for operation in document.operations)
-    keyed = {(each.operation.id, each.pointer) for each in seen if each.keys}
-    ranked = [
-        (rank, at)
-        for at, each in enumerate(seen)
-        if (rank := _rank(each, secured, _is_held(each, keyed))) is not None
-    ]
-    return seen[min(ranked)[1]] if ranked else None
-
-
-def _is_held(seen: DeclaredObject, keyed: set[tuple[str, str]]) -> bool:
-    """Whether an account stands in an object that is no other: `user` in `{user, permissions}`."""
-    around = (seen.operation.id, seen.pointer.rpartition("/")[0])
-    return seen.inside in ACCOUNTS and around not in keyed
-
-
-def _rank(seen: DeclaredObject, secured: bool, held: bool) -> tuple[int, bool, bool, int] | None:
-    """How certainly an endpoint identifies its caller, lowest first; None if it does not. Where a
-    document asks for no credentials anywhere, an endpoint without them tells nothing. `held`: only
-    an endpoint that is called who-am-I tells it so."""
-    operation = seen.operation
-    asked = any(
-        p.where == "path" or (p.required and not _is_given(p)) for p in operation.parameters
-    )
-    inside = bool(seen.inside) and not held
-    if operation.method != "GET" or asked or inside or "*" in seen.pointer or not seen.keys:
-        return None
-    if classify(operation).kind != "read":
-        return None
-    last = "".join(words(operation.path.rstrip("/").rpartition("/")[2]))
-    said = "".join(words(re.split(r"[./#]", operation.id)[-1])).removeprefix("get")
-    named = {seen.noun.rpartition("_")[2], noun_of_path(operation.path)}
-    crowd = seen.noun.rpartition("_")[2] in CROWDS
-    rest = (crowd, named.isdisjoint(ACCOUNTS), operation.path.count("/"))
-    closed = not (secured and operation.anonymous)
-    if last in _WHO:
-        return 0, *rest[:2], _WHO.index(last) + len(_WHO) * rest[2]
-    if said in (*_WHO, "authenticated", "myprofile", "myaccount", "loggedinuser"):
-        return 1, *rest
-    if held:
-        return None
-    if last in _WHO_TOO and closed:
-        return 2 + _WHO_TOO.index(last), *rest
-    later = 2 + len(_WHO_TOO)
-    if closed and _CALLS_ONESELF.search(f"{operation.summary}\n{operation.description}"):
-        return (later, *rest) if not named.isdisjoint(ACCOUNTS) else None
-    kinds = {classify_field(name) for name in children(seen.shape)}
-    if FieldClass.CONTACT in kinds and not operation.anonymous:
-        return later + 1, *rest
-    return None
-
-
-def _is_given(parameter: Parameter) -> bool:
-    """Whether a required parameter says nothing of whom a request is about."""
-    header = parameter.where in ("header", "cookie") and bool(_CREDENTIALS.search(parameter.name))
-    return header or parameter.default is not None or len(parameter.shape.enum) == 1
 
 
 # ------------------------------------------------------------------ groups
@@ -437,7 +365,9 @@ def _likeliest(keyed: Sequence[DeclaredObject]) -> DeclaredObject:
     )
 
 
-def _account(things: Sequence[Thing], whoami: DeclaredObject | None) -> Thing | None:
+def _account(
+    things: Sequence[Thing], whoami: DeclaredObject | None, document: Document
+) -> Thing | None:
     if whoami is not None:
         for thing in things:
             if any(seen.shape is whoami.shape for seen in thing.objects):
@@ -447,8 +377,22 @@ def _account(things: Sequence[Thing], whoami: DeclaredObject | None) -> Thing | 
         best = max(near, key=lambda pair: pair[0], default=(0, None))
         return best[1] if best[0] > 1 else Thing("user", key=whoami.keys[0], objects=[whoami])
     people = [thing for thing in things if thing.noun in ACCOUNTS and thing.key]
+    people = [each for each in people if each.noun not in RECORDED or _logs_in(each, document)]
     scored = [(score, -at, thing) for at, thing in enumerate(people) if (score := _private(thing))]
     return max(scored, key=lambda each: each[:2])[2] if scored else None
+
+
+def _logs_in(thing: Thing, document: Document) -> bool:
+    """Whether the document says that such a person calls this API: it has a password, or logs in or
+    registers at a path of its own."""
+    if any(_PASSWORDS.intersection(words(name)) for name in thing.members()):
+        return True
+    for operation in document.operations:
+        if operation.method not in SHOWS and thing.noun in map(singular, words(operation.path)):
+            taken = (children(media.shape) for media in operation.body if media.shape)
+            if any(_PASSWORDS.intersection(words(name)) for each in taken for name in each):
+                return True
+    return False
 
 
 def _shared(thing: Thing, whoami: DeclaredObject) -> set[str]:
@@ -577,8 +521,9 @@ def _name(things: Sequence[Thing], document: Document) -> None:
     owners = {schema: thing for thing in things for schema in thing.schemas}
     for thing in things:
         own = [schema for schema in thing.schemas if noun_of_path(schema) == thing.noun]
-        name = own[0] if own else "".join(part.capitalize() for part in thing.noun.split("_"))
-        name = name if _NAME.fullmatch(name) else f"Resource{len(taken) + 1}"
+        of_noun = "".join(part.capitalize() for part in thing.noun.split("_"))
+        names = (*own[:1], of_noun, f"Resource{len(taken) + 1}")
+        name = next(each for each in names if _NAME.fullmatch(each))
         free = name in document.schemas and owners.get(name, thing) is thing
         if free and thing.key in children(document.schemas[name]()):
             thing.inherited = (name,)

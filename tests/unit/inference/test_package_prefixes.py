@@ -1,4 +1,4 @@
-"""Names of schemas of gRPC services, without the package before them."""
+"""Names of schemas of gRPC services and of Go, without the package before them."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ def test_a_prefix_of_several_schemas_is_a_package(schemas: list[str], known: set
         ("v2UserAccessToken", "UserAccessToken"),
         ("apiRun", "apiRun"),
         ("v1.User", "User"),
+        ("models.User", "User"),
+        ("web_api.User", "User"),
+        ("Models.User", "Models.User"),
+        ("account.settings", "account.settings"),
         ("billing.v1alpha1.Invoice", "billing.v1alpha1.Invoice"),
         ("v2", "v2"),
         ("V2User", "V2User"),

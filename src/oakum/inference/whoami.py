@@ -1,0 +1,108 @@
+"""Finds the endpoint at which callers are told who they are.
+
+The name of an endpoint says so (`/me`), or its words (*the authenticated user*); where neither
+does, an endpoint without parameters that shows one keyed object with contact data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from oakum.inference.declared_objects import DeclaredObject
+from oakum.inference.lexicon import FieldClass, classify_field, words
+from oakum.inference.nouns import ACCOUNTS, CROWDS, noun_of_path
+from oakum.inference.side_effects import classify
+from oakum.openapi.document import Document
+from oakum.openapi.model import Parameter
+from oakum.openapi.schema import children
+
+_WHO = ("me", "self", "myself", "whoami", "userinfo", "currentuser", "authenticateduser")
+_WHO_TOO = ("profile", "account", "user", "session", "current", "verifycredentials")
+_TOO = (2, 2 + len(_WHO_TOO))
+"""Their ranks."""
+_CALLS_ONESELF = re.compile(
+    r"\b(?:authenticated|calling|current(?:ly)?|logged[- ]?in|signed[- ]?in)[\w -]{0,24}?\s"
+    r"(?:account|customer|member|person|player|principal|profile|user)\b",
+    re.I,
+)
+_CREDENTIALS = re.compile(
+    r"auth|token|api[-_]?key|accept|content-type|version|session|cookie|agent|language", re.I
+)
+"""Headers that every request has."""
+
+
+def who_am_i(seen: Sequence[DeclaredObject], document: Document) -> DeclaredObject | None:
+    """The response that identifies its caller, recognised by its endpoint's name."""
+    secured = any(operation.security for operation in document.operations)
+    keyed = {(each.operation.id, each.pointer) for each in seen if each.keys}
+    ranked = [
+        (rank, at)
+        for at, each in enumerate(seen)
+        if (rank := _rank(each, secured, _is_held(each, keyed))) is not None
+    ]
+    return seen[_around(min(ranked), ranked, seen)[1]] if ranked else None
+
+
+_Ranked = tuple[tuple[int, bool, bool, int], int]
+
+
+def _around(found: _Ranked, ranked: Sequence[_Ranked], seen: Sequence[DeclaredObject]) -> _Ranked:
+    """Of `/account` and `/account/profile` the former, which holds all that is the caller's."""
+    if not _TOO[0] <= found[0][0] < _TOO[1]:
+        return found
+    path = seen[found[1]].operation.path
+    holding = [
+        each
+        for each in ranked
+        if each[0][0] < _TOO[1] and path.startswith(f"{seen[each[1]].operation.path.rstrip('/')}/")
+    ]
+    return min(holding, default=found)
+
+
+def _is_held(seen: DeclaredObject, keyed: set[tuple[str, str]]) -> bool:
+    """Whether an account stands in an object that is no other: `user` in `{user, permissions}`."""
+    around = (seen.operation.id, seen.pointer.rpartition("/")[0])
+    return seen.inside in ACCOUNTS and around not in keyed
+
+
+def _rank(seen: DeclaredObject, secured: bool, held: bool) -> tuple[int, bool, bool, int] | None:
+    """How certainly an endpoint identifies its caller, lowest first; None if it does not. Where a
+    document asks for no credentials anywhere, an endpoint without them tells nothing. `held`: only
+    an endpoint that is called who-am-I tells it so."""
+    operation = seen.operation
+    asked = any(
+        p.where == "path" or (p.required and not _is_given(p)) for p in operation.parameters
+    )
+    inside = bool(seen.inside) and not held
+    if operation.method != "GET" or asked or inside or "*" in seen.pointer or not seen.keys:
+        return None
+    if classify(operation).kind != "read":
+        return None
+    last = "".join(words(operation.path.rstrip("/").rpartition("/")[2]))
+    said = "".join(words(re.split(r"[./#]", operation.id)[-1])).removeprefix("get")
+    named = {seen.noun.rpartition("_")[2], noun_of_path(operation.path)}
+    crowd = seen.noun.rpartition("_")[2] in CROWDS
+    rest = (crowd, named.isdisjoint(ACCOUNTS), operation.path.count("/"))
+    closed = not (secured and operation.anonymous)
+    if last in _WHO:
+        return 0, *rest[:2], _WHO.index(last) + len(_WHO) * rest[2]
+    if said in (*_WHO, "authenticated", "myprofile", "myaccount", "loggedinuser"):
+        return 1, *rest
+    if held:
+        return None
+    if last in _WHO_TOO and closed:
+        return _TOO[0] + _WHO_TOO.index(last), *rest
+    later = _TOO[1]
+    if closed and _CALLS_ONESELF.search(f"{operation.summary}\n{operation.description}"):
+        return (later, *rest) if not named.isdisjoint(ACCOUNTS) else None
+    kinds = {classify_field(name) for name in children(seen.shape)}
+    if FieldClass.CONTACT in kinds and not operation.anonymous:
+        return later + 1, *rest
+    return None
+
+
+def _is_given(parameter: Parameter) -> bool:
+    """Whether a required parameter says nothing of whom a request is about."""
+    header = parameter.where in ("header", "cookie") and bool(_CREDENTIALS.search(parameter.name))
+    return header or parameter.default is not None or len(parameter.shape.enum) == 1

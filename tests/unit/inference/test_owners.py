@@ -1,0 +1,229 @@
+"""Whose a drafted resource is: what names an account, and what only looks as if it did."""
+
+from __future__ import annotations
+
+import pytest
+
+from oakum.inference.draft import draft
+from oakum.policy.model import Owner, Policy
+from tests.unit.inference.test_draft import (
+    LOGGED_IN,
+    Spec,
+    answer,
+    body,
+    document,
+    many,
+    policy,
+    ref,
+    thing,
+)
+
+NOBODY = Owner("none")
+NUMBER: Spec = {"type": "integer"}
+
+
+def get(schema: Spec, id: str) -> Spec:
+    return {"get": answer(schema, operationId=id, **LOGGED_IN)}
+
+
+def drafted(account: Spec, resource: Spec, name: str = "Item", more: Spec | None = None) -> Policy:
+    """A draft where callers are told who they are, and a resource is shown by its id."""
+    paths = {"/me": get(ref("User"), "me"), "/things/{thingId}": get(ref(name), "show")}
+    return policy(paths | (more or {}), {"User": account, name: resource})
+
+
+COUNTED = thing("email", id=NUMBER)
+NAMED = thing("email", "username", id=NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("account", "members", "owner"),
+    [
+        (COUNTED, thing("id", "user", userId=NUMBER), Owner("field", ("userId",))),
+        (COUNTED, thing("id", "author", "license"), NOBODY),  # a name by which nobody is found
+        (NAMED, thing("id", "author"), Owner("field", ("author",))),
+        (COUNTED, thing("id", author=NUMBER), Owner("field", ("author",))),
+        (COUNTED, thing("id", "profile", "bio"), NOBODY),  # a link, or a text
+        (COUNTED, thing("id", profile_id=NUMBER), Owner("field", ("profile_id",))),
+        (COUNTED, thing("id", user={"type": "string", "format": "uri"}), NOBODY),
+        (COUNTED, thing("id", account={"type": "string", "enum": ["free", "plus"]}), NOBODY),
+    ],
+)
+def test_what_names_an_account_has_its_form(account: Spec, members: Spec, owner: Owner) -> None:
+    assert drafted(account, members).resources["Item"].owner == owner
+
+
+@pytest.mark.parametrize(
+    ("member", "owner"),
+    [
+        ("itemCreatorId", Owner("field", ("itemCreatorId",))),
+        ("item_owner", Owner("field", ("item_owner",))),
+        ("itemMemberId", NOBODY),
+        ("orderCreatorId", NOBODY),
+    ],
+)
+def test_a_creator_may_be_called_after_the_thing(member: str, owner: Owner) -> None:
+    assert drafted(thing("id", "email"), thing("id", member)).resources["Item"].owner == owner
+
+
+@pytest.mark.parametrize(
+    ("resource", "owner"),
+    [
+        (thing("id", account=thing("id", "username")), NOBODY),
+        (thing("id", "sender_id", "recipient_id"), Owner("field", ("recipient_id",))),
+        (thing("id", "created_by", "user_id"), Owner("field", ("user_id",))),
+        (thing("id", "account_id"), Owner("field", ("account_id",))),  # whose it is
+    ],
+)
+def test_a_notification_belongs_to_whoever_is_told(resource: Spec, owner: Owner) -> None:
+    found = drafted(thing("id", "email"), resource, "Notification")
+    assert found.resources["Notification"].owner == owner
+
+
+class TestPeopleWhoAreRecorded:
+    """An API of a shop's staff keeps customers; they do not call it."""
+
+    PATHS: Spec = {
+        "/customers": {
+            **get(many(ref("Customer")), "list"),
+            "post": answer(ref("Customer"), operationId="add", **LOGGED_IN),
+        },
+        "/orders/{orderId}": get(ref("Order"), "order"),
+    }
+    SCHEMAS: Spec = {
+        "Customer": thing("id", "email", "phone"),
+        "Order": thing("id", "customer_id", "amount"),
+    }
+
+    def test_are_nobodys_account_and_own_nothing(self) -> None:
+        found = policy(self.PATHS, self.SCHEMAS)
+        assert found.resources["Customer"].owner == found.resources["Order"].owner == NOBODY
+
+    def test_are_accounts_where_they_log_in(self) -> None:
+        login = {"requestBody": body(thing("email", "password")), "operationId": "login"}
+        paths = self.PATHS | {"/customers/login": {"post": answer(thing("token"), **login)}}
+        found = policy(paths, self.SCHEMAS)
+        assert found.resources["Customer"].owner == Owner("field", ("id",))
+        assert found.resources["Order"].owner == Owner("field", ("customer_id",))
+
+    def test_are_accounts_where_no_other_word_is_used_and_callers_are_told_so(self) -> None:
+        paths = self.PATHS | {"/me": get(ref("Customer"), "me")}
+        found = policy(paths, self.SCHEMAS)
+        assert found.resources["Order"].owner == Owner("field", ("customer_id",))
+
+    def test_are_not_the_account_beside_them(self) -> None:
+        paths = self.PATHS | {"/me": get(ref("User"), "me")}
+        found = policy(paths, self.SCHEMAS | {"User": thing("id", "email")})
+        assert found.resources["Order"].owner == NOBODY
+
+
+class TestTheAccountAroundAProfile:
+    PATHS: Spec = {
+        "/account": get(ref("Account"), "getAccount"),
+        "/account/cards": get(many(ref("Card")), "listCards"),
+        "/account/profile": get(ref("Profile"), "getProfile"),
+        "/account/profile/bookmarks": get(many(ref("Bookmark")), "listBookmarks"),
+        "/account/users": get(many(ref("Worker")), "listWorkers"),
+        "/account/user/{id}/hours": get(many(ref("Hour")), "listHours"),
+    }
+    SCHEMAS: Spec = {
+        "Account": thing("id", "email", profiles=many(ref("Profile"))),
+        "Profile": thing("id", "name"),
+        "Card": thing("id", "digits"),
+        "Bookmark": thing("id", "page"),
+        "Worker": thing("id", "shift"),
+        "Hour": thing("id", "start"),
+    }
+
+    def test_tells_who_is_calling(self) -> None:
+        found = policy(self.PATHS, self.SCHEMAS)
+        assert found.caller.operation == "getAccount"
+        assert found.resources["Account"].owner == Owner("field", ("id",))
+
+    @pytest.mark.parametrize("resource", ["Card", "Bookmark"])
+    def test_has_all_below_it(self, resource: str) -> None:
+        found = policy(self.PATHS, self.SCHEMAS)
+        assert found.resources[resource].owner == Owner("caller")
+
+    def test_is_none_of_the_profiles_that_it_lists(self) -> None:
+        assert policy(self.PATHS, self.SCHEMAS).resources["Profile"].owner == Owner("caller")
+
+    @pytest.mark.parametrize("resource", ["Worker", "Hour"])
+    def test_has_not_what_is_other_peoples(self, resource: str) -> None:
+        assert policy(self.PATHS, self.SCHEMAS).resources[resource].owner != Owner("caller")
+
+
+@pytest.mark.parametrize(
+    ("path", "owner"),
+    [
+        ("/{username}/feeds/{feedKey}", Owner("path", ("username",))),
+        ("/project/{username}/{project}/feeds/{feedKey}", NOBODY),  # whose the project is
+    ],
+)
+def test_a_path_that_begins_with_a_login_says_whose_it_is(path: str, owner: Owner) -> None:
+    paths = {"/me": get(ref("User"), "me"), path: get(ref("Feed"), "feed")}
+    schemas = {"User": thing("id", "username", "email"), "Feed": thing("id", "feedKey")}
+    assert policy(paths, schemas).resources["Feed"].owner == owner
+
+
+class TestWhatCallsItselfByAnAddress:
+    PATHS: Spec = {
+        "/me": get(ref("User"), "me"),
+        "/users/{user_id}": get(ref("User"), "user"),
+        "/films/{film_id}": get(ref("Film"), "film"),
+    }
+    SCHEMAS: Spec = {
+        "User": thing("uri", "name", "email"),
+        "Film": thing("uri", "title", user=ref("User")),
+    }
+
+    def test_is_known_by_it(self) -> None:
+        found = policy(self.PATHS, self.SCHEMAS)
+        assert {each.key for each in found.resources.values()} == {"uri"}
+        assert found.resources["Film"].owner == Owner("field", ("user.uri",))
+
+    def test_fills_no_part_of_a_path_with_it(self) -> None:
+        assert "User.uri" not in draft(document(self.PATHS, self.SCHEMAS))
+
+    def test_is_known_by_an_id_where_there_is_one(self) -> None:
+        with_id = self.SCHEMAS | {"Film": thing("id", "uri", "title")}
+        assert policy(self.PATHS, with_id).resources["Film"].key == "id"
+
+
+class TestNamesOfSchemas:
+    @pytest.mark.parametrize("package", ["repo", "models", "v1"])
+    def test_lose_the_package_of_go(self, package: str) -> None:
+        name = f"{package}.UserOut"
+        found = policy({"/me": get(ref(name), "me")}, {name: thing("id", "email")})
+        assert [*found.resources] == ["User"]
+
+    def test_are_one_resource_in_two_packages(self) -> None:
+        schemas = {"ent.Tag": thing("id", "name"), "repo.TagOut": thing("id", "name", "color")}
+        paths = {
+            "/tags": get(many(ref("ent.Tag")), "list"),
+            "/tags/{id}": get(ref("repo.TagOut"), "tag"),
+        }
+        assert [*policy(paths, schemas).resources] == ["Tag"]
+
+    def test_keep_a_response_that_a_path_is_about(self) -> None:
+        paths = {
+            "/forms/{id}": get(ref("Form"), "form"),
+            "/form-responses/{id}": get(ref("FormResponse"), "response"),
+        }
+        schemas = {"Form": thing("id", "title"), "FormResponse": thing("id", "user")}
+        assert [*policy(paths, schemas).resources] == ["Form", "FormResponse"]
+
+    def test_keep_an_item_that_has_an_id_of_its_own(self) -> None:
+        paths = {
+            "/spaces/{spaceId}": get(ref("Space"), "space"),
+            "/spaces/{spaceId}/items/{itemId}": get(ref("SpaceItem"), "item"),
+        }
+        schemas = {
+            "Space": thing("spaceId", "title"),
+            "SpaceItem": thing("itemId", "spaceId", "text"),
+        }
+        found = policy(paths, schemas).resources
+        assert {name: each.key for name, each in found.items()} == {
+            "Space": "spaceId",
+            "SpaceItem": "itemId",
+        }
