@@ -377,15 +377,19 @@ def _named(shape: Shape) -> str:
 def _stem(component: str, known: set[str], of_paths: set[str], members: Set[str]) -> str:
     """The noun of a component, without what only says which view it is; a noun of a path is whole:
     a `ProjectBrief` at `/project_briefs`. So is what has an id of its own: an `OrderItem` with an
-    `itemId`."""
+    `itemId`, or with an `id` beside an `order_id`."""
     name = component.rpartition(".")[2] if component.count(".") > 1 else component
     parts = [*words(name)]
+    known_by = members if "id" in members else frozenset[str]()
     while len(parts) > 1:
+        noun = "_".join((*parts[:-1], singular(parts[-1])))
+        if parts[-1] in _VARIANTS and f"{''.join(parts[:-1])}id" in known_by:
+            return noun  # it refers to what it would be a view of
+        whole = noun in of_paths
         for end, rest in ((parts[-1], parts[:-1]), (parts[0], parts[1:])):
-            whole = "_".join((*parts[:-1], singular(parts[-1]))) in of_paths
-            whole = whole or f"{end}id" in members
+            own = whole or f"{end}id" in members
             variant = end in _VARIANTS and _is_known(rest, known)
-            if end.isdigit() or ((end in _TECHNICAL or variant) and not whole):
+            if end.isdigit() or ((end in _TECHNICAL or variant) and not own):
                 parts = rest
                 break
         else:

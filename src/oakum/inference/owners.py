@@ -43,6 +43,7 @@ _OWNERS_TOO = (
     *("owned_by", "reporter", "reported_by", "opened_by", "posted_by", "uploaded_by", "uploader"),
     *("submitted_by", "added_by", "requested_by", "requester", "registered_by", "booked_by"),
     *("ordered_by", "issued_to", "assigned_to", "passenger", "borrower", "sender"),
+    *("shared_by", "sent_by", "published_by", "recorded_by", "written_by"),
 )
 _NAMED_TOO = ACCOUNTS - {"author", "creator", "member", "owner", "profile", "user"}
 """Nouns of whoever has an account, or of what an account keeps."""
@@ -167,6 +168,10 @@ def _noun_of(thing: Thing, name: str) -> str:
     return bare if bare in _OF_A_KIND else noun
 
 
+def _is_called(world: DocumentTypes, noun: str) -> bool:
+    return world.account is not None and world.account.noun == noun
+
+
 def _says_id(name: str) -> bool:
     """Whether a member says that it is an id, and not only of whom it speaks."""
     return without_id(name) != "_".join(words(name))
@@ -194,8 +199,8 @@ def _key_of_account(world: DocumentTypes) -> Shape:
 def _is_another(world: DocumentTypes, noun: str, name: str) -> bool:
     """Whether a noun means another thing here than who calls: a bank's `Account`, the client of
     OAuth."""
-    if noun == "client" and words(name)[-1:] == ("id",):
-        return True
+    if noun == "client" and len(words(name)) > 1 and not _is_called(world, noun):
+        return True  # a program: `client_id` of OAuth, `clientName` and `clientVersion` of a log
     if world.account is not None and noun == world.account.noun:
         return False
     return any(
@@ -215,15 +220,21 @@ def _id_in(world: DocumentTypes, name: str, child: Shape) -> str:
         inner = next((each for each in likely if each in below), "")
         return f"{name}.{inner}" if inner else ""
     other = child.kinds & {"boolean", "array", "object"} or child.items or enum_values(child)
-    return "" if other or (not _says_id(name) and _only_describes(world, name, child)) else name
+    return "" if other or _only_describes(world, name, child) else name
 
 
 def _only_describes(world: DocumentTypes, name: str, child: Shape) -> bool:
     """Whether a text is a link, or the name of a person by which no account is found."""
-    if child.format in _ADDRESSES and _key_of_account(world).format not in _ADDRESSES:
+    if (
+        not _says_id(name)
+        and child.format in _ADDRESSES
+        and _key_of_account(world).format not in _ADDRESSES
+    ):
         return True
     if words(name) == ("profile",):
         return True
+    if words(name)[-1:] == ("name",) and world.account is not None:  # `author_name`, for people
+        return not _is_login(name) and words(world.account.key)[-1:] != ("name",)
     known = world.account.members() if world.account is not None else ()
     handles = any(map(_is_login, known))
     return _is_name(world, name, child) and name == "author" and not handles

@@ -45,6 +45,9 @@ NAMED = thing("email", "username", id=NUMBER)
         (COUNTED, thing("id", author=NUMBER), Owner("field", ("author",))),
         (COUNTED, thing("id", "profile", "bio"), NOBODY),  # a link, or a text
         (COUNTED, thing("id", profile_id=NUMBER), Owner("field", ("profile_id",))),
+        (thing("id", "username", "email"), thing("id", "author_name"), NOBODY),
+        (thing("id", "username", "email"), thing("id", "userName"), Owner("field", ("userName",))),
+        (thing("username", "email"), thing("id", "client_name", "client_version"), NOBODY),
         (COUNTED, thing("id", user={"type": "string", "format": "uri"}), NOBODY),
         (COUNTED, thing("id", account={"type": "string", "enum": ["free", "plus"]}), NOBODY),
     ],
@@ -117,42 +120,6 @@ class TestPeopleWhoAreRecorded:
         assert found.resources["Order"].owner == NOBODY
 
 
-class TestTheAccountAroundAProfile:
-    PATHS: Spec = {
-        "/account": get(ref("Account"), "getAccount"),
-        "/account/cards": get(many(ref("Card")), "listCards"),
-        "/account/profile": get(ref("Profile"), "getProfile"),
-        "/account/profile/bookmarks": get(many(ref("Bookmark")), "listBookmarks"),
-        "/account/users": get(many(ref("Worker")), "listWorkers"),
-        "/account/user/{id}/hours": get(many(ref("Hour")), "listHours"),
-    }
-    SCHEMAS: Spec = {
-        "Account": thing("id", "email", profiles=many(ref("Profile"))),
-        "Profile": thing("id", "name"),
-        "Card": thing("id", "digits"),
-        "Bookmark": thing("id", "page"),
-        "Worker": thing("id", "shift"),
-        "Hour": thing("id", "start"),
-    }
-
-    def test_tells_who_is_calling(self) -> None:
-        found = policy(self.PATHS, self.SCHEMAS)
-        assert found.caller.operation == "getAccount"
-        assert found.resources["Account"].owner == Owner("field", ("id",))
-
-    @pytest.mark.parametrize("resource", ["Card", "Bookmark"])
-    def test_has_all_below_it(self, resource: str) -> None:
-        found = policy(self.PATHS, self.SCHEMAS)
-        assert found.resources[resource].owner == Owner("caller")
-
-    def test_is_none_of_the_profiles_that_it_lists(self) -> None:
-        assert policy(self.PATHS, self.SCHEMAS).resources["Profile"].owner == Owner("caller")
-
-    @pytest.mark.parametrize("resource", ["Worker", "Hour"])
-    def test_has_not_what_is_other_peoples(self, resource: str) -> None:
-        assert policy(self.PATHS, self.SCHEMAS).resources[resource].owner != Owner("caller")
-
-
 @pytest.mark.parametrize(
     ("path", "owner"),
     [
@@ -212,6 +179,15 @@ class TestNamesOfSchemas:
         }
         schemas = {"Form": thing("id", "title"), "FormResponse": thing("id", "user")}
         assert [*policy(paths, schemas).resources] == ["Form", "FormResponse"]
+
+    def test_keep_a_view_that_refers_to_what_it_is_of(self) -> None:
+        paths = {
+            "/boards/{boardId}": get(ref("Board"), "board"),
+            "/boards/{boardId}/views/{viewId}": get(ref("BoardView"), "view"),
+        }
+        view = thing("id", "board_id", "sorted")
+        schemas = {"Board": thing("id", "owner_id"), "BoardView": view}
+        assert [*policy(paths, schemas).resources] == ["Board", "BoardView"]
 
     def test_keep_an_item_that_has_an_id_of_its_own(self) -> None:
         paths = {
