@@ -8,8 +8,10 @@ backtracking engine busy (CWE-1333). A pattern that is too large for a table is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from oakum.authz.id_spelling import text
 from oakum.openapi.model import Shape
@@ -108,7 +110,43 @@ def of_shape(shape: Shape) -> Automaton | None:
         return of_texts(json.dumps(e) if isinstance(e, bool) else text(e) for e in shape.enum)
     if shape.pattern and shape.kinds <= {"string"}:
         return of_pattern(shape.pattern)
-    return of_pattern(r"^-?\d+$") if shape.kinds == {"integer"} else None
+    return of_pattern(r"^-?\d+$") if is_integer(shape) else None
+
+
+def is_integer(shape: Shape) -> bool:
+    """Whether `type: integer` alone says which texts a schema allows."""
+    return not shape.enum and shape.kinds == {"integer"}
+
+
+@cache
+def unclear_integers() -> Automaton:
+    """Texts that some routers read as an integer and others do not: with a sign, digits beyond
+    ASCII, `_`, spaces around, or more digits than 64 bits have."""
+    plain = Char(frozenset(b"0123456789"), False)
+    odd = AnyOf((*_digits_beyond_ascii(), _byte("_"), _byte(" ")))
+    begin = AnyOf((_byte("+"), _byte("-"), InOrder((Repeated(plain, 0, None), odd))))
+    strange = InOrder((begin, Repeated(AnyOf((plain, odd)), 0, None)))
+    long = Repeated(plain, _MOST_DIGITS + 1, None)
+    return _table(InOrder((Anchor("^"), AnyOf((strange, long)), Anchor("$"))))
+
+
+_MOST_DIGITS = 19
+"""Those of the largest 64-bit integer."""
+
+
+def _digits_beyond_ascii() -> Iterator[Piece]:
+    """The decimal digits of other scripts (Unicode's Nd), by what their bytes begin with."""
+    last: dict[bytes, set[int]] = {}
+    for char in map(chr, range(0x80, sys.maxunicode + 1)):
+        if char.isdecimal():
+            *before, end = char.encode()
+            last.setdefault(bytes(before), set()).add(end)
+    for lead, ends in last.items():
+        yield InOrder((*map(_byte, map(chr, lead)), Char(frozenset(ends), False)))
+
+
+def _byte(char: str) -> Piece:
+    return Char(frozenset((ord(char),)), False)
 
 
 def of_texts(texts: Iterable[str]) -> Automaton:

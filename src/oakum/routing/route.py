@@ -16,7 +16,8 @@ from oakum.authz.page_caps import is_within
 from oakum.http.methods import routed
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless
-from oakum.routing.automaton import Automaton, of_shape
+from oakum.routing.automaton import Automaton, is_integer, of_shape, unclear_integers
+from oakum.routing.crossed_paths import crossed_paths
 from oakum.routing.messages import Denied
 from oakum.routing.nested_parameters import Nested
 from oakum.routing.pattern_syntax import Unsupported
@@ -211,12 +212,29 @@ def rivals(operations: Iterable[Operation]) -> dict[tuple[str, str], tuple[Rival
     }
 
 
+def unclear(alike: Sequence[Rival]) -> Iterator[Rival]:
+    """For rivals, those that take what may be meant for one of several: texts that not all routers
+    read as an integer. What they admit no operation may have."""
+    for each in alike:
+        for parameter in each.operation.parameters:
+            if parameter.name in each.texts and is_integer(parameter.shape):
+                texts = {**each.texts, parameter.name: unclear_integers()}
+                yield Rival(each.operation, texts)
+
+
 def _texts(operation: Operation) -> Iterator[tuple[str, Automaton]]:
     for each in operation.parameters:
         with suppress(Unsupported):
             made = of_shape(each.shape) if each.where == "path" else None
             if made is not None:
                 yield each.name, made
+
+
+def shut_paths(operations: Sequence[Operation]) -> Iterator[str]:
+    """Templates that no operation may take: which one a request is for is unclear, or another
+    one's."""
+    yield from verb_paths(operations)
+    yield from dict.fromkeys(each.path for each in crossed_paths(operations))
 
 
 class _Branch:
@@ -268,12 +286,13 @@ class Router:
         """`closed`: operations whose paths no other endpoint may take."""
         self._templates: dict[str, _Template] = {}
         self._rivals = rivals(operations)
+        self._unclear = {at: tuple(unclear(alike)) for at, alike in self._rivals.items()}
         self._closed = frozenset(each.operation.id for each in closed)
         for each in (*operations, *(one.operation for one in closed)):
             methods = self._methods(each.path)
             if each.id not in self._closed or each.method not in methods:
                 methods[each.method] = each
-        for path in verb_paths(operations):
+        for path in shut_paths(operations):
             self._methods(path)
         self._exact, self._folded = _Branch(), _Branch()
         for template in self._templates.values():
@@ -304,11 +323,14 @@ class Router:
         for template, raw in found:
             if method in template.methods:
                 params = {name: unquote(value) for name, value in raw.items()}
-                alike = self._rivals.get((method, nameless(template.path)))
+                at = method, nameless(template.path)
+                alike = self._rivals.get(at)
                 if alike is None:
                     only = template.methods[method]
                     return (only, params_of(only, params)) if only.id not in self._closed else None
                 values = tuple(params.values())
+                if any(each.admits(values) for each in self._unclear[at]):
+                    return None
                 chosen = next((each for each in alike if each.admits(values)), alike[0])
                 return chosen.operation, chosen.named(values)
         return None

@@ -51,9 +51,8 @@ from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.lookup_plan import LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
 from oakum.routing.relation_writes import mark
-from oakum.routing.route import rivals, written
+from oakum.routing.route import Rival, rivals, shut_paths, unclear, written
 from oakum.routing.selecting_parameters import TENANTS, SelectingParameters, is_tenants_key
-from oakum.routing.verb_paths import verb_paths
 from oakum.routing.write_targets import Target
 
 VERSION = 1
@@ -270,7 +269,7 @@ class _Renderer:
         granted = self.wiring.endpoints
         paths = [each.path for id, each in self.model.operations.items() if id not in granted]
         paths += [each.operation.path for each in self.closed]
-        paths += verb_paths([*self.model.operations.values()])
+        paths += shut_paths([*self.model.operations.values()])
         return [written(path)[1:].split("/") for path in dict.fromkeys(paths)]
 
     def _turn(self, operation: Operation) -> int:
@@ -283,15 +282,20 @@ class _Renderer:
         paths."""
         for alike in self.rivals.values():
             granted = [each.operation.id in self.wiring.endpoints for each in alike]
-            for turn, each in enumerate(alike):
-                if any(granted) and not granted[turn]:
-                    yield {
-                        "method": each.operation.method,
-                        "segments": written(each.operation.path)[1:].split("/"),
-                        "around": each.operation.around,
-                        "turn": turn,
-                        "texts": {n: self._automaton(made) for n, made in each.texts.items()},
-                    }
+            if any(granted):
+                shut = [(turn, each) for turn, each in enumerate(alike) if not granted[turn]]
+                yield from (self._rival(each, turn) for turn, each in shut)
+                yield from (self._rival(each, -1) for each in unclear(alike))
+
+    def _rival(self, rival: Rival, turn: int) -> dict[str, Any]:
+        operation = rival.operation
+        return {
+            "method": operation.method,
+            "segments": written(operation.path)[1:].split("/"),
+            "around": operation.around,
+            "turn": turn,
+            "texts": {name: self._automaton(made) for name, made in rival.texts.items()},
+        }
 
     def _accept(self, endpoint: GrantedEndpoint) -> dict[str, Any] | None:
         if not endpoint.operation.body:

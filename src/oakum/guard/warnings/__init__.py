@@ -85,6 +85,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     paths.hidden_targets,
     paths.unchecked_parents,
     paths.unmatched_names,
+    paths.crossed_templates,
     incomplete_schemas.incomplete_schemas,
     feeds.hidden_feeds,
 )

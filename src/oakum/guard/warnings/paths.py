@@ -17,6 +17,7 @@ from oakum.guard.warnings.grants import resources_shown
 from oakum.openapi.resource_names import is_several_segments
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.crossed_paths import crossed_paths
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.path_objects import PathObjects
 from oakum.routing.verb_paths import names_with_slashes
@@ -110,6 +111,27 @@ def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:
                     f"write a path for each kind of `{one.name}` in the document, each with one"
                     " `[^/]+` in the `pattern` and words around it",
                 )
+
+
+def crossed_templates(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns once of paths that are 404 because two operations match them, of which neither is the
+    more specific one."""
+    granted = {each.operation.id for each in contract.endpoints}
+    crossed = [
+        each
+        for each in crossed_paths(contract.document.operations)
+        if granted & {each.first.id, each.second.id}
+    ]
+    if crossed:
+        one = crossed[0]
+        more = len({each.path for each in crossed}) - 1
+        all_of_them = f"it and {more} other path{'s' * (more > 1)}" if more else "it"
+        yield Problem(
+            contract.location(one.first),
+            f"`{one.path}` may be `{one.first.id}` or `{one.second.id}`, and routers differ: the"
+            f" gateway answers 404 to {all_of_them}",
+            "declare the path as an operation of its own in the document if clients use it",
+        )
 
 
 def _checked(model: Model, endpoint: GrantedEndpoint) -> bool:

@@ -1,0 +1,128 @@
+"""Paths that two operations match of which neither is the more specific one.
+
+`/{org}/list` and `/admin/{x}` both match `/admin/list`. OpenAPI (3.1, 4.8.8.1) says which operation
+is meant only where one template has text in place of the other's parameter. Some routers take the
+first template, some the one with more text, some count from the left: a gateway that guesses judges
+another operation than the API runs (CWE-436).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import product
+from typing import Literal
+
+from oakum.http.methods import routed
+from oakum.openapi.model import Operation
+from oakum.openapi.path_segments import nameless
+
+_Better = Literal["both", "first", "second", "neither"]
+"""Which of two segments matches no text that the other does not match."""
+_HOLE = "{}"
+_ANY = "{x}"
+
+
+@dataclass(frozen=True)
+class CrossedPath:
+    """Two operations, and a template of the paths that both match."""
+
+    first: Operation
+    second: Operation
+    path: str
+
+
+@dataclass
+class _Node:
+    """A prefix tree of templates, whose parameters have no names."""
+
+    below: dict[str, _Node] = field(default_factory=dict)
+    ends: list[Operation] = field(default_factory=list)
+
+
+def crossed_paths(operations: Iterable[Operation]) -> Iterator[CrossedPath]:
+    """Each pair of operations of one method that cross, with what both match.
+
+    A path that the document has is its own operation's. Two parameters in one segment are not
+    compared with other text beside a parameter.
+    """
+    root = _Node()
+    declared = set[str]()
+    for each in operations:
+        node, path = root, nameless(each.path)
+        declared.add(path)
+        for segment in path[1:].split("/"):
+            node = node.below.setdefault(segment, _Node())
+        node.ends.append(each)
+    yield from (each for each in _same(root, ()) if nameless(each.path) not in declared)
+
+
+def _same(node: _Node, path: tuple[str, ...]) -> Iterator[CrossedPath]:
+    """Pairs below one node; `path`: what leads to it."""
+    below = [*node.below.items()]
+    for index, (segment, here) in enumerate(below):
+        yield from _same(here, (*path, segment))
+        for other, there in below[index + 1 :]:
+            for both, better in _common(segment, other):
+                yield from _pairs(here, there, (*path, both), better)
+
+
+def _pairs(
+    here: _Node, there: _Node, path: tuple[str, ...], better: _Better
+) -> Iterator[CrossedPath]:
+    """Pairs of an operation below one node and one below the other; `better`: which of the two
+    templates is the more specific one so far."""
+    if better == "neither":
+        template = "/" + "/".join(each.replace(_HOLE, _ANY) for each in path)
+        for one, other in product(here.ends, there.ends):
+            if routed(one.method) == routed(other.method):
+                yield CrossedPath(one, other, template)
+    for (mine, left), (its, right) in product(here.below.items(), there.below.items()):
+        for both, said in _common(mine, its):
+            yield from _pairs(left, right, (*path, both), _joined(better, said))
+
+
+def _joined(one: _Better, other: _Better) -> _Better:
+    if one == "both" or one == other:
+        return other
+    return one if other == "both" else "neither"
+
+
+@cache
+def _common(one: str, other: str) -> Sequence[tuple[str, _Better]]:
+    """Segments that match what both match, and which of the two is the more specific one; () when
+    no text matches both."""
+    if one == other:
+        return ((one, "both"),)
+    if _HOLE in (one, other):
+        return ((other, "second"),) if one == _HOLE else ((one, "first"),)
+    holes = one.count(_HOLE), other.count(_HOLE)
+    if 0 in holes:
+        text, form = (one, other) if holes[0] == 0 else (other, one)
+        better: _Better = "first" if holes[0] == 0 else "second"
+        return ((text, better),) if holes != (0, 0) and _matches(form, text) else ()
+    return _around(one, other) if holes == (1, 1) else ()
+
+
+def _matches(form: str, text: str) -> bool:
+    return bool(re.fullmatch(".+".join(map(re.escape, form.split(_HOLE))), text, re.DOTALL))
+
+
+def _around(one: str, other: str) -> Sequence[tuple[str, _Better]]:
+    """The same of two segments with one parameter and text around it: all that has both texts."""
+    (before, after), (its, end) = one.split(_HOLE), other.split(_HOLE)
+    head, tail = max(before, its, key=len), max(after, end, key=len)
+    if not head.startswith(min(before, its, key=len)) or not tail.endswith(
+        min(after, end, key=len)
+    ):
+        return ()
+    both = f"{head}{_HOLE}{tail}"
+    if both in (one, other):
+        return ((both, "first" if both == one else "second"),)
+    # `data.json` matches `{name}.json` and `data.{ext}`, and has no text between the two.
+    joined = (head + tail[k:] for k in range(min(len(head), len(tail)) + 1))
+    texts = (each for k, each in enumerate(joined) if head.endswith(tail[:k]))
+    fit = [each for each in texts if _matches(one, each) and _matches(other, each)]
+    return tuple((each, "neither") for each in (both, *fit))
