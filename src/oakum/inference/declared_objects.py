@@ -129,11 +129,12 @@ class _Looker:
         self._held_by: dict[Shape, list[_Held]] = {}
         self._parts_of: dict[Shape, list[tuple[str, str, Shape]]] = {}
         self._keys_of: dict[tuple[Shape, str], tuple[str, ...]] = {}
-        named = (without_package(name, packages(document.schemas)) for name in document.schemas)
+        self._envelopes: dict[Shape, tuple[dict[str, Shape], bool]] = {}
+        self._packages = packages(document.schemas)
+        named = (without_package(name, self._packages) for name in document.schemas)
         self._known = {"_".join(words(name)) for name in named} | set(self._named_by)
         self._known |= {noun_of_path(operation.path) for operation in document.operations}
         self._schemas = document.schemas
-        self._packages = packages(document.schemas)
         self._path_nouns = {noun_of_path(operation.path) for operation in document.operations}
         self._nouns: dict[str, str] = {}
         for operation in document.operations:
@@ -186,11 +187,11 @@ class _Looker:
         star = elements(shape)
         if star is not None and not below:
             yield from self._payload(operation, star, f"{pointer}/*", holder, inner)
-        elif generic := self._wrapped(shape, below):
+        elif generic := self._envelope(shape, below)[0]:
             for name, child in generic.items():
                 at = f"{pointer}/{escape(name)}"
                 yield from self._payload(operation, child, at, holder, inner)
-        elif (not shape.names and self._is_list(below)) or _is_envelope(below):
+        elif self._envelope(shape, below)[1]:
             for name, child in below.items():
                 parts = words(name)
                 if parts and parts[-1] not in _NO_PAYLOAD:
@@ -206,6 +207,15 @@ class _Looker:
             listed = pointer.endswith("/*") and bool(component)  # no answer is an element of one
             if (keys and (listed or noun not in _ENVELOPE)) or _stands_alone(operation, below):
                 yield DeclaredObject(operation, pointer, shape, noun, keys, "", component)
+
+    def _envelope(self, shape: Shape, below: Mapping[str, Shape]) -> tuple[dict[str, Shape], bool]:
+        """What an object wraps, and whether it is an envelope of its members. Many answers have the
+        same."""
+        if shape not in self._envelopes:
+            wrapped = self._wrapped(shape, below)
+            envelope = (not shape.names and self._is_list(below)) or _is_envelope(below)
+            self._envelopes[shape] = wrapped, not wrapped and envelope
+        return self._envelopes[shape]
 
     def _wrapped(self, shape: Shape, below: Mapping[str, Shape]) -> dict[str, Shape]:
         """`{"requestId": …, "data": {…}}`: what an answer without a key of its own holds under a

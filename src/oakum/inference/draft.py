@@ -111,9 +111,16 @@ class _Draft:
         self._fields = self._declared_fields()
         self._audiences = Audiences(self._world, document, self._owners, self._fields)
         self._answers: dict[str, list[tuple[Thing, DeclaredObject]]] = {}
+        """Operation id to what its rule speaks of."""
+        self._embedding: set[str] = set()
+        """Ids of operations that show objects within others, which their schema tells."""
         for thing in self._world.things:
             for seen in thing.objects:
-                self._answers.setdefault(seen.operation.id, []).append((thing, seen))
+                if seen.inside and seen.component:
+                    self._embedding.add(seen.operation.id)
+                else:
+                    self._answers.setdefault(seen.operation.id, []).append((thing, seen))
+        self._rules: dict[str, tuple[list[str], list[str], str]] = {}
         declared = sum(map(len, self._fields.values()))
         self._compact = _HEAD * len(self._fields) + declared // _IN_A_LINE > _LONG
         bound = {schema for thing in self._world.things for schema in thing.schemas}
@@ -293,7 +300,7 @@ class _Draft:
         entries = []
         for operation in self._document.operations:
             shown = self._answers.get(operation.id, [])
-            silent = not shown and not any(map(self._holds, success(operation)))
+            silent = not self._shows(operation) and not any(map(self._holds, success(operation)))
             parts, why = self._rule(operation, shown, params)
             if any(part.startswith(("call:", "login:")) for part in parts):
                 parts.insert(0, "draft: true")
@@ -311,7 +318,21 @@ class _Draft:
         params: Filled,
     ) -> tuple[list[str], str]:
         """The parts of an operation's rule, and a remark."""
-        parts = []
+        if operation.id not in self._rules:
+            begin = list(self._shown(operation, shown))
+            self._rules[operation.id] = begin, *self._conditions(operation, shown)
+        begin, end, why = self._rules[operation.id]
+        filled = params.own(operation)
+        said = (f"{scalar(name)}: {scalar(target)}" for name, target in filled.items())
+        return [*begin, *([f"params: {{{', '.join(said)}}}"] if filled else []), *end], why
+
+    def _shows(self, operation: Operation) -> bool:
+        return operation.id in self._answers or operation.id in self._embedding
+
+    def _shown(
+        self, operation: Operation, shown: Sequence[tuple[Thing, DeclaredObject]]
+    ) -> Iterator[str]:
+        """The parts that say where resources stand in its answer and its body."""
         places: dict[str, dict[str, None]] = {}
         for thing, seen in shown:
             if not seen.component:
@@ -319,14 +340,16 @@ class _Draft:
                 places.setdefault(thing.name, {})[scalar(pointer)] = None
         if places:
             said = (f"{name}: {one_or_list(list(at))}" for name, at in places.items())
-            parts.append(f"shows: {{{', '.join(said)}}}")
+            yield f"shows: {{{', '.join(said)}}}"
         written = self._bodies.get(operation.id)
         if written is not None and not written[1].bound:
-            parts.append(f"sets: {{{written[0].name}: {scalar(written[1].pointer)}}}")
-        filled = params.own(operation)
-        if filled:
-            said = (f"{scalar(name)}: {scalar(target)}" for name, target in filled.items())
-            parts.append(f"params: {{{', '.join(said)}}}")
+            yield f"sets: {{{written[0].name}: {scalar(written[1].pointer)}}}"
+
+    def _conditions(
+        self, operation: Operation, shown: Sequence[tuple[Thing, DeclaredObject]]
+    ) -> tuple[list[str], str]:
+        """The parts that say who may call it and what it does, and a remark."""
+        parts = []
         counts = list(dict.fromkeys(self._counts(shown)))
         if counts:
             parts.append(f"counts: [{', '.join(map(scalar, counts))}]")
@@ -336,7 +359,7 @@ class _Draft:
         closed = self._owner_only(operation, shown)
         if closed:
             parts.append("call: [owner]")
-        elif not shown and self._logs_in(operation):
+        elif not self._shows(operation) and self._logs_in(operation):
             parts.append("call: [anyone]")
             return parts, "takes a name and a password: its caller is not logged in yet"
         account = self._logged_in(operation)
@@ -394,7 +417,7 @@ class _Draft:
         """The evidence that only its owner may see an item; empty if it contains others'
         objects."""
         said = _OWNER_ONLY.search(f"{operation.summary}\n{operation.description}")
-        if not said or not shown:
+        if not said or not shown or operation.id in self._embedding:
             return ""
         alone = all(is_item(s) and not s.inside and self._owners[id(t)].owned for t, s in shown)
         return said[0] if alone else ""

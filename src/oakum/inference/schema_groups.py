@@ -445,11 +445,14 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Declar
     by_schema = {schema: thing for thing in things for schema in thing.schemas}
     members = {id(thing): thing.members() for thing in things}
     fits: dict[tuple[int, Shape, bool], bool] = {}
+    refers: dict[Shape, str] = {}
     """Many answers hold the same object."""
     for each in seen:
         if each.component or not each.inside:
             continue
-        referred = _referred(each.shape)
+        if each.shape not in refers:
+            refers[each.shape] = _referred(each.shape)
+        referred = refers[each.shape]
         if referred in by_schema:
             by_schema[referred].objects.append(replace(each, component=referred))
             continue

@@ -147,6 +147,14 @@ def classify(operation: Operation, rule: OperationRule | None = None) -> SideEff
     if rule is not None and rule.reads is not None:
         said = f"the contract says `reads: {str(rule.reads).lower()}`"
         return SideEffect("read" if rule.reads else "destructive", said)
+    memory = vars(operation)
+    known: SideEffect | None = memory.get("_side_effect")
+    if known is None:
+        known = memory["_side_effect"] = _classified(operation)
+    return known
+
+
+def _classified(operation: Operation) -> SideEffect:
     ends = _ends_session(operation)
     if ends:
         return SideEffect("destructive", ends)

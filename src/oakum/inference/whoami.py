@@ -32,13 +32,19 @@ _CREDENTIALS = re.compile(
 """Headers that every request has."""
 
 
+_WITHIN = ACCOUNTS | {""}
+"""Where in another object whoever is calling may stand."""
+
+
 def who_am_i(seen: Sequence[DeclaredObject], document: Document) -> DeclaredObject | None:
     """The response that identifies its caller, recognised by its endpoint's name."""
     secured = any(operation.security for operation in document.operations)
-    keyed = {(each.operation.id, each.pointer) for each in seen if each.keys}
+    likely = [(at, each) for at, each in enumerate(seen) if each.inside in _WITHIN]
+    asked = {each.operation.id for _, each in likely if each.inside}
+    keyed = {(s.operation.id, s.pointer) for s in seen if s.operation.id in asked and s.keys}
     ranked = [
         (rank, at)
-        for at, each in enumerate(seen)
+        for at, each in likely
         if (rank := _rank(each, secured, _is_held(each, keyed))) is not None
     ]
     return seen[_around(min(ranked), ranked, seen)[1]] if ranked else None

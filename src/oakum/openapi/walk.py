@@ -42,7 +42,15 @@ def _children(shape: Shape) -> Mapping[str, Shape]:
 
 def elements(shape: Shape) -> Shape | None:
     """What stands at `*`: the elements of a list or the values of a map; None where neither is
-    declared."""
+    declared; found once for each shape."""
+    memory = vars(shape)
+    if "_elements" not in memory:
+        memory["_elements"] = _elements(shape)
+    known: Shape | None = memory["_elements"]
+    return known
+
+
+def _elements(shape: Shape) -> Shape | None:
     ways = [each for one in _alternatives(shape) for each in (one.items, one.extra)]
     found = [thunk() for thunk in ways if thunk is not None]
     return either(found) if found else None

@@ -19,7 +19,9 @@ from oakum.errors import NOWHERE
 from oakum.inference.draft import draft, drafted_policy
 from oakum.inference.params import Filled, usual_params
 from oakum.inference.schema_groups import world_of
+from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
+from oakum.openapi.schema import elements
 from oakum.policy.check import check
 from oakum.policy.contract import load
 from oakum.policy.model import Caller, Owner, Policy
@@ -848,6 +850,27 @@ def test_twice_the_document_is_twice_the_work(work: Callable[[Document], object]
     work(large(20))  # fills what is kept between documents
     once, twice = (calls(partial(work, large(size))) for size in (100, 200))
     assert twice < 2.1 * once
+
+
+def test_twice_the_schemas_are_twice_the_work() -> None:
+    """Also where few of them stand in an answer."""
+
+    def unused(size: int) -> Document:
+        names = [f"K{chr(97 + at // 20)}{chr(97 + at % 20)}o" for at in range(size)]
+        return document({"/me": {"get": answer(ref(names[0]))}}, {n: thing("id") for n in names})
+
+    world_of(unused(20))
+    once, twice = (calls(partial(world_of, unused(size))) for size in (150, 300))
+    assert twice < 2.2 * once
+
+
+def test_an_operation_and_the_elements_of_a_list_are_read_once() -> None:
+    found = document({"/users": {"get": answer(many(thing("id", "name")), summary="Gets users")}})
+    media = found.operations[0].success()
+    assert media is not None and media.shape is not None
+    for work in (partial(classify, found.operations[0]), partial(elements, media.shape)):
+        calls(work)
+        assert calls(work) < 12
 
 
 @pytest.mark.parametrize(
