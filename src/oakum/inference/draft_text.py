@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import TypeVar
 
@@ -58,6 +58,10 @@ def folded(groups: Mapping[str, _Group]) -> dict[str, _Group]:
     return found
 
 
+_MANY = 12
+"""Operations from which on a remark stands once above them."""
+_NOTE = 24
+"""How much longer a line of names may be that has no remark beside it."""
 _SEEN = ("[{see: [owner]", "[{see: [member]", "[{see: [anyone]")
 """How grants begin that show something, the narrowest first."""
 _LARGE = 8
@@ -124,21 +128,34 @@ def lines(paths: Sequence[str], granted: str, *, quoted: bool = False) -> Iterat
 
 def operations(entries: Sequence[tuple[str, str, str]], *, shared: bool) -> Iterator[str]:
     """Lines of operations, each given with its value and a remark; `shared`: those that have both
-    in common share keys of about a line. A name with a comma stays alone."""
+    in common share keys of about a line, and a remark of many stands once before them, at the end.
+    A name with a comma stays alone."""
     groups: dict[object, list[str]] = {}
     for name, value, why in entries:
         alone = not shared or "," in name or name != name.strip()
         groups.setdefault((value, why, name if alone else ""), []).append(name)
     whole = {name for name, *_ in entries}
     said = {name: (value, why) for name, value, why in entries}
+    above: dict[str, list[list[str]]] = {}
     for names in groups.values():
         value, why = said[names[0]]
-        note = f"  # {why}" if why else ""
-        for row in _rows(names):
-            apart = len(row) == 1 or ", ".join(row) in whole
-            keys = map(scalar, row) if apart else (key(row),)
-            for each in keys:
-                yield from wrapped(f"  {each}: ", value, note)
+        if why and len(names) > _MANY:
+            above.setdefault(why, []).append(names)
+        else:
+            yield from _operations(names, value, f"  # {why}" if why else "", whole, WIDTH)
+    for why, lists in above.items():
+        yield f"  # {why}, each of these:"
+        for names in lists:
+            yield from _operations(names, said[names[0]][0], "", whole, WIDTH + _NOTE)
+
+
+def _operations(
+    names: Sequence[str], value: str, note: str, whole: Collection[str], width: int
+) -> Iterator[str]:
+    for row in _rows(names, width):
+        apart = len(row) == 1 or ", ".join(row) in whole
+        for each in map(scalar, row) if apart else (key(row),):
+            yield from wrapped(f"  {each}: ", value, note)
 
 
 def params_line(usual: Mapping[str, str]) -> Iterator[str]:
@@ -163,11 +180,11 @@ def wrapped(begin: str, value: str, note: str = "") -> Iterator[str]:
     yield f"{row}{note}"
 
 
-def _rows(names: Sequence[str]) -> Iterator[list[str]]:
+def _rows(names: Sequence[str], width: int) -> Iterator[list[str]]:
     """Names that fit into one line."""
     row: list[str] = []
     for name in names:
-        if row and len(", ".join((*row, name))) > WIDTH:
+        if row and len(", ".join((*row, name))) > width:
             yield row
             row = []
         row.append(name)

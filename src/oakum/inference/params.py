@@ -21,6 +21,7 @@ from oakum.inference.nouns import (
     COUNTS,
     SAYS_A_TEXT,
     is_segment,
+    noun_of_path,
     nouns,
     parameter_after,
     parameter_before,
@@ -58,7 +59,35 @@ def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]
                     filled[parameter.name] = target
         if filled:
             found[operation.id] = filled
-    return found
+    return _alike(document, found)
+
+
+def _alike(document: Document, found: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """The same, and what no operation says of itself where another says it of the same place: a
+    `DELETE /nodes/{id}` and all below take what the answer of `GET /nodes/{id}` tells. A place
+    without a noun before it may be anything: `/v1/{name}`."""
+    meant: dict[str, set[str]] = {}
+    for operation in document.operations:
+        for name in _in_path(operation):
+            if target := found.get(operation.id, {}).get(name, ""):
+                meant.setdefault(_place(operation.path, name), set()).add(target)
+    filled = {}
+    for operation in document.operations:
+        own = dict(found.get(operation.id, {}))
+        for name in _in_path(operation):
+            place = _place(operation.path, name)
+            known = meant.get(place, set())
+            if name not in own and len(known) == 1 and noun_of_path(place):
+                own[name] = next(iter(known))
+        if own:
+            filled[operation.id] = own
+    return filled
+
+
+def _place(path: str, parameter: str) -> str:
+    """A path up to a parameter."""
+    before, name, _ = path.partition("{" + parameter + "}")
+    return before + name
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,17 @@ def test_a_key_of_many_operations_is_about_a_line_long() -> None:
     assert [name for each in read for name in each.split(", ")] == names
 
 
+def test_a_remark_of_many_operations_stands_once_above_them() -> None:
+    names = [f"operation{n}" for n in range(200)]
+    entries = [(name, "{}", "shows no resource") for name in names]
+    made = [*operations([*entries, ("other", "{}", "why"), ("last", "{}", "")], shared=True)]
+    assert made[:3] == ["  other: {}  # why", "  last: {}", "  # shows no resource, each of these:"]
+    assert not any("#" in line for line in made[3:])
+    assert max(map(len, made)) < WIDTH + 32
+    assert yaml.safe_load("\n".join(made)).keys() >= {"other", "last"}
+    assert len([*operations(entries[:9], shared=True)]) == 2  # a few keep it beside them
+
+
 def test_a_long_value_goes_on_below_and_reads_the_same() -> None:
     places = ", ".join(f'"/a, {{b}}/{at}/*"' for at in range(40))
     value = f'{{draft: true, call: [owner], shows: {{User: [{places}], "a,b": /c}}}}'

@@ -312,3 +312,41 @@ def test_the_state_that_a_write_names_is_that_of_the_object_in_its_path(
     )
     found = infer_params(Document.parse(json.dumps(raw).encode(), "openapi.json"), policy)
     assert found["op"] == {"id": "Note.id", **({parameter: means} if means else {})}
+
+
+def test_a_place_in_a_path_is_filled_alike_by_each_operation() -> None:
+    """Where the answer of one tells what `{order-id}` is, the others and all below take it, too."""
+    member = {"type": "object", "properties": {"id": {"type": "string"}}}
+    shown = {
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OrderItem"}}}
+    }
+    done = {"responses": {"204": {"description": ""}}}
+    path = "/staff/{order-id}"
+    raw = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "paths": {
+            path: {
+                "get": {"operationId": "show", "responses": {"200": {"description": "", **shown}}},
+                "delete": {"operationId": "drop", **done},
+            },
+            f"{path}/badges": {"post": {"operationId": "award", **done}},
+            "/teams/{order-id}/flags": {"post": {"operationId": "flag", **done}},
+            "/{order-id}": {
+                "get": {"operationId": "any", "responses": {"200": {"description": "", **shown}}},
+                "delete": {"operationId": "dropAny", **done},
+            },
+        },
+        "components": {"schemas": {"OrderItem": member}},
+    }
+    for item in raw["paths"].values():
+        for operation in item.values():
+            name = {"name": "order-id", "in": "path", "required": True}
+            operation["parameters"] = [{**name, "schema": {"type": "string"}}]
+    kept = POLICY.resources["OrderItem"]
+    found = infer_params(
+        Document.parse(json.dumps(raw).encode(), "openapi.json"),
+        Policy(relations={}, resources={"OrderItem": kept}),
+    )
+    filled = {"order-id": "OrderItem.id"}
+    assert found == dict.fromkeys(("show", "drop", "award", "any"), filled)
