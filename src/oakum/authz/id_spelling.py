@@ -26,10 +26,16 @@ def identifier(value: Json) -> str | None:
     """A valid id as text; otherwise None."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    return text(value) if str(value).strip(_SPACES) else None
+    return text(value) if str(value).strip(_BLANKS) else None
 
 
 _SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
+_BLANKS = _SPACES + (
+    "\x85\xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
+    "\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u2800\u3000\u3164\ufeff"
+)
+"""What a text may have and still show nothing: white space (Unicode's White_Space), and characters
+without width or ink."""
 _NO_SPACES = {ord(each): None for each in _SPACES}
 _STEM = re.compile(r"[^/:#]+\Z")
 _NUMBER = re.compile(r"\+?0*([0-9]+)(\.0*)?\Z")

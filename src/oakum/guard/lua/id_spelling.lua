@@ -7,11 +7,19 @@ local find, gmatch, gsub, lower, sub = string.find, string.gmatch, string.gsub, 
 
 local M = {}
 
+-- White space beyond ASCII (Unicode's White_Space) and characters without width or ink.
+local UNSEEN = {
+  "\194[\133\160]", "\225\154\128", "\225\160\142", "\226\128[\128-\141\168\169\175]", "\226\129[\159\160]",
+  "\226\160\128", "\227\128\128", "\227\133\164", "\239\187\191",
+}
+
 -- A value that can be an id, as text; nil: it is none.
 function M.id(value)
   local text = json.text(value)
-  if text and find(text, "[^%z\1-\32\127]") then return text end
-  return nil
+  if not text then return nil end
+  if find(text, "[!-~]") then return text end
+  for i = 1, #UNSEEN do text = gsub(text, UNSEEN[i], "") end
+  return find(text, "[^%z\1-\32\127]") and json.text(value) or nil
 end
 
 -- Puts the ids at the rest of a member path (from segment `i` on) into a list, those of a list that
