@@ -37,7 +37,23 @@ LITERALS = st.one_of(
     st.sampled_from([f'"{each}"' for each in HALVES]),
     st.sampled_from(NUMBERS),
     st.sampled_from([f'"{each}"' for each in NUMBERS]),
-    st.sampled_from(["true", "false", "null", "[]", "{}", '""', '" "', '"\\u00a0"', '"\\u2003\\u200b\\u3000"', '"\\u00e9"', '"ann"', '"Ann"', "[1]"]),
+    st.sampled_from(
+        [
+            "true",
+            "false",
+            "null",
+            "[]",
+            "{}",
+            '""',
+            '" "',
+            '"\\u00a0"',
+            '"\\u2003\\u200b\\u3000"',
+            '"\\u00e9"',
+            '"ann"',
+            '"Ann"',
+            "[1]",
+        ]
+    ),
 )
 
 

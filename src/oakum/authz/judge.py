@@ -352,6 +352,7 @@ class Judge:
         if kinds != {list} or self._shown or self._known or any(value):
             return None
         stays = place.granted if place.inside else "array" in place.container
+        stays = stays and not place.takes_away(list)
         keep: Keep = place.instead if not stays else True if place.inside else {}
         return repeat(keep, len(value))
 
@@ -585,9 +586,10 @@ class Judge:
                 context = context._replace(page=True)
                 self._lacking(value, here.shape, at)
         if not value:
+            whole = spot.whole and not spot.takes_away(type(value))
             masked = not spot.whole and spot.fits(value)
-            leaves.append(Leaf(spot.path, at, value, spot.whole, masked))
-            return spot.whole or masked or spot.instead
+            leaves.append(Leaf(spot.path, at, value, whole, masked))
+            return whole or masked or spot.instead
         parts = self._parts(value, here, at, context, leaves)
         granted = spot.granted and (isinstance(value, dict) or spot.lists)
         misfit = self._is_misfit(value, spot, at)

@@ -50,6 +50,7 @@ _NULL: frozenset[type] = frozenset((type(None),))
 _SCALARS: frozenset[type] = frozenset((str, bool, int, float, type(None)))
 _NO_TYPE = frozenset[type]()
 _NO_KIND = frozenset[str]()
+_KINDS: Mapping[type, str] = {list: "array", dict: "object"}
 
 
 class Spot:
@@ -133,6 +134,16 @@ class Spot:
         if not in_cell(self.shape, inside=self.inside):
             return False
         return not self.inside or str in self.element().passes
+
+    def takes_away(self, kind: type) -> bool:
+        """Whether an empty container of a request body takes away, as `null` does, what the caller
+        may not set: in place of a container of another kind."""
+        return (
+            self.inside
+            and self._refused is not None
+            and type(None) not in self.passes
+            and _KINDS[kind] in replaceable(self.container)
+        )
 
     def of(self, shape: Shape | None) -> Spot:
         """The same place with another shape."""
@@ -221,6 +232,14 @@ def masked_leaves(
     those that they see whole (`bits`)."""
     seen = ((mask, table.see(relations, state)) for mask, table in model.masked.get(name, ()))
     return tuple((mask, leaves & ~bits) for mask, leaves in seen if leaves & ~bits)
+
+
+def replaceable(kinds: frozenset[str]) -> frozenset[str]:
+    """Of the kinds of container, that which may replace one of another kind where these are
+    declared (a merge patch does so, RFC 7396)."""
+    if "object" in kinds:
+        return frozenset(("array",))
+    return frozenset(("object",)) if kinds else _NO_KIND
 
 
 def holds(value: Json, shape: Shape) -> bool:

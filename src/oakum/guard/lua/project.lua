@@ -565,7 +565,9 @@ local function value(node, i, depth, set, owners, tally, label)
     removed(label)
     return past, node.stand
   end
-  if node.inside and not node.any[set] and not CENSUS then
+  -- An empty container that may take the place of one of another kind takes it away, as null does.
+  local cleared = node.clears == b and P[space(i + 1)] == b + 2 and not node.null[set]
+  if cleared or node.inside and not node.any[set] and not CENSUS then
     local past = skip(i, depth)
     removed(label)
     return past, node.stand

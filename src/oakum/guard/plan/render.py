@@ -34,7 +34,7 @@ from oakum.guard.plan.engine_settings import caller, passing_parameters, setting
 from oakum.guard.plan.hidden import Shared, hidden
 from oakum.guard.plan.places import Ahead
 from oakum.guard.plan.places import PlannedPlace as _Place
-from oakum.guard.plan.scalar_types import bits_of, nulls, scalar
+from oakum.guard.plan.scalar_types import bits_of, removals, scalar
 from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.target import RenderedPlan
 from oakum.http.json_pointer import path_of
@@ -435,7 +435,7 @@ class _Renderer:
             "solid": solid(place.shape) or self._noted(place) >= SCALARS,
             "instead": table.rules[below[0]].instead if below else "absent",
             "count": ((), "#") in place.ahead,
-            **({"null": nulls(table, trie, place.shape), "parts": parts} if self.writing else {}),
+            **({"parts": parts, **removals(table, trie, place.shape)} if self.writing else {}),
             **self._containers(place),
         }
 

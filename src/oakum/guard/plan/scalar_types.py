@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from oakum.authz.null_writes import taken_by_null
+from oakum.authz.place_rules import replaceable
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import scalars
+from oakum.openapi.shape_queries import containers, scalars
 
 _BITS = {"string": 1, "integer": 2, "number": 6, "boolean": 8}
 _NULL = 16
+_OPENING = {"array": ord("["), "object": ord("{")}
 
 
 def bits_of(shape: Shape, *, nothing: bool = False) -> int:
@@ -20,10 +22,16 @@ def bits_of(shape: Shape, *, nothing: bool = False) -> int:
     return bits
 
 
-def nulls(table: Table, trie: Trie | None, shape: Shape | None) -> str:
-    """For each field set, whether a request may have `null` in a container's place."""
+def removals(table: Table, trie: Trie | None, shape: Shape | None) -> dict[str, Json]:
+    """`null`: for each field set, whether a request may have it in a container's place; `clears`:
+    the byte that begins a container which, empty, removes there what `null` does."""
     gone = taken_by_null(trie, shape)
-    return "".join("1" if gone and bits & gone == gone else "0" for bits in table.sets)
+    may = "".join("1" if gone and bits & gone == gone else "0" for bits in table.sets)
+    kinds = containers(shape) if shape is not None else frozenset[str]()
+    removing: dict[str, Json] = {"null": may}
+    for kind in replaceable(kinds):
+        removing["clears"] = _OPENING[kind]
+    return removing
 
 
 def scalar(value: Json) -> dict[str, Json]:
