@@ -344,11 +344,21 @@ def _scope(scope: Scope, asked: Asked, mount: Mount, *, below: bool) -> Scope:
         "headers": headers,
         "extensions": {},
         "state": dict(scope.get("state", {})),
+        **({"asgi": _with_disconnects(scope["asgi"])} if "asgi" in scope else {}),
     }
     made: Scope = {**scope, **changed}
     if "method" in scope:
         made["method"] = asked.method
     return made
+
+
+def _with_disconnects(versions: Scope) -> Scope:
+    """The versions of a server as of one whose `send` does not fail for a client that has gone
+    (ASGI 2.4 has it fail): an answer is collected here, so that an application only learns of a
+    disconnect when it asks, and one that never ends would go on."""
+    major, _, minor = str(versions.get("spec_version", "2.0")).partition(".")
+    later = major.isdigit() and minor.isdigit() and (int(major), int(minor)) > (2, 3)
+    return {**versions, "spec_version": "2.3"} if later else versions
 
 
 TAKEN = 60.0

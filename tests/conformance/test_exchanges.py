@@ -38,6 +38,7 @@ UNHEARD = frozenset(
         ("wsgi", "a fragment"),
         ("wsgi", "a byte outside of ASCII"),
         ("wsgi", "an escaped literal is no parameter"),
+        ("wsgi", "nor is one in escapes, which routers compare before or after decoding"),
         ("wsgi", "an escaped suffix is no part of a parameter"),
         ("wsgi", "nor an escaped one"),
         ("wsgi", "a preflight where an escaped one is needed"),

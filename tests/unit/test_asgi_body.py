@@ -61,3 +61,27 @@ def test_half_a_body_whose_sender_has_gone_goes_nowhere(tmp_path: Path) -> None:
         return messages.pop(0)
 
     assert ask(tmp_path, receive) == ([], [])
+
+
+@pytest.mark.parametrize(("said", "told"), [("2.5", "2.3"), ("2.10", "2.3"), ("2.1", "2.1")])
+def test_no_application_relies_on_a_send_that_fails_for_a_client_that_has_gone(
+    tmp_path: Path, said: str, told: str
+) -> None:
+    seen: list[Any] = []
+
+    async def note(path: str, scope: Any) -> None:
+        seen.append(scope["asgi"])
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        pass
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/members/ann", "query_string": b"",
+        "headers": [(b"x-session", b"ann")], "asgi": {"version": "3.0", "spec_version": said},
+    }  # fmt: skip
+    asyncio.run(club(tmp_path, note)(scope, receive, send))
+    assert seen
+    assert all(each == {"version": "3.0", "spec_version": told} for each in seen)

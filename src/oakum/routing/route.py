@@ -329,11 +329,21 @@ class Router:
                     only = template.methods[method]
                     return (only, params_of(only, params)) if only.id not in self._closed else None
                 values = tuple(params.values())
-                if any(each.admits(values) for each in self._unclear[at]):
+                # Some routers compare what the path has, some what its escapes stand for.
+                chosen = self._among(alike, self._unclear[at], values)
+                if chosen is not self._among(alike, self._unclear[at], tuple(raw.values())):
                     return None
-                chosen = next((each for each in alike if each.admits(values)), alike[0])
-                return chosen.operation, chosen.named(values)
+                return (chosen.operation, chosen.named(values)) if chosen is not None else None
         return None
+
+    @staticmethod
+    def _among(
+        alike: Sequence[Rival], shut: Sequence[Rival], values: Sequence[str]
+    ) -> Rival | None:
+        """The rival for these segments; None: it is unclear which."""
+        if any(each.admits(values) for each in shut):
+            return None
+        return next((each for each in alike if each.admits(values)), alike[0])
 
     def of_url(self, url: str, method: str) -> tuple[Operation, Mapping[str, str]] | None:
         """The same for an absolute URL; None also when its path is ambiguous."""

@@ -508,9 +508,9 @@ local function allowed(endpoint, params)
   return true
 end
 
--- Of an endpoint and those beside it the first whose parameters may be what stands in the path; else the
+-- Of an endpoint and those beside it the first whose parameters may be what stands in the path (`x`); else the
 -- first of all. With the parameters, and whether they may.
-local function fitting(first, x)
+local function among(first, x)
   local endpoint = first
   while endpoint do
     local params = route.params(endpoint, x)
@@ -518,6 +518,14 @@ local function fitting(first, x)
     endpoint = endpoint.rival
   end
   return first, first and route.params(first, x), false
+end
+
+-- The same of a request; nil where it is unclear which: some routers compare what the path has, some what its
+-- escapes stand for.
+local function fitting(first, x)
+  local found, params, fits = among(first, x)
+  if first and first.rival and found ~= among(first, { values = x.written }) then return nil end
+  return found, params, fits
 end
 
 -- A request whose target names its host (RFC 9112, 3.2.2) as one with a path: whatever its `host` says, the

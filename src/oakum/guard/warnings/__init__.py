@@ -52,6 +52,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     response_headers.file_names,
     response_headers.headers_beside_objects,
     withheld_responses.undeclared_bodies,
+    withheld_responses.unreadable_alternatives,
     methods.unsent_methods,
     logins.hidden_accounts,
     request_bodies.undeclared_bodies,

@@ -13,7 +13,7 @@ from oakum.errors import Problem, few
 from oakum.guard.warnings.grants import resources_shown
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
-from oakum.openapi.model import Operation, Shape
+from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import scalars
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
@@ -50,14 +50,37 @@ def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
             )
 
 
-def unreadable_types(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    operation = endpoint.operation
-    several = [
+def unreadable_alternatives(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns once of operations that have, beside a response that can be read, one that cannot."""
+    found: dict[str, list[str]] = {}
+    for each in contract.endpoints:
+        several = _successes(each.operation)
+        unread = [media.type for media in several if not kind_of(media)]
+        if unread and len(unread) < len(several) and not each.write:
+            found[each.operation.id] = unread
+    if found:
+        first = next(iter(found))
+        types = [*dict.fromkeys(each for unread in found.values() for each in unread)]
+        yield Problem(
+            contract.location(contract.model.operations[first]),
+            f"{few([*found], _MOST)} may also answer with {few(types, _MOST)}, which a gateway"
+            " cannot read: it answers 502 to who asks for that",
+            "let clients ask for JSON, or route what is no JSON to the API without the gateway",
+        )
+
+
+def _successes(operation: Operation) -> list[Media]:
+    return [
         media
         for status, found in operation.responses.items()
         if status.startswith("2")
         for media in found
     ]
+
+
+def unreadable_types(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
+    operation = endpoint.operation
+    several = _successes(operation)
     if several and not any(kind_of(each) for each in several):
         types = ", ".join(dict.fromkeys(f"`{each.type}`" for each in several))
         done = "its response is sent empty" if endpoint.write else "it answers 502"

@@ -29,6 +29,22 @@ def test_an_answer_that_cannot_be_read_is_told_of(tmp_path: Path, media: str) ->
     assert words not in said(tmp_path, DESK)
 
 
+def test_an_alternative_that_cannot_be_read_is_told_of_once(tmp_path: Path) -> None:
+    def also(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["listLabels"] = {"call": ["member"]}
+        content = document["paths"]["/labels"]["get"]["responses"]["200"]["content"]
+        content["application/pdf"] = {"schema": {"type": "string"}}
+        document["paths"]["/pages"] = {"get": {**document["paths"]["/labels"]["get"]}}
+        document["paths"]["/pages"]["get"]["operationId"] = "listPages"
+        policy["operations"]["listPages"] = {"call": ["member"]}
+
+    words = (
+        "`listLabels`, `listPages` may also answer with `application/pdf`, which a gateway cannot"
+    )
+    assert said(tmp_path, DESK, also).count(words) == 1
+    assert "may also answer" not in said(tmp_path, DESK)
+
+
 def test_csv_without_columns_is_told_of_with_what_to_declare(tmp_path: Path) -> None:
     def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["operations"]["listLabels"] = {"call": ["member"]}
