@@ -15,7 +15,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
 from oakum.policy.contract import load
 from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.decision_cache import Verdicts
 from oakum.traffic.evaluation.fast_walk import FastWalk
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
@@ -37,7 +37,7 @@ def traffic(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
-    judged = ContractJudge(compile_for_gateway(load(CONTRACT)))
+    judged = ContractJudge(compile_for_judging(load(CONTRACT)))
     model, policy = judged.model, judged.policy
     label = KnownIdentities(policy, {}, {}, {}).label
     frame = JudgingContext(model, Redactor(b"k" * 32, judged.names), label, {})
@@ -73,7 +73,7 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
 
 
 def test_what_begins_anew_has_heard_nothing_and_is_compiled_no_second_time(traffic: Path) -> None:
-    judged = ContractJudge(compile_for_gateway(load(CONTRACT)))
+    judged = ContractJudge(compile_for_judging(load(CONTRACT)))
     judged.learn_all([TrafficSource(str(traffic))])
     for passed in records(TrafficSource(str(traffic))):
         judged.hear(passed, read(passed.exchange.response.body, "application/json"))

@@ -15,7 +15,7 @@ from oakum.policy.contract import Contract, load
 from oakum.policy.model import Owner, Policy, Resource
 from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import SuiteObserver
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.scan.test_owner_in_query import DAYS, entry
@@ -66,7 +66,7 @@ def test_a_test_suite_is_told_what_leaks_of_whom_the_query_names(
 def test_recorded_traffic_is_judged_by_whom_the_query_names(
     contract: Contract, query: str, leaks: set[str]
 ) -> None:
-    judged = ContractJudge(compile_for_gateway(contract))
+    judged = ContractJudge(compile_for_judging(contract))
     for one in (ME, exchange(f"/days{query}", DAYS["u-ann"])):
         judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
     assert {each.field for each in judged.drift()} == leaks

@@ -12,7 +12,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.decision_cache import Verdicts
 from oakum.traffic.evaluation.fast_walk import FastWalk
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
@@ -25,7 +25,7 @@ KIND: dict[str, Json] = {"label": "run", "secret": "s3cret"}
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> ContractJudge:
     case = next(case for case in cases() if case.file == "parts")
-    return ContractJudge(compile_for_gateway(case.setup(tmp_path_factory.mktemp("gear")).contract))
+    return ContractJudge(compile_for_judging(case.setup(tmp_path_factory.mktemp("gear")).contract))
 
 
 def leaks(judged: ContractJudge, caller: IdentifiedCaller, value: Json) -> set[tuple[str, str]]:

@@ -13,7 +13,7 @@ from oakum.policy.contract import load
 from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import BARE_TEXT, SuiteObserver
 from oakum.pytest_plugin.writing import SuiteRun, report
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.gate.club import written
@@ -49,7 +49,7 @@ def test_a_stranger_is_called_as_in_a_scan(
     watch.tally.settle()
     run = SuiteRun("suite", "exposure.yaml", "", "r", "2026-01-01T00:00:00Z", 0.0, 1)
     assert report(watch, watch.tally, run).findings[0].title.startswith(title)
-    judged = ContractJudge(compile_for_gateway(contract))
+    judged = ContractJudge(compile_for_judging(contract))
     for one in (me("ann"), me("bob"), *exchanges):
         judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
     assert {each.viewer for each in judged.drift()} == {viewer}

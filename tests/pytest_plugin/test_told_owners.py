@@ -13,7 +13,7 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import SuiteObserver
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.scan import test_creators, test_parents
@@ -47,7 +47,7 @@ def of_a_suite(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
 
 
 def of_traffic(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
-    judged = ContractJudge(compile_for_gateway(contract))
+    judged = ContractJudge(compile_for_judging(contract))
     for one in exchanges:
         judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
     return {each.field for each in judged.drift()}

@@ -19,7 +19,7 @@ from oakum.exposure.cells.matrix import Key
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import SuiteObserver
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.gate.club import written
@@ -197,7 +197,7 @@ def of_tests(exchanges: Sequence[Exchange]) -> set[Key]:
 
 
 def of_traffic(exchanges: Sequence[Exchange]) -> set[Key]:
-    judged = ContractJudge(compile_for_gateway(contract()))
+    judged = ContractJudge(compile_for_judging(contract()))
     for one in exchanges:
         body = json.loads(one.response.body) if one.response.body else None
         judged.hear(RecordedExchange(one, "whole", headers=True), body)

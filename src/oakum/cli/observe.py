@@ -226,7 +226,7 @@ def _drafting(
     from oakum.openapi.source import parse, read_text
     from oakum.policy.contract import Contract, load
     from oakum.policy.shared_keys import apart
-    from oakum.routing.compiled_contract import compile_for_gateway
+    from oakum.routing.judged_contract import compile_for_judging
     from oakum.traffic.evaluation.traffic_judge import ContractJudge
     from oakum.traffic.suggested_relations import with_suggestions
 
@@ -237,13 +237,13 @@ def _drafting(
         before = apart(drafted, document.names_operation).plain()
         base = with_suggestions(document, before)
         policy = drafted_policy(document, yaml.safe_dump(base, sort_keys=False))
-        return ContractJudge(compile_for_gateway(Contract(document, policy))), base, before
+        return ContractJudge(compile_for_judging(Contract(document, policy))), base, before
     found, said = load(contract), read_text(contract)
     if found.policy is None or "x-exposure" in said:
         hint = "give the file with `relations` and `resources`, or the document as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "contains no policy", hint)])
     stated = apart(parse(said, str(contract)), found.document.names_operation).plain()
-    return ContractJudge(compile_for_gateway(found)), stated, None
+    return ContractJudge(compile_for_judging(found)), stated, None
 
 
 def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[str, Any]:

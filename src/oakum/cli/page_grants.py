@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from oakum.authz import Judge
 from oakum.authz.table import leaf_index
-from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exchanges.caller_identification import UNKNOWN, Callers, IdentifiedCaller
@@ -20,7 +19,7 @@ from oakum.frontend.usage import Heard, Usage, UsedResponse
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.routing.route import Router, placed
 
 
@@ -29,18 +28,14 @@ class PageGrants:
 
     def __init__(self, contract: Contract) -> None:
         """Raises `InputError` if the contract has no policy."""
-        if contract.policy is None:
-            hint = "draft one with `oakum init`, and correct it"
-            told = "there is no policy, so no response can be judged"
-            raise InputError([Problem(Location(contract.document.file), told, hint)])
-        self._policy = contract.policy
-        compiled = compile_for_gateway(contract)
-        self._model, self._credentials = compiled.stated, compiled.lookups.credentials
-        relations = contract.policy.relations.values()
+        compiled = compile_for_judging(contract)
+        self._policy = compiled.policy
+        self._model, self._credentials = compiled.model, compiled.callers.credentials
+        relations = compiled.policy.relations.values()
         self._claims = frozenset(each.claim for each in relations if each.claim)
         self._router = Router(contract.document.operations, contract.document.closed)
         self._whoami = contract.document.operation(self._policy.caller.operation)
-        label = KnownIdentities(contract.policy, {}, {}, {}).label
+        label = KnownIdentities(compiled.policy, {}, {}, {}).label
         redactor = Redactor(secrets.token_bytes(16), frozenset())
         self._frame = JudgingContext(self._model, redactor, label, {})
 

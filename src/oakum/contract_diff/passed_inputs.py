@@ -16,10 +16,10 @@ from oakum.contract_diff.worlds import endpoint_key
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.shape_queries import scalars
 from oakum.openapi.walk import reachable
+from oakum.routing.caller_plan import Credential
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.headers import forwards
-from oakum.routing.lookup_plan import Credential
 from oakum.routing.nested_parameters import Below
 from oakum.routing.paging_parameters import PAGING
 from oakum.routing.path_objects import names

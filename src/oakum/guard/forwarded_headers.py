@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from oakum.policy.model import Guarding
+from oakum.routing.caller_plan import Credential
 from oakum.routing.headers import onward, with_cookies
-from oakum.routing.lookup_plan import Credential
 from oakum.routing.media import described
 from oakum.routing.messages import Asked, Headers
 from oakum.routing.route import with_query, without

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from oakum.authz import Leaf, likely_media
 from oakum.authz.span import MAX_DEPTH
-from oakum.errors import InputError, Location, Problem
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names
@@ -49,7 +48,7 @@ from oakum.pytest_plugin.response_evaluator import (
     shown_of,
 )
 from oakum.pytest_plugin.suite_counts import SuiteCounts
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.routing.route import Router
 
 _LOOPBACK = re.compile(
@@ -97,13 +96,9 @@ class SuiteObserver:
         """`said`: what the developer says of who sends a request. `hosts`: names under which the
         API is reached over a network, besides loopback. `key`: of the hashes in evidence. Raises
         `InputError` when there is no policy."""
-        if contract.policy is None:
-            hint = "draft one with `oakum init`, and correct it"
-            told = "there is no policy, so no response can be judged"
-            raise InputError([Problem(Location(contract.document.file), told, hint)])
-        document, policy = contract.document, contract.policy
-        compiled = self._compiled = compile_for_gateway(contract)
-        self.policy, self.model, lookups = policy, compiled.stated, compiled.lookups
+        compiled = self._compiled = compile_for_judging(contract)
+        document, policy, plan = compiled.document, compiled.policy, compiled.callers
+        self.policy, self.model = policy, compiled.model
         inferred = infer_params(document, policy)
         self.probes, self.skipped = survey(self.model, inferred, document.closed)
         self._sources = {probe.endpoint.operation: probe.sources for probe in self.probes}
@@ -111,9 +106,9 @@ class SuiteObserver:
         self.leaks: list[Leaked] = []
         """What it was sent and nobody has told yet; whoever tells it empties the list."""
         self._router = Router(document.operations, document.closed)
-        self._callers = Callers(policy, lookups.credentials, said)
+        self._callers = Callers(policy, plan.credentials, said)
         self._exchanges = Exchanges(compiled, self._callers)
-        asks = lookups.asks[lookups.whoami] if lookups.whoami is not None else None
+        asks = plan.whoami
         by_answer = asks is not None and not policy.caller.claim
         self._whoami = self.model.operations[asks.operation] if asks and by_answer else None
         self._owed = asks.query if asks else ""

@@ -7,13 +7,12 @@ write whose target cannot be found is refused; `LookupPlan.warnings` says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
-from oakum.authz.complete_lists import ListPlace, place_of
+from oakum.authz.complete_lists import ListPlace
 from oakum.authz.decide import holds_resource
 from oakum.authz.declared_media import edits, key
 from oakum.authz.operations_outside_objects import changes
@@ -21,13 +20,13 @@ from oakum.errors import Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import covers_json, essence
 from oakum.openapi.document import Document
-from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.shape_queries import element, member, scalars
-from oakum.policy.model import Policy, Relation, origin
+from oakum.openapi.model import Media, Operation
+from oakum.openapi.shape_queries import element
+from oakum.policy.model import Policy, origin
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.automaton import Automaton, of_shape
+from oakum.routing.caller_plan import Credential, LookupRequest, caller_plan, request_of
 from oakum.routing.chosen_fields import choices
-from oakum.routing.clients import client_keys
 from oakum.routing.concealed_objects import asked, concealed, others
 from oakum.routing.cors_preflight import neutral
 from oakum.routing.form_members import form_body
@@ -36,7 +35,6 @@ from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import nested
 from oakum.routing.objects_by_key import Plain, asked_keys, plain_keys
 from oakum.routing.objects_in_responses import copies, may_show, shown_at, stands_inside
-from oakum.routing.paging_parameters import owed, page
 from oakum.routing.path_objects import PathObjects, places, shut
 from oakum.routing.pattern_syntax import Unsupported
 from oakum.routing.relation_writes import ends, unnamed, untold
@@ -49,39 +47,6 @@ from oakum.routing.write_targets import Finders, Target, Targets, needs_object
 from oakum.routing.written_resource import standing, typed
 
 _NAME = re.compile(r"\{[^{}]+\}")
-
-
-@dataclass(frozen=True)
-class LookupRequest:
-    """A look-up request to the API, about one owner or about the caller."""
-
-    operation: str
-    path: tuple[str, ...]
-    """Path before and after the percent-encoded id; one text when there is no id."""
-    query: str = ""
-    """Required parameters, and `limit=100` where the operation pages; empty: none."""
-    page: int = 0
-    """Ids in a full page, after which more may follow. 0: the operation does not page. -1: its end
-    cannot be recognised."""
-    counts: tuple[tuple[str, ...], ...] = ()
-    """Pointers to the total in the response."""
-    method: str = "GET"
-    """POST for a who-am-I that the contract declares to be a read."""
-
-
-@dataclass(frozen=True)
-class Credential:
-    """Where callers send a credential; `name` is lower-case for headers."""
-
-    where: Literal["header", "cookie", "query"]
-    name: str
-    client: bool = False
-    """Whether it is an application's key, which identifies no caller."""
-
-    @property
-    def header(self) -> str:
-        """Lower-case name of its header; empty when it is in the query."""
-        return {"header": self.name, "cookie": "cookie"}.get(self.where, "")
 
 
 NEVER_SENT = frozenset(("HEAD", "TRACE"))
@@ -127,62 +92,22 @@ class Home:
     """Other places where the response may repeat such objects."""
 
 
-@dataclass
 class _Maker:
-    document: Document
-    model: Model
-    asks: list[LookupRequest] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    """Collects what is asked of the API, each request once, and what cannot be."""
 
-    def __post_init__(self) -> None:
-        self.paths = PathObjects(self.document, self.model)
+    def __init__(self, document: Document, model: Model) -> None:
+        self.document, self.model, self.policy = document, model, model.policy
+        self.asks: list[LookupRequest] = []
+        self.warnings: list[Problem] = []
+        self.paths = PathObjects(document, model)
 
-    @property
-    def policy(self) -> Policy:
-        return self.model.policy
-
-    def ask(self, operation: Operation) -> int:
-        query, size = page(operation)
-        made = LookupRequest(
-            operation.id,
-            tuple(_NAME.split(written(operation.path))),
-            "&".join(filter(None, (owed(operation), query))),
-            size,
-            self._counts(operation),
-            operation.method,
-        )
+    def index(self, made: LookupRequest) -> int:
         if made not in self.asks:
             self.asks.append(made)
         return self.asks.index(made)
 
-    def _counts(self, operation: Operation) -> tuple[tuple[str, ...], ...]:
-        """The totals. What else goes with a hidden object, such as a cursor, is read as any other
-        member is."""
-        media = operation.success()
-        at = [media.shape] if media is not None and media.shape is not None else []
-        paths = (path_of(pointer) for pointer in self.model.rule(operation.id).counts)
-        return tuple(path for path in paths if not any(_is_no_number(top, path) for top in at))
-
-    def relation(self, relation: Relation) -> int | None:
-        operation = self.document.operation(relation.operation)
-        if operation is None or not self.paths.shows(operation) or places(operation) > 1:
-            self.warnings.append(
-                Problem(
-                    relation.location,
-                    f"a gateway cannot look up `{relation.name}`, so it treats no caller as such",
-                    "the operation must be a GET that changes nothing, with one path parameter at"
-                    " most",
-                )
-            )
-            return None
-        return self.ask(operation)
-
-    def place(self, relation: Relation, index: int) -> ListPlace:
-        """Where a relation's ids are in the response to look-up `index`."""
-        ask, pointer = self.asks[index], path_of(relation.pointer)
-        media = self.model.operations[ask.operation].success()
-        top = media.shape if media is not None else None
-        return place_of(pointer, top, ask.page, ask.counts, bound=self.model.bound)
+    def ask(self, operation: Operation) -> int:
+        return self.index(request_of(self.model, operation))
 
     def home(self, path: str, index: int, at: tuple[str, ...]) -> Home:
         """The object that holds a state's value; `at`: path of the value in the response to look-up
@@ -231,17 +156,13 @@ class _Maker:
 
 def derive(document: Document, model: Model) -> LookupPlan:
     """Derives the look-up plan of a contract whose policy was checked against its document."""
-    make = _Maker(document, model)
-    relations = {
-        each.name: asked
-        for each in model.policy.relations.values()
-        if each.kind == "lookup" and (asked := make.relation(each)) is not None
-    }
+    make, callers = _Maker(document, model), caller_plan(document, model)
+    make.warnings += callers.warnings
+    relations = {name: make.index(ask) for name, (ask, _) in callers.relations.items()}
     states = {
         path: found for path in _far_states(model.policy) if (found := make.state(path)) is not None
     }
-    caller = document.operation(model.policy.caller.operation)
-    whoami = make.ask(caller) if caller is not None and _asks(model, caller) else None
+    whoami = make.index(callers.whoami) if callers.whoami is not None else None
     endpoints = {
         operation.id: _endpoint(make, operation)
         for operation in document.operations
@@ -249,8 +170,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
         and operation.method not in NEVER_SENT
         and not shut(model, operation)
     }
-    credentials = tuple(_credentials(document, client_keys(document, model.policy)))
-    places = {(each.where, each.name) for each in credentials}
+    places = {(each.where, each.name) for each in callers.credentials}
     looks = _read(make, endpoints)
     said = selections(document, model.policy, places, looks)
     chosen = dict(_with_tenants(make.paths, said, endpoints))
@@ -260,7 +180,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
         relations,
         states,
         whoami,
-        credentials,
+        callers.credentials,
         (
             *make.warnings,
             *_given_away(model.policy),
@@ -270,7 +190,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
             *unasked(document, chosen, [*looks], [*endpoints]),
             *unsaid(document, chosen, [*looks], [*endpoints]),
         ),
-        {name: make.place(model.policy.relations[name], at) for name, at in relations.items()},
+        {name: place for name, (_, place) in callers.relations.items()},
         {path: make.home(path, *found) for path, found in states.items()},
         chosen,
         ends(
@@ -311,13 +231,6 @@ def _with_tenants(
         target = each.checks.target.resource if each is not None else ""
         write = each is not None and each.write
         yield operation.id, with_tenants(paths, operation, said[operation.id], target, write=write)
-
-
-def _asks(model: Model, caller: Operation) -> bool:
-    """Whether an operation can serve as who-am-I: a GET without path parameters, or a POST that
-    reads."""
-    reads = caller.method == "GET" or (caller.method == "POST" and model.rule(caller.id).reads)
-    return bool(reads) and not places(caller)
 
 
 def _hidden(document: Document) -> Iterator[Problem]:
@@ -497,14 +410,6 @@ def _texts(make: _Maker, operation: Operation) -> Iterator[tuple[str, Automaton]
             yield each.name, made
 
 
-def _is_no_number(top: Shape, path: tuple[str, ...]) -> bool:
-    """Whether the document declares something else than a number at a place."""
-    at: Shape | None = top
-    for step in path:
-        at = member(at, step) if at is not None else None
-    return at is not None and scalars(at).isdisjoint(("integer", "number"))
-
-
 def _far_states(policy: Policy) -> Iterator[str]:
     """States that are stored in the owner's account, each once."""
     found: dict[str, None] = {}
@@ -513,21 +418,3 @@ def _far_states(policy: Policy) -> Iterator[str]:
             if state.of:
                 found[origin(policy, state)] = None
     yield from found
-
-
-def _credentials(document: Document, clients: Collection[str]) -> Iterator[Credential]:
-    """Credentials by the document's security schemes; without any, the two usual headers."""
-    found: dict[Credential, None] = {}
-    for called, scheme in document.security_schemes.items():
-        if not isinstance(scheme, dict):
-            continue
-        name, where = scheme.get("name"), scheme.get("in")
-        if scheme.get("type") != "apiKey":
-            found[Credential("header", "authorization")] = None
-        elif isinstance(name, str) and where == "cookie":
-            found[Credential("cookie", name)] = None
-        elif isinstance(name, str) and where == "query":
-            found[Credential("query", name)] = None
-        elif isinstance(name, str):
-            found[Credential("header", name.lower(), called in clients)] = None
-    yield from found or (Credential("header", "authorization"), Credential("header", "cookie"))

@@ -14,12 +14,12 @@ from functools import cached_property
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.authz.operations_outside_objects import changes
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.path_segments import nameless
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
+from oakum.routing.caller_plan import is_asked
 from oakum.routing.objects_in_responses import answer, listed_at, outer_at
 from oakum.routing.request_places import plain, words
 
@@ -146,7 +146,7 @@ class PathObjects:
 
     def shows(self, operation: Operation) -> bool:
         """Whether a look-up may call it: a GET that changes nothing."""
-        return operation.method == "GET" and not changes(self.model, operation)
+        return is_asked(self.model, operation)
 
     def main(self, resource: Resource) -> Operation | None:
         """The GET that shows one whole, if anybody may call it."""

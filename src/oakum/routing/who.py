@@ -20,13 +20,13 @@ from oakum.http.octets import octets, sha256_of_texts
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy
 from oakum.routing.caching import handed_on
+from oakum.routing.caller_plan import Credential
 from oakum.routing.headers import (
     for_this_hop,
     is_against_forgery,
     is_only_against_forgery,
     names_nobody,
 )
-from oakum.routing.lookup_plan import Credential
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, Headers
 from oakum.routing.request_head import is_several

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oakum.guard.forwarded_headers import ForwardedHeaders
 from oakum.policy.model import Guarding
-from oakum.routing.lookup_plan import Credential
+from oakum.routing.caller_plan import Credential
 from oakum.routing.messages import Asked
 from oakum.routing.who import Given
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.http.octets import octets, sha256_of_texts
-from oakum.routing.lookup_plan import Credential
+from oakum.routing.caller_plan import Credential
 from oakum.routing.who import Given
 
 

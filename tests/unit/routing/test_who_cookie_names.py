@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.routing.lookup_plan import Credential
+from oakum.routing.caller_plan import Credential
 from oakum.routing.messages import Asked, Denied
 from oakum.routing.who import given as gathered
 from tests.unit.guard.lua_state import lua_state

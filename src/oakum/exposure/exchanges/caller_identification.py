@@ -24,7 +24,7 @@ from oakum.http.jwt import claims_of
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
-from oakum.routing.lookup_plan import Credential
+from oakum.routing.caller_plan import Credential
 from oakum.routing.messages import Asked, Denied
 from oakum.routing.who import Given, given
 

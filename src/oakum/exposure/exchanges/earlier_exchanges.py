@@ -25,7 +25,7 @@ from oakum.http.methods import SAFE
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import Graph
-from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.judged_contract import JudgedContract
 
 
 class ExchangedObject(Protocol):
@@ -42,8 +42,8 @@ class ExchangedObject(Protocol):
 class Exchanges:
     """Requests and responses under one contract."""
 
-    def __init__(self, compiled: CompiledContract, callers: Callers) -> None:
-        document, self._policy, self._model = compiled.document, compiled.policy, compiled.stated
+    def __init__(self, compiled: JudgedContract, callers: Callers) -> None:
+        document, self._policy, self._model = compiled.document, compiled.policy, compiled.model
         self._graphs, self._callers = compiled.graphs, callers
         rules = [(each, self._model.rule(each.id)) for each in document.operations]
         self._graphql = {each.id for each, rule in rules if is_graphql(each, rule)}
@@ -100,7 +100,7 @@ class EarlierExchanges:
     """What exchanges told of owners, of relations and of settings. In memory only."""
 
     def __init__(
-        self, compiled: CompiledContract, sources: Mapping[str, Mapping[str, str]],
+        self, compiled: JudgedContract, sources: Mapping[str, Mapping[str, str]],
         *, keep: bool = False,
     ) -> None:  # fmt: skip
         """`sources`: operation → path parameter → `Resource.field` whose values fill it; `keep`:

@@ -21,8 +21,8 @@ from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Relation
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import LookupRequest
+from oakum.routing.caller_plan import LookupRequest
+from oakum.routing.judged_contract import JudgedContract
 from oakum.routing.paging_parameters import page
 
 _MOST_SOURCES = 1_000
@@ -45,16 +45,13 @@ class CallerRequest:
 class ToldFacts:
     """Facts under one contract. In memory only; holds ids and requests."""
 
-    def __init__(self, compiled: CompiledContract, *, keep: bool = False) -> None:
+    def __init__(self, compiled: JudgedContract, *, keep: bool = False) -> None:
         """`keep`: the requests that tell facts, to send them again."""
         self.facts = ResponseFacts()
-        self._policy, self._model = compiled.policy, compiled.stated
-        lookups = compiled.lookups
+        self._policy, self._model = compiled.policy, compiled.model
         self._lists: dict[str, list[tuple[str, LookupRequest, ListPlace]]] = {}
-        for name, index in lookups.relations.items():
-            ask = lookups.asks[index]
-            found = (name, ask, lookups.places[name])
-            self._lists.setdefault(ask.operation, []).append(found)
+        for name, (ask, place) in compiled.callers.relations.items():
+            self._lists.setdefault(ask.operation, []).append((name, ask, place))
         self._members: dict[str, list[Relation]] = {}
         for relation in compiled.policy.relations.values():
             listing = compiled.document.operation(relation.operation)

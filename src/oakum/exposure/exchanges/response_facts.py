@@ -17,7 +17,7 @@ from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
 from oakum.exposure.exchanges.told_members import ToldMembers
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
-from oakum.routing.lookup_plan import LookupRequest
+from oakum.routing.caller_plan import LookupRequest
 
 _LONGEST_SIZE = 10
 _UNKNOWN_END = -1

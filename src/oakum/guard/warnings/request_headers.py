@@ -10,9 +10,9 @@ from oakum.errors import Location, Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.policy.model import Guarding, Policy
+from oakum.routing.caller_plan import Credential
 from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.headers import is_against_forgery, is_condition, is_named, names_nobody
-from oakum.routing.lookup_plan import Credential
 
 
 def conditions(contract: CompiledContract) -> Iterator[Problem]:

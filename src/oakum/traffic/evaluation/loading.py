@@ -7,7 +7,7 @@ from pathlib import Path
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.traffic_judge import ContractJudge, DocumentJudge
 
 
@@ -21,4 +21,4 @@ def load_against(contract: Path | None, openapi: Path | None) -> DocumentJudge |
     if found.policy is None:
         hint = "draft one with `oakum observe draft`, or give it as `--openapi`"
         raise InputError([Problem(Location(str(contract)), "has no policy", hint)])
-    return ContractJudge(compile_for_gateway(found))
+    return ContractJudge(compile_for_judging(found))

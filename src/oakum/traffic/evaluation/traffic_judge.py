@@ -38,7 +38,7 @@ from oakum.exposure.values.knowledge import canonical, says_nothing
 from oakum.inference.params import infer_params
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
-from oakum.routing.compiled_contract import CompiledContract
+from oakum.routing.judged_contract import JudgedContract
 from oakum.routing.route import Router
 from oakum.traffic.draft_lines import DraftLine
 from oakum.traffic.evaluation.decision_cache import (
@@ -120,15 +120,13 @@ class DocumentJudge:
 class ContractJudge(DocumentJudge):
     """Traffic against a contract."""
 
-    def __init__(self, compiled: CompiledContract) -> None:
+    def __init__(self, compiled: JudgedContract) -> None:
         super().__init__(compiled.document)
         self._compiled = compiled
-        self.policy, self.model, lookups = compiled.policy, compiled.stated, compiled.lookups
+        self.policy, self.model, plan = compiled.policy, compiled.model, compiled.callers
         self.names |= policy_names(self.policy)
-        self._callers = Callers(self.policy, lookups.credentials, lambda _: None)
-        asks = lookups.asks
-        whoami = lookups.whoami
-        self._whoami = asks[whoami].operation if whoami is not None else ""
+        self._callers = Callers(self.policy, plan.credentials, lambda _: None)
+        self._whoami = plan.whoami.operation if plan.whoami is not None else ""
         self._telling = _path_pattern(self.model.operations.get(self._whoami))
         self._exchanges = Exchanges(compiled, self._callers)
         self._label = KnownIdentities(self.policy, {}, {}, {}).label

@@ -17,7 +17,7 @@ from oakum.exposure.exchanges.exchange_facts import CallerRequest
 from oakum.exposure.exchanges.observed_owners import ShownObject
 from oakum.policy.contract import load
 from oakum.policy.model import Owner, Resource
-from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
+from oakum.routing.judged_contract import JudgedContract, compile_for_judging
 from tests.gate.club import written
 
 OPERATIONS = {
@@ -52,7 +52,7 @@ ANN = IdentifiedCaller("answer", frozenset({"u-ann"}))
 
 
 @pytest.fixture
-def compiled(tmp_path: Path) -> CompiledContract:
+def compiled(tmp_path: Path) -> JudgedContract:
     paths: dict[str, dict[str, Any]] = {}
     for name, said in OPERATIONS.items():
         method, _, path = said.partition(" ")
@@ -68,16 +68,16 @@ def compiled(tmp_path: Path) -> CompiledContract:
         "components": {"schemas": {"Member": SCHEMA}},
     }  # fmt: skip
     folder = written(tmp_path, document=json.dumps(document), policy=POLICY)
-    return compile_for_gateway(load(folder))
+    return compile_for_judging(load(folder))
 
 
-def exchanges(compiled: CompiledContract) -> Exchanges:
-    callers = Callers(compiled.policy, compiled.lookups.credentials, lambda _: None)
+def exchanges(compiled: JudgedContract) -> Exchanges:
+    callers = Callers(compiled.policy, compiled.callers.credentials, lambda _: None)
     return Exchanges(compiled, callers)
 
 
 def asked(
-    compiled: CompiledContract, name: str, body: object = None, query: str = "", **headers: str
+    compiled: JudgedContract, name: str, body: object = None, query: str = "", **headers: str
 ) -> Request:
     method, _, path = OPERATIONS[name].partition(" ")
     sent = json.dumps(body).encode() if body is not None else b""
@@ -102,7 +102,7 @@ CHANGES: list[tuple[str, object, bool]] = [
 
 @pytest.mark.parametrize(("name", "body", "changes"), CHANGES)
 def test_whether_a_request_may_have_changed_something(
-    compiled: CompiledContract, name: str, body: object, changes: bool
+    compiled: JudgedContract, name: str, body: object, changes: bool
 ) -> None:
     operation = compiled.document.operation(name)
     assert operation is not None
@@ -121,7 +121,7 @@ def test_whether_a_request_may_have_changed_something(
     ],
 )
 def test_what_may_be_a_registration_or_a_login(
-    compiled: CompiledContract, name: str, params: dict[str, str], headers: dict[str, str],
+    compiled: JudgedContract, name: str, params: dict[str, str], headers: dict[str, str],
     begins: bool,
 ) -> None:  # fmt: skip
     operation, known = compiled.document.operation(name), exchanges(compiled)
@@ -132,7 +132,7 @@ def test_what_may_be_a_registration_or_a_login(
     assert one.begins is begins
 
 
-def test_an_owner_in_the_query_is_named_like_one_in_the_path(compiled: CompiledContract) -> None:
+def test_an_owner_in_the_query_is_named_like_one_in_the_path(compiled: JudgedContract) -> None:
     """Who asks for somebody does not register."""
     day = Resource("Day", frozenset(), owner=Owner("query", ("member_id",)))
     policy = replace(compiled.policy, resources={**compiled.policy.resources, "Day": day})
@@ -144,7 +144,7 @@ def test_an_owner_in_the_query_is_named_like_one_in_the_path(compiled: CompiledC
     assert (one.params, one.changes, one.begins) == ({"?member_id": "u-ann"}, True, False)
 
 
-def request_of(compiled: CompiledContract, name: str, **params: str) -> CallerRequest:
+def request_of(compiled: JudgedContract, name: str, **params: str) -> CallerRequest:
     operation = compiled.document.operation(name)
     assert operation is not None
     return CallerRequest(operation, params, ANN, asked(compiled, name))
@@ -152,7 +152,7 @@ def request_of(compiled: CompiledContract, name: str, **params: str) -> CallerRe
 
 @pytest.mark.parametrize(("status", "told"), [(200, True), (409, False)])
 def test_only_a_success_tells_settings_and_lists(
-    compiled: CompiledContract, status: int, told: bool
+    compiled: JudgedContract, status: int, told: bool
 ) -> None:
     earlier, response = EarlierExchanges(compiled, {}, keep=True), Response(status, {}, b"[]")
     shown = [ShownObject("Member", ("u-ann",), {"id": "u-ann", "is_private": False})]
@@ -166,7 +166,7 @@ def test_only_a_success_tells_settings_and_lists(
     assert earlier.told.sources(["u-ann"]) == [mates] * told, "what told it may be asked again"
 
 
-def test_a_head_tells_of_no_list(compiled: CompiledContract) -> None:
+def test_a_head_tells_of_no_list(compiled: JudgedContract) -> None:
     earlier, mates = (
         EarlierExchanges(compiled, {}, keep=True),
         request_of(compiled, "teamOf", id="u-ann"),

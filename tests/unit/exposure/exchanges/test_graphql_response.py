@@ -13,7 +13,7 @@ from oakum.exposure.exchanges.graphql_response import UNTOLD
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.captured_response import Capture
 from oakum.pytest_plugin.observer import SuiteObserver
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.pytest_plugin.test_told_owners import BOTH, HOST, Leaks, me
@@ -191,7 +191,7 @@ STORED = OF_FIELDS["a stored query"][0]
 def test_a_response_to_an_unknown_query_is_not_judged_and_counted(tmp_path: Path) -> None:
     known = contract(tmp_path)
     watch = SuiteObserver(known, lambda request: None, key=b"k")
-    judged = ContractJudge(compile_for_gateway(known))
+    judged = ContractJudge(compile_for_judging(known))
     for each in (me("ann"), STORED):
         assert [*watch.hear(Capture(each.request, each.response, app=watch))] == []
         judged.hear(RecordedExchange(each, "whole", headers=True), json.loads(each.response.body))

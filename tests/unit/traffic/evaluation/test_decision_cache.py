@@ -12,7 +12,7 @@ from oakum.authz.compiled_model import Model
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
 from oakum.exposure.exchanges.response_facts import ResponseFacts
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.decision_cache import Verdicts
 from oakum.traffic.evaluation.fast_walk import FastWalk
 from tests import quick_yaml
@@ -26,7 +26,7 @@ ANN = IdentifiedCaller("said", frozenset(("ann",)))
 def model(tmp_path: Path) -> Model:
     (tmp_path / "openapi.yaml").write_text(json.dumps(HOUSES["document"]))
     (tmp_path / "exposure.yaml").write_text(json.dumps({**HOUSES["policy"], "api": "openapi.yaml"}))
-    return compile_for_gateway(load(tmp_path / "exposure.yaml")).model
+    return compile_for_judging(load(tmp_path / "exposure.yaml")).model
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""A contract compiled to judge what an API has answered: test suites and recorded traffic.
+
+A gateway needs more, and reads some things otherwise: `compiled_contract`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from oakum.authz import Model, compile_contract
+from oakum.errors import InputError, Location, Problem
+from oakum.openapi.document import Document
+from oakum.policy.contract import Contract
+from oakum.policy.graphql import Graph
+from oakum.policy.model import Policy
+from oakum.routing.caller_plan import CallerPlan, caller_plan
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedContract:
+    """Who may call and see what, and what tells who calls; holds no file, secret or request."""
+
+    document: Document
+    model: Model
+    callers: CallerPlan
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    """GraphQL schemas by the name under which the policy has their files."""
+
+    @property
+    def policy(self) -> Policy:
+        """The policy as read."""
+        return self.model.policy
+
+
+def compile_for_judging(contract: Contract) -> JudgedContract:
+    """Compiles a contract. Raises `InputError` when it has no policy."""
+    document, policy = contract.document, contract.policy
+    if policy is None:
+        hint = "draft one with `oakum init`, and correct it"
+        told = "there is no policy, so no response can be judged"
+        raise InputError([Problem(Location(document.file), told, hint)])
+    model = compile_contract(document, policy)
+    return JudgedContract(document, model, caller_plan(document, model), contract.graphs)
