@@ -32,9 +32,9 @@ from typing import Any, Protocol
 
 import orjson
 
+from oakum.guard.compiled.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.guard.plan.render import render_plan
 from oakum.policy.contract import Contract, load
-from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.routing.problem import problem
 from tests import quick_yaml
 

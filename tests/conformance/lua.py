@@ -15,11 +15,11 @@ from oakum.authz import Model, Principal
 from oakum.authz.compiled_model import answer_media
 from oakum.authz.declared_media import key
 from oakum.authz.project import Call
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.lookup_plan import LookupPlan, kind_of
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan.render import _Renderer
 from oakum.openapi.model import Json
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.lookup_plan import LookupPlan, kind_of
 
 _BRIDGE = b"""
 local json, project, decide = require "oakum.json", require "oakum.project", require "oakum.decide"

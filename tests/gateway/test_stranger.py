@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.plan.render import render_plan
 from oakum.guard.target import EngineTarget
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import compile_for_gateway
 from tests.gateway.engine import start
 from tests.gateway.stranger import Lockers, written
 from tests.gateway.test_running import ENGINES

@@ -17,12 +17,12 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
 from oakum.guard.nginx import Nginx
 from oakum.guard.plan.render import render_plan
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import compile_for_gateway
 from tests.gateway import client
 from tests.gateway.client import ask
 from tests.gateway.engine import Engine, start

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.contract_diff import compare
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.plan.render import render_plan
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
@@ -17,7 +18,6 @@ from oakum.openapi.source import parse
 from oakum.policy.check import check
 from oakum.policy.contract import Contract
 from oakum.policy.grammar import parse_policy
-from oakum.routing.compiled_contract import compile_for_gateway
 from tests.properties.test_edits import EXAMPLES
 
 PARTS = ("a", "b")

@@ -8,13 +8,13 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.plan.render import render_plan
 from oakum.openapi.document import Document
 from oakum.openapi.source import parse
 from oakum.policy.check import check
 from oakum.policy.contract import Contract, contract_digest
 from oakum.policy.grammar import parse_policy
-from oakum.routing.compiled_contract import compile_for_gateway
 from tests.properties.test_edits import DOCUMENT as _DOCUMENT
 from tests.properties.test_edits import EXAMPLES, HEAD
 

@@ -16,8 +16,8 @@ from oakum.errors import ExitCode, InputError, Location, Problem, counted
 if TYPE_CHECKING:
     from oakum.cli.revision import ContractRevision
     from oakum.contract_diff import DifferenceLine
+    from oakum.guard.compiled.compiled_contract import CompiledContract
     from oakum.policy.contract import Contract
-    from oakum.routing.compiled_contract import CompiledContract
 
 _HEADS = (
     ("widened", "Widened"),
@@ -67,8 +67,8 @@ def between(
     from oakum.cli.revision import laid_out, place, problem
     from oakum.contract_diff import changes, compare, renamings
     from oakum.contract_diff.dropped_checks import dropped
+    from oakum.guard.compiled.compiled_contract import compile_for_gateway
     from oakum.policy.contract import load
-    from oakum.routing.compiled_contract import compile_for_gateway
 
     with ExitStack() as files:
         contracts: list[Contract] = []

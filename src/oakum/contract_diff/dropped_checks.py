@@ -16,13 +16,13 @@ from oakum.contract_diff.embedded_checks import embedded
 from oakum.contract_diff.outside_tables import Term
 from oakum.contract_diff.passed_inputs import passed
 from oakum.contract_diff.worlds import endpoint_key
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.objects_by_key import Plain
+from oakum.guard.compiled.request_places import RequestPlace, body_places, plain
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import Relation, Resource, Switch
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.objects_by_key import Plain
-from oakum.routing.request_places import RequestPlace, body_places, plain
 
 
 def dropped(

@@ -17,7 +17,7 @@ from oakum.contract_diff.declared_at_endpoints import (
     DeclaredPaths,
 )
 from oakum.contract_diff.outside_tables import Term
-from oakum.routing.compiled_contract import CompiledContract
+from oakum.guard.compiled.compiled_contract import CompiledContract
 
 _Place = tuple[bool, str, str, str]
 """Whether it stands in a body that is sent; the resource around, the path in it, and the resource

@@ -13,16 +13,16 @@ from collections.abc import Iterator, Mapping
 from oakum.contract_diff.declared_at_endpoints import DeclaredEndpoints
 from oakum.contract_diff.outside_tables import Term
 from oakum.contract_diff.worlds import endpoint_key
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.path_objects import names
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.shape_queries import scalars
 from oakum.openapi.walk import reachable
 from oakum.routing.caller_plan import Credential
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.headers import forwards
 from oakum.routing.nested_parameters import Below
 from oakum.routing.paging_parameters import PAGING
-from oakum.routing.path_objects import names
 
 _At = tuple[str, ...]
 """Names of members, from the outermost one; `*` is any name, and `""` an element of a list."""

@@ -16,6 +16,10 @@ from oakum.authz.id_spelling import identifier
 from oakum.authz.project import left
 from oakum.authz.relations import held
 from oakum.authz.span import UnreadableBody, read
+from oakum.guard.compiled.concealed_objects import Concealed
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.path_objects import renamed
+from oakum.guard.compiled.request_places import Carried
 from oakum.guard.forms import as_json
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.graphql_query import mutates
@@ -23,12 +27,8 @@ from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
 from oakum.guard.request_checks import absent
 from oakum.openapi.model import Json
-from oakum.routing.concealed_objects import Concealed
-from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
-from oakum.routing.path_objects import renamed
-from oakum.routing.request_places import Carried
 from oakum.routing.route import path_of
 from oakum.routing.who import STRANGER, readable
 

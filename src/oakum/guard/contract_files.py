@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
+from oakum.guard.compiled.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.guard.plan.render import render_plan
 from oakum.guard.target import EngineTarget, RenderedPlan
 from oakum.guard.unsupported import refuse
 from oakum.guard.warnings import warnings
 from oakum.policy.contract import load
 from oakum.policy.model import Policy
-from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.routing.headers import is_standard
 from oakum.routing.paging_parameters import page
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from oakum.guard.compiled.selecting_parameters import SelectingParameters
+from oakum.guard.compiled.tenant_names import names_tenant
 from oakum.http.octets import sha256_of_texts
 from oakum.routing.headers import for_this_hop
 from oakum.routing.messages import Asked, Denied, Headers
 from oakum.routing.route import called
-from oakum.routing.selecting_parameters import SelectingParameters
-from oakum.routing.tenant_names import names_tenant
 from oakum.routing.who import cookies
 
 

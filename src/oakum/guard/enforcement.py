@@ -18,6 +18,14 @@ from oakum.authz.decide import may_call
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.address import counted
 from oakum.guard.audit_counts import owners_shown, removed
+from oakum.guard.compiled import cors_preflight
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.lookup_plan import kind_of
+from oakum.guard.compiled.relation_writes import mark
+from oakum.guard.compiled.request_places import Carried
+from oakum.guard.compiled.selecting_parameters import SelectingParameters
+from oakum.guard.compiled.written_resource import looks_up_first
 from oakum.guard.concealment import ConcealedSight, shows
 from oakum.guard.data_selection import conditions
 from oakum.guard.forwarded_headers import ForwardedHeaders
@@ -33,10 +41,7 @@ from oakum.http.media_type import is_json
 from oakum.http.methods import routed
 from oakum.http.octets import octets
 from oakum.openapi.model import Json, Operation
-from oakum.routing import cors_preflight
 from oakum.routing.caching import FRESH, kept_apart
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.headers import (
     back,
     client,
@@ -45,14 +50,10 @@ from oakum.routing.headers import (
     upgrades,
     without_file_name,
 )
-from oakum.routing.lookup_plan import kind_of
 from oakum.routing.media import described, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, broken
-from oakum.routing.relation_writes import mark
 from oakum.routing.request_head import check, in_origin_form
-from oakum.routing.request_places import Carried
 from oakum.routing.route import RequestTarget, Router, passes, placed, queried, with_query, without
-from oakum.routing.selecting_parameters import SelectingParameters
 from oakum.routing.who import (
     NOBODY,
     NONE,
@@ -71,7 +72,6 @@ from oakum.routing.who import (
     told_to_nobody,
     turned_away,
 )
-from oakum.routing.written_resource import looks_up_first
 
 Talk = Generator[Asked, Answered | None, None]
 _BODILESS = (204, 205, 304)

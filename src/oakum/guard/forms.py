@@ -13,9 +13,9 @@ import json
 import re
 from collections.abc import Collection
 
+from oakum.guard.compiled.form_members import Form
+from oakum.guard.compiled.form_parts import parts_of
 from oakum.openapi.model import Json
-from oakum.routing.form_members import Form
-from oakum.routing.form_parts import parts_of
 from oakum.routing.media import FORM, MediaType
 from oakum.routing.messages import Denied
 from oakum.routing.route import called, queried, valued

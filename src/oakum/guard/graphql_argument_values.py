@@ -15,10 +15,10 @@ from itertools import chain
 from urllib.parse import unquote_plus
 
 from oakum.authz.span import UnreadableBody, read
+from oakum.guard.compiled.chosen_fields import chooses
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.graphql_query import lexed, parameter
 from oakum.openapi.model import Json
-from oakum.routing.chosen_fields import chooses
-from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.messages import Asked
 
 Said = tuple[str, Json]

@@ -15,6 +15,8 @@ from typing import NamedTuple
 from oakum.authz import Model, Principal
 from oakum.authz.id_spelling import identifiers, named_among, text
 from oakum.authz.member_paths import blocked, garbled
+from oakum.guard.compiled.lookup_plan import Home, LookupPlan
+from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.data_selection import Conditions
 from oakum.guard.lookup_completeness import is_failed, is_stale, is_whole
 from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
@@ -24,9 +26,7 @@ from oakum.http.json_pointer import values_at
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
 from oakum.policy.model import Guarding, Policy, Relation, Service, origin
-from oakum.routing.lookup_plan import Home, LookupPlan
 from oakum.routing.messages import Answered, Asked, Headers
-from oakum.routing.relation_writes import mark
 from oakum.routing.route import path_of
 from oakum.routing.who import Given, Who, readable
 

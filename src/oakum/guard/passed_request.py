@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.concealment import ConcealedSight
 from oakum.guard.lookups import Inquiry
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
-from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.messages import Answered, Asked
 
 

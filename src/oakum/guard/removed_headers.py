@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from oakum.errors import Location, Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.openapi.model import Operation
-from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.headers import forwards
 
 Line = tuple[str, str, str, Location]

@@ -14,6 +14,13 @@ from oakum.authz.declared_media import PATCH, key, split
 from oakum.authz.id_spelling import identifiers, text
 from oakum.authz.owners import says
 from oakum.authz.span import UnreadableBody, read
+from oakum.guard.compiled.form_members import Form
+from oakum.guard.compiled.form_parts import overrides, pair_names, part_names
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.request_places import Carried
+from oakum.guard.compiled.resources_in_parameters import sends
+from oakum.guard.compiled.tenant_names import is_named
+from oakum.guard.compiled.write_targets import Target, TargetKind
 from oakum.guard.forms import as_json, left
 from oakum.guard.graphql_query import arguments, parameter, refused
 from oakum.guard.lookup_requirements import LookupRequirements
@@ -21,17 +28,10 @@ from oakum.guard.lookups import Inquiry
 from oakum.guard.stored_object import find, question, seen, standing, unlike
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
-from oakum.routing.form_members import Form
-from oakum.routing.form_parts import overrides, pair_names, part_names
-from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
-from oakum.routing.request_places import Carried
-from oakum.routing.resources_in_parameters import sends
 from oakum.routing.route import queried
-from oakum.routing.tenant_names import is_named
 from oakum.routing.who import readable
-from oakum.routing.write_targets import Target, TargetKind
 
 _MOST_CUTS = 8
 """Of one body, after which it is refused."""

@@ -12,15 +12,15 @@ from oakum.authz import Judge, Model, Subject, likely_media
 from oakum.authz.body_owners import ITSELF, BodyObjects, Key
 from oakum.authz.id_spelling import identifier, text
 from oakum.authz.member_paths import at_path, garbled
+from oakum.guard.compiled.objects_in_responses import enclosing, stands_alone
+from oakum.guard.compiled.path_objects import names, renamed
+from oakum.guard.compiled.write_targets import Target
 from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.routing.messages import Answered, Asked, Denied
-from oakum.routing.objects_in_responses import enclosing, stands_alone
-from oakum.routing.path_objects import names, renamed
 from oakum.routing.route import path_of
 from oakum.routing.who import readable
-from oakum.routing.write_targets import Target
 
 _NOWHERE = Target("none")
 

@@ -11,18 +11,18 @@ import re
 from collections.abc import Iterator
 
 from oakum.authz import Model
-from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape_queries import member, scalars, ways
-from oakum.routing.headers import is_standard
-from oakum.routing.paging_parameters import PAGING
-from oakum.routing.path_objects import key_lists
-from oakum.routing.request_places import (
+from oakum.guard.compiled.path_objects import key_lists
+from oakum.guard.compiled.request_places import (
     RequestPlace,
     body_places,
     parameter_places,
     plain,
     words,
 )
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape_queries import member, scalars, ways
+from oakum.routing.headers import is_standard
+from oakum.routing.paging_parameters import PAGING
 
 _KEYS = frozenset(("string", "integer"))
 _PLAIN = re.compile(r"[\w$.][\w$.*-]*")

@@ -1,4 +1,1 @@
-"""Finds the operation and the caller of a request, and plans look-ups.
-
-Guard, tests and recorded traffic share it.
-"""
+"""Finds the operation and the caller of a request. Guard, tests and recorded traffic share it."""

@@ -1,6 +1,6 @@
 """A contract compiled to judge what an API has answered: test suites and recorded traffic.
 
-A gateway needs more, and reads some things otherwise: `compiled_contract`.
+A gateway needs more, and reads some things otherwise: `guard.compiled.compiled_contract`.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from oakum.routing.media import read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, Headers
 from oakum.routing.request_head import is_several
 from oakum.routing.route import called
-from oakum.routing.selecting_parameters import is_tenants_key
+from oakum.routing.tenant_words import is_tenants_key
 
 Verifier = Callable[[str], Mapping[str, Json] | None]
 """Returns a token's claims; None when it is not valid now."""

@@ -13,8 +13,8 @@ import pytest
 from oakum.contract_diff import changes, compare, renamings
 from oakum.contract_diff.dropped_checks import dropped
 from oakum.errors import NOWHERE
+from oakum.guard.compiled.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import CompiledContract, compile_for_gateway
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oakum.routing.compiled_contract import CompiledContract
+from oakum.guard.compiled.compiled_contract import CompiledContract
 from tests.unit.contract_diff.test_dropped_checks import TEXT, compiled, directions
 
 OBJECT = {"type": "object"}

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import cadence
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.routing.messages import Answered, Asked
 
 CADENCE = Path(cadence.__file__).with_name("exposure.yaml")

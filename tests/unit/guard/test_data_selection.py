@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from oakum.guard.compiled.selecting_parameters import SelectingParameters, Supplied
 from oakum.guard.data_selection import Conditions, conditions
 from oakum.routing.messages import Asked, Denied
-from oakum.routing.selecting_parameters import SelectingParameters, Supplied
 
 SELECTS = SelectingParameters(("x-region", "x-tenant"), ("org",), ("space",))
 HOST = ("x-forwarded-host", "api.test")

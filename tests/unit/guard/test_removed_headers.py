@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from oakum.errors import Location
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.removed_headers import removed_lines
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import compile_for_gateway
 from oakum.scan.identities.identities_file import lines_sent
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.unexplained_names import unexplained
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import compile_for_gateway
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 

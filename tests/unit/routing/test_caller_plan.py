@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.routing.judged_contract import compile_for_judging
 from tests.conformance.exchanges import Case, cases
 

@@ -47,7 +47,7 @@ end
 
 -- Whatever a parser could read as the name of a declared member is one: names are looked for in the text as it
 -- is and as it is once its escapes are resolved; of a body in JSON only the names of members count, in any
--- other text each word. The Lua of `routing/tenant_names.py`.
+-- other text each word. The Lua of `guard/compiled/tenant_names.py`.
 
 local WORD, MEMBER = "[%w_-]+", '%f[%w_-]([%w_-]+)"[\t\n\r ]*:'
 -- A member in JSON within a text of JSON.
@@ -100,7 +100,7 @@ end
 
 -- ---------------------------------------------------------------- members that the caller chooses
 
--- The Lua of `routing/chosen_fields.py`. Whether a name says that its parameter chooses members.
+-- The Lua of `guard/compiled/chosen_fields.py`. Whether a name says that its parameter chooses members.
 local function is_choice(name, names)
   local bare = gsub(gsub(lower(name), "%[.*", ""), "[^a-z]", "")
   return names[bare] or names[match(bare, "^x(.*)$")] or false

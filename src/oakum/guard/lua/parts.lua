@@ -1,5 +1,5 @@
 -- Part names of `multipart/form-data` (RFC 7578) and of undeclared URL-encoded forms: the Lua of
--- `routing/form_parts.py`.
+-- `guard/compiled/form_parts.py`.
 --
 -- The grammar is so narrow that every parser finds the same parts in a body; any other body is refused.
 

@@ -1,4 +1,4 @@
--- What is in the places of a request that name objects: the Lua of `routing/request_places.py`. A value that
+-- What is in the places of a request that name objects: the Lua of `guard/compiled/request_places.py`. A value that
 -- cannot be read names an unknown object.
 
 local conditions = require "oakum.data_selection"

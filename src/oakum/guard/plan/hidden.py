@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from oakum.routing.concealed_objects import Concealed
-from oakum.routing.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.concealed_objects import Concealed
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 
 
 def hidden(

@@ -29,6 +29,13 @@ from oakum.authz.table import Table, Trie
 from oakum.authz.tags import objects_of, tag_of, tagged
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
 from oakum.guard.audit_counts import called
+from oakum.guard.compiled.chosen_fields import NAMES, PLAIN_PREFERENCES
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.lookup_plan import LookupPlan, kind_of
+from oakum.guard.compiled.relation_writes import mark
+from oakum.guard.compiled.selecting_parameters import TENANTS, SelectingParameters
+from oakum.guard.compiled.write_targets import Target
 from oakum.guard.plan import places
 from oakum.guard.plan.engine_settings import caller, passing_parameters, settings
 from oakum.guard.plan.hidden import Shared, hidden
@@ -45,15 +52,9 @@ from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.automaton import Automaton
-from oakum.routing.chosen_fields import NAMES, PLAIN_PREFERENCES
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.lookup_plan import LookupPlan, kind_of
 from oakum.routing.nested_parameters import planned
-from oakum.routing.relation_writes import mark
 from oakum.routing.route import Rival, rivals, shut_paths, unclear, written
-from oakum.routing.selecting_parameters import TENANTS, SelectingParameters, is_tenants_key
-from oakum.routing.write_targets import Target
+from oakum.routing.tenant_words import is_tenants_key
 
 VERSION = 1
 _ASK = ("operation", "path", "query", "page", "counts", "method")

@@ -12,12 +12,12 @@ from oakum.authz.decide import key_of
 from oakum.authz.declared_media import distinct
 from oakum.authz.misfits import matches
 from oakum.authz.table import Table
+from oakum.guard.compiled.granted_endpoint import WriteChecks
+from oakum.guard.compiled.objects_in_responses import enclosing, stands_alone, stands_inside
+from oakum.guard.compiled.write_targets import Target
 from oakum.openapi.model import Media
 from oakum.openapi.shape_queries import member, ways
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.granted_endpoint import WriteChecks
-from oakum.routing.objects_in_responses import enclosing, stands_alone, stands_inside
-from oakum.routing.write_targets import Target
 
 
 @dataclass(frozen=True)

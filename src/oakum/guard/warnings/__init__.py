@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from oakum.errors import Problem
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings import (
     arguments,
     calls,
@@ -39,8 +41,6 @@ from oakum.guard.warnings import (
     searches,
     withheld_responses,
 )
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 
 OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     lookups.unknown_caller,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.named_arguments import UNKNOWN, reachable_places
 from oakum.guard.warnings.grants import is_hidden
 from oakum.openapi.model import Operation
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.named_arguments import UNKNOWN, reachable_places
 
 
 def unknown_objects(contract: CompiledContract) -> Iterator[Problem]:

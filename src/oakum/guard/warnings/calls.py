@@ -12,13 +12,13 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import outermost, shapes_within
 from oakum.authz.operations_outside_objects import asks
 from oakum.errors import Problem
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.write_targets import Target
 from oakum.openapi.model import Shape
 from oakum.policy.grammar import place
 from oakum.policy.model import Relation
 from oakum.policy.resource_schemas import at, declares, resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.write_targets import Target
 
 _OWNERLESS = "has no owner"
 _Object = tuple[str, str, Sequence[Shape] | None]

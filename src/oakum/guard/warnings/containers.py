@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from oakum.authz import Model
 from oakum.authz.table import leaf_index
 from oakum.errors import Problem
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.path_segments import nameless
 from oakum.openapi.shape_queries import ways
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 
 
 def removed_by_null(contract: CompiledContract) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ from oakum.authz import Model
 from oakum.authz.misfits import matches
 from oakum.authz.project import ROOT_FIELD
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings.grants import is_hidden, resources_shown
 from oakum.http.json_pointer import escape
 from oakum.inference.declared_objects import names_count, names_ids
@@ -21,8 +23,6 @@ from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import scalars
 from oakum.policy.graphql import TAG
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 
 _MOST = 3
 _WRITTEN = 8

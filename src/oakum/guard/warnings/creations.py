@@ -8,12 +8,12 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import declared_answers, resources_in
 from oakum.authz.table import leaf_index
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.openapi.model import Media, Shape
 from oakum.openapi.shape_queries import ways
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 
 
 def refused_creations(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.named_arguments import UNKNOWN
+from oakum.guard.compiled.request_places import plain
+from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import explains
 from oakum.guard.warnings.grants import certain
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.named_arguments import UNKNOWN
-from oakum.routing.request_places import plain
-from oakum.routing.write_targets import needs_object
 
 
 def revealed_existence(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Problem, few
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.concealed_objects import Concealed
-from oakum.routing.lookup_plan import kind_of
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.concealed_objects import Concealed
+from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.routing.media import FEEDS
 
 

@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.request_places import RequestPlace, body_places, parameter_places
 from oakum.guard.unexplained_names import in_flow
 from oakum.guard.warnings.grants import resources_shown
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.shape_queries import element, ways
-from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.paging_parameters import PAGING
-from oakum.routing.request_places import RequestPlace, body_places, parameter_places
 
 _Words = tuple[str, ...]
 _MOST = 3

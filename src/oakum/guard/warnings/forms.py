@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.errors import Problem
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.lookup_plan import kind_of
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.lookup_plan import kind_of
+from oakum.guard.compiled.uploads import unset_files
 from oakum.routing.media import FORM, PARTS
-from oakum.routing.uploads import unset_files
 
 
 def unread_forms(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.table import leaf_index
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 
 
 def resources_shown(contract: CompiledContract, operation: Operation) -> list[str]:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member, member_names, names_of
 from oakum.policy.model import FieldRule, Grant, Resource
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 
 
 def incomplete_schemas(contract: CompiledContract) -> Iterator[Problem]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.errors import Problem
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings.containers import many_of
 from oakum.guard.warnings.grants import may_set_key, resources_written
 from oakum.guard.warnings.owners import owner_hint
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 
 _INSIDE = ("field", "path", "caller")
 """Kinds of owner for an object nested in one that is looked up by its key."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from oakum.authz import ANONYMOUS
 from oakum.authz.decide import may_call
 from oakum.errors import Problem
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings.grants import owners_alone, resources_shown, resources_written
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 
 _MANY = 3
 """From this number on, equal warnings are merged into one."""

@@ -10,13 +10,13 @@ from oakum.authz.claims import claim_path
 from oakum.authz.decide import may_call
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.warnings.grants import certain
 from oakum.guard.warnings.unclear_list_members import cursors, told, unexplained
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element, member
 from oakum.policy.model import Relation, Resource, State, origin
-from oakum.routing.compiled_contract import CompiledContract
 
 _KINDS = {str: {"string"}, int: {"integer", "number"}, float: {"number"}}
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from oakum.authz import Model
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.request_places import body_places, plain, words
+from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import in_flow
 from oakum.openapi.model import Operation
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.request_places import body_places, plain, words
-from oakum.routing.write_targets import needs_object
 
 _PARENTS = frozenset(("parent", "parentid"))
 _MOST = 3

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.errors import Problem
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.lookup_plan import NEVER_SENT
+from oakum.guard.compiled.path_objects import leaves_out
 from oakum.openapi.path_segments import nameless
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.lookup_plan import NEVER_SENT
-from oakum.routing.path_objects import leaves_out
 
 
 def unsent_methods(contract: CompiledContract) -> Iterator[Problem]:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from oakum.authz.operations_outside_objects import OF_OBJECTS
 from oakum.errors import Problem
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.path_objects import names
+from oakum.guard.compiled.write_targets import needs_object
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.paging_parameters import PAGING
-from oakum.routing.path_objects import names
-from oakum.routing.write_targets import needs_object
 
 _DEEP = 3
 """Nesting depth of a request body that is searched for lists of keys."""

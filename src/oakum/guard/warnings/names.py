@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.path_objects import key_lists, names
+from oakum.guard.compiled.request_places import RequestPlace, plain
+from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import explains, unexplained
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.path_objects import key_lists, names
-from oakum.routing.request_places import RequestPlace, plain
-from oakum.routing.write_targets import needs_object
 
 _MANY = 3
 """From this number on, equal warnings are merged into one."""

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from oakum.authz import ANONYMOUS
 from oakum.authz.decide import may_call
 from oakum.errors import Location, Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.lookup_plan import NEVER_SENT
 from oakum.guard.warnings.grants import resources_shown
 from oakum.policy.model import Grant
 from oakum.policy.resource_schemas import success
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.lookup_plan import NEVER_SENT
 
 
 def unmentioned(contract: CompiledContract) -> Iterator[Problem]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.errors import Problem
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.objects_in_responses import enclosing, listed_at, shown_at
+from oakum.guard.compiled.path_objects import PathObjects, key_lists
+from oakum.guard.compiled.write_targets import needs_object
+from oakum.guard.compiled.written_resource import untold
 from oakum.guard.warnings.grants import owners_alone, resources_shown, resources_written
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.objects_in_responses import enclosing, listed_at, shown_at
-from oakum.routing.path_objects import PathObjects, key_lists
-from oakum.routing.write_targets import needs_object
-from oakum.routing.written_resource import untold
 
 
 def unknown_owners(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:

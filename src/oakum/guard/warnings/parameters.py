@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.form_members import form_of
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.objects_by_key import unchecked_keys, unchecked_references
+from oakum.guard.compiled.objects_in_responses import answer
+from oakum.guard.compiled.path_objects import PathObjects, PathStep
+from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import explains
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.walk import elements
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.form_members import form_of
-from oakum.routing.granted_endpoint import GrantedEndpoint
 from oakum.routing.media import FORM, PARTS
-from oakum.routing.objects_by_key import unchecked_keys, unchecked_references
-from oakum.routing.objects_in_responses import answer
-from oakum.routing.path_objects import PathObjects, PathStep
-from oakum.routing.write_targets import needs_object
 
 _MARKS = {"label": ".", "matrix": ";"}
 """What a value begins with, by style (OpenAPI 3.1, Style Values)."""

@@ -13,15 +13,15 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.authz.operations_outside_objects import is_of_its_own
 from oakum.errors import Problem
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.path_objects import PathObjects
+from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.warnings.grants import resources_shown
 from oakum.openapi.resource_names import is_several_segments
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.crossed_paths import crossed_paths
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.path_objects import PathObjects
 from oakum.routing.verb_paths import names_with_slashes
-from oakum.routing.write_targets import needs_object
 
 
 def hidden_parents(contract: CompiledContract) -> Iterator[Problem]:

@@ -15,15 +15,15 @@ from oakum.authz import Model
 from oakum.authz.declared_media import edits
 from oakum.authz.table import Table, leaf_index, ruling
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.request_places import body_places
 from oakum.guard.warnings.grants import certain, is_hidden
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member, read_only
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.request_places import body_places
 
 _MOST = 3
 _STATES = 64

@@ -12,13 +12,13 @@ from oakum.authz import Model
 from oakum.authz.tags import objects_of
 from oakum.authz.unions import keeps_kind, mixes
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings.grants import resources_written
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Shape
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
 
 _FEW = 3
 

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from oakum.authz import ANONYMOUS
 from oakum.authz.decide import may_call
 from oakum.errors import Location, Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.policy.model import Guarding, Policy
 from oakum.routing.caller_plan import Credential
-from oakum.routing.compiled_contract import CompiledContract
 from oakum.routing.headers import is_against_forgery, is_condition, is_named, names_nobody
 
 

@@ -13,15 +13,15 @@ from oakum.authz.compiled_model import is_hidden_from_members, outermost, shapes
 from oakum.authz.misfits import matches, references
 from oakum.authz.project import ROOT_FIELD
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.named_arguments import reachable_places
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member, member_names, named, names_of
 from oakum.openapi.walk import reachable
 from oakum.policy.model import FieldRule
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.named_arguments import reachable_places
 
 
 def visible_rows(contract: CompiledContract) -> Iterator[Problem]:

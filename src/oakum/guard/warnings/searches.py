@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members, shapes_within
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.objects_in_responses import answer
+from oakum.guard.compiled.request_places import plain
 from oakum.guard.unexplained_names import unexplained
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.objects_in_responses import answer
-from oakum.routing.request_places import plain
 
 _MOST = 3
 

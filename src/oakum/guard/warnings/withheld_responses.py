@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
 from oakum.errors import Problem, few
+from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.guard.warnings.grants import resources_shown
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
@@ -17,9 +20,6 @@ from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import scalars
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.compiled_contract import CompiledContract
-from oakum.routing.granted_endpoint import GrantedEndpoint
-from oakum.routing.lookup_plan import kind_of
 
 _EMPTY = frozenset(("204", "205"))
 _MOST = 3

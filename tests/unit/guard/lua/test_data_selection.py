@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from oakum.guard.compiled.selecting_parameters import TENANTS, SelectingParameters, Supplied
 from oakum.guard.data_selection import conditions
 from oakum.routing.messages import Asked, Denied
-from oakum.routing.selecting_parameters import TENANTS, SelectingParameters, Supplied
 from tests.conformance.lua import runtime
 
 SELECTS = SelectingParameters(("x-region", "x-tenant"), ("org",), ("space",))

@@ -1,4 +1,4 @@
-"""What a request says at a place: the Lua of `routing/request_places.py`."""
+"""What a request says at a place: the Lua of `guard/compiled/request_places.py`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oakum.guard.compiled.objects_by_key import Plain
+from oakum.guard.compiled.request_places import Carried, RequestPlace
 from oakum.routing.messages import Asked
-from oakum.routing.objects_by_key import Plain
-from oakum.routing.request_places import Carried, RequestPlace
 from tests.conformance.lua import runtime
 from tests.properties.pool import LAW
 

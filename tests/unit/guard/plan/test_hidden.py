@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.plan.hidden import hidden
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import compile_for_gateway
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 

@@ -68,7 +68,7 @@ import hashlib, sys
 from pathlib import Path
 from oakum.guard.plan.render import render_plan
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import compile_for_gateway
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 for each in sys.argv[1:]:
     plan = render_plan(compile_for_gateway(load(Path(each))), Path(each).parent)
     print(hashlib.sha256(plan.text.encode()).hexdigest())

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.policy.contract import load
-from oakum.routing.compiled_contract import compile_for_gateway
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.warnings.contracts import said

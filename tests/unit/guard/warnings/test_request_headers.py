@@ -8,8 +8,8 @@ from typing import Any
 
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
+from tests.unit.guard.compiled.test_written_resource import TYPES
 from tests.unit.guard.warnings.contracts import CLUB, LEDGER, said
-from tests.unit.routing.test_written_resource import TYPES
 
 BADGES = quick_yaml.load((FOLDER / "contracts" / "badges.yaml").read_text())
 

@@ -1,0 +1,70 @@
+"""Multipart forms with a file, beside a body that holds a resource.
+
+Many APIs take an object as JSON, or a file with some of its fields as a form whose schema stands in
+the document alone. The guard reads the names of a form's parts, not what they hold. It lets such
+a form pass if that decides nothing that JSON would not: whoever may set a field of the resource by
+`set` may not do so by another media type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.authz import Model
+from oakum.authz.compiled_model import resources_in
+from oakum.authz.principal import Principal, Subject
+from oakum.authz.relations import held
+from oakum.authz.table import ruling
+from oakum.guard.compiled.form_members import Form, form_body
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape_queries import element, named
+from oakum.routing.media import PARTS
+
+_SOMEBODY = "somebody"
+
+
+def upload(model: Model, operation: Operation, *, judged: bool) -> str:
+    """Who may send the multipart form of a write whose other bodies hold a resource: `all` who may
+    call it, or the `own`er of what is written, if parts are called like fields that only owners are
+    known to set; empty: nobody. `judged`: some member is a key."""
+    form, shape, resource = _form(model, operation, judged=judged)
+    if form is None or form.judged or shape is None or model.sets.get(operation.id):
+        return ""
+    if any(True for _ in resources_in(shape, model.bound)):
+        return ""
+    if not any(_is_file(named(shape, name)) for name in form.names):
+        return ""
+    table, settable = model.tables[resource], model.settable[resource]
+    owner = held(model.policy, Principal(frozenset((_SOMEBODY,))), Subject(resource, (_SOMEBODY,)))
+    bits = settable.see(owner, {})
+    fields = [name for name in form.names if ruling(table, name)]
+    sets = all(bits >> index & 1 for name in fields for index in ruling(settable, name))
+    return ("own" if fields else "all") if sets else ""
+
+
+def unset_files(model: Model, operation: Operation) -> Iterator[tuple[str, str]]:
+    """Files that no line lets anybody set, in a multipart form that is a resource: name of the file
+    and of the resource."""
+    form, shape, resource = _form(model, operation, judged=False)
+    for name in form.names if form is not None and form.judged else ():
+        settable = model.settable[resource]
+        grants = [settable.rules[index].grants for index in ruling(settable, name)]
+        if _is_file(named(shape, name) if shape else None) and not any(grants):
+            yield name, resource
+
+
+def _form(
+    model: Model, operation: Operation, *, judged: bool
+) -> tuple[Form | None, Shape | None, str]:
+    """The multipart form of a write of one resource, its schema, and that resource; None: it takes
+    no form, or says of none or several resources that it writes them."""
+    written = model.written.get(operation.id)
+    shape = next((each.shape for each in operation.body if each.type == PARTS), None)
+    if written is None or len(written.resources) != 1 or shape is None:
+        return None, None, ""
+    return form_body(model, operation, PARTS, judged=judged), shape, written.resources[0]
+
+
+def _is_file(shape: Shape | None) -> bool:
+    each = (element(shape) or shape) if shape is not None else None
+    return each is not None and each.format in ("binary", "byte")
