@@ -11,39 +11,48 @@ this rule, and the scan before it ends a relation; `guard/lua/whole.lua` has the
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import unquote_plus
 
 from oakum.authz.id_spelling import identifier
-from oakum.authz.list_member_names import AROUND, ENDED, FAILED, HARMLESS, NAMES, ON, USUAL, words
+from oakum.authz.list_headers import (
+    WELL,
+    Pages,
+    Said,
+    address_says,
+    header_says,
+    is_turned,
+    link_says,
+    mark_of,
+    mark_says,
+)
+from oakum.authz.list_member_names import (
+    AROUND,
+    ENDED,
+    FAILED,
+    HARMLESS,
+    NAMES,
+    ON,
+    USUAL,
+    has_part,
+    kind_of,
+    plain_name,
+    words,
+)
 from oakum.http.media_type import essence, is_json
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import member as declared_member
 from oakum.openapi.shape_queries import member_names, ways
 from oakum.policy.resource_schemas import resource_of
 
-Said = Literal["on", "end", "short", "silent", "open", "unknown"]
-"""What a part of a response says about its list: it goes on, it ends, it is shorter than a page,
-nothing, unclear unless something says that it ends, or unclear whatever does."""
 Extent = Literal["whole", "cut off", "unknown"]
 """Whether a list is complete; `unknown` counts as no."""
 
-_WELL = frozenset(("ok", "success", "successful", "200", "0"))
 _LISTS = frozenset(("list", "collection", "array", "page", "searchset", "bundle"))
-_ALNUM = re.compile(r"[^a-z0-9]")
-_EMPTY = ("", "false", "0", "null", "none")
 _SEVERAL = re.compile(r"\s*[0-9]+([\s,;|]+[0-9]+)+\s*\Z", re.ASCII)
 """Several ids in one text."""
 _PROBLEM = re.compile(r"error|problem|exception|failure")
-_GOES_ON = NAMES["cursor"] | NAMES["left"]
-_LINK = re.compile(r"<([^<>]*)>([^<]*)")
-_REL = re.compile(r"rel\s*=\s*[\"']?([^\"';,]*)")
-_PAGE = re.compile(r"(?:\A|[-_])pag")
-_RANGE = re.compile(r"/([0-9]{1,9})\s*\Z")
-
-
 _FAILURES = words(
     "error errors exception failure failed fault problem degraded unavailable stale timedout"
 )
@@ -94,10 +103,6 @@ def place_of(
     return ListPlace(pointer, frozenset(maps), kinds, page, counts, frozenset(fields | common))
 
 
-def plain_name(name: str) -> str:
-    return _ALNUM.sub("", name.lower())
-
-
 def _is_map(shape: Shape) -> bool:
     listed = shape.items is not None or "array" in shape.kinds
     return shape.extra is not None and not listed
@@ -140,20 +145,6 @@ def _fits(place: ListPlace, name: str, value: Json) -> bool:
 _TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "boolean"), ((int, float), "number"), (str, "string"), (list, "array"), (dict, "object"),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Pages:
-    """How much of a paged list was read so far."""
-
-    found: int
-    """Ids on all pages."""
-    last: int
-    """Ids on the last page."""
-    first: int
-    """Ids on the first page."""
-    number: int = 1
-    """Number of pages."""
 
 
 @dataclass
@@ -231,7 +222,7 @@ def _said(
     seen: ListedIds, value: Json, headers: Mapping[str, str], pages: Pages
 ) -> frozenset[Said]:
     around = (_around(seen.place, path, each, pages, 0) for path, each in seen.around)
-    parts = (_counted(seen.place, value, pages.found), _headers(headers, pages), *around)
+    parts = (_counted(seen.place, value, pages.found), header_says(headers, pages), *around)
     return frozenset(each for part in parts for each in part)
 
 
@@ -245,16 +236,16 @@ def failed(value: Json, pointer: tuple[str, ...], headers: Mapping[str, str]) ->
     object at a pointer. `headers`: lower-case names."""
     one = Pages(1, 1, 1)
     for name, said in headers.items():
-        mark = _mark(name)
+        mark = mark_of(name)
         own = mark in ("status", "upstream", "circuit", "failed")
-        if mark and own and _marked(mark, said.strip().lower(), one) == "on":
+        if mark and own and mark_says(mark, said.strip().lower(), one) == "on":
             return True
     for step in (*pointer, None):
         if not isinstance(value, dict):
             return False
         signs = _FAILURES | NAMES["well"] | (_STATUS if step is not None else set())
         for name, each in value.items():
-            plain = _ALNUM.sub("", name.lower())
+            plain = plain_name(name)
             if name != step and plain in signs and member(name, each, one) == "on":
                 return True
         value = value.get(step) if step is not None else None
@@ -268,174 +259,6 @@ def _counted(place: ListPlace, value: Json, found: int) -> Iterator[Said]:
         for segment in path:
             at = at.get(segment) if isinstance(at, dict) else None
         yield "end" if type(at) is int and at == found else "on"
-
-
-def _headers(headers: Mapping[str, str], pages: Pages) -> Iterator[Said]:
-    found = pages.found
-    for name, said in headers.items():
-        text = said.strip().lower()
-        if pages.number > 1 and "prev" in name:
-            continue
-        if name == "content-range":
-            total = _RANGE.search(text)
-            yield "end" if total and int(total[1]) == found else "on"
-        elif name in ("warning", "retry-after") or (name == "link" and "next" in text):
-            yield "on"
-        elif name == "link":
-            yield from _links(said, pages)
-        elif (mark := _mark(name)) is not None:
-            yield _marked(mark, text, pages)
-        elif _PAGE.search(name) and not any(word in name for word in (*ON, "total", "count")):
-            yield _paging(name, text, pages)
-        elif "rate" in name or "limit" in name:
-            continue
-        elif name.startswith("x-") and _is_part(text):
-            yield "on"
-        elif any(word in name for word in ON):
-            yield "silent" if text in _EMPTY else "on"
-        elif ("total" in name or "count" in name) and text.isdecimal():
-            most = pages.number if "page" in name else found
-            yield "on" if len(text) > 9 or int(text) > most else "silent"
-
-
-_MARKS = {
-    "well": words("complete iscomplete done finished last islast lastpage islastpage final eof"),
-    "status": words("status statuscode code result success ok state"),
-    "first": words("offset skip start startindex from"),
-    "left": words("after marker older omitted skipped left lastkey lastevaluatedkey"),
-    "count": words("records recordcount items results hits length found numfound"),
-    "size": words("limit perpage pagelimit itemsperpage maxresults take batchsize"),
-}
-"""Headers with the meaning of such members; letters only, without `x-`."""
-
-
-_BAD = re.compile(r"err|warn|fail|exception|fault|unavail|time|degrad|partial|stale|updating|down")
-_DIGITS = re.compile(r"[0-9]+")
-_SOME = re.compile(r"([0-9]{1,9}) ?(?:/|of) ?([0-9]{1,9})")
-_STALE = re.compile(r"(?<![a-z])(?:stale|degraded|partial|incomplete|truncated|throttled)(?![a-z])")
-
-
-def _is_part(text: str) -> bool:
-    """Whether a header of an API's own says `stale` or `1/2`, whatever its name."""
-    some = _SOME.fullmatch(text)
-    return bool(_STALE.search(text) or (some and int(some[1]) != int(some[2])))
-
-
-def _links(text: str, pages: Pages) -> Iterator[Said]:
-    """What a `Link` header says (RFC 8288) besides `next`."""
-    links = [
-        (url, rel)
-        for url, told in _LINK.findall(text)
-        for rels in _REL.findall(told.lower())
-        for rel in rels.split()
-    ]
-    first = {url for url, rel in links if rel == "first"}
-    for url, rel in links:
-        yield _linked(rel, url, pages, first)
-
-
-def _linked(rel: str, url: str, pages: Pages, first: Collection[str]) -> Said:
-    """What a link says about the list; a `last` link must clearly be this page, unless it equals
-    `first`."""
-    if "next" in rel:
-        return "on"
-    if pages.number > 1:
-        return "silent"
-    if "prev" in rel:
-        return "on"
-    said = _address(url, pages)
-    if rel not in ("self", "first", "last"):
-        goes = rel in _GOES_ON or any(word in rel for word in ON)
-        return "on" if goes or said == "on" else "silent"
-    if rel == "last" and said == "silent" and url not in first:
-        return "unknown"
-    return "silent" if said == "end" else said
-
-
-_SIZES = NAMES["size"] | words("count top rows first last")
-_STARTS = NAMES["first"] | words("p")
-_TOKENS = words("before pagetoken skiptoken")
-
-
-def _address(url: str, pages: Pages) -> Said:
-    """What the query of a link to this or the first page says: `on`: a later page; `unknown`: a
-    page size that was reached; `end`: the first page."""
-    if pages.number > 1:
-        return "silent"
-    said: Said = "silent"
-    for pair in re.split("[&;]", url.partition("?")[2].partition("#")[0]):
-        name, _, text = (unquote_plus(each).strip() for each in pair.partition("="))
-        plain = _ALNUM.sub("", name.lower())
-        inner = plain.removeprefix("page") or plain
-        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-        if text == "":
-            continue
-        if plain in _STARTS or inner in _STARTS:
-            if number not in (0, 1):
-                return "on"
-            said = "end" if said == "silent" else said
-        elif plain in _SIZES or inner in _SIZES:
-            said = said if number is not None and number > pages.last else "unknown"
-        elif text.lower() not in _EMPTY and (
-            {plain, inner} & (_GOES_ON | _TOKENS) or any(word in plain for word in ON)
-        ):
-            return "on"
-    return said
-
-
-def _mark(name: str) -> str | None:
-    """What a header is about: a key of `_MARKS`, a failure or a range; None: nothing relevant."""
-    plain = _ALNUM.sub("", name.removeprefix("x-"))
-    if name.startswith("x-") or plain in ("status", "limit", "offset"):
-        found = next((mark for mark, names in _MARKS.items() if plain in names), None)
-        if found is not None:
-            return found
-    if plain.endswith("range"):
-        return "range"
-    counted = "rate" in name or "limit" in name
-    if plain.endswith(("status", "statuscode")) and not counted:
-        return "upstream"
-    if "circuit" in plain:
-        return "circuit"
-    return "failed" if not counted and any(word in name for word in FAILED) else None
-
-
-def _marked(mark: str, text: str, pages: Pages) -> Said:
-    found = pages.found
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-    match mark:
-        case "well":
-            fine = text in ("true", "1", "yes", "")
-        case "status":
-            fine = text in ("", "true", "1", *(_WELL - {"0"})) or text.startswith("200 ")
-        case "upstream":
-            fine = not _BAD.search(text) and all(
-                len(each) > 3 or int(each) == 0 or (each[0] == "2" and len(each) == 3)
-                for each in _DIGITS.findall(text)
-            )
-        case "circuit":
-            fine = text in (*_EMPTY, "closed")
-        case "size":
-            fine = text == "" or (number is not None and number > pages.last)
-        case "first":
-            fine = text in _EMPTY or (number is not None and _turned(number, pages))
-        case "count":
-            fine = text == "" or number in (found, pages.last)
-        case "range":
-            total = _RANGE.search(text)
-            fine = text == "" or bool(total and int(total[1]) == found)
-        case _:
-            fine = text in _EMPTY
-    return "silent" if fine else "on"
-
-
-def _paging(name: str, text: str, pages: Pages) -> Said:
-    """What a paging header says; a first page or an unfilled one says nothing."""
-    number = int(text) if text.isdecimal() and len(text) < 10 else None
-    if any(word in name for word in ("size", "limit", "per")):
-        return "silent" if number is not None and number > pages.last else "on"
-    small = number is not None and number <= pages.number
-    return "silent" if small or text in (*_EMPTY, "{}", "[]") else "on"
 
 
 def _around(
@@ -473,9 +296,9 @@ def _listed(value: Json, pages: Pages) -> Said | None:
         return None
     rel, url = value.get("rel", value.get("relation")), value.get("href", value.get("url"))
     if isinstance(rel, str) and (url is None or isinstance(url, str)):
-        return _linked(rel.lower(), url, pages, ()) if url else "silent"
+        return link_says(rel.lower(), url, pages, ()) if url else "silent"
     if "url" in value and "label" in value and (url is None or isinstance(url, str)):
-        return "on" if url and _address(url, pages) == "on" else "silent"
+        return "on" if url and address_says(url, pages) == "on" else "silent"
     return None
 
 
@@ -496,9 +319,9 @@ def _of_hits(name: str, value: Json, pages: Pages) -> Said | None:
 def _opens(place: ListPlace, name: str, value: Json) -> bool:
     """Whether an object's name is understood, so that its members can be interpreted."""
     plain = plain_name(name)
-    if plain in _GOES_ON:
+    if kind_of(plain) in ("cursor", "left"):
         return False
-    known = plain in AROUND or any(plain in names for names in NAMES.values())
+    known = plain in AROUND or kind_of(plain) != ""
     return (known and name not in place.declared) or _fits(place, name, value)
 
 
@@ -508,20 +331,20 @@ def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> S
     if pages.number > 1 and "prev" in plain:
         return "silent"
     empty = value is None or value is False or value in ("", 0, [], {}) or value == "0"
-    kind = next((kind for kind, names in NAMES.items() if plain in names), "")
+    kind = kind_of(plain)
     kind = "finish" if plain == "last" and isinstance(value, str) and value else kind
-    kind = "done" if not kind and any(word in plain for word in ENDED) else kind
+    kind = "done" if not kind and has_part(plain, ENDED) else kind
     if isinstance(value, dict) and value and kind not in ("words", "status", "well"):
-        failed = any(word in plain for word in FAILED)
-        return "on" if failed or any(word in plain for word in ON) else "unknown"
+        failed = has_part(plain, FAILED)
+        return "on" if failed or has_part(plain, ON) else "unknown"
     if plain == "first" and type(value) is int and value == pages.last:
         return "open"  # it may be the size of a page
     said: Said | None = _named(kind, value, pages, empty=empty)
     if said is not None:
         return said
-    if any(word in plain for word in ON):
+    if has_part(plain, ON):
         return "end" if empty else "on"
-    if any(word in plain for word in FAILED):
+    if has_part(plain, FAILED):
         return "silent" if empty else "on"
     if "total" in plain:
         return _number(value, (pages.found,), "end")
@@ -546,7 +369,7 @@ def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
         case "pages":
             return "end" if type(value) is int and value <= pages.number else "on"
         case "first":
-            begins = value is None or (type(value) is int and _turned(value, pages))
+            begins = value is None or (type(value) is int and is_turned(value, pages))
             return "silent" if begins else "on"
         case "size":
             size = value if type(value) is int else 0
@@ -555,10 +378,10 @@ def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
             return _number(value, (pages.found, pages.last), "silent")
         case "well":
             said = str(value).strip().lower()
-            well = value is None or value is True or said in ("1", *(_WELL - {"0"}))
+            well = value is None or value is True or said in ("1", *(WELL - {"0"}))
             return "silent" if well else "on"
         case "words" | "status":
-            well = value is True or value == 200 or str(value).strip().lower() in _WELL
+            well = value is True or value == 200 or str(value).strip().lower() in WELL
             good = (
                 value is None or (empty and kind == "words") or (type(value) is int and not value)
             )
@@ -566,12 +389,12 @@ def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
         case "until":
             return _until(value, pages)
         case "finish":
-            return _linked("last", value, pages, ()) if isinstance(value, str) else "silent"
+            return link_says("last", value, pages, ()) if isinstance(value, str) else "silent"
         case "kind":
             return "silent" if value is None or str(value).lower() in _LISTS else "unknown"
         case "about":
             if isinstance(value, str):
-                said = _address(value, pages)
+                said = address_says(value, pages)
                 return "silent" if said == "end" else said
             return "silent" if not isinstance(value, list) else "unknown"
     return None
@@ -584,12 +407,6 @@ def _until(value: Json, pages: Pages) -> Said:
     if value is False or (type(value) is int and value > pages.found):
         return "on"
     return "silent" if value == "" or value == pages.found else "open"
-
-
-def _turned(number: int, pages: Pages) -> bool:
-    """Whether a page number or offset is that of the last page read."""
-    turned = (pages.number - 1, pages.number, pages.found - pages.last)
-    return number in ((0, 1) if pages.number == 1 else turned)
 
 
 def _number(value: Json, wanted: tuple[int, ...], good: Said) -> Said:

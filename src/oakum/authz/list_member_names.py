@@ -1,12 +1,17 @@
 """Names of members around a list that say whether it is complete, and of those that say nothing.
 
-In lower case, letters and digits alone. `guard/lua/whole.lua` has the same, but for `HARMLESS`,
-which the plan of a guard applies.
+In lower case, letters and digits alone. `guard/lua/whole.lua` has the same, as a test holds, except
+for `HARMLESS`, which the plan of a guard applies.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 from oakum.inference.lexicon import CURSORS, GOES_ON
+
+_OTHER = re.compile(r"[^a-z0-9]")
 
 
 def words(text: str) -> frozenset[str]:
@@ -58,6 +63,7 @@ NAMES = {
         " startcursor firstpageurl firstpageuri"
     ),
 }
+_KINDS = {name: kind for kind, names in NAMES.items() for name in names}
 AROUND = words(
     "meta metadata links pagination paging pageinfo paginginfo pager info cursors response data"
     " payload envelope summary extensions headers"
@@ -83,3 +89,18 @@ HARMLESS = words(
     " unread unreadcount deprecated beta"
 )
 """Declared members that say nothing of a list, whatever stands in them."""
+
+
+def plain_name(name: str) -> str:
+    """Lower case, with letters and digits only: `x-Total_Count` is `xtotalcount`."""
+    return _OTHER.sub("", name.lower())
+
+
+def kind_of(plain: str) -> str:
+    """What a member of this plain name is about, a key of `NAMES`; empty: it is none of them."""
+    return _KINDS.get(plain, "")
+
+
+def has_part(plain: str, parts: Collection[str]) -> bool:
+    """Whether a plain name contains one of `ON`, `FAILED` or `ENDED`."""
+    return any(part in plain for part in parts)

@@ -434,13 +434,13 @@ class Gatekeeper:
             passing.denied = denied.reason
             sent = self._denial(passing, denied)
             if passing.endpoint and passing.endpoint.write and 200 <= answered.status < 300:
-                sent = self._done(passing, answered, sent)
+                sent = self._done(answered, sent)
         if not self.observe and (yield from self._tells(passing, answered)):
             passing.denied = passing.denied if passing.denied in _CAUSES else "concealed"
             sent = self._denial(passing, Denied(404, "concealed"))
         return self._sent(passing, answered if self.observe else sent)
 
-    def _done(self, passing: Passing, answered: Answered, denial: Answered) -> Answered:
+    def _done(self, answered: Answered, denial: Answered) -> Answered:
         """Keeps the success status of a completed write, whatever happens to its response."""
         if denial.status == 429:
             return denial

@@ -6,7 +6,6 @@ write whose target cannot be found is refused; `LookupPlan.warnings` says so.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -45,9 +44,6 @@ from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import nested
 from oakum.routing.pattern_syntax import Unsupported
 from oakum.routing.route import rivals, written
-
-_NAME = re.compile(r"\{[^{}]+\}")
-
 
 NEVER_SENT = frozenset(("HEAD", "TRACE"))
 """Methods of which no request goes on: HEAD is sent as the GET of its path, TRACE is refused."""

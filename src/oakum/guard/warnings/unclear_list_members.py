@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.authz.complete_lists import ListPlace, plain_name
-from oakum.authz.list_member_names import ENDED, FAILED, NAMES, ON
+from oakum.authz.complete_lists import ListPlace
+from oakum.authz.list_member_names import ENDED, FAILED, ON, has_part, kind_of, plain_name
 
 
 def unexplained(place: ListPlace) -> list[str]:
@@ -20,7 +20,7 @@ def unexplained(place: ListPlace) -> list[str]:
         if name not in place.harmless
         and kinds != {"object"}
         and not _kind(name)
-        and not any(word in plain_name(name) for word in known)
+        and not has_part(plain_name(name), known)
         and not any(name in path for path in place.counts)
     ]
 
@@ -51,17 +51,13 @@ def _around(place: ListPlace) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 def _kind(name: str) -> str:
-    plain = plain_name(name)
-    return next((kind for kind, names in NAMES.items() if plain in names), "")
+    return kind_of(plain_name(name))
 
 
 def _goes_on(name: str) -> bool:
-    return any(word in plain_name(name) for word in ON)
+    return has_part(plain_name(name), ON)
 
 
 def _says_the_end(name: str) -> bool:
-    return (
-        _goes_on(name)
-        or _kind(name) in ("left", "done")
-        or any(word in plain_name(name) for word in ENDED)
-    )
+    plain = plain_name(name)
+    return has_part(plain, ON | ENDED) or kind_of(plain) in ("left", "done")

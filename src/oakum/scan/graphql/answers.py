@@ -24,7 +24,6 @@ from oakum.policy.graphql import TAG
 from oakum.scan.graphql.picks import Pick, PickedQuery
 from oakum.scan.graphql.vocabulary import Vocabulary
 
-_MAX_BODY = 10 << 20
 _OBJECT = frozenset(("object", "null"))
 _ARRAY = frozenset(("array", "null"))
 _ANY = Shape()

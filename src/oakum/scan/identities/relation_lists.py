@@ -18,12 +18,12 @@ import orjson
 
 from oakum.authz.complete_lists import (
     ListPlace,
-    Pages,
     extent,
     look,
     place_of,
     says_end,
 )
+from oakum.authz.list_headers import Pages
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import Probe

@@ -1,0 +1,214 @@
+"""What headers and links beside a list say of it: that it goes on, ends, or nothing.
+
+`guard/lua/whole.lua` has the same rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_plus
+
+from oakum.authz.list_member_names import FAILED, NAMES, ON, has_part, plain_name, words
+
+Said = Literal["on", "end", "short", "silent", "open", "unknown"]
+"""What a part of a response says about its list: it goes on, it ends, it is shorter than a page,
+nothing, unclear unless something says that it ends, or unclear whatever does."""
+WELL = frozenset(("ok", "success", "successful", "200", "0"))
+_EMPTY = ("", "false", "0", "null", "none")
+_GOES_ON = NAMES["cursor"] | NAMES["left"]
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_REL = re.compile(r"rel\s*=\s*[\"']?([^\"';,]*)")
+_PAGE = re.compile(r"(?:\A|[-_])pag")
+_RANGE = re.compile(r"/([0-9]{1,9})\s*\Z")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """How much of a paged list was read so far."""
+
+    found: int
+    """Ids on all pages."""
+    last: int
+    """Ids on the last page."""
+    first: int
+    """Ids on the first page."""
+    number: int = 1
+    """Number of pages."""
+
+
+def header_says(headers: Mapping[str, str], pages: Pages) -> Iterator[Said]:
+    """What each header says that says anything; `headers`: by their names in lower case."""
+    found = pages.found
+    for name, said in headers.items():
+        text = said.strip().lower()
+        if pages.number > 1 and "prev" in name:
+            continue
+        if name == "content-range":
+            total = _RANGE.search(text)
+            yield "end" if total and int(total[1]) == found else "on"
+        elif name in ("warning", "retry-after") or (name == "link" and "next" in text):
+            yield "on"
+        elif name == "link":
+            yield from _links(said, pages)
+        elif (mark := mark_of(name)) is not None:
+            yield mark_says(mark, text, pages)
+        elif _PAGE.search(name) and not any(word in name for word in (*ON, "total", "count")):
+            yield _paging(name, text, pages)
+        elif "rate" in name or "limit" in name:
+            continue
+        elif name.startswith("x-") and _is_part(text):
+            yield "on"
+        elif any(word in name for word in ON):
+            yield "silent" if text in _EMPTY else "on"
+        elif ("total" in name or "count" in name) and text.isdecimal():
+            most = pages.number if "page" in name else found
+            yield "on" if len(text) > 9 or int(text) > most else "silent"
+
+
+_MARKS = {
+    "well": words("complete iscomplete done finished last islast lastpage islastpage final eof"),
+    "status": words("status statuscode code result success ok state"),
+    "first": words("offset skip start startindex from"),
+    "left": words("after marker older omitted skipped left lastkey lastevaluatedkey"),
+    "count": words("records recordcount items results hits length found numfound"),
+    "size": words("limit perpage pagelimit itemsperpage maxresults take batchsize"),
+}
+"""Headers with the meaning of such members; letters only, without `x-`."""
+
+
+_BAD = re.compile(r"err|warn|fail|exception|fault|unavail|time|degrad|partial|stale|updating|down")
+_DIGITS = re.compile(r"[0-9]+")
+_SOME = re.compile(r"([0-9]{1,9}) ?(?:/|of) ?([0-9]{1,9})")
+_STALE = re.compile(r"(?<![a-z])(?:stale|degraded|partial|incomplete|truncated|throttled)(?![a-z])")
+
+
+def _is_part(text: str) -> bool:
+    """Whether a header of an API's own says `stale` or `1/2`, whatever its name."""
+    some = _SOME.fullmatch(text)
+    return bool(_STALE.search(text) or (some and int(some[1]) != int(some[2])))
+
+
+def _links(text: str, pages: Pages) -> Iterator[Said]:
+    """What a `Link` header says (RFC 8288) besides `next`."""
+    links = [
+        (url, rel)
+        for url, told in _LINK.findall(text)
+        for rels in _REL.findall(told.lower())
+        for rel in rels.split()
+    ]
+    first = {url for url, rel in links if rel == "first"}
+    for url, rel in links:
+        yield link_says(rel, url, pages, first)
+
+
+def link_says(rel: str, url: str, pages: Pages, first: Collection[str]) -> Said:
+    """What a link says about the list; a `last` link must clearly be this page, unless it equals
+    `first`."""
+    if "next" in rel:
+        return "on"
+    if pages.number > 1:
+        return "silent"
+    if "prev" in rel:
+        return "on"
+    said = address_says(url, pages)
+    if rel not in ("self", "first", "last"):
+        goes = rel in _GOES_ON or any(word in rel for word in ON)
+        return "on" if goes or said == "on" else "silent"
+    if rel == "last" and said == "silent" and url not in first:
+        return "unknown"
+    return "silent" if said == "end" else said
+
+
+_SIZES = NAMES["size"] | words("count top rows first last")
+_STARTS = NAMES["first"] | words("p")
+_TOKENS = words("before pagetoken skiptoken")
+
+
+def address_says(url: str, pages: Pages) -> Said:
+    """What the query of a link to this or the first page says: `on`: a later page; `unknown`: a
+    page size that was reached; `end`: the first page."""
+    if pages.number > 1:
+        return "silent"
+    said: Said = "silent"
+    for pair in re.split("[&;]", url.partition("?")[2].partition("#")[0]):
+        name, _, text = (unquote_plus(each).strip() for each in pair.partition("="))
+        plain = plain_name(name)
+        inner = plain.removeprefix("page") or plain
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+        if text == "":
+            continue
+        if plain in _STARTS or inner in _STARTS:
+            if number not in (0, 1):
+                return "on"
+            said = "end" if said == "silent" else said
+        elif plain in _SIZES or inner in _SIZES:
+            said = said if number is not None and number > pages.last else "unknown"
+        elif text.lower() not in _EMPTY and (
+            {plain, inner} & (_GOES_ON | _TOKENS) or has_part(plain, ON)
+        ):
+            return "on"
+    return said
+
+
+def mark_of(name: str) -> str | None:
+    """What a header is about: a key of `_MARKS`, a failure or a range; None: nothing relevant."""
+    plain = plain_name(name.removeprefix("x-"))
+    if name.startswith("x-") or plain in ("status", "limit", "offset"):
+        found = next((mark for mark, names in _MARKS.items() if plain in names), None)
+        if found is not None:
+            return found
+    if plain.endswith("range"):
+        return "range"
+    counted = "rate" in name or "limit" in name
+    if plain.endswith(("status", "statuscode")) and not counted:
+        return "upstream"
+    if "circuit" in plain:
+        return "circuit"
+    return "failed" if not counted and any(word in name for word in FAILED) else None
+
+
+def mark_says(mark: str, text: str, pages: Pages) -> Said:
+    found = pages.found
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+    match mark:
+        case "well":
+            fine = text in ("true", "1", "yes", "")
+        case "status":
+            fine = text in ("", "true", "1", *(WELL - {"0"})) or text.startswith("200 ")
+        case "upstream":
+            fine = not _BAD.search(text) and all(
+                len(each) > 3 or int(each) == 0 or (each[0] == "2" and len(each) == 3)
+                for each in _DIGITS.findall(text)
+            )
+        case "circuit":
+            fine = text in (*_EMPTY, "closed")
+        case "size":
+            fine = text == "" or (number is not None and number > pages.last)
+        case "first":
+            fine = text in _EMPTY or (number is not None and is_turned(number, pages))
+        case "count":
+            fine = text == "" or number in (found, pages.last)
+        case "range":
+            total = _RANGE.search(text)
+            fine = text == "" or bool(total and int(total[1]) == found)
+        case _:
+            fine = text in _EMPTY
+    return "silent" if fine else "on"
+
+
+def _paging(name: str, text: str, pages: Pages) -> Said:
+    """What a paging header says; a first page or an unfilled one says nothing."""
+    number = int(text) if text.isdecimal() and len(text) < 10 else None
+    if any(word in name for word in ("size", "limit", "per")):
+        return "silent" if number is not None and number > pages.last else "on"
+    small = number is not None and number <= pages.number
+    return "silent" if small or text in (*_EMPTY, "{}", "[]") else "on"
+
+
+def is_turned(number: int, pages: Pages) -> bool:
+    """Whether a page number or offset is that of the last page read."""
+    turned = (pages.number - 1, pages.number, pages.found - pages.last)
+    return number in ((0, 1) if pages.number == 1 else turned)
