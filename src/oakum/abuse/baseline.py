@@ -70,7 +70,7 @@ class Numbers:
 
     @property
     def callers(self) -> int:
-        """Number of callers, one for each number."""
+        """Number of callers that were measured: each of them gave one number."""
         return int(self._sketch.n)
 
     def rest(self, sign: Sign, times: int = 1, fewest: int = FEWEST) -> Baseline | None:

@@ -30,7 +30,7 @@ class EndpointWindow:
 
     @property
     def callers(self) -> int:
-        """That came in this window."""
+        """Number of callers in this window, those included whose tallies were let go."""
         return len(self.tallies) + self._let_go
 
     @property

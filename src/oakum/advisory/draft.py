@@ -72,7 +72,7 @@ class Draft:
 
     @property
     def severity(self) -> str:
-        """That of the gravest."""
+        """The highest severity among the findings of the draft."""
         return min((each.severity for each in self.findings), key=SEVERITIES.index)
 
     @property

@@ -55,7 +55,7 @@ def sentence(text: str) -> str:
 
 
 def origin(draft: Draft) -> Iterator[str]:
-    """What the draft rests on, and that it is one."""
+    """The note at the top in Markdown: a draft, from which report, and that nothing was sent."""
     report = draft.report
     yield (
         f"> **Draft**, made by Oakum {name(report.version or 'unknown')} on"

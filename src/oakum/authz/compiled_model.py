@@ -346,7 +346,7 @@ def _known(table: Table, shapes: list[Shape]) -> Members:
 
 
 def members_of(shape: Shape) -> Members:
-    """Members that a shape or one of its alternatives declares."""
+    """Names that a shape or one of its alternatives declares, and whether it allows others."""
     names, whole = frozenset(member_names(shape)), [shape, *(each() for each in shape.branches)]
     anything = not (shape.kinds or shape.branches or shape.properties or shape.items)
     return Members(names, anything or any(each.extra is not None for each in whole))
@@ -458,7 +458,8 @@ def likely_media(operation: Operation, status: int, media_type: str) -> Media | 
 
 
 def declared_answers(operation: Operation, status: int) -> tuple[Media, ...]:
-    """The declared responses for this status."""
+    """The media types that the document declares for a status: by the code, `2XX` or `default`;
+    empty if none applies."""
     for key in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
         if key in operation.responses:
             return operation.responses[key]

@@ -21,7 +21,7 @@ from oakum.openapi.model import Json
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision and its reasons."""
+    """Whether a call or an object is allowed, why, and by which lines of the contract."""
 
     allowed: bool
     why: str

@@ -102,5 +102,5 @@ def digit(state: State, value: Json) -> int:
 
 
 def digits(resource: Resource, values: Mapping[str, Json]) -> tuple[int, ...]:
-    """The digit of each state of a resource."""
+    """Position of each state's value among those that it declares; one past the last: unknown."""
     return tuple(digit(state, values.get(name)) for name, state in resource.states.items())

@@ -26,7 +26,7 @@ def both(own: Truth, other: Truth) -> Truth:
 
 
 def every(values: Iterable[Truth]) -> Truth:
-    """Whether all of some hold."""
+    """Conjunction of three values: false if one is false, else unknown (None) if one is."""
     found: Truth = True
     for each in values:
         if each is False:

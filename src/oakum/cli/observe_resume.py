@@ -61,7 +61,7 @@ class _Cursor:
             self._over[at] = True
 
     def stretch(self, many: int) -> Iterator[RecordedExchange]:
-        """The next exchanges."""
+        """At most `many` of the exchanges that no earlier run has read."""
         return itertools.islice(self._through, many)
 
     def came(self) -> Iterator[tuple[Read, SourceNote]]:

@@ -45,7 +45,7 @@ class DeclaredPaths:
 
 @dataclass
 class DeclaredEndpoint:
-    """One endpoint of one contract."""
+    """Who may call one endpoint of one contract, and which resources it shows and takes."""
 
     operation: Operation
     granted: bool
@@ -97,7 +97,7 @@ class Walk:
         self._everybodys: dict[tuple[str, str], bool] = {}
 
     def endpoints(self) -> DeclaredEndpoints:
-        """All endpoints of the contract."""
+        """Every operation of the document by method and path template, granted or not."""
         return {
             endpoint.key: endpoint
             for endpoint in map(self._endpoint, self.model.operations.values())

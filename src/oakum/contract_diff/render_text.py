@@ -22,7 +22,7 @@ Place = Callable[[str], Location]
 
 @dataclass(frozen=True)
 class DifferenceLine:
-    """A difference as one sentence."""
+    """A difference in one sentence, with the resource, fields and viewers that it is about."""
 
     kind: Literal["see", "set", "call", "term", "note"]
     direction: Literal["widened", "narrowed", "changed", "own", "note"]

@@ -188,6 +188,6 @@ def _choices(
 
 
 def ending(session: ReviewSession, tally: AnswerCounts) -> Iterable[str]:
-    """What is said at the end."""
+    """The line after the last question: how many were answered, and how many are open."""
     left = len(questions(session.read, session.text))
     yield f"{tally.answered} of {counted(tally.asked, 'question')} answered, {left} open"

@@ -93,7 +93,7 @@ def server() -> LanguageServer:
 
 
 def path_of(uri: str) -> Path:
-    """The file of a URI."""
+    """The path of a `file:` URI, percent-decoded."""
     return Path(unquote(urlsplit(uri).path))
 
 

@@ -115,7 +115,7 @@ def _word(node: Node, path: tuple[str, ...], lines: list[str], *, is_key: bool) 
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where somebody writes."""
+    """The place in the contract at which a word is being written."""
 
     path: tuple[str, ...]
     """Keys above."""

@@ -290,7 +290,7 @@ def drive(
 
 
 def opening(url: str) -> Steps:
-    """Open one address."""
+    """Steps that load one address; a page that does not load is a `TargetError`."""
 
     def steps(page: Page) -> None:
         from playwright.sync_api import Error

@@ -80,7 +80,7 @@ class Load:
 
 @dataclass(frozen=True)
 class UsedField:
-    """A response field and its use."""
+    """A response field by its path, and what the front end did with it."""
 
     path: str
     use: Use

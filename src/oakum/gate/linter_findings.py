@@ -28,7 +28,7 @@ _FIRST = {"vacuum": 1, "spectral": 0}
 
 @dataclass(frozen=True)
 class Linted:
-    """The result of one linter."""
+    """What one linter said of one document: a flaw for each OWASP rule, and at how many places."""
 
     tool: str
     flaws: tuple[Flaw, ...] = ()

@@ -58,7 +58,7 @@ def flaws(seen: View, model: Model, stances: Mapping[str, Stance]) -> tuple[Flaw
 
 
 def named(operation: Operation) -> str:
-    """`GET /path`."""
+    """An operation as messages name it: `GET /path`."""
     return f"{operation.method} {operation.path}"
 
 

@@ -105,7 +105,7 @@ class AuditRecord:
 
 
 def record_of(line: bytes) -> AuditRecord | None:
-    """Reads a line; None for one that is not an audit line."""
+    """Parses one line of the audit log; None if it is not JSON with a numeric status."""
     try:
         raw = orjson.loads(line)
     except orjson.JSONDecodeError:

@@ -28,7 +28,7 @@ _WHO = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True)
 class DeniedCaller:
-    """A denied caller."""
+    """An entry of the deny list: a caller by their hash, why, and until when."""
 
     who: str
     """Hash of the caller as in the audit: 16 hexadecimal digits."""

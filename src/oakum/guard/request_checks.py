@@ -55,7 +55,8 @@ class ForwardedBody:
 
 
 class Intake:
-    """Checks requests against one contract."""
+    """Checks the bodies of requests against `set:` of one contract, and chooses what is
+    forwarded."""
 
     def __init__(self, model: Model) -> None:
         self._model = model

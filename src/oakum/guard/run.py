@@ -55,7 +55,7 @@ _LOG = 8 << 20
 
 @dataclass(frozen=True)
 class GuardOptions:
-    """Options of `oakum guard`."""
+    """Options of `oakum guard`: the contract, the API behind it, and how the engine runs."""
 
     contract: Path
     upstream: str

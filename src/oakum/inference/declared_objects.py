@@ -35,7 +35,8 @@ from oakum.openapi.shape_queries import event_of, names_of
 
 @dataclass(frozen=True, eq=False)
 class DeclaredObject:
-    """An object in an answer."""
+    """An object that a response of an operation declares, with what suggests its kind and its
+    key."""
 
     operation: Operation
     pointer: str

@@ -20,7 +20,8 @@ _GENERATED = re.compile(r"(?:google)?(?:protobufAny|[rR]pcStatus|runtimeError)")
 
 
 def packages(schemas: Collection[str]) -> frozenset[str]:
-    """The prefixes of schemas that are packages."""
+    """Prefixes of schema names that stand for a package or a version: `v2` of `v2User`, `api` of
+    `apiRun`."""
     found = Counter(match[1] for name in schemas if (match := _PREFIX.match(name)))
     generated = any(map(_GENERATED.fullmatch, schemas))
     return frozenset(

@@ -68,7 +68,7 @@ class Thing:
 
     @property
     def endpoints(self) -> list[Operation]:
-        """The operations that send it."""
+        """Operations in whose responses it stands, each once."""
         return list({seen.operation.id: seen.operation for seen in self.objects}.values())
 
     @property

@@ -176,8 +176,8 @@ def more_than_sets(operation: Operation) -> str:
 
 
 def life_cycle(path: str, shape: Shape | None = None) -> bool:
-    """Whether the life of what has a member hangs on it, or who may use it: whether it is there,
-    may log in, and as what. Never set by a trial on what the run has not made itself."""
+    """Whether a member may disable, lock out or end what has it (`status`, `email`, `role`): then a
+    scan sets it only on objects that it has created."""
     name = path.rpartition(".")[2]
     said = frozenset((*words(name), *map(singular, words(name))))
     kind = classify_field(path, shape)

@@ -37,7 +37,7 @@ class AtEndpoint(StrEnum):
 
 
 class FindingStanding(StrEnum):
-    """What a finding comes to."""
+    """What became of a finding since it was first recorded."""
 
     REGRESSED = "regressed"
     OPEN = "open"
@@ -61,7 +61,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class KnownEndpoint:
-    """An endpoint of a finding."""
+    """An endpoint at which a finding was seen, and whether it still is."""
 
     endpoint: Endpoint
     now: AtEndpoint = AtEndpoint.OPEN

@@ -53,7 +53,8 @@ class Learnt:
     """Had too many names to be anything but a map."""
 
     def learn(self, value: Json, depth: int = 0) -> None:
-        """Take in one value."""
+        """Counts the types of a value and, down to a limited depth, those of its members and
+        elements."""
         match value:
             case None:
                 self.kinds["null"] += 1

@@ -106,7 +106,7 @@ def _as_json(text: bytes, name: str) -> Json:
 
 
 class LocatedValue(NamedTuple):
-    """A value and its location."""
+    """A value of a document, with the file and the JSON pointer at which it stands."""
 
     file: DescriptionFile
     pointer: str

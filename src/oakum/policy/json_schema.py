@@ -29,7 +29,7 @@ def matching(pattern: re.Pattern[str] | str) -> Schema:
 
 
 def one_of(words: Iterable[str]) -> Schema:
-    """One of a few words."""
+    """A schema of one of these texts (`enum`)."""
     return {"enum": list(words)}
 
 
@@ -44,12 +44,13 @@ def many(each: Schema, least: int = 0) -> Schema:
 
 
 def items(each: Schema, least: int = 0) -> Schema:
-    """A list."""
+    """A schema of a list of `each`, with `least` elements or more."""
     return {"type": "array", "items": each, **({"minItems": least} if least else {})}
 
 
 def named(each: Schema, names: Schema | None = None, least: int = 0) -> Schema:
-    """A map from names to things."""
+    """A schema of a map whose values are `each`; `names`: of its keys, `least`: how many at
+    least."""
     found: dict[str, Json] = {"type": "object", "additionalProperties": each}
     if names is not None:
         found["propertyNames"] = names
@@ -101,5 +102,5 @@ def if_has(key: str, then: Schema) -> Schema:
 
 
 def document(name: str, title: str, schema: Schema) -> Json:
-    """A whole schema."""
+    """A schema as a file of its own, with its dialect, id and title."""
     return {"$schema": DIALECT, "$id": f"urn:oakum:schema:{name}", "title": title, **schema}

@@ -44,7 +44,8 @@ def _is_scalar(shape: Shape) -> bool:
 
 
 def at(shape: Shape, path: Sequence[str]) -> Shape | None:
-    """The declared shape at a path."""
+    """The declared shape at member names below a shape, `*` for elements; None: none is
+    declared."""
     here: Shape | None = shape
     for part in path:
         if here is None:

@@ -74,7 +74,8 @@ class _Later:
 
 
 class Ear(Protocol):
-    """What listens."""
+    """What the hooks of HTTP clients report to: which responses it wants, what came, and what could
+    not be read."""
 
     def hear(self, heard: Capture, /) -> Talk: ...
     def missed(self, why: str, /) -> None: ...

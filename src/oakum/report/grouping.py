@@ -255,7 +255,7 @@ def verdict_words(report: Report) -> str:
 
 
 def tally(report: Report) -> Mapping[Literal["proven", "suspected", "over_blocked"], int]:
-    """Findings by verdict."""
+    """Number of findings of each verdict."""
     verdicts = [finding.verdict for finding in report.findings]
     return {
         "proven": verdicts.count("proven"),

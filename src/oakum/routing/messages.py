@@ -21,7 +21,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Asked:
-    """A request."""
+    """A request as a client sent it, or as the guard sends it on."""
 
     method: str
     target: str

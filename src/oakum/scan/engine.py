@@ -101,12 +101,13 @@ class Engine:
 
     @property
     def requests(self) -> Requests:
-        """What was sent."""
+        """Which requests were sent, to repeat none, and their number."""
         return self.state.requests
 
     @property
     def responses(self) -> Responses:
-        """What came."""
+        """What responses told: who was answered, whose objects they showed, their forms and
+        headers."""
         return self.state.responses
 
     @property

@@ -66,7 +66,7 @@ class Exploration:
 
 @dataclass(frozen=True)
 class RunReport:
-    """Reports one run that is over."""
+    """Makes the report of a run that has ended, from its preparation and what it explored."""
 
     prepared: Preparation
     asked: Exploration

@@ -33,7 +33,7 @@ class Finds(Protocol):
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """All that are declared."""
+        """Operations that the document declares."""
         ...
 
     def found(self, passed: RecordedExchange, /) -> tuple[Operation, Mapping[str, str]] | None:

@@ -302,7 +302,7 @@ class _Reads(io.RawIOBase):
         self._pieces, self._rest = pieces, b""
 
     def readable(self) -> bool:
-        """It is."""
+        """Always true, as `io.RawIOBase` asks."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:

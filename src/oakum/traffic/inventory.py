@@ -177,12 +177,12 @@ class SeenEndpoint:
 
     @property
     def different(self) -> int:
-        """Different callers."""
+        """Number of different callers; as an engine of SQL has counted it, if one has."""
         return self.callers.count if self.told is None else self.told
 
     @property
     def hosts(self) -> frozenset[str]:
-        """At which it was seen."""
+        """Hosts at which the endpoint was seen."""
         return frozenset(self.sites)
 
     @property

@@ -65,7 +65,8 @@ _SINGULARS = frozenset(
 
 
 class Counts(Protocol):
-    """What is counted at a node."""
+    """What a node of the tree of paths counts: it can be added up, and compared with that of
+    another."""
 
     def add(self, other: Self, /) -> None: ...
     def alike(self, other: Self, /) -> bool: ...

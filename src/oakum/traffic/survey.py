@@ -49,7 +49,7 @@ class Against(Protocol):
 
     @property
     def operations(self) -> tuple[Declared, ...]:
-        """All that are declared."""
+        """Operations that the documents declare."""
         ...
 
     @property
@@ -110,7 +110,7 @@ class Surveyor:
         self._aside: Counter[str] = Counter()
 
     def take(self, passed: RecordedExchange) -> None:
-        """Count one exchange."""
+        """Counts one exchange at its endpoint, with the fields of its response."""
         response = passed.exchange.response
         body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
         endpoint = self.endpoint(passed, body)

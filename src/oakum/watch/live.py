@@ -41,7 +41,7 @@ class Holds(Against, Finds, Protocol):
 
     @property
     def operations(self) -> tuple[Declared, ...]:
-        """All that are declared."""
+        """Operations that the documents declare."""
         ...
 
 
@@ -68,7 +68,7 @@ class Busy:
 
 @dataclass(frozen=True)
 class LiveFrame:
-    """One look."""
+    """What the live view shows at one moment."""
 
     at: float
     since: float
@@ -114,7 +114,7 @@ class Live:
         self._begun = self._last = math.nan
 
     def take(self, passed: RecordedExchange) -> None:
-        """Count one exchange."""
+        """Counts one exchange, and looks for signs of abuse in it."""
         self._surveyor.take(passed)
         call = self._endpoints.call(passed, self._hashed)
         if call is not None:

@@ -21,7 +21,7 @@ _MIN_INSIDE = 5
 
 
 class Object(NamedTuple):
-    """One object of an owner."""
+    """An object by its owner, resource and key."""
 
     owner: str
     resource: str
@@ -62,7 +62,8 @@ class EntitledViews:
         self._there.add((endpoint, of, path))
 
     def lack(self, lack: MissingField) -> None:
-        """Records what did not come to somebody who may not see it."""
+        """Records a denied field that did not come to its viewer; what stood beside it is joined
+        over all responses."""
         viewer = lack.closed.viewer or ""
         known = self._lacks.get((lack.closed.key, viewer, lack.of))
         beside = lack.beside | known.beside if known is not None else lack.beside

@@ -219,7 +219,8 @@ class MaskedFields:
         return "" if sum(known.values()) >= PROOF else FEW
 
     def unclear(self, key: Key, owner: str, text: str) -> None:
-        """Records a value that is neither of a form nor the owner's, as far as anybody can tell."""
+        """Records a text that came in place of the owner's value and may be a mask: `doubts`
+        decides by what other owners have there."""
         self._unclear.setdefault(key, set()).add(text)
         self._given.setdefault((key.resource, key.field), {}).setdefault(owner, set()).add(text)
 

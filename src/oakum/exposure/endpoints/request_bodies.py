@@ -132,7 +132,7 @@ def encode_as(kind: str, content: Json) -> bytes:
 
 
 def writes_json(operation: Operation) -> bool:
-    """Whether `encode` writes JSON."""
+    """Whether `encode` writes the body of an operation as JSON, and not as a form."""
     media = media_of(operation)
     return media is None or essence(media.type) not in (FORM, MULTIPART)
 

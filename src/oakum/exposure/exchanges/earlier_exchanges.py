@@ -29,7 +29,7 @@ from oakum.routing.judged_contract import JudgedContract
 
 
 class ExchangedObject(Protocol):
-    """An object in a response."""
+    """An object in a response, as judges of tests and of traffic each have it."""
 
     @property
     def resource(self) -> str: ...

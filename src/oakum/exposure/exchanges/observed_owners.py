@@ -24,7 +24,7 @@ _TOKEN = re.compile(r"[\w-]+")
 
 @dataclass(frozen=True)
 class ShownObject:
-    """An object in a response."""
+    """An object in a response, with the ids of its owners and the object around it."""
 
     resource: str
     owners: tuple[str, ...]

@@ -78,7 +78,7 @@ class _Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Misplaced:
-    """Searches one answer."""
+    """Searches one response for owners' values outside the fields of known objects."""
 
     context: EvaluationContext
     probe: Probe

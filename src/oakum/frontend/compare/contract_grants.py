@@ -67,7 +67,7 @@ class ContractGrants:
         return frozenset(self._model.tables)
 
     def table(self, resource: str) -> Table:
-        """The table of a resource."""
+        """The compiled grants of a resource. Raises `KeyError` for an unknown one."""
         return self._model.tables[resource]
 
     def chosen(self, endpoint: str) -> bool:

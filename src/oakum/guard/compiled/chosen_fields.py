@@ -66,7 +66,7 @@ class Choices:
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As plan data."""
+        """As JSON values of the plan, for the Lua runtime."""
         return {
             "query": [*self.query], "headers": [*self.headers], "cookies": [*self.cookies],
             "body": self.body, "always": self.always,

@@ -22,7 +22,7 @@ _MARKS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
 
 @dataclass(frozen=True)
 class Form:
-    """Declared names of a form body, as of a query."""
+    """The members that a form body may have, in the spelling that a form has for nested ones."""
 
     names: tuple[str, ...]
     lists: frozenset[str]
@@ -40,7 +40,7 @@ class Form:
 
     @property
     def plan(self) -> dict[str, Json]:
-        """The form as plan data."""
+        """As JSON values of the plan, for the Lua runtime."""
         lists, nested = sorted(self.lists), planned(self.nested)
         return {
             "names": self.names,

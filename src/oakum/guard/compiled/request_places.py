@@ -42,7 +42,8 @@ UNREAD: Json = {}
 
 @dataclass(frozen=True)
 class RequestPlace:
-    """One place of the requests of an operation."""
+    """Where requests of an operation may name an object: a parameter, an argument or a member of
+    the body."""
 
     where: Where
     name: str = ""
@@ -90,7 +91,7 @@ class RequestPlace:
 
     @property
     def plan(self) -> dict[str, Json]:
-        """The place as plan data."""
+        """As JSON values of the plan, for the Lua runtime."""
         inside: list[Json] = [*self.inside]
         return {
             "where": self.where, "name": self._spelt, "inside": inside, "mark": self.mark,
@@ -194,7 +195,7 @@ def _is_anything(way: Shape) -> bool:
 
 @dataclass(frozen=True)
 class Carried:
-    """What one request carries."""
+    """The parts of one request in which places are looked for."""
 
     asked: Asked
     query: str

@@ -87,7 +87,7 @@ class Supplied:
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As plan data."""
+        """As JSON values of the plan, for the Lua runtime."""
         return {"where": self.where, "name": self.name, "value": self.value, "only": self.only}
 
 
@@ -125,7 +125,7 @@ class SelectingParameters:
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As plan data."""
+        """As JSON values of the plan, for the Lua runtime."""
         return {
             "headers": list(self.headers),
             "cookies": list(self.cookies),

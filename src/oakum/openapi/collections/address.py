@@ -46,7 +46,7 @@ class Address(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The template."""
+        """The path template: `/users/{id}`."""
         return "/" + "/".join(self.segments)
 
     @property

@@ -38,7 +38,7 @@ class Body:
 
 @dataclass(frozen=True)
 class SavedResponse:
-    """A saved response."""
+    """An example response that was saved with a request."""
 
     status: int
     text: str
@@ -48,7 +48,7 @@ class SavedResponse:
 
 @dataclass(frozen=True)
 class SavedRequest:
-    """One request of a collection."""
+    """One request of a collection as saved, its variables unresolved."""
 
     name: str
     method: str

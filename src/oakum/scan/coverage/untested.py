@@ -42,7 +42,7 @@ class Untested:
 
     @property
     def reason(self) -> str:
-        """Why, with the callers."""
+        """Why it was not tested, preceded by the viewer if the gap is one viewer's."""
         return f"not tested as `{self.viewer}`: {self.why}" if self.viewer else self.why
 
 

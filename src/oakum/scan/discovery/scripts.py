@@ -69,7 +69,7 @@ _CALLED_BASE = re.compile(r"(?i)base|url|uri|api|host|root|prefix|origin|endpoin
 
 @dataclass(frozen=True)
 class ScriptPath:
-    """A path as a script names it."""
+    """A path that a script of the front end calls, with holes where it puts values."""
 
     path: str
     """Template: `/api/users/{id}/export`."""

@@ -49,7 +49,7 @@ class QueryAnswer:
 
 
 def heard(response: Response) -> QueryAnswer:
-    """Parses the response to a query."""
+    """Parses a GraphQL response: its data, its errors, and whether it is one at all."""
     value = next(iter(json_in(response)), None)
     if not isinstance(value, dict) or value.keys().isdisjoint({"data", "errors"}):
         return QueryAnswer(None, False)

@@ -63,7 +63,7 @@ Given = tuple[tuple[str, Value], ...]
 
 @dataclass(frozen=True)
 class ArgumentValue:
-    """An optional argument with a value."""
+    """An optional argument with a value to try."""
 
     argument: str
     value: Value
@@ -75,7 +75,7 @@ class ArgumentValue:
     """Whether it takes the place of another value, which the argument has to have."""
 
     def put(self, given: Given) -> Given:
-        """Arguments with this one."""
+        """The arguments with this one added, in place of others of its name if it is `instead`."""
         others = (each for each in given if each[0] != self.argument) if self.instead else given
         return (*others, (self.argument, self.value))
 

@@ -213,7 +213,10 @@ class Explorer:
             if asked is not None and asked.text not in self._without_login:
                 self._ask(asked, None)
         if not self._anonymous and (left := [root.name for root in plain[_MOST_WITHOUT_LOGIN:]]):
-            self.engine.results.remark(f"{self._called}: not asked without a login: {few(left, 8)}")
+            self.engine.results.remark(
+                f"{self._called}: asked without a login for the first {_MOST_WITHOUT_LOGIN} fields"
+                f" of the root, and not for {few(left, 8)}"
+            )
 
     def _is_needed(self, root: Root) -> bool:
         """Whether a root is asked with an optional argument: one that says whose objects to show

@@ -19,7 +19,7 @@ class Hole:
 
 @dataclass(frozen=True)
 class InputMembers:
-    """An input object."""
+    """The members of an input object, in the order in which the query has them."""
 
     given: tuple[tuple[str, Value], ...]
 
@@ -94,7 +94,7 @@ class FieldPick:
 
 @dataclass(frozen=True)
 class PickedQuery:
-    """A whole query."""
+    """A query that is ready to be sent once its variables have values."""
 
     name: str
     text: str

@@ -23,6 +23,7 @@ def clock_off(response: Response, now: float) -> float:
 
 
 def clock_words(off: float) -> str:
-    """The difference in words."""
+    """How far this machine's clock is off, as part of a message; `off`: seconds, positive if
+    ahead."""
     where = "ahead of" if off > 0 else "behind"
     return f"this machine's clock is {abs(off):.0f} s {where} the server's"

@@ -63,7 +63,7 @@ class Show:
 
 @dataclass(frozen=True)
 class Pause:
-    """Wait."""
+    """A step of a grant: wait before the next request."""
 
     seconds: float
 

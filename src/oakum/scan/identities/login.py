@@ -55,7 +55,7 @@ class LoginFailed(TargetError):
 
 @dataclass(frozen=True)
 class LoginResult:
-    """What a login gave."""
+    """The secrets that a login gave, and to which paths its cookies are sent."""
 
     token: Secret | None = None
     cookies: Mapping[str, Secret] = field(default_factory=dict)

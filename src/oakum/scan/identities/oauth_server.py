@@ -54,7 +54,7 @@ def error_of(said: Mapping[str, Json]) -> str:
 
 
 def error_words(code: str, status: int = 400) -> str:
-    """A registered error code in words."""
+    """An error code of OAuth (RFC 6749, 5.2) with what it means."""
     if code == "unauthorized_client" and status == 401:  # some say this of a wrong secret
         return f"`{code}`: {_ERRORS['invalid_client']}, or the client may not use this grant"
     return f"`{code}`: {_ERRORS[code]}" if code else "an error that no standard names"

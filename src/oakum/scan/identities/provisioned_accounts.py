@@ -301,7 +301,7 @@ class ProvisionedAccounts:
         return let_in or answer.status in _BUSY or answer.status >= 500
 
     def current(self, who: ProvisionedAccount) -> ProvisionedAccount:
-        """The account with its current secret."""
+        """The account as the undo log has it, with its latest secret; itself if it is not there."""
         return next((each for each in self.pending if each.name == who.name), who)
 
     def lets_in(self, who: ProvisionedAccount, secret: str) -> bool:

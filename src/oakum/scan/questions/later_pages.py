@@ -223,7 +223,7 @@ class _Read:
     """Whether the last page says that the list goes on."""
 
     def take(self, request: Request, answer: Response) -> None:
-        """Adds a page."""
+        """Adds the rows of a page, and counts those that no earlier page had."""
         value = value_of(answer)
         at, rows = longest_list(value)
         found = {json_bytes(self._named(each)) for each in rows}

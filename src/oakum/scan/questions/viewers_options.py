@@ -69,7 +69,7 @@ class Option:
 
     @property
     def said(self) -> str:
-        """Name in findings."""
+        """As findings name it: `cookie NAME=VALUE`, `PARAMETER=VALUE` or `HEADER: VALUE`."""
         if self.where == "cookie":
             return f"cookie {self.name}={self.value}"
         return f"{'.'.join(self.at)}={self.value}" if self.at else f"{self.name}: {self.value}"

@@ -32,7 +32,7 @@ class SettingsWrite:
     content: Mapping[str, Json]
 
     def sent(self) -> Request:
-        """The request with its content."""
+        """The request with `content` encoded as its body, and the media type of that."""
         kind, body = encode(self.operation, self.content)
         headers = {**self.request.headers, "content-type": kind}
         return Request(self.request.method, self.request.url, headers, body)
@@ -68,7 +68,7 @@ class DeclaredSettings:
 
     @property
     def kept(self) -> frozenset[str]:
-        """Read-only members."""
+        """Names of members that the document declares `readOnly`, which are not sent back."""
         return frozenset(
             name
             for shape in self._shapes()

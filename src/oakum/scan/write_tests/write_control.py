@@ -20,7 +20,7 @@ _TO_A_CALLER = (401, 403, 404, 405, 410)
 
 
 class WriteOutcome(NamedTuple):
-    """What became of a write."""
+    """The status of a write, and whether the owner sees its value afterwards."""
 
     status: int
     took: bool

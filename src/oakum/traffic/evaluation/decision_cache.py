@@ -33,7 +33,7 @@ _UNSET, _NULL = -2, -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallerStanding:
-    """What a caller is to an object."""
+    """The relations that a caller certainly has to an object, and those that they may have."""
 
     held: frozenset[str]
     possible: frozenset[str]
@@ -44,7 +44,7 @@ class CallerStanding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnerSetting:
-    """In which state the owner is."""
+    """The states that an object's owners have set, as far as traffic has shown them."""
 
     values: Mapping[str, Json]
     told: tuple[tuple[str, Json], ...]
@@ -194,7 +194,8 @@ class Verdicts:
         self, table: Table, owners: tuple[str, ...], value: Json, caller: IdentifiedCaller,
         facts: ResponseFacts | None, *, lacking: bool = False,
     ) -> OwnerSetting:  # fmt: skip
-        """In which state the owners are."""
+        """The states that apply to an object: from its members, else from what its owners showed
+        before."""
         resource = table.resource
         key: list[object] = [resource.name, lacking]
         for state in resource.states.values():

@@ -99,7 +99,8 @@ class FastWalk:
         return found
 
     def form(self, resource: str, codes: frozenset[Code]) -> FieldSet:
-        """The shared form of an object with these fields and contents."""
+        """The set of fields with these contents; equal ones are one instance, so that decisions can
+        be cached by it."""
         found = self._forms.get((resource, codes))
         if found is None:
             present = frozenset(path for path, code in codes if code != _SILENT)
@@ -243,7 +244,7 @@ class _Kind:
         return tuple((shown[index][0][depth:], shown[index][1]) for index in place.shown)
 
     def member(self, key: str) -> _Place:
-        """The plan for a member."""
+        """Where the walk goes on below a member of this name; remembered up to a limit."""
         found = self.below.get(key)
         if found is None:
             shape = named(self.shape, key) if self.shape else None

@@ -107,7 +107,7 @@ class DocumentJudge:
         return ()
 
     def unjudged(self) -> Mapping[str, int]:
-        """Nothing is judged."""
+        """Empty: a document alone judges no response."""
         return {}
 
     def distrust(self) -> tuple[str, ...]:

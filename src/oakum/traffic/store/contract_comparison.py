@@ -43,7 +43,7 @@ class Held:
         return sums.all_sent(_rows(self._engine, questions.SENT, _SENT))
 
     def drift(self) -> tuple[Drift, ...]:
-        """What drifted in any run."""
+        """Differences from the document that any of the kept runs has seen."""
         if not self._digest:
             return ()
         self._engine.kept("drift", self._kept.files("drift"))

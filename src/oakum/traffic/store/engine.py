@@ -41,7 +41,7 @@ class UnreadableSource(Exception):
 
 
 class QueryEngine(Protocol):
-    """An engine, for as long as it is entered."""
+    """A database that answers SQL about logs and kept tables; a context manager that ends it."""
 
     name: str
 
@@ -160,7 +160,7 @@ class Duck:
         return bytes(a ^ b for a, b in zip(text, stream, strict=False)).decode()
 
     def table(self, name: str, question: str) -> None:
-        """A table in memory."""
+        """Keeps the result of a query in memory under a name."""
         with reading():
             self._duck.execute(f"CREATE OR REPLACE TABLE {name} AS {question}")
 

@@ -79,7 +79,7 @@ def put(keeper: Keeper, calls: Iterator[RecordedCall]) -> int:
 
 
 def tables(keeper: Keeper, survey: Survey, against: DocumentJudge | None) -> None:
-    """Keep the sums."""
+    """Writes the counts of a survey as tables: endpoints, fields, callers and what was compared."""
     endpoints = [*sums.endpoints(survey, against.operations if against is not None else ())]
     keeper.table("counts", (row for at, endpoint in endpoints for row in sums.counts(at, endpoint)))
     keeper.table(

@@ -82,7 +82,8 @@ class SourceNote:
 
 @dataclass(frozen=True)
 class KeptRun:
-    """The sheet of one run."""
+    """The description of one kept run: its sources, its files, and what its hashes can be compared
+    with."""
 
     run: str
     """Its name, drawn at random."""
@@ -113,7 +114,7 @@ def contract_text_digest(contract: Path | None) -> str:
 
 @dataclass(frozen=True)
 class KeptCalls:
-    """Folders of kept calls."""
+    """All runs in the folders that a report reads."""
 
     homes: tuple[tuple[Path, KeptRun], ...]
     """Each run, and the folder that it is in."""
@@ -139,7 +140,7 @@ class KeptCalls:
         return tuple(found.values())
 
     def files(self, table: Table) -> list[str]:
-        """The files of a table, of all runs."""
+        """Paths of a table's Parquet files in all runs, sorted."""
         return sorted(
             str(folder / name) for folder, run in self.homes for name in run.files.get(table, ())
         )
@@ -175,7 +176,8 @@ def opened(folders: Iterable[Path]) -> KeptCalls:
     kept = KeptCalls(tuple(homes[name] for name in sorted(homes)))
     for name in (name for table in COLUMNS for name in kept.files(table)):
         if not Path(name).is_file():
-            problems.append(Problem(Location(name), "is missing, although a run wrote it"))
+            hint = "restore it, or keep the sources anew into another folder"
+            problems.append(Problem(Location(name), "is missing, although a run wrote it", hint))
     if problems:
         raise InputError(problems)
     return kept

@@ -29,17 +29,17 @@ class SourceFile:
 
     @property
     def head(self) -> str:
-        """Of its beginning."""
+        """Mark of the first bytes, by which a file is known again."""
         return self.mark(0, min(SEEN, self.size))
 
     @property
     def tail(self) -> str:
-        """Of its end."""
+        """Mark of the last bytes that were read."""
         return self.mark(max(0, self.size - SEEN), self.size)
 
 
 def latest(runs: Iterable[KeptRun]) -> dict[str, SourceNote]:
-    """The last note of each source."""
+    """Source id → how far the last run that had it read it."""
     return {note.id: note for run in sorted(runs, key=lambda each: each.turn) for note in run.notes}
 
 

@@ -232,7 +232,7 @@ def reached(pages: int) -> str:
 
 
 def united(parts: int) -> str:
-    """The union of all parts."""
+    """SQL that joins the views `reached0`, `reached1` … to one."""
     return " UNION ALL ".join(f"SELECT * FROM reached{part}" for part in range(parts))
 
 

@@ -142,7 +142,7 @@ class Spark:
         self._spark.createDataFrame([*rows], said).createOrReplaceTempView(name)
 
     def view(self, name: str, question: str) -> None:
-        """A view."""
+        """Gives the result of a query a name, without computing it."""
         with _reading():
             self._spark.sql(question).createOrReplaceTempView(name)
 

@@ -128,7 +128,7 @@ def all_sent(rows: Iterable[Row]) -> tuple[SentField, ...]:
 
 
 def drift(found: Iterable[Drift]) -> Iterator[Row]:
-    """What drifted from the contract."""
+    """Rows of the table `drift`, one for each difference from the contract."""
     for each in found:
         place = each.where
         yield {

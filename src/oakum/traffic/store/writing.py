@@ -57,7 +57,8 @@ class Keeper:
         os.close(self._lock)
 
     def put(self, call: RecordedCall) -> None:
-        """Take in a call."""
+        """Appends a call to the file of its day; the day opened first is closed when too many are
+        open."""
         day = date(call.at)
         file = self._open.get(day)
         if file is None:
