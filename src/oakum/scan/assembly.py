@@ -40,9 +40,10 @@ from oakum.scan.requests.write_body import forbids_undeclared
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import own_fields
 from oakum.scan.state import RunState
-from oakum.scan.transport.client import Governor, HttpTransport, together
+from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.fault_hook import Between
 from oakum.scan.transport.feeds import Feeds
+from oakum.scan.transport.governor import Governor, together
 from oakum.scan.transport.required_certificate import required_certificate
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json

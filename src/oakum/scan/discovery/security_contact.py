@@ -8,7 +8,7 @@ from oakum.exchange import Request, Response
 from oakum.http import security_txt
 from oakum.http.origin import origin_of
 from oakum.scan.transport.certificates import CertificateRefused
-from oakum.scan.transport.client import Governor
+from oakum.scan.transport.governor import Governor
 
 
 def requested(send: Callable[[Request], Response], target: str) -> tuple[Response, str | None]:

@@ -13,7 +13,8 @@ from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.ids_and_claims import with_claims
 from oakum.scan.identities.session import Sessions
 from oakum.scan.options import Options
-from oakum.scan.transport.client import Governor, HttpTransport
+from oakum.scan.transport.client import HttpTransport
+from oakum.scan.transport.governor import Governor
 from oakum.scan.transport.required_certificate import required_certificate
 
 

@@ -35,7 +35,7 @@ from oakum.scan.identities.credentials import (
 from oakum.scan.identities.login_methods import LoginMethod, LoginReader
 from oakum.scan.identities.secret_store import Keys, Run, SecretStore
 from oakum.scan.transport.certificates import Certificate
-from oakum.scan.transport.client import run_command
+from oakum.scan.transport.login_command import run_command
 
 __all__ = ["Identities", "Identity", "Secret", "Tie", "load_identities"]
 

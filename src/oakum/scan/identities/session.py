@@ -47,7 +47,8 @@ from oakum.scan.identities.storage_state import granted, is_sent_to
 from oakum.scan.identities.token_grants import TokenGrants
 from oakum.scan.requests.past_cache import past_cache
 from oakum.scan.transport.certificates import CertificateRefused
-from oakum.scan.transport.client import Transport, run_command
+from oakum.scan.transport.governor import Transport
+from oakum.scan.transport.login_command import run_command
 
 if TYPE_CHECKING:
     from oakum.openapi.document import Document

@@ -18,7 +18,7 @@ from oakum.scan.identities.grant_steps import AwaitBrowser, Pause, Show, Steps, 
 from oakum.scan.identities.login import LoginFailed, LoginPlaces, LoginResult
 from oakum.scan.identities.person import Person
 from oakum.scan.limits import BudgetSpent
-from oakum.scan.transport.client import Transport
+from oakum.scan.transport.governor import Transport
 
 
 class TokenGrants:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from oakum.scan.engine import Engine
 from oakum.scan.identities.session import Sessions
-from oakum.scan.transport.client import Transport
+from oakum.scan.transport.governor import Transport
 
 
 class Between(Protocol):

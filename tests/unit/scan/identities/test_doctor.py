@@ -19,7 +19,8 @@ from oakum.policy.model import Caller
 from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import Sessions
-from oakum.scan.transport.client import Governor, HttpTransport
+from oakum.scan.transport.client import HttpTransport
+from oakum.scan.transport.governor import Governor
 from tests.scan import servers
 from tests.scan.servers import serve
 from tests.unit.scan.identities.test_session import TARGET, Fake, answer, document

@@ -18,7 +18,8 @@ from oakum.scan.identities.doctor import examine
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import LoginFailed, Sessions
 from oakum.scan.requests.builder import Filled, curl
-from oakum.scan.transport.client import Governor, HttpTransport
+from oakum.scan.transport.client import HttpTransport
+from oakum.scan.transport.governor import Governor
 from oakum.scan.transport.required_certificate import REFUSAL, required_certificate
 
 OURS, OTHERS = trustme.CA(), trustme.CA()

@@ -23,9 +23,10 @@ from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import LoginFailed, Proof, Sessions
 from oakum.scan.limits import BudgetSpent
-from oakum.scan.transport.client import Governor, HttpTransport
+from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.connection_options import Connection
 from oakum.scan.transport.feeds import Feeds
+from oakum.scan.transport.governor import Governor
 from oakum.scan.transport.streams import Frame, Stream
 from oakum.scan.transport.unreachable import Unreachable
 from tests.patience import patient, tries
