@@ -35,6 +35,17 @@ def ready(studio: Studio) -> tuple[Run, AccountSettings]:
     return run, account_settings(run)
 
 
+class Refusing(Studio):
+    """Takes no more settings from some."""
+
+    refused: frozenset[str] = frozenset()
+
+    def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
+        if viewer in self.refused:
+            return reply({"error": "no"}, 503)
+        return super().putSettings(viewer, id, body)
+
+
 def test_a_flip_changes_one_setting_and_keeps_the_others() -> None:
     studio = Studio()
     run, found = ready(studio)
@@ -61,44 +72,6 @@ def test_the_journal_hears_of_a_flip_before_it_is_sent_and_of_its_undoing_after(
     assert run.identities.states[("ann", PRIVATE)] is True
 
 
-def test_all_is_put_back_last_first_to_what_it_was_before_the_first_flip() -> None:
-    studio = Studio()
-    before = {id: dict(each) for id, each in studio.settings.items()}
-    run, found = ready(studio)
-    for who, value in (("ann", False), ("bob", True), ("ann", True)):
-        assert found.flip(who, PRIVATE, value)
-    studio.asked.clear()
-    run.flips.clear()
-    assert found.restore() == ()
-    assert studio.settings == before
-    assert [f.identity for kind, f in run.flips if kind == "restored"] == ["bob", "ann"]
-    assert found.pending == []
-    assert found.restore() == ()  # nothing is left to do, and nothing is sent
-    assert "bob putSettings bob" in studio.asked
-
-
-class Refusing(Studio):
-    """Takes no more settings from some."""
-
-    refused: frozenset[str] = frozenset()
-
-    def putSettings(self, viewer: str | None, id: str, body: Any) -> Response:
-        if viewer in self.refused:
-            return reply({"error": "no"}, 503)
-        return super().putSettings(viewer, id, body)
-
-
-def test_one_that_cannot_be_put_back_is_told_and_keeps_no_other_from_it() -> None:
-    studio = Refusing()
-    _, found = ready(studio)
-    assert found.flip("ann", PRIVATE, False) and found.flip("bob", PRIVATE, True)
-    studio.refused = frozenset({"bob"})
-    assert found.restore() == (
-        "`Settings.private` of bob could not be restored to `false`: set it by hand",
-    )
-    assert studio.settings[IDS["ann"]]["is_private"] is True
-
-
 def test_where_one_setting_could_not_be_put_back_no_other_is_changed() -> None:
     studio = Refusing()
     _, found = ready(studio)
@@ -112,19 +85,6 @@ def test_where_one_setting_could_not_be_put_back_no_other_is_changed() -> None:
     studio.refused = frozenset()
     assert found.restore() == ()  # the end tries once more
     assert studio.settings[IDS["ann"]]["is_private"] is True
-
-
-def test_a_write_that_fails_is_put_back_all_the_same() -> None:
-    """The API said no; whether it did so before or after taking the setting nobody knows."""
-    studio = Refusing()
-    studio.refused = frozenset({"ann"})
-    run, found = ready(studio)
-    assert not found.flip("ann", PRIVATE, False)
-    assert run.identities.states[("ann", PRIVATE)] is True
-    assert [flip.identity for flip in found.pending] == ["ann"]
-    studio.refused = frozenset()
-    assert found.restore() == ()
-    assert [kind for kind, _ in run.flips] == ["flip", "restored"]
 
 
 def test_a_write_that_is_not_read_back_did_not_happen() -> None:
@@ -361,43 +321,6 @@ def test_other_settings_that_writing_has_changed_are_told_by_name_only() -> None
     )
 
 
-@pytest.mark.parametrize("ending", [TargetError("gone"), KeyboardInterrupt()])
-def test_putting_back_goes_on_to_the_next_whatever_happens(ending: BaseException) -> None:
-    studio = Studio()
-    before = {id: dict(each) for id, each in studio.settings.items()}
-    _, found = ready(studio)
-    for who, value in (("ann", False), ("bob", True), ("cat", True)):
-        assert found.flip(who, PRIVATE, value)
-    failing = [True]
-
-    def ask(viewer: str | None, request: Request) -> Response:
-        if viewer == "bob" and failing:
-            failing.clear()
-            raise ending
-        return studio(viewer, request)
-
-    found.ask = ask
-    said = found.restore()
-    lost = isinstance(ending, TargetError)
-    told = "`Settings.private` of bob could not be restored to `false`: set it by hand"
-    assert said == ((told,) if lost else ())
-    assert [studio.settings[id] == before[id] for id in before] == [True, not lost, True]
-
-
-def test_a_journal_that_fails_keeps_nothing_from_being_put_back() -> None:
-    studio = Studio()
-    before = {id: dict(each) for id, each in studio.settings.items()}
-    _, found = ready(studio)
-    assert found.flip("ann", PRIVATE, False) and found.flip("bob", PRIVATE, True)
-
-    def full(kind: str, flip: Flip) -> None:
-        raise TargetError("no space left on device")
-
-    found.log = full
-    assert found.restore() == ()
-    assert studio.settings == before
-
-
 def test_what_was_never_taken_is_not_missed() -> None:
     studio = Refusing()
     studio.refused = frozenset({"ann"})
@@ -405,12 +328,6 @@ def test_what_was_never_taken_is_not_missed() -> None:
     assert not found.flip("ann", PRIVATE, False)
     assert found.refusals[-1] == "the API did not accept the setting"
     assert found.restore() == ()
-
-
-def test_a_setting_that_the_contract_or_the_cast_has_forgotten_is_told() -> None:
-    _, found = ready(Studio())
-    found.pending = [Flip("ann", "Gone.private", True, False), Flip("dan", PRIVATE, True, False)]
-    assert len(found.restore()) == 2
 
 
 def test_a_patch_sends_the_one_setting() -> None:
@@ -462,15 +379,6 @@ def test_a_state_stands_where_its_chain_ends() -> None:
     _, found = ready(Studio())
     assert found.policy.followed("Person", "private") == PRIVATE
     assert found.policy.followed("Settings", "private") == PRIVATE
-
-
-def test_a_setting_left_behind_by_a_killed_run_is_restored() -> None:
-    studio = Studio()
-    studio.settings[IDS["ann"]]["is_private"] = False  # as the killed run left it
-    _, found = ready(studio)
-    found.pending = [Flip("ann", PRIVATE, True, False)]
-    assert found.restore() == ()
-    assert studio.settings[IDS["ann"]]["is_private"] is True
 
 
 def test_an_account_whose_id_is_not_known_is_not_written_to() -> None:
@@ -752,17 +660,6 @@ def test_what_was_changed_is_put_back_there_whatever_objects_are_seen_since(kill
     assert found.restore() == ()
     assert studio.settings == before
     assert not [line for line in studio.asked if "bob" in line]
-
-
-def test_what_was_changed_and_is_not_seen_any_more_is_told() -> None:
-    studio = Studio()
-    run, found = ready(studio)
-    assert found.flip("ann", PRIVATE, False)
-    run.knowledge.objects[("ann", "Person")] = [{"id": IDS["bob"]}]
-    run.knowledge.own.clear()
-    studio.asked.clear()
-    assert len(found.restore()) == 1
-    assert not [line for line in studio.asked if "putSettings" in line]
 
 
 def test_a_setting_goes_out_in_the_media_type_that_its_body_is_written_in() -> None:
