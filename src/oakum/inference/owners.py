@@ -21,7 +21,7 @@ from oakum.inference.nouns import (
 )
 from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.schema import children, elements
+from oakum.openapi.schema import children
 from oakum.openapi.shape_queries import enum_values
 
 
@@ -98,9 +98,7 @@ def _is_other_view(world: DocumentTypes, account: Thing, thing: Thing) -> bool:
     parts = {*words(thing.noun)}
     if not parts or thing.key != account.key:
         return False
-    members = [child for shape in account.shapes for child in children(shape).values()]
-    rows = [each for child in members if (each := elements(child)) is not None]
-    if any(world.thing_at(each) is thing for each in rows):
+    if id(thing) in world.listed_by_account:
         return False
     counts = bool(_ANY_ID.intersection(words(thing.key)))
     return parts <= (_SAME if counts else ACCOUNTS) | {account.noun}
@@ -204,10 +202,9 @@ def _is_another(world: DocumentTypes, noun: str, name: str) -> bool:
     if world.account is not None and noun == world.account.noun:
         return False
     return any(
-        noun in thing.nouns
-        for thing in world.things
-        if thing is not world.account
+        thing is not world.account
         and (world.account is None or not _is_other_view(world, world.account, thing))
+        for thing in world.by_noun.get(noun, ())
     )
 
 

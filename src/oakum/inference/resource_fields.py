@@ -48,9 +48,10 @@ def fields(
     found: dict[str, ResourceField] = {}
     whose = "user" if thing is world.account else thing.name
     for shape, endpoints in thing.shapes.items():
+        sending = {endpoint.id: endpoint for endpoint in endpoints}
         for path, child, embeds in _walk(world, shape, "", ()):
             each = found.setdefault(path, _declared(whose, path, child, embeds))
-            each.endpoints.update((endpoint.id, endpoint) for endpoint in endpoints)
+            each.endpoints.update(sending)
     for endpoint in writing:
         for media in endpoint.body:
             for path, child, _ in _walk(world, media.shape, "", ()) if media.shape else ():

@@ -135,6 +135,23 @@ class DocumentTypes:
         return not {singular(word) for word in below} & (ACCOUNTS | CROWDS)
 
     @cached_property
+    def by_noun(self) -> dict[str, list[Thing]]:
+        """The things by each noun that they go by."""
+        found: dict[str, list[Thing]] = {}
+        for thing in self.things:
+            for noun in thing.nouns:
+                found.setdefault(noun, []).append(thing)
+        return found
+
+    @cached_property
+    def listed_by_account(self) -> frozenset[int]:
+        """Identities of the things of which an account lists several."""
+        shapes = self.account.shapes if self.account is not None else ()
+        rows = [elements(child) for shape in shapes for child in children(shape).values()]
+        found = (self.thing_at(each) for each in dict.fromkeys(rows) if each is not None)
+        return frozenset(id(each) for each in found if each is not None)
+
+    @cached_property
     def _by_shape(self) -> dict[Shape, Thing]:
         return {shape: thing for thing in self.things for shape in thing.shapes}
 
@@ -209,7 +226,10 @@ def _read_apart(things: Sequence[Thing], document: Document) -> Document:
             if name in apart.schemas and name not in own:
                 own[name] = apart.schemas[name]()
             if name in own and children(own[name]).keys() < children(seen.shape).keys():
-                thing.objects[index] = replace(seen, shape=own[name])
+                thing.objects[index] = DeclaredObject(
+                    *(seen.operation, seen.pointer, own[name], seen.noun, seen.keys),
+                    *(seen.inside, seen.component),
+                )
         thing.__dict__.pop("shapes", None)
     return apart
 
@@ -236,7 +256,8 @@ def _split(noun: str, group: Sequence[DeclaredObject]) -> Iterator[Thing]:
     """One thing of a noun; schemas that do not share its key are things of their own."""
     keyed = [seen for seen in group if seen.keys]
     likely = _likeliest(keyed).keys if keyed else ("",)
-    key = next((key for key in likely if all(key in seen.keys for seen in keyed)), likely[0])
+    offered = {seen.keys for seen in keyed}
+    key = next((key for key in likely if all(key in each for each in offered)), likely[0])
     own = Thing(noun, key=key)
     others: dict[str, Thing] = {}
     for seen in group:
@@ -312,7 +333,7 @@ def _is_view_of(thing: Thing, larger: Thing) -> bool:
 def _asked_for(thing: Thing, known: Container[str]) -> str:
     """Its key, or what all its schemas have and its paths take instead: `/articles/{slug}`,
     `/articles/{documentId}`; `known`: nouns of all things."""
-    items = [seen for seen in thing.objects if is_item(seen) and not seen.inside]
+    items = [seen for seen in thing.objects if not seen.inside and is_item(seen)]
     taken = [
         parameter
         for seen in items
@@ -320,7 +341,7 @@ def _asked_for(thing: Thing, known: Container[str]) -> str:
         if thing.noun in nouns(seen.operation.path, parameter.name)
     ]
     keyed = [seen for seen in thing.objects if seen.keys] if thing.key else []
-    shared = set.intersection(*(set(seen.keys) for seen in keyed)) if keyed else set[str]()
+    shared = set.intersection(*map(set, {seen.keys for seen in keyed})) if keyed else set[str]()
     below = all(seen.operation.path.count("{") > 1 for seen in items)
     offered = [thing.key] + [
         key
@@ -330,7 +351,7 @@ def _asked_for(thing: Thing, known: Container[str]) -> str:
         and not is_foreign(key, thing.noun, known)
     ]
     named = [named_after(parameter.name, offered) for parameter in taken]
-    members = [children(seen.shape) for seen in keyed]
+    members = [children(shape) for shape in dict.fromkeys(seen.shape for seen in keyed)]
     common = {n: s for n, s in members[0].items() if all(n in m for m in members)} if keyed else {}
     for parameter, name in zip(taken, named, strict=True):
         if other := formed_as(parameter, common, name or thing.key, thing.noun, known):
@@ -343,7 +364,7 @@ def _resource_name(thing: Thing) -> str:
     `name` is `users/7` (AIP-122). Empty where another path takes something else."""
     found: set[str] = set()
     for seen in thing.objects:
-        if is_item(seen) and not seen.inside:
+        if not seen.inside and is_item(seen):
             parameter = _last(seen.operation)
             named = without_number(parameter.name.rpartition(".")[2])
             whole = _OF_COLLECTION.fullmatch(parameter.shape.pattern)
@@ -360,8 +381,12 @@ def _last(operation: Operation) -> Parameter:
 
 def _likeliest(keyed: Sequence[DeclaredObject]) -> DeclaredObject:
     """Of a noun's schemas, the one named after it, or else the largest."""
+    first: dict[Shape, DeclaredObject] = {}
+    for seen in keyed:
+        first.setdefault(seen.shape, seen)
     return max(
-        keyed, key=lambda s: ("_".join(words(s.component)) == s.noun, len(children(s.shape)))
+        first.values(),
+        key=lambda s: ("_".join(words(s.component)) == s.noun, len(children(s.shape))),
     )
 
 

@@ -17,6 +17,7 @@ from oakum.authz.table import allows
 from oakum.contract_diff.compare import compare
 from oakum.errors import NOWHERE
 from oakum.inference.draft import draft, drafted_policy
+from oakum.inference.owners import ownership
 from oakum.inference.params import Filled, usual_params
 from oakum.inference.schema_groups import world_of
 from oakum.inference.side_effects import classify
@@ -829,11 +830,11 @@ def calls(work: Callable[[], object]) -> int:
     return seen
 
 
-def large(size: int) -> Document:
+def large(size: int, owner: str = "user_id") -> Document:
     """A chain of resources, each with a list, and an item that can be read and replaced."""
     names = [f"K{chr(97 + at // 20)}{chr(97 + at % 20)}o" for at in range(size)]
     fields = [f"field_{number}" for number in range(8)]
-    schemas = {name: thing("id", "user_id", "email", *fields) for name in names}
+    schemas = {name: thing("id", owner, "email", *fields) for name in names}
     paths = dict[str, Any]()
     for at, name in enumerate(names):
         if at % 10:
@@ -850,6 +851,16 @@ def test_twice_the_document_is_twice_the_work(work: Callable[[Document], object]
     work(large(20))  # fills what is kept between documents
     once, twice = (calls(partial(work, large(size))) for size in (100, 200))
     assert twice < 2.1 * once
+
+
+def test_twice_the_things_with_an_owner_are_twice_the_work() -> None:
+    """Each may be another's: a `customer_id` is compared with what the document calls so."""
+    drafted_policy(large(20, "customer_id"))
+    worlds = [world_of(large(size, "customer_id")) for size in (200, 400)]
+    for each in worlds:
+        ownership(each, each.things[0])  # finds the nouns
+    once, twice = (calls(lambda w=w: [ownership(w, t) for t in w.things]) for w in worlds)
+    assert twice < 2.2 * once
 
 
 def test_twice_the_schemas_are_twice_the_work() -> None:
