@@ -53,8 +53,6 @@ class Document:
         }
         self.extensions: Mapping[str, Json] = extensions(file.root)
         """The `x-…` members of the document itself."""
-        self.base_url: str = reader.origin
-        """Origin of the first server with an absolute URL, `https://api.example.com`, or ""."""
         self.alternatives: Mapping[str, tuple[str, ...]] = {}
         """Components in whose place another may stand that is not its owner's (`told_apart`)."""
         self.stand_ins: Mapping[str, frozenset[str]] = {}

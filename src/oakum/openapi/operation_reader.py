@@ -72,7 +72,6 @@ class OperationReader:
         self._wrong: list[Problem] = []
         """Mistakes in the operation that is being read."""
         self._servers = self.servers(self._root)
-        self.origin = next((origin for origin, _ in self._servers if origin), "")
 
     def operations(self) -> tuple[Operation, ...]:
         """Every operation without a mistake; afterwards `closed` has the others."""
@@ -160,7 +159,7 @@ class OperationReader:
     def _read(self, each: _Written) -> Operation | None:
         around = next((s for at in (each.where, *each.items) if (s := self.servers(at))), None)
         base = around or self._servers
-        path = (base[0][1] if base else "") + each.path
+        path = (base[0] if base else "") + each.path
         id = self._name(each, path)
         self._wrong = []
         made = self._operation(each, id, path) if each.fault is None else None
@@ -193,8 +192,8 @@ class OperationReader:
 
     # ------------------------------------------------------------ one operation
 
-    def servers(self, place: LocatedValue) -> list[tuple[str, str]]:
-        """Origin (or "") and base path of each server that stands directly at a place."""
+    def servers(self, place: LocatedValue) -> list[str]:
+        """Base path of each server that stands directly at a place: `/v1`; empty: the root."""
         return _servers(place)
 
     def body(
@@ -430,20 +429,18 @@ def _scopes(raw: Mapping[str, Json], root: Mapping[str, Json]) -> frozenset[str]
     return frozenset(scope for each in asked for scope in _list(each) if type(scope) is str)
 
 
-def _servers(place: LocatedValue) -> list[tuple[str, str]]:
-    """Origin (or "") and base path of each server that stands directly at a place."""
+def _servers(place: LocatedValue) -> list[str]:
     found = []
     for server in _list(_map(place.value).get("servers")):
         url = _map(server).get("url")
         if type(url) is str:
             for name, variable in _map(server.get("variables")).items():
                 url = url.replace("{" + name + "}", str(_map(variable).get("default", "")))
-            found.append(_split(url))
+            found.append(_base_path(url))
     return found
 
 
-def _split(url: str) -> tuple[str, str]:
-    authority = re.match(r"(?:([^:/?#]+):)?//([^/?#]*)", url)
+def _base_path(url: str) -> str:
+    authority = re.match(r"(?:[^:/?#]+:)?//[^/?#]*", url)
     path = re.split(r"[?#]", url[authority.end() :] if authority else url)[0].strip("/")
-    origin = authority.group(0) if authority and authority.group(1) and authority.group(2) else ""
-    return "" if "{" in origin else origin, normpath(f"/{path}").rstrip("/")
+    return normpath(f"/{path}").rstrip("/")

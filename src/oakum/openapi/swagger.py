@@ -29,18 +29,11 @@ _FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
 class SwaggerReader(OperationReader):
     """Reads the operations of a document that says `swagger: "2.0"`."""
 
-    def servers(self, place: LocatedValue) -> list[tuple[str, str]]:
-        """One server, of the document itself: `host`, `basePath` and the safest of `schemes`."""
+    def servers(self, place: LocatedValue) -> list[str]:
+        """`basePath`, which only the document itself has."""
         raw = place.value if not place.pointer and type(place.value) is dict else {}
-        host, base = raw.get("host"), raw.get("basePath")
-        if type(host) is not str and type(base) is not str:
-            return []
-        schemes = _texts(raw.get("schemes"))
-        safe = "https" in schemes or not schemes
-        known = type(host) is str and bool(host) and "{" not in host
-        origin = f"{'https' if safe else schemes[0]}://{host}" if known else ""
-        path = base.strip("/") if type(base) is str else ""
-        return [(origin, normpath(f"/{path}").rstrip("/"))]
+        base = raw.get("basePath")
+        return [normpath(f"/{base.strip('/')}").rstrip("/")] if type(base) is str else []
 
     def body(
         self, holders: Sequence[LocatedValue], where: LocatedValue

@@ -110,7 +110,7 @@ def test_version_2_0_and_the_answer_of_the_service() -> None:
     old = {"name": "n", "request": "http://a.example.com/users/12"}
     made = read({"collection": collection(old)})
     assert paths(made) == [("GET", "/users/{userId}")]
-    assert made.base_url == "http://a.example.com"
+    assert made.raw["servers"][0]["url"] == "http://a.example.com"
 
 
 def test_bodies_of_requests() -> None:
