@@ -101,6 +101,16 @@ class KnownIdentities:
             )
         )
 
+    def set_by(self, who: str, path: str) -> Json:
+        """What an account has set itself; None: nothing, or nobody was shown it."""
+        place = who, path
+        return self.overrides[place] if place in self.overrides else self.states.get(place)
+
+    def set_as(self, who: str, path: str, value: Json) -> None:
+        """Records what an account has set itself."""
+        held = self.overrides if (who, path) in self.overrides else self.states
+        held[who, path] = value
+
     def _setting(self, who: str, path: str) -> Json:
         """The value of a setting of an account, its own or that which it follows; None: unknown."""
         if (who, path) not in self.overrides:

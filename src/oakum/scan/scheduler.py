@@ -29,7 +29,7 @@ from oakum.scan.questions.listed_objects import ask_for_listed
 from oakum.scan.questions.stated_objects import ask_for_stated, tell_unasked
 from oakum.scan.questions.undocumented_requests import ask_other_ways
 from oakum.scan.requests.builder import Filled, curl, fill
-from oakum.scan.settings.next_settings import reach_states
+from oakum.scan.settings.next_settings import LAST_LOOK, reach_states
 from oakum.scan.technique import Technique, is_silent
 from oakum.scan.undo.setting_change import Flip
 
@@ -74,6 +74,7 @@ class Scheduler:
                 engine.state.finished.append(technique)
         ask_for_each(engine, 1.0)
         look_again(engine)
+        close_lists(engine)
         confirm(engine)
         if engine.context.account_settings is not None:
             reach_states(engine, engine.context.account_settings, self.round)
@@ -244,14 +245,15 @@ class Scheduler:
                 if (
                     concerned
                     or self.decides(probe, viewer, (*names, NOBODY))
-                    or self._may_be_more(probe, viewer)
-                    or (viewer is not None and self._lists_tenants(probe))
+                    or (not state.world and self._may_be_more(probe, viewer))
+                    or (not state.world and viewer is not None and self._lists_tenants(probe))
                 ):
                     engine.put(probe, viewer, None)
                     if probe.sources and engine.matrix.doubts(probe.id, viewer):
                         engine.put(probe, viewer, None, turn=1)  # another object may decide it
             self._look_below(probe, names)
-            for turn in _FURTHER if probe.sources and self._naming(probe) else ():
+            further = probe.sources and self._naming(probe) and not state.world
+            for turn in _FURTHER if further else ():
                 for (
                     viewer
                 ) in names:  # another tenant's object gives the same identity other relations
@@ -395,11 +397,21 @@ class Scheduler:
                 if probe.id in state.responses.ignoring:
                     break  # it ignores the id and shows the caller's own data
                 deciding = [v for v in viewers if self._page_decides(probe, v, who)]
+                concerned = self._concerned(probe, who) if deciding else ""
+                if concerned in viewers:  # others on the page are compared with them
+                    engine.put(probe, concerned, who, turn=turn)
                 if not turn:
                     self._fetch(probe, deciding, who)
                 for viewer in deciding:
                     if self._page_decides(probe, viewer, who):
                         engine.put(probe, viewer, who, turn=turn)
+
+    def _concerned(self, probe: Probe, who: str) -> str:
+        """Whose settings were changed, if a page of somebody's shows them; empty: nobody's."""
+        state = self.engine.state
+        page = state.responses.pages.get((probe.id, who), ())
+        shown = state.world and any(owner == state.changed for owner, _ in page)
+        return state.changed if shown else ""
 
     def _as_entitled(self, probe: Probe, who: str, turn: int, *, refused: bool) -> None:
         """Requests what is an owner's where the contract shows them nothing, or the API refused
@@ -474,16 +486,11 @@ class Scheduler:
         engine, state = self.engine, self.engine.state
         page = state.responses.pages.get((probe.id, who))
         if not probe.shows:  # without a declared shape, others are compared with the owner by value
-            return who in engine.identities.subjects()[:2] and viewer in (
-                who,
-                *engine.watchers(who),
-            )
+            asked = who in engine.identities.subjects()[:2] and state.changed in ("", who)
+            return asked and viewer in (who, *engine.watchers(who))
         if page is None:
             return self.decides(probe, viewer, (who,))
-        return any(
-            next(engine.matrix.undecided(probe.id, viewer, owner, resource), None) is not None
-            for owner, resource in page
-        )
+        return any(self._is_open(probe.id, viewer, *each) for each in page)
 
     def _batches(self) -> None:
         """Endpoints that take many ids at once: one question per viewer decides for all owners."""
@@ -530,15 +537,19 @@ class Scheduler:
 
     def decides(self, probe: Probe, viewer: str | None, owners: Iterable[str]) -> bool:
         """Whether a viewer's response can decide a cell about these owners."""
-        engine, state = self.engine, self.engine.state
-        endpoint = probe.id
+        state, endpoint = self.engine.state, probe.id
         # nothing is declared: one request is enough to search for misplaced values
         if not probe.shows:
             return not state.responses.answered.get(endpoint) or (
                 len(state.responses.answered[endpoint]) < 3
                 and viewer not in state.responses.answered[endpoint]
             )
-        return any(
-            next(engine.matrix.undecided(endpoint, viewer, owner), None) is not None
-            for owner in owners
-        )
+        return any(self._is_open(endpoint, viewer, owner) for owner in owners)
+
+    def _is_open(self, endpoint: str, viewer: str | None, owner: str, resource: str = "") -> bool:
+        """Whether an answer can decide a cell about an owner: after a change of settings, one of
+        whose account was changed. What others have is as it was when it was asked for."""
+        state, undecided = self.engine.state, self.engine.matrix.undecided
+        if state.world not in ("", LAST_LOOK) and owner != state.changed:
+            return False
+        return next(undecided(endpoint, viewer, owner, resource), None) is not None

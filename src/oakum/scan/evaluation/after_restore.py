@@ -18,6 +18,7 @@ from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.requests.builder import fill
+from oakum.scan.settings.next_settings import setting_of
 
 _MOST = 6
 """Endpoints that are asked again in all."""
@@ -107,7 +108,7 @@ def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
             if any(
                 text == value
                 and name in states
-                and account_settings.policy.followed(key.resource, name) == flip.state
+                and setting_of(account_settings, flip.identity, key.resource, name) == flip.state
                 for name, text in key.state
             ):
                 yield flip.identity, key

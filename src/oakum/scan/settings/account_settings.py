@@ -58,7 +58,7 @@ class AccountSettings(SettingsRestoration):
             if path in self.fields or (identity, path) in self._base or self.elsewhere is None:
                 continue
             value = self.elsewhere.shows(identity, path, named.path)
-            known = self.identities.states.get((identity, path))
+            known = self.identities.set_by(identity, path)
             if None not in (value, known) and value != known:
                 return "the owner's own object shows another value than the known one"
             self._base[identity, path] = value
@@ -134,7 +134,7 @@ class AccountSettings(SettingsRestoration):
             path: switch
             for path in changes
             if (switch := self.switch(path))
-            and (path in self.fields or self.identities.states.get((identity, path)) is not None)
+            and (path in self.fields or self.identities.set_by(identity, path) is not None)
         }
         if not known:
             return SettingOutcome(
@@ -176,7 +176,7 @@ class AccountSettings(SettingsRestoration):
         """What a state or field is before a change: of a field as it is shown."""
         if path in self.fields:
             return member_at(shown, path_of(switch.pointer))
-        return self.identities.states.get((identity, path))
+        return self.identities.set_by(identity, path)
 
     def _sent_changes(
         self, identity: str, write: SettingsWrite, flips: Sequence[tuple[tuple[str, ...], Flip]]
@@ -206,11 +206,9 @@ class AccountSettings(SettingsRestoration):
             if flip.state not in done:
                 self._is_late(flip, operation, member_at(now, at), answer.status)
         self.taken += len(done)
-        self.identities.states |= {
-            (identity, e.state): e.after
-            for _, e in flips
-            if e.state in done and e.state not in self.fields
-        }
+        for _, e in flips:
+            if e.state in done and e.state not in self.fields:
+                self.identities.set_as(identity, e.state, e.after)
         late = len(done) < len(sent)
         return SettingOutcome(frozenset(done), "the API did not accept the setting" if late else "")
 

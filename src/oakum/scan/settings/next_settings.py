@@ -16,6 +16,9 @@ from oakum.scan.engine import Engine
 from oakum.scan.settings.account_settings import AccountSettings
 
 _MOST_WORLDS = 24
+LAST_LOOK = "all worlds"
+"""The state of settings after the last change: what is open about anybody is asked for once more,
+since others' values, learnt meanwhile, may tell what theirs are."""
 
 Settings = tuple[tuple[str, Json], ...]
 """(`Resource.state`, value) pairs."""
@@ -40,9 +43,10 @@ class SettingChoice:
         for key, entry in self.matrix.entries.items():
             if entry.result is not Result.UNTESTED or not key.state:
                 continue
-            settings = self._settings(key)
-            for who in reach.get((key.resource, key.viewer), ()) if settings else ():
-                if self.matrix.shows(key, who) and self.matrix.is_decidable(key, entry, who):
+            for who in reach.get((key.resource, key.viewer), ()):
+                if not self.matrix.shows(key, who) or not self.matrix.is_decidable(key, entry, who):
+                    continue
+                if settings := self._settings(key, who):
                     counts = wanted.setdefault(who, {})
                     counts[settings] = counts.get(settings, 0) + 1
         best: tuple[int, World] | None = None
@@ -55,18 +59,33 @@ class SettingChoice:
                 best = (gain, (who, settings))
         return best[1] if best else None
 
-    def _settings(self, key: Key) -> Settings:
-        """Settings that make a cell's state; empty when one of them has no switch."""
-        found: list[tuple[str, Json]] = []
+    def _settings(self, key: Key, who: str) -> Settings:
+        """Settings of an account that make a cell's state; empty when one of them has no switch, or
+        one would have to have two values."""
+        policy, found = self.account_settings.policy, dict[str, Json]()
         for name, text in key.state:
-            path = self.account_settings.policy.followed(key.resource, name)
-            resource, _, base = path.partition(".")
+            resource, _, base = policy.followed(key.resource, name).partition(".")
             values = self.model.policy.resources[resource].states[base].values
             value = next((v for v in values if canonical(v) == text), None)
+            path = setting_of(self.account_settings, who, key.resource, name)
             if value is None or self.account_settings.switch(path) is None:
                 return ()
-            found.append((path, value))
-        return tuple(sorted(found, key=repr))
+            if found.setdefault(path, value) != value:
+                return ()
+        return tuple(sorted(found.items(), key=repr))
+
+
+def setting_of(account_settings: AccountSettings, who: str, resource: str, name: str) -> str:
+    """The `Resource.state` by which somebody sets a state: its own, where it has a switch and they
+    have set it, else where its `of` leads."""
+    policy, path = account_settings.policy, f"{resource}.{name}"
+    while True:
+        state = policy.resources[resource].states[name]
+        known = account_settings.identities.set_by(who, path) is not None
+        if not state.of or (known and account_settings.switch(path) is not None):
+            return path
+        path = state.of
+        resource, _, name = path.partition(".")
 
 
 def _holds(account: Mapping[str, Json], settings: Settings) -> bool:
@@ -120,7 +139,7 @@ def reach_states(
         seen[who].append({**_account(identities, who), **dict(wanted)})
         said = ", ".join(f"{path}={value}" for path, value in wanted)
         engine.say(f"{who} sets {said}")
-        changes = {p: v for p, v in wanted if identities.states.get((who, p)) != v}
+        changes = {p: v for p, v in wanted if identities.set_by(who, p) != v}
         tried = (account_settings.flip(who, path, value) for path, value in changes.items())
         refused = next((each for each in tried if not each), None)
         if refused is None:
@@ -128,6 +147,9 @@ def reach_states(
             ask()
         else:
             engine.results.remark(f"{refused.why}: {said} of {who}")
+    if engine.state.world.startswith("world "):
+        engine.state.enter(LAST_LOOK, engine.state.changed)
+        ask()
 
 
 def unchangeable(
@@ -155,4 +177,5 @@ def unchangeable(
 
 
 def _account(identities: KnownIdentities, who: str) -> dict[str, Json]:
-    return {path: value for (name, path), value in identities.states.items() if name == who}
+    every = identities.states | identities.overrides
+    return {path: value for (name, path), value in every.items() if name == who}

@@ -211,7 +211,7 @@ class SettingsRestoration(SettingsReader):
         self.reception.record_put_back(name)
         self.reception.record_answered([name], status, shown=True)
         if flip.state not in self.fields:
-            self.identities.states[name] = flip.before
+            self.identities.set_as(*name, flip.before)
         with suppress(OakumError):  # settings that are still in a journal are restored again
             self.log("refused" if refused else "restored", flip)
 
