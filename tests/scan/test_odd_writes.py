@@ -127,6 +127,7 @@ def test_what_was_taken_and_never_shown_is_told(tmp_path: Path) -> None:
     report = scan(made, Odd(book.app(), change), tmp_path)
     assert len(book.notes) == before + 1  # what cannot be found again is made once
     assert sum("could not be undone" in words for words in report.distrust) == 1
+    assert any("no response shows it, and it was accepted" in w for w in report.distrust)
 
 
 def test_what_a_server_error_may_have_made_is_told_where_no_list_shows_it(tmp_path: Path) -> None:

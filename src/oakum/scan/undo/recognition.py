@@ -208,6 +208,10 @@ def words_of_left(entry: Entry, why: str) -> str:
     if why == OVERWROTE:  # it was there before: do not say how it is deleted
         return f"{entry.name} could not be undone{mark}: {why}"
     how = f" ({entry.how}{mark})" if entry.how else ""
+    if isinstance(entry, Made) and not (entry.known or entry.shown or why):
+        why = "no response shows it, and it " + (
+            "was accepted" if entry.taken else "may not have been made"
+        )
     return f"{entry.name} could not be undone: check it by hand{how}" + (f": {why}" if why else "")
 
 

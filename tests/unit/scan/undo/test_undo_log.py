@@ -86,6 +86,7 @@ def test_what_nobody_could_have_seen_is_left(blind: Made) -> None:
     found, said = undo_log(Shut(SIGNS), blind)
     (words,) = found.restore()
     assert "could not be undone" in words and said == []
+    assert words.endswith("no response shows it, and it may not have been made")
 
 
 def test_a_list_that_cannot_be_read_has_shown_nobody_anything() -> None:
