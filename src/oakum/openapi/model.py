@@ -51,6 +51,8 @@ class Shape:
     minimum: Json = None
     min_length: int = 0
     """Shortest text, in characters."""
+    max_length: int | None = None
+    """Longest text, in characters; None: any."""
     required: frozenset[str] = frozenset()
     """Names of the members that must be there."""
     pointer: str = ""

@@ -94,6 +94,8 @@ def annotate(raw: Json, made: dict[str, Any]) -> None:
         made.setdefault("maximum", raw["maximum"])
     if type(shortest := raw.get("minLength")) is int:
         made.setdefault("min_length", shortest)
+    if type(longest := raw.get("maxLength")) is int:
+        made.setdefault("max_length", longest)
     if "minimum" in raw:
         made.setdefault("minimum", raw["minimum"])
     if type(required := raw.get("required")) is list:

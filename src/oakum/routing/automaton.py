@@ -8,10 +8,9 @@ backtracking engine busy (CWE-1333). A pattern that is too large for a table is 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 
 from oakum.authz.id_spelling import text
 from oakum.openapi.model import Shape
@@ -98,9 +97,10 @@ _OTHERS = b".@:~ !$&'()*+,;=\"#<>?[]^`{|}" + bytes(range(0x80, 0x100))
 _NO_SEGMENT = (b"", b".", b"..")
 
 
+@lru_cache(maxsize=1 << 10)
 def of_pattern(pattern: str) -> Automaton:
     """An automaton for the texts in which the pattern is found. Raises `Unsupported`."""
-    return _table(PatternReader(pattern).whole())
+    return table(PatternReader(pattern).whole())
 
 
 def of_shape(shape: Shape) -> Automaton | None:
@@ -118,43 +118,12 @@ def is_integer(shape: Shape) -> bool:
     return not shape.enum and shape.kinds == {"integer"}
 
 
-@cache
-def unclear_integers() -> Automaton:
-    """Texts that some routers read as an integer and others do not: with a sign, digits beyond
-    ASCII, `_`, spaces around, or more digits than 64 bits have."""
-    plain = Char(frozenset(b"0123456789"), False)
-    odd = AnyOf((*_digits_beyond_ascii(), _byte("_"), _byte(" ")))
-    begin = AnyOf((_byte("+"), _byte("-"), InOrder((Repeated(plain, 0, None), odd))))
-    strange = InOrder((begin, Repeated(AnyOf((plain, odd)), 0, None)))
-    long = Repeated(plain, _MOST_DIGITS + 1, None)
-    return _table(InOrder((Anchor("^"), AnyOf((strange, long)), Anchor("$"))))
-
-
-_MOST_DIGITS = 19
-"""Those of the largest 64-bit integer."""
-
-
-def _digits_beyond_ascii() -> Iterator[Piece]:
-    """The decimal digits of other scripts (Unicode's Nd), by what their bytes begin with."""
-    last: dict[bytes, set[int]] = {}
-    for char in map(chr, range(0x80, sys.maxunicode + 1)):
-        if char.isdecimal():
-            *before, end = char.encode()
-            last.setdefault(bytes(before), set()).add(end)
-    for lead, ends in last.items():
-        yield InOrder((*map(_byte, map(chr, lead)), Char(frozenset(ends), False)))
-
-
-def _byte(char: str) -> Piece:
-    return Char(frozenset((ord(char),)), False)
-
-
 def of_texts(texts: Iterable[str]) -> Automaton:
     """An automaton for exactly these texts. Raises `Unsupported` when they are too many."""
     rows = (
         InOrder(tuple(Char(frozenset((byte,)), False) for byte in each.encode())) for each in texts
     )
-    return _table(InOrder((Anchor("^"), AnyOf(tuple(rows)), Anchor("$"))))
+    return table(InOrder((Anchor("^"), AnyOf(tuple(rows)), Anchor("$"))))
 
 
 @dataclass(frozen=True)
@@ -223,8 +192,8 @@ class _Net:
         return frozenset(found)
 
 
-def _table(piece: Piece) -> Automaton:
-    """Subset construction: the DFA of a pattern."""
+def table(piece: Piece) -> Automaton:
+    """Subset construction: the DFA of a pattern. Raises `Unsupported` when it is too large."""
     net = _Net()
     begin, found, nowhere = (net.place() for _ in range(3))
     end = net.build(piece, begin)

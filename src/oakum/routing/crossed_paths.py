@@ -34,6 +34,11 @@ class CrossedPath:
     path: str
 
 
+@dataclass(frozen=True)
+class _Pair(CrossedPath):
+    better: _Better
+
+
 @dataclass
 class _Node:
     """A prefix tree of templates, whose parameters have no names."""
@@ -48,18 +53,33 @@ def crossed_paths(operations: Iterable[Operation]) -> Iterator[CrossedPath]:
     A path that the document has is its own operation's. Two parameters in one segment are not
     compared with other text beside a parameter.
     """
+    operations = [*operations]
+    declared = {nameless(each.path) for each in operations}
+    for each in _same(_tree(operations), ()):
+        if each.better == "neither" and nameless(each.path) not in declared:
+            yield CrossedPath(each.first, each.second, each.path)
+
+
+def within_others(operations: Iterable[Operation]) -> set[str]:
+    """Ids of operations all of whose paths another operation of their method matches as well."""
+    found = set[str]()
+    for each in _same(_tree(operations), ()):
+        if each.better in ("first", "second"):
+            found.add((each.first if each.better == "first" else each.second).id)
+    return found
+
+
+def _tree(operations: Iterable[Operation]) -> _Node:
     root = _Node()
-    declared = set[str]()
     for each in operations:
-        node, path = root, nameless(each.path)
-        declared.add(path)
-        for segment in path[1:].split("/"):
+        node = root
+        for segment in nameless(each.path)[1:].split("/"):
             node = node.below.setdefault(segment, _Node())
         node.ends.append(each)
-    yield from (each for each in _same(root, ()) if nameless(each.path) not in declared)
+    return root
 
 
-def _same(node: _Node, path: tuple[str, ...]) -> Iterator[CrossedPath]:
+def _same(node: _Node, path: tuple[str, ...]) -> Iterator[_Pair]:
     """Pairs below one node; `path`: what leads to it."""
     below = [*node.below.items()]
     for index, (segment, here) in enumerate(below):
@@ -69,16 +89,13 @@ def _same(node: _Node, path: tuple[str, ...]) -> Iterator[CrossedPath]:
                 yield from _pairs(here, there, (*path, both), better)
 
 
-def _pairs(
-    here: _Node, there: _Node, path: tuple[str, ...], better: _Better
-) -> Iterator[CrossedPath]:
+def _pairs(here: _Node, there: _Node, path: tuple[str, ...], better: _Better) -> Iterator[_Pair]:
     """Pairs of an operation below one node and one below the other; `better`: which of the two
     templates is the more specific one so far."""
-    if better == "neither":
-        template = "/" + "/".join(each.replace(_HOLE, _ANY) for each in path)
-        for one, other in product(here.ends, there.ends):
-            if routed(one.method) == routed(other.method):
-                yield CrossedPath(one, other, template)
+    template = "/" + "/".join(each.replace(_HOLE, _ANY) for each in path)
+    for one, other in product(here.ends, there.ends):
+        if routed(one.method) == routed(other.method):
+            yield _Pair(one, other, template, better)
     for (mine, left), (its, right) in product(here.below.items(), there.below.items()):
         for both, said in _common(mine, its):
             yield from _pairs(left, right, (*path, both), _joined(better, said))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
@@ -16,11 +15,10 @@ from oakum.authz.page_caps import is_within
 from oakum.http.methods import routed
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless
-from oakum.routing.automaton import Automaton, is_integer, of_shape, unclear_integers
 from oakum.routing.crossed_paths import crossed_paths
 from oakum.routing.messages import Denied
 from oakum.routing.nested_parameters import Nested
-from oakum.routing.pattern_syntax import Unsupported
+from oakum.routing.rivals import Rival, params_of, path_choices
 from oakum.routing.verb_paths import verb_paths
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
@@ -95,15 +93,6 @@ def path_of(operation: Operation, params: Mapping[str, str]) -> str | None:
     return filled(operation.path, segments)
 
 
-def params_of(operation: Operation, segments: Mapping[str, str]) -> dict[str, str]:
-    """The values of an operation's path parameters that these segments say."""
-    found = dict(segments)
-    for each in operation.parameters:
-        if each.where == "path" and each.name in segments:
-            found[each.name] = each.value_of(segments[each.name])
-    return found
-
-
 def filled(template: str, params: Mapping[str, str]) -> str | None:
     """The path with its parameters filled in; None when they are missing or make it ambiguous."""
     if not all(params.get(name) for name in _NAME.findall(template)):
@@ -169,67 +158,6 @@ class _Template:
     methods: dict[str, Operation]
 
 
-@dataclass(frozen=True)
-class Rival:
-    """One of several operations whose method and path are equal but for parameter names, such as
-    `/users/{id}` and `/users/{name}`."""
-
-    operation: Operation
-    texts: Mapping[str, Automaton]
-    """Allowed texts by path parameter, where the document's schema can be compiled."""
-
-    def admits(self, values: Sequence[str]) -> bool:
-        """Whether the values that these decoded segments say are allowed as its parameters."""
-        params = self.named(values)
-        return all(allowed.matches(params[name]) for name, allowed in self.texts.items())
-
-    def named(self, values: Sequence[str]) -> dict[str, str]:
-        """Values by the operation's own parameter names."""
-        names = _NAME.findall(self.operation.path)
-        return params_of(self.operation, dict(zip(names, values, strict=True)))
-
-    @property
-    def admitted(self) -> tuple[Automaton | None, ...]:
-        """Allowed texts of each parameter in order; None: anything, also where a pattern says only
-        what the path has around its segment."""
-        around, names = self.operation.around, _NAME.findall(self.operation.path)
-        return tuple(None if name in around else self.texts.get(name) for name in names)
-
-
-def rivals(operations: Iterable[Operation]) -> dict[tuple[str, str], tuple[Rival, ...]]:
-    """Method and nameless path → its rival operations in matching order: more restricted ones
-    first, as with Flask's converters, then in document order. Groups of one are left out. OpenAPI
-    forbids rivals (3.1, 4.8.8.2), yet frameworks that route by type produce them."""
-    groups: dict[tuple[str, str], list[Operation]] = {}
-    for each in operations:
-        groups.setdefault((each.method, nameless(each.path)), []).append(each)
-    return {
-        at: tuple(
-            sorted((Rival(each, dict(_texts(each))) for each in group), key=lambda r: -len(r.texts))
-        )
-        for at, group in groups.items()
-        if len(group) > 1
-    }
-
-
-def unclear(alike: Sequence[Rival]) -> Iterator[Rival]:
-    """For rivals, those that take what may be meant for one of several: texts that not all routers
-    read as an integer. What they admit no operation may have."""
-    for each in alike:
-        for parameter in each.operation.parameters:
-            if parameter.name in each.texts and is_integer(parameter.shape):
-                texts = {**each.texts, parameter.name: unclear_integers()}
-                yield Rival(each.operation, texts)
-
-
-def _texts(operation: Operation) -> Iterator[tuple[str, Automaton]]:
-    for each in operation.parameters:
-        with suppress(Unsupported):
-            made = of_shape(each.shape) if each.where == "path" else None
-            if made is not None:
-                yield each.name, made
-
-
 def shut_paths(operations: Sequence[Operation]) -> Iterator[str]:
     """Templates that no operation may take: which one a request is for is unclear, or another
     one's."""
@@ -285,8 +213,7 @@ class Router:
     ) -> None:
         """`closed`: operations whose paths no other endpoint may take."""
         self._templates: dict[str, _Template] = {}
-        self._rivals = rivals(operations)
-        self._unclear = {at: tuple(unclear(alike)) for at, alike in self._rivals.items()}
+        self._choices = path_choices(operations)
         self._closed = frozenset(each.operation.id for each in closed)
         for each in (*operations, *(one.operation for one in closed)):
             methods = self._methods(each.path)
@@ -323,27 +250,17 @@ class Router:
         for template, raw in found:
             if method in template.methods:
                 params = {name: unquote(value) for name, value in raw.items()}
-                at = method, nameless(template.path)
-                alike = self._rivals.get(at)
+                alike = self._choices.get((method, nameless(template.path)))
                 if alike is None:
                     only = template.methods[method]
                     return (only, params_of(only, params)) if only.id not in self._closed else None
                 values = tuple(params.values())
+                chosen = _chosen(alike, values)
                 # Some routers compare what the path has, some what its escapes stand for.
-                chosen = self._among(alike, self._unclear[at], values)
-                if chosen is not self._among(alike, self._unclear[at], tuple(raw.values())):
+                if chosen.shut or chosen is not _chosen(alike, tuple(raw.values())):
                     return None
-                return (chosen.operation, chosen.named(values)) if chosen is not None else None
+                return chosen.operation, chosen.named(values)
         return None
-
-    @staticmethod
-    def _among(
-        alike: Sequence[Rival], shut: Sequence[Rival], values: Sequence[str]
-    ) -> Rival | None:
-        """The rival for these segments; None: it is unclear which."""
-        if any(each.admits(values) for each in shut):
-            return None
-        return next((each for each in alike if each.admits(values)), alike[0])
 
     def of_url(self, url: str, method: str) -> tuple[Operation, Mapping[str, str]] | None:
         """The same for an absolute URL; None also when its path is ambiguous."""
@@ -358,6 +275,10 @@ class Router:
             rank = tuple(each.rank for each in segments)
             found.setdefault(rank, []).append((template, params))
         return found[min(found)] if found else []
+
+
+def _chosen(alike: Sequence[Rival], values: Sequence[str]) -> Rival:
+    return next((each for each in alike if each.admits(values)), alike[0])
 
 
 def passes(patterns: Iterable[str], place: RequestTarget) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.openapi.model import Operation
-from oakum.routing.crossed_paths import crossed_paths
+from oakum.routing.crossed_paths import crossed_paths, within_others
 from oakum.routing.route import Router, placed
 
 SEGMENTS = ("{x}", "a", "ab", "aab", "a{x}", "{x}b", "ab{x}", "a{x}b")
@@ -94,6 +94,13 @@ def every(count: int) -> list[str]:
     for _ in range(count):
         made = [f"{before}/{text}" for before in made for text in TEXTS]
     return made
+
+
+def test_an_operation_within_anothers_path_is_told() -> None:
+    assert within_others(operations("/v1/{id}", "/{a}/{b}", "/x")) == {"op0"}
+    assert within_others(operations("/a/{b}", "/{a}/b", "/a/{c}")) == set()
+    two = operations("/{a}/b", method="POST") + operations("/a/b")
+    assert within_others(two) == set()
 
 
 def test_what_one_template_alone_matches_is_found() -> None:

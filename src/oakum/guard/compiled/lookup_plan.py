@@ -43,7 +43,8 @@ from oakum.routing.caller_plan import Credential, LookupRequest, caller_plan, re
 from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import nested
 from oakum.routing.pattern_syntax import Unsupported
-from oakum.routing.route import rivals, written
+from oakum.routing.rivals import path_choices, rivals
+from oakum.routing.route import written
 
 NEVER_SENT = frozenset(("HEAD", "TRACE"))
 """Methods of which no request goes on: HEAD is sent as the GET of its path, TRACE is refused."""
@@ -96,6 +97,12 @@ class _Maker:
         self.asks: list[LookupRequest] = []
         self.warnings: list[Problem] = []
         self.paths = PathObjects(document, model)
+        self.rivals = {
+            each.operation.id: each
+            for alike in path_choices([*document.operations]).values()
+            for each in alike
+            if not each.shut
+        }
 
     def index(self, made: LookupRequest) -> int:
         if made not in self.asks:
@@ -287,6 +294,8 @@ def _endpoint(make: _Maker, operation: Operation) -> GrantedEndpoint:
     checks = _checks(make, operation, next(iter(resources), "")) if write else WriteChecks()
     reads_body = checks.plain.body if write else asked_keys(make.paths, operation).body
     texts = dict(_texts(make, operation))
+    if operation.id in make.rivals:
+        texts |= make.rivals[operation.id].texts
     hidden = concealed(make.paths, operation)
     return GrantedEndpoint(
         operation,

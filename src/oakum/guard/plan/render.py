@@ -53,7 +53,8 @@ from oakum.policy.model import Policy, Relation, State
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.automaton import Automaton
 from oakum.routing.nested_parameters import planned
-from oakum.routing.route import Rival, rivals, shut_paths, unclear, written
+from oakum.routing.rivals import Rival, path_choices
+from oakum.routing.route import shut_paths, written
 from oakum.routing.tenant_words import is_tenants_key
 
 VERSION = 1
@@ -96,7 +97,7 @@ class _Renderer:
         self.relations = {name: i for i, name in enumerate(self.policy.relations)}
         self.resources = {name: i for i, name in enumerate(self.policy.resources)}
         self.limits = {each.name: i for i, each in enumerate(self.policy.limits)}
-        self.rivals = rivals(self.model.operations.values())
+        self.rivals = path_choices([*self.model.operations.values()])
         self.endpoints = {id: index for index, id in enumerate(self.wiring.endpoints)}
         self.targets = PlannedTargets(self.model, self.endpoints, self.resources, self._read)
 
@@ -276,17 +277,18 @@ class _Renderer:
     def _turn(self, operation: Operation) -> int:
         """Index among the operations whose paths differ only in their parameters' patterns."""
         alike = self.rivals.get((operation.method, nameless(operation.path)), ())
-        return next((at for at, each in enumerate(alike) if each.operation is operation), 0)
+        own = (n for n, each in enumerate(alike) if each.operation is operation and not each.shut)
+        return next(own, 0)
 
     def _rivals(self) -> Iterator[dict[str, Any]]:
-        """Such operations that are granted to nobody, so that no other operation takes their
-        paths."""
+        """What no operation may have of paths that several match, and operations granted to nobody,
+        so that no other takes their paths."""
+        endpoints = self.wiring.endpoints
         for alike in self.rivals.values():
-            granted = [each.operation.id in self.wiring.endpoints for each in alike]
-            if any(granted):
-                shut = [(turn, each) for turn, each in enumerate(alike) if not granted[turn]]
-                yield from (self._rival(each, turn) for turn, each in shut)
-                yield from (self._rival(each, -1) for each in unclear(alike))
+            granted = [not each.shut and each.operation.id in endpoints for each in alike]
+            for turn, each in enumerate(alike):
+                if any(granted) and not granted[turn]:
+                    yield self._rival(each, turn)
 
     def _rival(self, rival: Rival, turn: int) -> dict[str, Any]:
         operation = rival.operation

@@ -1,0 +1,124 @@
+"""Which of the operations of a path a request is for, where the values of its parameters tell.
+
+Two operations may differ in the names of parameters alone (`/users/{id}`, `/users/{name}`), and a
+router may pass a value that an operation does not take on to one whose path matches more
+(`/users/{id}`, `/{folder}/{file}`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from oakum.openapi.model import Operation
+from oakum.openapi.path_segments import nameless
+from oakum.routing.automaton import Automaton, is_integer, of_shape
+from oakum.routing.converters import sure_texts, unclear_integers
+from oakum.routing.crossed_paths import within_others
+from oakum.routing.pattern_syntax import Unsupported
+
+_NAME = re.compile(r"\{([^{}]+)\}")
+
+
+def params_of(operation: Operation, segments: Mapping[str, str]) -> dict[str, str]:
+    """The values of an operation's path parameters that these segments say."""
+    found = dict(segments)
+    for each in operation.parameters:
+        if each.where == "path" and each.name in segments:
+            found[each.name] = each.value_of(segments[each.name])
+    return found
+
+
+@dataclass(frozen=True)
+class Rival:
+    """One of several operations whose method and path are equal but for parameter names, such as
+    `/users/{id}` and `/users/{name}`."""
+
+    operation: Operation
+    texts: Mapping[str, Automaton]
+    """Allowed texts by path parameter, where the document's schema can be compiled."""
+    shut: bool = False
+    """Whether a request is for no operation if this one is the first that admits it."""
+
+    def admits(self, values: Sequence[str]) -> bool:
+        """Whether the values that these decoded segments say are allowed as its parameters."""
+        params = self.named(values)
+        return all(allowed.matches(params[name]) for name, allowed in self.texts.items())
+
+    def named(self, values: Sequence[str]) -> dict[str, str]:
+        """Values by the operation's own parameter names."""
+        names = _NAME.findall(self.operation.path)
+        return params_of(self.operation, dict(zip(names, values, strict=True)))
+
+    @property
+    def admitted(self) -> tuple[Automaton | None, ...]:
+        """Allowed texts of each parameter in order; None: anything, also where a pattern says only
+        what the path has around its segment."""
+        around, names = self.operation.around, _NAME.findall(self.operation.path)
+        return tuple(None if name in around else self.texts.get(name) for name in names)
+
+
+def rivals(operations: Iterable[Operation]) -> dict[tuple[str, str], tuple[Rival, ...]]:
+    """Method and nameless path → its rival operations in matching order: more restricted ones
+    first, as with Flask's converters, then in document order. Groups of one are left out. OpenAPI
+    forbids rivals (3.1, 4.8.8.2), yet frameworks that route by type produce them."""
+    groups: dict[tuple[str, str], list[Operation]] = {}
+    for each in operations:
+        groups.setdefault((each.method, nameless(each.path)), []).append(each)
+    return {
+        at: tuple(
+            sorted((Rival(each, dict(_texts(each))) for each in group), key=lambda r: -len(r.texts))
+        )
+        for at, group in groups.items()
+        if len(group) > 1
+    }
+
+
+def path_choices(operations: Sequence[Operation]) -> dict[tuple[str, str], tuple[Rival, ...]]:
+    """Method and nameless path → rivals, and operations within another's path that do not take
+    every value, in matching order. What not all routers read alike is nobody's."""
+    groups = rivals(operations)
+    within = within_others(operations)
+    for each in operations:
+        at = each.method, nameless(each.path)
+        if each.id in within and (at in groups or _sure(each)):
+            groups.setdefault(at, (Rival(each, dict(_texts(each))),))
+    return {
+        at: tuple(_ordered(group, inner=any(each.operation.id in within for each in group)))
+        for at, group in groups.items()
+    }
+
+
+def _ordered(group: Sequence[Rival], *, inner: bool) -> Iterator[Rival]:
+    """A group with what is nobody's; `inner`: other operations match these paths as well."""
+    yield from _unclear(group)
+    for each in group:
+        sure = _sure(each.operation) if inner else {}
+        yield replace(each, texts={**each.texts, **sure})
+    if inner:
+        yield Rival(group[0].operation, {}, shut=True)
+
+
+def _sure(operation: Operation) -> dict[str, Automaton]:
+    """Texts of path parameters that every router takes; without those that take any text."""
+    found = ((e.name, sure_texts(e.shape)) for e in operation.parameters if e.where == "path")
+    return {name: texts for name, texts in found if texts is not None}
+
+
+def _unclear(alike: Sequence[Rival]) -> Iterator[Rival]:
+    """Texts that not all routers read as an integer, where one of rivals takes integers."""
+    for each in alike:
+        for parameter in each.operation.parameters:
+            if parameter.name in each.texts and is_integer(parameter.shape):
+                texts = {**each.texts, parameter.name: unclear_integers()}
+                yield Rival(each.operation, texts, shut=True)
+
+
+def _texts(operation: Operation) -> Iterator[tuple[str, Automaton]]:
+    for each in operation.parameters:
+        with suppress(Unsupported):
+            made = of_shape(each.shape) if each.where == "path" else None
+            if made is not None:
+                yield each.name, made
