@@ -36,25 +36,74 @@ _BLANKS = _SPACES + (
 )
 """What a text may have and still show nothing: white space (Unicode's White_Space), and characters
 without width or ink."""
-_NO_SPACES = {ord(each): None for each in _SPACES}
-_STEM = re.compile(r"[^/:#]+\Z")
-_NUMBER = re.compile(r"\+?0*([0-9]+)(\.0*)?\Z")
-_SCIENTIFIC = re.compile(r"\+?([0-9]+)(?:\.([0-9]*))?[eE]([+-]?[0-9]{1,2})\Z")
+_FOLDED: dict[int, int | None] = {ord(each): None for each in _BLANKS}
+_FOLDED |= {each: each - 0xFEE0 for each in range(0xFF01, 0xFF5F)}
+"""Characters that show nothing left out, and those of full width as in ASCII."""
+_ENDS = re.compile("[/:#]")
+_NUMBER = re.compile(r"\+?([0-9]++)(?:\.0*+)?\Z")
+_SCIENTIFIC = re.compile(r"\+?([0-9]++)(?:\.([0-9]*+))?[eE]([+-]?[0-9]{1,2})\Z")
 _HEX = re.compile(r"[0-9a-f]{32}\Z")
 _DIGITS = re.compile(r"[0-9]+")
 _WIDE = re.compile(r"[^\x00-\x7f]+")
 _OWN_WRITING = re.compile(r"[\u3040-\u30ff\u4000-\u9fff\uac00-\ud7ff]")
 """Kana, ideographs and Hangul, which no normal form makes ASCII of, and nobody takes for it."""
+_NUMERAL = re.compile(r"[0-9e+._-]*\Z")
+_HEXADECIMAL = re.compile(r"[0-9a-f{}-]*\Z")
+"""The ASCII of what may be a number or a UUID, with something beyond ASCII in it."""
+_FIRST_DIGITS = re.compile("[1-9][0-9]*")
+_FIRST_HEX = re.compile("[1-9a-f][0-9a-f]*")
+_ANY_LENGTH = 1 << 60
 
 
-def _expanded(plain: str) -> str:
-    """An integer with an exponent in plain digits; anything else unchanged."""
-    found = _SCIENTIFIC.match(plain)
-    if found is None:
-        return plain
+def _normal(plain: str) -> str:
+    """A number in plain digits, a UUID without dashes; anything else unchanged."""
+    packed = re.sub("[{}-]", "", plain)
+    uuid = _HEX.match(packed) is not None
+    digits = packed if uuid else plain.replace("_", "")
+    number = _NUMBER.match(digits)
+    if number is not None:
+        return number[1].lstrip("0") or "0"
+    found = None if uuid else _SCIENTIFIC.match(digits)
+    return _expanded(found) or plain if found else packed if uuid else plain
+
+
+def _expanded(found: re.Match[str]) -> str | None:
+    """A number with an exponent in plain digits; None: it is no integer."""
     digits, point = found[1] + (found[2] or ""), len(found[1]) + int(found[3])
     whole, rest = digits[: max(point, 0)].ljust(point, "0"), digits[max(point, 0) :]
-    return plain if rest.strip("0") else whole.lstrip("0") or "0"
+    return None if rest.strip("0") else whole.lstrip("0") or "0"
+
+
+def _beyond_ascii(plain: str) -> tuple[str, str, int]:
+    """The spelling of a text with letters beyond ASCII, each of which may be a part of a number or
+    of a UUID: of what may be one, there is only what no normal form changes."""
+    parts, narrow = _WIDE.split(plain), _WIDE.sub("", plain)
+    first, last = parts[0], parts[-1]
+    if _OWN_WRITING.search(plain):
+        return first, last, 0
+    longest = len(narrow) + sum(2 if c < "\u0800" else 4 for c in plain if c > "\x7f")
+    if _NUMERAL.match(narrow):
+        first = _leading(_FIRST_DIGITS, first)
+        if _is_scaled(plain):
+            return first, "", _ANY_LENGTH
+        run = last[len(last.rstrip("0123456789")) :]
+        return first, run if run.strip("0") or "." not in narrow else "", longest
+    if _HEXADECIMAL.match(narrow):
+        run = last[len(last.rstrip("0123456789abcdef")) :]
+        return _leading(_FIRST_HEX, first), run, longest
+    return first, last, longest
+
+
+def _leading(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.match(text)
+    return found[0] if found else ""
+
+
+def _is_scaled(plain: str) -> bool:
+    """Whether what may be a number has an exponent, or digits on both sides of what may be one or
+    a point."""
+    gaps = _DIGITS.split(plain)
+    return ("e" in plain and len(gaps) > 1) or any(gap.strip("+_-") for gap in gaps[1:-1])
 
 
 @lru_cache(maxsize=1 << 10)
@@ -62,25 +111,20 @@ def spelling(id: str) -> tuple[str, str, int]:
     """Prefix and suffix of what all spellings of an id in ASCII share, and how long the longest is;
     -1: that is all of it.
 
-    Ignores case, spaces, a plus sign, leading zeros, exponents, UUID dashes and everything before
-    the last `/`, `:` or `#`. Text beyond ASCII is not compared (normal forms, width, look-alikes)
-    and stands for any text, of two characters at most for a letter below U+0800, else of four
-    (ligatures, signs in brackets); of Chinese, Japanese and Korean writing, for none in ASCII.
+    Ignores case, spaces, what shows nothing, full width, a plus sign, leading zeros, exponents,
+    underscores between digits, UUID dashes and everything before the last `/`, `:` or `#`. Other
+    text beyond ASCII is not compared (normal forms, look-alikes) and stands for any text, of two
+    characters at most for a letter below U+0800, else of four (ligatures, signs in brackets); of
+    Chinese, Japanese and Korean writing, for none in ASCII.
     """
     simple = id.isascii() and id.isalnum() and not id.isdigit()
     if simple and not _SCIENTIFIC.match(id):  # fast path for most ids
         return id.lower(), id.lower(), -1
-    plain = id.translate(_NO_SPACES).rstrip("/:#")
-    stem = _STEM.search(plain)
-    plain = "".join(c.lower() if c < "\x80" else c for c in (stem[0] if stem else plain))
+    plain = _ENDS.split(id.translate(_FOLDED).rstrip("/:#"))[-1]
+    plain = "".join(c.lower() if c < "\x80" else c for c in plain)
     if not plain.isascii():
-        parts, narrow = _WIDE.split(plain), sum(map(str.isascii, plain))
-        wide = sum(2 if c < "\u0800" else 4 for c in plain if c > "\x7f")
-        longest = 0 if _OWN_WRITING.search(plain) else narrow + wide
-        return parts[0], parts[-1], longest
-    number = _NUMBER.match(plain)
-    packed = re.sub("[{}-]", "", plain)
-    key = number[1] if number else packed if _HEX.match(packed) else _expanded(plain)
+        return _beyond_ascii(plain)
+    key = _normal(plain)
     return key, key, -1
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oakum.authz.id_spelling import alike, is_sole_spelling
 from oakum.openapi.model import Json
+from tests.properties.pool import LAW
+
+_UUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
 
 
 @pytest.mark.parametrize(
@@ -25,6 +32,27 @@ from oakum.openapi.model import Json
         ("m\u00fcller", "mueller"),
         ("o\ufb03ce", "office"),  # a ligature
         ("jos\u00e9", "jos\u00fc"),  # two beyond ASCII are not told apart
+        (f"{_UUID}\u200b", _UUID),
+        (f"{_UUID}\u0301", _UUID),
+        (f"\u202e{_UUID}", _UUID),
+        (_UUID.replace("-", "\u2010"), _UUID),
+        (_UUID.replace("f", "\u0192"), _UUID),
+        ("00000000-0000-0000-0000-000000000001", "00000000000000000000000000000001"),
+        ("00000000-0000-0000-0000-00000000001\u0301", "00000000000000000000000000000001"),
+        ("007\u0301", "007"),
+        ("+7\u0301", "+7"),
+        ("1\u00e93", "1e3"),
+        ("1e\u01013", "1e3"),
+        ("\u03011e3", "1e3"),
+        ("7\u03010", "7.0"),
+        ("7.0\u0301", "7.0"),
+        ("\u0667.0", "7"),  # a digit of another script
+        ("\u0661e3", "1000"),
+        ("1_000", "1000"),
+        ("1_0e2", "1000"),
+        ("1\u202f000", "1000"),  # as French groups digits
+        ("urn\uff1auser\uff1a7", "7"),
+        ("\uff11\uff45\uff13", "1000"),
     ],
 )
 def test_an_id_in_another_spelling_may_be_the_same(one: str, other: str) -> None:
@@ -46,7 +74,17 @@ def test_an_id_in_another_spelling_may_be_the_same(one: str, other: str) -> None
         ("ann\uae40", "ann"),
         ("\u30a2\u30f3", "an"),
         ("jos\u00e9-rivera", "jos\u00e9-lopez"),
-        ("6f9619ff-8b86-d011-b42d-00cf4fc964ff", "6f9619ff-8b86-d011-b42d-00cf4fc964fe"),
+        (_UUID, f"{_UUID[:-1]}e"),
+        (f"{_UUID}\u0301", f"7{_UUID[1:]}"),
+        (f"{_UUID}\u200b", f"{_UUID[:-1]}e"),
+        ("7\u00a0", "70"),  # white space beyond ASCII is none, as within ASCII
+        ("\uff41\uff4e\uff4e", "anna"),
+        ("\u043c\u0430\u0440\u0438\u044f1", "2"),
+        ("\u0430\u043d\u043d\u0430-7", "70"),
+        ("\u793e\u54e11", "\u793e\u54e12"),
+        ("12\u00e9", "13"),
+        ("ab\u00e9-d", "ac"),
+        ("a_b", "ab"),  # underscores count, but between digits
     ],
 )
 def test_another_id_is_another(one: str, other: str) -> None:
@@ -54,7 +92,41 @@ def test_another_id_is_another(one: str, other: str) -> None:
     assert not alike([one], []) and not alike([], [other])
 
 
-_UUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
+_NORMAL = st.sampled_from(
+    (
+        *(_UUID, f"{{{_UUID}}}", "00000000-0000-0000-0000-000000000010", "1" * 32),
+        *("7", "007", "+7", "7.00", "1e3", "1.5e3", "0.5e1", "15e-1", "10e-1", "1_000", "0e1"),
+        *("ann", "a-b", "ab_c", "e5", "1e", "cafe-1", "3d.print", "12-3"),
+    )
+)
+_BEYOND = st.sampled_from(
+    "\u00a0\u200b\ufeff\u0301\u00ad\u202e\u00e9\u0663\u2010\ufe0f\ufb03\U0001f600"
+)
+
+
+@LAW
+@given(_NORMAL, st.data())
+def test_characters_beyond_ascii_anywhere_in_an_id_do_not_rule_it_out(
+    id: str, data: st.DataObject
+) -> None:
+    places = st.integers(0, len(id) - 1)
+    added = data.draw(st.dictionaries(places, st.text(_BEYOND, min_size=1, max_size=2)))
+    wide = data.draw(st.sets(places))
+    texts = [chr(ord(c) + 0xFEE0) if at in wide else c for at, c in enumerate(id)]
+    at = data.draw(places)
+    texts[at] = (
+        "\u0663" if texts[at].isdigit() else data.draw(st.sampled_from("\u00e9\u2010\ufb03"))
+    )
+    changed = "".join(added.get(at, "") + each for at, each in enumerate(texts))
+    changed += data.draw(st.text(_BEYOND, max_size=2))
+    assert alike([changed], [id]) and alike([id], [changed])
+
+
+@pytest.mark.parametrize("id", ["a" * 20_000 + ":b", "0" * 20_000 + "-", "1" + "\u00e9" * 20_000])
+def test_the_time_that_an_id_takes_grows_with_its_length(id: str) -> None:
+    before = process_time()
+    assert alike([id], [id])
+    assert process_time() - before < 1
 
 
 @pytest.mark.parametrize(

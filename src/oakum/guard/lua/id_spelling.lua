@@ -3,7 +3,8 @@
 local json = require "oakum.json"
 local trim = require "oakum.trim"
 
-local find, gmatch, gsub, lower, sub = string.find, string.gmatch, string.gsub, string.lower, string.sub
+local byte, find, lower, sub = string.byte, string.find, string.lower, string.sub
+local gmatch, gsub = string.gmatch, string.gsub
 
 local M = {}
 
@@ -13,13 +14,18 @@ local UNSEEN = {
   "\226\160\128", "\227\128\128", "\227\133\164", "\239\187\191",
 }
 
+-- A text without what shows nothing.
+local function seen(text)
+  for i = 1, #UNSEEN do text = gsub(text, UNSEEN[i], "") end
+  return text
+end
+
 -- A value that can be an id, as text; nil: it is none.
 function M.id(value)
   local text = json.text(value)
   if not text then return nil end
   if find(text, "[!-~]") then return text end
-  for i = 1, #UNSEEN do text = gsub(text, UNSEEN[i], "") end
-  return find(text, "[^%z\1-\32\127]") and json.text(value) or nil
+  return find(seen(text), "[^%z\1-\32\127]") and text or nil
 end
 
 -- Puts the ids at the rest of a member path (from segment `i` on) into a list, those of a list that
@@ -92,17 +98,27 @@ function M.garbled(value, segments, i, way)
   return false
 end
 
--- An integer that is written with an exponent, without it; anything else as it is.
+-- An integer that is written with an exponent, without it; nil: it is none.
 local function expanded(plain)
   local int, rest = plain:match "^%+?(%d+)(.*)$"
-  if not int then return plain end
+  if not int then return end
   local part, sign, power = rest:match "^%.?(%d*)e([+-]?)(%d%d?)$"
-  if not part or (part ~= "" and sub(rest, 1, 1) ~= ".") then return plain end
+  if not part or (part ~= "" and sub(rest, 1, 1) ~= ".") then return end
   local point = #int + (sign == "-" and -1 or 1) * tonumber(power)
   local digits, at = int .. part, math.max(point, 0)
-  if find(sub(digits, at + 1), "[^0]") then return plain end
+  if find(sub(digits, at + 1), "[^0]") then return end
   local whole = sub(digits, 1, at) .. ("0"):rep(at - #digits)
   return whole:match "^0*(.+)$" or "0"
+end
+
+-- A number in plain digits, a UUID without dashes; anything else as it is.
+local function normal(plain)
+  local packed = gsub(plain, "[{}-]", "")
+  local uuid = #packed == 32 and find(packed, "^[0-9a-f]+$")
+  local digits = uuid and packed or gsub(plain, "_", "")
+  local int, rest = digits:match "^%+?(%d+)(.*)$"
+  if int and (rest == "" or find(rest, "^%.0*$")) then return int:match "^0*(.+)$" end
+  return uuid and packed or expanded(digits) or plain
 end
 
 -- How long a text with letters beyond ASCII may be in it: of each two characters below U+0800, else four; 0: it
@@ -119,20 +135,53 @@ local function longest(plain)
 end
 
 local ENDS, ASCII = trim.bytes "[/:#]", trim.bytes "[%z\1-\127]"
+local DIGITS, HEX = trim.bytes "%d", trim.bytes "[%da-f]"
 
--- How an id begins and ends in ASCII, and how long it may be; -1: that is all of it. Case, spaces, a plus,
--- leading zeros, an exponent, the dashes of a UUID and what stands in front of a last `/`, `:` or `#` are no part of
--- it, and a letter beyond ASCII stands for any text of a few characters.
+-- Whether what may be a number has an exponent, or digits on both sides of what may be one or a point.
+local function is_scaled(plain)
+  if find(plain, "e", 1, true) and find(plain, "%d") then return true end
+  for gap, after in gmatch(plain, "%d(%D+)()") do
+    if after <= #plain and find(gap, "[^+_-]") then return true end
+  end
+  return false
+end
+
+-- The spelling of a text with letters beyond ASCII, each of which may be a part of a number or of a UUID: of
+-- what may be one, there is only what no normal form changes.
+local function beyond_ascii(plain)
+  local first, most = plain:match "^[%z\1-\127]*", longest(plain)
+  local last = sub(plain, trim.last_but(plain, ASCII) + 1)
+  if most == 0 then return first, last, most end
+  local narrow = gsub(plain, "[\128-\255]", "")
+  if not find(narrow, "[^%de+._-]") then
+    first = first:match "^[1-9]%d*" or ""
+    if is_scaled(plain) then return first, "", math.huge end
+    local run = sub(last, trim.last_but(last, DIGITS) + 1)
+    return first, (find(run, "[^0]") or not find(narrow, ".", 1, true)) and run or "", most
+  end
+  if not find(narrow, "[^%da-f{}-]") then
+    return first:match "^[1-9a-f][%da-f]*" or "", sub(last, trim.last_but(last, HEX) + 1), most
+  end
+  return first, last, most
+end
+
+-- Characters of full width as in ASCII: U+FF01 to U+FF5E.
+local function narrowed(lead, rest)
+  local code = (lead == "\188" and 0 or 64) + byte(rest) - 96
+  return code > 32 and code < 127 and string.char(code) or nil
+end
+
+-- How an id begins and ends in ASCII, and how long it may be; -1: that is all of it. Case, spaces, what shows
+-- nothing, full width, a plus, leading zeros, an exponent, underscores between digits, the dashes of a UUID and what
+-- stands in front of a last `/`, `:` or `#` are no part of it, and another letter beyond ASCII stands for any text of
+-- a few characters.
 local function spelling(id)
   local plain = gsub(id, "[%z\1-\32\127]", "")
+  if find(plain, "[\128-\255]") then plain = gsub(seen(plain), "\239([\188\189])([\128-\191])", narrowed) end
   plain = sub(plain, 1, trim.last_but(plain, ENDS))
   plain = lower(plain:match "^.*[/:#](.*)$" or plain)
-  local wide = find(plain, "[\128-\255]")
-  if wide then return sub(plain, 1, wide - 1), sub(plain, trim.last_but(plain, ASCII) + 1), longest(plain) end
-  local int, rest = plain:match "^%+?(%d+)(.*)$"
-  local number = int and (rest == "" or find(rest, "^%.0*$")) and int:match "^0*(.+)$"
-  local packed = not number and gsub(plain, "[{}-]", "")
-  local key = number or (#packed == 32 and find(packed, "^[0-9a-f]+$") and packed) or expanded(plain)
+  if find(plain, "[\128-\255]") then return beyond_ascii(plain) end
+  local key = normal(plain)
   return key, key, -1
 end
 

@@ -43,7 +43,14 @@ def test_lua_knows_the_sole_spelling_as_python_does(id: str, form: str, shown: l
 _WIDE = st.sampled_from(
     "annAN07+/-é\u0301\u00a0\u0438\u4e00\u9fff\u3040\u30ff\u303f\u3100\uabff\uac00\ud7a3\ue000\ufb03\U0001f600"
 )
-TEXTS = st.text(_WIDE, min_size=1, max_size=5)
+_UNLIKE = st.sampled_from(
+    "019ace_.+-{}:\u0301\u00e9\u200b\ufeff\uff11\uff45\uff0e\uff1a\uff00\uff5f\u4e00"
+)
+TEXTS = (
+    st.text(_WIDE, min_size=1, max_size=5)
+    | st.text(_UNLIKE, min_size=1, max_size=6)
+    | st.tuples(_WHOLE, st.text(_UNLIKE, max_size=2)).map("".join)
+)
 _ALIKE = runtime().execute(b"""
 local json, spelling = require "oakum.json", require "oakum.id_spelling"
 return function(text)
