@@ -97,13 +97,14 @@ def with_flask() -> App:
 
 
 def configured() -> None:
-    """Django's settings, which a process has once."""
+    """Django's settings, which a process has once: other tests may have made them."""
     if not settings.configured:
         settings.configure(
             ROOT_URLCONF=__name__, SECRET_KEY="made-up", ALLOWED_HOSTS=["*"], DEBUG=False,
             MIDDLEWARE=[], LOGGING_CONFIG=None,
         )  # fmt: skip
         django.setup()
+    settings.ROOT_URLCONF = __name__
 
 
 def with_django() -> App:
