@@ -21,10 +21,11 @@ _MOST_DIGITS = 19
 _LONGEST = 450
 """Characters of a text that an automaton can count."""
 _FORMATS = {
-    "uuid": "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+    "uuid": "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "date-time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z?",
 }
+# Django takes lower case alone.
 _FORMATS["guid"] = _FORMATS["uuid"]
 
 
@@ -35,7 +36,7 @@ def sure_texts(shape: Shape) -> Automaton | None:
         with suppress(Unsupported):
             return of_shape(shape)
         return None
-    if kinds == {"integer"}:
+    if kinds == {"integer"} or (kinds <= {"string"} and shape.format in ("int32", "int64")):
         return _integers(shape)
     if kinds == {"number"}:  # some have no number without a point
         return of_pattern(r"^[0-9]{1,15}\.[0-9]{1,15}$")

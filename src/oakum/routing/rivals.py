@@ -94,11 +94,22 @@ def path_choices(operations: Sequence[Operation]) -> dict[tuple[str, str], tuple
 def _ordered(group: Sequence[Rival], *, inner: bool) -> Iterator[Rival]:
     """A group with what is nobody's; `inner`: other operations match these paths as well."""
     yield from _unclear(group)
+    unreachable = [each for each, _ in unreachable_rivals(group)]
     for each in group:
-        sure = _sure(each.operation) if inner else {}
-        yield replace(each, texts={**each.texts, **sure})
-    if inner:
-        yield Rival(group[0].operation, {}, shut=True)
+        if each not in unreachable:
+            sure = _sure(each.operation) if inner or len(group) > 1 else {}
+            yield replace(each, texts={**each.texts, **sure})
+    yield Rival(group[0].operation, {}, shut=True)
+    yield from unreachable
+
+
+def unreachable_rivals(group: Sequence[Rival]) -> Iterator[tuple[Rival, Rival]]:
+    """Rivals that no automaton tells from one before them, each with that one."""
+    first: dict[object, Rival] = {}
+    for each in group:
+        before = first.get((None,) * len(each.admitted)) or first.setdefault(each.admitted, each)
+        if before is not each:
+            yield each, before
 
 
 def _sure(operation: Operation) -> dict[str, Automaton]:

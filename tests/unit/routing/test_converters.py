@@ -56,6 +56,7 @@ def test_what_all_read_alike_is_not_unclear(text: str) -> None:
         (Shape(kinds=STRING, enum=("a", "b")), "a", "c"),
         (Shape(kinds=STRING, pattern="^[a-z]+$"), "a", "A"),
         (Shape(kinds=frozenset(("integer", "null"))), "5", "a"),
+        (Shape(kinds=STRING, format="int64"), "5", "a"),
     ],
 )
 def test_a_type_or_format_that_routers_convert_takes_its_own_texts(

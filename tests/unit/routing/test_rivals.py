@@ -44,3 +44,13 @@ def test_so_of_rivals_in_a_wider_path() -> None:
     two = operation("/v1/{id}", id=UUID), operation("/v1/{number}", number=INTEGER)
     assert taken(*two, wide, value="7") == "/v1/{number}"
     assert taken(*two, wide, value="seven") is None
+
+
+def test_what_a_rival_does_not_take_is_nobodys_where_its_schema_alone_tells_it_apart() -> None:
+    """Which one a value is for depends on the router: with a converter on the other one, without
+    on the first."""
+    two = operation("/v1/{id}", id=UUID), operation("/v1/{name}", name=STRING)
+    assert taken(*two, value="11111111-2222-3333-4444-555555555555") == "/v1/{id}"
+    assert taken(*two, value="999") is None
+    plain = operation("/v1/{id}", id=STRING), operation("/v1/{name}", name=STRING)
+    assert taken(*plain, value="999") == "/v1/{id}"

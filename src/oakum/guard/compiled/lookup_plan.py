@@ -43,7 +43,7 @@ from oakum.routing.caller_plan import Credential, LookupRequest, caller_plan, re
 from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import nested
 from oakum.routing.pattern_syntax import Unsupported
-from oakum.routing.rivals import path_choices, rivals
+from oakum.routing.rivals import path_choices, rivals, unreachable_rivals
 from oakum.routing.route import written
 
 NEVER_SENT = frozenset(("HEAD", "TRACE"))
@@ -239,19 +239,15 @@ def _with_tenants(
 def _hidden(document: Document) -> Iterator[Problem]:
     """Warns about operations that are unreachable because another one matches the same paths."""
     for alike in rivals(document.operations).values():
-        first: dict[object, str] = {}
-        for each in alike:
+        for each, before in unreachable_rivals(alike):
             operation = each.operation
-            anything = first.get((None,) * len(each.admitted))
-            taken = anything or first.setdefault(each.admitted, operation.id)
-            if taken != operation.id:
-                yield Problem(
-                    document.locate(operation.pointer),
-                    f"`{operation.id}` has the same path as `{taken}`, so a gateway never"
-                    f" chooses it",
-                    "tell the parameters apart by `pattern`, `enum` or `type: integer`, or declare"
-                    " only one operation",
-                )
+            yield Problem(
+                document.locate(operation.pointer),
+                f"`{operation.id}` has the same path as `{before.operation.id}`, so a gateway never"
+                f" chooses it",
+                "tell the parameters apart by `pattern`, `enum` or `type: integer`, or declare"
+                " only one operation",
+            )
 
 
 def _given_away(policy: Policy) -> Iterator[Problem]:
