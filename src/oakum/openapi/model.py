@@ -30,6 +30,9 @@ class Shape:
     items: Callable[[], Shape] | None = None
     extra: Callable[[], Shape] | None = None
     """Shape of the values of undeclared members (`additionalProperties`, a map)."""
+    patterns: tuple[str, ...] = ()
+    """Regular expressions (`patternProperties`) that keep names from being those of such members:
+    other names, or names that match one of `false`."""
     content: Callable[[], Shape] | None = None
     """What a text holds (`contentSchema`)."""
     unread: tuple[Callable[[], Shape], ...] = ()

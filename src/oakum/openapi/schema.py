@@ -241,6 +241,8 @@ class Schemas:
                 members[name] = (*members[name], place) if name in members else (place,)
             items += [found] if (found := schema_object.items(part)) else []
             extra += [found] if (found := schema_object.values(part)) else []
+            if patterns := schema_object.name_patterns(part):
+                made["patterns"] = (*made.get("patterns", ()), *patterns)
             schema_object.annotate(part.value, made)
             self._hidden(part, made)
         if items:

@@ -165,6 +165,21 @@ def values(part: LocatedValue) -> list[LocatedValue]:
     return found
 
 
+_ANY_NAME = frozenset(("", "^", "$", ".*", "^.*", ".*$", "^.*$", ".+", "^.+", ".+$", "^.+$"))
+
+
+def name_patterns(part: LocatedValue) -> tuple[str, ...]:
+    """The patterns that keep names from being those of undeclared members."""
+    raw = part.value
+    if type(patterns := raw.get("patternProperties")) is not dict:
+        return ()
+    declared = [name for name, value in patterns.items() if value is not False]
+    others = [raw.get("additionalProperties"), raw.get("unevaluatedProperties")]
+    if any(each is True or type(each) is dict for each in others) or _ANY_NAME & {*declared}:
+        return tuple(name for name, value in patterns.items() if value is False)
+    return tuple(patterns) if declared else ()
+
+
 def unread(part: LocatedValue) -> list[LocatedValue]:
     """The schemas in `UNREAD` keywords that are about the value itself."""
     file, pointer, raw = part

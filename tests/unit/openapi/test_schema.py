@@ -132,6 +132,21 @@ def test_lists_and_maps() -> None:
     assert paths(shape(patterns)) == {"*": ["integer", "string"]}
 
 
+def test_patterns_that_exclude_names_are_kept() -> None:
+    by_name = {"patternProperties": {"^a": STRING, "^b": False}}
+    assert shape(by_name).patterns == ("^a", "^b")
+    assert shape({**by_name, "additionalProperties": False}).patterns == ("^a", "^b")
+    two = {"allOf": [by_name, {"patternProperties": {"^c": STRING}}]}
+    assert shape(two).patterns == ("^a", "^b", "^c")
+    for word in ("additionalProperties", "unevaluatedProperties"):
+        assert shape({**by_name, word: True}).patterns == ("^b",)
+        assert shape({**by_name, word: INTEGER}).patterns == ("^b",)
+    for every in ("", ".*", "^.*$", "^.+$", "^"):
+        assert shape({"patternProperties": {every: STRING}}).patterns == ()
+    assert shape({"patternProperties": {"^$": STRING}}).patterns == ("^$",)
+    assert shape({"patternProperties": {"^a": False}}).patterns == ()  # declares no other either
+
+
 # ------------------------------------------------------------------- references, compositions
 
 
