@@ -36,9 +36,10 @@ _BLANKS = _SPACES + (
 )
 """What a text may have and still show nothing: white space (Unicode's White_Space), and characters
 without width or ink."""
-_FOLDED: dict[int, int | None] = {ord(each): None for each in _BLANKS}
-_FOLDED |= {each: each - 0xFEE0 for each in range(0xFF01, 0xFF5F)}
-"""Characters that show nothing left out, and those of full width as in ASCII."""
+_WIDTH = {each: each - 0xFEE0 for each in range(0xFF01, 0xFF5F)}
+"""Characters of full width as in ASCII."""
+_FOLDED = _WIDTH | {ord(each): None for each in _BLANKS}
+"""And those that show nothing left out."""
 _ENDS = re.compile("[/:#]")
 _NUMBER = re.compile(r"\+?([0-9]++)(?:\.0*+)?\Z")
 _SCIENTIFIC = re.compile(r"\+?([0-9]++)(?:\.([0-9]*+))?[eE]([+-]?[0-9]{1,2})\Z")
@@ -189,6 +190,12 @@ _PART = re.compile(r"[^\x00-\x20\x7f,;|&\"'`<>()\[\]{}\\/:#=*!?]+")
 LISTED = re.compile(r"[,;|\[{]")
 """What stands in a text that is a list, and in no address or plain name."""
 _LETTER = re.compile(r"[^\x00-@\[-`{-\x7f]")
+_BETWEEN = (
+    "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
+    "\u202f\u205f\u3000\u060c\u061b\u3001\uff64"
+)
+"""White space beyond ASCII that has width, and commas and semicolons of other writings."""
+_APART = _WIDTH | {ord(each): ord(" ") for each in _BETWEEN}
 
 
 def spread(text: str) -> list[str]:
@@ -196,8 +203,9 @@ def spread(text: str) -> list[str]:
     `|1|`, `["1"]`, `{1}` or `3 1` into the one place that they have."""
     if text.isalnum():
         return [text]
-    found = _PART if _LETTER.search(text) else _DIGITS
-    return [text, *found.findall(text)]
+    apart = text if text.isascii() else text.translate(_APART)
+    found = _PART if _LETTER.search(apart) else _DIGITS
+    return [text, *found.findall(apart)]
 
 
 def named_among(some: Iterable[str], texts: Iterable[str]) -> bool:

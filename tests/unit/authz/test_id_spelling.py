@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.authz.id_spelling import alike, is_sole_spelling
+from oakum.authz.id_spelling import alike, is_sole_spelling, named_among
 from oakum.openapi.model import Json
 from tests.properties.pool import LAW
 
@@ -238,3 +238,26 @@ def test_the_document_and_what_the_api_shows_say_how_ids_are_written(
     id: str, form: str, shown: list[Json], sole: bool
 ) -> None:
     assert is_sole_spelling(id, form, shown) is sole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,3",
+        "3 1",
+        "3\u00a01",
+        "3\u30001",
+        "1\uff0c3",
+        "1\u30013",
+        "\uff5b1\uff1b3\uff5d",
+        "1\u060c 3",
+        "\uff11\uff0c\uff13",
+    ],
+)
+def test_a_list_in_a_text_names_each_of_its_ids_in_any_writing(text: str) -> None:
+    assert named_among(["1"], [text]) and named_among(["3"], [text])
+    assert not named_among(["2"], [text])
+
+
+def test_a_dash_of_full_width_separates_no_ids() -> None:
+    assert named_among([_UUID], [f"ann, {_UUID.replace('-', chr(0xFF0D))}"])

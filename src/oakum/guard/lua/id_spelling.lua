@@ -166,6 +166,7 @@ local function beyond_ascii(plain)
 end
 
 -- Characters of full width as in ASCII: U+FF01 to U+FF5E.
+local WIDTH = "\239([\188\189])([\128-\191])"
 local function narrowed(lead, rest)
   local code = (lead == "\188" and 0 or 64) + byte(rest) - 96
   return code > 32 and code < 127 and string.char(code) or nil
@@ -177,7 +178,7 @@ end
 -- a few characters.
 local function spelling(id)
   local plain = gsub(id, "[%z\1-\32\127]", "")
-  if find(plain, "[\128-\255]") then plain = gsub(seen(plain), "\239([\188\189])([\128-\191])", narrowed) end
+  if find(plain, "[\128-\255]") then plain = gsub(seen(plain), WIDTH, narrowed) end
   plain = sub(plain, 1, trim.last_but(plain, ENDS))
   plain = lower(plain:match "^.*[/:#](.*)$" or plain)
   if find(plain, "[\128-\255]") then return beyond_ascii(plain) end
@@ -294,6 +295,20 @@ end
 
 local PART = "[^%z\1-\32\127,;|&\"'`<>()%[%]{}\\/:#=*!?]+"
 
+-- White space beyond ASCII that has width, and commas and semicolons of other writings.
+local BETWEEN = {
+  "\194\160", "\225\154\128", "\226\128[\128-\138\168\169\175]", "\226\129\159", "\227\128[\128\129]",
+  "\216[\140\155]", "\239\189\164",
+}
+
+-- A text with ASCII in place of these and of full width.
+local function apart(text)
+  if not find(text, "[\128-\255]") then return text end
+  text = gsub(text, WIDTH, narrowed)
+  for i = 1, #BETWEEN do text = gsub(text, BETWEEN[i], " ") end
+  return text
+end
+
 -- Some texts, and what may be ids in them, if they are lists of them: exports write `1,3`, `1;3`, `|1|`,
 -- `["1"]`, `{1}` or `3 1` into the one place that they have.
 function M.spread(texts)
@@ -302,6 +317,7 @@ function M.spread(texts)
     local text, n = texts[i], made.n + 1
     made[n] = text
     if find(text, "[^%w]") then
+      text = apart(text)
       for part in gmatch(text, find(text, "[%a\128-\255]") and PART or "%d+") do
         n = n + 1
         made[n] = part

@@ -8,7 +8,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.authz.id_spelling import alike, is_sole_spelling
+from oakum.authz.id_spelling import alike, is_sole_spelling, named_among
 from tests.conformance.lua import runtime
 from tests.properties.pool import LAW
 
@@ -64,3 +64,23 @@ end
 @given(TEXTS, st.lists(TEXTS, max_size=2))
 def test_lua_knows_what_is_alike_as_python_does(one: str, others: list[str]) -> None:
     assert _ALIKE(orjson.dumps({"one": one, "others": others})) == alike([one], others)
+
+
+_LISTED = st.text(
+    st.sampled_from(
+        "1a\u00e9,; -\u00a0\u2003\u200b\u3000\u3001\uff0c\uff1b\uff0d\uff11\u060c\uff64\u30fb"
+    )
+)
+_NAMED = runtime().execute(b"""
+local json, spelling = require "oakum.json", require "oakum.id_spelling"
+return function(text)
+  local said = json.decode(text)
+  return spelling.among(said.one, spelling.all(spelling.spread(said.texts)))
+end
+""")
+
+
+@LAW
+@given(st.text(st.sampled_from("1a-\u00e9"), min_size=1, max_size=3), st.lists(_LISTED, max_size=2))
+def test_lua_takes_a_list_in_a_text_apart_as_python_does(one: str, texts: list[str]) -> None:
+    assert _NAMED(orjson.dumps({"one": one, "texts": texts})) == named_among([one], texts)
