@@ -566,8 +566,8 @@ local function value(node, i, depth, set, owners, tally, label)
     return past, node.stand
   end
   -- An empty container that may take the place of one of another kind takes it away, as null does.
-  local cleared = node.clears == b and P[space(i + 1)] == b + 2 and not node.null[set]
-  if cleared or node.inside and not node.any[set] and not CENSUS then
+  if node.inside and (not node.any[set] and not CENSUS
+      or node.clears == b and P[space(i + 1)] == b + 2 and not node.null[set]) then
     local past = skip(i, depth)
     removed(label)
     return past, node.stand
