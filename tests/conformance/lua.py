@@ -20,6 +20,7 @@ from oakum.guard.compiled.lookup_plan import LookupPlan, kind_of
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan.render import _Renderer
 from oakum.openapi.model import Json
+from oakum.routing.rivals import path_choices
 
 _BRIDGE = b"""
 local json, project, decide = require "oakum.json", require "oakum.project", require "oakum.decide"
@@ -192,5 +193,6 @@ def compiled(model: Model) -> Mapping[str, Any]:
         for id, operation in model.operations.items()
         if id in model.rules or id in model.showing
     }
-    wiring = LookupPlan(endpoints, (), {}, {}, None, ())
+    operations = [*model.operations.values()]
+    wiring = LookupPlan(endpoints, (), {}, {}, path_choices(operations), None, ())
     return _Renderer(model, wiring).plan(Path())

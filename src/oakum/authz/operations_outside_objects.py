@@ -6,7 +6,6 @@ an object, or contains none, shows no more because of that (CWE-862).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from oakum.authz.beside_objects import Keep, beside_nothing, is_left, without
@@ -18,11 +17,11 @@ from oakum.authz.relations import held
 from oakum.http.json_pointer import Pointer
 from oakum.http.methods import SAFE
 from oakum.openapi.model import Json, Operation
+from oakum.openapi.path_segments import parameter_names
 from oakum.policy.model import Resource
 
 OF_OBJECTS = frozenset(("owner", "lookup", "field"))
 """Kinds of relations to an object or its owner."""
-_NAME = re.compile(r"\{([^{}]+)\}")
 
 
 def changes(model: Model, operation: Operation) -> bool:
@@ -49,7 +48,7 @@ def asks(model: Model, operation: str) -> bool:
 def account(model: Model, operation: str) -> str:
     """The final path parameter of such an operation if `params` says that it is the key of an
     account, which is its own owner; empty otherwise."""
-    names = _NAME.findall(model.operations[operation].path)
+    names = parameter_names(model.operations[operation].path)
     said, _, key = model.rule(operation).params.get(names[-1] if names else "", "").partition(".")
     resource = model.policy.resources.get(said)
     if resource is None or not resource.is_account or key != resource.key:

@@ -7,7 +7,6 @@ not on it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -25,12 +24,12 @@ from oakum.guard.mentioned_ids import EVERYBODY
 from oakum.http.json_pointer import values_at
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
+from oakum.openapi.path_segments import parameter_names
 from oakum.policy.model import Guarding, Policy, Relation, Service, origin
 from oakum.routing.messages import Answered, Asked, Headers
 from oakum.routing.route import path_of
 from oakum.routing.who import Given, Who, readable
 
-_NAME = re.compile(r"\{([^{}]+)\}")
 KIND = ("content-type", "application/json")
 """Though there is no body: JSON clients send it, and some APIs read a token only beside it."""
 QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"), KIND)
@@ -124,7 +123,7 @@ class Desk:
         that nobody says."""
         ask = self.wiring.asks[question.ask]
         operation = self.model.operations[ask.operation]
-        path = path_of(operation, dict.fromkeys(_NAME.findall(operation.path), question.about))
+        path = path_of(operation, dict.fromkeys(parameter_names(operation.path), question.about))
         if path is None:
             return None
         return self.addressed(ask.operation, path, ask.query, on, own=not question.about)

@@ -7,7 +7,7 @@ import re
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
 VERSION = re.compile(r"v\d{1,3}(?:\.\d{1,3})*|\d{4}-\d\d-\d\d")
-_NAME = re.compile(r"\{[^{}]+\}")
+_NAME = re.compile(r"\{([^{}]+)\}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_.~-]{0,39}\d{0,2}")
 
 
@@ -25,3 +25,8 @@ def id_form(segment: str) -> str | None:
 def nameless(path: str) -> str:
     """A path template without the names of its parameters."""
     return _NAME.sub("{}", path)
+
+
+def parameter_names(path: str) -> list[str]:
+    """The names of a path template's parameters, in their order."""
+    return _NAME.findall(path)

@@ -18,6 +18,7 @@ from oakum.errors import Problem
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
+from oakum.openapi.path_segments import parameter_names
 from oakum.openapi.shape_queries import member, scalars
 from oakum.policy.model import Relation
 from oakum.routing.clients import client_keys
@@ -81,7 +82,11 @@ def caller_plan(document: Document, model: Model) -> CallerPlan:
         operation = document.operation(relation.operation)
         if relation.kind != "lookup":
             continue
-        if operation is not None and is_asked(model, operation) and _places(operation) <= 1:
+        if (
+            operation is not None
+            and is_asked(model, operation)
+            and len(parameter_names(operation.path)) <= 1
+        ):
             ask = request_of(model, operation)
             relations[relation.name] = ask, _place(model, relation, ask)
         else:
@@ -100,10 +105,6 @@ def caller_plan(document: Document, model: Model) -> CallerPlan:
         relations,
         tuple(warnings),
     )
-
-
-def _places(operation: Operation) -> int:
-    return len(_NAME.findall(operation.path))
 
 
 def is_asked(model: Model, operation: Operation) -> bool:
@@ -153,7 +154,7 @@ def _asks(model: Model, caller: Operation) -> bool:
     """Whether an operation can serve as who-am-I: a GET without path parameters, or a POST that
     reads."""
     reads = caller.method == "GET" or (caller.method == "POST" and model.rule(caller.id).reads)
-    return bool(reads) and not _places(caller)
+    return bool(reads) and not parameter_names(caller.path)
 
 
 def _credentials(document: Document, clients: Collection[str]) -> Iterator[Credential]:

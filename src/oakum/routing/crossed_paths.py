@@ -1,4 +1,4 @@
-"""Paths that two operations match of which neither is the more specific one.
+"""Paths that two operations match, of which one is the more specific one or neither is.
 
 `/{org}/list` and `/admin/{x}` both match `/admin/list`. OpenAPI (3.1, 4.8.8.1) says which operation
 is meant only where one template has text in place of the other's parameter. Some routers take the
@@ -47,26 +47,28 @@ class _Node:
     ends: list[Operation] = field(default_factory=list)
 
 
-def crossed_paths(operations: Iterable[Operation]) -> Iterator[CrossedPath]:
-    """Each pair of operations of one method that cross, with what both match.
+@dataclass(frozen=True)
+class Overlaps:
+    """Operations of one method that match the same paths."""
 
-    A path that the document has is its own operation's. Two parameters in one segment are not
-    compared with other text beside a parameter.
-    """
+    crossed: tuple[CrossedPath, ...]
+    """Pairs that cross. A path that the document has is its own operation's. Two parameters in one
+    segment are not compared with other text beside a parameter."""
+    within: frozenset[str]
+    """Ids of operations all of whose paths another operation matches as well."""
+
+
+def overlaps(operations: Iterable[Operation]) -> Overlaps:
+    """Compares the templates of all operations, in one walk."""
     operations = [*operations]
     declared = {nameless(each.path) for each in operations}
-    for each in _same(_tree(operations), ()):
-        if each.better == "neither" and nameless(each.path) not in declared:
-            yield CrossedPath(each.first, each.second, each.path)
-
-
-def within_others(operations: Iterable[Operation]) -> set[str]:
-    """Ids of operations all of whose paths another operation of their method matches as well."""
-    found = set[str]()
-    for each in _same(_tree(operations), ()):
-        if each.better in ("first", "second"):
-            found.add((each.first if each.better == "first" else each.second).id)
-    return found
+    crossed, within = list[CrossedPath](), set[str]()
+    for pair in _same(_tree(operations), ()):
+        if pair.better == "neither" and nameless(pair.path) not in declared:
+            crossed.append(CrossedPath(pair.first, pair.second, pair.path))
+        elif pair.better in ("first", "second"):
+            within.add((pair.first if pair.better == "first" else pair.second).id)
+    return Overlaps(tuple(crossed), frozenset(within))
 
 
 def _tree(operations: Iterable[Operation]) -> _Node:
@@ -92,9 +94,9 @@ def _same(node: _Node, path: tuple[str, ...]) -> Iterator[_Pair]:
 def _pairs(here: _Node, there: _Node, path: tuple[str, ...], better: _Better) -> Iterator[_Pair]:
     """Pairs of an operation below one node and one below the other; `better`: which of the two
     templates is the more specific one so far."""
-    template = "/" + "/".join(each.replace(_HOLE, _ANY) for each in path)
     for one, other in product(here.ends, there.ends):
         if routed(one.method) == routed(other.method):
+            template = "/" + "/".join(each.replace(_HOLE, _ANY) for each in path)
             yield _Pair(one, other, template, better)
     for (mine, left), (its, right) in product(here.below.items(), there.below.items()):
         for both, said in _common(mine, its):

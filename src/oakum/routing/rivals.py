@@ -7,19 +7,16 @@ router may pass a value that an operation does not take on to one whose path mat
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from oakum.openapi.model import Operation
-from oakum.openapi.path_segments import nameless
+from oakum.openapi.model import ClosedOperation, Operation
+from oakum.openapi.path_segments import nameless, parameter_names
 from oakum.routing.automaton import Automaton, is_integer, of_shape
 from oakum.routing.converters import sure_texts, unclear_integers
-from oakum.routing.crossed_paths import within_others
+from oakum.routing.crossed_paths import CrossedPath, overlaps
 from oakum.routing.pattern_syntax import Unsupported
-
-_NAME = re.compile(r"\{([^{}]+)\}")
 
 
 def params_of(operation: Operation, segments: Mapping[str, str]) -> dict[str, str]:
@@ -49,14 +46,14 @@ class Rival:
 
     def named(self, values: Sequence[str]) -> dict[str, str]:
         """Values by the operation's own parameter names."""
-        names = _NAME.findall(self.operation.path)
+        names = parameter_names(self.operation.path)
         return params_of(self.operation, dict(zip(names, values, strict=True)))
 
     @property
     def admitted(self) -> tuple[Automaton | None, ...]:
         """Allowed texts of each parameter in order; None: anything, also where a pattern says only
         what the path has around its segment."""
-        around, names = self.operation.around, _NAME.findall(self.operation.path)
+        around, names = self.operation.around, parameter_names(self.operation.path)
         return tuple(None if name in around else self.texts.get(name) for name in names)
 
 
@@ -76,19 +73,31 @@ def rivals(operations: Iterable[Operation]) -> dict[tuple[str, str], tuple[Rival
     }
 
 
-def path_choices(operations: Sequence[Operation]) -> dict[tuple[str, str], tuple[Rival, ...]]:
+@dataclass(frozen=True)
+class PathChoices:
+    """Which operation a path is for, where several match it."""
+
+    rivals: Mapping[tuple[str, str], tuple[Rival, ...]]
     """Method and nameless path → rivals, and operations within another's path that do not take
     every value, in matching order. What not all routers read alike is nobody's."""
+    crossed: tuple[CrossedPath, ...]
+
+
+def path_choices(
+    operations: Sequence[Operation], closed: Sequence[ClosedOperation] = ()
+) -> PathChoices:
+    """`closed`: operations that nobody may call; an API may run them all the same."""
+    found = overlaps((*operations, *(each.operation for each in closed)))
     groups = rivals(operations)
-    within = within_others(operations)
     for each in operations:
         at = each.method, nameless(each.path)
-        if each.id in within and (at in groups or _sure(each)):
-            groups.setdefault(at, (Rival(each, dict(_texts(each))),))
-    return {
-        at: tuple(_ordered(group, inner=any(each.operation.id in within for each in group)))
+        if each.id in found.within and at not in groups and _sure(each):
+            groups[at] = (Rival(each, dict(_texts(each))),)
+    ordered = {
+        at: tuple(_ordered(group, inner=any(each.operation.id in found.within for each in group)))
         for at, group in groups.items()
     }
+    return PathChoices(ordered, found.crossed)
 
 
 def _ordered(group: Sequence[Rival], *, inner: bool) -> Iterator[Rival]:

@@ -14,11 +14,10 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from oakum.authz.page_caps import is_within
 from oakum.http.methods import routed
 from oakum.openapi.model import ClosedOperation, Operation
-from oakum.openapi.path_segments import nameless
-from oakum.routing.crossed_paths import crossed_paths
+from oakum.openapi.path_segments import nameless, parameter_names
 from oakum.routing.messages import Denied
 from oakum.routing.nested_parameters import Nested
-from oakum.routing.rivals import Rival, params_of, path_choices
+from oakum.routing.rivals import PathChoices, Rival, params_of, path_choices
 from oakum.routing.verb_paths import verb_paths
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
@@ -95,7 +94,7 @@ def path_of(operation: Operation, params: Mapping[str, str]) -> str | None:
 
 def filled(template: str, params: Mapping[str, str]) -> str | None:
     """The path with its parameters filled in; None when they are missing or make it ambiguous."""
-    if not all(params.get(name) for name in _NAME.findall(template)):
+    if not all(params.get(name) for name in parameter_names(template)):
         return None
     # A lone surrogate is not valid text; `placed` rejects its escape.
     path = _NAME.sub(
@@ -135,7 +134,7 @@ def _segment(template: str) -> _Segment:
     literals = _NAME.split(template)[::2]
     escaped = [re.escape(each) for each in literals]
     return _Segment(
-        tuple(_NAME.findall(template)),
+        tuple(parameter_names(template)),
         re.compile("(.+?)".join(escaped), re.DOTALL),
         re.compile("(.+)".join(escaped), re.DOTALL),
         sum(map(len, literals)),
@@ -158,11 +157,11 @@ class _Template:
     methods: dict[str, Operation]
 
 
-def shut_paths(operations: Sequence[Operation]) -> Iterator[str]:
+def shut_paths(operations: Sequence[Operation], choices: PathChoices) -> Iterator[str]:
     """Templates that no operation may take: which one a request is for is unclear, or another
     one's."""
     yield from verb_paths(operations)
-    yield from dict.fromkeys(each.path for each in crossed_paths(operations))
+    yield from dict.fromkeys(each.path for each in choices.crossed)
 
 
 class _Branch:
@@ -213,13 +212,14 @@ class Router:
     ) -> None:
         """`closed`: operations whose paths no other endpoint may take."""
         self._templates: dict[str, _Template] = {}
-        self._choices = path_choices(operations)
+        choices = path_choices(operations, closed)
+        self._rivals = choices.rivals
         self._closed = frozenset(each.operation.id for each in closed)
         for each in (*operations, *(one.operation for one in closed)):
             methods = self._methods(each.path)
             if each.id not in self._closed or each.method not in methods:
                 methods[each.method] = each
-        for path in shut_paths(operations):
+        for path in shut_paths(operations, choices):
             self._methods(path)
         self._exact, self._folded = _Branch(), _Branch()
         for template in self._templates.values():
@@ -250,7 +250,7 @@ class Router:
         for template, raw in found:
             if method in template.methods:
                 params = {name: unquote(value) for name, value in raw.items()}
-                alike = self._choices.get((method, nameless(template.path)))
+                alike = self._rivals.get((method, nameless(template.path)))
                 if alike is None:
                     only = template.methods[method]
                     return (only, params_of(only, params)) if only.id not in self._closed else None

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.openapi.model import Operation
-from oakum.routing.crossed_paths import crossed_paths, within_others
+from oakum.routing.crossed_paths import overlaps
 from oakum.routing.route import Router, placed
 
 SEGMENTS = ("{x}", "a", "ab", "aab", "a{x}", "{x}b", "ab{x}", "a{x}b")
@@ -25,7 +25,7 @@ def operations(*paths: str, method: str = "GET") -> list[Operation]:
 
 
 def found(*paths: str) -> list[str]:
-    return [each.path for each in crossed_paths(operations(*paths))]
+    return [each.path for each in overlaps(operations(*paths)).crossed]
 
 
 def texts(template: str) -> re.Pattern[str]:
@@ -61,9 +61,9 @@ def test_others_do_not(paths: tuple[str, ...]) -> None:
 
 def test_nor_do_operations_of_two_methods() -> None:
     two = operations("/{a}/b", method="POST") + operations("/a/{b}")
-    assert [*crossed_paths(two)] == []
+    assert overlaps(two).crossed == ()
     head = operations("/{a}/b", method="HEAD") + operations("/a/{b}")
-    assert [each.path for each in crossed_paths(head)] == ["/a/b"]
+    assert [each.path for each in overlaps(head).crossed] == ["/a/b"]
 
 
 @given(
@@ -97,10 +97,10 @@ def every(count: int) -> list[str]:
 
 
 def test_an_operation_within_anothers_path_is_told() -> None:
-    assert within_others(operations("/v1/{id}", "/{a}/{b}", "/x")) == {"op0"}
-    assert within_others(operations("/a/{b}", "/{a}/b", "/a/{c}")) == set()
+    assert overlaps(operations("/v1/{id}", "/{a}/{b}", "/x")).within == {"op0"}
+    assert overlaps(operations("/a/{b}", "/{a}/b", "/a/{c}")).within == set()
     two = operations("/{a}/b", method="POST") + operations("/a/b")
-    assert within_others(two) == set()
+    assert overlaps(two).within == set()
 
 
 def test_what_one_template_alone_matches_is_found() -> None:

@@ -16,7 +16,7 @@ def operation(path: str, **shapes: Shape) -> Operation:
 
 def taken(*operations: Operation, value: str) -> str | None:
     """The path whose operation takes a value at `/v1/…`; None: nobody's."""
-    [group] = path_choices(operations).values()
+    [group] = path_choices(operations).rivals.values()
     found = next((each for each in group if each.admits((value,))), group[0])
     return None if found.shut else found.operation.path
 
@@ -35,8 +35,8 @@ def test_a_value_that_one_does_not_take_is_nobodys_where_a_wider_path_matches() 
     one = operation("/v1/{id}", id=UUID)
     assert taken(one, wide, value="11111111-2222-3333-4444-555555555555") == "/v1/{id}"
     assert taken(one, wide, value="999") is None
-    assert path_choices([one]) == {}
-    assert path_choices([operation("/v1/{id}", id=STRING), wide]) == {}
+    assert path_choices([one]).rivals == {}
+    assert path_choices([operation("/v1/{id}", id=STRING), wide]).rivals == {}
 
 
 def test_so_of_rivals_in_a_wider_path() -> None:

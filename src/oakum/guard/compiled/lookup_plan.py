@@ -43,7 +43,7 @@ from oakum.routing.caller_plan import Credential, LookupRequest, caller_plan, re
 from oakum.routing.media import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import nested
 from oakum.routing.pattern_syntax import Unsupported
-from oakum.routing.rivals import path_choices, rivals, unreachable_rivals
+from oakum.routing.rivals import PathChoices, path_choices, rivals, unreachable_rivals
 from oakum.routing.route import written
 
 NEVER_SENT = frozenset(("HEAD", "TRACE"))
@@ -61,6 +61,8 @@ class LookupPlan:
     """Looked-up relation → index in `asks`; absent: no look-up is possible, so it is unknown."""
     states: Mapping[str, tuple[int, tuple[str, ...]]]
     """`Resource.state` in the owner's account → index in `asks` and path of the value."""
+    choices: PathChoices
+    """Which endpoint a path is for, where several match it."""
     whoami: int | None
     """Index in `asks` of who-am-I, which is called with the caller's credentials."""
     credentials: tuple[Credential, ...]
@@ -97,9 +99,10 @@ class _Maker:
         self.asks: list[LookupRequest] = []
         self.warnings: list[Problem] = []
         self.paths = PathObjects(document, model)
+        self.choices = path_choices(document.operations, document.closed)
         self.rivals = {
             each.operation.id: each
-            for alike in path_choices([*document.operations]).values()
+            for alike in self.choices.rivals.values()
             for each in alike
             if not each.shut
         }
@@ -182,6 +185,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
         tuple(make.asks),
         relations,
         states,
+        make.choices,
         whoami,
         callers.credentials,
         (

@@ -18,7 +18,7 @@ from oakum.guard.compiled.objects_in_responses import answer, listed_at, outer_a
 from oakum.guard.compiled.request_places import plain, words
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter
-from oakum.openapi.path_segments import nameless
+from oakum.openapi.path_segments import nameless, parameter_names
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.caller_plan import is_asked
@@ -65,7 +65,7 @@ def renamed(params: Mapping[str, str], names: tuple[tuple[str, str], ...]) -> Ma
 
 
 def names(operation: Operation) -> list[str]:
-    return _NAME.findall(operation.path)
+    return parameter_names(operation.path)
 
 
 def places(operation: Operation) -> int:
@@ -156,7 +156,7 @@ class PathObjects:
 
     def gets(self, path: str) -> Iterator[ObjectReader]:
         """GETs of a path, whatever they call its parameters; the one that calls them so first."""
-        wanted = _NAME.findall(path)
+        wanted = parameter_names(path)
         alike = self._at.get(nameless(path), ())
         for each in sorted(alike, key=lambda each: each.path != path):
             if self.shows(each) and not shut(self.model, each):

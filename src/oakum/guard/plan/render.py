@@ -53,7 +53,7 @@ from oakum.policy.model import Policy, Relation, State
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.automaton import Automaton
 from oakum.routing.nested_parameters import planned
-from oakum.routing.rivals import Rival, path_choices
+from oakum.routing.rivals import Rival
 from oakum.routing.route import shut_paths, written
 from oakum.routing.tenant_words import is_tenants_key
 
@@ -97,7 +97,7 @@ class _Renderer:
         self.relations = {name: i for i, name in enumerate(self.policy.relations)}
         self.resources = {name: i for i, name in enumerate(self.policy.resources)}
         self.limits = {each.name: i for i, each in enumerate(self.policy.limits)}
-        self.rivals = path_choices([*self.model.operations.values()])
+        self.rivals = self.wiring.choices.rivals
         self.endpoints = {id: index for index, id in enumerate(self.wiring.endpoints)}
         self.targets = PlannedTargets(self.model, self.endpoints, self.resources, self._read)
 
@@ -271,7 +271,7 @@ class _Renderer:
         granted = self.wiring.endpoints
         paths = [each.path for id, each in self.model.operations.items() if id not in granted]
         paths += [each.operation.path for each in self.closed]
-        paths += shut_paths([*self.model.operations.values()])
+        paths += shut_paths([*self.model.operations.values()], self.wiring.choices)
         return [written(path)[1:].split("/") for path in dict.fromkeys(paths)]
 
     def _turn(self, operation: Operation) -> int:

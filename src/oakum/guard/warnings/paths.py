@@ -20,7 +20,6 @@ from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.warnings.grants import resources_shown
 from oakum.openapi.resource_names import is_several_segments
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.crossed_paths import crossed_paths
 from oakum.routing.verb_paths import names_with_slashes
 
 
@@ -119,17 +118,17 @@ def crossed_templates(contract: CompiledContract) -> Iterator[Problem]:
     granted = {each.operation.id for each in contract.endpoints}
     crossed = [
         each
-        for each in crossed_paths(contract.document.operations)
+        for each in contract.lookups.choices.crossed
         if granted & {each.first.id, each.second.id}
     ]
     if crossed:
         one = crossed[0]
         more = len({each.path for each in crossed}) - 1
-        all_of_them = f"it and {more} other path{'s' * (more > 1)}" if more else "it"
+        refused = f"it and {more} other path{'s' * (more > 1)}" if more else "it"
         yield Problem(
             contract.location(one.first),
             f"`{one.path}` may be `{one.first.id}` or `{one.second.id}`, and routers differ: the"
-            f" gateway answers 404 to {all_of_them}",
+            f" gateway answers 404 to {refused}",
             "declare the path as an operation of its own in the document if clients use it",
         )
 

@@ -64,7 +64,7 @@ def unreadable_alternatives(contract: CompiledContract) -> Iterator[Problem]:
         yield Problem(
             contract.location(contract.model.operations[first]),
             f"{few([*found], _MOST)} may also answer with {few(types, _MOST)}, which a gateway"
-            " cannot read: it answers 502 to who asks for that",
+            " cannot read: it answers 502 to whoever asks for that",
             "let clients ask for JSON, or route what is no JSON to the API without the gateway",
         )
 
