@@ -300,6 +300,19 @@ def test_rows_are_drawn_as_they_come_into_view(open_page: Open) -> None:
     expect(page.locator("#rows tbody tr").first).to_be_visible()
 
 
+def test_rows_are_drawn_for_whoever_never_stops_scrolling(open_page: Open) -> None:
+    """The end is in view again before the browser has looked whether it went."""
+    page = open_page(comparison.render(samples.comparison(3000), LINES))
+    page.locator("#rows").evaluate(
+        """box => {
+            const down = () => box.scrollTo(0, box.scrollHeight);
+            new MutationObserver(down).observe(box.querySelector("tbody"), { childList: true });
+            down();
+        }"""
+    )
+    expect(page.locator("#rows tbody tr")).to_have_count(3000)
+
+
 # ---------------------------------------------------------------- abuse
 
 

@@ -28,7 +28,7 @@ def club(
 ) -> OakumMiddleware:
     """The club, which does something before and after it answers at a path."""
     gate(folder)  # for its document
-    said = POLICY.replace("guard: {", f"guard: {{timeout: {int(seconds * 1000)}ms, ")
+    said = POLICY.replace("timeout: 60s", f"timeout: {int(seconds * 1000)}ms")
     (folder / "exposure.yaml").write_text(said, encoding="utf-8")
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -387,7 +387,7 @@ def test_an_answer_that_came_late_is_not_believed(
         return inner(environ, start_response)
 
     gate(tmp_path)  # for its document
-    policy = POLICY.replace("guard: {", "guard: {timeout: 500ms, ttl: 1ms, ")
+    policy = POLICY.replace("timeout: 60s", "timeout: 500ms, ttl: 1ms")
     (tmp_path / "exposure.yaml").write_text(policy, encoding="utf-8")
     guarded = OakumMiddleware(app, tmp_path / "exposure.yaml")
     status, _, body = call(guarded, "GET", "/members/ann", "bob")

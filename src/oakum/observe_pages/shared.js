@@ -250,9 +250,12 @@ const observe = (() => {
       body.append(...fresh);
       end.textContent = drawn < rows.length ? `${rows.length - drawn} more` : "";
       end.hidden = drawn >= rows.length;
+      // Anew each time: it tells of changes alone, and whoever scrolls on at once never lets the end out of view.
+      near.unobserve(end);
+      near.observe(end);
     }
-    new IntersectionObserver((seen) => { if (seen.some((each) => each.isIntersecting) && drawn < rows.length) more(); },
-      { root: box, rootMargin: "600px" }).observe(end);
+    const near = new IntersectionObserver((seen) => { if (seen.some((each) => each.isIntersecting) && drawn < rows.length) more(); },
+      { root: box, rootMargin: "600px" });
     function rove(line, focus = true) {
       body.querySelector('tr[tabindex="0"]')?.setAttribute("tabindex", "-1");
       line?.setAttribute("tabindex", "0");

@@ -78,7 +78,7 @@ resources:
       email: [{see: [owner]}]
 operations:
   listFriends: {owner: id, call: [owner]}
-guard: {max_body: 10000, pass: ["/static/**"], websockets: [/live]}
+guard: {timeout: 60s, max_body: 10000, pass: ["/static/**"], websockets: [/live]}
 """
 PEOPLE: dict[str, dict[str, Any]] = {
     name: {"id": name, "name": name.title(), "email": f"{name}@x.test", "city": "Oslo", "hash": "h"}
