@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from oakum.authz import Model
+from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Shape
 from oakum.policy.model import Grant
 from tests.properties.worlds import array, record, scalar
@@ -22,12 +23,18 @@ _ANY_NESTED = Shape(
     extra=lambda: _ANY_NESTED,
     pointer="/anything",
 )
+_BY_NAME = Document.parse(
+    b'{"openapi":"3.1.0","paths":{},"components":{"schemas":{"It":{"patternProperties":'
+    b'{"^[0-9a-f]+$":{},"k{5}.*x":{"type":"string"}}}}}}',
+    "api.json",
+).schemas["It"]
 UNION = Shape(branches=(lambda: NOTE, lambda: FRIEND, lambda: record("Tag", tag=TEXT)))
 ENVELOPE = record(
     data=array(NOTE),
     anything=_ANY_NESTED,
     either=array(UNION),
     texts=array(TEXT),
+    named=_BY_NAME(),
     next=TEXT,
     total=scalar("integer"),
 )
@@ -82,6 +89,7 @@ def _places() -> dict[str, tuple[str, str]]:
         "withheld": ('{"data":[{"owner_id":"ann","is_private":false,"place":[', "]}]}"),
         "union": ('{"either":[', "]}"),
         "texts": ('{"texts":[', "]}"),
+        "by patterns": ('{"named":{"a":[', "]}}"),
     }
 
 
@@ -120,10 +128,13 @@ def bodies(size: int) -> dict[str, bytes]:
         ("of a member", '{"data":[{"owner_id":"ann","is_private":false,"extras":{', "}}]}"),
         ("of the envelope", "{", "}"),
         ("of a union", '{"either":[{', "}]}"),
+        ("by patterns", '{"named":{', "}}"),
     ):
         made[f"many members {where}"] = _counted(lambda n: f'"{n:x}":1', size, before, after)
         escaped = _counted(lambda n: rf'"\u0041{n:x}":1', size, before, after)
         made[f"escaped members {where}"] = escaped
+        long = _counted(lambda n: f'"{"k" * 40}{n:x}":1', size, before, after)
+        made[f"members with long names {where}"] = long
     return made
 
 

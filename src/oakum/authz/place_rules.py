@@ -17,14 +17,17 @@ from oakum.authz.null_writes import taken_by_null
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import (
+    classes_of,
     containers,
     element,
     member_names,
     named,
+    of_class,
     read_only,
     rest,
     scalars,
     solid,
+    tells_by_name,
     ways,
 )
 from oakum.policy.mask import Mask
@@ -58,7 +61,7 @@ class Spot:
     None); places below it are created on demand."""
 
     __slots__ = (
-        "_bits", "_declared", "_elements", "_kids", "_masked", "_node", "_other", "_picked",
+        "_bits", "_declared", "_elements", "_kids", "_masked", "_node", "_others", "_picked",
         "_refused", "_steps", "_table", "_top", "container", "granted", "inside", "instead",
         "masks", "partly", "passes", "path", "shape", "whole",
     )  # fmt: skip
@@ -105,7 +108,7 @@ class Spot:
         self._kids: dict[str, Spot] = {}
         self._picked: dict[Shape | None, Spot] = {}
         self._elements: Spot | None = None
-        self._other: Spot | None = None
+        self._others: dict[int, Spot] = {}
         self._declared: frozenset[str] | None = None
 
     def _scalars(self, banned: bool) -> frozenset[type]:
@@ -201,16 +204,32 @@ class Spot:
             return self._below(
                 self._word(name), named(self.shape, name) if self.shape else None, name
             )
-        if self._other is None:
+        other = self._undeclared(name)
+        word = self._word(name) if self._steps < 2 else None
+        if word is not None and word == name and self.inside:
+            return other._like(self._joined(word), other.shape)
+        return other
+
+    def _undeclared(self, name: str) -> Spot:
+        """The place of a member that neither document nor contract name, of each class of names."""
+        told = self.shape is not None and tells_by_name(self.shape)
+        classes = classes_of(self.shape) if self.shape and told else None
+        kind = classes.of(name) if classes else 0
+        found = self._others.get(kind)
+        if found is None:
             nobody = ""
             while self.declares(nobody):
                 nobody += "\0"
             shape = rest(self.shape) if self.shape else None
-            self._other = self._below(self._word(nobody), shape, "*")
-        word = self._word(name) if self._steps < 2 else None
-        if word is not None and word == name and self.inside:
-            return self._other._like(self._joined(word), self._other.shape)
-        return self._other
+            if self.shape and told:
+                shape = of_class(self.shape, classes.matched[kind] if classes else None)
+            node = self._node
+            if node is not None:
+                node = node.undeclared() if told and shape is None else node.child("*")
+            above = (self._joined(self._word(nobody)), self._steps + 1, node)
+            found = Spot(shape, self._refused, self._table, self._bits, above, self._masked)
+            self._others[kind] = found
+        return found
 
     def _word(self, name: str) -> str:
         depth = self._steps + 1 if self._table is not None else 0

@@ -45,6 +45,10 @@ class Trie:
         # The `**` above covers whatever no narrower line names.
         return Trie(below.children if below else {}, -1, self.deep)
 
+    def undeclared(self) -> Trie | None:
+        """The node for a member that the document does not declare: `**` alone covers it."""
+        return Trie({}, -1, self.deep) if self.deep >= 0 else None
+
     def word(self, segment: str) -> str:
         """What a step is called in the lines that may name it: by its name, `*`, or `**`; empty if
         none does."""

@@ -6,12 +6,28 @@ gives them their meaning.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from oakum.http.json_pointer import Json as Json
 from oakum.http.media_type import covers_json, essence
+from oakum.openapi.name_classes import NameTest
+
+
+class MemberNames(Protocol):
+    """What a schema says of undeclared members by their names."""
+
+    @property
+    def tests(self) -> tuple[NameTest, ...]:
+        """What a name is compared with."""
+
+    def forbids(self, matched: Collection[NameTest]) -> bool:
+        """Whether there is no member whose name matches exactly these of the tests."""
+
+    def member(self, matched: Collection[NameTest]) -> Callable[[], Shape] | None:
+        """The shape of such members; None: the schema declares none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +46,8 @@ class Shape:
     items: Callable[[], Shape] | None = None
     extra: Callable[[], Shape] | None = None
     """Shape of the values of undeclared members (`additionalProperties`, a map)."""
-    patterns: tuple[str, ...] = ()
-    """Regular expressions (`patternProperties`) that keep names from being those of such members:
-    other names, or names that match one of `false`."""
+    by_name: MemberNames | None = None
+    """Which of those members there are, where their names tell; None: all alike."""
     content: Callable[[], Shape] | None = None
     """What a text holds (`contentSchema`)."""
     unread: tuple[Callable[[], Shape], ...] = ()

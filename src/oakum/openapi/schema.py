@@ -8,16 +8,17 @@ command never needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from oakum.http.json_pointer import unescape
 from oakum.openapi import schema_object
 from oakum.openapi.model import Json, Shape
+from oakum.openapi.name_classes import NameTest
 from oakum.openapi.reference import Library, LocatedValue
-from oakum.openapi.schema_object import COMPOSING, KIND, NO_KIND, STRUCTURE
+from oakum.openapi.schema_object import COMPOSING, KIND, MAPPING, NO_KIND, STRUCTURE
 from oakum.openapi.walk import (
     Either,
     Thunk,
@@ -236,19 +237,22 @@ class Schemas:
         members: dict[str, tuple[LocatedValue, ...]] = {}
         items: list[list[LocatedValue]] = []
         extra: list[list[LocatedValue]] = []
+        rules: list[schema_object.NameRule] = []
         for part in parts:
             for name, place in schema_object.members(part):
                 members[name] = (*members[name], place) if name in members else (place,)
             items += [found] if (found := schema_object.items(part)) else []
             extra += [found] if (found := schema_object.values(part)) else []
-            if patterns := schema_object.name_patterns(part):
-                made["patterns"] = (*made.get("patterns", ()), *patterns)
+            if not MAPPING.isdisjoint(part.value) or "propertyNames" in part.value:
+                rules.append(schema_object.name_rule(part))
             schema_object.annotate(part.value, made)
             self._hidden(part, made)
         if items:
-            made["items"] = self._every(items)
+            made["items"] = self.every(items)
         if extra:
-            made["extra"] = self._every(extra)
+            made["extra"] = self.every(extra)
+        if any(rule.patterns or rule.names for rule in rules):
+            made["by_name"] = _ByName(self, rules)
         return {name: _Lazy(self, places) for name, places in members.items()}
 
     def _hidden(self, part: LocatedValue, made: dict[str, Any]) -> None:
@@ -263,7 +267,7 @@ class Schemas:
             found.append(partial(_same, shape))
         made["unread"] = (*made.get("unread", ()), *found)
 
-    def _every(self, parts: Sequence[Sequence[LocatedValue]]) -> Thunk:
+    def every(self, parts: Sequence[Sequence[LocatedValue]]) -> Thunk:
         """The element schemas of each part: all apply together; of alternatives in one part,
         any."""
         if all(len(places) == 1 for places in parts):
@@ -474,6 +478,60 @@ class _Own(_Lazy):
 
     def _made(self) -> Shape:
         return self._schemas.alone(self._places)
+
+
+class _ByName:
+    """What the parts of a schema say together of undeclared members by their names."""
+
+    def __init__(self, schemas: Schemas, rules: Sequence[schema_object.NameRule]) -> None:
+        self._schemas = schemas
+        self._rules = rules
+        self._members: dict[frozenset[NameTest], Thunk | None] = {}
+
+    @cached_property
+    def tests(self) -> tuple[NameTest, ...]:
+        patterns = [pattern for rule in self._rules for pattern, _ in rule.patterns]
+        return tuple(dict.fromkeys([*patterns, *(test for each in self._names for test in each)]))
+
+    @cached_property
+    def _names(self) -> list[tuple[NameTest, ...]]:
+        """What every name matches, of each part that says so."""
+        return [
+            tuple(_name_tests(self._schemas.shape(rule.names)))
+            for rule in self._rules
+            if rule.names is not None and rule.names.value is not False
+        ]
+
+    def forbids(self, matched: Collection[NameTest]) -> bool:
+        if any(test not in matched for each in self._names for test in each):
+            return True
+        return any(
+            (rule.names is not None and rule.names.value is False)
+            or any(name in matched and each.value is False for name, each in rule.patterns)
+            for rule in self._rules
+        )
+
+    def member(self, matched: Collection[NameTest]) -> Thunk | None:
+        key = frozenset(matched)
+        if key not in self._members:
+            self._members[key] = None if self.forbids(key) else self._made(key)
+        return self._members[key]
+
+    def _made(self, matched: frozenset[NameTest]) -> Thunk | None:
+        found: list[list[LocatedValue]] = []
+        for rule in self._rules:
+            met = [place for pattern, place in rule.patterns if pattern in matched]
+            # Each schema whose pattern a name matches is about its member, and no other then.
+            found += [[each] for each in met] or ([[*rule.others]] if rule.others else [])
+        return self._schemas.every(found) if found else None
+
+
+def _name_tests(shape: Shape) -> Iterator[NameTest]:
+    """What a schema of names says that a test can tell: an enumeration, a pattern."""
+    if shape.enum:
+        yield tuple(each for each in shape.enum if isinstance(each, str))
+    if shape.pattern:
+        yield shape.pattern
 
 
 def _with_kinds(made: dict[str, Any], kinds: frozenset[str], nullable: bool) -> Shape:

@@ -7,8 +7,8 @@ keyword whose value makes no sense is ignored.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from oakum.http.json_pointer import escape
 from oakum.openapi.model import Json
@@ -149,35 +149,52 @@ def items(part: LocatedValue) -> list[LocatedValue]:
 
 
 def values(part: LocatedValue) -> list[LocatedValue]:
-    """The schemas of the undeclared members of an object."""
-    file, pointer, raw = part
-    if MAPPING.isdisjoint(raw):
+    """The schemas of the undeclared members of an object, whatever their names."""
+    if MAPPING.isdisjoint(part.value):
         return []
-    found = []
+    by_name = [each for _, each in _by_pattern(part) if each.value is not False]
+    return [*_others(part), *by_name]
+
+
+def _others(part: LocatedValue) -> Iterator[LocatedValue]:
     for word in ("additionalProperties", "unevaluatedProperties"):
-        if type(value := raw.get(word)) is dict or value is True:
-            found.append(LocatedValue(file, f"{pointer}/{word}", value))
-    if type(patterns := raw.get("patternProperties")) is dict:
-        start = pointer + "/patternProperties/"
-        found += (
-            LocatedValue(file, start + escape(n), v) for n, v in patterns.items() if v is not False
-        )
-    return found
+        if type(value := part.value.get(word)) is dict or value is True:
+            yield LocatedValue(part.file, f"{part.pointer}/{word}", value)
 
 
-_ANY_NAME = frozenset(("", "^", "$", ".*", "^.*", ".*$", "^.*$", ".+", "^.+", ".+$", "^.+$"))
+def _by_pattern(part: LocatedValue) -> Iterator[tuple[str, LocatedValue]]:
+    if type(patterns := part.value.get("patternProperties")) is dict:
+        start = part.pointer + "/patternProperties/"
+        for name, value in patterns.items():
+            yield name, LocatedValue(part.file, start + escape(name), value)
 
 
-def name_patterns(part: LocatedValue) -> tuple[str, ...]:
-    """The patterns that keep names from being those of undeclared members."""
-    raw = part.value
-    if type(patterns := raw.get("patternProperties")) is not dict:
-        return ()
-    declared = [name for name, value in patterns.items() if value is not False]
-    others = [raw.get("additionalProperties"), raw.get("unevaluatedProperties")]
-    if any(each is True or type(each) is dict for each in others) or _ANY_NAME & {*declared}:
-        return tuple(name for name, value in patterns.items() if value is False)
-    return tuple(patterns) if declared else ()
+_ANY_NAME = frozenset(("", "^", "$", ".*", "^.*", ".*$"))
+
+
+class NameRule(NamedTuple):
+    """What one schema says of members by their names."""
+
+    patterns: tuple[tuple[str, LocatedValue], ...]
+    """Regular expressions, each with the schema of the members whose names it matches; `false`:
+    there are none."""
+    others: tuple[LocatedValue, ...]
+    """The schemas of members that stand in no `properties` and match no pattern."""
+    names: LocatedValue | None
+    """The schema of every name."""
+
+
+def name_rule(part: LocatedValue) -> NameRule:
+    """What a schema says of members by their names. A pattern that every name matches says what
+    `additionalProperties` does."""
+    others = tuple(_others(part))
+    patterns = tuple(_by_pattern(part))
+    if len(patterns) == 1 and patterns[0][0] in _ANY_NAME:
+        others = () if patterns[0][1].value is False else (patterns[0][1],)
+        patterns = ()
+    said = part.value.get("propertyNames")
+    names = part.at("propertyNames") if type(said) is dict or said is False else None
+    return NameRule(patterns, others, names)
 
 
 def unread(part: LocatedValue) -> list[LocatedValue]:

@@ -6,12 +6,14 @@ For a shape with alternatives (`oneOf`, `anyOf`), each result combines all of th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from oakum.http.media_type import is_feed
 from oakum.openapi.model import Json, Media, Shape
+from oakum.openapi.name_classes import NameClasses, NameTest, name_classes
+from oakum.openapi.pattern_syntax import Unsupported
 
 
 def names_of(shape: Shape) -> Collection[str]:
@@ -38,12 +40,62 @@ def member(shape: Shape, segment: str) -> Shape | None:
 @lru_cache(maxsize=1 << 14)
 def named(shape: Shape, key: str) -> Shape | None:
     """The shape of a member, by name or as a map value."""
-    return _either(shape, lambda at: [at.properties.get(key, at.extra)])
+    if not tells_by_name(shape):
+        return _either(shape, lambda at: [at.properties.get(key, at.extra)])
+    classes = classes_of(shape)
+    matched = classes.matched[classes.of(key)] if classes else None
+    others = _undeclared(shape, matched)
+    return _either(shape, lambda at: [at.properties.get(key, others.get(at))])
+
+
+@lru_cache(maxsize=1 << 14)
+def tells_by_name(shape: Shape) -> bool:
+    """Whether names tell which undeclared members an object has."""
+    whole = ways(shape)
+    return any(at.by_name for at in whole) and any(at.extra for at in whole)
+
+
+@lru_cache(maxsize=1 << 14)
+def classes_of(shape: Shape) -> NameClasses | None:
+    """The classes of names that tell which undeclared members an object has; None: a pattern of
+    the document cannot be compiled, so that nobody can tell."""
+    found = (test for at in ways(shape) if at.by_name for test in at.by_name.tests)
+    try:
+        return name_classes(tuple(dict.fromkeys(found)))
+    except Unsupported:
+        return None
+
+
+@lru_cache(maxsize=1 << 14)
+def of_class(shape: Shape, matched: frozenset[NameTest] | None) -> Shape | None:
+    """The shape of an undeclared member whose name matches exactly these tests of the document;
+    None: nobody can tell which."""
+    others = _undeclared(shape, matched)
+    return _either(shape, lambda at: [others.get(at)])
+
+
+def _undeclared(shape: Shape, matched: frozenset[NameTest] | None) -> Mapping[Shape, _Thunk]:
+    """What a shape and each of its alternatives say of an undeclared member of such a name. What
+    there is not by a schema is not by its alternatives either, which apply beside it."""
+    found: dict[Shape, _Thunk] = {}
+    todo = [shape]
+    while todo:
+        at = todo.pop()
+        if at in found:
+            continue
+        found[at] = at.extra
+        if at.by_name is not None:
+            if matched is None or at.by_name.forbids(matched):
+                found[at] = None
+                continue
+            found[at] = at.by_name.member(matched)
+        todo += [branch() for branch in at.branches]
+    return found
 
 
 @lru_cache(maxsize=1 << 14)
 def rest(shape: Shape) -> Shape | None:
-    """The shape of a member that has no name in the document."""
+    """The shape of a member that has no name in the document, whichever one the API gives it."""
     return _either(shape, lambda at: [at.extra])
 
 

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 
+from oakum.openapi.automaton import Automaton, of_pattern, of_texts, table
 from oakum.openapi.model import Shape
-from oakum.routing.automaton import Automaton, of_pattern, of_shape, of_texts, table
-from oakum.routing.pattern_syntax import Anchor, AnyOf, Char, InOrder, Piece, Repeated, Unsupported
+from oakum.openapi.pattern_syntax import Anchor, AnyOf, Char, InOrder, Piece, Repeated, Unsupported
+from oakum.routing.parameter_texts import of_shape
 
 _MOST_DIGITS = 19
 """Those of the largest 64-bit integer."""

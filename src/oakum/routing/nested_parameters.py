@@ -12,12 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from oakum.authz.span import UnreadableBody, read
 from oakum.openapi.model import Json, Parameter, Shape
-from oakum.openapi.shape_queries import containers, element, member_names, named, scalars
+from oakum.openapi.shape_queries import containers, element, member_names, named, rest, scalars
 from oakum.routing.messages import Denied
 
 _BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+")
-_UNNAMED = "\0"
-"""Stands for any member name that the document does not declare."""
 _DEEP = 6
 """Most levels to follow, since a schema may be recursive."""
 _BETWEEN = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
@@ -151,14 +149,14 @@ def below(shape: Shape | None, depth: int = _DEEP) -> Below:
         return Below()
     kinds = containers(shape)
     names, element_ = member_names(shape), element(shape)
-    rest = named(shape, _UNNAMED)
-    bare = not names and rest is None
+    others = rest(shape)
+    bare = not names and others is None
     if ("object" in kinds and bare) or ("array" in kinds and element_ is None and bare):
         return Below(anything=True)
     return Below(
         scalar=bool(scalars(shape)),
         members={name: below(named(shape, name), depth - 1) for name in names},
-        rest=below(rest, depth - 1) if rest is not None else None,
+        rest=below(others, depth - 1) if others is not None else None,
         each=below(element_, depth - 1) if element_ is not None else None,
     )
 

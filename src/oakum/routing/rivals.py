@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless, parameter_names
-from oakum.routing.automaton import Automaton, is_integer, of_shape
+from oakum.openapi.pattern_syntax import Unsupported
 from oakum.routing.converters import sure_texts, unclear_integers
 from oakum.routing.crossed_paths import CrossedPath, overlaps
-from oakum.routing.pattern_syntax import Unsupported
+from oakum.routing.parameter_texts import is_integer, of_shape
 
 
 def params_of(operation: Operation, segments: Mapping[str, str]) -> dict[str, str]:

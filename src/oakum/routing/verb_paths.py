@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from oakum.openapi.automaton import Automaton, of_pattern
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.path_segments import nameless
-from oakum.routing.automaton import Automaton, of_pattern
-from oakum.routing.pattern_syntax import Unsupported
+from oakum.openapi.pattern_syntax import Unsupported
 
 _OWN = re.compile(r"(.*/)\{([^{}]+)\}(:[^/{}]+)")
 """A path that ends with a verb."""

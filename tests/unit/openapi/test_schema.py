@@ -14,7 +14,7 @@ from oakum.authz.compiled_model import resources_in
 from oakum.openapi.document import Document
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, either, elements, flatten
-from oakum.openapi.shape_queries import containers, names_of, scalars
+from oakum.openapi.shape_queries import containers, named, names_of, scalars
 
 
 def document(schemas: dict[str, Any], version: str = "3.1.0") -> Document:
@@ -132,19 +132,60 @@ def test_lists_and_maps() -> None:
     assert paths(shape(patterns)) == {"*": ["integer", "string"]}
 
 
-def test_patterns_that_exclude_names_are_kept() -> None:
+def undeclared(schema: dict[str, Any], **others: Any) -> dict[str, list[str]]:
+    """The types of members that no `properties` names, by their names; without those that there
+    are none of."""
+    found = {name: named(shape(schema, **others), name) for name in ("a", "ab", "b", "c")}
+    return {name: sorted(each.kinds) for name, each in found.items() if each is not None}
+
+
+def test_a_pattern_declares_the_members_whose_names_it_matches() -> None:
     by_name = {"patternProperties": {"^a": STRING, "^b": False}}
-    assert shape(by_name).patterns == ("^a", "^b")
-    assert shape({**by_name, "additionalProperties": False}).patterns == ("^a", "^b")
-    two = {"allOf": [by_name, {"patternProperties": {"^c": STRING}}]}
-    assert shape(two).patterns == ("^a", "^b", "^c")
+    texts = {"a": ["string"], "ab": ["string"]}
+    assert undeclared(by_name) == texts
+    assert undeclared({**by_name, "additionalProperties": False}) == texts
     for word in ("additionalProperties", "unevaluatedProperties"):
-        assert shape({**by_name, word: True}).patterns == ("^b",)
-        assert shape({**by_name, word: INTEGER}).patterns == ("^b",)
+        assert undeclared({**by_name, word: INTEGER}) == {**texts, "c": ["integer"]}
+    two = {"allOf": [by_name, {"patternProperties": {"^[bc]": INTEGER}}]}
+    assert undeclared(two) == {**texts, "c": ["integer"]}
+    either = {"anyOf": [by_name, {"additionalProperties": INTEGER}]}
+    assert undeclared(either)["b"] == ["integer"]
+    around = {**by_name, "anyOf": [{"additionalProperties": INTEGER}, {"title": "t"}]}
+    assert "b" not in undeclared(around)
+
+
+def test_two_patterns_that_match_a_name_are_both_about_its_member() -> None:
+    both = {"patternProperties": {"a": {"minLength": 1}, "b$": STRING}}
+    assert undeclared(both) == {"a": [], "ab": ["string"], "b": ["string"]}
+
+
+def test_a_pattern_that_every_name_matches_is_as_other_members() -> None:
     for every in ("", ".*", "^.*$", "^.+$", "^"):
-        assert shape({"patternProperties": {every: STRING}}).patterns == ()
-    assert shape({"patternProperties": {"^$": STRING}}).patterns == ("^$",)
-    assert shape({"patternProperties": {"^a": False}}).patterns == ()  # declares no other either
+        assert len(undeclared({"patternProperties": {every: STRING}})) == 4
+    assert shape({"patternProperties": {"": STRING}}).by_name is None
+    assert undeclared({"patternProperties": {"^$": STRING}}) == {}
+    assert undeclared({"patternProperties": {"^a": False}}) == {}
+
+
+def test_a_schema_of_names_is_one_of_undeclared_members() -> None:
+    texts = {"additionalProperties": STRING}
+    every = ["a", "ab", "b", "c"]
+    assert [*undeclared({**texts, "propertyNames": {"pattern": "b"}})] == ["ab", "b"]
+    assert [*undeclared({**texts, "propertyNames": {"enum": ["c", 5]}})] == ["c"]
+    assert [*undeclared({**texts, "propertyNames": ref("Name")}, Name={"const": "a"})] == ["a"]
+    assert undeclared({**texts, "propertyNames": False}) == {}
+    for nothing in ({"maxLength": 1}, True, 5, ref("Nobody")):
+        assert [*undeclared({**texts, "propertyNames": nothing})] == every
+    own = {"properties": {"z": INTEGER}, "propertyNames": {"pattern": "^a$"}}
+    assert undeclared({"allOf": [texts, own]}) == {"a": ["string"]}
+    assert [*children(shape(own))] == ["z"]
+    recursive = {**texts, "propertyNames": ref("It")}
+    assert [*undeclared(recursive)] == every
+
+
+def test_where_a_pattern_cannot_be_compiled_no_undeclared_member_is_known() -> None:
+    for more in ({"additionalProperties": STRING}, {}):
+        assert undeclared({"patternProperties": {"^(?=a)": STRING, "b": STRING}, **more}) == {}
 
 
 # ------------------------------------------------------------------- references, compositions

@@ -10,8 +10,8 @@ from oakum.guard.compiled.concealed_objects import Concealed, NamedConcealed
 from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.objects_by_key import Plain
 from oakum.guard.compiled.write_targets import Target
+from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import Operation
-from oakum.routing.automaton import Automaton
 from oakum.routing.media import FORM, PARTS
 from oakum.routing.nested_parameters import Nested
 

@@ -1,4 +1,5 @@
--- Which texts a parameter may be: a table of steps over its bytes, made by `guard.automaton`.
+-- Which texts a parameter may be, and which names a member: a table of steps over the bytes, made by
+-- `openapi/automaton.py` and `openapi/name_classes.py`.
 
 local byte = string.byte
 
@@ -12,6 +13,17 @@ function M.matches(said, text)
   for at = 1, #text do
     state = onward[state * width + classes[byte(text, at) + 1] + 1]
     if state < 0 then return false end
+  end
+  return said.accepts[state + 1]
+end
+
+-- The class of a name; `accepts` has that of each state. One that no state takes further is of class 0.
+function M.class(said, name)
+  local classes, width, onward = said.classes, said.width, said.next
+  local state = 0
+  for at = 1, #name do
+    state = onward[state * width + classes[byte(name, at) + 1] + 1]
+    if state < 0 then return 0 end
   end
   return said.accepts[state + 1]
 end

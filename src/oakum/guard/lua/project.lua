@@ -327,6 +327,13 @@ local function entry(node, label, name)
   return made
 end
 
+M.class = require("oakum.automaton").class
+
+-- The entry for a member that nothing names: one for all, or one for each class of names.
+function M.undeclared(body, name)
+  return body.names and body.classes[M.class(body.names, name) + 1] or body.extra
+end
+
 -- The entry of a member whose name stands at [i, past): declared, learnt, or nil for a stranger.
 local function lookup(body, name)
   local found = body.members[name]
@@ -335,8 +342,9 @@ local function lookup(body, name)
   if found then return found end
   if body.learnt >= LEARNT then return nil end
   body.learnt = body.learnt + 1
-  found = entry(body.extra.node, body.extra.label, name)
-  found.map, found.held = true, body.extra.held
+  local other = M.undeclared(body, name)
+  found = entry(other.node, other.label, name)
+  found.map, found.held = true, other.held
   body.strangers[name] = found
   return found
 end
@@ -360,13 +368,13 @@ local function member(body, i, expected, level, stamp)
   local name = name_of(i, past)
   local found = lookup(body, name)
   if stamp == 0 then
-    found = found or body.extra
+    found = found or M.undeclared(body, name)
   elseif found then
     if found.stamp == stamp then return nil, -1 end
     found.stamp = stamp
   else
     if repeated(level, name, stamp) then return nil, -1 end
-    found = body.extra
+    found = M.undeclared(body, name)
   end
   i = space(past)
   if i >= N or P[i] ~= 58 then return nil, -1 end
@@ -468,7 +476,7 @@ local function note_kinds(node, value, found)
       found[value] = ""
     end
     for name, each in pairs(value) do
-      local member_ = body.members[name] or body.extra
+      local member_ = body.members[name] or M.undeclared(body, name)
       note_kinds(member_.node, each, found)
     end
   end
@@ -1966,6 +1974,13 @@ local function load_bodies(plan)
     body.blind = not body.hold and not body.inside
     local wanted = captures(plan, body.table)
     local members_, captured = {}, { n = 0 }
+    body.extra = entry(plan.nodes[body.extra[1] + 1], body.extra[2])
+    body.extra.map, body.extra.held = true, held
+    body.names = body.names and plan.automata[body.names + 1]
+    for i = 1, body.names and body.classes.n or 0 do
+      body.classes[i] = entry(plan.nodes[body.classes[i][1] + 1], body.classes[i][2])
+      body.classes[i].map, body.classes[i].held = true, held
+    end
     for name, pair in pairs(body.members) do
       members_[name] = entry(plan.nodes[pair[1] + 1], pair[2], name)
     end
@@ -1974,7 +1989,8 @@ local function load_bodies(plan)
     end
     for name in pairs(wanted) do
       if not members_[name] then
-        members_[name] = entry(plan.nodes[body.extra[1] + 1], body.extra[2], name)
+        local other = M.undeclared(body, name)
+        members_[name] = entry(other.node, other.label, name)
         members_[name].map, members_[name].held = true, held
       end
       members_[name].capture = name
@@ -1987,8 +2003,6 @@ local function load_bodies(plan)
     body.lacks = next(body.lacks) and body.lacks or nil
     body.members, body.captured, body.spans = members_, captured, {}
     body.subject = setmetatable({ table = body.table, spans = body.spans }, Subject)
-    body.extra = entry(plan.nodes[body.extra[1] + 1], body.extra[2])
-    body.extra.map, body.extra.held = true, held
     body.strangers, body.learnt, body.first, body.busy = {}, 0, false, 0
   end
 end

@@ -8,7 +8,7 @@ and what the judge does with each kind of value. Recursive shapes become cycles:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,24 +37,33 @@ from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.compiled.selecting_parameters import TENANTS, SelectingParameters
 from oakum.guard.compiled.write_targets import Target
 from oakum.guard.plan import places
+from oakum.guard.plan.automata import Automata
 from oakum.guard.plan.engine_settings import caller, passing_parameters, settings
 from oakum.guard.plan.hidden import Shared, hidden
+from oakum.guard.plan.paths import rivals, shut, turn
 from oakum.guard.plan.places import Ahead
 from oakum.guard.plan.places import PlannedPlace as _Place
 from oakum.guard.plan.scalar_types import bits_of, removals, scalar
 from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing
 from oakum.guard.target import RenderedPlan
 from oakum.http.json_pointer import path_of
-from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Shape
-from oakum.openapi.path_segments import nameless
-from oakum.openapi.shape_queries import element, member_names, named, read_only, rest, solid
+from oakum.openapi.model import ClosedOperation, Json, Media, Shape
+from oakum.openapi.name_classes import NameTest
+from oakum.openapi.shape_queries import (
+    classes_of,
+    element,
+    member_names,
+    named,
+    of_class,
+    read_only,
+    rest,
+    solid,
+    tells_by_name,
+)
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.automaton import Automaton
 from oakum.routing.nested_parameters import planned
-from oakum.routing.rivals import Rival
-from oakum.routing.route import shut_paths, written
 from oakum.routing.tenant_words import is_tenants_key
 
 VERSION = 1
@@ -81,7 +90,7 @@ class _Renderer:
     """Node 0 removes everything."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     unions: list[dict[str, Any]] = field(default_factory=list)
-    automata: list[dict[str, Any]] = field(default_factory=list)
+    automata: Automata = field(default_factory=Automata)
     shared: Shared = field(default_factory=Shared)
     writing: bool = False
     keeps_kind: bool = False
@@ -97,7 +106,6 @@ class _Renderer:
         self.relations = {name: i for i, name in enumerate(self.policy.relations)}
         self.resources = {name: i for i, name in enumerate(self.policy.resources)}
         self.limits = {each.name: i for i, each in enumerate(self.policy.limits)}
-        self.rivals = self.wiring.choices.rivals
         self.endpoints = {id: index for index, id in enumerate(self.wiring.endpoints)}
         self.targets = PlannedTargets(self.model, self.endpoints, self.resources, self._read)
 
@@ -131,9 +139,9 @@ class _Renderer:
             "bodies": self.bodies,
             "unions": self.unions,
             "endpoints": endpoints,
-            "shut": self._shut(),
-            "rivals": list(self._rivals()),
-            "automata": self.automata,
+            "shut": shut(self.model, self.wiring, self.closed),
+            "rivals": list(rivals(self.wiring, self.automata)),
+            "automata": self.automata.rows,
             "shared": self.shared.values,
             "caller": caller(self.policy.caller, self.wiring.whoami),
             "credentials": [
@@ -216,7 +224,7 @@ class _Renderer:
             "id": operation.id,
             "method": operation.method,
             "segments": endpoint.segments,
-            "turn": self._turn(operation),
+            "turn": turn(self.wiring, operation),
             "anonymous": self.model.operations[operation.id].anonymous,
             "public": operation.anonymous,
             "write": endpoint.write,
@@ -228,7 +236,7 @@ class _Renderer:
             "owner": rule.owner,
             "asks": asks(self.model, operation.id),
             "account": account(self.model, operation.id),
-            "texts": {name: self._automaton(made) for name, made in endpoint.texts.items()},
+            "texts": {name: self.automata.index(made) for name, made in endpoint.texts.items()},
             "query": endpoint.query,
             "lists": sorted(endpoint.lists),
             "nested": planned(endpoint.nested),
@@ -252,53 +260,6 @@ class _Renderer:
     def _filled_from(self, operation: str) -> dict[str, Any]:
         said = self.wiring.selections.get(operation, SelectingParameters())
         return {"selects": said.plan, "around": self.model.operations[operation].around}
-
-    def _automaton(self, made: Automaton) -> int:
-        """Index of an automaton; equal ones are stored once."""
-        said = {
-            "classes": made.classes,
-            "width": made.width,
-            "next": made.next,
-            "accepts": made.accepts,
-        }
-        if said not in self.automata:
-            self.automata.append(said)
-        return self.automata.index(said)
-
-    def _shut(self) -> list[list[str]]:
-        """Paths of operations granted to nobody, so that a parameter of another path never matches
-        them."""
-        granted = self.wiring.endpoints
-        paths = [each.path for id, each in self.model.operations.items() if id not in granted]
-        paths += [each.operation.path for each in self.closed]
-        paths += shut_paths([*self.model.operations.values()], self.wiring.choices)
-        return [written(path)[1:].split("/") for path in dict.fromkeys(paths)]
-
-    def _turn(self, operation: Operation) -> int:
-        """Index among the operations whose paths differ only in their parameters' patterns."""
-        alike = self.rivals.get((operation.method, nameless(operation.path)), ())
-        own = (n for n, each in enumerate(alike) if each.operation is operation and not each.shut)
-        return next(own, 0)
-
-    def _rivals(self) -> Iterator[dict[str, Any]]:
-        """What no operation may have of paths that several match, and operations granted to nobody,
-        so that no other takes their paths."""
-        endpoints = self.wiring.endpoints
-        for alike in self.rivals.values():
-            granted = [not each.shut and each.operation.id in endpoints for each in alike]
-            for turn, each in enumerate(alike):
-                if any(granted) and not granted[turn]:
-                    yield self._rival(each, turn)
-
-    def _rival(self, rival: Rival, turn: int) -> dict[str, Any]:
-        operation = rival.operation
-        return {
-            "method": operation.method,
-            "segments": written(operation.path)[1:].split("/"),
-            "around": operation.around,
-            "turn": turn,
-            "texts": {name: self._automaton(made) for name, made in rival.texts.items()},
-        }
 
     def _accept(self, endpoint: GrantedEndpoint) -> dict[str, Any] | None:
         if not endpoint.operation.body:
@@ -569,6 +530,7 @@ class _Renderer:
             "rows": places.counted_rows(at),
             "lacks": self._lacks(at),
             "extra": self._member(at, None, owner),
+            **self._by_name(at, owner),
             "held": self._held(at),
         }
 
@@ -592,6 +554,29 @@ class _Renderer:
         trie = at.trie.child("*" if key is None else key) if at.trie else None
         path = self._called(at, "*" if key is None else key)
         node = self._node(self._step(at, key, shape, trie, path))
+        return [node, f"{owner}.{path}" if owner else path]
+
+    def _by_name(self, at: _Place, owner: str) -> dict[str, Any]:
+        """An automaton of the names of members that nothing names, and the member of each class;
+        nothing where they are all alike."""
+        if at.shape is None or not tells_by_name(at.shape):
+            return {}
+        classes = classes_of(at.shape)
+        if classes is None:
+            return {"extra": self._other(at, None, owner)}
+        return {
+            "names": self.automata.index(classes),
+            "classes": [self._other(at, each, owner) for each in classes.matched],
+        }
+
+    def _other(self, at: _Place, matched: frozenset[NameTest] | None, owner: str) -> list[Any]:
+        """`_member` for what nothing names, by the tests of the document that its name matches."""
+        shape = of_class(at.shape, matched) if at.shape else None
+        trie = at.trie
+        if trie is not None:
+            trie = trie.undeclared() if shape is None else trie.child("*")
+        path = self._called(at, "*")
+        node = self._node(self._step(at, None, shape, trie, path))
         return [node, f"{owner}.{path}" if owner else path]
 
     def _called(self, at: _Place, step: str) -> str:

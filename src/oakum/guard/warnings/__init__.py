@@ -66,7 +66,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     response_headers.dropped_headers,
     parameters.unread_parameters,
     names.unstated_names,
-    name_patterns.unmatched_names,
+    name_patterns.unreadable_patterns,
     members.moved_objects,
     filters.hidden_fields,
     filters.counts_of_pages,

@@ -1,7 +1,8 @@
-"""Warnings about members that a document declares by a pattern of their names.
+"""Warnings about members that a document declares by patterns of their names which nobody can tell.
 
-The gateway compares no name with a pattern. What `patternProperties` declares is declared for every
-name that stands in no `properties`, as by `additionalProperties`.
+The gateway compares names with an automaton of the patterns (`openapi.name_classes`). Where the
+document has a pattern that none can be made of, such as one with a lookahead, nobody can tell which
+members are declared.
 """
 
 from __future__ import annotations
@@ -10,50 +11,47 @@ from collections.abc import Iterator
 
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
-from oakum.http.json_pointer import escape, path_of
 from oakum.openapi.model import Operation, Shape
-from oakum.policy.resource_schemas import resource_of
+from oakum.openapi.name_classes import automaton_of, name_classes
+from oakum.openapi.pattern_syntax import Unsupported
+from oakum.openapi.walk import reachable
 
 
-def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about objects outside every resource in which members pass whose names a pattern
-    of the document excludes. Within a resource a line of the contract says which members pass."""
+def unreadable_patterns(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns once about objects of which no undeclared member passes, since a pattern of their names
+    cannot be compiled."""
     found: dict[Shape, tuple[Operation, str]] = {}
+    done: set[Shape] = set()
     for endpoint in contract.endpoints:
         operation = endpoint.operation
-        if contract.model.rule(operation.id).graphql:
-            continue
-        for at, shape in _outside(contract, operation, write=endpoint.write):
-            if shape.patterns:
-                found.setdefault(shape, (operation, at))
+        bodies = [*operation.responses.values(), operation.body if endpoint.write else ()]
+        tops = [each.shape for medias in bodies for each in medias if each.shape is not None]
+        for shape in reachable(tops, done):
+            if shape.by_name and shape.extra and (why := _unreadable(shape)):
+                found[shape] = (operation, why)
     if found:
-        shape, (operation, at) = next(iter(found.items()))
-        more = f" (and at {len(found) - 1} more places)" if len(found) > 1 else ""
+        shape, (operation, why) = next(iter(found.items()))
+        more = f" (and in {len(found) - 1} more schemas)" if len(found) > 1 else ""
         yield Problem(
             contract.location(operation),
-            f"the gateway does not compare names with `patternProperties`, so members that"
-            f" `{shape.patterns[0]}` excludes pass at `{at or '/'}` of `{operation.id}`{more}",
-            "name the members in `properties`, in the document or an overlay, if the API may have"
-            " others there",
+            f"the gateway cannot read {why} of `{shape.pointer}`, so only members that `properties`"
+            f" declares pass there, to `{operation.id}` and from it{more}",
+            "name the members in `properties`, in the document or an overlay, or write a plainer"
+            " pattern",
         )
 
 
-def _outside(
-    contract: CompiledContract, operation: Operation, *, write: bool
-) -> Iterator[tuple[str, Shape]]:
-    """Each place outside every resource of what an operation answers and may be sent."""
-    bound = contract.model.bound
-    shown = [segments for segments, _ in contract.model.shown.get(operation.id, ())]
-    bodies = [*operation.responses.values(), operation.body if write else ()]
-    tops = [each.shape for medias in bodies for each in medias if each.shape is not None]
-    todo = [("", shape) for shape in tops]
-    met = {*tops}
-    for at, shape in todo:
-        if resource_of(shape, bound) or path_of(at) in shown:
-            continue
-        yield at, shape
-        below = [(f"{at}/{escape(name)}", child()) for name, child in shape.properties.items()]
-        below += [(f"{at}/*", inner()) for inner in (shape.items, shape.extra) if inner]
-        below += [(at, branch()) for branch in shape.branches]
-        todo += [step for step in below if step[1] not in met]
-        met.update(inner for _, inner in below)
+def _unreadable(shape: Shape) -> str:
+    """Which tests of names cannot be compiled; empty: all of them can."""
+    tests = shape.by_name.tests if shape.by_name else ()
+    for test in tests:
+        try:
+            automaton_of(test)
+        except Unsupported as error:
+            said = f"the pattern `{test}`" if isinstance(test, str) else "the names"
+            return f"{said} ({error})"
+    try:
+        name_classes(tests)
+    except Unsupported:
+        return "the patterns, which are too large together,"
+    return ""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import Shape
-from oakum.routing.automaton import Automaton, of_shape
-from oakum.routing.pattern_syntax import Unsupported
+from oakum.openapi.pattern_syntax import Unsupported
+from oakum.routing.parameter_texts import of_shape
 from oakum.scan.engine import Engine
 
 _MOST_NAMED = 4

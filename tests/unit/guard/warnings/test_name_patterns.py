@@ -10,7 +10,7 @@ import pytest
 from tests.unit.guard.warnings.contracts import said
 
 TEXT = {"type": "string"}
-BY_NAME = {"type": "object", "patternProperties": {"^p": TEXT}}
+AHEAD = {"type": "object", "patternProperties": {"^(?=p)": TEXT}}
 NOTE = {"$ref": "#/components/schemas/Note"}
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -54,52 +54,56 @@ def warned(
         }
 
     found = said(folder, {"document": DOCUMENT, "policy": POLICY}, change)
-    return "\n".join(each for each in found.splitlines() if "patternProperties" in each)
+    return "\n".join(each for each in found.splitlines() if "cannot read" in each)
 
 
 @pytest.mark.parametrize(
-    ("schema", "at"),
+    "schema",
     [
-        (BY_NAME, "/"),
-        ({**BY_NAME, "additionalProperties": False}, "/"),
-        ({"type": "object", "properties": {"a/b": BY_NAME}}, "/a~1b"),
-        ({"type": "array", "items": BY_NAME}, "/*"),
-        ({"oneOf": [{"type": "object", "properties": {"x": BY_NAME}}, TEXT]}, "/x"),
-        ({"type": "object", "additionalProperties": BY_NAME}, "/*"),
+        AHEAD,
+        {**AHEAD, "additionalProperties": True},
+        {"type": "object", "properties": {"a/b": AHEAD}},
+        {"type": "array", "items": AHEAD},
+        {"oneOf": [{"type": "object", "properties": {"x": AHEAD}}, TEXT]},
+        {"type": "object", "additionalProperties": AHEAD},
     ],
 )
-def test_names_that_a_pattern_excludes_pass(
-    tmp_path: Path, schema: dict[str, Any], at: str
-) -> None:
-    assert f"members that `^p` excludes pass at `{at}` of `read`" in warned(tmp_path, schema)
-
-
-def test_a_name_may_be_excluded_by_a_pattern_of_false(tmp_path: Path) -> None:
-    schema = {"type": "object", "patternProperties": {"^s": False}, "additionalProperties": TEXT}
-    assert "members that `^s` excludes pass" in warned(tmp_path, schema)
+def test_a_pattern_that_cannot_be_compiled(tmp_path: Path, schema: dict[str, Any]) -> None:
+    found = warned(tmp_path, schema)
+    assert "the gateway cannot read the pattern `^(?=p)`" in found
+    assert "only members that `properties` declares pass there, to `read` and from it" in found
 
 
 def test_a_request_body_may_hold_such_names_too(tmp_path: Path) -> None:
-    assert "pass at `/` of `write`" in warned(tmp_path, {"type": "object"}, BY_NAME)
+    assert "to `write` and from it" in warned(tmp_path, {"type": "object"}, AHEAD)
+
+
+def test_so_may_an_object_of_a_resource(tmp_path: Path) -> None:
+    assert "to `me` and from it" in warned(tmp_path, NOTE, patternProperties={"^(?=p)": TEXT})
 
 
 def test_several_places_are_one_warning(tmp_path: Path) -> None:
-    two = {"type": "object", "properties": {"a": BY_NAME, "b": {**BY_NAME, "title": "b"}}}
+    two = {"type": "object", "properties": {"a": AHEAD, "b": {**AHEAD, "title": "b"}}}
     found = warned(tmp_path, two)
-    assert found.count("patternProperties") == 1
-    assert "at `/a` of `read` (and at 1 more places)" in found
+    assert found.count("cannot read") == 1
+    assert "to `read` and from it (and in 1 more schemas)" in found
+
+
+def test_patterns_may_be_too_large_together(tmp_path: Path) -> None:
+    many = {f"{letter}.{{2}}x": TEXT for letter in "abcdefgh"}
+    found = warned(tmp_path, {"type": "object", "patternProperties": many})
+    assert "cannot read the patterns, which are too large together," in found
 
 
 @pytest.mark.parametrize(
     "schema",
     [
         {"type": "object", "properties": {"p": TEXT}},
-        {**BY_NAME, "additionalProperties": True},
-        {"type": "object", "patternProperties": {"^.*$": TEXT}},
-        {"type": "object", "patternProperties": {"^p": False}},
+        {"type": "object", "patternProperties": {"^p": TEXT, "s$": False}},
+        {"type": "object", "additionalProperties": TEXT, "propertyNames": {"enum": ["p"]}},
+        {"type": "object", "patternProperties": {"^(?=p)": False}},
         NOTE,
     ],
 )
-def test_nothing_is_said_where_no_name_is_excluded(tmp_path: Path, schema: dict[str, Any]) -> None:
-    # What passes of a resource is what its lines name.
-    assert warned(tmp_path, schema, patternProperties={"^p": TEXT}) == ""
+def test_nothing_is_said_where_names_tell(tmp_path: Path, schema: dict[str, Any]) -> None:
+    assert warned(tmp_path, schema) == ""

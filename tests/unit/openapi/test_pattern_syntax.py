@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.routing.automaton import of_pattern
-from oakum.routing.pattern_syntax import Unsupported
+from oakum.openapi.automaton import of_pattern
+from oakum.openapi.pattern_syntax import Unsupported
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.openapi.model import Shape
-from oakum.routing.automaton import of_pattern, of_shape, of_texts
+from oakum.openapi.automaton import of_pattern, of_texts
 
 
 @pytest.mark.parametrize(
@@ -50,17 +49,6 @@ def test_exactly_these_texts() -> None:
     made = of_texts(["all", "own", "a.b", "é"])
     assert all(made.matches(text) for text in ("all", "own", "a.b", "é"))
     assert not any(made.matches(text) for text in ("", "al", "alll", "axb", "e"))
-
-
-def test_values_that_are_listed_are_written_as_in_json() -> None:
-    made = of_shape(Shape(kinds=frozenset(("boolean",)), enum=(True, False)))
-    assert made is not None
-    assert [made.matches(each) for each in ("true", "false", "True", "1")] == [
-        True,
-        True,
-        False,
-        False,
-    ]
 
 
 def test_no_text_takes_long() -> None:

@@ -1,4 +1,4 @@
-"""Compiles a parameter's pattern to a table that every engine can run.
+"""Compiles a pattern to a table that every engine can run.
 
 A `pattern` of the document (ECMA-262, as in JSON Schema) becomes a deterministic automaton over the
 bytes of UTF-8. It is linear in the text whatever the pattern, while a caller could keep a
@@ -7,14 +7,11 @@ backtracking engine busy (CWE-1333). A pattern that is too large for a table is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from oakum.authz.id_spelling import text
-from oakum.openapi.model import Shape
-from oakum.routing.pattern_syntax import (
+from oakum.openapi.pattern_syntax import (
     MOST_STATES,
     Anchor,
     AnyOf,
@@ -101,21 +98,6 @@ _NO_SEGMENT = (b"", b".", b"..")
 def of_pattern(pattern: str) -> Automaton:
     """An automaton for the texts in which the pattern is found. Raises `Unsupported`."""
     return table(PatternReader(pattern).whole())
-
-
-def of_shape(shape: Shape) -> Automaton | None:
-    """The texts that a schema allows: by `enum`, else `pattern`, else integers by `type`; None if
-    it has none of them. Raises `Unsupported`."""
-    if shape.enum and all(isinstance(each, str | int) for each in shape.enum):
-        return of_texts(json.dumps(e) if isinstance(e, bool) else text(e) for e in shape.enum)
-    if shape.pattern and shape.kinds <= {"string"}:
-        return of_pattern(shape.pattern)
-    return of_pattern(r"^-?\d+$") if is_integer(shape) else None
-
-
-def is_integer(shape: Shape) -> bool:
-    """Whether `type: integer` alone says which texts a schema allows."""
-    return not shape.enum and shape.kinds == {"integer"}
 
 
 def of_texts(texts: Iterable[str]) -> Automaton:
