@@ -41,14 +41,17 @@ _WIDTH = {each: each - 0xFEE0 for each in range(0xFF01, 0xFF5F)}
 _FOLDED = _WIDTH | {ord(each): None for each in _BLANKS}
 """And those that show nothing left out."""
 _ENDS = re.compile("[/:#]")
-_NUMBER = re.compile(r"\+?([0-9]++)(?:\.0*+)?\Z")
-_SCIENTIFIC = re.compile(r"\+?([0-9]++)(?:\.([0-9]*+))?[eE]([+-]?[0-9]{1,2})\Z")
+_NUMBER = re.compile(r"([+-]*+)([0-9]++)(?:\.0*+)?\Z")
+_SCIENTIFIC = re.compile(r"([+-]*+)([0-9]++)(?:\.([0-9]*+))?[eE]([+-]?[0-9]{1,2})\Z")
+_GROUPED = re.compile(r"[+-]*+[0-9]{1,3}(?:[,'][0-9]{2,3})*[,'][0-9]{3}(?![0-9,'])")
+"""Digits in groups, as people write a thousand."""
 _HEX = re.compile(r"[0-9a-f]{32}\Z")
 _DIGITS = re.compile(r"[0-9]+")
+_NEGATIVE = re.compile(r"-[0-9]+")
 _WIDE = re.compile(r"[^\x00-\x7f]+")
 _OWN_WRITING = re.compile(r"[\u3040-\u30ff\u4000-\u9fff\uac00-\ud7ff]")
 """Kana, ideographs and Hangul, which no normal form makes ASCII of, and nobody takes for it."""
-_NUMERAL = re.compile(r"[0-9e+._-]*\Z")
+_NUMERAL = re.compile(r"[0-9e+.,'_-]*\Z")
 _HEXADECIMAL = re.compile(r"[0-9a-f{}-]*\Z")
 """The ASCII of what may be a number or a UUID, with something beyond ASCII in it."""
 _FIRST_DIGITS = re.compile("[1-9][0-9]*")
@@ -61,18 +64,25 @@ def _normal(plain: str) -> str:
     packed = re.sub("[{}-]", "", plain)
     uuid = _HEX.match(packed) is not None
     digits = packed if uuid else plain.replace("_", "")
+    if grouped := _GROUPED.match(digits):
+        digits = re.sub("[,']", "", grouped[0]) + digits[grouped.end() :]
     number = _NUMBER.match(digits)
     if number is not None:
-        return number[1].lstrip("0") or "0"
+        return _signed(number[1], number[2])
     found = None if uuid else _SCIENTIFIC.match(digits)
     return _expanded(found) or plain if found else packed if uuid else plain
 
 
 def _expanded(found: re.Match[str]) -> str | None:
     """A number with an exponent in plain digits; None: it is no integer."""
-    digits, point = found[1] + (found[2] or ""), len(found[1]) + int(found[3])
+    digits, point = found[2] + (found[3] or ""), len(found[2]) + int(found[4])
     whole, rest = digits[: max(point, 0)].ljust(point, "0"), digits[max(point, 0) :]
-    return None if rest.strip("0") else whole.lstrip("0") or "0"
+    return None if rest.strip("0") else _signed(found[1], whole)
+
+
+def _signed(signs: str, digits: str) -> str:
+    plain = digits.lstrip("0") or "0"
+    return f"-{plain}" if "-" in signs and plain != "0" else plain
 
 
 def _beyond_ascii(plain: str) -> tuple[str, str, int]:
@@ -88,7 +98,8 @@ def _beyond_ascii(plain: str) -> tuple[str, str, int]:
         if _is_scaled(plain):
             return first, "", _ANY_LENGTH
         run = last[len(last.rstrip("0123456789")) :]
-        return first, run if run.strip("0") or "." not in narrow else "", longest
+        # A sign may stand where the letter does, with zeros after it.
+        return first, run.lstrip("0") or ("" if "." in narrow else run), longest
     if _HEXADECIMAL.match(narrow):
         run = last[len(last.rstrip("0123456789abcdef")) :]
         return _leading(_FIRST_HEX, first), run, longest
@@ -113,10 +124,10 @@ def spelling(id: str) -> tuple[str, str, int]:
     -1: that is all of it.
 
     Ignores case, spaces, what shows nothing, full width, a plus sign, leading zeros, exponents,
-    underscores between digits, UUID dashes and everything before the last `/`, `:` or `#`. Other
-    text beyond ASCII is not compared (normal forms, look-alikes) and stands for any text, of two
-    characters at most for a letter below U+0800, else of four (ligatures, signs in brackets); of
-    Chinese, Japanese and Korean writing, for none in ASCII.
+    what groups digits (`1_000`, `1,000`), UUID dashes and everything before the last `/`, `:` or
+    `#`. Other text beyond ASCII is not compared (normal forms, look-alikes) and stands for any
+    text, of two characters at most for a letter below U+0800, else of four (ligatures, signs in
+    brackets); of Chinese, Japanese and Korean writing, for none in ASCII.
     """
     simple = id.isascii() and id.isalnum() and not id.isdigit()
     if simple and not _SCIENTIFIC.match(id):  # fast path for most ids
@@ -204,8 +215,9 @@ def spread(text: str) -> list[str]:
     if text.isalnum():
         return [text]
     apart = text if text.isascii() else text.translate(_APART)
-    found = _PART if _LETTER.search(apart) else _DIGITS
-    return [text, *found.findall(apart)]
+    if _LETTER.search(apart):
+        return [text, *_PART.findall(apart)]
+    return [text, *_DIGITS.findall(apart), *_NEGATIVE.findall(apart)]
 
 
 def named_among(some: Iterable[str], texts: Iterable[str]) -> bool:

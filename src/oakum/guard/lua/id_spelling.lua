@@ -98,9 +98,28 @@ function M.garbled(value, segments, i, way)
   return false
 end
 
+-- An integer without leading zeros.
+local function signed(signs, digits)
+  local plain = digits:match "^0*(.+)$" or "0"
+  return plain ~= "0" and find(signs, "-", 1, true) and "-" .. plain or plain
+end
+
+-- A number without what groups its digits, as people write a thousand: `1,000`; else the text as it is.
+local function ungrouped(plain)
+  local first, groups, rest = plain:match "^([+-]*%d+)([%d,']*)(.*)$"
+  if not first or groups == "" or #first:match "%d+$" > 3 then return plain end
+  local last
+  for group in gmatch(groups, "[,'](%d*)") do
+    if last and #last ~= 2 and #last ~= 3 then return plain end
+    last = group
+  end
+  if #last ~= 3 then return plain end
+  return first .. gsub(groups, "[,']", "") .. rest
+end
+
 -- An integer that is written with an exponent, without it; nil: it is none.
 local function expanded(plain)
-  local int, rest = plain:match "^%+?(%d+)(.*)$"
+  local signs, int, rest = plain:match "^([+-]*)(%d+)(.*)$"
   if not int then return end
   local part, sign, power = rest:match "^%.?(%d*)e([+-]?)(%d%d?)$"
   if not part or (part ~= "" and sub(rest, 1, 1) ~= ".") then return end
@@ -108,16 +127,16 @@ local function expanded(plain)
   local digits, at = int .. part, math.max(point, 0)
   if find(sub(digits, at + 1), "[^0]") then return end
   local whole = sub(digits, 1, at) .. ("0"):rep(at - #digits)
-  return whole:match "^0*(.+)$" or "0"
+  return signed(signs, whole)
 end
 
 -- A number in plain digits, a UUID without dashes; anything else as it is.
 local function normal(plain)
   local packed = gsub(plain, "[{}-]", "")
   local uuid = #packed == 32 and find(packed, "^[0-9a-f]+$")
-  local digits = uuid and packed or gsub(plain, "_", "")
-  local int, rest = digits:match "^%+?(%d+)(.*)$"
-  if int and (rest == "" or find(rest, "^%.0*$")) then return int:match "^0*(.+)$" end
+  local digits = uuid and packed or ungrouped(gsub(plain, "_", ""))
+  local signs, int, rest = digits:match "^([+-]*)(%d+)(.*)$"
+  if int and (rest == "" or find(rest, "^%.0*$")) then return signed(signs, int) end
   return uuid and packed or expanded(digits) or plain
 end
 
@@ -153,11 +172,13 @@ local function beyond_ascii(plain)
   local last = sub(plain, trim.last_but(plain, ASCII) + 1)
   if most == 0 then return first, last, most end
   local narrow = gsub(plain, "[\128-\255]", "")
-  if not find(narrow, "[^%de+._-]") then
+  if not find(narrow, "[^%de+.,'_-]") then
     first = first:match "^[1-9]%d*" or ""
     if is_scaled(plain) then return first, "", math.huge end
     local run = sub(last, trim.last_but(last, DIGITS) + 1)
-    return first, (find(run, "[^0]") or not find(narrow, ".", 1, true)) and run or "", most
+    -- A sign may stand where the letter does, with zeros after it.
+    local plain_run = run:match "^0*(.*)$"
+    return first, plain_run ~= "" and plain_run or find(narrow, ".", 1, true) and "" or run, most
   end
   if not find(narrow, "[^%da-f{}-]") then
     return first:match "^[1-9a-f][%da-f]*" or "", sub(last, trim.last_but(last, HEX) + 1), most
@@ -173,7 +194,7 @@ local function narrowed(lead, rest)
 end
 
 -- How an id begins and ends in ASCII, and how long it may be; -1: that is all of it. Case, spaces, what shows
--- nothing, full width, a plus, leading zeros, an exponent, underscores between digits, the dashes of a UUID and what
+-- nothing, full width, a plus, leading zeros, an exponent, what groups digits, the dashes of a UUID and what
 -- stands in front of a last `/`, `:` or `#` are no part of it, and another letter beyond ASCII stands for any text of
 -- a few characters.
 local function spelling(id)
@@ -318,9 +339,12 @@ function M.spread(texts)
     made[n] = text
     if find(text, "[^%w]") then
       text = apart(text)
-      for part in gmatch(text, find(text, "[%a\128-\255]") and PART or "%d+") do
-        n = n + 1
-        made[n] = part
+      local parted = find(text, "[%a\128-\255]") and { PART } or { "%d+", "-%d+" }
+      for k = 1, #parted do
+        for part in gmatch(text, parted[k]) do
+          n = n + 1
+          made[n] = part
+        end
       end
     end
     made.n = n

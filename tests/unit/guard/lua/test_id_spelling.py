@@ -49,6 +49,7 @@ _UNLIKE = st.sampled_from(
 TEXTS = (
     st.text(_WIDE, min_size=1, max_size=5)
     | st.text(_UNLIKE, min_size=1, max_size=6)
+    | st.from_regex(r"[+-]{0,2}[0-9]{1,3}([,'][0-9]{2,3}){0,2}([.e][0-9])?\u0301?", fullmatch=True)
     | st.tuples(_WHOLE, st.text(_UNLIKE, max_size=2)).map("".join)
 )
 _ALIKE = runtime().execute(b"""
