@@ -41,7 +41,8 @@ def state_of(
 def _of_account(state: State, path: str, principal: Principal, subject: Subject) -> Json:
     """What accounts say of a setting of their own that null leaves to another; None: it cannot be
     told."""
-    values = [principal.states.get((owner, path)) for owner in subject.owners]
+    looked_up = {owner: principal.states.get((owner, path)) for owner in subject.owners}
+    values = _with_told(state, state.of, principal, looked_up)
     if not values or any(value is None for value in values):
         return None
     return max(values, key=lambda value: digit(state, value))
@@ -80,14 +81,29 @@ def _set(state: State, path: str, principal: Principal, subject: Subject) -> Jso
     """What the accounts of the owners say; None: it cannot be told."""
     if subject.partly:
         return state.missing
-    looked_up = [principal.states.get((owner, state.of or path)) for owner in subject.owners]
+    far = state.of or path
+    looked_up = {owner: principal.states.get((owner, far)) for owner in subject.owners}
     # A setting missing from an account means what the contract says; without an account it is
     # unknown.
-    values = [state.missing if value is None else value for value in looked_up]
+    known = {o: state.missing if value is None else value for o, value in looked_up.items()}
+    values = _with_told(state, far, principal, known)
     if not values or any(value is None for value in values):
         return state.missing
     # A value that the state does not list stays as it is, and therefore matches no condition.
     return max(values, key=lambda value: digit(state, value))
+
+
+def _with_told(
+    state: State, far: str, principal: Principal, found: Mapping[str, Json]
+) -> list[Json]:
+    """What accounts say of a setting, by owner; where the response says what is more closed,
+    that."""
+    return [
+        max(value, principal.told.get((owner, far), value), key=lambda each: digit(state, each))
+        if value is not None
+        else None
+        for owner, value in found.items()
+    ]
 
 
 def digit(state: State, value: Json) -> int:

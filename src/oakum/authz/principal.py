@@ -21,6 +21,8 @@ class Principal:
     unknown."""
     states: Mapping[tuple[str, str], Json] = field(default_factory=dict)
     """(owner id, `Resource.state`) → value in the owner's account; None: unset; absent: unknown."""
+    told: Mapping[tuple[str, str], Json] = field(default_factory=dict)
+    """The same as the response that is judged says it, which counts where it is more closed."""
 
 
 ANONYMOUS = Principal()

@@ -8,7 +8,7 @@ escapes and white space inside kept values stay as they were sent. (Where the co
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from oakum.authz.beside_objects import Hollow, Keep, Values, without
 from oakum.authz.compiled_model import Model, answer_media
@@ -18,9 +18,10 @@ from oakum.authz.judgement import Judgement
 from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.principal import Principal
 from oakum.authz.span import Span, UnreadableBody, read
+from oakum.authz.told_settings import told_settings
 from oakum.http.json_pointer import Pointer, escape, path_of
 from oakum.http.media_type import is_json
-from oakum.openapi.model import Json
+from oakum.openapi.model import Json, Media
 
 ROOT_FIELD = 2
 """Steps to a field of the root of GraphQL: `data` and its name."""
@@ -58,6 +59,8 @@ class Projection:
     closed: bool = field(default=False, repr=False, compare=False)
     """Whether everything outside objects was withheld, since no object granted the caller
     access."""
+    told: Mapping[tuple[str, str], Json] = field(default_factory=dict, repr=False, compare=False)
+    """As in `Principal`."""
     times: Mapping[Pointer, int] = field(default_factory=dict, repr=False, compare=False)
     """Pointer of a judged CSV row → number of rows that it stands for; 1 by default."""
     rows: Mapping[Pointer, Sequence[Mapping[str, Json]]] = field(
@@ -84,8 +87,11 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
         value, span, text = read(body)
     except UnreadableBody as error:
         return Projection(None, refused=f"unreadable body: {error}")
-    judge = Judge(model, principal, call.operation, call.params, call.status, chosen=call.chosen)
-    judged = judge.judge(value, media.shape)
+    judged = _judged(model, principal, call, value, media)
+    told = told_settings(model.policy, principal, judged.instances)
+    if told:
+        principal = replace(principal, told=told)
+        judged = _judged(model, principal, call, value, media)
     closed = call.status < 400 and close(
         model, principal, call.operation, call.params, value, judged
     )
@@ -97,11 +103,23 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     keep = settle(keep, span)
     if keep is False or refuses(keep):
         said = "the caller may see nothing of this response"
-        return Projection(None, refused=said, judged=judged, counts=counts, closed=closed)
+        return Projection(
+            None, refused=said, judged=judged, counts=counts, closed=closed, told=told
+        )
     kept = "".join(cut(text, span, keep)).encode()
     return Projection(
-        kept, tuple(withheld(span, keep, "")), judged=judged, counts=counts, closed=closed
+        kept,
+        tuple(withheld(span, keep, "")),
+        judged=judged,
+        counts=counts,
+        closed=closed,
+        told=told,
     )
+
+
+def _judged(model: Model, principal: Principal, call: Call, value: Json, media: Media) -> Judgement:
+    judge = Judge(model, principal, call.operation, call.params, call.status, chosen=call.chosen)
+    return judge.judge(value, media.shape)
 
 
 def _untrue_counts(judged: Judgement, counts: tuple[str, ...]) -> Iterator[Pointer]:

@@ -254,7 +254,7 @@ def _read(
             return False
         seen = done.judged.instances
         needs = partial(LookupRequirements.answer, call=call, instances=seen, closed=done.closed)
-        if not (yield from inquiry.settle(needs)):
+        if not (yield from inquiry.settle(needs, done.told)):
             return shows(done) and _holds(done, hidden)
 
 

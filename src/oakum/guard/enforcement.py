@@ -526,7 +526,7 @@ class Gatekeeper:
                 break
             seen, answer = done.judged.instances, LookupRequirements.answer
             wanted = partial(answer, call=call, instances=seen, closed=done.closed)
-            if not (yield from inquiry.settle(wanted)):
+            if not (yield from inquiry.settle(wanted, done.told)):
                 break
         if passing.sight is not None and not new.ids and status < 300:
             passing.sight = passing.sight.answered(status, done.body)

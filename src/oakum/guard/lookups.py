@@ -258,6 +258,9 @@ def _with_cookies(headers: Headers, cookies: tuple[str, ...]) -> Headers:
 # --------------------------------------------------------------------------- one request's
 
 
+_NOTHING_TOLD: Mapping[tuple[str, str], Json] = {}
+
+
 @dataclass
 class Inquiry:
     """The look-ups of one request, within its budget of calls and seconds."""
@@ -304,12 +307,16 @@ class Inquiry:
         return Principal(self.who.ids, self.who.claims, related, states)
 
     def settle(
-        self, gather: Callable[[LookupRequirements], object]
+        self,
+        gather: Callable[[LookupRequirements], object],
+        told: Mapping[tuple[str, str], Json] = _NOTHING_TOLD,
     ) -> Generator[Asked, Answered | None, bool]:
-        """Looks up what `gather` needs until nothing is missing; returns whether anything was."""
+        """Looks up what `gather` needs until nothing is missing; returns whether anything was.
+        `told`: as in `Principal`."""
         found = False
         while True:
-            needs = LookupRequirements(self.desk.model, self.principal(), self.desk.dear)
+            known = replace(self.principal(), told=told)
+            needs = LookupRequirements(self.desk.model, known, self.desk.dear)
             gather(needs)
             new = tuple(want for want in needs.wants if want not in self.wants)
             if not new:

@@ -329,6 +329,17 @@ local function undecided(table_, mask, unknown, digits)
   return found
 end
 
+-- What an account says of a setting, or the answer that is cut, where that is more closed (`know.told`); what
+-- was found is noted, to be held against what the answer says.
+local function with_told(path, owner, here, know)
+  local told = know.told and know.told[path] and know.told[path][owner]
+  if told and told > here then return told end
+  know.looked = know.looked or {}
+  know.looked[path] = know.looked[path] or {}
+  know.looked[path][owner] = here
+  return here
+end
+
 local function far(table_, i, know, subject)
   local state, owners = table_.states[i], subject.owners
   -- To be unset in an account is something else than not to know what is set there.
@@ -348,6 +359,7 @@ local function far(table_, i, know, subject)
     -- What an account does not set reads as the contract says; to know nothing of it is worse.
     local here = value == json.null and state.missing or value == nil and unknown or digit(state, value)
     if here == state.values.n and (value == nil or value == json.null) then return unknown end
+    if value ~= nil then here = with_told(state.far, owners[j], here, know) end
     if here > most then most = here end
   end
   return most

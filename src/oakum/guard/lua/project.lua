@@ -1650,6 +1650,20 @@ local function written(subject, level, depth)
   return other_kind and 0 or set
 end
 
+-- Notes what an object says of settings of its owner that may be looked up for others, the most closed of each.
+function M.tell(subject, tells)
+  if KNOW.run ~= RUN then KNOW.run, KNOW.says = RUN, {} end
+  local owner, says = subject.owners[1], KNOW.says
+  for k = 1, #tells do
+    local said = subject:near(tells[k].i)
+    if said then
+      local of = says[tells[k].far] or {}
+      says[tells[k].far] = of
+      of[owner] = math.max(of[owner] or 0, said)
+    end
+  end
+end
+
 -- The set of fields that pass of one object, and its owners.
 local function judge(body, level, above, depth)
   local subject = body.subject -- of no use to anybody after this, so one will do
@@ -1660,7 +1674,7 @@ local function judge(body, level, above, depth)
     return set, subject.owners
   end
   subject.owners = owners_of(subject, above)
-  subject.owned = body.table.owned
+  if subject.tells and subject.owners.n == 1 and not subject.partly then M.tell(subject, subject.tells) end
   local passed = passes(subject, above)
   MET = MET or passed and above == NO_OWNERS
   subject.owners.passed, subject.owners.partly = passed, subject.partly
@@ -1939,6 +1953,10 @@ local function load_tables(plan)
       local state = table_.states[j]
       state.member = given(state.member)
       state.yes, state.no = decide.digit(state, true), decide.digit(state, false)
+      if state.member and not state.elsewhere and plan.states[state.far] and not table_.writing then
+        table_.tells = table_.tells or {}
+        table.insert(table_.tells, { i = j, far = state.far })
+      end
     end
     table_.owned = table_.owner ~= "none"
     table_.several = table_.paths.n > 1
@@ -2002,7 +2020,9 @@ local function load_bodies(plan)
     end
     body.lacks = next(body.lacks) and body.lacks or nil
     body.members, body.captured, body.spans = members_, captured, {}
-    body.subject = setmetatable({ table = body.table, spans = body.spans }, Subject)
+    local table_ = body.table or {}
+    body.subject = setmetatable(
+      { table = body.table, spans = body.spans, owned = table_.owned, tells = table_.tells or false }, Subject)
     body.strangers, body.learnt, body.first, body.busy = {}, 0, false, 0
   end
 end
@@ -2199,6 +2219,27 @@ local function run(node)
   return true
 end
 
+-- Whether an answer says something more closed of a setting than what was looked up.
+function M.contradicts(says, looked)
+  for path, of in pairs(says) do
+    for owner, said in pairs(looked[path] and of or {}) do
+      if looked[path][owner] and said > looked[path][owner] then return true end
+    end
+  end
+  return false
+end
+
+-- After a run that looked settings up: once more, if the answer shows one itself that is more closed.
+function M.settled(node, know, seen, good)
+  local looked = know.looked
+  know.looked = nil
+  if know.run ~= RUN or not M.contradicts(know.says, looked) then return good end
+  know.told = know.says
+  HIDDEN, FEWER, MET = false, false, false
+  for label in pairs(seen.removed or {}) do seen.removed[label] = nil end
+  return run(node)
+end
+
 local OUT = buffer.new()
 
 local function assembled()
@@ -2242,10 +2283,11 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
   PLAN, KNOW, ENDPOINT, PARAMS, SUBJECT, SEENOUT = plan, know, endpoint, params, subject, seen
   CENSUS, HIDDEN, FEWER, DROP_COUNTS, MET, SHUT = counts, false, false, false, false, false
   APART, CHOSEN, CELLS = seen.apart or false, seen.chosen or false, seen.cells or false
-  EVERY, STORED = subject ~= nil and plan.guard.unknown == "remove", {}
+  if subject then EVERY, STORED = plan.guard.unknown == "remove", {} else EVERY = false end
   if not survey() then return nil, "unreadable" end
   SHUT = APART
   local good = run(node)
+  if know.looked then good = M.settled(node, know, seen, good) end
   if asks and not APART and WHY ~= "unreadable" then
     SHUT = not MET and not opens(plan.endpoints[endpoint], know, params)
   end
@@ -2256,6 +2298,7 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
     end
     good = run(node)
   end
+  if know.told then know.told = nil end
   if not good then return nil, WHY end
   if FIRST then
     SEENOUT.shown = true

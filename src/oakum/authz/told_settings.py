@@ -1,0 +1,52 @@
+"""Settings of owners that a response shows itself, beside those that were looked up.
+
+A look-up may be older than the response that is cut, or be answered from elsewhere. Where they
+differ, the more closed of both counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from oakum.authz.judgement import ObjectInstance
+from oakum.authz.owner_states import digit, said_state
+from oakum.authz.principal import Principal
+from oakum.openapi.model import Json
+from oakum.policy.model import Policy, State
+
+
+def told_settings(
+    policy: Policy, principal: Principal, instances: Iterable[ObjectInstance]
+) -> Mapping[tuple[str, str], Json]:
+    """(owner id, `Resource.state`) → what objects of a response say of a setting that was looked
+    up, where that is more closed."""
+    looked = dict(_looked_up(policy, principal))
+    told: dict[tuple[str, str], Json] = {}
+    if not looked:
+        return told
+    for each in instances:
+        if len(each.owners) != 1 or each.partly:
+            continue
+        for state in policy.resources[each.resource].states.values():
+            at = each.owners[0], f"{each.resource}.{state.name}"
+            if at not in looked or state.of:
+                continue
+            said = said_state(state, each.value)
+            if said is not None and digit(state, said) > digit(state, told.get(at, looked[at])):
+                told[at] = said
+    return told
+
+
+def _looked_up(policy: Policy, principal: Principal) -> Iterator[tuple[tuple[str, str], Json]]:
+    """What was found of settings, at the resource where they stand."""
+    for (owner, path), value in principal.states.items():
+        state = _state_at(policy, path)
+        found = state.missing if value is None else value
+        if found is not None:
+            yield (owner, state.of or path), found
+
+
+def _state_at(policy: Policy, path: str) -> State:
+    """The state that `Resource.state` names."""
+    resource, _, name = path.partition(".")
+    return policy.resources[resource].states[name]
