@@ -22,6 +22,8 @@ class StateGuess:
 _CLOSED = listed("hidden invisible private secret")
 _OPEN = listed("discoverable listed public searchable visible")
 _LEVELS = listed("access audience level privacy visibility")
+_GENERIC = listed("class kind level mode scope setting share sharing status type")
+"""Words of a setting's name that say nothing of what it is about."""
 _RANKS = (
     listed("all any anybody anyone everybody everyone global open public visible world"),
     listed("authenticated internal members registered users"),
@@ -32,15 +34,18 @@ _RANKS = (
 
 def hides_all(state: StateGuess) -> bool:
     """Whether a setting stands in the object itself, and by its name is about all of it: `private`,
-    `visibility`, but not `show_email`."""
-    return "." not in state.member and state.name in _CLOSED | _OPEN | {"privacy", "visibility"}
+    `visibility`, `access_type` of `PUBLIC` and `PRIVATE`, but not `show_email`."""
+    if "." in state.member:
+        return False
+    named = state.name in _CLOSED | _OPEN | {"privacy", "visibility"}
+    return named or _says_public_or_private(state.name.split("_"), state.values)
 
 
 def states(fields: Sequence[ResourceField]) -> list[StateGuess]:
     """Privacy settings among the fields of a thing: flags, and enumerations of known words."""
     found: dict[str, StateGuess] = {}
     for each in fields:
-        if each.label.kind is FieldClass.SETTING and "*" not in each.path:
+        if "*" not in each.path and each.label.kind in (FieldClass.SETTING, FieldClass.PLAIN):
             guess = _state(each)
             if guess is not None:
                 found.setdefault(guess.name, guess)
@@ -54,17 +59,26 @@ def _state(each: ResourceField) -> StateGuess | None:
     name = "_".join(parts)
     if not parts or not name.isascii() or name[0].isdigit():
         return None
-    if each.shape.kinds - {"null"} == {"boolean"}:
+    is_setting = each.label.kind is FieldClass.SETTING
+    if is_setting and each.shape.kinds - {"null"} == {"boolean"}:
         if parts[-1] in _CLOSED or parts[0] == "hide":
             return StateGuess(name, each.path, (False, True))
         opens = parts[-1] in _OPEN or parts[0] == "show"
         return StateGuess(name, each.path, (True, False)) if opens else None
     levels = [level for level in each.shape.enum if level is not None]
     ranks = [_level(level) for level in levels]
-    if parts[-1] in _LEVELS and len(levels) > 1 and None not in ranks:
+    named = is_setting and parts[-1] in _LEVELS and len(levels) > 1
+    if None not in ranks and (named or _says_public_or_private(parts, levels)):
         ordered = sorted(zip(ranks, levels, strict=True), key=lambda pair: pair[0] or 0)
         return StateGuess(name, each.path, tuple(level for _, level in ordered))
     return None
+
+
+def _says_public_or_private(parts: Sequence[str], levels: Sequence[Json]) -> bool:
+    """Whether values are `public` and `private`, and the name does not say of what: `access_type`,
+    but not `email_visibility`, nor `status` of `open` and `closed`."""
+    said = {str(level).lower() for level in levels}
+    return {"public", "private"} <= said and {*parts} <= _LEVELS | _GENERIC
 
 
 def _level(level: Json) -> int | None:

@@ -112,14 +112,20 @@ def _field(
         if star is not None and star.kinds and not star.kinds & {"object", "array"}:
             yield f"{path}.*", star, None
     elif star is None:
-        free = child.kinds and child.kinds <= {"object", "array"}
-        yield f"{path}.**" if free else path, child, None
+        yield f"{path}.**" if _is_open(child) else path, child, None
     elif children(star) or elements(star) is not None:
         yield from _field(world, star, f"{path}.*", (*around, child), writing=writing)
-    elif not star.kinds or star.kinds <= {"object", "array"}:
+    elif not star.kinds or _is_open(star):
         yield f"{path}.**", star, None
     else:
         yield path if "array" in child.kinds else f"{path}.*", star, None
+
+
+def _is_open(shape: Shape) -> bool:
+    """Whether a value is `null`, or an object or list of which the document leaves open what is in
+    it."""
+    kinds = shape.kinds - {"null"}
+    return bool(kinds) and kinds <= {"object", "array"}
 
 
 def changes(world: DocumentTypes, document: Document) -> dict[int, list[Operation]]:

@@ -316,6 +316,13 @@ def state_of(**member: Spec) -> tuple[Any, ...]:
             (("audience", ("everyone", "crew", "only_me"), "only_me"),),
         ),
         ({"visibility": {"type": "string", "enum": ["red", "blue"]}}, ()),
+        (
+            {"access_type": {"type": "string", "enum": ["PRIVATE", "PUBLIC"]}},
+            (("access_type", ("PUBLIC", "PRIVATE"), "PRIVATE"),),
+        ),
+        ({"type": {"enum": ["private", "public"]}}, (("type", ("public", "private"), "private"),)),
+        ({"status": {"type": "string", "enum": ["open", "closed"]}}, ()),
+        ({"address_type": {"type": "string", "enum": ["public", "private"]}}, ()),
         ({"is_private": {"type": "string"}}, ()),
         ({"newsletter": FLAG}, ()),
     ],
@@ -367,7 +374,10 @@ def test_what_the_document_leaves_open_is_the_owners() -> None:
     free = {"type": "object", "additionalProperties": True}
     counts = {"type": "object", "additionalProperties": {"type": "integer"}}
     user = thing("id", "email", tags=many({"type": "string"}), extras=free, counts=counts)
+    user["properties"]["data"] = {"anyOf": [{"type": "object"}, {"type": "null"}]}
+    user["properties"]["rows"] = {"type": "array", "items": {"type": ["object", "null"]}}
     found = policy({"/users/{id}": {"get": answer(user)}})
+    assert sees(found, "User.data.**") == sees(found, "User.rows.**") == ["owner"]
     assert sees(found, "User.extras.**") == ["owner"]
     assert sees(found, "User.counts.*") == ["owner"]
     assert sees(found, "User.tags") == ["owner"]
@@ -1105,6 +1115,10 @@ class TestAnObjectThatIsPrivate:
         assert self.grants() == {"anyone": []}
         assert self.grants(is_private=FLAG) == {"anyone": ["private"], "owner": []}
         assert self.grants(public=FLAG) == {"anyone": ["public"], "owner": []}
+        kinds = {"type": "string", "enum": ["PRIVATE", "PUBLIC"]}
+        assert self.grants(access_type=kinds) == {"anyone": ["access_type"], "owner": []}
+        crew = {"type": "string", "enum": ["public", "crew", "private"]}
+        assert self.grants(sharing_mode=crew) == {"anyone": ["sharing_mode"], "owner": []}
 
     def test_is_not_told_by_a_setting_of_a_part_of_it(self) -> None:
         assert self.grants(show_mail=FLAG) == {"anyone": []}
