@@ -12,6 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from oakum.exposure.endpoints.request_bodies import json_value
 from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, listed, words
@@ -48,8 +49,9 @@ def new_body(
     at: tuple[str, ...] = (),
     in_name: Iterator[str] | None = None,
 ) -> dict[str, Json]:
-    """What a creation has to hold, and one mark in a free text of it; `in_name`: in a required
-    name, or in a text of which several objects hold the same.
+    """What a creation has to hold, and one mark in a free text of it, if possible in one that
+    answers show; `in_name`: in a required name, or in a text of which several objects hold the
+    same.
 
     Ids of other objects, and words that stand in several objects, are those that answers have
     shown: an API may take no others.
@@ -58,8 +60,9 @@ def new_body(
     bare = not shape.required and not new.sparse
     inside = at[: len(new.at)] == new.at
     members = shape.properties.items()
-    # One text alone is sent: a title, say, rather than a word that an API checks.
-    for name, thunk in sorted(members, key=lambda each: new.sparse and not _is_title(each[0])):
+
+    late = partial(_is_late, engine, new, at[len(new.at) :] if inside else ())
+    for name, thunk in sorted(members, key=lambda each: late(each[0])):
         inner = thunk()
         required = name in shape.required or bare
         path = ".".join((*at[len(new.at) :], name)) if inside else name
@@ -97,6 +100,32 @@ def new_body(
             if in_name and body[name] == ANY_TEXT and not noun_of(name, inner):
                 body[name] = next(in_name, ANY_TEXT)
     return body
+
+
+def _is_late(engine: Engine, new: NewObject, at: tuple[str, ...], name: str) -> tuple[bool, bool]:
+    """Orders members by how well the mark stands in them. One text alone is sent: a title, say,
+    rather than a word that an API checks."""
+    return (
+        new.sparse and not _is_title(name),
+        is_unshown(engine, new.resource, ".".join((*at, name))),
+    )
+
+
+def is_unshown(engine: Engine, resource: str, path: str) -> bool:
+    """Whether no answer has shown a value there, though it has shown such objects: the API may keep
+    only a hash or a ciphertext of what is sent."""
+    known = engine.knowledge.objects.items()
+    rows = [row for (_, kind), kept in known if kind == resource for row in kept]
+    return bool(rows) and not any(row.get(path) for row in rows)
+
+
+def places_of(body: Json, mark: str, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where in a body a mark stands."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            yield from places_of(value, mark, (*at, name))
+    elif isinstance(body, str) and mark in body:
+        yield at
 
 
 def _as_owner(engine: Engine, resource: str, owner: str, path: str) -> str:

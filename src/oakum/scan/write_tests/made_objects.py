@@ -42,7 +42,14 @@ from oakum.scan.undo.entries import Made
 from oakum.scan.undo.object_keys import in_path
 from oakum.scan.undo.recognition import holds, marked
 from oakum.scan.undo.undo_log import UndoLog
-from oakum.scan.write_tests.creation_body import NewObject, new_body, placeholders, put
+from oakum.scan.write_tests.creation_body import (
+    NewObject,
+    is_unshown,
+    new_body,
+    placeholders,
+    places_of,
+    put,
+)
 
 
 @dataclass(frozen=True)
@@ -302,8 +309,13 @@ class Maker:
         except LookupError:
             new = replace(new, sparse=True)
             body = new_body(self.engine, shape, new, iter((mark,)))
-        if not holds(body, mark):  # no other text may be chosen: the mark goes into a name
-            body = new_body(self.engine, shape, new, iter(()), (), iter((mark,)))
+        places = list(places_of(body, mark))
+        inside = [".".join(at[len(new.at) :]) for at in places if at[: len(new.at)] == new.at]
+        unshown = all(is_unshown(self.engine, new.resource, at) for at in inside)
+        if len(inside) == len(places) and unshown:
+            # In no other text could the object be recognized: the mark goes into a name, too.
+            texts = (mark,) if places else ()
+            body = new_body(self.engine, shape, new, iter(texts), (), iter((mark,)))
         return body
 
     def _lists(self) -> list[tuple[Request, tuple[str, ...]]]:
