@@ -29,6 +29,7 @@ from oakum.openapi.shape_queries import (
     solid,
     tells_by_name,
     ways,
+    write_only,
 )
 from oakum.policy.mask import Mask
 
@@ -78,6 +79,8 @@ class Spot:
         """`refused`: whether a request body may not hold a shape (None: a response); `above`: path,
         depth and trie node; None: the top. `masked`: masked forms, and the leaves visible in them
         only."""
+        if refused is None and table is None and shape is not None and write_only(shape):
+            shape = None  # no part of a response; within a resource the contract says what is
         banned = refused is not None and refused(shape)
         node: Trie | None
         if above is None:

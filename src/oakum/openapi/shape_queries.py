@@ -206,9 +206,19 @@ def merged(shapes: list[Shape]) -> Shape:
 
 def read_only(shape: Shape) -> bool:
     """Whether a shape is read-only in all its alternatives."""
+    return _in_all(shape, lambda at: at.read_only)
+
+
+@lru_cache(maxsize=1 << 14)
+def write_only(shape: Shape) -> bool:
+    """Whether a shape is write-only in all its alternatives, and so no part of a response."""
+    return _in_all(shape, lambda at: at.write_only)
+
+
+def _in_all(shape: Shape, says: Callable[[Shape], bool]) -> bool:
     todo, seen = [shape], {shape}
     for at in todo:
-        if at.read_only:
+        if says(at):
             continue
         if not at.branches:
             return False

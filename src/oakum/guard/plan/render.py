@@ -59,6 +59,7 @@ from oakum.openapi.shape_queries import (
     rest,
     solid,
     tells_by_name,
+    write_only,
 )
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
@@ -312,6 +313,9 @@ class _Renderer:
             self.nodes[index] = self._inside(place) if place.inside else self._outside(place)
 
     def _node(self, place: _Place) -> int:
+        if place.shape is not None and not (place.inside or self.writing):
+            # What is only written is no part of a response.
+            place = replace(place, shape=None if write_only(place.shape) else place.shape)
         if place.inside and self._refused(place.shape):
             return 0
         if place.inside and place.trie is None and not place.ahead and not self._seen_below(place):
