@@ -8,9 +8,9 @@ from dataclasses import replace
 from itertools import product
 
 from oakum.authz import Model
-from oakum.authz.table import allows, deciding, leaf_index
+from oakum.authz.table import allows, deciding, leaf_index, may_allow
 from oakum.errors import Location
-from oakum.exposure.cells.matrix import Entry, Key, Matrix, state_key
+from oakum.exposure.cells.matrix import UNREAD, Entry, Key, Matrix, state_key
 from oakum.exposure.checks import CHECKS, OVER_BLOCK, Leak, severity
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.leak_signal import Signal
@@ -138,6 +138,8 @@ def _leak(
     doubts, drafted = _doubts(model, identities, key.resource, key.field, viewers)
     for why in (_unnamed(model, matrix, key, leak.owner), matrix.suspect.get(key.finding, "")):
         doubts = (*doubts, why) if why else doubts
+    if why := _unread_state(model, identities, cells):
+        doubts = (*doubts, why)
     state = {**matrix.state(key.resource, cells[0][1].owner), **values_of(model, key)}
     if not leak.owner and (
         why := unheard(model, identities, matrix.closed_to, key, viewers, state)
@@ -163,6 +165,23 @@ def _leak(
         doubts=doubts if doubts or confirmed else (weak or "it was seen only once",),
         drafted=drafted,
     )
+
+
+def _unread_state(
+    model: Model, identities: KnownIdentities, cells: Iterable[tuple[Key, Entry]]
+) -> str:
+    """Why a state that nobody could read proves nothing: in another one the contract grants it."""
+    for key, entry in cells:
+        names = [name for name, value in key.state if value == UNREAD]
+        held = identities.relations(entry.viewer, entry.owner)
+        read = {n: value for n, value in values_of(model, key).items() if n not in names}
+        if names and may_allow(model.tables[key.resource], key.field, held, read):
+            said = ", ".join(f"`{name}`" for name in names)
+            return (
+                f"the object holds no value of {said} that the contract names: nobody knows what"
+                " its owner has set"
+            )
+    return ""
 
 
 def _unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:

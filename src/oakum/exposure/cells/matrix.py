@@ -34,6 +34,8 @@ AROUND = "named around it"
 UNTOLD = "named or not"
 HIDDEN = "hidden from whom it may name"
 LOOSE = "outside every object"
+UNREAD = "unknown"
+"""What a cell says of a setting of which the object holds no value that the contract names."""
 _COMMON = (
     "the value is too common to attribute to an owner, and leaks in another state of the owner"
 )
@@ -586,11 +588,11 @@ class Matrix:
 def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:
     """The part of a state that decides a field, as text pairs.
 
-    An undeclared value becomes `unknown`, since it may be personal data.
+    An undeclared value becomes `UNREAD`, since it may be personal data.
     """
     found = []
     for state in deciding_states(table, path):
         value = values.get(state.name)
         known = digit(state, value) < len(state.values)
-        found.append((state.name, canonical(value) if known else "unknown"))
+        found.append((state.name, canonical(value) if known else UNREAD))
     return tuple(found)
