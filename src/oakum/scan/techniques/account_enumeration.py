@@ -299,12 +299,15 @@ class _Table:
         self, group: _Group, heard: ComparedAnswer
     ) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
         """(place, resource, field, value) of own values of the person named that the contract
-        hides from this viewer, however short."""
+        hides from this viewer, however short, but for times of the last minutes and others that
+        vary by themselves."""
         engine = self.engine
+        varies = engine.knowledge.ambient.varies
         hidden = [
             (resource, path, value)
             for (name, resource, path), values in engine.knowledge.own.items()
             if name == heard.who and not engine.may_see(resource, path, group.viewer, name)
+            if not varies((resource, path))
             for value in values
             if not is_echo(value, heard.filled.sent)
         ]
