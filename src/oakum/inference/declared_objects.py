@@ -202,7 +202,11 @@ class _Looker:
         elif below and (not shape.branches or shape.names):
             noun = self._noun(shape) or holder or noun_of_path(operation.path)
             keys = self._keys(below, noun) or _of_caller(operation, below)
-            if _is_receipt(operation, below) or noun.rpartition("_")[2] in _ERRORS:
+            if (
+                self._leaves_open(shape)
+                or _is_receipt(operation, below)
+                or noun.rpartition("_")[2] in _ERRORS
+            ):
                 return
             component = self._component(shape)
             listed = pointer.endswith("/*") and bool(component)  # no answer is an element of one
@@ -222,13 +226,24 @@ class _Looker:
         """`{"requestId": …, "data": {…}}`: what an answer without a key of its own holds under a
         name that says nothing; empty where the object is no envelope."""
         said = words(_named(shape))
-        if (said and said[-1] not in _WRAPS) or {"id", "uuid", "guid"} & below.keys():
+        named = said and said[-1] not in _WRAPS and not self._leaves_open(shape)
+        if named or {"id", "uuid", "guid"} & below.keys():
             return {}
         if any(map(_names_account, below)):
             return {}  # it is somebody's
         generic = {n: c for n, c in _generic(below).items() if _is_container(c)}
         keyed = any(self._holds(child) for child in generic.values())
         return generic if keyed and len(below) - len(generic) <= _BESIDE else {}
+
+    def _leaves_open(self, shape: Shape) -> bool:
+        """Whether it takes in a component that says nothing of what it holds: the `{code, msg,
+        data}` of which each answer declares the `data`."""
+        name = _named(shape)
+        below = children(self._schemas[name]()) if name in self._schemas else {}
+        return any(
+            not (each.kinds or each.names or each.branches or each.enum)
+            for each in _generic(below).values()
+        ) and not self._keys(below, "")
 
     def _holds(self, shape: Shape) -> bool:
         """Whether it is a list or an object that has a key or a name, or holds a list of such."""

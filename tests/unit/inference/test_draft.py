@@ -1125,6 +1125,41 @@ class TestAnObjectThatIsPrivate:
         assert self.grants(parent=thing("x", is_private=FLAG)) == {"anyone": []}
 
 
+class TestABodyThatSaysNothingOfItsData:
+    """As `swag` writes it for Go: each answer takes in one component, and declares its `data`."""
+
+    def found(self, **data: Spec) -> Policy:
+        def wraps(inner: Spec) -> Spec:
+            inner = {"type": "object", "properties": {"data": inner}}
+            return answer({"allOf": [ref("handler.RespBody"), inner]}, **LOGGED_IN)
+
+        body = {"type": "object", "properties": {
+            "code": {"type": "integer"}, "msg": {"type": "string"}, "reason": {"type": "string"},
+            "data": data}}  # fmt: skip
+        paths = {
+            "/user/info": {"get": wraps(ref("schema.CurrentUserResp"))},
+            "/users": {"get": wraps(thing("count", list=many(ref("schema.UserResp"))))},
+            "/notes/{id}": {"get": wraps(ref("schema.NoteResp"))},
+            "/ping": {"get": wraps({"type": "string"})},
+        }
+        schemas = {
+            "handler.RespBody": body,
+            "schema.CurrentUserResp": thing("id", "username", "e_mail"),
+            "schema.UserResp": thing("id", "username"),
+            "schema.NoteResp": thing("id", "user_id", "text"),
+        }
+        return policy(paths, schemas)
+
+    def test_is_an_envelope(self) -> None:
+        found = self.found(description="the data")
+        assert {*found.resources} == {"Note", "User"}
+        assert found.caller is not None and found.caller.pointer == "/data/id"
+        assert found.resources["Note"].owner.members == ("user_id",)
+
+    def test_is_none_if_the_component_declares_it(self) -> None:
+        assert "Body" in self.found(type="string").resources
+
+
 class TestAServiceOfGRPC:
     """As `protoc-gen-openapiv2` writes it: packages before names, `users/7` as a name."""
 
