@@ -88,7 +88,9 @@ def _holds_more(value: list[Json], objects: Collection[Pointer], at: Pointer) ->
 
 def beside_nothing(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:
     """A value without everything outside these objects. Empty lists and maps stay."""
-    if at in objects or keep is False:
+    if at in objects:
+        return keep if keep != "null" else False  # the null is beside other objects, too
+    if keep is False:
         return keep
     if not value and (isinstance(value, list) or isinstance(keep, Values)):
         return keep
@@ -112,6 +114,12 @@ def is_left(value: Json, keep: Keep) -> bool:
     if not isinstance(keep, dict):
         return keep not in (False, "null")
     return any(is_left(each, keep[name]) for name, each in value.items())
+
+
+def voided(keep: Keep, *, null: bool) -> Keep:
+    """What stays of an object. `null`: one that there is not is so, and of a hidden one that stays,
+    too."""
+    return "null" if null and (keep is False or isinstance(keep, Hollow)) else keep
 
 
 def without(keep: Keep, rows: Collection[Pointer]) -> Keep:

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from itertools import repeat
 from typing import NamedTuple
 
-from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, is_left, whole
+from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, is_left, voided, whole
 from oakum.authz.body_owners import Around, BodyObjects, Meant, Writing, stepped, stood
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
@@ -191,7 +191,8 @@ class Judge:
                 spot = spot.of(picked or spot.shape)
                 name = name or self._bound(spot.shape)
             if name:
-                return self._object(name, value, spot.shape, at, context)
+                keep = self._object(name, value, spot.shape, at, context)
+                return voided(keep, null=spot.void and self._tables[name].resource.conceal)
         met = self._rows.count
         parts = self._parts(value, spot, at, context, leaves)
         if self._is_misfit(value, spot, at):
@@ -581,6 +582,7 @@ class Judge:
                 inner = inner or self._bound(here.shape)
             if inner:
                 keep = self._object(inner, value, here.shape, at, context)
+                keep = voided(keep, null=spot.void and self._tables[inner].resource.conceal)
                 return keep if spot.granted else spot.instead
             if context.page or (self._left_out and self._left_out.counts_below(at)):
                 context = context._replace(page=True)

@@ -20,6 +20,7 @@ from oakum.openapi.shape_queries import (
     classes_of,
     containers,
     element,
+    is_null_if_empty,
     member_names,
     named,
     of_class,
@@ -64,7 +65,7 @@ class Spot:
     __slots__ = (
         "_bits", "_declared", "_elements", "_kids", "_masked", "_node", "_others", "_picked",
         "_refused", "_steps", "_table", "_top", "container", "granted", "inside", "instead",
-        "masks", "partly", "passes", "path", "shape", "whole",
+        "masks", "partly", "passes", "path", "shape", "void", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +106,8 @@ class Spot:
         self.instead: StandIn = _instead(node, table)
         self.container = containers(shape) if shape is not None and not banned else _NO_KIND
         """Outside every resource: allowed containers, `object` or `array`."""
+        self.void = False
+        """Whether a concealed object that is hidden is `null` here, as one that there is not."""
         self._forget()
 
     def _forget(self) -> None:
@@ -170,7 +173,7 @@ class Spot:
         made._node, made._table, made._bits = self._node, self._table, self._bits
         made._refused, made.granted, made.passes = self._refused, self.granted, self.passes
         made._masked, made.masks = self._masked, self.masks
-        made.whole, made.partly = self.whole, self.partly
+        made.whole, made.partly, made.void = self.whole, self.partly, self.void
         made.instead, made.container, made.inside = self.instead, self.container, self.inside
         made._forget()
         return made
@@ -204,9 +207,12 @@ class Spot:
 
     def _member(self, name: str) -> Spot:
         if self.declares(name):
-            return self._below(
-                self._word(name), named(self.shape, name) if self.shape else None, name
-            )
+            shape = named(self.shape, name) if self.shape else None
+            found = self._below(self._word(name), shape, name)
+            if self.shape is not None and self._refused is None:
+                null = not found.inside or type(None) in found.passes
+                found.void = null and is_null_if_empty(self.shape, name)
+            return found
         other = self._undeclared(name)
         word = self._word(name) if self._steps < 2 else None
         if word is not None and word == name and self.inside:

@@ -48,6 +48,8 @@ class Shape:
     """Shape of the values of undeclared members (`additionalProperties`, a map)."""
     by_name: MemberNames | None = None
     """Which of those members there are, where their names tell; None: all alike."""
+    empty_as_null: frozenset[str] = frozenset()
+    """Members that are `null` where there is no object: nullable fields of GraphQL."""
     content: Callable[[], Shape] | None = None
     """What a text holds (`contentSchema`)."""
     unread: tuple[Callable[[], Shape], ...] = ()

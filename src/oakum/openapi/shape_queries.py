@@ -49,6 +49,13 @@ def named(shape: Shape, key: str) -> Shape | None:
 
 
 @lru_cache(maxsize=1 << 14)
+def is_null_if_empty(shape: Shape, key: str) -> bool:
+    """Whether a member is `null` where there is no object, in each alternative that has it."""
+    having = [at for at in ways(shape) if key in at.properties and not at.branches]
+    return bool(having) and all(key in at.empty_as_null for at in having)
+
+
+@lru_cache(maxsize=1 << 14)
 def tells_by_name(shape: Shape) -> bool:
     """Whether names tell which undeclared members an object has."""
     whole = ways(shape)

@@ -213,6 +213,7 @@ class Graph:
                 names=frozenset((type.name,)),
                 kinds=_OBJECT,
                 properties=self._fields(type),
+                empty_as_null=_nullable(type),
                 pointer=at,
             )
         if is_abstract_type(type):
@@ -285,6 +286,13 @@ class Graph:
             properties={"data": data, "errors": lambda: errors},
             pointer=self._at("", "read" if [*roots] == [self._roots[0]] else "write"),
         )
+
+
+def _nullable(type: GraphQLObjectType) -> frozenset[str]:
+    """Fields that return one object, or `null` where there is none."""
+    from graphql import is_composite_type
+
+    return frozenset(name for name, each in type.fields.items() if is_composite_type(each.type))
 
 
 def _end(type: GraphQLOutputType) -> str:

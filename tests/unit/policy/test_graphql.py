@@ -13,6 +13,7 @@ import pytest
 from oakum.errors import InputError
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
+from oakum.openapi.shape_queries import is_null_if_empty
 from oakum.policy.contract import Contract, load
 from oakum.policy.resource_schemas import at
 
@@ -157,6 +158,13 @@ def test_types_become_shapes_of_their_own_names(folder: Folder) -> None:
     assert below(member, "level").enum == ("NEW", "OLD")
     assert below(member, "teams", "*", "*").kinds == {"integer", "null"}
     assert contract.document.schemas["Member"]() is member
+
+
+def test_a_field_of_one_object_or_none_is_null_where_there_is_none(folder: Folder) -> None:
+    data = below(answer(folder.load()), "data")
+    one = ["me", "node", "page", "hits", "now", "nothing"]
+    assert [name for name in one if is_null_if_empty(data, name)] == ["me", "node", "page"]
+    assert not is_null_if_empty(below(data, "me"), "workouts")  # there is always one
 
 
 def test_a_type_is_one_shape_whichever_path_leads_to_it(folder: Folder) -> None:

@@ -695,6 +695,19 @@ local function row(node, i, depth, set, owners, tally, label)
   return past, became
 end
 
+-- A member at a place where one that there is not is null: a concealed object that is hidden is null, too.
+function M.voided(found, i, depth, set, owners, tally)
+  local node, n, last, refused = found.node, RANGES, TO[RANGES], REFUSED
+  local past, became = value(node, i, depth, set, owners, tally, found.label)
+  if became ~= GONE or past < 0 or P[i] ~= 123 then return past, became end
+  local body = node.body or choose(node.union, i, depth)
+  local allowed = not (node.inside or SHUT)
+  if node.inside then allowed = node.own[set] or node.null[set] end
+  if not (allowed and body and body.table and body.table.conceal) then return past, GONE end
+  rollback(n, last, refused)
+  return past, NULL
+end
+
 local replaces -- forward
 
 -- The same for a member of an object, whose name stands at `key`.
@@ -703,6 +716,7 @@ local function below(found, key, i, depth, set, owners, tally)
   if not SUBJECT or not found.map then
     KEYED[depth] = false
     if found.map then return row(found.node, i, depth + 1, set, owners, tally, found.label) end
+    if found.node.void then return M.voided(found, i, depth + 1, set, owners, tally) end
     return value(found.node, i, depth + 1, set, owners, tally, found.label)
   end
   local name = found.name or name_of(key, string_end(key))

@@ -34,6 +34,8 @@ class PlannedPlace:
     inside: bool = False
     path: str = ""
     """Name in the audit, inside a resource only."""
+    void: bool = False
+    """As that of a `Spot`."""
     page: bool = False
     """Whether it is, or stands in, an object that holds a count, or an ownerless one with a count
     further below."""

@@ -52,6 +52,7 @@ from oakum.openapi.name_classes import NameTest
 from oakum.openapi.shape_queries import (
     classes_of,
     element,
+    is_null_if_empty,
     member_names,
     named,
     of_class,
@@ -335,6 +336,7 @@ class _Renderer:
             place.table,
             place.inside,
             place.page,
+            place.void,
             self._trie_key(place.trie),
             # Inside the lines of a resource the name in the audit follows from the trie alone.
             place.path if place.trie is None else "",
@@ -418,6 +420,8 @@ class _Renderer:
     def _containers(self, place: _Place) -> dict[str, Any]:
         here = places.stated_at(place, self.model.bound)
         found: dict[str, Any] = self._object(place, here)
+        if place.void:
+            found["void"] = True
         if not self.writing and in_cell(place.shape, inside=place.inside):
             found["cell"] = True
         found["misfits"] = 0 if self.writing else places.misfit_bits(place, self.model.bound)
@@ -444,7 +448,9 @@ class _Renderer:
             for segments, name in place.ahead
             if segments and segments[0] in (key, "*")
         )
-        below = replace(place, shape=shape, ahead=ahead, trie=trie, path=path)
+        void = place.shape is not None and key is not None and not self.writing
+        void = void and place.shape is not None and is_null_if_empty(place.shape, key or "")
+        below = replace(place, shape=shape, ahead=ahead, trie=trie, path=path, void=void)
         page = place.page or (place.inside and places.counts_below(below))
         return replace(below, page=page)
 
