@@ -60,8 +60,8 @@ def why_untested(
         )
     if (key.endpoint, key.resource) not in matrix.carried:
         return _of_nobody(matrix, key)
-    if not any(path == key.field for _, _, r, path in matrix.witnessed if r == key.resource):
-        return f"no owner ever received a `{key.field}` that was not empty"
+    if never := _never_shown(matrix, key):
+        return never
     if any(
         (at, r, path) == (key.endpoint, key.resource, key.field)
         and key.viewer in (ANYONE if not who else "", *_labels(identities, who))
@@ -87,6 +87,16 @@ def why_untested(
             " of an object there"
         )
     return NO_REQUEST
+
+
+def _never_shown(matrix: Matrix, key: Key) -> str:
+    """Why no owner was shown the field itself; empty if one was."""
+    shown = {path for _, _, resource, path in matrix.witnessed if resource == key.resource}
+    if any(path.startswith(f"{key.field}.") for path in shown):
+        return f"what came in `{key.field}` has cells of its own"
+    return (
+        "" if key.field in shown else f"no owner ever received a `{key.field}` that was not empty"
+    )
 
 
 def _of_nobody(matrix: Matrix, key: Key) -> str:

@@ -285,6 +285,9 @@ def test_each_square_that_is_untested_has_its_reason() -> None:
     assert endpoint.path.startswith("/")
     found.apply("getPerson", shown_to_owner(NAME))
     assert reasons(found, {})[BIO] == "no owner ever received a `bio` that was not empty"
+    below = matrix()
+    below.apply("getPerson", shown_to_owner(BIO._replace(field="bio.words")))
+    assert reasons(below, {})[BIO] == "what came in `bio` has cells of its own"
     found.apply("getPerson", shown_to_owner(BIO, PHONE))
     assert reasons(found, {})[BIO] == "no owner was in the state private=true when `member` asked"
     assert reasons(found, {})[PHONE] == "no request could tell"
