@@ -22,6 +22,7 @@ from oakum.guard.loading import open_gate
 from oakum.http.media_type import is_json
 from oakum.routing.media import read_media_type
 from oakum.routing.route import Router, placed
+from tests.guard_patience import unhurried_gate
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _NOT_ALLOWED = ("body", "query", "listed", "rate", "budget")
@@ -73,7 +74,7 @@ class Shadow:
 
     def __post_init__(self) -> None:
         self._model = read_contract(self.policy).compiled.model
-        gate = open_gate(self.policy, environ=_Environ(self.service))
+        gate = unhurried_gate(open_gate(self.policy, environ=_Environ(self.service)))
         self._router = Router([*self._model.operations.values()])
         self._line: Mapping[str, Any] = {}
         self._guarded = OakumMiddleware(self._within, gate, audit=self._note)

@@ -6,8 +6,7 @@ import asyncio
 import io
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from oakum.asgi import OakumMiddleware as Asgi
@@ -16,9 +15,8 @@ from oakum.routing.messages import Answered, Asked
 from oakum.wsgi import OakumMiddleware as Wsgi
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Outcome, Request, Response, Setup
+from tests.guard_patience import unhurried_gate
 
-PATIENCE = 60.0
-_T = TypeVar("_T")
 _SAFE = "/:@!$&'()*+,;=~"
 
 
@@ -28,9 +26,9 @@ class _Application:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self.keeper = PythonGuard(setup)._keeper
-        self._enter, leave = self.keeper.enter, self.keeper.leave
+        unhurried_gate(self.keeper)
+        self._enter = self.keeper.enter
         self.keeper.enter = self._noted  # type: ignore[method-assign]
-        self.keeper.leave = lambda *said: _patient(leave(*said))  # type: ignore[method-assign]
         self._entered = False
         self.asked: list[Request] = []
         self.forwarded: Request | None = None
@@ -38,7 +36,7 @@ class _Application:
 
     def _noted(self, asked: Asked) -> Generator[Asked, Answered | None, Passing | Refusal]:
         """When a request has come in, what is asked next is asked in the client's place."""
-        found = yield from _patient(self._enter(asked))
+        found = yield from self._enter(asked)
         self._entered = True
         return found
 
@@ -61,20 +59,6 @@ class _Application:
         kept = tuple(pair for pair in response.headers if pair[0] != "content-length")
         sent = Response(response.status, kept, response.body)
         return Outcome(sent, self.forwarded, self.asked, self.audit[0])
-
-
-def _patient(talk: Generator[Asked, Answered | None, _T]) -> Generator[Asked, Answered | None, _T]:
-    """The same decision, whose questions a busy machine has time for: an application that does not
-    answer says so at once here, and what a question costs of the budget goes by the clock of the
-    case. How long the middleware really waits is a matter of `tests/unit/test_asgi_time.py`."""
-    told: Answered | None = None
-    while True:
-        try:
-            question = talk.send(told)
-        except StopIteration as done:
-            value: _T = done.value
-            return value
-        told = yield replace(question, within=PATIENCE)
 
 
 class AsgiGuard:

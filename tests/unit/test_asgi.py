@@ -25,6 +25,7 @@ from oakum.guard.loading import open_gate
 from oakum.routing.problem import problem
 from tests.cadence.client import Answer, Client
 from tests.cadence.play import VIEWERS, Play
+from tests.guard_patience import unhurried_gate
 from tests.unit.guard.club import FRIENDS, PEOPLE, SEEN, gate
 from tests.unit.test_wsgi import configured
 
@@ -53,7 +54,7 @@ class Guarded(Play):
         super().__init__(stage, members=30)
         self.app.state.world = type(self.app.state.world)(self.db, stage, KEY)
         self.audit: list[Mapping[str, Any]] = []
-        keeper = open_gate(CADENCE, environ={"CADENCE_SERVICE_KEY": KEY})
+        keeper = unhurried_gate(open_gate(CADENCE, environ={"CADENCE_SERVICE_KEY": KEY}))
         self.guard = OakumMiddleware(self.app, keeper, audit=self.audit.append)
         self.bare = self.clients
         self.guarded: dict[str | None, Client] = {}
