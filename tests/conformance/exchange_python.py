@@ -27,6 +27,7 @@ class PythonGuard:
         self._keeper = Gatekeeper(
             setup.compiled,
             now=lambda: setup.clock.now,
+            elapsed=lambda: setup.clock.now,
             tokens=setup.tokens.get,
             api_keys=read_api_keys(keys, setup.folder) if keys else None,
             service=setup.service,

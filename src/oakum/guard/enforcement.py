@@ -88,6 +88,7 @@ class Gatekeeper:
         compiled: CompiledContract,
         *,
         now: Callable[[], float],
+        elapsed: Callable[[], float],
         tokens: Verifier | None = None,
         api_keys: Mapping[str, Json] | None = None,
         service: str = "",
@@ -96,10 +97,10 @@ class Gatekeeper:
         contract: str = "",
         denied: Mapping[str, float] | None = None,
     ) -> None:
-        """`now` in Unix seconds; `service` is the header value that look-ups are sent with;
-        `observe` decides and audits but changes nothing; `denied` maps audit hashes of callers to
-        the end of their denial. Raises `InputError` when callers are identified by tokens and there
-        is no verifier."""
+        """`now` in Unix seconds; `elapsed` in seconds that nobody sets back, by which caches age;
+        `service` is the header value that look-ups are sent with; `observe` decides and audits but
+        changes nothing; `denied` maps audit hashes of callers to the end of their denial. Raises
+        `InputError` when callers are identified by tokens and there is no verifier."""
         self.policy = compiled.policy
         if self.policy.caller.claim and tokens is None:
             where = self.policy.places.get(("caller",), Location(self.policy.file))
@@ -116,8 +117,8 @@ class Gatekeeper:
         self._audit_key = audit_key
         self._contract = contract
         self._denied = denied or {}
-        self._desk = Desk(self._model, self._lookups, IdCache[LookUpResult](now), service)
-        self._callers = IdCache[Who](now)
+        self._desk = Desk(self._model, self._lookups, IdCache[LookUpResult](elapsed), service)
+        self._callers = IdCache[Who](elapsed)
         self._guesses = Guesses(now)
         self._budgets = Budgets(self.policy.limits, now)
         self._intake = Intake(self._model)

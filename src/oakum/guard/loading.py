@@ -6,10 +6,10 @@ import json
 import logging
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from time import time
 from typing import Any
 
 from oakum.errors import InputError, Problem
@@ -23,7 +23,13 @@ from oakum.guard.tokens import verifier
 from oakum.routing.messages import Asked, Denied
 from oakum.routing.who import Verifier
 
+_ELAPSED: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _log = logging.getLogger("oakum.guard")
+
+
+def since_boot() -> float:
+    """Seconds that no change of the wall clock moves; on Linux those asleep count, too."""
+    return time.clock_gettime(_ELAPSED)
 
 
 def open_gate(
@@ -33,7 +39,8 @@ def open_gate(
     observe: bool = False,
     deny: Path | str | None = None,
     environ: Mapping[str, str] = os.environ,
-    now: Callable[[], float] = time,
+    now: Callable[[], float] = time.time,
+    elapsed: Callable[[], float] = since_boot,
 ) -> Gatekeeper:
     """Loads a contract, its keys, and its secrets from the environment.
 
@@ -60,6 +67,7 @@ def open_gate(
     return Gatekeeper(
         read.compiled,
         now=now,
+        elapsed=elapsed,
         tokens=tokens,
         api_keys=read_api_keys(guard.api_keys, folder) if guard.api_keys else None,
         service=service,
@@ -86,7 +94,7 @@ def kept_going(audit: Callable[[Mapping[str, Any]], None]) -> Callable[[Mapping[
 
 def unread(asked: Asked, denied: Denied) -> Refusal:
     """The response to a request that was not received completely, which no contract can judge."""
-    passing, made = Passing(asked, asked, "", time()), denied.answer()
+    passing, made = Passing(asked, asked, "", time.time()), denied.answer()
     passing.status, passing.denied, passing.bytes_out = made.status, denied.reason, len(made.body)
     audit = {**passing.audit, "contract": None}
     return Refusal(made.status, made.headers, made.body, audit=audit)

@@ -114,7 +114,8 @@ def asked(
 
 
 def keeper(path: Path, clock: Clock, **options: Any) -> Gatekeeper:
-    return Gatekeeper(compile_for_gateway(load(path)), now=clock, audit_key=b"k", **options)
+    told = {"elapsed": clock, **options}
+    return Gatekeeper(compile_for_gateway(load(path)), now=clock, audit_key=b"k", **told)
 
 
 def cadence(**options: Any) -> Talk:

@@ -14,7 +14,17 @@ from oakum.errors import InputError
 from oakum.routing.messages import Asked
 from oakum.routing.problem import problem
 from tests.unit.guard.club import DOCUMENT, POLICY
-from tests.unit.guard.talk import Talk, answer, asked, body, cadence, contract
+from tests.unit.guard.talk import (
+    CADENCE,
+    Clock,
+    Talk,
+    answer,
+    asked,
+    body,
+    cadence,
+    contract,
+    keeper,
+)
 
 ANN = {"id": "ann", "roles": []}
 PIA = {
@@ -140,6 +150,17 @@ def test_an_answer_is_believed_for_a_while(talk: Talk) -> None:
     talk.clock.at += 30
     talk.get("/api/user/pia", "s-ann")
     assert len(talk.questions) == 4
+
+
+def test_no_answer_is_believed_longer_since_the_clock_was_set_back(talk: Talk) -> None:
+    wall, elapsed = Clock(), talk.clock
+    set_back = Talk(keeper(CADENCE, wall, elapsed=elapsed, service="s3"), elapsed)
+    set_back.answers |= talk.answers
+    assert set_back.get("/api/user/pia", "s-ann").status == 200
+    wall.at -= 3600
+    elapsed.at += 60
+    set_back.answers[f"GET {BLOCKED}"] = answer(200, listed("ann"))
+    assert set_back.get("/api/user/pia", "s-ann").body == PROBLEM_404
 
 
 def test_a_failure_is_believed_for_a_second(talk: Talk) -> None:

@@ -32,7 +32,7 @@ local PROBLEM_HEADERS, PROBLEMS = settings.problem_headers, settings.problems
 
 -- A name of its own, so that no other module's declaration of the function can disagree.
 ffi.cdef "int oakum_envoy_clock(int, int64_t *) __asm__(\"clock_gettime\");"
-local REALTIME, MONOTONIC = 0, 1
+local REALTIME, BOOTTIME = 0, 7
 local moment = ffi.new "int64_t[2]"
 
 local function clock(which)
@@ -48,10 +48,10 @@ local HANDLE, REQUEST
 
 -- Requests between their two halves, by number. One whose client went away never sees its second
 -- half, so two generations are kept and the older is dropped whole: no answer takes that long.
-local young, old, count, turned = {}, {}, 0, clock(MONOTONIC)
+local young, old, count, turned = {}, {}, 0, clock(BOOTTIME)
 
 local function keep(x)
-  local now = clock(MONOTONIC)
+  local now = clock(BOOTTIME)
   if now - turned > settings.lifetime then young, old, turned = {}, young, now end
   count = count + 1
   young[count] = x
@@ -72,7 +72,7 @@ end
 
 local host = {}
 
-function host.now() return clock(MONOTONIC) end
+function host.now() return clock(BOOTTIME) end
 
 function host.time() return clock(REALTIME) end
 
