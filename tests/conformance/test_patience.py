@@ -86,6 +86,38 @@ def test_the_objects_that_a_request_names_need_no_more_look_ups_together(
     assert (found.response.status, len(found.asked)) == (422, 7)
 
 
+@pytest.mark.parametrize("implementation", [python_guard, lua_guard])
+def test_what_an_api_says_slowly_is_as_old_as_the_question(
+    implementation: Callable[[Setup], AbstractContextManager[Guard]], tmp_path: Path
+) -> None:
+    seen = {"id, by": [{"see": ["fan"]}]}
+    policy = {
+        "relations": {"fan": {"in": "listFans", "id": "/*"}},
+        "resources": {"Note": {"fields": seen}},
+        "guard": {"ttl": "2s"},
+    }
+    note = {"request": {"target": "/notes/n1"}, "answer": {"body": '{"id":"n1","by":"u1"}'}}
+    fans = {"request": {"target": "/users/u1/fans"}, "answer": {"body": '["pia"]'}}
+    me = {"request": {"target": "/me"}, "answer": {"body": '{"id":"pia"}'}}
+    said = {"upstream": [note, fans, me], "policy": policy}
+    setup = Case("any", "patience", said, {"contract": "longer.yaml"}).setup(tmp_path)
+    answer = setup.upstream.answer
+
+    def slow(request: Request) -> Response | None:
+        setup.clock.now += 1.2 if request.target == "/users/u1/fans" else 0.0
+        return answer(request)
+
+    setup.upstream.answer = slow  # type: ignore[method-assign]
+    read = Request("GET", "/notes/n1", (("x-session", "pia"),))
+    with implementation(setup) as guard:
+        asked = [len(guard.exchange(read).asked)]
+        setup.clock.now += 0.7
+        asked.append(len(guard.exchange(read).asked))
+        setup.clock.now += 0.2
+        asked.append(len(guard.exchange(read).asked))
+    assert asked == [2, 0, 2]
+
+
 def _linked(
     implementation: Callable[[Setup], AbstractContextManager[Guard]],
     folder: Path,

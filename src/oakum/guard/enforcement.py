@@ -320,12 +320,13 @@ class Gatekeeper:
         """Identifies the caller by the list of API keys or a who-am-I call; cached for
         `guard.ttl`."""
         held, caller, index = inquiry.on.held, self.policy.caller, self._lookups.whoami
-        epoch = self._callers.epoch
+        epoch, began = self._callers.epoch, self._callers.now()
         if caller.api_key or index is None:
             who = by_key(held.naming(self._nameless), self._api_keys)
         else:
             who = yield from self._told(inquiry, index)
         ttl, about = self.policy.guard.ttl, {EVERYBODY, mark(caller.operation), held.mark, *who.ids}
+        ttl -= self._callers.now() - began
         self._callers.put(self._caller_key(inquiry.on), who, about, ttl, epoch)
         return who
 

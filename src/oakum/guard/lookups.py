@@ -353,9 +353,11 @@ class Inquiry:
         request = self.desk.asked(question, self.on)
         if request is None or not self.spend():
             return
-        epoch = memory.epoch
+        epoch, began = memory.epoch, memory.now()
         known = self.desk.read(question, (yield from self.ask(request)))
-        ttl = self.desk.guard.ttl if known is not NOTHING else min(self.desk.guard.ttl, 1.0)
+        ttl = self.desk.guard.ttl
+        # The API may have found it out as soon as it was asked; that it did not, we know only now.
+        ttl = min(ttl, 1.0) if known is NOTHING else ttl - (memory.now() - began)
         about = {EVERYBODY, mark(self.desk.wiring.asks[question.ask].operation)}
         about |= {question.about} if question.about else set()
         if not self.desk.serviced(question):

@@ -464,7 +464,8 @@ function Lookups:begin(x)
   self.x = x
 end
 
-function Lookups:learn(x, miss, answer, era)
+-- `began`: when the API was asked, and may have found out what it answers.
+function Lookups:learn(x, miss, answer, era, began)
   local value = M.readable(answer)
   x.lookups = x.lookups + 1
   local made
@@ -473,7 +474,7 @@ function Lookups:learn(x, miss, answer, era)
     made = { failed = true, expires = self.now() + min(self.ttl, NEGATIVE) }
   else
     made = self:read(miss.ask, miss.ask.placed and miss.id or "", answer, value)
-    made.expires = self.now() + self.ttl
+    made.expires = began + self.ttl
   end
   made.era, made.marks, made.turn = era, miss.marks, miss.turn
   self.believed:put(miss.key, made)
@@ -501,13 +502,15 @@ function Lookups:inquire(x)
     if self.host.ask_all then
       batch[#batch + 1] = question
     else
-      self:learn(x, miss, self.host.ask(question), era)
+      local began = self.now()
+      self:learn(x, miss, self.host.ask(question), era, began)
       batch[i] = true
     end
   end
   if self.host.ask_all and #batch > 0 then
-    local answers = self.host.ask_all(batch, x.deadline - self.now())
-    for i = 1, #batch do self:learn(x, missing[i], answers[i] or nil, era) end
+    local began = self.now()
+    local answers = self.host.ask_all(batch, x.deadline - began)
+    for i = 1, #batch do self:learn(x, missing[i], answers[i] or nil, era, began) end
   end
   return #batch > 0
 end
