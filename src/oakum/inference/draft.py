@@ -533,13 +533,16 @@ def _said(group: Rank, of: Sequence[ResourceField]) -> list[str]:
 
 
 def _short(name: str, why: str, head: Sequence[str], rows: Sequence[_Row]) -> Iterator[str]:
-    """A resource in a few lines, since nothing about it is special."""
-    yield f"  {name}:  # {why}"
+    """A resource in a few lines, since nothing about it is special; in one, if nobody sees it."""
     begin, opening = f"    {{{', '.join(head)}, fields:", "{"
     named = list(lines(rows[0].paths, rows[0].grants, quoted=True))
     whole = f"{begin} {{{named[0].strip()}}}}}"
-    most = 2 * WIDTH if rows[0].paths == ["*"] else WIDTH
-    if len(rows) == len(named) == 1 and not rows[0].said and len(whole) <= most:
+    alone = len(rows) == len(named) == 1 and not rows[0].said
+    if alone and rows[0].paths == ["*"]:
+        yield f"  {name}: {whole.strip()}  # {why}"
+        return
+    yield f"  {name}:  # {why}"
+    if alone and len(whole) <= WIDTH:
         yield whole
         return
     yield begin

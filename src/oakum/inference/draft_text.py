@@ -60,8 +60,6 @@ def folded(groups: Mapping[str, _Group]) -> dict[str, _Group]:
 
 _MANY = 12
 """Operations from which on a remark stands once above them."""
-_NOTE = 24
-"""How much longer a line of names may be that has no remark beside it."""
 _SEEN = ("[{see: [owner]", "[{see: [member]", "[{see: [anyone]")
 """How grants begin that show something, the narrowest first."""
 _LARGE = 8
@@ -128,8 +126,9 @@ def lines(paths: Sequence[str], granted: str, *, quoted: bool = False) -> Iterat
 
 def operations(entries: Sequence[tuple[str, str, str]], *, shared: bool) -> Iterator[str]:
     """Lines of operations, each given with its value and a remark; `shared`: those that have both
-    in common share keys of about a line, and a remark of many stands once before them, at the end.
-    A name with a comma stays alone."""
+    in common share keys of about a line, and a remark of many stands once before them, at the end:
+    these are searched and not read, so that their lines are twice as long. A name with a comma
+    stays alone."""
     groups: dict[object, list[str]] = {}
     for name, value, why in entries:
         alone = not shared or "," in name or name != name.strip()
@@ -146,7 +145,7 @@ def operations(entries: Sequence[tuple[str, str, str]], *, shared: bool) -> Iter
     for why, lists in above.items():
         yield f"  # {why}, each of these:"
         for names in lists:
-            yield from _operations(names, said[names[0]][0], "", whole, WIDTH + _NOTE)
+            yield from _operations(names, said[names[0]][0], "", whole, 2 * WIDTH)
 
 
 def _operations(

@@ -492,12 +492,23 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Declar
 
 
 def _referred(shape: Shape) -> str:
-    """The schema that a place refers to, or holds nothing: `anyOf: [{$ref: …}, {nullable: true}]`;
-    empty where something else may stand there."""
-    ways = [branch() for branch in shape.branches] if not shape.properties else []
-    named = [each for each in ways if each.names]
-    bare = all(each.names or not (children(each) or each.extra or each.items) for each in ways)
-    return next(iter(names_of(named[0]))) if len(named) == 1 and bare else ""
+    """The schema that a place refers to, or holds nothing: `anyOf: [{$ref: …}, {nullable: true}]`,
+    also as each of several views of what is around it declares it; empty where something else may
+    stand there."""
+    found: set[str] = set()
+    waiting, done = [shape], {shape}
+    while waiting:
+        here = waiting.pop()
+        ways = [branch() for branch in here.branches] if not here.properties else []
+        for each in ways:
+            if each.names:
+                found.add(next(iter(names_of(each))))
+            elif each.branches and not each.properties:
+                waiting += [each] if each not in done else []
+                done.add(each)
+            elif children(each) or each.extra or each.items:
+                return ""
+    return found.pop() if len(found) == 1 else ""
 
 
 def _one_of_each(things: Sequence[Thing], account: Thing | None) -> list[Thing]:
