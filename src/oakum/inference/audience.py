@@ -14,7 +14,7 @@ from typing import Literal
 
 from oakum.http.methods import SHOWS
 from oakum.inference.lexicon import FieldClass, listed, singular, words
-from oakum.inference.nouns import CROWDS, is_of_caller, noun_of_path, nouns
+from oakum.inference.nouns import CROWDS, is_of_caller, noun_of_path, nouns, without_id
 from oakum.inference.owners import DraftOwner
 from oakum.inference.resource_fields import NOT_SET, ResourceField
 from oakum.inference.schema_groups import DocumentTypes, Thing
@@ -43,6 +43,8 @@ _RECORDS = listed(
     "wallet webhook"
 )
 """Nouns of what somebody has, whether or not a request of this API makes one."""
+_HELD = listed("account customer member user")
+"""Nouns of what somebody has or is, by whose id an object is theirs."""
 _PARTIES = listed(
     "attendee collaborator correspondent guest invitee member participant recipient subscriber"
 )
@@ -93,6 +95,12 @@ def _lists_people(of: ResourceField) -> bool:
     return plural and not _PARTIES.isdisjoint(map(singular, said))
 
 
+def _refers_to_account(of: ResourceField) -> bool:
+    """Whether a field is the id of an account, the caller's or one at a bank: `accountid`."""
+    noun = without_id(of.path)
+    return noun in _HELD and noun != "_".join(words(of.path))
+
+
 class Audiences:
     """The audience of each thing of a document."""
 
@@ -141,7 +149,10 @@ class Audiences:
     def _is_somebodys(self, thing: Thing) -> bool:
         """Whether its members or its name say that somebody has it, or several people."""
         declared = self._declared[id(thing)]
-        personal = any(each.label.kind in _PERSONAL or _lists_people(each) for each in declared)
+        personal = any(
+            each.label.kind in _PERSONAL or _lists_people(each) or _refers_to_account(each)
+            for each in declared
+        )
         return personal or not _RECORDS.isdisjoint(thing.noun.split("_"))
 
     def _catalogue_reason(self, thing: Thing) -> str:

@@ -104,7 +104,9 @@ EVENT = "/*"
 """Where the events of a feed stand; pointers of a contract start from one."""
 _FEW = 2
 _BESIDE = 4
-"""How many members an envelope has beside what it holds."""
+"""How many members an envelope has beside what it holds, unless many have the same."""
+_SEVERAL = 3
+_PLACES = {(word,) for word in listed("cursor limit next offset page skip")}
 
 
 _Held = tuple[str, Shape, str, tuple[str, ...], str, str]
@@ -138,6 +140,7 @@ class _Looker:
         self._schemas = document.schemas
         self._path_nouns = {noun_of_path(operation.path) for operation in document.operations}
         self._nouns: dict[str, str] = {}
+        self._recurring = {*_recurring(document)}
         for operation in document.operations:
             chosen = last_parameter(operation.path) if operation.method == "GET" else ""
             media = operation.success()
@@ -226,14 +229,16 @@ class _Looker:
         """`{"requestId": …, "data": {…}}`: what an answer without a key of its own holds under a
         name that says nothing; empty where the object is no envelope."""
         said = words(_named(shape))
-        named = said and said[-1] not in _WRAPS and not self._leaves_open(shape)
+        known = frozenset(below) in self._recurring or _is_page(below)
+        known = known and all(_is_beside(name, child) for name, child in below.items())
+        named = said and said[-1] not in _WRAPS and not known and not self._leaves_open(shape)
         if named or {"id", "uuid", "guid"} & below.keys():
             return {}
         if any(map(_names_account, below)):
             return {}  # it is somebody's
         generic = {n: c for n, c in _generic(below).items() if _is_container(c)}
         keyed = any(self._holds(child) for child in generic.values())
-        return generic if keyed and len(below) - len(generic) <= _BESIDE else {}
+        return generic if keyed and (known or len(below) - len(generic) <= _BESIDE) else {}
 
     def _leaves_open(self, shape: Shape) -> bool:
         """Whether it takes in a component that says nothing of what it holds: the `{code, msg,
@@ -458,6 +463,33 @@ def _is_envelope(below: Mapping[str, Shape]) -> bool:
     return len(beside) < len(below) and all(
         _is_of_envelope(name) or is_count(name, below) for name in beside
     )
+
+
+def _recurring(document: Document) -> Iterator[frozenset[str]]:
+    """The names of the members that answers have in common which hold different things under a
+    name that says nothing: `{"status": …, "service": …, "data": …}`."""
+    held: dict[frozenset[str], set[str]] = {}
+    for operation in document.operations:
+        media = operation.success()
+        below = children(media.shape) if media is not None and media.shape is not None else {}
+        for child in _generic(below).values():
+            inner = elements(child) or child
+            held.setdefault(frozenset(below), set()).update([*names_of(inner)][:1])
+    yield from (names for names, things in held.items() if len(things) >= _SEVERAL)
+
+
+def _is_beside(name: str, child: Shape) -> bool:
+    """Whether an envelope around what has a name that says nothing may have this member."""
+    last = words(name)[-1:]
+    return not _is_container(child) or (*last, "")[0] in GENERIC | _NO_PAYLOAD
+
+
+def _is_page(below: Mapping[str, Shape]) -> bool:
+    """A list under a name that says nothing, with the number of all that there are and the place of
+    the page: what is asked for may stand beside these (`sort_by`, `filter_by`)."""
+    listed = any(elements(child) is not None for child in _generic(below).values())
+    counted = any(is_count(name, below) for name in below)
+    return listed and counted and any(words(n)[-1:] in _PLACES for n in below)
 
 
 def is_count(name: str, below: Mapping[str, Shape]) -> bool:

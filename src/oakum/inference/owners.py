@@ -13,6 +13,7 @@ from typing import Literal
 from oakum.inference.lexicon import FieldClass, classify_field, listed, words
 from oakum.inference.nouns import (
     ACCOUNTS,
+    RECORDED,
     is_segment,
     last_parameter,
     noun_of_path,
@@ -56,6 +57,10 @@ _ADDRESSES = frozenset(("uri", "url", "uri-reference"))
 _PAIRS = (("sender", "recipient"), ("sender", "receiver"), ("host", "guest"), ("buyer", "seller"))
 _ANY_ID = frozenset(("id", "uuid", "guid"))
 _SAME = frozenset(("profile", "user"))
+_COUNTED = frozenset(("no", "num", "number"))
+_UNIQUE = frozenset(("guid", "uuid"))
+_SHOPS = frozenset(("account", "profile"))
+"""What the account of a customer is called as well."""
 
 
 def ownership(world: DocumentTypes, thing: Thing) -> DraftOwner:
@@ -111,7 +116,10 @@ def account_params(world: DocumentTypes, thing: Thing, endpoint: Operation) -> I
         said = list(nouns(endpoint.path, parameter.name))
         own = parameter.name == last_parameter(endpoint.path) and thing.noun in said
         of_people = [noun for noun in said if noun in people]
-        another = any(_is_another(world, noun, "") for noun in _NAMED_TOO.intersection(of_people))
+        another = any(
+            _is_another(world, noun, "") or _is_recorded(world, noun)
+            for noun in _NAMED_TOO.intersection(of_people)
+        )
         before = endpoint.path.partition("{" + parameter.name + "}")[0]
         login = _is_login(parameter.name) and not noun_of_path(before)  # `/{username}/feeds`
         if parameter.where == "path" and not own and (of_people or login) and not another:
@@ -121,11 +129,12 @@ def account_params(world: DocumentTypes, thing: Thing, endpoint: Operation) -> I
 def _owner_members(world: DocumentTypes, thing: Thing) -> tuple[str, ...]:
     """The members that name the owner: the likeliest, and others for schemas that lack it."""
     ranked = [found for shape in thing.shapes if (found := _ranked(world, thing, shape))]
-    chosen: list[str] = []
+    chosen: dict[str, bool] = {}
     for options in sorted(ranked, key=lambda options: options[0]):
-        if not any(member in chosen for _, member in options):
-            chosen.append(options[0][1])
-    return tuple(_pair(thing, chosen) or chosen)
+        if not any(member in chosen for *_, member in options):
+            chosen[options[0][2]] = options[0][1]
+    ids = [member for member, is_name in chosen.items() if not is_name]
+    return tuple(_pair(thing, ids or [*chosen]) or ids or chosen)
 
 
 def _pair(thing: Thing, chosen: Sequence[str]) -> list[str]:
@@ -137,7 +146,9 @@ def _pair(thing: Thing, chosen: Sequence[str]) -> list[str]:
     return []
 
 
-def _ranked(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int, str]]:
+def _ranked(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int, bool, str]]:
+    """Members that may name the owner, the likeliest first: rank, whether it is a name where an id
+    is meant, and path."""
     own = world.account.noun if world.account else "user"
     order = [*_OWNERS[:1], own, *_OWNERS[1:], *_OWNERS_TOO, *sorted(ACCOUNTS)]
     told = thing.noun.rpartition("_")[2] == "notification"
@@ -145,7 +156,7 @@ def _ranked(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int,
     found = []
     for name, child in children(shape).items():
         noun = _noun_of(thing, name)
-        if noun in _NAMED_TOO and _is_another(world, noun, name):
+        if noun in _NAMED_TOO and (_is_another(world, noun, name) or _is_recorded(world, noun)):
             continue
         if told and noun in _CAUSES and (noun != "account" or children(child)):
             continue
@@ -154,8 +165,11 @@ def _ranked(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int,
             path = _id_in(world, name, child)
             if path:
                 found.append((order.index(noun), _is_name(world, name, child), path))
-    found.sort(key=lambda option: (*option[:2], "." in option[2], option[2]))
-    return [(rank, path) for rank, _, path in found]
+    said = {rank for rank, _, path in found if _says_id(path)}
+    found.sort(
+        key=lambda o: (o[0], o[1] or (o[0] in said and not _says_id(o[2])), "." in o[2], o[2])
+    )
+    return found
 
 
 def _noun_of(thing: Thing, name: str) -> str:
@@ -176,10 +190,22 @@ def _says_id(name: str) -> bool:
 
 
 def _is_name(world: DocumentTypes, name: str, child: Shape) -> bool:
-    """Whether a member is a text where accounts are counted, and does not call itself an id: the
-    `user` beside a `userId`."""
-    counted = "integer" in _key_of_account(world).kinds
+    """Whether a member is a text where accounts have numbers or UUIDs, and does not call itself an
+    id: the `user` beside a `userId`."""
+    key = _key_of_account(world)
+    called = {*words(world.account.key)} if world.account is not None else set[str]()
+    unique = (key.format == "uuid" or not _UNIQUE.isdisjoint(called)) and child.format != "uuid"
+    counted = unique or "integer" in key.kinds
     return counted and not _says_id(name) and "string" in child.kinds
+
+
+def _is_recorded(world: DocumentTypes, noun: str) -> bool:
+    """Whether a noun means somebody who is just recorded here: the customer of an API whose users
+    are its staff, or of one that declares no account."""
+    if noun not in RECORDED:
+        return False
+    account = world.account
+    return account is None or not (noun in account.nouns or account.noun in _SHOPS)
 
 
 def _is_login(name: str) -> bool:
@@ -188,8 +214,9 @@ def _is_login(name: str) -> bool:
 
 
 def _key_of_account(world: DocumentTypes) -> Shape:
-    """The shape of what identifies accounts."""
-    shapes = world.account.shapes if world.account is not None else ()
+    """The shape of what identifies accounts, as a caller is told it."""
+    told = (world.whoami.shape,) if world.whoami is not None else ()
+    shapes = (*told, *(world.account.shapes if world.account is not None else ()))
     found = (children(shape).get(world.account.key) for shape in shapes if world.account)
     return next((each for each in found if each is not None), Shape())
 
@@ -212,16 +239,38 @@ def _id_in(world: DocumentTypes, name: str, child: Shape) -> str:
     """Field path of the id in a member that names an account; empty when it has none."""
     below = children(child)
     if below:
+        if _is_other_thing(world, child):
+            return ""
         key = world.account.key if world.account else ""
-        likely = (key, "id", "_id", "uuid", "gid", "user_id", "userId", "username", "login")
+        likely = (key, *("id", "_id", "uuid", "gid", "uid", "guid", "user_id", "userId"))
+        likely = (*likely, "username", "login")
         inner = next((each for each in likely if each in below), "")
         return f"{name}.{inner}" if inner else ""
     other = child.kinds & {"boolean", "array", "object"} or child.items or enum_values(child)
     return "" if other or _only_describes(world, name, child) else name
 
 
+def _is_other_thing(world: DocumentTypes, child: Shape) -> bool:
+    """Whether an object is one that the document tells apart from accounts: an `Organization`."""
+    found = world.thing_at(child) if world.account is not None else None
+    people = ACCOUNTS | {world.account.noun if world.account is not None else ""}
+    if found is None or found is world.account or not people.isdisjoint(found.noun.split("_")):
+        return False
+    paths = {noun_of_path(each.operation.path) for each in found.objects if not each.inside}
+    return found.noun in paths
+
+
 def _only_describes(world: DocumentTypes, name: str, child: Shape) -> bool:
-    """Whether a text is a link, or the name of a person by which no account is found."""
+    """Whether a text is a link, or the name of a person by which no account is found. Where no
+    account is declared, nothing but an id is one."""
+    last = words(name)[-1:]
+    key = words(world.account.key)[-1:] if world.account is not None else ()
+    if child.kinds == {"string"} and _key_of_account(world).kinds == {"integer"} and last == key:
+        return True  # the id of somebody elsewhere
+    if world.account is None and not _says_id(name):
+        return True
+    if not _COUNTED.isdisjoint(last) and _COUNTED.isdisjoint(key):  # the number of a bank account
+        return True
     if (
         not _says_id(name)
         and child.format in _ADDRESSES
@@ -230,8 +279,8 @@ def _only_describes(world: DocumentTypes, name: str, child: Shape) -> bool:
         return True
     if words(name) == ("profile",):
         return True
-    if words(name)[-1:] == ("name",) and world.account is not None:  # `author_name`, for people
-        return not _is_login(name) and words(world.account.key)[-1:] != ("name",)
+    if last == ("name",):  # `author_name`, for people
+        return not _is_login(name) and key != ("name",)
     known = world.account.members() if world.account is not None else ()
     handles = any(map(_is_login, known))
-    return _is_name(world, name, child) and name == "author" and not handles
+    return _is_name(world, name, child) and not handles

@@ -38,6 +38,7 @@ from oakum.policy.resource_schemas import at, resource_of
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _OF_COLLECTION = re.compile(r"\^?[A-Za-z][\w-]*/\[\^/\]\+\$?")
+_VERSION = re.compile(r"/v\d+(?:\.\d+)*(?=/)")
 _MANY = 4
 """Members that are the same in two things by no chance."""
 _PASSWORDS = listed("passcode password passwd pin pwd")
@@ -123,13 +124,15 @@ class DocumentTypes:
 
     def _is_below(self, endpoint: Operation) -> bool:
         """Whether its path goes on from who-am-I, to what is the caller's: `/user/keys` and
-        `/account/profile/bookmarks`, but not `/account/users` or `/account/user/{id}`."""
+        `/account/profile/bookmarks`, but not `/account/users` or `/account/user/{id}`. Each may
+        have a version of its own."""
         if self.whoami is None:
             return False
-        start = f"{self.whoami.operation.path.rstrip('/')}/"
-        if not endpoint.path.startswith(start):
+        start = f"{_VERSION.sub('', self.whoami.operation.path).rstrip('/')}/"
+        path = _VERSION.sub("", endpoint.path)
+        if not path.startswith(start):
             return False
-        rest = endpoint.path[len(start) :]
+        rest = path[len(start) :]
         own = re.sub(r"\b(?:account|profile|user)(?=$|/(?!\{))", "", rest)
         below = words(re.sub(r"\{[^}]*\}", "", own))
         return not {singular(word) for word in below} & (ACCOUNTS | CROWDS)
@@ -403,8 +406,12 @@ def _account(
         return best[1] if best[0] > 1 else Thing("user", key=whoami.keys[0], objects=[whoami])
     people = [thing for thing in things if thing.noun in ACCOUNTS and thing.key]
     people = [each for each in people if each.noun not in RECORDED or _logs_in(each, document)]
-    scored = [(score, -at, thing) for at, thing in enumerate(people) if (score := _private(thing))]
-    return max(scored, key=lambda each: each[:2])[2] if scored else None
+    scored = [
+        (thing.noun not in RECORDED, score, -at, thing)
+        for at, thing in enumerate(people)
+        if (score := _private(thing))
+    ]
+    return max(scored, key=lambda each: each[:3])[3] if scored else None
 
 
 def _logs_in(thing: Thing, document: Document) -> bool:

@@ -1,7 +1,7 @@
 """Finds the endpoint at which callers are told who they are.
 
 The name of an endpoint says so (`/me`), or its words (*the authenticated user*); where neither
-does, an endpoint without parameters that shows one keyed object with contact data.
+does, an endpoint without parameters that shows one keyed person with contact data.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from oakum.inference.declared_objects import DeclaredObject
 from oakum.inference.lexicon import FieldClass, classify_field, words
-from oakum.inference.nouns import ACCOUNTS, CROWDS, noun_of_path
+from oakum.inference.nouns import ACCOUNTS, CROWDS, VERBS, noun_of_path
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Parameter
@@ -103,7 +103,8 @@ def _rank(seen: DeclaredObject, secured: bool, held: bool) -> tuple[int, bool, b
     if closed and _CALLS_ONESELF.search(f"{operation.summary}\n{operation.description}"):
         return (later, *rest) if not named.isdisjoint(ACCOUNTS) else None
     kinds = {classify_field(name) for name in children(seen.shape)}
-    if FieldClass.CONTACT in kinds and not operation.anonymous:
+    person = not named.isdisjoint(ACCOUNTS) and last not in VERBS
+    if person and FieldClass.CONTACT in kinds and not operation.anonymous:
         return later + 1, *rest
     return None
 

@@ -1066,6 +1066,51 @@ def test_a_page_with_a_token_for_the_next_is_no_resource(more: str) -> None:
     assert [*found.resources] == ["Job"]
 
 
+class TestWhatManyAnswersHaveInCommon:
+    """`{"service": …, "status_code": …, "data": …}` around one thing or another."""
+
+    def resources(self, things: int, **more: Spec) -> list[str]:
+        paths: Spec = {}
+        schemas: Spec = {}
+        for name in ["Lead", "Note", "Deal", "Call"][:things]:
+            around = thing("service", "operation", "resource", "agent", "status_code")
+            around["properties"] |= {"data": ref(name), **more}
+            schemas |= {name: thing("id", "label"), f"Get{name}Dto": around}
+            place = f"/{name.lower()}s/{{id}}"
+            paths[place] = {"get": answer(ref(f"Get{name}Dto"), **LOGGED_IN)}
+        found = policy(paths, schemas).resources
+        return [name for name, each in found.items() if each.owner != Owner("parent")]
+
+    def test_is_no_resource(self) -> None:
+        assert self.resources(3) == ["Lead", "Note", "Deal"]
+
+    def test_is_one_where_few_have_it(self) -> None:
+        assert self.resources(2) == ["GetLeadDto", "GetNoteDto"]
+
+    def test_is_one_that_holds_more(self) -> None:
+        assert "GetLeadDto" in self.resources(3, attributes=thing("label", "color"))
+
+
+@pytest.mark.parametrize(("more", "found"), [("page", True), ("offset", True), ("color", False)])
+def test_a_page_may_say_what_was_asked_for(more: str, found: bool) -> None:
+    said = ("sortBy", "sortDesc", "filterBy", "minified", "collapse", more)
+    page = thing(*said, results=many(ref("Book")), total={"type": "integer"})
+    paths = {"/shelves/{id}/entries": {"get": answer(page, **LOGGED_IN)}}
+    made = policy(paths, {"Book": thing("id", "title")})
+    assert made.resources["Book"].owner == Owner("none" if found else "parent")
+
+
+def test_what_names_an_account_by_its_id_is_no_catalogue() -> None:
+    paths = {
+        "/commands": {"get": answer(many(ref("Command")), **LOGGED_IN)},
+        "/accounts/{id}": {"get": answer(ref("Account"), **LOGGED_IN)},
+    }
+    schemas = {"Account": thing("id", "cash"), "Command": thing("id", "kind")}
+    assert "listed to all" in draft(document(paths, schemas))
+    schemas["Command"] = thing("id", "kind", "accountid")
+    assert "listed to all" not in draft(document(paths, schemas))
+
+
 def test_what_holds_a_resource_by_its_schema_shows_one() -> None:
     """In an answer that is neither an envelope nor an object."""
     best = thing("takenAt", "reason", best=ref("Note"))

@@ -203,3 +203,99 @@ class TestNamesOfSchemas:
             "Space": "spaceId",
             "SpaceItem": "itemId",
         }
+
+
+UNIQUE = thing("email", id={"type": "string", "format": "uuid"})
+TWICE = thing("guid", "email", id=NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("account", "resource", "owner"),
+    [
+        (UNIQUE, thing("id", "user"), NOBODY),  # a name, where accounts have UUIDs
+        (UNIQUE, thing("id", "user_id"), Owner("field", ("user_id",))),
+        (COUNTED, thing("id", "owner_id"), NOBODY),  # a text: the id of somebody elsewhere
+        (COUNTED, thing("id", owner_id=NUMBER), Owner("field", ("owner_id",))),
+        (TWICE, thing("id", "user_guid"), Owner("field", ("user_guid",))),
+        (thing("id", "email"), thing("id", "user", "userID"), Owner("field", ("userID",))),
+        (thing("id", "email"), thing("id", "account_number"), NOBODY),  # of a bank
+        (thing("id", "email"), thing("id", "customer_id"), NOBODY),  # whom users record
+        (thing("id", "email"), thing("id", creator=thing("uid", "username")),
+            Owner("field", ("creator.uid",))),
+    ],
+)  # fmt: skip
+def test_what_is_thin_is_asked(account: Spec, resource: Spec, owner: Owner) -> None:
+    assert drafted(account, resource).resources["Item"].owner == owner
+
+
+@pytest.mark.parametrize(
+    ("member", "owner"),
+    [
+        ("owner", NOBODY),
+        ("author_name", NOBODY),
+        ("passengerName", NOBODY),
+        ("account_number", NOBODY),
+        ("customer_id", NOBODY),
+        ("playerId", NOBODY),
+        ("account_id", Owner("field", ("account_id",))),
+        ("created_by_id", Owner("field", ("created_by_id",))),
+    ],
+)
+def test_where_no_account_is_declared_only_an_id_names_one(member: str, owner: Owner) -> None:
+    paths = {"/things/{thingId}": get(ref("Item"), "show")}
+    assert policy(paths, {"Item": thing("id", member)}).resources["Item"].owner == owner
+
+
+def test_an_owner_of_another_kind_is_no_account() -> None:
+    more = {"/teams/{teamId}": get(ref("Team"), "getTeam")}
+    schemas = {"User": thing("id", "email"), "Team": thing("id", "label"),
+               "Item": thing("id", owner=ref("Team"))}  # fmt: skip
+    paths = {"/me": get(ref("User"), "me"), "/things/{thingId}": get(ref("Item"), "show")}
+    assert policy(paths | more, schemas).resources["Item"].owner == NOBODY
+    assert policy(paths, schemas).resources["Item"].owner == Owner("field", ("owner.id",))
+
+
+def test_a_name_in_one_view_is_left_for_the_id_in_another() -> None:
+    paths = {
+        "/me": get(ref("User"), "me"),
+        "/items/{itemId}": get(ref("Item"), "getItem"),
+        "/items": get(many(ref("ItemBrief")), "listItems"),
+    }
+    schemas = {
+        "User": NAMED,
+        "Item": thing("id", "title", owner=ref("User")),
+        "ItemBrief": thing("id", "title", "owner"),
+    }
+    assert policy(paths, schemas).resources["Item"].owner == Owner("field", ("owner.id",))
+
+
+@pytest.mark.parametrize("noun", ["Author", "Player", "Athlete"])
+def test_authors_and_players_are_accounts_where_they_log_in(noun: str) -> None:
+    place = f"/{noun.lower()}s"
+    paths = {f"{place}/{{id}}": get(ref(noun), "show")}
+    schemas = {noun: thing("id", "username", "bio")}
+    assert policy(paths, schemas).resources[noun].owner == NOBODY
+    login = {"post": answer(thing("token"), requestBody=body(thing("username", "password")))}
+    found = policy(paths | {f"{place}/login": login}, schemas)
+    assert found.resources[noun].owner == Owner("field", ("id",))
+
+
+def test_a_user_is_the_account_before_a_client_with_more_secrets() -> None:
+    paths = {"/users/{id}": get(ref("User"), "user"), "/clients/{id}": get(ref("Client"), "client")}
+    client = thing("id", "email", "phone", "secret", "password")
+    found = policy(paths, {"User": thing("id", "username"), "Client": client})
+    assert found.resources["User"].owner == Owner("field", ("id",))
+    assert found.resources["Client"].owner == NOBODY
+
+
+@pytest.mark.parametrize(
+    ("path", "owner"),
+    [
+        ("/customers/{customerId}/orders", NOBODY),
+        ("/users/{userId}/orders", Owner("path", ("userId",))),
+    ],
+)
+def test_a_path_of_people_whom_users_record_says_not_whose_it_is(path: str, owner: Owner) -> None:
+    paths = {"/me": get(ref("User"), "me"), path: get(many(ref("Order")), "list")}
+    schemas = {"User": thing("id", "email"), "Order": thing("id", "total")}
+    assert policy(paths, schemas).resources["Order"].owner == owner

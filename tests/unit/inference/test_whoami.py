@@ -43,3 +43,32 @@ class TestTheAccountAroundAProfile:
     @pytest.mark.parametrize("resource", ["Worker", "Hour"])
     def test_has_not_what_is_other_peoples(self, resource: str) -> None:
         assert policy(self.PATHS, self.SCHEMAS).resources[resource].owner != Owner("caller")
+
+
+@pytest.mark.parametrize(
+    ("path", "noun", "found"),
+    [
+        ("/emails/settings", "EmailSettings", False),
+        ("/users/search", "User", False),
+        ("/shop/customer", "Customer", True),
+    ],
+)
+def test_contact_data_tells_who_is_calling_only_of_a_person(
+    path: str, noun: str, found: bool
+) -> None:
+    made = policy({path: get(ref(noun), "read")}, {noun: thing("id", "email")})
+    assert (made.caller.operation == "read") is found
+
+
+@pytest.mark.parametrize(
+    ("path", "owner"),
+    [
+        ("/v5/user/keys", Owner("caller")),
+        ("/v1/user/keys", Owner("caller")),
+        ("/v5/keys", Owner("none")),
+    ],
+)
+def test_what_is_below_it_may_have_a_version_of_its_own(path: str, owner: Owner) -> None:
+    paths = {"/v2/user": get(ref("User"), "getUser"), path: get(many(ref("Key")), "listKeys")}
+    made = policy(paths, {"User": thing("id", "email"), "Key": thing("id", "label")})
+    assert made.resources["Key"].owner == owner
