@@ -14,7 +14,14 @@ from typing import Literal
 
 from oakum.http.methods import SHOWS
 from oakum.inference.lexicon import FieldClass, listed, singular, words
-from oakum.inference.nouns import CROWDS, is_of_caller, noun_of_path, nouns, without_id
+from oakum.inference.nouns import (
+    ACCOUNTS,
+    CROWDS,
+    is_of_caller,
+    noun_of_path,
+    nouns,
+    without_id,
+)
 from oakum.inference.owners import DraftOwner
 from oakum.inference.resource_fields import NOT_SET, ResourceField
 from oakum.inference.schema_groups import DocumentTypes, Thing
@@ -43,7 +50,7 @@ _RECORDS = listed(
     "wallet webhook"
 )
 """Nouns of what somebody has, whether or not a request of this API makes one."""
-_HELD = listed("account customer member user")
+_HELD = listed("account customer member person user")
 """Nouns of what somebody has or is, by whose id an object is theirs."""
 _PARTIES = listed(
     "attendee collaborator correspondent guest invitee member participant recipient subscriber"
@@ -98,7 +105,7 @@ def _lists_people(of: ResourceField) -> bool:
 def _refers_to_account(of: ResourceField) -> bool:
     """Whether a field is the id of an account, the caller's or one at a bank: `accountid`."""
     noun = without_id(of.path)
-    return noun in _HELD and noun != "_".join(words(of.path))
+    return noun.rpartition("_")[2] in _HELD and noun != "_".join(words(of.path))
 
 
 class Audiences:
@@ -149,16 +156,31 @@ class Audiences:
     def _is_somebodys(self, thing: Thing) -> bool:
         """Whether its members or its name say that somebody has it, or several people."""
         declared = self._declared[id(thing)]
-        personal = any(
-            each.label.kind in _PERSONAL or _lists_people(each) or _refers_to_account(each)
-            for each in declared
+        personal = any(each.label.kind in _PERSONAL or _lists_people(each) for each in declared)
+        return (
+            personal or self._is_of_people(thing) or not _RECORDS.isdisjoint(thing.noun.split("_"))
         )
-        return personal or not _RECORDS.isdisjoint(thing.noun.split("_"))
+
+    def _is_shown(self, operation: Operation) -> bool:
+        """Whether a read is open, or shows a caller only their own."""
+        return self.is_open(operation) or operation.id in self._world.self_endpoints
+
+    def _is_of_people(self, thing: Thing) -> bool:
+        """Whether it is a person, or tells what somebody does by the id of a person."""
+        declared = self._declared[id(thing)]
+        return thing.noun.rpartition("_")[2] in ACCOUNTS or any(map(_refers_to_account, declared))
 
     def _catalogue_reason(self, thing: Thing) -> str:
-        for seen in thing.objects:
+        closed = any(
+            seen.operation.method in SHOWS
+            and not seen.inside
+            and not self._is_shown(seen.operation)
+            for seen in thing.objects
+        )  # elsewhere only whoever has logged in may see some
+        for seen in thing.objects if not closed else ():
             operation = seen.operation
-            if self.is_open(operation) and operation.id not in self._world.self_endpoints:
+            mine = operation.id in self._world.self_endpoints or self._is_of_people(thing)
+            if self.is_open(operation) and not mine:
                 return f"a public catalogue? anybody may call `{operation.id}`"
         if not self._written.isdisjoint(thing.nouns) or self._is_somebodys(thing):
             return ""

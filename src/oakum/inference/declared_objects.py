@@ -228,11 +228,12 @@ class _Looker:
     def _wrapped(self, shape: Shape, below: Mapping[str, Shape]) -> dict[str, Shape]:
         """`{"requestId": …, "data": {…}}`: what an answer without a key of its own holds under a
         name that says nothing; empty where the object is no envelope."""
+        if {"id", "uuid", "guid"} & below.keys():
+            return {}
         said = words(_named(shape))
         known = frozenset(below) in self._recurring or _is_page(below)
         known = known and all(_is_beside(name, child) for name, child in below.items())
-        named = said and said[-1] not in _WRAPS and not known and not self._leaves_open(shape)
-        if named or {"id", "uuid", "guid"} & below.keys():
+        if said and said[-1] not in _WRAPS and not known and not self._leaves_open(shape):
             return {}
         if any(map(_names_account, below)):
             return {}  # it is somebody's
@@ -487,9 +488,11 @@ def _is_beside(name: str, child: Shape) -> bool:
 def _is_page(below: Mapping[str, Shape]) -> bool:
     """A list under a name that says nothing, with the number of all that there are and the place of
     the page: what is asked for may stand beside these (`sort_by`, `filter_by`)."""
+    counts = [name for name in below if "count" in name.lower() or "total" in name.lower()]
+    if not counts or not any(is_count(name, below) for name in counts):
+        return False
     listed = any(elements(child) is not None for child in _generic(below).values())
-    counted = any(is_count(name, below) for name in below)
-    return listed and counted and any(words(n)[-1:] in _PLACES for n in below)
+    return listed and any(words(name)[-1:] in _PLACES for name in below)
 
 
 def is_count(name: str, below: Mapping[str, Shape]) -> bool:

@@ -48,7 +48,7 @@ COUNTS = listed("iid index no number ordinal position seq sequence")
 
 _NO_NOUN = re.compile(r"v?\d[\d.]*(?:beta|alpha)?\d*|api|rest|internal|public|private|_.*")
 _SUFFIX = re.compile(r"\.(?:csv|json|php|xml|yaml)$", re.I)
-VERBS = listed(
+_VERBS = listed(
     "add cancel check create delete edit fetch find get info insert list load lookup modify post "
     "put query read remove retrieve save search send set show update upsert view"
 )
@@ -105,9 +105,9 @@ def noun_of_path(path: str) -> str:
 
 def without_verbs(parts: tuple[str, ...]) -> tuple[str, ...]:
     """`getUser` and `users.list` are about a user; a verb that stands alone stays."""
-    while len(parts) > 1 and parts[0] in VERBS:
+    while len(parts) > 1 and parts[0] in _VERBS:
         parts = parts[1:]
-    while len(parts) > 1 and parts[-1] in VERBS:
+    while len(parts) > 1 and parts[-1] in _VERBS:
         parts = parts[:-1]
     return parts
 

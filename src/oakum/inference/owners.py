@@ -44,7 +44,7 @@ _OWNERS_TOO = (
     *("owned_by", "reporter", "reported_by", "opened_by", "posted_by", "uploaded_by", "uploader"),
     *("submitted_by", "added_by", "requested_by", "requester", "registered_by", "booked_by"),
     *("ordered_by", "issued_to", "assigned_to", "passenger", "borrower", "sender"),
-    *("shared_by", "sent_by", "published_by", "recorded_by", "written_by"),
+    *("shared_by", "sent_by", "published_by", "recorded_by", "written_by", "recipient"),
 )
 _NAMED_TOO = ACCOUNTS - {"author", "creator", "member", "owner", "profile", "user"}
 """Nouns of whoever has an account, or of what an account keeps."""
@@ -54,9 +54,18 @@ _CAUSES = frozenset(("account", "actor", "author", "created_by", "creator", "sen
 """Whom a notification tells of; it belongs to whoever is told."""
 _LOGINS = listed("login loginname screenname userid username")
 _ADDRESSES = frozenset(("uri", "url", "uri-reference"))
-_PAIRS = (("sender", "recipient"), ("sender", "receiver"), ("host", "guest"), ("buyer", "seller"))
+_PAIRS = (
+    ("sender", "recipient"),
+    ("creator", "recipient"),
+    ("author", "recipient"),
+    ("sender", "receiver"),
+    ("host", "guest"),
+    ("buyer", "seller"),
+)
 _ANY_ID = frozenset(("id", "uuid", "guid"))
+_IDS = ("id", "_id", "uuid", "gid", "uid", "guid", "user_id", "userId", "username", "login")
 _SAME = frozenset(("profile", "user"))
+_SENT = listed("greeting invitation invite mail mention message reminder reply request share")
 _COUNTED = frozenset(("no", "num", "number"))
 _UNIQUE = frozenset(("guid", "uuid"))
 _SHOPS = frozenset(("account", "profile"))
@@ -160,6 +169,8 @@ def _ranked(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int,
             continue
         if told and noun in _CAUSES and (noun != "account" or children(child)):
             continue
+        if noun == "recipient" and not (told or _is_sent(thing, name, child)):
+            continue
         secret = classify_field(name, child) is FieldClass.SECRET  # a key to log in with
         if noun in order and noun != thing.noun and is_segment(name) and not secret:
             path = _id_in(world, name, child)
@@ -170,6 +181,12 @@ def _ranked(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int,
         key=lambda o: (o[0], o[1] or (o[0] in said and not _says_id(o[2])), "." in o[2], o[2])
     )
     return found
+
+
+def _is_sent(thing: Thing, name: str, child: Shape) -> bool:
+    """Whether the recipient of a thing is an account, and not an address or whoever is paid."""
+    account = _says_id(name) or bool(children(child))
+    return account and not _SENT.isdisjoint(thing.noun.split("_"))
 
 
 def _noun_of(thing: Thing, name: str) -> str:
@@ -242,9 +259,7 @@ def _id_in(world: DocumentTypes, name: str, child: Shape) -> str:
         if _is_other_thing(world, child):
             return ""
         key = world.account.key if world.account else ""
-        likely = (key, *("id", "_id", "uuid", "gid", "uid", "guid", "user_id", "userId"))
-        likely = (*likely, "username", "login")
-        inner = next((each for each in likely if each in below), "")
+        inner = next((each for each in (key, *_IDS) if each in below), "")
         return f"{name}.{inner}" if inner else ""
     other = child.kinds & {"boolean", "array", "object"} or child.items or enum_values(child)
     return "" if other or _only_describes(world, name, child) else name
@@ -267,7 +282,8 @@ def _only_describes(world: DocumentTypes, name: str, child: Shape) -> bool:
     key = words(world.account.key)[-1:] if world.account is not None else ()
     if child.kinds == {"string"} and _key_of_account(world).kinds == {"integer"} and last == key:
         return True  # the id of somebody elsewhere
-    if world.account is None and not _says_id(name):
+    bare = words(name) == ("account",) and not _is_called(world, "account")  # at a bank
+    if bare or (world.account is None and not _says_id(name)):
         return True
     if not _COUNTED.isdisjoint(last) and _COUNTED.isdisjoint(key):  # the number of a bank account
         return True

@@ -39,6 +39,7 @@ from oakum.policy.resource_schemas import at, resource_of
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _OF_COLLECTION = re.compile(r"\^?[A-Za-z][\w-]*/\[\^/\]\+\$?")
 _VERSION = re.compile(r"/v\d+(?:\.\d+)*(?=/)")
+_USERS = listed("app_user auth_user custom_user local_user platform_user site_user web_user")
 _MANY = 4
 """Members that are the same in two things by no chance."""
 _PASSWORDS = listed("passcode password passwd pin pwd")
@@ -122,15 +123,25 @@ class DocumentTypes:
         }
         return frozenset(found | ({self.whoami.operation.id} if self.whoami else set()))
 
+    @cached_property
+    def _start(self) -> str:
+        """How paths begin of what is the caller's: with who-am-I, or, where no operation is that,
+        with `/user/`, if no path takes anybody's name or id there."""
+        if self.whoami is not None:
+            return f"{_VERSION.sub('', self.whoami.operation.path).rstrip('/')}/"
+        operations = self.document.operations if self.document is not None else ()
+        paths = {_VERSION.sub("", each.path) for each in operations}
+        begun = {path[: path.index("/user/") + 6] for path in paths if "/user/" in path}
+        named = {path for path in paths if re.search(r"/user/\{|/users(?:/|$)", path)}
+        return begun.pop() if len(begun) == 1 and not named else ""
+
     def _is_below(self, endpoint: Operation) -> bool:
         """Whether its path goes on from who-am-I, to what is the caller's: `/user/keys` and
         `/account/profile/bookmarks`, but not `/account/users` or `/account/user/{id}`. Each may
         have a version of its own."""
-        if self.whoami is None:
-            return False
-        start = f"{_VERSION.sub('', self.whoami.operation.path).rstrip('/')}/"
         path = _VERSION.sub("", endpoint.path)
-        if not path.startswith(start):
+        start = self._start if self._start and path.startswith(self._start) else ""
+        if not start:
             return False
         rest = path[len(start) :]
         own = re.sub(r"\b(?:account|profile|user)(?=$|/(?!\{))", "", rest)
@@ -405,6 +416,7 @@ def _account(
         best = max(near, key=lambda pair: pair[0], default=(0, None))
         return best[1] if best[0] > 1 else Thing("user", key=whoami.keys[0], objects=[whoami])
     people = [thing for thing in things if thing.noun in ACCOUNTS and thing.key]
+    people = people or [thing for thing in things if thing.key and thing.noun in _USERS]
     people = [each for each in people if each.noun not in RECORDED or _logs_in(each, document)]
     scored = [
         (thing.noun not in RECORDED, score, -at, thing)
@@ -438,6 +450,8 @@ def _private(thing: Thing) -> int:
     telling = (FieldClass.SECRET, FieldClass.CONTACT, FieldClass.AUTHORITY)
     labels = [classify_field(name) for name in thing.members()]
     handles = any(label is FieldClass.HANDLE for label in labels)
+    if not handles and {*telling[:2]}.isdisjoint(labels):
+        return 0  # the account of a ledger has a type and a group, too
     return sum(label in telling for label in labels) + handles
 
 

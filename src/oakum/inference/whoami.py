@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 
 from oakum.inference.declared_objects import DeclaredObject
-from oakum.inference.lexicon import FieldClass, classify_field, words
-from oakum.inference.nouns import ACCOUNTS, CROWDS, VERBS, noun_of_path
+from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.nouns import ACCOUNTS, CROWDS, noun_of_path
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Parameter
@@ -32,6 +32,7 @@ _CREDENTIALS = re.compile(
 """Headers that every request has."""
 
 
+_SEARCHES = listed("filter find list lookup query search")
 _WITHIN = ACCOUNTS | {""}
 """Where in another object whoever is calling may stand."""
 
@@ -103,7 +104,8 @@ def _rank(seen: DeclaredObject, secured: bool, held: bool) -> tuple[int, bool, b
     if closed and _CALLS_ONESELF.search(f"{operation.summary}\n{operation.description}"):
         return (later, *rest) if not named.isdisjoint(ACCOUNTS) else None
     kinds = {classify_field(name) for name in children(seen.shape)}
-    person = not named.isdisjoint(ACCOUNTS) and last not in VERBS
+    alone = noun_of_path(operation.path) == seen.noun == last and not crowd  # `/skipper`
+    person = (alone or not named.isdisjoint(ACCOUNTS)) and last not in _SEARCHES
     if person and FieldClass.CONTACT in kinds and not operation.anonymous:
         return later + 1, *rest
     return None

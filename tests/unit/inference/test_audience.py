@@ -337,3 +337,22 @@ class TestOneResource:
             {path: {"get": answer(ref("Task"), **LOGGED_IN)}}, Task=thing(member, "text")
         )
         assert found.resources["Task"].key == key
+
+
+class TestACatalogueThatAnybodyMayRead:
+    def of(self, resource: Spec, noun: str = "Recipe", **more: Spec) -> str:
+        paths = {"/explore/things": {"get": answer(many(ref(noun)))}} | more
+        return text_of(paths, **{noun: resource})
+
+    def test_is_one(self) -> None:
+        assert "a public catalogue?" in self.of(thing("id", "title"))
+
+    def test_is_none_where_another_read_of_it_asks_for_a_login(self) -> None:
+        more = {"/things": {"get": answer(many(ref("Recipe")), **LOGGED_IN)}}
+        assert "a public catalogue?" not in self.of(thing("id", "title"), **more)
+        mine = {"/me/things": {"get": answer(many(ref("Recipe")), **LOGGED_IN)}}
+        assert "a public catalogue?" in self.of(thing("id", "title"), **mine)
+
+    def test_is_none_of_people_and_of_what_they_did(self) -> None:
+        assert "a public catalogue?" not in self.of(thing("id", "title"), "LocalPerson")
+        assert "a public catalogue?" not in self.of(thing("id", "mod_person_id"))

@@ -219,6 +219,7 @@ TWICE = thing("guid", "email", id=NUMBER)
         (TWICE, thing("id", "user_guid"), Owner("field", ("user_guid",))),
         (thing("id", "email"), thing("id", "user", "userID"), Owner("field", ("userID",))),
         (thing("id", "email"), thing("id", "account_number"), NOBODY),  # of a bank
+        (NAMED, thing("id", "account"), NOBODY),  # at a bank
         (thing("id", "email"), thing("id", "customer_id"), NOBODY),  # whom users record
         (thing("id", "email"), thing("id", creator=thing("uid", "username")),
             Owner("field", ("creator.uid",))),
@@ -299,3 +300,37 @@ def test_a_path_of_people_whom_users_record_says_not_whose_it_is(path: str, owne
     paths = {"/me": get(ref("User"), "me"), path: get(many(ref("Order")), "list")}
     schemas = {"User": thing("id", "email"), "Order": thing("id", "total")}
     assert policy(paths, schemas).resources["Order"].owner == owner
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "owner"),
+    [
+        ("Reply", thing("id", "recipient_id", "read"), Owner("field", ("recipient_id",))),
+        ("Mail", thing("id", "creator_id", "recipient_id"),
+            Owner("field", ("creator_id", "recipient_id"))),
+        ("Mail", thing("id", "recipient", "subject"), NOBODY),  # an address
+        ("Transfer", thing("id", "recipient_id", "amount"), NOBODY),  # whoever is paid
+    ],
+)  # fmt: skip
+def test_what_is_sent_belongs_to_whom_it_is_sent_too(
+    name: str, resource: Spec, owner: Owner
+) -> None:
+    assert drafted(thing("id", "email"), resource, name).resources[name].owner == owner
+
+
+def test_the_account_of_a_ledger_is_nobody_who_calls() -> None:
+    paths = {"/accounts/{id}": get(ref("Account"), "show")}
+    ledger = thing("id", "code", "accountType", "accountGroup")
+    assert policy(paths, {"Account": ledger}).resources["Account"].owner == NOBODY
+    person = thing("id", "email", "accountType")
+    found = policy(paths, {"Account": person}).resources["Account"]
+    assert found.owner == Owner("field", ("id",))
+
+
+def test_a_user_of_some_kind_is_the_account_where_no_other_is() -> None:
+    paths = {"/local_users/{id}": get(ref("LocalUser"), "show"),
+             "/replies/{replyId}": get(ref("Reply"), "reply")}  # fmt: skip
+    schemas = {"LocalUser": thing("id", "email"), "Reply": thing("id", "local_user_id")}
+    found = policy(paths, schemas).resources
+    assert found["LocalUser"].owner == Owner("field", ("id",))
+    assert found["Reply"].owner == Owner("field", ("local_user_id",))

@@ -51,6 +51,8 @@ class TestTheAccountAroundAProfile:
         ("/emails/settings", "EmailSettings", False),
         ("/users/search", "User", False),
         ("/shop/customer", "Customer", True),
+        ("/skipper", "Skipper", True),
+        ("/skippers", "Skipper", False),
     ],
 )
 def test_contact_data_tells_who_is_calling_only_of_a_person(
@@ -72,3 +74,19 @@ def test_what_is_below_it_may_have_a_version_of_its_own(path: str, owner: Owner)
     paths = {"/v2/user": get(ref("User"), "getUser"), path: get(many(ref("Key")), "listKeys")}
     made = policy(paths, {"User": thing("id", "email"), "Key": thing("id", "label")})
     assert made.resources["Key"].owner == owner
+
+
+@pytest.mark.parametrize(
+    ("more", "owner"),
+    [
+        ("/shows/{id}", Owner("caller")),
+        ("/user/{name}", Owner("none")),  # anybody's
+        ("/users", Owner("none")),
+    ],
+)
+def test_user_begins_paths_of_the_callers_where_nobody_else_is_asked_for(
+    more: str, owner: Owner
+) -> None:
+    paths = {"/v1/user/tags": get(many(ref("Tag")), "tags"), more: get(ref("Show"), "show")}
+    made = policy(paths, {"Tag": thing("id", "label"), "Show": thing("id", "title")})
+    assert made.resources["Tag"].owner == owner
