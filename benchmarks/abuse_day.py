@@ -64,7 +64,7 @@ def one(seed: int, requests: int, bare: bool, pace: float) -> dict[str, Any]:
     began = time.process_time()
     for call in day.calls():
         watch.take(bared(call) if bare else call)
-    report = watch.done()[1]
+    report = watch.finish()[1]
     spent = time.process_time() - began - making
     told = {each.who: each for each in report.told}
     planted = {each.actor: each for each in day.planted}

@@ -22,7 +22,7 @@ QUIET = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not (found := drive.installed()):
+    if not (found := drive.browser_path()):
         if os.environ.get("CI"):  # a failed `assert` would print the environment
             pytest.fail("Chromium must be there in CI", pytrace=False)
         pytest.skip("Chromium is not installed")

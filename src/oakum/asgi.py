@@ -132,7 +132,7 @@ class OakumMiddleware(Middleware[App]):
     async def _leave(
         self, entered: Passing, heard: _Heard, inquirer: _Inquirer, send: Send
     ) -> None:
-        answered = await inquirer.drive(self._keeper.leave(entered, heard.answered()))
+        answered = await inquirer.drive(self._keeper.leave(entered, heard.response()))
         self._audit(entered.audit)
         await _answer(answered, entered.asked.method, send)
 
@@ -150,7 +150,7 @@ class OakumMiddleware(Middleware[App]):
         try:
             await self._app(scope, receive, both)
         finally:
-            await inquirer.drive(self._keeper.leave(entered, heard.answered()))
+            await inquirer.drive(self._keeper.leave(entered, heard.response()))
             self._audit(entered.audit)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -228,7 +228,7 @@ class _Inquirer:
         except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
             if not heard.complete:
                 return Answered(500) if monotonic() <= until else None
-        return heard.answered() if (heard.ended or monotonic()) <= until else None
+        return heard.response() if (heard.ended or monotonic()) <= until else None
 
 
 _LEFT: set[asyncio.Task[None]] = set()
@@ -456,7 +456,7 @@ class _Heard(Collected):
             if self.over is not None and not self.over.done():
                 self.over.set_result(None)
 
-    def answered(self) -> Answered:
+    def response(self) -> Answered:
         """The collected response; an incomplete one counts as no response."""
         if not self.complete and not self.truncated:
             return Answered(502, truncated=bool(self._status), missing=not self._status)

@@ -106,7 +106,7 @@ def few(names: Sequence[str], most: int) -> str:
     return f"{listed} and {len(names) - most} more" if len(names) > most else listed
 
 
-def counted(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
     """`1 field`, `1,204 fields`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from oakum.errors import Location
 from oakum.openapi.typed_json import Value
-from oakum.rules import marked
+from oakum.rules import fingerprint_id
 
 State = tuple[tuple[str, str], ...]
 """State of the owner that decides a cell, as sorted (name, value as text) pairs; empty: any."""
@@ -148,7 +148,13 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Stable over runs, over the endpoints found and over names of rules: 16 hex digits."""
-        parts = (marked(self.rule), self.resource, self.field, self.viewer, repr(self.state))
+        parts = (
+            fingerprint_id(self.rule),
+            self.resource,
+            self.field,
+            self.viewer,
+            repr(self.state),
+        )
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 

@@ -111,7 +111,7 @@ def current(name: str) -> str:
     return _NOW.get(name, name)
 
 
-def marked(name: str) -> str:
+def fingerprint_id(name: str) -> str:
     """The first id of this rule, which fingerprints of its findings contain."""
     now = current(name)
     return next(iter(FORMER.get(now, ())), now)

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from oakum.contract_diff import changes, compare, renamings
-from oakum.contract_diff.dropped_checks import dropped
+from oakum.contract_diff.dropped_checks import find_dropped_checks
 from oakum.errors import NOWHERE, InputError
 from tests.conformance import exchanges
 from tests.conformance.exchange_python import PythonGuard
@@ -86,7 +86,7 @@ def opened(before: Outcome, after: Outcome, method: str) -> str:
 
 def widens(old: Prepared, new: Prepared) -> bool:
     first, second = old.compiled, new.compiled
-    checks = dropped(first, second, renamings(first.policy, second.policy))
+    checks = find_dropped_checks(first, second, renamings(first.policy, second.policy))
     found = compare(first.stated, second.stated)
     said = changes(found, lambda _: NOWHERE, lambda _: NOWHERE, checks)
     return not WIDER.isdisjoint(each.direction for each in said)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Finding, Report, Result
-from oakum.gate import Case, GateEvidence, ReportSource, Verdict, gathered, judge
+from oakum.gate import Case, GateEvidence, ReportSource, Verdict, gather_evidence, judge
 from oakum.policy.contract import Contract, contract_digest, load
 from oakum.policy.model import CellRef, ExitCriteria, Waiver
 from oakum.policy.resource_schemas import View, view
@@ -44,7 +44,9 @@ def gate(
 
     def evidence(given: tuple[Report, ...]) -> GateEvidence:
         sources = [ReportSource(report, f"{number}.json") for number, report in enumerate(given)]
-        return gathered(sources, model, contract_digest(contract), now, now, timedelta(days=1))
+        return gather_evidence(
+            sources, model, contract_digest(contract), now, now, timedelta(days=1)
+        )
 
     through = evidence(guarded) if guarded else None
     return judge(

@@ -12,12 +12,12 @@ import pytest
 from oakum.authz import Model, compile_contract
 from oakum.errors import Location
 from oakum.finding import Finding, Report, Result
-from oakum.gate import Case, GateEvidence, ReportSource, gathered, judge
-from oakum.gate.coverage import expected, unreachable
+from oakum.gate import Case, GateEvidence, ReportSource, gather_evidence, judge
+from oakum.gate.coverage import expected_pairs, unreachable
 from oakum.gate.evidence import foreign
-from oakum.gate.guard_comparison import grouped
-from oakum.gate.unclassified_fields import unclassified
-from oakum.gate.waivers import excused, left
+from oakum.gate.guard_comparison import summarize_cells
+from oakum.gate.unclassified_fields import find_unclassified
+from oakum.gate.waivers import apply_waivers, is_excused
 from oakum.memory import Remembered
 from oakum.memory.model import Stamp
 from oakum.policy.contract import load
@@ -45,7 +45,7 @@ def together(contract: Path, *reports: Report, changed: datetime | None = None) 
     age = timedelta(minutes=45)
     sources = [ReportSource(each, f"{n}.json") for n, each in enumerate(reports)]
     before = changed or NOW - timedelta(days=1)
-    return gathered(sources, model(contract), reports[0].contract_digest, before, NOW, age)
+    return gather_evidence(sources, model(contract), reports[0].contract_digest, before, NOW, age)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def remembered(one: Finding) -> Remembered:
 def test_a_waiver_holds_to_the_end_of_its_last_day(days: int, counts: bool) -> None:
     one = leak()
     said = waiver(TODAY + timedelta(days=days), one.fingerprint)
-    kept = left([one], [], [said], [], TODAY)
+    kept = apply_waivers([one], [], [said], [], TODAY)
     assert (bool(kept.findings), kept.waived[0].expired) == (counts, counts)
 
 
@@ -149,14 +149,14 @@ def test_each_criterion_has_a_title_and_what_is_not_met_says_what_to_do(tmp_path
 def test_of_many_cells_two_are_named_and_the_rest_is_counted(contract: Path) -> None:
     cells = [each for each in clean(contract).cells if each.result is Result.OPEN][:5]
     for count, ending in ((1, "`owner`"), (2, "`owner`"), (3, "1 more cell"), (5, "3 more cells")):
-        (said,) = grouped(cells[:count], "was untested")
+        (said,) = summarize_cells(cells[:count], "was untested")
         assert said.endswith(ending) or (count < 3 and "more" not in said), said
 
 
 def of(folder: Path, document: str, policy: str = POLICY) -> tuple[str, ...]:
     loaded = load(written(folder, document=document, policy=policy))
     assert loaded.policy is not None
-    return unclassified(view(loaded.document, loaded.policy))
+    return find_unclassified(view(loaded.document, loaded.policy))
 
 
 ANSWER = 'content: {application/json: {schema: {$ref: "#/components/schemas/Member"}}}'
@@ -209,7 +209,8 @@ def test_a_feed_is_not_asked_cell_by_cell(tmp_path: Path, media: str, asked: boo
     assert loaded.policy is not None
     seen = view(loaded.document, loaded.policy)
     told = {
-        resource for resource, _ in expected(seen, compile_contract(loaded.document, loaded.policy))
+        resource
+        for resource, _ in expected_pairs(seen, compile_contract(loaded.document, loaded.policy))
     }
     assert told == ({"Member"} if asked else set())
 
@@ -221,7 +222,7 @@ def test_a_remembered_finding_is_excused_by_its_own_waiver_in_force() -> None:
         (waiver(TODAY - timedelta(days=1), one.fingerprint), False),
         (waiver(TODAY + timedelta(days=9), "0" * 16), False),
     ):
-        assert excused(one, [said], [], TODAY) is holds
+        assert is_excused(one, [said], [], TODAY) is holds
 
 
 NOTE = """\
@@ -268,6 +269,6 @@ def test_nobody_is_asked_for_what_stands_in_others_that_they_may_not_see(
     loaded = load(path)
     assert loaded.policy is not None
     seen, compiled = view(loaded.document, loaded.policy), model(path)
-    assert {viewer for name, viewer in expected(seen, compiled) if name == "Pen"} == asked
+    assert {viewer for name, viewer in expected_pairs(seen, compiled) if name == "Pen"} == asked
     left = ["`Pen` for `member`: only inside `Note`, which shows them nothing"]
     assert [*unreachable(seen, compiled)] == ([] if "member" in asked else left)

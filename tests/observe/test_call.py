@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.traffic.call import Hasher, reduced
+from oakum.traffic.call import Hasher, reduce_exchange
 from oakum.traffic.inventory import read
 from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_entry, from_log
 
@@ -32,8 +32,8 @@ def passed(url: str, body: object, **more: str) -> RecordedExchange:
 def test_what_one_answer_hands_out_the_next_address_asks_for_by_the_same_hash() -> None:
     lists = passed("https://a.example/members?near=Oslo", [{"id": 7}, {"id": 8, "username": "ann"}])
     body = read(lists.exchange.response.body, "application/json")
-    first = reduced(lists, body, "/members", "", (), HASHED)
-    then = reduced(
+    first = reduce_exchange(lists, body, "/members", "", (), HASHED)
+    then = reduce_exchange(
         passed("https://a.example/members/8", {}), {}, "/members/{id}", "", ["8"], HASHED
     )
     assert first.handed == (HASHED("7"), HASHED("8"), HASHED("ann"))
@@ -48,10 +48,13 @@ def test_what_one_answer_hands_out_the_next_address_asks_for_by_the_same_hash() 
 def test_a_caller_is_known_by_the_hash_that_the_guards_audit_writes(name: str) -> None:
     mark = HASHED(name)
     who = hmac.digest(b"k" * 32, name.encode(), "sha256").hex()[:16]
-    assert Hasher.written(mark) == who
-    assert Hasher.made(who) == mark
+    assert Hasher.hash_text(mark) == who
+    assert Hasher.parse_hash(who) == mark
     line = {"op": "getMember", "removed": {}, "method": "GET", "status": 200, "who": who}
-    assert reduced(from_log(line), None, "/members/{id}", "getMember", (), HASHED).caller == mark
+    assert (
+        reduce_exchange(from_log(line), None, "/members/{id}", "getMember", (), HASHED).caller
+        == mark
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,7 @@ def test_no_value_of_a_person_is_in_a_call(name: str, number: int) -> None:
         "https://a.example/members", {"id": number, "username": secret}, peer="192.0.2.77"
     )
     body = json.loads(exchange.exchange.response.body)
-    kept = repr(astuple(reduced(exchange, body, "/members/{id}", "", [secret], HASHED)))
+    kept = repr(astuple(reduce_exchange(exchange, body, "/members/{id}", "", [secret], HASHED)))
     assert secret not in kept
     assert repr(secret)[1:-1] not in kept
     assert "192.0.2.77" not in kept

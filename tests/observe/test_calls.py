@@ -25,7 +25,7 @@ def surveyed(file: Path) -> Endpoints:
     for source in sources([str(file)]):
         for passed in records(source):
             surveyor.take(passed)
-    return Endpoints(surveyor.done())
+    return Endpoints(surveyor.finish())
 
 
 def test_a_call_stands_under_the_template_that_all_of_the_traffic_has_told(tmp_path: Path) -> None:

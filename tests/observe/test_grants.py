@@ -111,13 +111,13 @@ def test_a_draft_grants_nothing_that_was_withheld(samples: list[Sample]) -> None
     found = narrowest(POLICY, STATES, samples)
     for grant, each in product(found, samples):
         certain = grant.relation in each.held
-        if each.known and grant.covers(each) and certain:
-            assert each.sent
-        if each.known and grant.covers(each) and grant.relation != "follower":
+        if each.has_settings and grant.covers(each) and certain:
+            assert each.always_sent
+        if each.has_settings and grant.covers(each) and grant.relation != "follower":
             assert each.whole or not each.of
     assert all(_was_sent(grant, samples) for grant in found)
     assert not any(grant.relation == "blocked" for grant in found)
 
 
 def _was_sent(grant: ConditionalGrant, samples: list[Sample]) -> bool:
-    return any(each.known and grant.covers(each) and each.whole for each in samples)
+    return any(each.has_settings and grant.covers(each) and each.whole for each in samples)

@@ -206,7 +206,7 @@ def test_addresses_that_are_made_up_have_nobody_told(monkeypatch: pytest.MonkeyP
     watch = AbuseDetector(shown=1 << 20)
     for each in among(few, [*(e for e in honest if e.caller != mark("who", 5)), *flood]):
         watch.take(each)
-    _, report = watch.done()
+    _, report = watch.finish()
     assert mark("who", 5) not in {each.who for each in report.told}
 
 

@@ -187,7 +187,7 @@ def test_no_record_is_too_odd(value: Any) -> None:
             passed = read_one(value)
             surveyor = Surveyor(b"k")
             surveyor.take(passed)
-            done = surveyor.done()
+            done = surveyor.finish()
             observation(done, [], None, "")
             seen = [*done.endpoints.values(), *(each.counts for each in done.templates)]
             assert sum(each.seen for each in seen) + sum(done.aside.values()) == 1

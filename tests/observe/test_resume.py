@@ -22,8 +22,8 @@ from oakum.cli import observe_resume
 from oakum.errors import InputError
 from oakum.traffic import intake
 from oakum.traffic.store import writing
-from oakum.traffic.store.duck import connected
-from oakum.traffic.store.layout import COLUMNS, opened
+from oakum.traffic.store.duck import connect
+from oakum.traffic.store.layout import COLUMNS, open_runs
 from tests.observe.test_store import KEY, MARK, line
 from tests.observe.test_traffic import DOCUMENT, observe
 
@@ -60,7 +60,7 @@ def resumed(folder: Path, *more: object, into: str = "kept", code: int = 0) -> s
 
 def held(folder: Path) -> dict[str, Any]:
     """Everything in a folder that does not depend on the names of its runs."""
-    kept, duck = opened([folder]), connected(None)
+    kept, duck = open_runs([folder]), connect(None)
     reads = {read.name: (read.read, Counter(read.skipped), read.broken) for read in kept.reads}
     found: dict[str, Any] = {"reads": reads}
     for table, columns in COLUMNS.items():
@@ -120,7 +120,7 @@ def test_what_is_killed_anywhere_and_resumed_holds_what_one_pass_holds(
         assert held(folder / "kept") == held(folder / "whole")
         assert not [*(folder / "kept").glob(".*")]
         orphans = {str(e) for e in (folder / "kept").rglob("*.parquet")}
-        kept = opened([folder / "kept"])
+        kept = open_runs([folder / "kept"])
         assert orphans == {each for table in COLUMNS for each in kept.files(table)}
         assert MARK.encode() not in b"".join(e.read_bytes() for e in folder.glob("kept/runs/*"))
 

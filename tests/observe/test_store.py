@@ -24,8 +24,8 @@ from oakum.traffic.observation import Read
 from oakum.traffic.paths import id_form
 from oakum.traffic.store import logs, questions, reading, sql_counts
 from oakum.traffic.store.engine import Duck, Full, QueryEngine
-from oakum.traffic.store.layout import KeptRun, opened, written
-from oakum.traffic.store.spark import Spark, started
+from oakum.traffic.store.layout import KeptRun, open_runs, run_sheet
+from oakum.traffic.store.spark import Spark, start_session
 from oakum.traffic.survey import Surveyor
 from tests.cadence.play import Play
 from tests.observe.test_traffic import CONTRACT, STATES, made_of, observe
@@ -44,7 +44,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         # Few lines are not worth much compilation, nor many tasks.
         patch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         patch.setattr("os.cpu_count", lambda: 1)
-        session = started(folder, 1_000_000_000, folder / "spill")
+        session = start_session(folder, 1_000_000_000, folder / "spill")
     yield folder / "spill"
     session.stop()
 
@@ -156,7 +156,7 @@ def test_the_engine_makes_the_hashes_and_shapes_that_python_makes(spark: Path) -
                 assert mark == HASHED(path)
                 assert shape == questions.shape(path, ("a2b",))
                 assert path[1:] not in sealed
-                assert running.opened(sealed) == path
+                assert running.unseal(sealed) == path
 
 
 # ---------------------------------------------------------------- kept
@@ -219,7 +219,7 @@ def test_calls_come_back_as_they_were_in_the_order_of_time(tmp_path: Path) -> No
     surveyor = Surveyor(b"")
     for passed in records(sources([str(file)])[0]):
         surveyor.take(passed)
-    wanted = calls(sources([str(file)]), Endpoints(surveyor.done()), Hasher(KEY.encode()))
+    wanted = calls(sources([str(file)]), Endpoints(surveyor.finish()), Hasher(KEY.encode()))
     assert sorted(map(astuple, found)) == sorted(map(astuple, wanted))
     assert [each.at for each in found] == sorted(each.at for each in found)
     days = {each.parent.name for each in (tmp_path / "kept" / "calls").rglob("*.parquet")}
@@ -386,7 +386,7 @@ def test_a_sheet_that_is_not_whole_is_an_error_of_ours_and_names_no_file_elsewhe
         folder = Path(name)
         (folder / "runs").mkdir()
         read = Read("a.json", "lines", 1, {"a line": 1}, "")
-        said = json.loads(written(KeptRun("r", "k", (read,), files={"calls": ("calls/a",)})))
+        said = json.loads(run_sheet(KeptRun("r", "k", (read,), files={"calls": ("calls/a",)})))
         member = data.draw(st.sampled_from([*sorted(said), "name", "read", "skipped"]))
         wrong = data.draw(st.sampled_from([None, 7.5, [1], {"x": "y"}, "../../x", True]))
         where = said if member in said else said["sources"][0]
@@ -395,13 +395,13 @@ def test_a_sheet_that_is_not_whole_is_an_error_of_ours_and_names_no_file_elsewhe
         (folder / "runs" / "r.json").write_text(json.dumps(said))
         if not same:
             with pytest.raises(InputError):
-                opened([folder])
+                open_runs([folder])
 
 
 @pytest.mark.parametrize("elsewhere", ["../part.parquet", "/etc/hosts", "calls/../../part.parquet"])
 def test_a_sheet_leads_to_no_file_outside_its_folder(tmp_path: Path, elsewhere: str) -> None:
     (tmp_path / "runs").mkdir()
-    sheet = written(KeptRun("r", "k", (), files={"calls": (elsewhere,)}))
+    sheet = run_sheet(KeptRun("r", "k", (), files={"calls": (elsewhere,)}))
     (tmp_path / "runs" / "r.json").write_bytes(sheet)
     with pytest.raises(InputError, match=r"r\.json:\d+:\d+: .*below the folder"):
-        opened([tmp_path])
+        open_runs([tmp_path])

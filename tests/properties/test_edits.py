@@ -199,7 +199,7 @@ def test_an_edit_and_its_undo_give_the_same_bytes(text: str, data: st.DataObject
         while found.undo():
             texts.pop()
             assert found.text == texts[-1]
-        assert found.text == text and not found.unsaved
+        assert found.text == text and not found.has_unsaved_edits
         while found.redo():
             pass
         assert found.text == after[-1]

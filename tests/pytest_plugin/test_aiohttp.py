@@ -71,7 +71,7 @@ class Ear:
         self.heard.append(heard)
         yield from ()
 
-    def missed(self, why: str) -> None:
+    def count_missed(self, why: str) -> None:
         raise AssertionError(why)
 
     def wants(self, method: str, url: str) -> bool:

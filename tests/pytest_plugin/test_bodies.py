@@ -215,7 +215,7 @@ class Notes:
         self.heard.append(heard)
         yield from ()
 
-    def missed(self, why: str, /) -> None:
+    def count_missed(self, why: str, /) -> None:
         raise AssertionError(why)
 
     def wants(self, method: str, url: str, /) -> bool:

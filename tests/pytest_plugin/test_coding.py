@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from oakum.pytest_plugin import coding
-from oakum.pytest_plugin.coding import LONG, MOST, uncoded
+from oakum.pytest_plugin.coding import LONG, MOST, decode
 
 TEXT = b'{"email": "ann@club.test"}'
 
@@ -39,22 +39,22 @@ CODED = {
 @pytest.mark.parametrize("how", CODED)
 def test_a_coding_is_taken_off(how: str) -> None:
     said, body = CODED[how]
-    assert uncoded(body, said, raw=True) == (TEXT, "")
+    assert decode(body, said, raw=True) == (TEXT, "")
 
 
 @pytest.mark.parametrize("said", ["gzip", "deflate", "br", "x-own"])
 def test_what_the_client_has_decoded_is_taken_as_it_stands(said: str) -> None:
-    assert uncoded(TEXT, said, raw=False) == (TEXT, "")
+    assert decode(TEXT, said, raw=False) == (TEXT, "")
 
 
 def test_a_client_that_left_it_coded_is_read_all_the_same() -> None:
-    assert uncoded(gzip.compress(TEXT), "gzip", raw=False) == (TEXT, "")
+    assert decode(gzip.compress(TEXT), "gzip", raw=False) == (TEXT, "")
 
 
 def test_what_cannot_be_decoded_is_said_not_to_have_been_read() -> None:
-    body, why = uncoded(os.urandom(64), "x-own", raw=True)
+    body, why = decode(os.urandom(64), "x-own", raw=True)
     assert (body, why) == (b"", coding.NO_DECODER.format("x-own"))
-    body, why = uncoded(b"\x1f\x8b" + os.urandom(64), "gzip", raw=True)
+    body, why = decode(b"\x1f\x8b" + os.urandom(64), "gzip", raw=True)
     assert (body, why) == (b"", coding.DAMAGED.format("gzip"))
 
 
@@ -62,5 +62,5 @@ def test_what_cannot_be_decoded_is_said_not_to_have_been_read() -> None:
 def test_a_body_that_grows_is_read_up_to_the_limit_and_said_to_be(said: str) -> None:
     large = bytes(MOST + 1)
     packed = gzip.compress(large) if said == "gzip" else zstandard.compress(large)
-    body, why = uncoded(packed, said, raw=True)
+    body, why = decode(packed, said, raw=True)
     assert (len(body), why) == (MOST, LONG)

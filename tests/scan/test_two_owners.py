@@ -10,7 +10,7 @@ import pytest
 
 from oakum.authz import compile_contract
 from oakum.errors import ExitCode
-from oakum.gate.coverage import expected
+from oakum.gate.coverage import expected_pairs
 from oakum.policy.contract import load
 from oakum.policy.resource_schemas import view
 from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told
@@ -72,7 +72,7 @@ def test_an_api_that_shows_each_party_its_own_is_clean_and_tested(tmp_path: Path
     loaded = load(tmp_path / "exposure.yaml")
     assert loaded.policy is not None
     seen = view(loaded.document, loaded.policy)
-    wanted = {*expected(seen, compile_contract(loaded.document, loaded.policy))}
+    wanted = {*expected_pairs(seen, compile_contract(loaded.document, loaded.policy))}
     assert ("Booking", "owner") in wanted
     assert wanted <= {(cell.resource, cell.viewer) for cell in run.report.cells}
 

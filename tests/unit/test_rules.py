@@ -9,7 +9,7 @@ import pytest
 from oakum.errors import NOWHERE
 from oakum.exposure.checks import CHECKS, OVER_BLOCK, RULES, filed
 from oakum.finding import Finding
-from oakum.rules import FORMER, OWASP, Rule, current, item, marked
+from oakum.rules import FORMER, OWASP, Rule, current, fingerprint_id, item
 
 
 def test_the_table_is_that_of_the_checks_in_their_order() -> None:
@@ -25,7 +25,7 @@ def test_no_name_was_ever_that_of_two_rules() -> None:
 def test_each_name_that_a_rule_had_leads_to_it_and_to_one_mark(rule: Rule) -> None:
     for name in (rule.id, *FORMER.get(rule.id, ())):
         assert current(name) == rule.id
-        assert marked(name) == (*FORMER.get(rule.id, ()), rule.id)[0]
+        assert fingerprint_id(name) == (*FORMER.get(rule.id, ()), rule.id)[0]
 
 
 FORMERLY = [(old, rule.id) for rule in RULES.values() for old in FORMER.get(rule.id, ())]
@@ -46,7 +46,7 @@ def test_a_finding_keeps_its_fingerprint_when_its_rule_is_called_otherwise(
 
 
 def test_what_is_no_rule_stays_as_it_is() -> None:
-    assert (current("no-such-rule"), marked("no-such-rule")) == ("no-such-rule",) * 2
+    assert (current("no-such-rule"), fingerprint_id("no-such-rule")) == ("no-such-rule",) * 2
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ class SelfTest:
             Widening(each.sentence, each.endpoints, each.location) for each in found if each.widens
         )
         verdict = self.judged(None, wide)
-        if any(each.name == "widening" for each in verdict.failed):
+        if any(each.name == "widening" for each in verdict.failed_criteria):
             return Trial(wider.mutant, "caught")
         return Trial(wider.mutant, "missed", "the comparison of the contracts says nothing of it")
 
@@ -242,7 +242,7 @@ class SelfTest:
             return Trial(leak, "missed", f"the run came to nothing: {_first(report.distrust)}")
         if not seeded.altered:
             return Trial(leak, "not seeded", self._why_not(leak, seeded))
-        red = {each.name for each in self.judged(report, None).failed}
+        red = {each.name for each in self.judged(report, None).failed_criteria}
         whole = ("*", "") in seeded.shown  # the endpoint as such is shut to this viewer
         named = any(
             (each.resource, each.field) in seeded.shown
@@ -276,7 +276,7 @@ class SelfTest:
 def _red(verdict: Verdict) -> str:
     """Why a gate is red; empty when it is green."""
     said = []
-    for each in verdict.failed:
+    for each in verdict.failed_criteria:
         said.append(f"`{each.name}`: {next(map(str, each.details), each.figure)}")
     return "; ".join(said)
 

@@ -404,7 +404,9 @@ class AbuseDetector:
 
     # ------------------------------------------------------------ the end
 
-    def done(self, aside: Mapping[str, int] | None = None) -> tuple[list[AbuseEvent], AbuseReport]:
+    def finish(
+        self, aside: Mapping[str, int] | None = None
+    ) -> tuple[list[AbuseEvent], AbuseReport]:
         """What the last calls have revealed, and the whole report; `aside`: calls that were
         excluded."""
         events = self._look(self._slot, at_day=True) if self._begins else []

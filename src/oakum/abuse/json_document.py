@@ -58,7 +58,7 @@ def document(report: AbuseReport, reads: Iterable[Read], distrust: Iterable[str]
 
 def line(event: AbuseEvent) -> bytes:
     """An event as a line of JSON, with its end."""
-    made = {"schema": SCHEMA, "who": Hasher.written(event.who), "by": event.by, **_event(event)}
+    made = {"schema": SCHEMA, "who": Hasher.hash_text(event.who), "by": event.by, **_event(event)}
     return orjson.dumps(made, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -69,7 +69,7 @@ def instant(at: int) -> str | None:
 
 def _told(each: ReportedCaller) -> Json:
     return {
-        "who": Hasher.written(each.who),
+        "who": Hasher.hash_text(each.who),
         "by": each.by,
         "first": instant(each.first),
         "last": instant(each.last),

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Final, Protocol
 
-from oakum.http.methods import routed
+from oakum.http.methods import routed_method
 from oakum.traffic.call import Hasher, RecordedCall
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.recorded_exchange import RecordedExchange
@@ -19,7 +19,7 @@ _NAMED: Final = 1_000_000
 class CallerNames(Protocol):
     """Identifies callers by a contract."""
 
-    def named(self, passed: RecordedExchange, /) -> str:
+    def caller_id(self, passed: RecordedExchange, /) -> str:
         """The caller's id as the guard counts it; empty if unknown."""
         ...
 
@@ -43,7 +43,7 @@ class CallReader:
 
     def call(self, passed: RecordedExchange) -> RecordedCall | None:
         """The exchange as a call; None if it is not a call of this API."""
-        name = self._names.named(passed) if self._names is not None else ""
+        name = self._names.caller_id(passed) if self._names is not None else ""
         if name and not passed.operation:
             passed = replace(passed, who=name)
         call = self._endpoints.call(passed, self._hashed)
@@ -52,7 +52,7 @@ class CallReader:
             return None
         if passed.who and call.caller and len(self._named) < _NAMED:
             self._named.add(call.caller)
-        method = routed(call.method)
+        method = routed_method(call.method)
         return call if call.method == method else replace(call, method=method)
 
     def is_named(self, caller: int) -> bool:

@@ -14,7 +14,7 @@ from oakum.traffic.observation import Read
 
 def event(each: AbuseEvent) -> str:
     """One line, when it is seen."""
-    return f"{instant(each.at)}  {each.by} {Hasher.written(each.who)}  {KINDS[each.kind]}"
+    return f"{instant(each.at)}  {each.by} {Hasher.hash_text(each.who)}  {KINDS[each.kind]}"
 
 
 def lines(report: AbuseReport, reads: Iterable[Read], distrust: Iterable[str]) -> Iterator[str]:
@@ -32,7 +32,7 @@ def lines(report: AbuseReport, reads: Iterable[Read], distrust: Iterable[str]) -
         yield f"  {many:,} set aside: {why}"
     for told in report.told:
         yield ""
-        yield f"{told.by} {Hasher.written(told.who)}, first seen {instant(told.first)}"
+        yield f"{told.by} {Hasher.hash_text(told.who)}, first seen {instant(told.first)}"
         for first in told.events:
             latest = told.latest[first.kind]
             yield f"  {KINDS[latest.kind]}, seen {instant(first.at)}"

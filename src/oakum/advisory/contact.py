@@ -40,7 +40,7 @@ def read_contact(text: str, now: datetime, source: str) -> Contact:
 
 def told_contact(notes: Iterable[str], now: datetime) -> Contact:
     """The contact that a report's notes contain."""
-    fields = security_txt.noted(notes)
+    fields = security_txt.fields_from_notes(notes)
     if not fields:
         doubt = "no security.txt was requested, or the target has none"
         return Contact(doubts=(doubt,))

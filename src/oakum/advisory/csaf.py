@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from oakum.advisory.draft import Draft
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.memory import FindingStanding
 from oakum.openapi.model import Json
 from oakum.output.text import visible
@@ -113,7 +113,7 @@ def _vulnerability(draft: Draft) -> Json:
 
 def _status(draft: Draft) -> str:
     memory = draft.memory
-    standings = [memory.standing(each) for each in draft.remembered] if memory else []
+    standings = [memory.standing(each) for each in draft.remembered_findings] if memory else []
     if standings and all(each is FindingStanding.FIXED for each in standings):
         return "fixed"
     return "known_affected" if draft.proven else "under_investigation"
@@ -146,10 +146,10 @@ def _details(draft: Draft) -> Iterator[Json]:
     yield _note("details", "Viewers", ", ".join(draft.viewers))
     endpoints = ", ".join(f"{endpoint.method} {endpoint.path}" for endpoint in draft.endpoints)
     yield _note("details", "Endpoints", endpoints or "none")
-    if draft.seen:
-        lines = ", ".join(f"{pointer} {shape}" for pointer, shape in draft.seen)
+    if draft.received_data:
+        lines = ", ".join(f"{pointer} {shape}" for pointer, shape in draft.received_data)
         yield _note("details", "Evidence, as shapes", lines)
-    whole = counted(len(draft.findings), "finding")
+    whole = count_of(len(draft.findings), "finding")
     yield _note("other", "Proof", f"{draft.proven} of {whole} proven with test accounts only")
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from oakum.advisory.contact import Contact
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.exposure.checks import RULES, STORIES, guarding
 from oakum.exposure.rule_stories import DOES, Story, references
 from oakum.finding import Answer, Endpoint, Finding, Report, Result
@@ -164,7 +164,7 @@ class Draft:
                 yield place, said
 
     @property
-    def untested(self) -> int:
+    def untested_count(self) -> int:
         """Number of untested cells of the resource."""
         return sum(
             cell.resource == self.finding.resource and cell.result is Result.UNTESTED
@@ -174,7 +174,7 @@ class Draft:
     # ------------------------------------------------------------ evidence
 
     @cached_property
-    def seen(self) -> tuple[tuple[str, str], ...]:
+    def received_data(self) -> tuple[tuple[str, str], ...]:
         """(pointer, shape) of the data that the viewer received and should not have."""
         lines: dict[str, str] = {}
         for each in self.findings:
@@ -203,7 +203,7 @@ class Draft:
         return line
 
     @cached_property
-    def remembered(self) -> tuple[Remembered, ...]:
+    def remembered_findings(self) -> tuple[Remembered, ...]:
         if self.memory is None:
             return ()
         marks = {each.fingerprint for each in self.findings}
@@ -216,7 +216,7 @@ class Draft:
         """The timeline of the case, if it has been reported."""
         if self.memory is None:
             return None
-        cases = (case_of(self.memory, each) for each in self.remembered)
+        cases = (case_of(self.memory, each) for each in self.remembered_findings)
         case = next((each for each in cases if each is not None), None)
         return due(self.memory, case, self.now.date()) if case is not None else None
 
@@ -224,15 +224,15 @@ class Draft:
     def timeline(self) -> tuple[tuple[str, str], ...]:
         """(day, what happened), the oldest first; of findings, how many."""
         told: dict[tuple[str, str], int] = {}
-        for each in self.remembered:
+        for each in self.remembered_findings:
             for one in each.history:
                 told[one.stamp.on, one.what] = told.get((one.stamp.on, one.what), 0) + 1
-        whole = counted(len(self.remembered), "finding")
+        whole = count_of(len(self.remembered_findings), "finding")
         lines = [
             (on, f"{what.replace('_', ' ')}: {many} of {whole}")
             for (on, what), many in told.items()
         ]
-        found = f"found: {counted(len(self.findings), 'finding')}"
+        found = f"found: {count_of(len(self.findings), 'finding')}"
         lines = lines or [(self.report.started, found)]
         if self.clock is not None:
             lines += [(day.isoformat(), name) for name, day in self.clock.case.events]

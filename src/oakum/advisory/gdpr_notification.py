@@ -10,9 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.advisory.draft import Draft
-from oakum.advisory.render_text import blank, name, names, origin, proof, records, said, stage_words
-from oakum.errors import counted
-from oakum.output.markdown import escaped
+from oakum.advisory.render_text import (
+    blank,
+    name,
+    names,
+    origin,
+    proof,
+    records,
+    render_code,
+    stage_words,
+)
+from oakum.errors import count_of
+from oakum.output.markdown import escape
 
 
 def statement(draft: Draft) -> str:
@@ -47,7 +56,7 @@ def _nature(draft: Draft) -> Iterator[str]:
     yield ""
     yield (
         "Confidentiality: access to personal data by persons who are not authorised. "
-        f"{said(draft.story.what)} At {name(draft.report.target)}, objects of the kind"
+        f"{render_code(draft.story.what)} At {name(draft.report.target)}, objects of the kind"
         f" {name(finding.resource)} were shown to {names(draft.viewers, 'kind of viewer')} through"
         f" {names((f'{e.method} {e.path}' for e in draft.endpoints), 'endpoint')}."
     )
@@ -61,7 +70,7 @@ def _nature(draft: Draft) -> Iterator[str]:
     yield f"Categories of data subjects: owners of {name(finding.resource)} objects"
     for when, _ in draft.whens:
         if when:
-            yield f"- {escaped(when)}"
+            yield f"- {escape(when)}"
     yield f"- namely {blank('customers, members, children, employees …')}"
     yield ""
     yield f"Approximate number of data subjects: {blank('number')}. A record is not a person: one"
@@ -83,7 +92,7 @@ def _officer(draft: Draft) -> Iterator[str]:
 def _consequences(draft: Draft) -> Iterator[str]:
     yield "## Likely consequences (Article 33(3)(c))"
     yield ""
-    yield said(draft.story.why)
+    yield render_code(draft.story.why)
     yield ""
     yield f"For these data subjects: {blank('possible consequences')}"
     yield ""
@@ -99,7 +108,7 @@ def _measures(draft: Draft) -> Iterator[str]:
     yield ""
     yield f"Taken: {blank('what, when, by whom')}"
     yield ""
-    yield from (f"- {day}: {escaped(what)}" for day, what in draft.timeline)
+    yield from (f"- {day}: {escape(what)}" for day, what in draft.timeline)
     told = list(stage_words(draft))
     if told:
         yield ""
@@ -107,11 +116,11 @@ def _measures(draft: Draft) -> Iterator[str]:
     yield ""
     yield "Proposed, to address the breach:"
     yield ""
-    yield from (f"- {said(each)}" for each in draft.fix)
+    yield from (f"- {render_code(each)}" for each in draft.fix)
     yield ""
     yield "Proposed until it is fixed, to mitigate its effects:"
     yield ""
-    yield f"- {said(draft.guard)}"
+    yield f"- {render_code(draft.guard)}"
     yield f"- {blank('what else')}"
     yield ""
 
@@ -120,7 +129,7 @@ def _design(draft: Draft) -> Iterator[str]:
     finding = draft.finding
     yield "## Data protection by design and by default (Article 25)"
     yield ""
-    promise = f"“{escaped(draft.promise)}”" if draft.promise else blank("the words of the settings")
+    promise = f"“{escape(draft.promise)}”" if draft.promise else blank("the words of the settings")
     yield f"Promise to users: {promise}"
     yield ""
     yield (
@@ -137,7 +146,7 @@ def _design(draft: Draft) -> Iterator[str]:
     yield f"- by default (25(2)): accessible to an indefinite number of natural persons {many}"
     for when, fields in draft.whens:
         if when:
-            yield f"- of {names(fields, 'field')} this holds {escaped(when)}"
+            yield f"- of {names(fields, 'field')} this holds {escape(when)}"
     yield f"- technical and organisational measures in place: {blank('which')}"
     yield ""
 
@@ -159,14 +168,14 @@ def _unknown(draft: Draft) -> Iterator[str]:
     )
     yield f"- since when the data could be read: {blank('since which release')}"
     yield "- how many persons are affected; the scan read only its own test accounts"
-    if draft.untested:
+    if draft.untested_count:
         yield (
-            f"- {counted(draft.untested, 'cell')} of {name(draft.finding.resource)} (field,"
+            f"- {count_of(draft.untested_count, 'cell')} of {name(draft.finding.resource)} (field,"
             " viewer, state and endpoint) are untested: nothing is known about them"
         )
     if report.distrust:
         yield "- the run itself is not trustworthy:"
-        yield from (f"  - {escaped(reason)}" for reason in report.distrust)
+        yield from (f"  - {escape(reason)}" for reason in report.distrust)
     if not report.stated:
         yield "- the scan used a drafted contract, and nobody has confirmed what it denies"
     yield ""

@@ -38,7 +38,9 @@ def json_document(draft: Draft, text: str, to: str) -> Json:
             "source": contact.source,
             "doubts": list(contact.doubts),
         },
-        "evidence": [{"pointer": pointer, "shape": shape} for pointer, shape in draft.seen],
+        "evidence": [
+            {"pointer": pointer, "shape": shape} for pointer, shape in draft.received_data
+        ],
         "ask_again": draft.ask_again,
         "records": [{"endpoint": endpoint, "estimate": words} for endpoint, words in draft.records],
         "categories": [{"name": kind, "fields": list(names)} for kind, names in draft.categories],

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from oakum.advisory.draft import Draft
-from oakum.errors import counted
-from oakum.output.markdown import MOST, code_of, escaped
+from oakum.errors import count_of
+from oakum.output.markdown import MOST, code_of, escape
 from oakum.output.text import short, visible
-from oakum.report.pointing import listed
+from oakum.report.pointing import first_words
 
 MANY = 12
 """Names of a list that are written out; the JSON has all."""
@@ -24,13 +24,13 @@ def name(text: str) -> str:
 
 def names(texts: Iterable[str], noun: str) -> str:
     """Names as code, and how many more there are."""
-    return listed([name(each) for each in texts], MANY, noun)
+    return first_words([name(each) for each in texts], MANY, noun)
 
 
-def said(text: str) -> str:
+def render_code(text: str) -> str:
     """A sentence with its backticked parts as code."""
     parts = re.split(r"`([^`]*)`", short(text, MOST))
-    return "".join(name(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
+    return "".join(name(part) if at % 2 else escape(part) for at, part in enumerate(parts))
 
 
 def blank(what: str) -> str:
@@ -71,8 +71,9 @@ def records(draft: Draft) -> Iterator[str]:
     """How many records stand behind the endpoints, with the interval; or that nobody knows."""
     for endpoint, estimate in draft.records:
         yield (
-            f"- {name(endpoint)}: {said(estimate)} records are behind it, estimated from the ids"
-            f" of the test accounts' own objects on the assumption that they are spread evenly"
+            f"- {name(endpoint)}: {render_code(estimate)} records are behind it, estimated from"
+            f" the ids of the test accounts' own objects on the assumption that they are spread"
+            f" evenly"
         )
     if not draft.records:
         yield (
@@ -84,7 +85,7 @@ def records(draft: Draft) -> Iterator[str]:
 def proof(draft: Draft) -> str:
     """How it is known."""
     whole = len(draft.findings)
-    held = f"{draft.proven} of {counted(whole, 'finding')} {'is' if whole == 1 else 'are'} proven"
+    held = f"{draft.proven} of {count_of(whole, 'finding')} {'is' if whole == 1 else 'are'} proven"
     twice = sum(e.evidence is not None and e.evidence.confirmed for e in draft.findings)
     return (
         f"{held}: the contract denies it, and the scan saw it; {twice} again in a second answer."
@@ -95,11 +96,15 @@ def proof(draft: Draft) -> str:
 def stage_words(draft: Draft) -> Iterator[str]:
     """How far the fix has come, according to the findings file."""
     memory = draft.memory
-    if memory is None or not draft.remembered:
+    if memory is None or not draft.remembered_findings:
         return
-    standings = [memory.standing(each).value.replace("_", " ") for each in draft.remembered]
+    standings = [
+        memory.standing(each).value.replace("_", " ") for each in draft.remembered_findings
+    ]
     counts = {each: standings.count(each) for each in dict.fromkeys(standings)}
     yield "Of the findings " + ", ".join(f"{n} {word}" for word, n in counts.items()) + "."
-    left = sorted({viewer for each in draft.remembered for viewer in memory.left(each)})
+    left = sorted(
+        {viewer for each in draft.remembered_findings for viewer in memory.open_viewers(each)}
+    )
     if "partly fixed" in counts and left:
         yield (f"The fix is incomplete: the data is still shown to {names(left, 'viewer')}.")

@@ -15,11 +15,11 @@ from oakum.advisory.render_text import (
     origin,
     proof,
     records,
-    said,
+    render_code,
     sentence,
     stage_words,
 )
-from oakum.output.markdown import escaped
+from oakum.output.markdown import escape
 from oakum.report.grouping import state_words
 
 _SHOWN = 20
@@ -35,7 +35,7 @@ def vendor(draft: Draft) -> str:
 
 
 def _head(draft: Draft) -> Iterator[str]:
-    yield f"# {sentence(said(draft.title)).rstrip('.')}"
+    yield f"# {sentence(render_code(draft.title)).rstrip('.')}"
     yield ""
     yield from origin(draft)
     yield ""
@@ -46,8 +46,8 @@ def _head(draft: Draft) -> Iterator[str]:
         yield f"- To: {blank('security contact of the owner')}"
     if contact.source:
         ends = f", good until {contact.expires.date()}" if contact.expires else ""
-        yield f"- Contact from: {escaped(contact.source)}{ends}"
-    yield from (f"- Mind: {escaped(doubt)}" for doubt in contact.doubts)
+        yield f"- Contact from: {escape(contact.source)}{ends}"
+    yield from (f"- Mind: {escape(doubt)}" for doubt in contact.doubts)
     for word, value in (
         ("Disclosure policy", contact.policy),
         ("Key to encrypt with", contact.encryption),
@@ -60,7 +60,7 @@ def _head(draft: Draft) -> Iterator[str]:
     yield ""
     yield "## Summary"
     yield ""
-    yield f"{sentence(said(draft.title))} {said(draft.story.what)}"
+    yield f"{sentence(render_code(draft.title))} {render_code(draft.story.what)}"
     yield ""
 
 
@@ -70,12 +70,12 @@ def _affected(draft: Draft) -> Iterator[str]:
     yield f"- API: {name(draft.report.target)}"
     yield f"- resource: {name(draft.finding.resource)}"
     for when, fields in draft.whens:
-        yield f"- fields: {names(fields, 'field')}{f'; {escaped(when)}' if when else ''}"
+        yield f"- fields: {names(fields, 'field')}{f'; {escape(when)}' if when else ''}"
     yield f"- shown to: {names(draft.viewers, 'kind of viewer')}"
     endpoints = (f"{endpoint.method} {endpoint.path}" for endpoint in draft.endpoints)
     yield f"- through: {names(endpoints, 'endpoint')}"
     if draft.promise:
-        yield f"- your users are told: “{escaped(draft.promise)}”"
+        yield f"- your users are told: “{escape(draft.promise)}”"
     yield ""
 
 
@@ -89,8 +89,8 @@ def _evidence(draft: Draft) -> Iterator[str]:
             f" {draft.answer.status}. Data in these responses that should not be there, as"
             f" pointers and shapes:"
         )
-    yield from block(f"{pointer}  {shape}" for pointer, shape in draft.seen[:_SHOWN])
-    if not draft.seen:
+    yield from block(f"{pointer}  {shape}" for pointer, shape in draft.received_data[:_SHOWN])
+    if not draft.received_data:
         yield "No response field contains it: the summary says what differs."
         yield ""
 
@@ -103,7 +103,7 @@ def _steps(draft: Draft) -> Iterator[str]:
     yield f"1. Make two accounts, {accounts}."
     yield f"   To the owner, the caller is {name(draft.finding.viewer)}."
     when = state_words(draft.finding.state)
-    setting = f", and set the account so that it is {escaped(when)}" if when else ""
+    setting = f", and set the account so that it is {escape(when)}" if when else ""
     yield f"2. Let the owner create data{setting}."
     line = draft.ask_again
     if line:
@@ -112,7 +112,7 @@ def _steps(draft: Draft) -> Iterator[str]:
     else:
         yield f"3. {blank('the request')}"
     denied = f"{name(draft.finding.viewer)} must not see {name(draft.finding.field or 'it')}"
-    seen = "it is in the answer" if draft.seen else "what the summary says"
+    seen = "it is in the answer" if draft.received_data else "what the summary says"
     shown = "; the owner is shown the same field" if owner is not None else ""
     yield f"4. Expected: {denied}. Seen: {seen}{shown}."
     yield ""
@@ -121,7 +121,7 @@ def _steps(draft: Draft) -> Iterator[str]:
 def _impact(draft: Draft) -> Iterator[str]:
     yield "## Impact"
     yield ""
-    yield said(draft.story.why)
+    yield render_code(draft.story.why)
     yield ""
     for category, fields in draft.categories:
         yield f"- {category}: {names(fields, 'field')}"
@@ -134,7 +134,7 @@ def _impact(draft: Draft) -> Iterator[str]:
     if draft.story.incident is not None:
         one = draft.story.incident
         yield ""
-        yield f"Seen before: {escaped(one.name)}, {escaped(one.when)}: {said(one.what)}."
+        yield f"Seen before: {escape(one.name)}, {escape(one.when)}: {render_code(one.what)}."
     yield ""
 
 
@@ -149,14 +149,14 @@ def _severity(draft: Draft) -> Iterator[str]:
     rest = "/".join(f"{metric}:<…>" for metric in ("S", "C", "I", "A"))
     yield from block([f"CVSS:3.1/AV:N/AC:<…>/PR:{needed}/UI:N/{rest}"])
     for id, title, address in draft.weaknesses:
-        yield f"- {id} {escaped(title)}, <{address}>"
+        yield f"- {id} {escape(title)}, <{address}>"
     yield ""
 
 
 def _fix(draft: Draft) -> Iterator[str]:
     yield "## How to fix it"
     yield ""
-    yield from (f"- {said(each)}" for each in draft.fix)
+    yield from (f"- {render_code(each)}" for each in draft.fix)
     yield ""
     yield (
         "Please test with two accounts and with none: the most common fix requires a login, and"
@@ -172,7 +172,7 @@ def _fix(draft: Draft) -> Iterator[str]:
 def _guard(draft: Draft) -> Iterator[str]:
     yield "## Until then"
     yield ""
-    yield sentence(said(draft.guard))
+    yield sentence(render_code(draft.guard))
     if draft.story.does == "cannot":
         yield f"{blank('other ways to stop it until it is fixed')}"
         yield ""
@@ -202,7 +202,7 @@ def _timeline(draft: Draft) -> Iterator[str]:
     yield "## Timeline"
     yield ""
     for day, what in draft.timeline:
-        yield f"- {day}: {escaped(what)}"
+        yield f"- {day}: {escape(what)}"
     if draft.clock is None:
         yield f"- {blank('date of this report')}: reported"
     yield ""
@@ -224,6 +224,6 @@ def _asked(draft: Draft) -> Iterator[str]:
         f" the date"
     )
     for doubt in clock.doubts if clock is not None else ():
-        yield f"- {escaped(doubt)}"
+        yield f"- {escape(doubt)}"
     yield f"- data seen: shapes only; we keep {blank('what you keep and for how long')}"
     yield ""

@@ -9,7 +9,7 @@ import orjson
 
 from oakum.authz import compile_contract
 from oakum.cli import shared
-from oakum.errors import ExitCode, InputError, Problem, counted
+from oakum.errors import ExitCode, InputError, Problem, count_of
 from oakum.policy.contract import load
 
 
@@ -31,12 +31,12 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
             warnings = (*warnings, *model.notes)
             rows = sum(len(table.rows) for table in model.tables.values())
             said = (
-                f"{counted(len(model.operations), 'operation')},"
-                f" {counted(len(model.tables), 'resource')},"
-                f" {counted(len(found.policy.relations), 'relation')}, {counted(rows, 'row')}"
+                f"{count_of(len(model.operations), 'operation')},"
+                f" {count_of(len(model.tables), 'resource')},"
+                f" {count_of(len(found.policy.relations), 'relation')}, {count_of(rows, 'row')}"
             )
             if drafted := found.policy.drafted:
-                said += f"; {counted(len(drafted), 'drafted line')}"
+                said += f"; {count_of(len(drafted), 'drafted line')}"
     except InputError as error:
         errors = error.problems
     if form == "json":
@@ -52,7 +52,7 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
         for each in warnings:
             click.echo(f"warning: {each}")
         click.echo(
-            f"{counted(len(errors), 'error')}, {counted(len(warnings), 'warning')}"
+            f"{count_of(len(errors), 'error')}, {count_of(len(warnings), 'warning')}"
             + (f"; {said}" if said else "")
         )
     return int(ExitCode.USAGE if errors else ExitCode.CLEAN)

@@ -18,9 +18,9 @@ FORMS = ("sarif", "junit", "gitlab", "github", "markdown")
 _GUARD = {"removes": "It removes", "refuses": "It refuses", "partly": "It helps in part:"}
 
 
-def rendered(report: Report, form: str) -> bytes:
+def render_for_ci(report: Report, form: str) -> bytes:
     """A report in one of these formats; `github` also appends to the summary of the step."""
-    there = rebased(report)
+    there = from_repository_root(report)
     known = facts()
     renderers = dict(FORMATS)
     if form == "github":
@@ -53,7 +53,7 @@ def facts() -> RenderFacts:
     )
 
 
-def rebased(report: Report) -> Report:
+def from_repository_root(report: Report) -> Report:
     """The report with its places as paths from the root of the repository."""
     path = from_root()
 

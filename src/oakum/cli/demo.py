@@ -13,7 +13,7 @@ from oakum.cli.demo_cadence import command as cadence
 from oakum.cli.demo_catalogue import command as catalogue
 from oakum.cli.demo_stages import BUDGET, GUARDED, Scans, engine_at_hand
 from oakum.cli.groups import CommandGroup
-from oakum.errors import ExitCode, counted, pip_install
+from oakum.errors import ExitCode, count_of, pip_install
 from oakum.finding import Finding, Report, Result
 from oakum.report.grouping import PRIVACY_RULE, verdict_words
 
@@ -147,7 +147,7 @@ def _tell(stage: str, report: Report, page: Path) -> None:
 def _sum(report: Report) -> str:
     """`64 findings in 12 defects`, the very findings that the lines below it count."""
     words = verdict_words(report)
-    return f"{counted(len(report.findings), 'finding')} in {words}" if report.findings else words
+    return f"{count_of(len(report.findings), 'finding')} in {words}" if report.findings else words
 
 
 _TELLING = {

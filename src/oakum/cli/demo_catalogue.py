@@ -37,7 +37,7 @@ def command() -> None:
 
 @command.command("list", epilog="Example: oakum demo catalogue list")
 @_FORM
-def listed(form: str) -> int:
+def list_apis(form: str) -> int:
     """List all APIs of the catalogue: name, pattern, and what leaks."""
     found = list(_entries().values())
     if form == "json":

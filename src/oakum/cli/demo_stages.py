@@ -165,7 +165,7 @@ def _scan(
         behind = ENGINES[engine]()
         if not behind.feeds:
             contract = without_feed(contract)
-    with started(plain, members, environ) as address:
+    with start_stage(plain, members, environ) as address:
         from oakum.scan.options import Options  # imported while cadence starts
         from oakum.scan.run import Scan
 
@@ -213,12 +213,12 @@ def without_feed(contract: Path) -> Path:
 @contextmanager
 def serving(stage: str, members: int, environ: Mapping[str, str] | None = None) -> Iterator[str]:
     """Runs cadence in its own process on a free port of 127.0.0.1, and ends it afterwards."""
-    with started(stage, members, environ) as address:
+    with start_stage(stage, members, environ) as address:
         yield address()
 
 
 @contextmanager
-def started(
+def start_stage(
     stage: str, members: int, environ: Mapping[str, str] | None
 ) -> Iterator[Callable[[], str]]:
     """The same; the address is that of a call, which waits until cadence listens."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import shared
-from oakum.errors import ExitCode, InputError, Location, Problem, counted
+from oakum.errors import ExitCode, InputError, Location, Problem, count_of
 
 if TYPE_CHECKING:
     from oakum.cli.revision import ContractRevision
@@ -66,7 +66,7 @@ def between(
     """What changes between two contracts; raises `InputError` with the mistakes of both."""
     from oakum.cli.revision import laid_out, place, problem
     from oakum.contract_diff import changes, compare, renamings
-    from oakum.contract_diff.dropped_checks import dropped
+    from oakum.contract_diff.dropped_checks import find_dropped_checks
     from oakum.guard.compiled.compiled_contract import compile_for_gateway
     from oakum.policy.contract import load
 
@@ -91,7 +91,7 @@ def between(
         try:
             old, new = compiled
             found = compare(old.stated, new.stated)
-            checks = dropped(old, new, renamings(old.policy, new.policy))
+            checks = find_dropped_checks(old, new, renamings(old.policy, new.policy))
         except InputError as error:
             raise InputError(problem(each, *paths[1]) for each in error.problems) from None
         first, second = (contract.document.locate for contract in contracts)
@@ -121,8 +121,8 @@ def _summary(changes: Sequence[DifferenceLine]) -> str:
         return "no change of exposure"
     wide = [each for each in changes if each.widens]
     cells = sum(each.cells for each in wide)
-    said = f"widened: {counted(len(wide), 'change')}" if wide else "no widening"
-    said += f" over {counted(cells, 'cell')}" if cells else ""
+    said = f"widened: {count_of(len(wide), 'change')}" if wide else "no widening"
+    said += f" over {count_of(cells, 'cell')}" if cells else ""
     rest = [
         f"{sum(each.direction == name for each in changes)} {words}"
         for name, words in (("own", "to the owner only"), ("narrowed", "narrowed"),
@@ -156,15 +156,15 @@ def _endpoints(change: DifferenceLine) -> str:
 
 
 def _markdown(changes: Sequence[DifferenceLine]) -> Iterator[str]:
-    from oakum.output.markdown import code_of, titled
+    from oakum.output.markdown import code_of, escape_title
 
-    yield f"### Exposure: {titled(_summary(changes))}"
+    yield f"### Exposure: {escape_title(_summary(changes))}"
     for head, groups in _groups(changes):
         yield f"\n**{head}**\n"
         for _, those in groups:
             for each in those:
                 place = f" ({code_of(str(each.location))})" if each.location.file else ""
-                yield f"- {titled(each.sentence)}{place}"
+                yield f"- {escape_title(each.sentence)}{place}"
                 if len(each.endpoints) > 1:
                     named = [code_of(endpoint) for endpoint in each.endpoints[:_SHOWN]]
                     more = len(each.endpoints) - _SHOWN

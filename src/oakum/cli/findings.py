@@ -12,23 +12,23 @@ from oakum.cli import shared
 from oakum.cli.findings_advisory import command as advisory
 from oakum.cli.findings_disclose import command as disclose
 from oakum.cli.groups import CommandGroup
-from oakum.errors import ExitCode, counted
+from oakum.errors import ExitCode, count_of
 from oakum.finding import Report, doubts
 from oakum.memory import (
     AT_ENDPOINT,
     FindingStanding,
     Memory,
     Remembered,
+    apply_replay,
     learn,
     read_replay,
     render,
-    replayed,
     stage,
 )
 from oakum.memory.file import finding as plain
 from oakum.output.file import update
 from oakum.report.grouping import state_words
-from oakum.report.pointing import listed
+from oakum.report.pointing import first_words
 
 _STYLES = {
     FindingStanding.REGRESSED: "bold red",
@@ -86,7 +86,7 @@ def show(
     after = learn(known, taken)
     again = [read_replay(shared.read_bytes(each), str(each)) for each in replays]
     for each in sorted(again, key=lambda one: one.stamp.on):
-        after = replayed(after, each)
+        after = apply_replay(after, each)
     if write:
         update(memory, render(after))
     if form == "json":
@@ -108,13 +108,13 @@ def _tell(memory: Memory, taken: list[Report], everything: bool) -> None:
     for one in sorted(memory.findings, key=lambda each: order.index(memory.standing(each))):
         standing = memory.standing(one)
         if not standing.over or everything:
-            late, left = memory.untested(one), memory.left(one)
+            late, left = memory.is_untested(one), memory.open_viewers(one)
             alike = (standing, late, one.rule, one.resource, one.viewer, left)
             groups.setdefault(alike, []).append(one)
     for at, group in enumerate(groups.values()):
         if at == _SOME and not everything:
             rest = sum(map(len, list(groups.values())[_SOME:]))
-            shared.line(f"and {counted(rest, 'more finding')}: `--all` lists them")
+            shared.line(f"and {count_of(rest, 'more finding')}: `--all` lists them")
             break
         _group(memory, group)
     for report in taken:
@@ -122,31 +122,31 @@ def _tell(memory: Memory, taken: list[Report], everything: bool) -> None:
             shared.line(f"run {report.run} closes nothing: {reason}", "bold yellow")
     by = Counter(map(memory.standing, memory.findings))
     counts = [f"{by[each]} {each.value.replace('_', ' ')}" for each in order if by[each]]
-    untested = sum(map(memory.untested, memory.findings))
+    untested = sum(map(memory.is_untested, memory.findings))
     told = f"; {untested} not re-tested" if untested else ""
-    whole = counted(len(memory.findings), "finding")
+    whole = count_of(len(memory.findings), "finding")
     shared.line(f"{whole}: {', '.join(counts) or 'nothing is remembered'}{told}")
 
 
 def _group(memory: Memory, group: list[Remembered]) -> None:
     """Findings of one rule, resource and viewer that have come equally far."""
     one = group[0]
-    standing, late = memory.standing(one), memory.untested(one)
+    standing, late = memory.standing(one), memory.is_untested(one)
     more = f" and {len(group) - 1} more" if group[1:] else ""
     words = standing.value.replace("_", " ") + (", not re-tested" if late else "")
     shared.line(f"{words}  {one.rule}  {one.fingerprint}{more}", _STYLES[standing])
     fields = [f"`{one.resource}.{name}`" for name in dict.fromkeys(each.field for each in group)]
     states = {each.state for each in group}
     state = f", when {state_words(one.state)}" if len(states) == 1 and one.state else ""
-    shared.line(f"  {listed(fields, _FEW, 'field')}, for `{one.viewer}`{state}")
+    shared.line(f"  {first_words(fields, _FEW, 'field')}, for `{one.viewer}`{state}")
     for now, word in AT_ENDPOINT.items():
         endpoints = [
             endpoint for each in group for endpoint in each.endpoints if endpoint.now is now
         ]
         places = list(dict.fromkeys(f"{e.endpoint.method} {e.endpoint.path}" for e in endpoints))
         if places:
-            shared.line(f"  {word} at {listed(places, _FEW, 'endpoint')}")
-    if standing is FindingStanding.PARTLY_FIXED and (left := memory.left(one)):
+            shared.line(f"  {word} at {first_words(places, _FEW, 'endpoint')}")
+    if standing is FindingStanding.PARTLY_FIXED and (left := memory.open_viewers(one)):
         shared.line(f"  still for {', '.join(f'`{viewer}`' for viewer in left)}")
     first = min(each.first_seen.on for each in group)[:10]
     tested = f", last re-tested {min(e.last_tested.on for e in group)[:10]}" if late else ""
@@ -161,9 +161,9 @@ def _plain(memory: Memory, taken: list[Report]) -> dict[str, object]:
         "findings": [
             {
                 **plain(memory, each),
-                "left": list(memory.left(each)),
+                "left": list(memory.open_viewers(each)),
                 "stage": stage(memory, each),
-                "retested": not memory.untested(each),
+                "retested": not memory.is_untested(each),
             }
             for each in memory.findings
         ],

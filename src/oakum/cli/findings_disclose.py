@@ -9,8 +9,8 @@ import click
 import orjson
 
 from oakum.cli import shared
-from oakum.errors import ExitCode, counted
-from oakum.memory import EVENTS, Due, Memory, case_of, dues, recorded, render
+from oakum.errors import ExitCode, count_of
+from oakum.memory import EVENTS, Due, Memory, case_of, dues, record_event, render
 from oakum.memory.file import disclosure as plain
 from oakum.output.file import update
 
@@ -57,7 +57,7 @@ def command(
     if event is not None:
         if one is None:
             raise click.UsageError("`--event` needs a FINDING")
-        known = recorded(known, one, event, _day(on, today), today, days)
+        known = record_event(known, one, event, _day(on, today), today, days)
         update(memory, render(known))
     held = case_of(known, one) if one is not None else None
     found = [each for each in dues(known, today) if one is None or each.case == held]
@@ -85,9 +85,9 @@ def _day(said: str | None, today: date) -> date:
 
 def _tell(memory: Memory, due: Due) -> None:
     marks = due.case.findings
-    one = next((each for each in memory.findings if each.named(marks[0])), None)
+    one = next((each for each in memory.findings if each.matches(marks[0])), None)
     about = f"  {one.rule}, `{one.resource}`" if one is not None else ""
-    more = f" and {counted(len(marks) - 1, 'more finding')}" if marks[1:] else ""
+    more = f" and {count_of(len(marks) - 1, 'more finding')}" if marks[1:] else ""
     shared.line(f"{due.level}  {marks[0]}{more}{about}", _STYLES[due.level])
     shared.line("  " + "; ".join(f"{name} {day}" for name, day in due.case.events))
     if due.publication is not None and due.level != "done":

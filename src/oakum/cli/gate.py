@@ -23,7 +23,7 @@ from oakum.gate import (
     Verdict,
     Widening,
     foreign,
-    gathered,
+    gather_evidence,
     judge,
     render_text,
 )
@@ -119,7 +119,7 @@ def command(
 
     def evidence(sources: list[ReportSource]) -> GateEvidence | None:
         oldest = timedelta(seconds=on.age)
-        return gathered(sources, model, mark, on.changed, now, oldest) if sources else None
+        return gather_evidence(sources, model, mark, on.changed, now, oldest) if sources else None
 
     verdict = judge(
         Case(
@@ -185,7 +185,7 @@ def _annotations(verdict: Verdict, contract: Path) -> Iterator[Annotation]:
     def place(where: Location) -> Location:
         return where._replace(file=path(where.file or str(contract)))
 
-    for each in verdict.failed:
+    for each in verdict.failed_criteria:
         title = f"{each.name}: {each.title} ({each.figure})"
         by_place: dict[Location, list[str]] = {}
         for detail in each.details:

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from oakum.cli import shared
 from oakum.cli.gate_inputs import bench
 from oakum.finding import Report
-from oakum.gate import Case, ReportSource, Verdict, Widening, gathered, judge
+from oakum.gate import Case, ReportSource, Verdict, Widening, gather_evidence, judge
 from oakum.output.text import visible
 from oakum.policy.contract import contract_digest
 from oakum.policy.resource_schemas import view
@@ -103,7 +103,7 @@ def _judged(given: Mapping[str, Any]) -> Any:
     on = bench(file, overlays, given["max_age"], given["waiver_file"])
     mark = contract_digest(on.found, overlays)
 
-    def judged(report: Report | None, widenings: tuple[Widening, ...] | None) -> Verdict:
+    def judge_trial(report: Report | None, widenings: tuple[Widening, ...] | None) -> Verdict:
         now = datetime.now(UTC)
         sources = [] if report is None else [ReportSource(report, "scan.json")]
         oldest = timedelta(seconds=on.age)
@@ -113,7 +113,7 @@ def _judged(given: Mapping[str, Any]) -> Any:
                 model=on.model,
                 criteria=on.policy.criteria,
                 today=now.date(),
-                evidence=gathered(sources, on.model, mark, on.changed, now, oldest)
+                evidence=gather_evidence(sources, on.model, mark, on.changed, now, oldest)
                 if sources
                 else None,
                 graphs=tuple(on.found.graphs.values()),
@@ -123,4 +123,4 @@ def _judged(given: Mapping[str, Any]) -> Any:
             )
         )
 
-    return judged, on.found, on.model
+    return judge_trial, on.found, on.model

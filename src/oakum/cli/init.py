@@ -12,7 +12,7 @@ import click
 
 from oakum.cli import shared
 from oakum.cli.schema import text as schema_text
-from oakum.errors import ExitCode, InputError, Location, Problem, counted, visible
+from oakum.errors import ExitCode, InputError, Location, Problem, count_of, visible
 from oakum.inference.draft import draft
 from oakum.openapi.document import Document
 
@@ -112,9 +112,9 @@ def _page(contract: Path) -> int:
     with contextlib.suppress(KeyboardInterrupt), server:
         server.serve_forever(0.1)
     if session.writes:
-        click.echo(f"wrote {contract}: {counted(session.writes, 'time')}", err=True)
-    if session.unsaved:
-        said = f"{counted(len(session.done), 'change')} not saved"
+        click.echo(f"wrote {contract}: {count_of(session.writes, 'time')}", err=True)
+    if session.has_unsaved_edits:
+        said = f"{count_of(len(session.done), 'change')} not saved"
         click.echo(f"{contract}: {said}", err=True)
     elif not session.writes:
         click.echo(f"{contract}: nothing was changed", err=True)
@@ -144,7 +144,7 @@ def _asked(contract: Path) -> int:
             screen.print(Text(visible(line), style="dim"))
         for line in ending(session, tally):
             show(line, "question")
-        wanted = session.unsaved and (not person or click.confirm("Write these lines?"))
+        wanted = session.has_unsaved_edits and (not person or click.confirm("Write these lines?"))
     except KeyboardInterrupt:
         raise click.Abort from None
     if wanted:

@@ -86,13 +86,13 @@ def traffic(
     folder of `oakum observe keep`.
     """
     from oakum.traffic import json_document, render_text
-    from oakum.traffic.observation_run import ObserveOptions, UnfitOptionsError, observed
+    from oakum.traffic.observation_run import ObserveOptions, UnfitOptionsError, run_observation
 
     not_both(contract, openapi)
     forms = write_openapi is not None
     options = ObserveOptions(sources, contract, openapi, hosts, engine, memory, forms)
     try:
-        made, survey = observed(options)
+        made, survey = run_observation(options)
     except UnfitOptionsError as error:
         raise click.UsageError(str(error)) from None
     if write_openapi is not None:
@@ -167,7 +167,7 @@ def draft(
     base = _moved(base, contract, output.parent)
     lines = {name: list(judged.lines(name)) for name in judged.policy.resources}
     if before is not None:
-        judged.path_values.corrected(judged.operations, base)
+        judged.path_values.correct_params(judged.operations, base)
         base = without_unneeded(base, before, *needing(lines))
     distrust = [*filter(None, (each.distrust for each in found)), *judged.distrust()]
     if distrust:
@@ -202,7 +202,7 @@ def _infer(found: Sequence[TrafficSource], hosts: Sequence[str], path: Path) -> 
         raise InputError([Problem(Location(STDIN), "can be read only once", hint)])
     surveyor = Surveyor(os.urandom(32), None, hosts)
     surveyor.take_all(found)
-    templates = surveyor.done().templates
+    templates = surveyor.finish().templates
     distrust = [*filter(None, (each.distrust for each in found))]
     distrust += [] if templates or distrust else ["no exchange is an API call"]
     for why in distrust:
@@ -250,15 +250,15 @@ def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[st
     """A contract with file names relative to another folder; gateway settings stay."""
     if contract is not None:
 
-        def moved(name: str) -> str:
+        def new_path(name: str) -> str:
             return os.path.relpath(contract.parent / name, folder)
 
-        base["api"] = moved(base["api"])
+        base["api"] = new_path(base["api"])
         if "refs" in base:
-            base["refs"] = {address: moved(name) for address, name in base["refs"].items()}
+            base["refs"] = {address: new_path(name) for address, name in base["refs"].items()}
         for rule in base.get("operations", {}).values():
             if rule and "graphql" in rule:
-                rule["graphql"] = moved(rule["graphql"])
+                rule["graphql"] = new_path(rule["graphql"])
     return {key: each for key, each in base.items() if key not in ("exit_criteria", "guard")}
 
 

@@ -101,7 +101,7 @@ def command(
 
     not_both(contract, openapi)
     key = denied.key_of(key_file, deny_file)
-    before = denied.listed(deny_file, key)
+    before = denied.existing_callers(deny_file, key)
     held = load_against(contract, openapi)
     traffic = _kept(sources, key, bool(deny_file), bool(held or hosts)) or _read(
         sources, key, held, hosts
@@ -156,7 +156,7 @@ def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: b
 
         for call in traffic.calls:
             tell(watch.take(call))
-        events, report = watch.done(traffic.aside)
+        events, report = watch.finish(traffic.aside)
         tell(events)
     return report
 
@@ -182,7 +182,7 @@ def _writer(path: Path | None, stack: ExitStack) -> Callable[[bytes], None]:
 def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traffic | None:
     """The calls in folders that `oakum observe keep` wrote; None for other sources."""
     from oakum.traffic.call import Hasher
-    from oakum.traffic.store.layout import is_kept, opened
+    from oakum.traffic.store.layout import is_kept, open_runs
 
     folders = [Path(each) for each in sources if is_kept(Path(each))]
     if not folders:
@@ -196,7 +196,7 @@ def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traf
         raise click.UsageError(
             "`--contract`, `--openapi`, `--host` are only for sources that are not kept yet"
         )
-    found = opened(folders)
+    found = open_runs(folders)
     runs = found.runs
     keys = {run.key for run in runs}
     if denies and keys != {Hasher(key).mark}:
@@ -250,10 +250,10 @@ def _read(
     for passed in early:
         surveyor.take(passed)
     judged = held if isinstance(held, ContractJudge) else None
-    reading = CallReader(Hasher(key), Endpoints(surveyor.done(), held, hosts), judged, hosts)
+    reading = CallReader(Hasher(key), Endpoints(surveyor.finish(), held, hosts), judged, hosts)
     return _Traffic(
         filter(None, map(reading.call, chain(early, stream))),
-        lambda: [each.told for each in found],
+        lambda: [each.counts for each in found],
         lambda: [each.distrust for each in found if each.distrust],
         reading.is_named,
         reading.aside,

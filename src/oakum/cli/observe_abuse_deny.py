@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import observe_sources
-from oakum.errors import InputError, Location, Problem, counted
+from oakum.errors import InputError, Location, Problem, count_of
 from oakum.output.file import update
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
     return observe_sources.key_of(key_file)
 
 
-def listed(path: Path | None, key: bytes) -> tuple[DeniedCaller, ...]:
+def existing_callers(path: Path | None, key: bytes) -> tuple[DeniedCaller, ...]:
     """The callers on the existing list. Read first, so that a broken list is reported before the
     work."""
     from oakum.guard.denylist import read_list
@@ -68,7 +68,7 @@ def write(
         reasons = [told.latest[each.kind] for each in told.events]
         reason = " / ".join(f"{each.kind}: {each.says}" for each in reasons if each.certain)
         since = instant(min(each.at for each in told.events)) or until
-        who = Hasher.written(told.who)
+        who = Hasher.hash_text(told.who)
         made = DeniedCaller(who, reason, since, until)
         # A caller who is already denied for longer, perhaps by a person, keeps the later date.
         rows[who] = max(filter(None, (rows.get(who), made)), key=lambda each: each.ends)
@@ -77,7 +77,7 @@ def write(
         left["the list is full, and the other entries end later"] = spare
         rows = dict(sorted(rows.items(), key=lambda each: -each[1].ends)[:MOST])
     update(path, render(rows.values(), key))
-    click.echo(f"wrote {path}: {counted(len(rows), 'caller')} denied", err=True)
+    click.echo(f"wrote {path}: {count_of(len(rows), 'caller')} denied", err=True)
     for why, many in sorted(left.items()):
         click.echo(f"  {many:,} not on it: {why}", err=True)
 

@@ -130,10 +130,10 @@ def _origin(pages: tuple[str, ...], script: Path | None, target: str | None) -> 
 
 
 def _drives(pages: tuple[str, ...], script: Path | None) -> list[tuple[str, Steps]]:
-    from oakum.frontend.drive import opening, scripted
+    from oakum.frontend.drive import load_script, opening
 
     found = [(f"--page {at}", opening(page)) for at, page in enumerate(pages, 1)]
-    return found + ([(str(script), scripted(script))] if script else [])
+    return found + ([(str(script), load_script(script))] if script else [])
 
 
 def _observed(

@@ -51,7 +51,7 @@ def command(
     from oakum.traffic.intake import STDIN
     from oakum.traffic.intake import sources as opened
     from oakum.traffic.store.keep_run import KeepOptions, keep
-    from oakum.traffic.store.layout import opened as opened_folders
+    from oakum.traffic.store.layout import open_runs as opened_folders
 
     not_both(contract, openapi)
     found = opened(sources)

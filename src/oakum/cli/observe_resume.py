@@ -30,8 +30,8 @@ from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.observation import Read
 from oakum.traffic.store.keep_run import against_of, no_proof, put, tables
-from oakum.traffic.store.layout import KeptRun, SourceNote, is_kept, opened
-from oakum.traffic.store.progress import SourceFile, begun, continued
+from oakum.traffic.store.layout import KeptRun, SourceNote, is_kept, open_runs
+from oakum.traffic.store.progress import SourceFile, begin_sources, notes_to_continue
 from oakum.traffic.store.writing import Keeper, swept, unwritable
 from oakum.traffic.survey import Surveyor
 
@@ -106,11 +106,11 @@ class ResumableReading:
             swept(self.folder)
             runs, files = _runs(self.folder), [_file(each.name, hashed) for each in found]
             asked = self._asked()
-            known = begun(runs, hashed.mark, asked, str(self.folder))
+            known = begin_sources(runs, hashed.mark, asked, str(self.folder))
             starts = [
                 note
                 or SourceNote(secrets.token_hex(8), file.name, 0, "", "", 0, over=False, read=0)
-                for note, file in zip(continued(files, known), files, strict=True)
+                for note, file in zip(notes_to_continue(files, known), files, strict=True)
             ]
             turn = max((run.turn for run in runs), default=0)
             cursors = [_Cursor(files, starts) for _ in range(3)]
@@ -147,13 +147,13 @@ class ResumableReading:
         came = [*first.came()]
         if not came:
             return 0, 0, no_proof(against, 0)
-        survey = surveyor.done()
+        survey = surveyor.finish()
         endpoints = Endpoints(survey, against, self.hosts)
         calls = (endpoints.call(passed, hashed) for passed in third.stretch(read))
         with Keeper(self.folder) as keeper:
             many = put(keeper, (call for call in calls if call is not None))
             tables(keeper, survey, against)
-            keeper.done(
+            keeper.finish(
                 KeptRun(
                     "",
                     hashed.mark,
@@ -161,7 +161,7 @@ class ResumableReading:
                     str(self.contract or self.openapi or ""),
                     known_by,
                     survey.aside,
-                    dict(against.unjudged()) if against is not None else {},
+                    dict(against.unjudged_counts()) if against is not None else {},
                     tuple(_distrust(note for _, note in came if note.over)),
                     turn=turn,
                     asked=asked,
@@ -185,7 +185,7 @@ def _distrust(notes: Iterable[SourceNote]) -> Iterator[str]:
 
 def _runs(folder: Path) -> Sequence[KeptRun]:
     is_some = is_kept(folder) and any((folder / "runs").glob("*.json"))
-    return opened([folder]).runs if is_some else ()
+    return open_runs([folder]).runs if is_some else ()
 
 
 def _file(name: str, hashed: Hasher) -> SourceFile:
@@ -195,7 +195,7 @@ def _file(name: str, hashed: Hasher) -> SourceFile:
         try:
             with path.open("rb") as file:
                 file.seek(start)
-                return Hasher.written(hashed(file.read(end - start).decode("latin-1")))
+                return Hasher.hash_text(hashed(file.read(end - start).decode("latin-1")))
         except OSError as error:
             why = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
             raise InputError([Problem(Location(name), why)]) from None

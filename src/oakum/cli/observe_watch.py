@@ -14,7 +14,7 @@ import click
 
 from oakum.cli import shared
 from oakum.cli.observe_sources import HOST, SOURCES, not_both
-from oakum.errors import ExitCode, counted
+from oakum.errors import ExitCode, count_of
 
 if TYPE_CHECKING:
     from oakum.traffic.intake import TrafficSource
@@ -87,21 +87,21 @@ def _follow(
             continue
         looked = True
         begun = time.monotonic()
-        show(live.look(time.time(), [each.told for each in found]))
+        show(live.look(time.time(), [each.counts for each in found]))
         due = time.monotonic() + max(every, 10 * (time.monotonic() - begun))
-    show(live.look(time.time(), [each.told for each in found]))
+    show(live.look(time.time(), [each.counts for each in found]))
 
 
 def _ended(live: Live, found: Sequence[TrafficSource]) -> int:
     """Prints the full result as `observe traffic` does, and returns the exit code."""
     from oakum.traffic import render_text
 
-    frame = live.look(time.time(), [each.told for each in found])
+    frame = live.look(time.time(), [each.counts for each in found])
     made = frame.found
     for line in render_text.lines(made):
         shared.line(line)
     if frame.told:
-        many = counted(frame.told, "caller")
+        many = count_of(frame.told, "caller")
         shared.line(f"{many} exceeded what is usual: `oakum observe abuse` says which, and why")
     if made.distrust:
         return ExitCode.NOT_TRUSTWORTHY
@@ -111,7 +111,7 @@ def _ended(live: Live, found: Sequence[TrafficSource]) -> int:
 @contextmanager
 def _screen(title: str, every: float) -> Iterator[Shown]:
     """Where to draw: an alternate screen in a terminal, or plain lines."""
-    from oakum.watch.frame import drawn, line, status
+    from oakum.watch.frame import draw, line, status
 
     console = shared.console()
     if not console.is_terminal or console.no_color or os.environ.get("TERM") == "dumb":
@@ -134,6 +134,6 @@ def _screen(title: str, every: float) -> Iterator[Shown]:
 
         def show(frame: LiveFrame) -> None:
             size = console.size
-            screen.update(drawn(frame, title, size.width, size.height), refresh=True)
+            screen.update(draw(frame, title, size.width, size.height), refresh=True)
 
         yield show

@@ -14,7 +14,7 @@ import orjson
 
 from oakum.cli import scan_one_finding, scan_restore, shared
 from oakum.cli.progress import progress
-from oakum.errors import InputError, Location, OakumError, Problem, counted
+from oakum.errors import InputError, Location, OakumError, Problem, count_of
 from oakum.exposure.cells.matrix import Outcome
 from oakum.finding import Report
 from oakum.output.text import visible
@@ -208,8 +208,8 @@ def _dry_run(prepared: Preparation, form: str) -> int:
     for each in skipped:
         click.echo(f"  {each['request']}\n      {each['reason']}")
     click.echo(
-        f"total: {counted(len(plan), 'kind')} of requests; at most {total.documented:,} requests to"
-        f" documented endpoints, and {total.most:,} in all (`--budget`)"
+        f"total: {count_of(len(plan), 'kind')} of requests; at most {total.documented:,} requests"
+        f" to documented endpoints, and {total.most:,} in all (`--budget`)"
     )
     click.echo(
         f"time: about {low:g} s to {high:g} s at {total.rate:g} requests a second (`--rate`), and"

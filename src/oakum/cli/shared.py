@@ -221,16 +221,16 @@ def connection(proxy: str | None, ca: Path | None, headers: Sequence[str]) -> Co
     """What `connection_options` say; a usage error has no value of a header and no proxy."""
     from oakum.scan.transport.connection_options import Connection, header_of, proxy_of
 
-    def checked(read: Callable[[str], S], text: str, option: str) -> S:
+    def check_value(read: Callable[[str], S], text: str, option: str) -> S:
         try:
             return read(text)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint=option) from None
 
     return Connection(
-        checked(proxy_of, proxy, "--proxy") if proxy is not None else "",
+        check_value(proxy_of, proxy, "--proxy") if proxy is not None else "",
         ca,
-        dict(checked(header_of, each, "--header") for each in headers),
+        dict(check_value(header_of, each, "--header") for each in headers),
     )
 
 
@@ -267,7 +267,9 @@ def write(report: Report, path: Path, form: str) -> None:
     from oakum.report import write as write_report
 
     if form in ci_environment.FORMS:
-        write_report(ci_environment.rebased(report), path, form, ci_environment.facts())
+        write_report(
+            ci_environment.from_repository_root(report), path, form, ci_environment.facts()
+        )
     else:
         write_report(report, path, form)
 
@@ -310,7 +312,7 @@ def _show(report: Report, form: str) -> None:
     elif form == "html":
         click.echo(html.render(report), nl=False)
     elif form in ci_environment.FORMS:
-        click.echo(ci_environment.rendered(report, form).decode(), nl=False)
+        click.echo(ci_environment.render_for_ci(report, form).decode(), nl=False)
     else:
         terminal.render(report, console())
 
@@ -346,7 +348,7 @@ def read_memory(path: Path, *, missing: bool = False) -> Memory:
 def remembered_of(memory: Memory, name: str, file: Path) -> Remembered:
     """The remembered finding with this fingerprint, or with one that begins with it."""
     digits = name.removeprefix("finding-").lower()
-    found = [each for each in memory.findings if digits and each.named(digits)]
+    found = [each for each in memory.findings if digits and each.matches(digits)]
     exact = [each for each in found if digits in (each.fingerprint, *each.also)]
     if len(exact or found) == 1:
         return (exact or found)[0]

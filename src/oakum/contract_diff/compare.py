@@ -23,7 +23,7 @@ from oakum.contract_diff.worlds import (
     World,
     code_of,
     conditions,
-    needed,
+    required_relations,
     settings,
     source_of,
     worlds,
@@ -82,7 +82,7 @@ def compare(old: Model, new: Model) -> Difference:
     both = _Both(old, new, *endpoints)
     moves = [*both.tables("see"), *both.tables("set"), *both.calls(), *both.outside()]
     moves += [move for mask in both.masks() for move in both.tables("see", mask)]
-    return Difference(old, new, *endpoints, tuple(moves), tuple(both.ungranted()))
+    return Difference(old, new, *endpoints, tuple(moves), tuple(both.ungranted_fields()))
 
 
 def greatest(moves: Iterable[Move]) -> Iterator[Move]:
@@ -362,8 +362,8 @@ class _Both:
         owners: tuple[Owner, Owner],
         where: Callable[[], Problem],
     ) -> tuple[World, ...]:
-        before = Side(self.old, owners[0], needed(self.old.policy, names[0]))
-        after = Side(self.new, owners[1], needed(self.new.policy, names[1]))
+        before = Side(self.old, owners[0], required_relations(self.old.policy, names[0]))
+        after = Side(self.new, owners[1], required_relations(self.new.policy, names[1]))
         return worlds(before, after, where)
 
     def _rows(self, pair: _Pair, kind: Kind, each: _Class, keys: tuple[str, ...]) -> Iterator[Move]:
@@ -509,7 +509,7 @@ class _Both:
 
     # ------------------------------------------------------------ what no line grants
 
-    def ungranted(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    def ungranted_fields(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         """Fields that are new in the document and that nobody may see."""
         found: dict[tuple[str, str], list[str]] = {}
         for key, endpoint in self.after.items():

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.contract_diff.declared_at_endpoints import Walk
-from oakum.contract_diff.embedded_checks import embedded
+from oakum.contract_diff.embedded_checks import find_embedded_checks
 from oakum.contract_diff.outside_tables import Term
-from oakum.contract_diff.passed_inputs import passed
+from oakum.contract_diff.passed_inputs import find_passed_inputs
 from oakum.contract_diff.worlds import endpoint_key
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
@@ -25,7 +25,7 @@ from oakum.openapi.shape_queries import member
 from oakum.policy.model import Relation, Resource, Switch
 
 
-def dropped(
+def find_dropped_checks(
     old: CompiledContract, new: CompiledContract, renamed: Mapping[str, str]
 ) -> tuple[Term, ...]:
     """All changes of what is checked. `renamed`: new → old name of resources that have another."""
@@ -33,8 +33,8 @@ def dropped(
     both = _Both(old, new, names)
     found = [*both.endpoints(), *both.resources(), *both.steps(), *both.whole()]
     declared = Walk(old.model).endpoints(), Walk(new.model).endpoints()
-    found += embedded(old, new, names, declared)
-    return tuple(dict.fromkeys([*found, *passed(old, new, declared)]))
+    found += find_embedded_checks(old, new, names, declared)
+    return tuple(dict.fromkeys([*found, *find_passed_inputs(old, new, declared)]))
 
 
 @dataclass(frozen=True)

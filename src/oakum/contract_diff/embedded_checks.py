@@ -24,7 +24,7 @@ _Place = tuple[bool, str, str, str]
 of the object there."""
 
 
-def embedded(
+def find_embedded_checks(
     old: CompiledContract,
     new: CompiledContract,
     names: Mapping[str, str],

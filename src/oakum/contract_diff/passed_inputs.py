@@ -31,7 +31,7 @@ _Input = tuple[str, _At]
 and name in GraphQL."""
 
 
-def passed(
+def find_passed_inputs(
     old: CompiledContract,
     new: CompiledContract,
     declared: tuple[DeclaredEndpoints, DeclaredEndpoints],

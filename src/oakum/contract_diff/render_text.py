@@ -198,7 +198,7 @@ def _joined(made: list[DifferenceLine]) -> list[DifferenceLine]:
             kept.append(each)
             continue
         call = made[index]
-        what = listed(tuple(map(quoted, each.fields))) or _ALL
+        what = enumerate_names(tuple(map(quote, each.fields))) or _ALL
         joined = replace(
             call,
             sentence=f"{call.sentence}; outside every resource it answers {what}",
@@ -212,7 +212,7 @@ def _joined(made: list[DifferenceLine]) -> list[DifferenceLine]:
 
 
 def _of_call(part: _Told, made: DifferenceLine, state: str) -> str:
-    endpoint, who = quoted(made.endpoints[0]), listed(made.viewers)
+    endpoint, who = quote(made.endpoints[0]), enumerate_names(made.viewers)
     if len(made.endpoints) > 1:
         endpoint = f"{len(made.endpoints):,} endpoints"
     lets = "according to the document; the contract does not grant it, and a guard refuses it"
@@ -233,9 +233,9 @@ _ALL = "the whole body"
 
 
 def _of_field(found: Difference, group: _Group, made: DifferenceLine) -> str:
-    part, first = group.part, quoted(made.endpoints[0])
-    who, names = listed(made.viewers), tuple(map(quoted, _short(found, part, made.fields)))
-    what = listed(names) or _ALL
+    part, first = group.part, quote(made.endpoints[0])
+    who, names = enumerate_names(made.viewers), tuple(map(quote, _short(found, part, made.fields)))
+    what = enumerate_names(names) or _ALL
     if part.resource:
         what += f" of `{part.resource}`"
     what += f" masked as `{part.mask}`" if part.mask else ""
@@ -345,8 +345,8 @@ def _notes(found: Difference) -> Iterable[DifferenceLine]:
         groups.setdefault((resource, keys), []).append(path)
     for (resource, keys), paths in groups.items():
         names = tuple(found.new_endpoints[key].name for key in keys)
-        endpoints = quoted(names[0]) if len(names) == 1 else f"{len(names):,} endpoints"
-        what = listed(tuple(quoted(path) for path in sorted(paths)))
+        endpoints = quote(names[0]) if len(names) == 1 else f"{len(names):,} endpoints"
+        what = enumerate_names(tuple(quote(path) for path in sorted(paths)))
         said = (
             f"the document has {what} of `{resource}` newly at {endpoints}; no line of the"
             f" contract grants it"
@@ -359,12 +359,12 @@ def _notes(found: Difference) -> Iterable[DifferenceLine]:
         yield DifferenceLine("note", "note", said, resource, tuple(sorted(paths)), endpoints=names)
 
 
-def quoted(name: str) -> str:
+def quote(name: str) -> str:
     """A name as inline code; backticks in it are replaced."""
     return "`" + name.replace("`", "'") + "`"
 
 
-def listed(words: Sequence[str]) -> str:
+def enumerate_names(words: Sequence[str]) -> str:
     """`a`, `b` and `c`; after eight the rest is counted."""
     if len(words) > 8:
         return f"{', '.join(words[:7])} and {len(words) - 7:,} more"

@@ -98,7 +98,7 @@ class Side:
         # A relation of `unless` is unknown whenever one that it requires is.
         self.taking = {self.sources[each] for each in model.policy.required(*taking)}
 
-    def held(self, value: Callable[[Source], Truth]) -> frozenset[str]:
+    def relations_where(self, value: Callable[[Source], Truth]) -> frozenset[str]:
         """The relations held where each source has this value (None: nobody can tell)."""
         return frozenset(name for name in self.relations if self._holds(name, value) is True)
 
@@ -111,7 +111,7 @@ class Side:
         return own
 
 
-def needed(policy: Policy, names: Iterable[str]) -> frozenset[str]:
+def required_relations(policy: Policy, names: Iterable[str]) -> frozenset[str]:
     """These relations and the basic ones (`anyone`, `authenticated`), which describe viewers who
     have no other."""
     plain = (
@@ -148,7 +148,12 @@ def worlds(old: Side, new: Side, where: Callable[[], Problem]) -> tuple[World, .
                 _ANYONE: True, _LOGGED: logged, _NEVER: False, **dict(zip(free, said, strict=True)),
             }  # fmt: skip
             unknown = frozenset(s for s, v in known.items() if v is None)
-            world = World(logged, old.held(known.__getitem__), new.held(known.__getitem__), unknown)
+            world = World(
+                logged,
+                old.relations_where(known.__getitem__),
+                new.relations_where(known.__getitem__),
+                unknown,
+            )
             found[world] = None
     return tuple(found)
 

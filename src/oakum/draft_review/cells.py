@@ -105,7 +105,7 @@ def _weaker(policy: Policy, of: Relation) -> Iterator[str]:
             yield name
 
 
-def kept(read: ContractReading, relation: str) -> tuple[str, ...]:
+def implied_viewers(read: ContractReading, relation: str) -> tuple[str, ...]:
     """The weakest viewers that are also of this relation: they see what it sees."""
     more = [n for n in read.columns if relation in read.weaker[n] and n != relation]
     return tuple(
@@ -129,7 +129,7 @@ def rows(read: ContractReading, resource: str) -> Iterator[FieldRow]:
             yield FieldRow(path, "", label(read, of, path), closed, of.location.line, closed)
 
 
-def named(grant: Grant, verb: Verb) -> tuple[str, ...]:
+def grant_relations(grant: Grant, verb: Verb) -> tuple[str, ...]:
     """The relations that a grant lets see, or set."""
     return grant.see if verb == "see" else grant.set
 
@@ -137,11 +137,11 @@ def named(grant: Grant, verb: Verb) -> tuple[str, ...]:
 def cell(read: ContractReading, rule: FieldRule, relation: str, verb: Verb = "see") -> State:
     """How a line shows its fields to those who have a relation, or lets them set them: always,
     since a wider relation may, in some states, masked, or not."""
-    own = [grant for grant in rule.grants if relation in named(grant, verb)]
+    own = [grant for grant in rule.grants if relation in grant_relations(grant, verb)]
     if any(not grant.when for grant in own):
         return "open"
     held = read.weaker[relation]
-    around = [grant for grant in rule.grants if not held.isdisjoint(named(grant, verb))]
+    around = [grant for grant in rule.grants if not held.isdisjoint(grant_relations(grant, verb))]
     if any(not grant.when for grant in around):
         return "implied"
     if around:
@@ -212,7 +212,7 @@ def _bare(grant: Grant) -> tuple[object, ...]:
     return grant.masked, sorted(grant.when.items())
 
 
-def said(table: Table, *, draft: bool) -> dict[str, tuple[object, ...]]:
+def line_contents(table: Table, *, draft: bool) -> dict[str, tuple[object, ...]]:
     """Field to all that its line says, wherever it stands; `draft`: also whether it is drafted."""
     return {
         path: (

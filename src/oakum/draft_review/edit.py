@@ -102,7 +102,7 @@ class Splice:
         return text[: self.at] + self.new + text[self.at + len(self.old) :]
 
 
-def edited(text: str, edit: Edit, file: str = "") -> str:
+def apply_edit(text: str, edit: Edit, file: str = "") -> str:
     """The text of a policy after an edit; raises `InputError` where it cannot be made by lines."""
     page = _Page(text, file)
     match edit:

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from oakum.draft_review.cells import ContractReading, Seen, every_setting, may_set, said, sight
+from oakum.draft_review.cells import (
+    ContractReading,
+    Seen,
+    every_setting,
+    line_contents,
+    may_set,
+    sight,
+)
 from oakum.draft_review.edit import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
 from oakum.openapi.model import Json
 
@@ -87,7 +94,7 @@ def _as_asked(old: ContractReading, new: ContractReading, name: str, edits: Sequ
             cells.append(each)
     # A resource's mark is on each of its lines, too.
     draft = any(isinstance(each, Confirm) for each in edits)
-    was, now = (said(read.model.tables[name], draft=not draft) for read in (old, new))
+    was, now = (line_contents(read.model.tables[name], draft=not draft) for read in (old, new))
     leaves = {*was, *now}
     of_edits = {leaf: [e for e in cells if _is_at(leaf, e.paths)] for leaf in leaves}
     if any(was.get(leaf) != now.get(leaf) for leaf in leaves if not of_edits[leaf]):

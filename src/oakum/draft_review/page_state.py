@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from oakum.draft_review.cells import rows
 from oakum.draft_review.questions import SENSITIVE, WIDE, above, questions, reason
 from oakum.draft_review.session import ReviewSession
-from oakum.draft_review.words import owner, said, viewer
+from oakum.draft_review.words import describe_cell, owner, viewer
 from oakum.openapi.model import Json
 
 _CODES = {"open": "o", "implied": "i", "when": "w", "masked": "m", "closed": "c"}
@@ -55,7 +55,7 @@ def after(session: ReviewSession, resources: Iterable[str]) -> Json:
         ],
         "undo": len(session.done),
         "redo": len(session.undone),
-        "unsaved": session.unsaved,
+        "unsaved": session.has_unsaved_edits,
     }
 
 
@@ -88,7 +88,7 @@ def cell(session: ReviewSession, resource: str, path: str, relation: str) -> Jso
     """What is shown beside one cell."""
     read = session.read
     lines = session.text.splitlines()
-    words = said(read, resource, path, relation)
+    words = describe_cell(read, resource, path, relation)
     rule = read.rule(resource, path)
     at = rule.location.line if rule else read.policy.resources[resource].location.line
     return {

@@ -272,5 +272,5 @@ _WRITES: Mapping[str, _Action] = {
     "/undo": _undo,
     "/redo": _redo,
     "/save": _save,
-    "/done": lambda session, said: {"unsaved": session.unsaved},
+    "/done": lambda session, said: {"unsaved": session.has_unsaved_edits},
 }

@@ -11,8 +11,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oakum.draft_review.cells import ContractReading, kept, named, reading
-from oakum.draft_review.edit import Close, Edit, GrantEdit, Splice, Verb, covers, difference, edited
+from oakum.draft_review.cells import ContractReading, grant_relations, implied_viewers, reading
+from oakum.draft_review.edit import (
+    Close,
+    Edit,
+    GrantEdit,
+    Splice,
+    Verb,
+    apply_edit,
+    covers,
+    difference,
+)
 from oakum.draft_review.exactness import Version, beyond
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
@@ -76,12 +85,12 @@ class ReviewSession:
         for line, those in self._lines(resource, paths):
             rule = self.read.rule(resource, those[0])
             every = rule.every_grant if rule else ()
-            by = [n for n in weaker if any(n in named(each, verb) for each in every)]
+            by = [n for n in weaker if any(n in grant_relations(each, verb) for each in every)]
             if by:
                 does = "sees" if verb == "see" else "may set"
                 told = f"whoever is `{relation}` is `{by[0]}` too, and {does} `{those[0]}` as such"
                 self._refuse(told, f"close it for `{by[0]}` first")
-            keep = kept(self.read, relation)
+            keep = implied_viewers(self.read, relation)
             found.append(Close(resource, line, tuple(those), relation, keep, verb))
         return found
 
@@ -109,7 +118,7 @@ class ReviewSession:
         """Make edits, as one step; raises `InputError`, and then changes nothing."""
         text = self.text
         for each in edits:
-            text = edited(text, each, str(self.path))
+            text = apply_edit(text, each, str(self.path))
         if text == self.text:
             return
         read, plain = self._reading(text), self._plain_of(text)
@@ -157,7 +166,7 @@ class ReviewSession:
         return None if contract.graphs else contract.document
 
     @property
-    def unsaved(self) -> bool:
+    def has_unsaved_edits(self) -> bool:
         """Whether the file does not have all edits."""
         return self.text != self.saved
 
@@ -170,7 +179,7 @@ class ReviewSession:
     def save(self) -> bool:
         """Write the file, if there is something to write. Raises `Changed` if somebody else wrote
         it meanwhile, and overwrites nothing."""
-        if not self.unsaved:
+        if not self.has_unsaved_edits:
             return False
         now = read_bytes(self.path)
         if now != self._bytes:

@@ -14,8 +14,8 @@ from oakum.draft_review.edit import Confirm, ConfirmCall
 from oakum.draft_review.owner_edits import owner_edits
 from oakum.draft_review.questions import WIDE, ReviewQuestion, questions
 from oakum.draft_review.session import ReviewSession
-from oakum.draft_review.words import owner, said
-from oakum.errors import InputError, Location, Problem, counted
+from oakum.draft_review.words import describe_cell, owner
+from oakum.errors import InputError, Location, Problem, count_of
 
 _STOP = "q"
 _LATER = ""
@@ -49,7 +49,7 @@ def ask(
         done.add(_key(each))
         tally.asked += 1
         left = len(_open(session, done))
-        show(f"{each.text}  ({counted(left, 'question')} after this)", "question")
+        show(f"{each.text}  ({count_of(left, 'question')} after this)", "question")
         for line in _about(session, each):
             show(line, "why")
         choices = _choices(session, each)
@@ -135,7 +135,7 @@ def _about(session: ReviewSession, each: ReviewQuestion) -> Iterator[str]:
     sent = read.seen.endpoints[each.resource]
     yield f"  sent by {', '.join(sent[:5])}" if sent else "  no operation sends it"
     if each.kind == "wide":
-        words = said(read, each.resource, each.path, each.relation)
+        words = describe_cell(read, each.resource, each.path, each.relation)
         yield f"  scan: {words.scan}"
         yield f"  guard: {words.guard}"
     else:
@@ -190,4 +190,4 @@ def _choices(
 def ending(session: ReviewSession, tally: AnswerCounts) -> Iterable[str]:
     """The line after the last question: how many were answered, and how many are open."""
     left = len(questions(session.read, session.text))
-    yield f"{tally.answered} of {counted(tally.asked, 'question')} answered, {left} open"
+    yield f"{tally.answered} of {count_of(tally.asked, 'question')} answered, {left} open"

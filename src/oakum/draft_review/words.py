@@ -78,7 +78,7 @@ def owner(of: Owner) -> str:
             assert_never(of.kind)
 
 
-def said(read: ContractReading, resource: str, path: str, relation: str) -> Said:
+def describe_cell(read: ContractReading, resource: str, path: str, relation: str) -> Said:
     """What the contract says of a cell, and what follows."""
     rule = read.rule(resource, path)
     state: State = cell(read, rule, relation) if rule is not None else "closed"

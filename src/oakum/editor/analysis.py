@@ -102,7 +102,7 @@ def _names(at: Cursor, known: Analysis, last: Analysis) -> Iterator[str]:
     kind = kind_at((*at.path, "") if at.is_key else at.path, is_key=at.is_key)
     basis = known if known.words else last
     if kind in ("relation", "resource") and not (at.is_key and at.path in (("relations",),)):
-        yield from defined(basis, kind)
+        yield from defined_names(basis, kind)
     elif kind == "operation":
         yield from _operations(known.document or last.document)
     elif kind == "field" and len(at.path) >= 2:
@@ -111,7 +111,7 @@ def _names(at: Cursor, known: Analysis, last: Analysis) -> Iterator[str]:
         yield from _keys(at.path)
 
 
-def defined(known: Analysis, kind: Kind) -> list[str]:
+def defined_names(known: Analysis, kind: Kind) -> list[str]:
     """Names of relations or resources that the contract defines."""
     top = f"{kind}s"
     return [e.text for e in known.words if e.is_key and len(e.path) == 2 and e.path[0] == top]
@@ -234,7 +234,7 @@ def refusal(known: Analysis, name: str) -> str:
     """Why a name is not allowed for a relation; empty if it is."""
     if not NAME.fullmatch(name):
         return "letters, digits, `_` and `-` can name a relation"
-    return f"`{name}` is a relation already" if name in defined(known, "relation") else ""
+    return f"`{name}` is a relation already" if name in defined_names(known, "relation") else ""
 
 
 def problems(known: Analysis) -> Iterable[tuple[Problem, bool]]:

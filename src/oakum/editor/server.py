@@ -49,7 +49,7 @@ def server() -> LanguageServer:
         ]
         made.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found))
 
-    def closed(params: lsp.DidCloseTextDocumentParams) -> None:
+    def close(params: lsp.DidCloseTextDocumentParams) -> None:
         state.known.pop(params.text_document.uri, None)
         state.last.pop(params.text_document.uri, None)
 
@@ -81,7 +81,7 @@ def server() -> LanguageServer:
         lsp.TEXT_DOCUMENT_DID_OPEN: look,
         lsp.TEXT_DOCUMENT_DID_CHANGE: look,
         lsp.TEXT_DOCUMENT_DID_SAVE: look,
-        lsp.TEXT_DOCUMENT_DID_CLOSE: closed,
+        lsp.TEXT_DOCUMENT_DID_CLOSE: close,
         lsp.TEXT_DOCUMENT_COMPLETION: complete,
         lsp.TEXT_DOCUMENT_HOVER: hover,
         lsp.TEXT_DOCUMENT_DEFINITION: define,

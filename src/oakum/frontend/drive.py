@@ -220,7 +220,7 @@ def _evaluated(where: Any, expression: str) -> Any:
         return None  # it is navigating to another address
 
 
-def installed() -> str:
+def browser_path() -> str:
     """Path of the browser that is used unless another is named; empty if there is none."""
     return next(filter(None, map(shutil.which, _BROWSERS)), "")
 
@@ -237,7 +237,7 @@ def browsing(executable: str = "") -> Iterator[Browser]:
         raise InputError(
             [Problem(Location("observe front-end"), f"needs `{error.name}`", hint)]
         ) from None
-    found = executable or installed()
+    found = executable or browser_path()
     if not found:
         hint = "apt-get install chromium-headless-shell, or pass `--browser FILE`"
         raise InputError([Problem(Location(""), "Chromium is not installed", hint)])
@@ -304,7 +304,7 @@ def opening(url: str) -> Steps:
     return steps
 
 
-def scripted(file: Path) -> Steps:
+def load_script(file: Path) -> Steps:
     """What a script of the user's does: its function `drive(page)`. Raises `InputError`."""
     try:
         code = compile(file.read_bytes(), str(file), "exec")

@@ -83,6 +83,6 @@ def word(said: str, values: Collection[str]) -> str:
     return said if not said or (legible and said not in values) else "*"
 
 
-def told(path: Path) -> str:
+def path_text(path: Path) -> str:
     """A path as it is written: `data.*.buyer.name`; the answer itself is `(whole)`."""
     return ".".join(path) or "(whole)"

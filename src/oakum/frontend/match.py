@@ -74,7 +74,7 @@ def is_strong(word: str) -> bool:
     return len(word) >= _STRONG
 
 
-def shown(
+def shown_fields(
     fields: Mapping[F, Sequence[Json]],
     surfaces: Iterable[Surface],
     before: str = "",

@@ -16,8 +16,8 @@ from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from oakum.frontend.field_paths import Path, leaves, names_somebody, template, told, word
-from oakum.frontend.match import Surface, held_by_controls, shown
+from oakum.frontend.field_paths import Path, leaves, names_somebody, path_text, template, word
+from oakum.frontend.match import Surface, held_by_controls, shown_fields
 from oakum.openapi.model import Json
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.inventory import SeenEndpoint
@@ -165,7 +165,7 @@ class _Question:
         return frozenset(raw[:-1] for raw, signs in self.signs.items() if "read" in signs)
 
     @property
-    def unobserved(self) -> bool:
+    def is_unobserved(self) -> bool:
         return self.lost or self.came > self.seen
 
     def use(self, raw: Path) -> Use:
@@ -173,7 +173,7 @@ class _Question:
         signs = self.signs.get(raw, set())
         if "read" in signs:
             return "read"
-        if "escaped" in signs or "looped" in signs or self.unobserved:
+        if "escaped" in signs or "looped" in signs or self.is_unobserved:
             return "unobserved"
         if "whole" in signs and raw[:-1] not in self.read_of:
             return "unobserved"  # every field was read and none used: the page may use a copy
@@ -329,7 +329,7 @@ def _uses(endpoints: Mapping[Name, list[_Question]], load: Load) -> dict[Name, d
     weak = {at: whose for at, whose in weak.items() if uses[at[0]][at[1]] != "read"}
     controls = [(each[0], each[1]) for record in load.told for each in record["controls"]]
     named = {at: (at[1][-1], held) for at, held in sought.items() if at[1]}
-    found = shown(sought, surfaces, page, dull, weak) | held_by_controls(named, controls)
+    found = shown_fields(sought, surfaces, page, dull, weak) | held_by_controls(named, controls)
     for name, path in found:
         uses[name][path] = "rendered"
     for name, path in values:
@@ -357,5 +357,5 @@ def _sent(
 
 def _fields(uses: Mapping[Path, Use]) -> tuple[UsedField, ...]:
     order = list(USES)
-    found = [UsedField(told(path), use) for path, use in uses.items()]
+    found = [UsedField(path_text(path), use) for path, use in uses.items()]
     return tuple(sorted(found, key=lambda each: (order.index(each.use), each.path)))

@@ -4,7 +4,7 @@ Pure: the command does the input and output. Data that was not tested meets no c
 that tested nothing makes the gate red.
 """
 
-from oakum.gate.evidence import GateEvidence, ReportSource, foreign, gathered
+from oakum.gate.evidence import GateEvidence, ReportSource, foreign, gather_evidence
 from oakum.gate.judge import Case, judge
 from oakum.gate.static import Flaw, flaws
 from oakum.gate.verdict import Criterion, Verdict, Waived, Widening
@@ -20,6 +20,6 @@ __all__ = [
     "Widening",
     "flaws",
     "foreign",
-    "gathered",
+    "gather_evidence",
     "judge",
 ]

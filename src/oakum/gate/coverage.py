@@ -13,7 +13,7 @@ from itertools import product
 
 from oakum.authz import Model, Table
 from oakum.authz.compiled_model import is_withheld
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.exposure.known_identities import least_of, owns_too
 from oakum.finding import Cell, Result
 from oakum.gate.static import callers_said
@@ -51,7 +51,7 @@ class Share:
         if not self.cells:
             return f"{name}: no report has a cell for it"
         why = f": {self.reason}" if self.reason else ""
-        return f"{name}: {self.shown} of {counted(self.cells, 'cell')} shown{why}"
+        return f"{name}: {self.shown} of {count_of(self.cells, 'cell')} shown{why}"
 
 
 def shares(seen: View, model: Model, cells: Sequence[Cell]) -> list[Share]:
@@ -60,7 +60,7 @@ def shares(seen: View, model: Model, cells: Sequence[Cell]) -> list[Share]:
     for cell in cells:
         groups.setdefault((cell.resource, cell.field, cell.viewer), []).append(cell)
     known = {(resource, viewer) for resource, _, viewer in groups}
-    for resource, viewer in expected(seen, model):
+    for resource, viewer in expected_pairs(seen, model):
         if (resource, viewer) not in known:
             groups[resource, "", viewer] = []
     made = [
@@ -89,7 +89,7 @@ def _commonest(reasons: Iterable[str]) -> str:
     return found[0][0] if found else ""
 
 
-def expected(seen: View, model: Model) -> Iterator[tuple[str, str]]:
+def expected_pairs(seen: View, model: Model) -> Iterator[tuple[str, str]]:
     """Resource and viewer that some cell must be about: of the resources that leave by some
     endpoint, the relations that their grants name, each with those that it brings. Which fields an
     endpoint can show is the scan's to know."""

@@ -46,7 +46,7 @@ class GateEvidence:
     """(identity of the run, address that it asked), a pair a report."""
 
 
-def gathered(
+def gather_evidence(
     sources: Sequence[ReportSource],
     model: Model,
     contract_digest: str,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.finding import Cell, Result, State
 from oakum.gate.evidence import GateEvidence
 
@@ -90,7 +90,7 @@ def doubts(direct: GateEvidence, guarded: GateEvidence) -> Iterator[str]:
         )
 
 
-def grouped(cells: Iterable[Cell], what: str) -> Iterator[str]:
+def summarize_cells(cells: Iterable[Cell], what: str) -> Iterator[str]:
     """One sentence per resource and endpoint, with its first fields."""
 
     def place(cell: Cell) -> tuple[str, str, str]:
@@ -98,5 +98,5 @@ def grouped(cells: Iterable[Cell], what: str) -> Iterator[str]:
 
     for (resource, method, path), those in groupby(sorted(cells, key=place), place):
         names = [f"`{each.field}` for `{each.viewer}`" for each in those]
-        more = f" and {counted(len(names) - 2, 'more cell')}" if names[2:] else ""
+        more = f" and {count_of(len(names) - 2, 'more cell')}" if names[2:] else ""
         yield f"`{resource}` at {method} {path} {what}: {', '.join(names[:2])}{more}"

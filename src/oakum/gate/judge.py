@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from oakum.authz import Model
-from oakum.errors import NOWHERE, ExitCode, Problem, counted
+from oakum.errors import NOWHERE, ExitCode, Problem, count_of
 from oakum.finding import Finding
 from oakum.gate.coverage import never_asked, shares, unmet_states, unreachable
 from oakum.gate.evidence import GateEvidence
-from oakum.gate.guard_comparison import agreement, doubts, grouped
+from oakum.gate.guard_comparison import agreement, doubts, summarize_cells
 from oakum.gate.linter_findings import Linted
-from oakum.gate.static import Flaw, flaws, unsecured
-from oakum.gate.unclassified_fields import unclassified
+from oakum.gate.static import Flaw, find_unsecured, flaws
+from oakum.gate.unclassified_fields import find_unclassified
 from oakum.gate.undeclared_graphql_fields import forgotten
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening
-from oakum.gate.waivers import WaivedFindings, excused, left
+from oakum.gate.waivers import WaivedFindings, apply_waivers, is_excused
 from oakum.memory import FindingStanding, Memory, Remembered, silent, stage
 from oakum.policy.graphql import Graph
 from oakum.policy.model import SEVERITIES, Approval, ExitCriteria, Waiver
@@ -58,11 +58,11 @@ def judge(case: Case) -> Verdict:
     stances = case.criteria.static
     others = (*forgotten(case.graphs), *(flaw for each in case.linted for flaw in each.flaws))
     every = (
-        *unsecured(case.seen), *flaws(case.seen, case.model, stances),
+        *find_unsecured(case.seen), *flaws(case.seen, case.model, stances),
         *(each for each in others if stances[each.rule] != "off"),
     )  # fmt: skip
     findings = evidence.findings if evidence else ()
-    kept = left(findings, every, case.waivers, case.baseline, case.today)
+    kept = apply_waivers(findings, every, case.waivers, case.baseline, case.today)
     made = (
         *(_of_reports(case, evidence, kept) if evidence else _without_reports()),
         _guarded(case),
@@ -99,7 +99,7 @@ def _criterion(
     details: Iterable[Detail] = (),
 ) -> Criterion:
     status: Status = "met" if number <= bound else "not met"
-    figure = counted(number, noun)
+    figure = count_of(number, noun)
     return Criterion(name, title, status, figure, f"at most {bound}", advice, tuple(details))
 
 
@@ -145,7 +145,7 @@ def _of_reports(case: Case, evidence: GateEvidence, kept: WaivedFindings) -> Ite
 
 def _trusted(name: str, reasons: Sequence[str], advice: str) -> Criterion:
     status: Status = "not met" if reasons else "met"
-    figure = counted(len(reasons), "problem")
+    figure = count_of(len(reasons), "problem")
     return Criterion(
         name, TITLES[name], status, figure, "none", advice, tuple(map(Detail, reasons)),
         ExitCode.NOT_TRUSTWORTHY,
@@ -161,12 +161,12 @@ def _leaks(criteria: ExitCriteria, findings: Sequence[Finding]) -> Iterator[Crit
     # Contradictions of drafted lines only are handled by `shown`: nobody has confirmed those lines.
     suspected = [each for each in findings if each.verdict == "suspected" and not each.drafted]
     most = criteria.suspected
-    title = f"at most {counted(most, 'suspected leak')}" if most else "no suspected leak"
+    title = f"at most {count_of(most, 'suspected leak')}" if most else "no suspected leak"
     advice = "review each: fix it, change the contract, or waive it"
     yield _criterion("suspected", title, len(suspected), most, "leak", advice, _told(suspected))
     blocked = [each for each in findings if each.verdict == "over_blocked"]
     most = criteria.over_blocks
-    title = f"at most {counted(most, 'over-block')}" if most else "what is granted is served"
+    title = f"at most {count_of(most, 'over-block')}" if most else "what is granted is served"
     advice = "serve the granted fields, or grant fewer"
     # A list that is refused to a viewer is one fault, however many fields it would have shown.
     refused = {(each.viewer, each.endpoints) for each in blocked}
@@ -236,7 +236,7 @@ def _guarded(case: Case) -> Criterion:
     if direct is None or guarded is None:
         return Criterion(name, title, "not asked for")
     found = agreement(direct, guarded)
-    kept = left(guarded.findings, (), case.waivers, (), case.today).findings
+    kept = apply_waivers(guarded.findings, (), case.waivers, (), case.today).findings
     own = {each.fingerprint for each in direct.findings if each.verdict == "over_blocked"}
     proven, suspected, _ = _leaks(case.criteria, kept)
     leaks = [d for each in (proven, suspected) if each.status == "not met" for d in each.details]
@@ -244,12 +244,12 @@ def _guarded(case: Case) -> Criterion:
     bound = case.criteria.shown
     low = [s for s in shares(case.seen, case.model, guarded.cells) if s.percent < bound]
     doubted = [*doubts(direct, guarded), *(each.sentence for each in low)]
-    doubted += grouped(found.lost, "is served by the API, but the guard shows it to nobody")
+    doubted += summarize_cells(found.lost, "is served by the API, but the guard shows it to nobody")
     if not found.agreed:
         doubted.append("no cell is served both with and without the guard")
     details = (*map(Detail, doubted), *leaks, *withheld)
     figure = (
-        f"{counted(len(leaks), 'leak')}, {len(withheld):,} withheld, {found.agreed:,} agree,"
+        f"{count_of(len(leaks), 'leak')}, {len(withheld):,} withheld, {found.agreed:,} agree,"
         f" {len(found.direct_only):,} shown only without the guard,"
         f" {len(found.guarded_only):,} only through it"
     )
@@ -273,7 +273,7 @@ def _one_sided(case: Case) -> Iterator[Problem]:
         (found.direct_only, "is shown only without the guard"),
         (found.guarded_only, "is shown only through the guard"),
     ):
-        yield from (Problem(NOWHERE, said, hint) for said in grouped(cells, what))
+        yield from (Problem(NOWHERE, said, hint) for said in summarize_cells(cells, what))
 
 
 def _remembered(case: Case, evidence: GateEvidence | None) -> Iterator[Criterion]:
@@ -292,7 +292,7 @@ def _remembered(case: Case, evidence: GateEvidence | None) -> Iterator[Criterion
     ]
     yield Criterion(
         "retested", TITLES["retested"], "not met" if unseen else "met",
-        counted(len(unseen), "finding") + " untested", "none",
+        count_of(len(unseen), "finding") + " untested", "none",
         "scan with the options that found it, or retest it with `oakum scan --only` and record"
         " the result",
         tuple(told), ExitCode.NOT_TRUSTWORTHY,
@@ -315,7 +315,7 @@ def _unseen(case: Case, memory: Memory, evidence: GateEvidence) -> Iterator[tupl
     grave_enough = SEVERITIES[: SEVERITIES.index(case.criteria.proven) + 1]
     for one, endpoints in silent(memory, evidence.findings, evidence.cells):
         counts = one.verdict == "proven" and one.severity in grave_enough
-        if counts and not excused(one, case.waivers, case.baseline, case.today):
+        if counts and not is_excused(one, case.waivers, case.baseline, case.today):
             yield one, ", ".join(f"{endpoint.method} {endpoint.path}" for endpoint in endpoints)
 
 
@@ -332,7 +332,7 @@ def _of_documents(case: Case, kept: WaivedFindings) -> Iterator[Criterion]:
     else:
         yield Criterion("security", TITLES["security"], "not asked for")
     if criteria.classified:
-        fields = unclassified(case.seen)
+        fields = find_unclassified(case.seen)
         advice = (
             "give each field a line in `fields:` (`[]` for nobody), or say in the operation's"
             " `call:` who may call it"
@@ -356,7 +356,7 @@ def _linters(case: Case) -> Criterion:
         return Criterion(name, title, "not asked for")
     failed = [Detail(each.failed) for each in case.linted if each.failed]
     figure = ", ".join(
-        f"{each.tool}: {'nothing read' if each.failed else counted(each.places, 'finding')}"
+        f"{each.tool}: {'nothing read' if each.failed else count_of(each.places, 'finding')}"
         for each in case.linted
     )
     advice = "install the linter and give it rules, or do not request it"

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from oakum.errors import Location, counted
+from oakum.errors import Location, count_of
 from oakum.gate.static import Flaw
 from oakum.openapi.model import Json
 
@@ -57,7 +57,7 @@ def _flaws(tool: str, rules: Mapping[str, list[Json]], document: str) -> Iterato
     for code, those in rules.items():
         paths = sorted("/".join(map(str, each["path"])) for each in those)
         first, start = those[0], those[0]["range"]["start"]
-        more = f", and at {counted(len(those) - 1, 'more place')}" if those[1:] else ""
+        more = f", and at {count_of(len(those) - 1, 'more place')}" if those[1:] else ""
         yield Flaw(
             # The fingerprint includes every place, so that a waiver ends when a new place appears.
             "linter", "\x1f".join((tool, code, *paths)),

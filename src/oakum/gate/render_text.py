@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.errors import ExitCode, counted
+from oakum.errors import ExitCode, count_of
 from oakum.gate.verdict import Criterion, Verdict, Waived
 from oakum.openapi.model import Json
-from oakum.output.markdown import titled
+from oakum.output.markdown import escape_title
 
 SCHEMA = "oakum.gate/1"
 _FEW = 5
@@ -23,7 +23,7 @@ _EXITS = {
 
 def headline(verdict: Verdict) -> str:
     """The whole verdict in one sentence."""
-    failed = len(verdict.failed)
+    failed = len(verdict.failed_criteria)
     if failed:
         many = "criterion is" if failed == 1 else "criteria are"
         return f"This release must not ship: {failed} {many} not met"
@@ -79,7 +79,7 @@ def _waived(each: Waived) -> str:
         name = waiver.finding
     until = "expired on" if each.expired else "until"
     return (
-        f"{name}, {counted(each.suppressed, 'finding')}, {until} {waiver.expires};"
+        f"{name}, {count_of(each.suppressed, 'finding')}, {until} {waiver.expires};"
         f" {waiver.owner}: {waiver.reason}"
     )
 
@@ -91,38 +91,38 @@ def _sums(verdict: Verdict) -> str:
     said += [f"{other} not judged"] if other else []
     known = f"{len(verdict.known)} known from the baseline"
     gone = f", {verdict.gone} of it gone" if verdict.gone else ""
-    approved = f"; {counted(verdict.approved, 'widening')} approved" if verdict.approved else ""
-    waived = f"{verdict.suppressed} waived"
+    approved = f"; {count_of(verdict.approved, 'widening')} approved" if verdict.approved else ""
+    waived = f"{verdict.suppressed_count} waived"
     return f"criteria: {', '.join(said)}; findings: {waived}, {known}{gone}{approved}"
 
 
 def markdown(verdict: Verdict) -> Iterator[str]:
     """One comment for a pull request. Everything from elsewhere is escaped."""
     yield "<!-- oakum gate -->"  # a marker by which a pipeline finds its earlier comment
-    yield f"## {'❌' if verdict.failed else '✅'} {titled(headline(verdict))}"
+    yield f"## {'❌' if verdict.failed_criteria else '✅'} {escape_title(headline(verdict))}"
     yield ""
-    yield from (f"Report {titled(each)}  " for each in verdict.judged)
+    yield from (f"Report {escape_title(each)}  " for each in verdict.judged)
     yield ""
     yield "| | criterion | found | required |"
     yield "|---|---|---|---|"
     for each in verdict.criteria:
         found = each.figure or each.status
-        cells = (titled(part) for part in (each.title, found, each.bound))
+        cells = (escape_title(part) for part in (each.title, found, each.bound))
         yield f"| {_ICONS.get(each.status, '➖')} | {' | '.join(cells)} |"
-    for each in verdict.failed:
+    for each in verdict.failed_criteria:
         yield ""
-        yield f"**{titled(each.name)}**: {titled(each.advice)}"
+        yield f"**{escape_title(each.name)}**: {escape_title(each.advice)}"
         if each.details:
             yield ""
-        yield from (f"- {titled(str(detail))}" for detail in each.details[:_FEW])
+        yield from (f"- {escape_title(str(detail))}" for detail in each.details[:_FEW])
         if each.details[_FEW:]:
             yield f"- and {len(each.details) - _FEW:,} more"
     if verdict.waived or verdict.warnings:
         yield ""
-    yield from (f"- waived: {titled(_waived(each))}" for each in verdict.waived)
-    yield from (f"- warning: {titled(str(each))}" for each in verdict.warnings)
+    yield from (f"- waived: {escape_title(_waived(each))}" for each in verdict.waived)
+    yield from (f"- warning: {escape_title(str(each))}" for each in verdict.warnings)
     yield ""
-    yield titled(_sums(verdict))
+    yield escape_title(_sums(verdict))
 
 
 # --------------------------------------------------------------------------- machines
@@ -135,7 +135,7 @@ def document(verdict: Verdict, contract: str) -> Json:
         "schema": SCHEMA,
         "contract": contract,
         "reports": list(verdict.judged),
-        "passed": not verdict.failed,
+        "passed": not verdict.failed_criteria,
         "exit": int(code),
         "verdict": headline(verdict),
         "criteria": [
@@ -150,7 +150,7 @@ def document(verdict: Verdict, contract: str) -> Json:
             }
             for each in verdict.criteria
         ],
-        "suppressed": verdict.suppressed,
+        "suppressed": verdict.suppressed_count,
         "approved": verdict.approved,
         "waivers": [
             {

@@ -57,7 +57,7 @@ def flaws(seen: View, model: Model, stances: Mapping[str, Stance]) -> tuple[Flaw
     return tuple({each.fingerprint: each for each in kept}.values())
 
 
-def named(operation: Operation) -> str:
+def operation_name(operation: Operation) -> str:
     """An operation as messages name it: `GET /path`."""
     return f"{operation.method} {operation.path}"
 
@@ -68,13 +68,13 @@ def callers_said(policy: Policy, document: Document) -> Mapping[str, OperationRu
     return {operation.id: rule for operation, rule in found if operation is not None}
 
 
-def unsecured(seen: View) -> tuple[Flaw, ...]:
+def find_unsecured(seen: View) -> tuple[Flaw, ...]:
     """Operations for which neither document nor contract says who may call them."""
     rules = callers_said(seen.policy, seen.document)
     return tuple(
         Flaw(
-            "operation-without-security", named(each),
-            f"`{named(each)}` does not say who may call it",
+            "operation-without-security", operation_name(each),
+            f"`{operation_name(each)}` does not say who may call it",
             "write `security` there (`[]` for everybody), or `call` in the contract",
             seen.document.locate(each.pointer),
         )
@@ -116,9 +116,9 @@ def _open_to_anybody(seen: View) -> Iterator[Flaw]:
         for resource in _sent(seen, operation):
             if not any("anyone" in _kinds(seen, grant.see) for grant in _grants(resource)):
                 yield Flaw(
-                    "open-to-anybody", f"{named(operation)} {resource.name}",
-                    f"`{named(operation)}` requires no login, and sends `{resource.name}`, which"
-                    f" strangers may not see",
+                    "open-to-anybody", f"{operation_name(operation)} {resource.name}",
+                    f"`{operation_name(operation)}` requires no login, and sends"
+                    f" `{resource.name}`, which strangers may not see",
                     "require a login there; or write `call: [anyone]` if this is intended",
                     seen.document.locate(operation.pointer),
                 )  # fmt: skip
@@ -184,8 +184,8 @@ def _privileged(seen: View, model: Model) -> Iterator[Flaw]:
             denied = lines and not writers
             yield Flaw(
                 "denied-member-in-request" if denied else "privileged-member-in-request",
-                f"{named(operation)} {path}",
-                f"`{named(operation)}` takes `{path}` from its caller"
+                f"{operation_name(operation)} {path}",
+                f"`{operation_name(operation)}` takes `{path}` from its caller"
                 + (", and the contract lets nobody set it: " if denied else ": ")
                 + label.reason,
                 "remove it from the request's schema or make it `readOnly`; or let only a"
@@ -234,8 +234,8 @@ def _open_to_extra(seen: View) -> Iterator[Flaw]:
             extra = shape.extra() if shape.extra is not None else None
             if extra is not None and _says_nothing(extra) and shape.properties:
                 yield Flaw(
-                    "answer-open-to-extra", shape.pointer or named(operation),
-                    f"a response of `{named(operation)}` may contain undeclared members",
+                    "answer-open-to-extra", shape.pointer or operation_name(operation),
+                    f"a response of `{operation_name(operation)}` may contain undeclared members",
                     "write `additionalProperties: false`, or declare them",
                     seen.document.locate(shape.pointer or operation.pointer),
                 )  # fmt: skip
@@ -253,9 +253,9 @@ def _countable(seen: View) -> Iterator[Flaw]:
         for resource in _sent(seen, operation) if numbers else ():
             if any(_kinds(seen, grant.see) & {*_BASIC} for grant in _grants(resource)):
                 yield Flaw(
-                    "countable-ids", f"{named(operation)} {resource.name}",
-                    f"`{named(operation)}` has sequential ids in `{numbers[-1].name}`: callers"
-                    f" can enumerate `{resource.name}`",
+                    "countable-ids", f"{operation_name(operation)} {resource.name}",
+                    f"`{operation_name(operation)}` has sequential ids in `{numbers[-1].name}`:"
+                    f" callers can enumerate `{resource.name}`",
                     "use ids that cannot be guessed, or `limits: {distinct: …}`",
                     seen.document.locate(operation.pointer),
                 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.gate.static import callers_said, named
+from oakum.gate.static import callers_said, operation_name
 from oakum.http.json_pointer import path_of
 from oakum.inference.lexicon import FieldClass, label_field
 from oakum.openapi.model import Operation, Shape
@@ -18,7 +18,7 @@ _DEEP = 12
 _HOLDERS = {"object", "array"}
 
 
-def unclassified(seen: View) -> tuple[str, ...]:
+def find_unclassified(seen: View) -> tuple[str, ...]:
     """Each field that an answer declares and nobody has judged, in words, each once.
 
     Inside a resource a line must reach it. Around the objects it goes with the right to call, when
@@ -32,11 +32,12 @@ def unclassified(seen: View) -> tuple[str, ...]:
             continue
         if operation.method == "GET" and not rule.shows and _is_silent(operation):
             found.append(
-                f"`{named(operation)}` declares no response, and no rule says who may call it"
+                f"`{operation_name(operation)}` declares no response, and no rule says who may"
+                f" call it"
             )
         for path, shape, schema in _around(seen, operation, rule):
             label = label_field(path, shape)
-            name = f"`{path}` of `{named(operation)}`"
+            name = f"`{path}` of `{operation_name(operation)}`"
             if operation.id not in told:
                 found.append(f"{name}: no rule mentions the operation")
             elif schema in strange:

@@ -88,19 +88,19 @@ class Verdict:
     """Widenings that somebody has agreed to."""
 
     @property
-    def suppressed(self) -> int:
+    def suppressed_count(self) -> int:
         """Findings and flaws that waivers in force took out of the count."""
         return sum(each.suppressed for each in self.waived if not each.expired)
 
     @property
-    def failed(self) -> tuple[Criterion, ...]:
+    def failed_criteria(self) -> tuple[Criterion, ...]:
         """Criteria that are not met."""
         return tuple(each for each in self.criteria if each.status == "not met")
 
     @property
     def exit_code(self) -> ExitCode:
         """Not trustworthy before findings, as of a scan; clean only when nothing has failed."""
-        faults = {each.fault for each in self.failed}
+        faults = {each.fault for each in self.failed_criteria}
         if ExitCode.NOT_TRUSTWORTHY in faults:
             return ExitCode.NOT_TRUSTWORTHY
         return ExitCode.FINDINGS if faults else ExitCode.CLEAN

@@ -24,7 +24,7 @@ class WaivedFindings:
     gone: int
 
 
-def left(
+def apply_waivers(
     findings: Sequence[Finding],
     flaws: Sequence[Flaw],
     waivers: Iterable[Waiver],
@@ -54,13 +54,13 @@ def left(
     )
 
 
-def excused(
+def is_excused(
     one: Remembered, waivers: Iterable[Waiver], baseline: Sequence[Finding], today: date
 ) -> bool:
     """Whether a remembered finding would not count if it were found as it was."""
     if any(today <= each.expires and _of_finding(each, one) for each in waivers):
         return True
-    return any(one.named(each.fingerprint) for each in baseline)
+    return any(one.matches(each.fingerprint) for each in baseline)
 
 
 def _of_finding(waiver: Waiver, finding: Finding | Remembered) -> bool:

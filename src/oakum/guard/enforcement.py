@@ -38,7 +38,7 @@ from oakum.guard.mentioned_ids import EVERYBODY, named_by
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.request_checks import ForwardedBody, Intake, absent
 from oakum.http.media_type import is_json
-from oakum.http.methods import routed
+from oakum.http.methods import routed_method
 from oakum.http.octets import octets
 from oakum.openapi.model import Json, Operation
 from oakum.routing.caching import FRESH, kept_apart
@@ -394,7 +394,7 @@ class Gatekeeper:
             headers = tuple(h for h in headers if h[0] != "authorization" or is_password(h[1]))
         return replace(
             asked,
-            method=routed(asked.method),
+            method=routed_method(asked.method),
             target=with_query(asked.target, without(query, held.names_dropped("query"))),
             headers=headers,
             body=taken.body,

@@ -22,7 +22,7 @@ from socket import AF_INET6, create_connection, create_server, getaddrinfo
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-from oakum.errors import InputError, Location, OakumError, Problem, TargetError, counted
+from oakum.errors import InputError, Location, OakumError, Problem, TargetError, count_of
 from oakum.guard.admin_socket import UNIX, told
 from oakum.guard.audit_reader import AUDIT_KEY, Tail, record_of
 from oakum.guard.contract_files import ContractFiles, read_contract
@@ -400,7 +400,7 @@ class Running:
     @property
     def _listed(self) -> str:
         many = len(self._deployment.denied)
-        return f", {counted(many, 'caller')} denied" if self._options.deny is not None else ""
+        return f", {count_of(many, 'caller')} denied" if self._options.deny is not None else ""
 
     def _warned(self, new: ContractFiles) -> str:
         return "".join(f"\n  warning: {each}" for each in self._warnings(new))

@@ -17,6 +17,6 @@ WRITES = ("PATCH", "PUT", "POST")
 """Methods that set what their body has; the one that sets the least comes first."""
 
 
-def routed(method: str) -> str:
+def routed_method(method: str) -> str:
     """The method whose operation answers: a HEAD is a GET without its content (RFC 9110, 9.3.2)."""
     return "GET" if method == "HEAD" else method

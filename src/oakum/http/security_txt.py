@@ -33,7 +33,7 @@ def notes(text: str) -> list[str]:
     ]
 
 
-def noted(every: Iterable[str]) -> Mapping[str, list[str]]:
+def fields_from_notes(every: Iterable[str]) -> Mapping[str, list[str]]:
     """Field in lower case → its values, from the notes of a report."""
     return _fields(each.removeprefix(_NOTE) for each in every if each.startswith(_NOTE))
 

@@ -5,7 +5,7 @@ was untested keeps its state. Taking in the same report twice changes nothing. P
 does the input and output and reads the clock.
 """
 
-from oakum.memory.disclosure_timeline import EVENTS, Due, case_of, due, dues, recorded
+from oakum.memory.disclosure_timeline import EVENTS, Due, case_of, due, dues, record_event
 from oakum.memory.file import SCHEMA, read, render
 from oakum.memory.learn import learn, silent
 from oakum.memory.model import (
@@ -20,7 +20,7 @@ from oakum.memory.model import (
     Stamp,
     stage,
 )
-from oakum.memory.replay_results import Again, read_replay, replayed
+from oakum.memory.replay_results import Again, apply_replay, read_replay
 
 __all__ = [
     "AT_ENDPOINT",
@@ -36,15 +36,15 @@ __all__ = [
     "Memory",
     "Remembered",
     "Stamp",
+    "apply_replay",
     "case_of",
     "due",
     "dues",
     "learn",
     "read",
     "read_replay",
-    "recorded",
+    "record_event",
     "render",
-    "replayed",
     "silent",
     "stage",
 ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
-from oakum.errors import InputError, Location, Problem, counted
+from oakum.errors import InputError, Location, Problem, count_of
 from oakum.memory.model import Disclosure, FindingStanding, Memory, Remembered
 
 EVENTS = ("reported", "acknowledged", "fixed", "published")
@@ -44,7 +44,7 @@ class Due:
         return self.level in ("over", "due")
 
 
-def recorded(
+def record_event(
     memory: Memory, one: Remembered, event: str, on: date, today: date, days: int | None = None
 ) -> Memory:
     """The memory with an event of the case that holds this finding; the first one opens it.
@@ -146,7 +146,7 @@ def due(memory: Memory, case: Disclosure, today: date) -> Due:
 
 
 def _days(number: int) -> str:
-    return counted(number, "day")
+    return count_of(number, "day")
 
 
 def _doubts(memory: Memory, case: Disclosure) -> Iterator[str]:

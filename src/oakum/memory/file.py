@@ -23,7 +23,7 @@ from oakum.memory.model import (
     Memory,
     Remembered,
     Stamp,
-    ordered,
+    in_file_order,
 )
 from oakum.openapi.model import Json
 from oakum.openapi.typed_json import Value, typed
@@ -48,7 +48,7 @@ def render(memory: Memory) -> str:
     content = {
         "schema": SCHEMA,
         "reports": [_stamp(each) for each in memory.reports],
-        "findings": [finding(memory, each) for each in ordered(memory.findings)],
+        "findings": [finding(memory, each) for each in in_file_order(memory.findings)],
         "disclosures": [disclosure(each) for each in memory.disclosures],
     }
     return "".join(_written(content, "")) + "\n"

@@ -22,7 +22,7 @@ from oakum.memory.model import (
     Memory,
     Remembered,
     Stamp,
-    ordered,
+    in_file_order,
     stage,
 )
 
@@ -90,8 +90,10 @@ def _taken(memory: Memory, report: Report) -> Memory:
         for each in memory.findings
     ]
     new = [_first(found, look) for key, found in look.findings.items() if key not in known]
-    after = replace(memory, reports=(*memory.reports, look.stamp), findings=ordered([*kept, *new]))
-    return told(memory, after, look.stamp)
+    after = replace(
+        memory, reports=(*memory.reports, look.stamp), findings=in_file_order([*kept, *new])
+    )
+    return add_history(memory, after, look.stamp)
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ def _at(
     return AtEndpoint.CLOSED if set(results) == {good} else AtEndpoint.WITHDRAWN
 
 
-def told(before: Memory, after: Memory, stamp: Stamp) -> Memory:
+def add_history(before: Memory, after: Memory, stamp: Stamp) -> Memory:
     """The later memory, with a line of history for each finding that the run has changed."""
     old = {each.fingerprint: each for each in before.findings}
     made = (_told(before, old.get(e.fingerprint), after, e, stamp) for e in after.findings)
@@ -215,7 +217,9 @@ def _told(
     changed = replace(
         one, endpoints=tuple(each for each in one.endpoints if each not in old.endpoints)
     )
-    further = standing is FindingStanding.PARTLY_FIXED and after.left(one) != before.left(old)
+    further = standing is FindingStanding.PARTLY_FIXED and after.open_viewers(
+        one
+    ) != before.open_viewers(old)
     if standing is before.standing(old) and not changed.endpoints and not further:
         return one
     note = stage(after, changed)

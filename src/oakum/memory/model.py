@@ -127,7 +127,7 @@ class Remembered:
         bad = (AtEndpoint.OPEN, AtEndpoint.BACK)
         return frozenset(each.endpoint for each in self.endpoints if each.now in bad)
 
-    def named(self, digits: str) -> bool:
+    def matches(self, digits: str) -> bool:
         """Whether one of its fingerprints begins with this text."""
         return any(each.startswith(digits) for each in (self.fingerprint, *self.also))
 
@@ -167,11 +167,11 @@ class Memory:
             return (
                 FindingStanding.PARTLY_FIXED if AtEndpoint.CLOSED in now else FindingStanding.OPEN
             )
-        if self.left(one):
+        if self.open_viewers(one):
             return FindingStanding.PARTLY_FIXED
         return FindingStanding.WITHDRAWN if AtEndpoint.WITHDRAWN in now else FindingStanding.FIXED
 
-    def left(self, one: Remembered) -> tuple[str, ...]:
+    def open_viewers(self, one: Remembered) -> tuple[str, ...]:
         """Other viewers for whom its endpoints are still open: the state of a partial fix."""
         endpoints = {each.endpoint for each in one.endpoints}
         alike = self._alike.get(one.cell, ())
@@ -179,7 +179,7 @@ class Memory:
             sorted({e.viewer for e in alike if e is not one and e.open_endpoints & endpoints})
         )
 
-    def untested(self, one: Remembered) -> bool:
+    def is_untested(self, one: Remembered) -> bool:
         """Whether neither the last scan nor a later replay showed of every endpoint of it whether
         it is open."""
         if not self.reports:
@@ -209,7 +209,7 @@ def stage(memory: Memory, one: Remembered) -> str:
     by: dict[AtEndpoint, list[str]] = {}
     for each in one.endpoints:
         by.setdefault(each.now, []).append(f"{each.endpoint.method} {each.endpoint.path}")
-    left = memory.left(one)
+    left = memory.open_viewers(one)
     told = [f"{word} at {', '.join(by[now])}" for now, word in AT_ENDPOINT.items() if now in by]
     if left and not one.open_endpoints:
         told.append(
@@ -218,7 +218,7 @@ def stage(memory: Memory, one: Remembered) -> str:
     return "; ".join(told)
 
 
-def ordered(findings: Iterable[Remembered]) -> tuple[Remembered, ...]:
+def in_file_order(findings: Iterable[Remembered]) -> tuple[Remembered, ...]:
     """Findings in the file's order, by subject, so that changes give small diffs."""
     return tuple(
         sorted(

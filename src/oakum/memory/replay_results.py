@@ -13,7 +13,7 @@ from typing import Literal
 
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Endpoint
-from oakum.memory.learn import latest, told
+from oakum.memory.learn import add_history, latest
 from oakum.memory.model import AtEndpoint, FindingStanding, KnownEndpoint, Memory, Remembered, Stamp
 from oakum.openapi.typed_json import Value, typed
 
@@ -62,7 +62,7 @@ def _again(value: Value, file: str) -> Again:
     )
 
 
-def replayed(memory: Memory, again: Again) -> Memory:
+def apply_replay(memory: Memory, again: Again) -> Memory:
     """The memory after a replay; one that it has taken in already changes nothing.
 
     Raises `InputError` for a finding that is not remembered, for a replay that is older than what
@@ -89,7 +89,7 @@ def replayed(memory: Memory, again: Again) -> Memory:
     after = replace(
         memory, findings=tuple(fresh if each is one else each for each in memory.findings)
     )
-    return told(memory, after, again.stamp)
+    return add_history(memory, after, again.stamp)
 
 
 def _after(standing: FindingStanding, one: Remembered, again: Again) -> Remembered:

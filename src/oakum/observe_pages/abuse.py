@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.abuse.signs import KINDS
-from oakum.errors import ExitCode, counted
+from oakum.errors import ExitCode, count_of
 from oakum.openapi.model import Json
 from oakum.output.render import render as page
 
@@ -34,5 +34,5 @@ def _verdict(abuse: Json) -> tuple[str, str, ExitCode]:
         return "Not trustworthy", "doubt", ExitCode.NOT_TRUSTWORTHY
     if told:
         verb = "takes" if told == 1 else "take"
-        return f"{counted(told, 'caller')} {verb} too much", "bad", ExitCode.FINDINGS
+        return f"{count_of(told, 'caller')} {verb} too much", "bad", ExitCode.FINDINGS
     return "Nobody takes too much", "" if abuse["blind"] else "good", ExitCode.CLEAN

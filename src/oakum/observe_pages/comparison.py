@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from oakum.errors import ExitCode, counted
+from oakum.errors import ExitCode, count_of
 from oakum.frontend.compare.verdict import SAYS, VERDICTS
 from oakum.frontend.usage import USES
 from oakum.observe_pages.inventory import Lines, bar
@@ -55,7 +55,7 @@ def _verdict(comparison: Json, leaks: int) -> tuple[str, str, ExitCode]:
     if not comparison["trustworthy"]:
         return "Not trustworthy", "doubt", ExitCode.NOT_TRUSTWORTHY
     if leaks:
-        return counted(leaks, "leak"), "bad", ExitCode.FINDINGS
+        return count_of(leaks, "leak"), "bad", ExitCode.FINDINGS
     if counts["excess"]:
         said = f"No leak found, {counts['excess']:,} excess on the pages driven"
         return said, "", ExitCode.CLEAN

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from oakum.errors import ExitCode, counted
+from oakum.errors import ExitCode, count_of
 from oakum.inference.lexicon_phrases import FieldClass
 from oakum.openapi.model import Json
 from oakum.output.render import render as page
@@ -62,10 +62,10 @@ def _verdict(observation: Json) -> tuple[str, str, ExitCode]:
             )
             for each in observation["drift"]
         }
-        return f"Drift in {counted(len(lines), 'place')}", "bad", ExitCode.FINDINGS
+        return f"Drift in {count_of(len(lines), 'place')}", "bad", ExitCode.FINDINGS
     if against:
         return "No drift found", "good", ExitCode.CLEAN
-    return counted(len(observation["operations"]), "operation"), "", ExitCode.CLEAN
+    return count_of(len(observation["operations"]), "operation"), "", ExitCode.CLEAN
 
 
 def bar(counts: Mapping[str, int], order: Iterable[str]) -> Iterator[tuple[str, float, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import oakum
-from oakum.errors import ExitCode, counted
+from oakum.errors import ExitCode, count_of
 from oakum.frontend.contrast import VERDICTS
 from oakum.frontend.usage import UNUSED, USES
 from oakum.observe_pages.inventory import Lines, bar
@@ -69,7 +69,7 @@ def _verdict(
 ) -> tuple[str, str, ExitCode]:
     """The headline, its kind, and the exit code."""
     total, unused = sum(counts.values()), sum(counts[use] for use in UNUSED)
-    said = f"{unused:,} of {counted(total, 'field')} are unused on the pages driven"
+    said = f"{unused:,} of {count_of(total, 'field')} are unused on the pages driven"
     if distrust:
         doubt = "Not trustworthy" if total else "Nothing was seen"
         return doubt, "doubt", ExitCode.NOT_TRUSTWORTHY

@@ -14,18 +14,18 @@ MOST = 500
 """Characters of one text."""
 
 
-def titled(text: str) -> str:
+def escape_title(text: str) -> str:
     """Escaped text with its backticked parts as code."""
     parts = re.split(r"`([^`]*)`", short(text, MOST))
-    return "".join(code_of(part) if at % 2 else escaped(part) for at, part in enumerate(parts))
+    return "".join(code_of(part) if at % 2 else escape(part) for at, part in enumerate(parts))
 
 
 def code_of(text: str) -> str:
     """A name as code. As an element, since no row of backticks is safe in a table or a list."""
-    return f"<code>{escaped(text)}</code>" if text else ""
+    return f"<code>{escape(text)}</code>" if text else ""
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Text that means nothing to Markdown: markup is escaped, and what needs none is parted.
 
     `@name`, `#1` and addresses become links without any markup; a space of no width prevents it.

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 from markupsafe import Markup, escape
 
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.output.text import visible
 
 _OBEYED = re.compile(r"[<>&\x7f-\U0010ffff]")
@@ -45,7 +45,7 @@ def render(package: str, parts: tuple[str, ...], data: Any, **values: Any) -> st
         lstrip_blocks=True,
     )
     environment.filters.update({"ticks": ticks, "many": "{:,}".format})
-    environment.globals["counted"] = counted
+    environment.globals["counted"] = count_of
     return environment.get_template(f"{parts[-1]}.html.j2").render(
         policy=_policy(style, script),
         style=Markup(style),

@@ -13,7 +13,7 @@ from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
 from oakum.exchange import Request, Response
-from oakum.pytest_plugin.coding import LONG, MOST, uncoded
+from oakum.pytest_plugin.coding import LONG, MOST, decode
 
 Talk = Generator[Request, Response | None, None]
 """Yields a question for the same application, and is sent the answer; None: there was none."""
@@ -59,14 +59,14 @@ class _Later:
     parts: list[bytes] = field(default_factory=list)
     size: int = 0
 
-    def told(self, why: str) -> Capture:
+    def capture(self, why: str) -> Capture:
         """The response with the part of its body that was read. `why`: reason if incomplete, else
         empty."""
         response, body = self.heard.response, b"".join(self.parts)
         if why and not body and is_read(response.headers):
             return replace(self.heard, unread=UNREAD)
         why = LONG if self.size > MOST else why
-        answer, unread = answered(
+        answer, unread = read_answer(
             response.status, dict(response.headers), lambda: body, held=False, raw=self.raw
         )
         answer = replace(answer, truncated=answer.truncated or bool(why))
@@ -78,7 +78,7 @@ class Ear(Protocol):
     not be read."""
 
     def hear(self, heard: Capture, /) -> Talk: ...
-    def missed(self, why: str, /) -> None: ...
+    def count_missed(self, why: str, /) -> None: ...
     def wants(self, method: str, url: str, /) -> bool: ...
 
 
@@ -92,7 +92,7 @@ class CaptureLine:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _inside: threading.local = field(default_factory=threading.local)
 
-    def told(self, make: Callable[[], Capture], ask: Callable[[Request], Response]) -> None:
+    def pass_on(self, make: Callable[[], Capture], ask: Callable[[Request], Response]) -> None:
         """Passes on a response, and sends the look-ups that its evaluation needs."""
         try:
             talk, answer = self.ear.hear(make()), None
@@ -104,7 +104,7 @@ class CaptureLine:
         except StopIteration:
             return
         except Exception as error:  # noqa: BLE001 - a fault of ours must fail no test; it is told
-            self.ear.missed(type(error).__name__)
+            self.ear.count_missed(type(error).__name__)
 
     async def atold(self, make: Callable[[], Capture], ask: Callable[[Request], Any]) -> None:
         """The same for an asynchronous client."""
@@ -119,7 +119,7 @@ class CaptureLine:
             return
         except Exception as error:  # noqa: BLE001 - as above
             if not isinstance(error, StopIteration):
-                self.ear.missed(type(error).__name__)
+                self.ear.count_missed(type(error).__name__)
 
     def step(self, talk: Talk, answer: Response | None) -> Request:
         """One step of the evaluation. Threads take turns, and none holds the lock during a
@@ -156,13 +156,13 @@ class CaptureLine:
         """Evaluates a body once, when a test has read it completely or stopped reading."""
         later = self._later.pop(id(held), None)
         if later is not None:
-            self.told(lambda: later.told("" if whole else PART), later.ask)
+            self.pass_on(lambda: later.capture("" if whole else PART), later.ask)
 
     async def aread(self, held: object, *, whole: bool) -> None:
         """The same for an asynchronous client."""
         later = self._later.pop(id(held), None)
         if later is not None:
-            await self.atold(lambda: later.told("" if whole else PART), later.ask)
+            await self.atold(lambda: later.capture("" if whole else PART), later.ask)
 
     def flush(self) -> None:
         """Evaluates responses whose bodies no test has read completely, at least by their
@@ -214,14 +214,14 @@ def ends(headers: Mapping[str, str]) -> bool:
     return is_read(headers) and not headers.get("content-type", "").startswith("text/event-stream")
 
 
-def answered(
+def read_answer(
     status: int, headers: Any, read: Callable[[], bytes], *, held: bool = True, raw: bool = False
 ) -> tuple[Response, str]:
     """An answer, and why its body was not read. `held`: it is in memory, so to read it is free.
     `raw`: it is coded as its headers say; else the client may have decoded it."""
     names = headers if isinstance(headers, dict) else lower(headers)
     if is_read(names):
-        body, why = uncoded(read(), names.get("content-encoding", ""), raw=raw)
+        body, why = decode(read(), names.get("content-encoding", ""), raw=raw)
         return Response(status, names, body, truncated=bool(why)), why
     media = names.get("content-type", "").split(";")[0].strip()
     length = names.get("content-length", "")

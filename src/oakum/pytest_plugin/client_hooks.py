@@ -25,8 +25,8 @@ from oakum.pytest_plugin.captured_response import (
     CaptureLine,
     Ear,
     Patch,
-    answered,
     lower,
+    read_answer,
 )
 from oakum.pytest_plugin.django_client import django_client
 from oakum.pytest_plugin.network_hooks import aiohttp_client, http_client
@@ -57,7 +57,7 @@ class Taps:
                     setattr(owner, attribute, made)
                 self._open.add(name)
 
-    def overlooked(self) -> list[str]:
+    def unhooked_clients(self) -> list[str]:
         """Clients that were imported and not listened to."""
         return [name for name in TAPS if name in sys.modules and name not in self._open]
 
@@ -109,7 +109,7 @@ def _httpx(module: Any, line: CaptureLine) -> Iterator[Patch]:
         with line.inside():
             response = plain(self, request, **more)
         for each in _history(response):
-            line.told(partial(_of_httpx, each, self), asker(self))
+            line.pass_on(partial(_of_httpx, each, self), asker(self))
         with suppress(Exception):
             if more.get("stream") and not _is_read(response):
                 pieces = Pieces(line, response.stream)
@@ -117,7 +117,7 @@ def _httpx(module: Any, line: CaptureLine) -> Iterator[Patch]:
                 heard = _of_httpx(response, self, streamed=True)
                 line.later(pieces, heard, asker(self), raw=True)
                 return response
-        line.told(lambda: _of_httpx(response, self), asker(self))
+        line.pass_on(lambda: _of_httpx(response, self), asker(self))
         return response
 
     def asker(client: Any) -> Callable[[Request], Response]:
@@ -205,7 +205,7 @@ def _of_httpx(response: Any, client: Any = None, *, streamed: bool = False) -> C
     if streamed:
         answer, why = Response(response.status_code, lower(response.headers)), ""
     else:
-        answer, why = answered(response.status_code, response.headers, lambda: response.content)
+        answer, why = read_answer(response.status_code, response.headers, lambda: response.content)
     transport = getattr(client, "_transport", None)
     app = getattr(transport, "app", None)
     return Capture(asked, answer, getattr(client, "app", None) or app, None, why, blind)
@@ -219,12 +219,12 @@ def _requests(module: Any, line: CaptureLine) -> Iterator[Patch]:
             response = plain(self, request, **more)
         if followed := _history(response):
             # The client sent the redirected requests through this hook, so each was recorded.
-            line.told(partial(of, self, followed[0]), asker(self))
+            line.pass_on(partial(of, self, followed[0]), asker(self))
         elif more.get("stream") and response._content is False:
             with suppress(Exception):
                 line.later(response, of(self, response, streamed=True), asker(self))
         else:
-            line.told(lambda: of(self, response), asker(self))
+            line.pass_on(lambda: of(self, response), asker(self))
         return response
 
     def asker(session: Any) -> Callable[[Request], Response]:
@@ -238,9 +238,9 @@ def _requests(module: Any, line: CaptureLine) -> Iterator[Patch]:
 
     def iter_content(self: Any, *args: Any, **more: Any) -> Any:
         found = pieces(self, *args, **more)
-        return noted(self, found) if line.waits(self) else found
+        return note_content(self, found) if line.waits(self) else found
 
-    def noted(response: Any, found: Any) -> Iterator[Any]:
+    def note_content(response: Any, found: Any) -> Iterator[Any]:
         for piece in found:
             line.piece(response, piece.encode() if isinstance(piece, str) else piece)
             yield piece
@@ -261,7 +261,7 @@ def _requests(module: Any, line: CaptureLine) -> Iterator[Patch]:
         if streamed:
             answer, why = Response(response.status_code, lower(response.headers)), ""
         else:
-            answer, why = answered(
+            answer, why = read_answer(
                 response.status_code, response.headers, lambda: response.content or b""
             )
         return Capture(asked, answer, app, None, why, body is not None and not sent)
@@ -287,11 +287,11 @@ def _werkzeug(module: Any, line: CaptureLine) -> Iterator[Patch]:
                 base_url=f"{url.scheme}://{url.netloc}", headers=dict(question.headers),
             )  # fmt: skip
             made = plain(self, builder)
-            return answered(made.status_code, made.headers, made.get_data, raw=True)[0]
+            return read_answer(made.status_code, made.headers, made.get_data, raw=True)[0]
 
         if followed := _history(response):
             # The client sent the redirected requests through this hook, so each was recorded.
-            line.told(lambda: of(self, followed[0], _sent(args, more, followed[0])), ask)
+            line.pass_on(lambda: of(self, followed[0], _sent(args, more, followed[0])), ask)
             return response
         with suppress(Exception):
             if _is_open(response):
@@ -299,7 +299,7 @@ def _werkzeug(module: Any, line: CaptureLine) -> Iterator[Patch]:
                 response.response = Pieces(line, response.response)
                 line.later(response.response, heard, ask, raw=True)
                 return response
-        line.told(lambda: of(self, response, _sent(args, more, response)), ask)
+        line.pass_on(lambda: of(self, response, _sent(args, more, response)), ask)
         return response
 
     def of(client: Any, response: Any, sent: bytes | None, *, streamed: bool = False) -> Capture:
@@ -308,7 +308,7 @@ def _werkzeug(module: Any, line: CaptureLine) -> Iterator[Patch]:
         if streamed:
             answer, why = Response(response.status_code, lower(response.headers)), ""
         else:
-            answer, why = answered(
+            answer, why = read_answer(
                 response.status_code, response.headers, response.get_data,
                 held=not response.is_streamed, raw=True,
             )  # fmt: skip

@@ -31,7 +31,7 @@ class _Missing(Exception):
     """A content coding without an installed decoder."""
 
 
-def uncoded(body: bytes, codings: str, *, raw: bool) -> tuple[bytes, str]:
+def decode(body: bytes, codings: str, *, raw: bool) -> tuple[bytes, str]:
     """A body without its codings, and why it was not read, or no more of it; empty: it was, whole.
 
     `codings`: the header `content-encoding`. `raw`: as it came; else the client may have taken

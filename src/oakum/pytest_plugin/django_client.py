@@ -20,9 +20,9 @@ from oakum.pytest_plugin.captured_response import (
     Capture,
     CaptureLine,
     Patch,
-    answered,
     lower,
     nobody_asks,
+    read_answer,
 )
 
 _OWN_COOKIES = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
@@ -43,7 +43,7 @@ def django_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
                 _stream(line, response, heard, asker(self), nobody_asks)
                 return response
         made = response.wsgi_request
-        line.told(lambda: _of(self, response, made, sent, lambda: _user(made)), asker(self))
+        line.pass_on(lambda: _of(self, response, made, sent, lambda: _user(made)), asker(self))
         return response
 
     async def arequest(self: Any, **more: Any) -> Any:
@@ -153,7 +153,7 @@ def _of(
 def _answer(response: Any) -> tuple[Response, str]:
     if response.streaming:
         return Response(response.status_code, lower(response.headers)), UNREAD
-    return answered(response.status_code, response.headers, lambda: response.content, raw=True)
+    return read_answer(response.status_code, response.headers, lambda: response.content, raw=True)
 
 
 def _payload(given: Any) -> bytes | None:

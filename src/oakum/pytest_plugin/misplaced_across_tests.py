@@ -78,7 +78,7 @@ class _People(KnownIdentities):
     def who(self, owners: Iterable[str]) -> str:
         return next((self.by_id[each] for each in owners if each in self.by_id), "")
 
-    def met(self, ids: frozenset[str], claims: Mapping[str, Json]) -> str:
+    def name_of(self, ids: frozenset[str], claims: Mapping[str, Json]) -> str:
         """The name of a caller."""
         name = self.who(sorted(ids)) or min(ids)
         known = self.all.get(name, frozenset())
@@ -161,7 +161,7 @@ class Strays:
     def _learn(self, memory: _Memory, kept: WaitingResponse) -> None:
         asked, context = kept.asked, memory.context
         caller = asked.caller
-        viewer = memory.people.met(caller.ids, caller.claims) if caller.ids else ""
+        viewer = memory.people.name_of(caller.ids, caller.claims) if caller.ids else ""
         if not caller.known or not is_success(asked.response.status):
             return
         if viewer and asked.operation.method not in ("GET", "HEAD"):
@@ -217,7 +217,7 @@ class Strays:
         """Each value that was found, and whether it leaks, why nobody can tell, or empty: the
         caller may see it."""
         asked, caller = kept.asked, kept.asked.caller
-        viewer = memory.people.met(caller.ids, caller.claims) if caller.ids else None
+        viewer = memory.people.name_of(caller.ids, caller.claims) if caller.ids else None
         targets = {memory.people.who([value]) for value in asked.params.values()} - {""}
         question = Question(
             asked.request_key,

@@ -23,9 +23,9 @@ from oakum.pytest_plugin.captured_response import (
     Capture,
     CaptureLine,
     Patch,
-    answered,
     ends,
     lower,
+    read_answer,
 )
 
 _MOST = 4 << 20
@@ -61,7 +61,7 @@ def http_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
                 wanted = method != "HEAD" and line.ear.wants(method, asked.url)
                 body = _ahead(response, told) if wanted else b""
                 if body is not None:
-                    line.told(
+                    line.pass_on(
                         lambda: _heard(asked, told, body), lambda question: ask(self, question)
                     )
                 elif response.fp is not None:
@@ -99,7 +99,7 @@ def _heard(asked: Request, told: Response, body: bytes | None) -> Capture:
     blind = asked.method not in WITHOUT_BODY
     if body is None:
         return Capture(asked, told, None, None, "", blind)
-    answer, why = answered(told.status, dict(told.headers), lambda: body, raw=True)
+    answer, why = read_answer(told.status, dict(told.headers), lambda: body, raw=True)
     return Capture(asked, answer, None, None, why, blind)
 
 
@@ -157,7 +157,7 @@ def aiohttp_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
 
         return ask
 
-    def taken(self: Any, size: int) -> bytes:
+    def take_piece(self: Any, size: int) -> bytes:
         piece: bytes = take(self, size)
         line.piece(self, piece)
         return piece
@@ -185,7 +185,7 @@ def aiohttp_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
         return Capture(asked, answer, None, None, "", blind)
 
     yield module.ClientSession, "_request", request
-    yield stream, "_read_nowait_chunk", taken
+    yield stream, "_read_nowait_chunk", take_piece
     for name in ("read", "readany", "readchunk", "readuntil", "readexactly"):
         if hasattr(stream, name):
             yield stream, name, reading(getattr(stream, name))

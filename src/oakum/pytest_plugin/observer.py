@@ -224,7 +224,7 @@ class SuiteObserver:
         self.leaks += self._strays.settle(self.tally)
         self.tally.settle()
 
-    def missed(self, why: str) -> None:
+    def count_missed(self, why: str) -> None:
         """Counts a response that was not judged because of a bug in Oakum."""
         self.tally.faults[why] += 1
 

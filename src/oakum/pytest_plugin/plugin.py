@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("oakum_contract") or config.getini("oakum_contract"):
         from oakum.pytest_plugin.session import ContractPlugin
 
-        session = ContractPlugin.begun(config)
+        session = ContractPlugin.begin(config)
         config.stash[_KEY] = session
         config.pluginmanager.register(session, "oakum-session")
 

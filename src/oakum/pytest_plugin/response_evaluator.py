@@ -39,7 +39,7 @@ from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
 from oakum.pytest_plugin.objects_in_refusals import RefusalValues
-from oakum.pytest_plugin.suite_counts import NamedField, SuiteCounts, undocumented
+from oakum.pytest_plugin.suite_counts import NamedField, SuiteCounts, without_endpoint
 
 _SAID: Mapping[Source, str] = {
     "said": "as the tests say",
@@ -412,8 +412,11 @@ class JudgedExchange:
         self.tally.show(key, Result.LEAK, asked.request_key)
         if asked.caller.is_nobody:
             self.tally.nobody.add(key)
-        if undocumented(key) not in self.told and undocumented(key) not in self.tally.evidence:
-            self.tally.evidence[undocumented(key)] = self._evidence(found, leaf)
+        if (
+            without_endpoint(key) not in self.told
+            and without_endpoint(key) not in self.tally.evidence
+        ):
+            self.tally.evidence[without_endpoint(key)] = self._evidence(found, leaf)
         self.leaks.append(leak_of(self.frame, asked, key, leaf.pointer, leaf.value))
 
     def _evidence(self, found: _Object, leaf: Leaf) -> Evidence:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from oakum.errors import InputError, counted
+from oakum.errors import InputError, count_of
 from oakum.exchange import Request
 from oakum.finding import Cell, Endpoint, Report, Result
 from oakum.output.text import visible
@@ -78,7 +78,7 @@ class ContractPlugin:
     """Test → leaks that were told in the phase that is not reported yet."""
 
     @classmethod
-    def begun(cls, config: pytest.Config) -> ContractPlugin:
+    def begin(cls, config: pytest.Config) -> ContractPlugin:
         """Reads and compiles the contract; raises `UsageError` with every mistake in it."""
         contract = _path(config, "oakum_contract")
         assert contract is not None
@@ -197,8 +197,8 @@ class ContractPlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        for name in self.taps.overlooked():
-            self.watch.missed(
+        for name in self.taps.unhooked_clients():
+            self.watch.count_missed(
                 f"`{name}` was imported inside a test, so its responses were not observed"
             )
         self.taps.line.flush()
@@ -315,7 +315,7 @@ def _untested(found: Report) -> Iterator[str]:
             groups.setdefault((_name(cell.endpoint), cell.viewer), []).append(cell)
     if not groups:
         return
-    yield f"untested: {counted(sum(map(len, groups.values())), 'cell')}"
+    yield f"untested: {count_of(sum(map(len, groups.values())), 'cell')}"
     for (endpoint, viewer), cells in list(groups.items())[:_MOST_UNTESTED]:
         yield f"  {endpoint} as `{viewer}`: {cells[0].reason}"
     if len(groups) > _MOST_UNTESTED:

@@ -118,6 +118,6 @@ class SuiteCounts:
         self.asked += other.asked
 
 
-def undocumented(key: Key) -> Key:
+def without_endpoint(key: Key) -> Key:
     """The key without its endpoint, so that the same defect at several endpoints counts once."""
     return key._replace(endpoint="")

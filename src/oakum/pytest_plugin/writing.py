@@ -14,7 +14,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.finding import Cell, Report, Result
 from oakum.policy.model import Policy
 from oakum.pytest_plugin.observer import SuiteObserver
-from oakum.pytest_plugin.suite_counts import SuiteCounts, undocumented
+from oakum.pytest_plugin.suite_counts import SuiteCounts, without_endpoint
 
 NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"
 NOBODY_KNOWN = (
@@ -103,7 +103,7 @@ def _fill(matrix: Matrix, tally: SuiteCounts, policy: Policy) -> None:
         anonymous = basic and (result is not Result.LEAK or key in tally.nobody)
         seen = Observation(
             key, result is Result.OPEN, result, None if anonymous else key.viewer, NOBODY,
-            tally.evidence.get(undocumented(key)) if result is Result.LEAK else None,
+            tally.evidence.get(without_endpoint(key)) if result is Result.LEAK else None,
         )  # fmt: skip
         for request_key in request_keys:
             matrix.apply(key.endpoint, Outcome(request_key, 200, (seen,)))

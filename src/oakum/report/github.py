@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.errors import Location, counted
+from oakum.errors import Location, count_of
 from oakum.finding import Report, Result
 from oakum.output.text import short
 from oakum.report.grouping import Defect, defects, exit_code, tally, verdict_words
@@ -19,10 +19,10 @@ from oakum.report.pointing import (
     Level,
     RenderFacts,
     endpoints,
+    first_words,
     level,
-    listed,
     place,
-    placed,
+    repository_location,
     top,
 )
 
@@ -46,7 +46,7 @@ def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
     """Workflow commands, and two lines for readers of the log."""
     lines = commands(_annotations(report))
     counts = ", ".join(f"{n:,} {name.replace('_', '-')}" for name, n in tally(report).items())
-    unknown = f"{report.count(Result.UNTESTED):,} of {counted(len(report.cells), 'cell')}"
+    unknown = f"{report.count(Result.UNTESTED):,} of {count_of(len(report.cells), 'cell')}"
     lines.append(f"oakum: {verdict_words(report)}; findings: {counts}; untested: {unknown}")
     lines.append(f"oakum: exit {int(exit_code(report))}")
     return ("\n".join(lines) + "\n").encode()
@@ -77,7 +77,7 @@ def _sentences(defect: Defect) -> Iterator[str]:
     for fields, when in defect.occasions[:2]:
         if fields:
             yield short(
-                f"Fields: {listed(fields, _SOME_FIELDS, 'field')}{f'; {when}' * bool(when)}"
+                f"Fields: {first_words(fields, _SOME_FIELDS, 'field')}{f'; {when}' * bool(when)}"
             )
     if defect.endpoints:
         yield short(
@@ -95,12 +95,12 @@ def _within_limits(every: Sequence[Annotation]) -> Iterator[Annotation]:
             continue
         yield from of_kind[: MOST_OF_A_KIND - 1]
         rest = of_kind[MOST_OF_A_KIND - 1 :]
-        words = f"{counted(len(rest), f'more {kind}')}: the summary of this step has them"
+        words = f"{count_of(len(rest), f'more {kind}')}: the summary of this step has them"
         yield Annotation(kind, rest[0].where, "and more", words)
 
 
 def _command(each: Annotation) -> str:
-    at = placed(each.where)
+    at = repository_location(each.where)
     where = f"file={_property(at.file)},line={at.line},col={at.column}"
     return f"::{each.kind} {where},title={_property(short(each.title, 200))}::{_data(each.words)}"
 

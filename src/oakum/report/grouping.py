@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from oakum.errors import ExitCode, Location, counted
+from oakum.errors import ExitCode, Location, count_of
 from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
 from oakum.rules import OWASP
 
@@ -87,8 +87,8 @@ class Defect:
             return title
         named = f" (`{self.first.resource}.{self.first.field}`)"
         if title.endswith(named):
-            return f"{title.removesuffix(named)} ({counted(len(self.fields), 'field')})"
-        return f"{title}, and {counted(len(self.fields) - 1, 'more field')}"
+            return f"{title.removesuffix(named)} ({count_of(len(self.fields), 'field')})"
+        return f"{title}, and {count_of(len(self.fields) - 1, 'more field')}"
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ class Defect:
         """What contradicts the promise: the viewer, the fields, the states."""
         parts = [f"`{name}`" for name in self.fields[:3]]
         if self.fields[3:]:
-            parts.append(counted(len(self.fields) - 3, "more field"))
+            parts.append(count_of(len(self.fields) - 3, "more field"))
         listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
         when = self.occasions[0][1] if len(self.occasions) == 1 else ""
         return f"{self.first.viewer} sees {listed or 'it'} {when}".rstrip()
@@ -246,7 +246,7 @@ def verdict_words(report: Report) -> str:
     found = defects(report)
     if found:
         guessed = all(finding.drafted for finding in report.findings)
-        return counted(len(found), "defect") + (", against drafted lines only" if guessed else "")
+        return count_of(len(found), "defect") + (", against drafted lines only" if guessed else "")
     if report.distrust:
         return "not trustworthy"
     if report.cells and not report.count(Result.UNTESTED):
@@ -264,7 +264,7 @@ def tally(report: Report) -> Mapping[Literal["proven", "suspected", "over_blocke
     }
 
 
-def untested(report: Report) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
+def untested_by_reason(report: Report) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
     """Untested cells by reason, most common first."""
     reasons: dict[str, list[Cell]] = {}
     for cell in sorted(report.cells, key=lambda c: (c.resource, c.field, c.viewer, c.state)):
@@ -274,7 +274,7 @@ def untested(report: Report) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
     return tuple((reason, tuple(cells)) for reason, cells in ordered)
 
 
-def skipped(report: Report) -> tuple[tuple[str, tuple[Endpoint, ...]], ...]:
+def skipped_by_reason(report: Report) -> tuple[tuple[str, tuple[Endpoint, ...]], ...]:
     """Operations not called, by reason, the commonest first."""
     reasons: dict[str, list[Endpoint]] = {}
     for item in sorted(report.skipped, key=lambda item: (item.endpoint, item.reason)):
@@ -336,8 +336,8 @@ def writes_said(report: Report) -> list[tuple[str, str]]:
     if not (writes.sent or writes.left or writes.untried):
         return []
     lines = [
-        ("sent", f"{counted(writes.sent, 'request')} that write" + "s" * (writes.sent == 1)),
-        ("undone", f"{writes.undone:,} of {counted(writes.changes, 'change')}, read back"),
+        ("sent", f"{count_of(writes.sent, 'request')} that write" + "s" * (writes.sent == 1)),
+        ("undone", f"{writes.undone:,} of {count_of(writes.changes, 'change')}, read back"),
         ("left", f"{len(writes.left):,}" if writes.left else "nothing"),
     ]
     lines += [("", each) for each in writes.left]

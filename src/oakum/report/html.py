@@ -16,9 +16,9 @@ from oakum.report.grouping import (
     defects,
     exit_code,
     items_said,
-    skipped,
+    skipped_by_reason,
     tally,
-    untested,
+    untested_by_reason,
     verdict_words,
     weakest_first,
     writes_said,
@@ -76,8 +76,10 @@ def render(report: Report) -> str:
             (item, [(_anchor(each), each, _links(each)) for each in group])
             for item, group in by_item(defects(report))
         ],
-        untested=[(reason, len(cells), _squares(cells)) for reason, cells in untested(report)],
-        skipped=skipped(report),
+        untested=[
+            (reason, len(cells), _squares(cells)) for reason, cells in untested_by_reason(report)
+        ],
+        skipped=skipped_by_reason(report),
     )
 
 

@@ -33,12 +33,16 @@ def faults(data: bytes, report: Report, file: str) -> list[Problem]:
 def _formerly(again: Json) -> Json:
     """The members that are compared, their keys as in version 1."""
 
-    def named(counts: dict[str, Json]) -> Json:
+    def name_counts(counts: dict[str, Json]) -> Json:
         return {FORMERLY.get(key, key): value for key, value in counts.items()}
 
     by_resource = again["coverage"]["by_resource"]
-    named_so = {name: named(counts) for name, counts in by_resource.items()}
-    return {**again, "summary": named(again["summary"]), "coverage": {"by_resource": named_so}}
+    named_so = {name: name_counts(counts) for name, counts in by_resource.items()}
+    return {
+        **again,
+        "summary": name_counts(again["summary"]),
+        "coverage": {"by_resource": named_so},
+    }
 
 
 def _sealed(found: Json) -> Iterator[tuple[str, str]]:

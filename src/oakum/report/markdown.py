@@ -9,22 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from oakum.errors import ExitCode, counted
+from oakum.errors import ExitCode, count_of
 from oakum.finding import Report, Result
-from oakum.output.markdown import MOST, code_of, escaped, titled
+from oakum.output.markdown import MOST, code_of, escape, escape_title
 from oakum.output.text import short
 from oakum.report.grouping import (
     Defect,
     by_item,
     defects,
     exit_code,
-    skipped,
+    skipped_by_reason,
     tally,
-    untested,
+    untested_by_reason,
     verdict_words,
     writes_said,
 )
-from oakum.report.pointing import NO_FACTS, RenderFacts, listed, place, top
+from oakum.report.pointing import NO_FACTS, RenderFacts, first_words, place, top
 
 MARKER = "<!-- oakum -->"
 """The first line: whoever posts the comment finds the one to replace by it."""
@@ -51,7 +51,7 @@ def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
         for line in (_item(item), *("\n".join(_defect(defect, report)) for defect in group))
     ]
     if rest := len(every) - len(shown):
-        said = counted(rest, "more defect")
+        said = count_of(rest, "more defect")
         body.append(
             f"\n**{said}**, the least severe ones, are omitted: the comment is at its size limit."
         )
@@ -68,7 +68,7 @@ def _that_fit(every: Iterable[Defect], report: Report, room: int) -> Iterator[De
 
 
 def _item(name: str) -> str:
-    return f"\n#### {escaped(name)}"
+    return f"\n#### {escape(name)}"
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _head(report: Report) -> Iterator[str]:
     counts = [f"{n:,} {verdict.replace('_', '-')}" for verdict, n in tally(report).items()]
     decided = len(report.cells) - report.count(Result.UNTESTED)
     yield (
-        f"{', '.join(counts)} findings. {decided:,} of {counted(len(report.cells), 'cell')} shown."
+        f"{', '.join(counts)} findings. {decided:,} of {count_of(len(report.cells), 'cell')} shown."
         f" Contract {code_of(top(report).file)}"
         f"{'' if report.stated else ', drafted and not confirmed'}."
     )
@@ -93,35 +93,38 @@ def _defect(defect: Defect, report: Report) -> Iterator[str]:
     where = place(first, report)
     yield ""
     verdict = first.verdict.replace("_", "-")
-    yield f"##### {first.severity}, {verdict}: {titled(defect.sentence)}"
+    yield f"##### {first.severity}, {verdict}: {escape_title(defect.sentence)}"
     yield ""
     if defect.promise:
-        yield f"> The user is told: “{escaped(defect.promise)}”"
-        yield f"> In fact {titled(defect.fact)}."
+        yield f"> The user is told: “{escape(defect.promise)}”"
+        yield f"> In fact {escape_title(defect.fact)}."
         yield ""
     if defect.viewers[1:]:
         yield f"- the same holds for {_codes(defect.viewers[1:], _SOME_FIELDS, 'viewer')}"
     for fields, when in defect.occasions[:_SOME_ENDPOINTS]:
         if fields:
-            said = f"; {escaped(when)}" if when else ""
+            said = f"; {escape(when)}" if when else ""
             yield f"- fields: {_codes(fields, _SOME_FIELDS, 'field')}{said}"
         elif when:
-            yield f"- {escaped(when)}"
+            yield f"- {escape(when)}"
     if defect.endpoints:
         endpoints = [f"{endpoint.method} {endpoint.path}" for endpoint in defect.endpoints]
         yield f"- endpoints: {_codes(endpoints, _SOME_ENDPOINTS, 'endpoint')}"
     yield f"- contract: {code_of(f'{where.file}:{where.line}')}, rule {code_of(first.rule)}"
     for advice in defect.advice[:1]:
-        yield f"- **what to do**: {titled(advice)}"
+        yield f"- **what to do**: {escape_title(advice)}"
 
 
 def _tail(report: Report) -> Iterator[str]:
-    reasons = [f"{len(cells):,}: {reason}" for reason, cells in untested(report)[:_SOME_REASONS]]
+    reasons = [
+        f"{len(cells):,}: {reason}" for reason, cells in untested_by_reason(report)[:_SOME_REASONS]
+    ]
     if reasons:
-        unknown = f"{report.count(Result.UNTESTED):,} of {counted(len(report.cells), 'cell')}"
+        unknown = f"{report.count(Result.UNTESTED):,} of {count_of(len(report.cells), 'cell')}"
         yield from _folded(f"Untested: nothing is known about {unknown}", reasons)
     calls = [
-        f"{len(endpoints):,}: {reason}" for reason, endpoints in skipped(report)[:_SOME_REASONS]
+        f"{len(endpoints):,}: {reason}"
+        for reason, endpoints in skipped_by_reason(report)[:_SOME_REASONS]
     ]
     if calls:
         yield from _folded("Operations not called", calls)
@@ -132,7 +135,7 @@ def _tail(report: Report) -> Iterator[str]:
     yield ""
     yield (
         "This comment contains no personal data; the evidence is in the HTML report."
-        f" Oakum {escaped(report.version) or 'of unknown version'}, exit {int(exit_code(report))}."
+        f" Oakum {escape(report.version) or 'of unknown version'}, exit {int(exit_code(report))}."
     )
     yield ""
 
@@ -145,7 +148,7 @@ def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _bullets(lines: Iterable[str]) -> Iterator[str]:
     shown = list(lines)
-    yield from (f"- {escaped(short(line.strip(), 200))}" for line in shown[:_SOME_REASONS])
+    yield from (f"- {escape(short(line.strip(), 200))}" for line in shown[:_SOME_REASONS])
     if rest := len(shown) - _SOME_REASONS:
         yield from [f"- and {rest:,} more"] if rest > 0 else []
 
@@ -155,4 +158,4 @@ def _bullets(lines: Iterable[str]) -> Iterator[str]:
 
 def _codes(words: Iterable[str], limit: int, noun: str) -> str:
     every = [code_of(word) for word in words]
-    return listed(every, limit, noun)
+    return first_words(every, limit, noun)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Literal
 
-from oakum.errors import Location, counted
+from oakum.errors import Location, count_of
 from oakum.finding import Endpoint, Finding, Report
 from oakum.output.text import short, visible
 from oakum.report.grouping import state_words, states_by_field, when_words
@@ -53,15 +53,15 @@ NO_FACTS = RenderFacts()
 def place(finding: Finding, report: Report) -> Location:
     """The contract line of a finding; the top of the contract where none is known."""
     where = finding.contract_location
-    return placed(where if where.file else Location(report.contract))
+    return repository_location(where if where.file else Location(report.contract))
 
 
 def top(report: Report) -> Location:
     """The contract's first line, for messages about the whole run."""
-    return placed(Location(report.contract))
+    return repository_location(Location(report.contract))
 
 
-def placed(where: Location) -> Location:
+def repository_location(where: Location) -> Location:
     """A path within the repository, `/` between its parts, and a line that a consumer accepts.
 
     A path that leads out of it is cut to the name of the file: where somebody's checkout stands is
@@ -114,16 +114,16 @@ class When:
 
 def endpoints(found: Iterable[Endpoint]) -> str:
     """`GET /a, GET /b and 3 more endpoints`."""
-    return listed(
+    return first_words(
         [f"{endpoint.method} {endpoint.path}" for endpoint in found], _SOME_ENDPOINTS, "endpoint"
     )
 
 
-def listed(words: Sequence[str], limit: int, noun: str) -> str:
+def first_words(words: Sequence[str], limit: int, noun: str) -> str:
     """The first few of these words, and how many follow them."""
     rest = len(words) - limit
     shown = ", ".join(words[:limit])
-    return f"{shown} and {counted(rest, f'more {noun}')}" if rest > 0 else shown
+    return f"{shown} and {count_of(rest, f'more {noun}')}" if rest > 0 else shown
 
 
 def mark(*parts: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import orjson
 
-from oakum.errors import Location, counted
+from oakum.errors import Location, count_of
 from oakum.finding import Finding, Report
 from oakum.openapi.model import Json
 from oakum.output.text import short, visible
@@ -250,7 +250,7 @@ def _invocation(report: Report, kept: int) -> Json:
         notes.append(
             _note(
                 "warning",
-                f"{counted(left, 'finding')} of {len(report.findings):,} are omitted, the least"
+                f"{count_of(left, 'finding')} of {len(report.findings):,} are omitted, the least"
                 f" severe ones: code scanning accepts {MOST_RESULTS:,} results and"
                 f" {MOST_BYTES // 1_000_000} MB; the JSON report has them all",
             )

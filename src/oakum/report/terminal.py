@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from oakum.errors import ExitCode, counted
+from oakum.errors import ExitCode, count_of
 from oakum.finding import Endpoint, Report, Result
 from oakum.output.text import visible
 from oakum.report.grouping import (
@@ -21,9 +21,9 @@ from oakum.report.grouping import (
     defects,
     exit_code,
     items_said,
-    skipped,
+    skipped_by_reason,
     tally,
-    untested,
+    untested_by_reason,
     verdict_words,
     writes_said,
 )
@@ -60,7 +60,7 @@ def render(report: Report, console: Console) -> None:
     """Write the report: what was run, the defects, what was untested, and last the verdict."""
     said = f"{report.target} against {report.contract}"
     _say(console, said + ("" if report.stated else " (drafted and not confirmed)"), "bold")
-    used = f"{report.requests:,} of {counted(report.budget, 'request')}"
+    used = f"{report.requests:,} of {count_of(report.budget, 'request')}"
     _say(console, f"run {report.run}, {report.started}, {report.seconds:.1f} s, {used}", "dim")
     found = defects(report)
     for item, group in by_item(found[:_WHOLE]):
@@ -103,11 +103,11 @@ def _defect_rows(defect: Defect) -> Iterable[tuple[str, str]]:
     for at, endpoint in enumerate(defect.endpoints[:_SOME_ENDPOINTS]):
         yield "" if at else "endpoints", _endpoint(endpoint)
     if defect.endpoints[_SOME_ENDPOINTS:]:
-        yield "", f"and {counted(len(defect.endpoints) - _SOME_ENDPOINTS, 'more endpoint')}"
+        yield "", f"and {count_of(len(defect.endpoints) - _SOME_ENDPOINTS, 'more endpoint')}"
     for at, doubt in enumerate(defect.doubts[:2]):
         yield "" if at else "doubt", doubt
     if defect.doubts[2:]:
-        yield "", f"and {counted(len(defect.doubts) - 2, 'more doubt')}"
+        yield "", f"and {count_of(len(defect.doubts) - 2, 'more doubt')}"
     if defect.locations:
         yield "contract", _some([str(place) for place in defect.locations], 2, "line")
     for at, advice in enumerate(defect.advice[:2]):
@@ -129,21 +129,21 @@ def _brief(found: Iterable[Defect]) -> Iterable[tuple[str, str]]:
 
 
 def _untested_title(report: Report) -> str:
-    unknown, every = report.count(Result.UNTESTED), counted(len(report.cells), "cell")
+    unknown, every = report.count(Result.UNTESTED), count_of(len(report.cells), "cell")
     return f"Untested: nothing is known about {unknown:,} of {every}"
 
 
 def _untested_rows(report: Report) -> Iterable[tuple[str, str]]:
-    reasons = untested(report)
+    reasons = untested_by_reason(report)
     for reason, cells in reasons[:_REASONS]:
         resources = sorted({cell.resource for cell in cells})
         yield f"{len(cells):,}", f"{reason} ({_some(resources, 4, 'resource')})"
     if rest := [len(cells) for _, cells in reasons[_REASONS:]]:
-        yield f"{sum(rest):,}", f"for {counted(len(rest), 'more reason')}"
+        yield f"{sum(rest):,}", f"for {count_of(len(rest), 'more reason')}"
 
 
 def _skipped_rows(report: Report) -> Iterable[tuple[str, str]]:
-    for reason, endpoints in skipped(report):
+    for reason, endpoints in skipped_by_reason(report):
         yield (
             f"{len(endpoints):,}",
             f"{reason}: {_some([_endpoint(endpoint) for endpoint in endpoints], 3, 'endpoint')}",
@@ -207,7 +207,7 @@ def _say(
 def _some(words: Sequence[str], limit: int, noun: str) -> str:
     rest = len(words) - limit
     shown = ", ".join(words[:limit])
-    return f"{shown}, and {counted(rest, f'more {noun}')}" if rest > 0 else shown
+    return f"{shown}, and {count_of(rest, f'more {noun}')}" if rest > 0 else shown
 
 
 def _endpoint(endpoint: Endpoint) -> str:

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import product
 from typing import Literal
 
-from oakum.http.methods import routed
+from oakum.http.methods import routed_method
 from oakum.openapi.model import Operation
 from oakum.openapi.path_segments import nameless
 
@@ -95,7 +95,7 @@ def _pairs(here: _Node, there: _Node, path: tuple[str, ...], better: _Better) ->
     """Pairs of an operation below one node and one below the other; `better`: which of the two
     templates is the more specific one so far."""
     for one, other in product(here.ends, there.ends):
-        if routed(one.method) == routed(other.method):
+        if routed_method(one.method) == routed_method(other.method):
             template = "/" + "/".join(each.replace(_HOLE, _ANY) for each in path)
             yield _Pair(one, other, template, better)
     for (mine, left), (its, right) in product(here.below.items(), there.below.items()):

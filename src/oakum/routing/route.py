@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from oakum.authz.page_caps import is_within
-from oakum.http.methods import routed
+from oakum.http.methods import routed_method
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless, parameter_names
 from oakum.routing.messages import Denied
@@ -241,7 +241,7 @@ class Router:
     def find(self, place: RequestTarget, method: str) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation and its decoded path parameters; None when nothing matches, or when a
         lenient server would choose another operation. A HEAD is found as the GET that it is."""
-        method = routed(method)
+        method = routed_method(method)
         found = self._best(tuple(map(_upper, place.raw)), folded=False)
         if [each.path for each, _ in found] != [
             each.path for each, _ in self._best(place.folded, folded=True)

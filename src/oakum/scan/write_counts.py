@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz import Model
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.exposure.endpoints.probes import is_graphql
 from oakum.finding import Endpoint, Skipped, Writes
 from oakum.inference.side_effects import classify
@@ -83,7 +83,7 @@ def wrote_to(engine: Engine) -> Iterator[str]:
         lasts = undo_log is not None and undo_log.left
         restored = "did not restore all values" if lasts else "restored the values"
         yield (
-            f"wrote to {counted(len(found), 'object')} of the identities that existed before the"
+            f"wrote to {count_of(len(found), 'object')} of the identities that existed before the"
             f" run, and {restored} ({kinds}): what the API itself records about a"
             f" write, such as its time and the writer's address, is not restored"
             + (f"; the run could not use its own objects of {'; of '.join(said)}" if said else "")

@@ -84,22 +84,22 @@ class Hasher:
     @property
     def mark(self) -> str:
         """A mark of the key: equal for equal keys, without revealing them."""
-        return self.written(self("oakum"))
+        return self.hash_text(self("oakum"))
 
     @staticmethod
-    def written(mark: int) -> str:
+    def hash_text(mark: int) -> str:
         """A hash as the guard's audit writes it: 16 hexadecimal digits."""
         return f"{mark & (1 << 64) - 1:016x}"
 
     @staticmethod
-    def made(text: str) -> int | None:
+    def parse_hash(text: str) -> int | None:
         """The hash that the guard's audit log wrote; None for other text."""
         if not re.fullmatch(r"[0-9a-f]{16}", text):
             return None
         return int.from_bytes(bytes.fromhex(text), signed=True)
 
 
-def reduced(
+def reduce_exchange(
     passed: RecordedExchange,
     body: object,
     path: str,
@@ -128,7 +128,7 @@ def reduced(
             for each in (*map(unquote, values), *_queried(request, kinds), *_named(request))
         ),
         tuple(_handed(body, hashed)) if good and body is not UNREAD else (),
-        -1 if passed.body == "absent" else listed(body),
+        -1 if passed.body == "absent" else count_objects(body),
         len(response.body) if passed.body == "whole" else -1,
     )
 
@@ -142,7 +142,7 @@ def _caller(passed: RecordedExchange, who: str, hashed: Hasher) -> int:
     unproved = passed.exchange.response.status == 401 and not passed.operation
     if unproved and (passed.who or passed.peer):
         return 0
-    made = Hasher.made(who) if passed.operation else None
+    made = Hasher.parse_hash(who) if passed.operation else None
     return made if made is not None else hashed(who) if who else 0
 
 
@@ -176,7 +176,7 @@ def _handed(body: object, hashed: Hasher) -> Iterator[int]:
                 return
 
 
-def listed(body: object) -> int:
+def count_objects(body: object) -> int:
     """How many objects an answer lists: the longest list at its top, or one level below; else 1,
     and 0 where there was nothing to read."""
     if body is UNREAD or body is None:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from oakum.openapi.model import Operation
 from oakum.openapi.path_segments import id_form
-from oakum.traffic.call import FAR, Hasher, RecordedCall, reduced
+from oakum.traffic.call import FAR, Hasher, RecordedCall, reduce_exchange
 from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.inventory import UNREAD, read
 from oakum.traffic.recorded_exchange import RecordedExchange
@@ -68,7 +68,7 @@ class Steps:
     def __init__(self) -> None:
         self._last: OrderedDict[tuple[int, str, str], int] = OrderedDict()
 
-    def told(self, call: RecordedCall, values: Sequence[str]) -> RecordedCall:
+    def with_step(self, call: RecordedCall, values: Sequence[str]) -> RecordedCall:
         """The call with its step; `values`: the path's parameter values, of which the last
         counts."""
         if not values or not _INTEGER.fullmatch(values[-1]):
@@ -120,12 +120,14 @@ class Endpoints:
         if found is not None:
             operation, params = found
             values = tuple(params.values())
-            made = reduced(passed, body, operation.path, operation.id, values, hashed)
-            return self._steps.told(made, values)
+            made = reduce_exchange(passed, body, operation.path, operation.id, values, hashed)
+            return self._steps.with_step(made, values)
         if not passed.operation and is_page(passed):
             return None
         path, values = self.template(passed.operation or urlsplit(request.url).path)
-        return self._steps.told(reduced(passed, body, path, "", values, hashed), values)
+        return self._steps.with_step(
+            reduce_exchange(passed, body, path, "", values, hashed), values
+        )
 
     def template(self, path: str) -> tuple[str, tuple[str, ...]]:
         """The template of an undeclared path, and the values of its parameters, still encoded."""
@@ -139,7 +141,7 @@ class Endpoints:
         values = [each for each, is_known in zip(raw, known, strict=True) if not is_known]
         return "/" + "/".join(told), tuple(values)
 
-    def known(self, path: str) -> tuple[str, bool]:
+    def match_template(self, path: str) -> tuple[str, bool]:
         """The template alone, and whether it is that of an endpoint."""
         parts = [unquote(each) for each in path.strip("/").split("/")[:_MOST_SEGMENTS]]
         return self.template(path)[0], self._find(parts) is not None

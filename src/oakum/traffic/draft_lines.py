@@ -44,10 +44,10 @@ class DraftLine:
     @property
     def asks(self) -> bool:
         """Whether a person has to decide who may see it, because traffic alone does not show it."""
-        return not self.grants or bool(self.mixed or self.ungranted)
+        return not self.grants or bool(self.mixed_viewers or self.ungranted_viewers)
 
     @property
-    def mixed(self) -> tuple[str, ...]:
+    def mixed_viewers(self) -> tuple[str, ...]:
         """Viewers of whom some received it and others did not, without a setting that explains
         it."""
         if any(grant.when for grant in self.grants):
@@ -55,7 +55,7 @@ class DraftLine:
         return tuple(name for name, row in self.counts.items() if 0 < row["present"] < row["of"])
 
     @property
-    def ungranted(self) -> tuple[str, ...]:
+    def ungranted_viewers(self) -> tuple[str, ...]:
         """Viewers who received it although no grant may be theirs: a relation that the draft knows
         nothing of may be why they did."""
         found = {
@@ -63,7 +63,7 @@ class DraftLine:
             for each in self.samples
             if each.present and not any(grant.covers(each) for grant in self.grants)
         }
-        return tuple(sorted(found.keys() - set(self.mixed)))
+        return tuple(sorted(found.keys() - set(self.mixed_viewers)))
 
     @property
     def counts(self) -> Mapping[str, Counter[str]]:
@@ -148,12 +148,14 @@ def _evidence(line: DraftLine) -> str:
     said += [f"{line.unknown} to callers nobody knows"] if line.unknown else []
     set_by = ", ".join(f"{name} {many}" for name, many in line.setters.items())
     said += [f"set by {set_by}"] if set_by else []
-    if line.mixed:
-        said.append(f"not to every {' and '.join(line.mixed)}: which relation or setting decides?")
+    if line.mixed_viewers:
+        said.append(
+            f"not to every {' and '.join(line.mixed_viewers)}: which relation or setting decides?"
+        )
     elif not line.grants:
         said.append("the viewers are unknown: who may see it?")
-    elif line.ungranted:
-        some = " and ".join(line.ungranted)
+    elif line.ungranted_viewers:
+        some = " and ".join(line.ungranted_viewers)
         said.append(f"not granted to {some}: may all of them see it, or which relation decides?")
     return "; ".join(said)
 

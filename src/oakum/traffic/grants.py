@@ -41,12 +41,12 @@ class Sample:
         return 0 < self.present == self.of
 
     @property
-    def sent(self) -> bool:
+    def always_sent(self) -> bool:
         """Whether every object had the field, and no request was refused."""
         return self.whole and not self.refused
 
     @property
-    def known(self) -> bool:
+    def has_settings(self) -> bool:
         """Whether every setting is known."""
         return all(value is not None for _, value in self.state)
 
@@ -86,16 +86,16 @@ def narrowest(
     for name in sorted(ranks.keys() - taking, key=lambda name: (ranks[name], name)):
         relation = policy.relations[name]
         standing = [each for each in rows if _stands(relation, each)]
-        others = [(s, s.possible - {name, *relation.unless}) for s in standing if s.known]
+        others = [(s, s.possible - {name, *relation.unless}) for s in standing if s.has_settings]
         pure = [s for s, more in others if all(ranks[other] < ranks[name] for other in more)]
         against = {s.state for s, _ in others if _speaks_against(name, s)}
-        sure = {s.state for s in pure if s.sent and name in s.held}
+        sure = {s.state for s in pure if s.always_sent and name in s.held}
         doubtful = {s.state for s, _ in others if s.refused} - sure
         sent = {s.state for s in pure if s.whole} - against - doubtful
         fresh = [s for s in pure if s.state in sent]
         if any(not any(grant.covers(s) for grant in found) for s in fresh):
             boxes = [*_boxes(name, sent, against | doubtful, values)]
-            unknown = [s for s in standing if not s.known and _speaks_against(name, s)]
+            unknown = [s for s in standing if not s.has_settings and _speaks_against(name, s)]
             found += boxes if all(_leaves_open(boxes, s, values) for s in unknown) else ()
     return tuple(found)
 
@@ -112,7 +112,7 @@ def _stands(relation: Relation, sample: Sample) -> bool:
 
 def _speaks_against(name: str, sample: Sample) -> bool:
     """Whether some of them came without the field, and not for having been shut out."""
-    return not (sample.sent if name in sample.held else sample.present == sample.of)
+    return not (sample.always_sent if name in sample.held else sample.present == sample.of)
 
 
 def _leaves_open(

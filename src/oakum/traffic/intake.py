@@ -64,14 +64,14 @@ class TrafficSource:
     """Whether a last line that is not whole yet is left for the next time."""
 
     @property
-    def told(self) -> Read:
+    def counts(self) -> Read:
         """The counts so far, for a report."""
         return Read(self.name, self.kind, self.read, dict(self.skipped), self.broken)
 
     @property
     def distrust(self) -> str:
         """Why this source proves nothing; empty: it can be relied upon."""
-        return self.told.distrust
+        return self.counts.distrust
 
 
 def sources(names: Iterable[str]) -> list[TrafficSource]:

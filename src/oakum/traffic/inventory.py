@@ -264,7 +264,7 @@ class Watcher:
         self._key = key
         self._handed: set[int] = set()
 
-    def handed(self, text: str) -> bool:
+    def has_shown(self, text: str) -> bool:
         """Whether a response contained this text as a name or an id."""
         return self.hash(text) in self._handed
 

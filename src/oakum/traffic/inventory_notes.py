@@ -73,7 +73,9 @@ def _version(path: str) -> tuple[int, tuple[str, ...]] | None:
     return None
 
 
-def unasked(declared: Declared, endpoint: SeenEndpoint) -> Iterator[EndpointNote]:
+def answers_without_credentials(
+    declared: Declared, endpoint: SeenEndpoint
+) -> Iterator[EndpointNote]:
     """Whether an endpoint answered without the credentials that the document says it asks for."""
     if endpoint.auth["none"] and not declared.anonymous:
         schemes = sorted({name for each in declared.security or () for name in each})

@@ -51,7 +51,7 @@ class ObserveOptions:
     """Whether shapes of ids and queries are asked for, which the pass in Python alone sees."""
 
 
-def observed(asked: ObserveOptions) -> tuple[TrafficObservation, Survey]:
+def run_observation(asked: ObserveOptions) -> tuple[TrafficObservation, Survey]:
     """Counts all sources. Raises `InputError`, and `UnfitOptionsError` for an engine that cannot
     read them."""
     folders = [Path(name) for name in asked.sources if Path(name).is_dir()]
@@ -97,7 +97,7 @@ def _in_python(
     asked: ObserveOptions, found: list[TrafficSource], against: DocumentJudge | None
 ) -> tuple[TrafficObservation, Survey]:
     survey = survey_of(found, Surveyor(os.urandom(32), against, asked.hosts), against)
-    reads = [each.told for each in found]
+    reads = [each.counts for each in found]
     return observation(survey, reads, against, _title(asked)), survey
 
 
@@ -108,7 +108,7 @@ def survey_of(
     if against is not None:
         against.learn_all(found)
     surveyor.take_all(found)
-    return surveyor.done()
+    return surveyor.finish()
 
 
 def _of_logs(
@@ -147,7 +147,7 @@ def _operation(against: DocumentJudge | None, passed: RecordedExchange) -> Opera
 def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[TrafficObservation, Survey]:
     from oakum.traffic.store import contract_comparison, sql_counts
     from oakum.traffic.store.engine import UnreadableSource
-    from oakum.traffic.store.layout import contract_text_digest, opened, unreadable
+    from oakum.traffic.store.layout import contract_text_digest, open_runs, unreadable
 
     if len(folders) < len(asked.sources):
         raise UnfitOptionsError(
@@ -157,7 +157,7 @@ def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[TrafficObserva
     if asked.engine == "python" or asked.forms or asked.hosts:
         what = "`--host`" if asked.hosts else "`--write-openapi`" if asked.forms else "Python"
         raise UnfitOptionsError(f"{what} applies to traffic that is read, not to kept traffic")
-    kept = opened(folders)
+    kept = open_runs(folders)
     made = load_against(asked.contract, asked.openapi)
     hashed = Hasher(os.urandom(32))
     try:

@@ -161,7 +161,7 @@ class Paths(Generic[T]):
         self._guesses += 1
         return node.guess(segment)
 
-    def gone(self) -> Iterator[T]:
+    def absent_paths(self) -> Iterator[T]:
         """The counts of paths that do not exist, in a settled tree."""
         yield from (counts for each in _nodes(self._gone) for counts in each.counts.values())
         yield from (counts for each in _nodes(self._root) for counts in _guesses(each))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from oakum.http.methods import routed
+from oakum.http.methods import routed_method
 from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Operation as Declared
 from oakum.openapi.model import Shape
@@ -61,9 +61,9 @@ class Against(Protocol):
         """Judges an exchange and learns from it; returns its operation, or None if undeclared."""
         ...
 
-    def sent(self) -> tuple[SentField, ...]: ...
+    def sent_fields(self) -> tuple[SentField, ...]: ...
     def drift(self) -> tuple[Drift, ...]: ...
-    def unjudged(self) -> Mapping[str, int]: ...
+    def unjudged_counts(self) -> Mapping[str, int]: ...
     def distrust(self) -> tuple[str, ...]: ...
 
 
@@ -157,23 +157,23 @@ class Surveyor:
             return None
         there = passed.exchange.response.status not in ABSENT
         return self._paths.at(
-            routed(request.method), unquote(urlsplit(request.url).path), there=there
+            routed_method(request.method), unquote(urlsplit(request.url).path), there=there
         )
 
     def set_aside(self, why: str, many: int) -> None:
         """Adds the excluded exchanges of another survey."""
         self._aside[why] += many
 
-    def done(self) -> Survey:
+    def finish(self) -> Survey:
         """What was counted until now, with the paths settled. What every time was refused as not
         there is no endpoint."""
         found, absent = [], 0
-        for each in self._paths.templates(self._watcher.handed):
+        for each in self._paths.templates(self._watcher.has_shown):
             if each.counts.statuses.keys() <= ABSENT:
                 absent += each.counts.seen
             else:
                 found.append(each)
-        absent += sum(each.seen for each in self._paths.gone())
+        absent += sum(each.seen for each in self._paths.absent_paths())
         out = Counter({ASIDE_ABSENT: absent})
         names = self._against.names if self._against is not None else frozenset()
         return Survey(self._endpoints, tuple(found), dict(self._aside + out), names)
@@ -195,10 +195,10 @@ def observation(
         reads,
         title,
         operations,
-        against.sent() if against is not None else (),
+        against.sent_fields() if against is not None else (),
         (*_new_endpoints(operations), *against.drift()) if against is not None else (),
         survey.aside,
-        against.unjudged() if against is not None else {},
+        against.unjudged_counts() if against is not None else {},
         tuple(distrust),
     )
 
@@ -215,7 +215,11 @@ def _operations(survey: Survey, against: Against | None) -> Iterator[ObservedOpe
     for declared in against.operations if against is not None else ():
         endpoint = survey.endpoints.get(declared.id)
         made = ObservedOperation(declared.id, declared.method, declared.path, "zombie")
-        notes = inventory_notes.unasked(declared, endpoint) if endpoint is not None and kept else ()
+        notes = (
+            inventory_notes.answers_without_credentials(declared, endpoint)
+            if endpoint is not None and kept
+            else ()
+        )
         yield _filled(made, endpoint, survey.names, notes) if endpoint is not None else made
     known = {(e.method, e.path) for e in (against.operations if against is not None else ())}
     known |= {(each.method, each.path) for each in survey.templates}

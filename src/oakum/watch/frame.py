@@ -14,7 +14,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.output.text import visible
 from oakum.watch.live import Busy, LiveFrame, News
 
@@ -39,7 +39,7 @@ _NARROW = 76
 """Columns below which callers and credentials are left out."""
 
 
-def drawn(frame: LiveFrame, title: str, width: int, height: int) -> RenderableType:
+def draw(frame: LiveFrame, title: str, width: int, height: int) -> RenderableType:
     """One screen of so many columns and lines."""
     head = _head(frame, title)
     for each in head:
@@ -57,7 +57,7 @@ def text(frame: LiveFrame, title: str, width: int = 80, height: int = 24) -> str
     """The same as plain text."""
     page = io.StringIO()
     console = Console(file=page, width=width, no_color=True, force_terminal=False)
-    console.print(drawn(frame, title, width, height))
+    console.print(draw(frame, title, width, height))
     return page.getvalue()
 
 
@@ -90,8 +90,8 @@ def _head(frame: LiveFrame, title: str) -> list[Text]:
         said = f"{skipped:,} skipped: {'; '.join(sorted(why)[:2])}"
         head.append(Text(said, style="yellow"))
     drifts = {(each.endpoint, each.resource, each.field) for each in found.drift}
-    wrong = [f"drift in {counted(len(drifts), 'place')}"] if drifts else []
-    wrong += [f"{counted(frame.told, 'caller')} exceed what is usual"] if frame.told else []
+    wrong = [f"drift in {count_of(len(drifts), 'place')}"] if drifts else []
+    wrong += [f"{count_of(frame.told, 'caller')} exceed what is usual"] if frame.told else []
     if wrong:
         head.append(Text(", ".join(wrong), style="bold red"))
     return [*head, Text()]
@@ -99,8 +99,8 @@ def _head(frame: LiveFrame, title: str) -> list[Text]:
 
 def _sum(frame: LiveFrame) -> str:
     seen = sum(1 for each in frame.found.operations if each.seen)
-    endpoints = counted(seen, "operation")
-    return f"{counted(frame.found.read, 'exchange')}, {frame.rate:.1f} a second, {endpoints}"
+    endpoints = count_of(seen, "operation")
+    return f"{count_of(frame.found.read, 'exchange')}, {frame.rate:.1f} a second, {endpoints}"
 
 
 def _endpoints(frame: LiveFrame, width: int, room: int) -> Table:

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from oakum.abuse.detections import AbuseEvent
 from oakum.abuse.detector import AbuseDetector
 from oakum.abuse.signs import KINDS
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.openapi.model import Operation as Declared
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints, Finds
@@ -122,11 +122,11 @@ class Live:
 
     def observation(self, reads: Sequence[Read]) -> TrafficObservation:
         """All that was counted until now."""
-        return self._held(self._surveyor.done(), reads)
+        return self._held(self._surveyor.finish(), reads)
 
     def look(self, now: float, reads: Sequence[Read]) -> LiveFrame:
         """What is there at an instant, in seconds since 1970; `reads`: how far the sources are."""
-        survey = self._surveyor.done()
+        survey = self._surveyor.finish()
         self._learn(survey)
         found = self._held(survey, reads)
         first = math.isnan(self._begun)
@@ -188,7 +188,7 @@ class Live:
             if self._new("field", (each.id, field.path))
         ]
         if learnt and endpoints:
-            yield "learnt", f"{_many(endpoints)}, {counted(len(fields), 'field')}"
+            yield "learnt", f"{_many(endpoints)}, {count_of(len(fields), 'field')}"
         else:
             yield from (("endpoint", _endpoint(each)) for each in endpoints)
             for each, field in fields:
@@ -201,7 +201,10 @@ class Live:
         yield from (("drift", says) for says in self._drifted(found.drift))
         for event in self._events:
             self._told.add(event.who)
-            yield "abuse", f"{event.by} {Hasher.written(event.who)} {KINDS[event.kind]}{_at(event)}"
+            yield (
+                "abuse",
+                f"{event.by} {Hasher.hash_text(event.who)} {KINDS[event.kind]}{_at(event)}",
+            )
         self._events = []
 
     def _drifted(self, drift: Sequence[Drift]) -> Iterator[str]:
@@ -237,7 +240,7 @@ def _endpoint(each: ObservedOperation) -> str:
 
 
 def _many(endpoints: Sequence[ObservedOperation]) -> str:
-    return counted(len(endpoints), "operation")
+    return count_of(len(endpoints), "operation")
 
 
 def _at(event: AbuseEvent) -> str:

@@ -23,7 +23,7 @@ MINUTE = 60_000
 def watched(calls: Iterable[RecordedCall]) -> tuple[list[AbuseEvent], AbuseReport]:
     watch = AbuseDetector(shown=1 << 20)
     events = [event for call in calls for event in watch.take(call)]
-    last, report = watch.done()
+    last, report = watch.finish()
     return [*events, *last], report
 
 
@@ -270,7 +270,7 @@ def test_memory_is_bounded_whoever_comes() -> None:
     tallies = [len(place.tallies) for pair in watch._pairs() for place in pair]
     assert max(tallies) <= 200
     assert len(tallies) <= 2 * 2_000 + 4
-    assert watch.done()[1].let_go >= 5_700
+    assert watch.finish()[1].let_go >= 5_700
 
 
 def test_who_was_told_is_kept_when_others_are_let_go_and_its_series_is_short() -> None:
@@ -281,7 +281,7 @@ def test_who_was_told_is_kept_when_others_are_let_go_and_its_series_is_short() -
     for i in range(3_000):
         watch.take(call(START + (31 + i) * MINUTE, 10_000 + i))
         watch.take(call(START + (31 + i) * MINUTE, 999, "/feed"))
-    (told,) = [each for each in watch.done()[1].told if each.who == mark("who", 999)]
+    (told,) = [each for each in watch.finish()[1].told if each.who == mark("who", 999)]
     assert 100 < len(told.series) <= SERIES
     assert sum(requests for _, requests, _, _ in told.series) == 3_300
 

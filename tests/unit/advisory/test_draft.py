@@ -13,7 +13,7 @@ import pytest
 from oakum.advisory import Contact, Draft, csaf, json_document, statement, vendor
 from oakum.exposure.checks import CHECKS, STORIES
 from oakum.finding import Answer, Evidence, Finding, IdentityState, Line, Report
-from oakum.memory import Memory, learn, recorded
+from oakum.memory import Memory, learn, record_event
 from oakum.openapi.model import Json
 from oakum.scan.discovery.keyspace_size import BEHIND, estimate, told_behind
 from tests.unit.memory.world import FIXED, STAGE_1, STAGE_2, finding, report
@@ -138,8 +138,8 @@ def story(*stages: Report) -> Memory:
 def test_the_half_fix_and_the_clock_stand_in_the_draft() -> None:
     memory = story(report(1, STAGE_1), report(2, STAGE_2))
     one = next(each for each in memory.findings if each.viewer == "anyone")
-    memory = recorded(memory, one, "reported", DAY, NOW.date())
-    memory = recorded(memory, one, "fixed", date(2026, 2, 2), NOW.date())
+    memory = record_event(memory, one, "reported", DAY, NOW.date())
+    memory = record_event(memory, one, "fixed", date(2026, 2, 2), NOW.date())
     at = next(n for n, each in enumerate(STAGE_1_TOLD.findings) if each.viewer == "anyone")
     draft = drafted(STAGE_1_TOLD, memory, at)
     text = vendor(draft)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oakum.cli.revision import ContractRevision, laid_out
-from oakum.output.markdown import titled
+from oakum.output.markdown import escape_title
 from tests.scan.clinic import write
 from tests.unit.cli.shell import oakum
 
@@ -68,7 +68,7 @@ def test_json_and_markdown_say_the_same(contract: Path) -> None:
     assert first["file"] == str(contract) and first["line"] > 1 and first["cells"] > 0
     marked = oakum("diff", before, contract, "--format", "markdown")
     assert marked.code == 1 and marked.out.startswith("### Exposure: widened: ")
-    assert f"- {titled(first['sentence'])}" in marked.out
+    assert f"- {escape_title(first['sentence'])}" in marked.out
 
 
 def test_a_revision_is_read_with_its_own_document(

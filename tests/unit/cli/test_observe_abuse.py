@@ -62,7 +62,7 @@ def test_a_log_becomes_events_a_report_and_a_deny_list(tmp_path: Path) -> None:
     done = run(log, "--key", key, "--json", files["report"], "--events", files["events"], "--deny",
                files["deny"])  # fmt: skip
     assert done.code == 1, done.output
-    who = Hasher.written(Hasher(b"a key of the audit in tests")("secret-mallory"))
+    who = Hasher.hash_text(Hasher(b"a key of the audit in tests")("secret-mallory"))
     report = json.loads(files["report"].read_text())
     (event,) = map(json.loads, files["events"].read_text().splitlines())
     (listed,) = json.loads(files["deny"].read_text())["callers"]
@@ -116,7 +116,7 @@ def test_a_contract_tells_whose_a_token_is_so_that_a_guard_knows_them(tmp_path: 
     assert (unnamed.code, json.loads(deny.read_text())["callers"]) == (1, [])
     assert "known only by credentials" in unnamed.output
     run(log, "--key", _key(tmp_path), "--deny", deny, "--contract", contract)
-    who = Hasher.written(Hasher(b"a key of the audit in tests")("secret-mallory"))
+    who = Hasher.hash_text(Hasher(b"a key of the audit in tests")("secret-mallory"))
     assert [each["who"] for each in json.loads(deny.read_text())["callers"]] == [who]
 
 
@@ -234,7 +234,7 @@ def test_kept_calls_make_a_list_under_the_key_of_the_guard(
     CliRunner().invoke(main, [*keep, str(tmp_path / "a"), "--key", str(key)], standalone_mode=False)
     monkeypatch.setenv("OAKUM_AUDIT_KEY", key.read_text())
     CliRunner().invoke(main, [*keep, str(tmp_path / "b")], standalone_mode=False)
-    who = Hasher.written(Hasher(key.read_bytes())("secret-mallory"))
+    who = Hasher.hash_text(Hasher(key.read_bytes())("secret-mallory"))
     for folder, said in (("a", ()), ("b", ("--key", key))):
         done = run(tmp_path / folder, "--deny", deny, *said)
         assert done.code == 1, done.output

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.contract_diff import changes, compare, renamings
-from oakum.contract_diff.dropped_checks import dropped
+from oakum.contract_diff.dropped_checks import find_dropped_checks
 from oakum.errors import NOWHERE
 from oakum.guard.compiled.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.policy.contract import load
@@ -86,7 +86,7 @@ def compiled(folder: Path, change: Change | None) -> CompiledContract:
 
 
 def directions(old: CompiledContract, new: CompiledContract) -> Iterator[str]:
-    checks = dropped(old, new, renamings(old.policy, new.policy))
+    checks = find_dropped_checks(old, new, renamings(old.policy, new.policy))
     found = compare(old.stated, new.stated)
     for each in changes(found, lambda _: NOWHERE, lambda _: NOWHERE, checks):
         yield f"{each.direction}: {each.sentence}"
@@ -204,13 +204,13 @@ def _gone(document: dict[str, Any], policy: dict[str, Any]) -> None:
 
 def test_what_nobody_may_send_any_more_drops_no_check(tmp_path: Path) -> None:
     old, new = compiled(tmp_path / "old", None), compiled(tmp_path / "new", _gone)
-    assert not [each for each in dropped(old, new, {}) if each.widens]
+    assert not [each for each in find_dropped_checks(old, new, {}) if each.widens]
 
 
 def test_another_name_drops_no_check(tmp_path: Path) -> None:
     old, new = compiled(tmp_path / "old", None), compiled(tmp_path / "new", _elsewhere)
-    assert dropped(old, new, renamings(old.policy, new.policy)) == ()
-    assert dropped(old, old, {}) == ()
+    assert find_dropped_checks(old, new, renamings(old.policy, new.policy)) == ()
+    assert find_dropped_checks(old, old, {}) == ()
 
 
 def _graph(folder: Path, **rule: object) -> CompiledContract:

@@ -12,7 +12,7 @@ import pytest
 
 from oakum.authz import Call, Principal, project
 from oakum.contract_diff import renamings
-from oakum.contract_diff.dropped_checks import dropped
+from oakum.contract_diff.dropped_checks import find_dropped_checks
 from oakum.guard.compiled.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.policy.contract import load
 from tests import quick_yaml
@@ -102,18 +102,18 @@ def test_an_object_that_its_resource_no_longer_judges_widens_where_it_is_shown(
         )
         before, after = shown(old, place), shown(new, place)
         assert before is not None and after is not None and b'"t"' not in before
-        told = [*dropped(old, new, renamings(old.policy, new.policy))]
+        told = [*find_dropped_checks(old, new, renamings(old.policy, new.policy))]
         about = [each for each in told if each.widens and PLACES[place][1] in each.sentence]
         assert bool(about) is (b'"t"' in after) is bool(line), [each.sentence for each in told]
-        back = dropped(new, old, renamings(new.policy, old.policy))
+        back = find_dropped_checks(new, old, renamings(new.policy, old.policy))
         again = [each for each in back if PLACES[place][1] in each.sentence]
         assert all(each.narrows for each in again) and bool(again) is bool(line)
-        assert not dropped(old, old, {})
+        assert not find_dropped_checks(old, old, {})
 
 
 def test_what_such_a_request_may_set_is_told_apart(tmp_path: Path) -> None:
     old, new = (compiled(tmp_path / f"{c} side", "plain", "meta.**", c) for c in ("", CHANGES[0]))
-    said = [each.sentence for each in dropped(old, new, {}) if each.widens]
+    said = [each.sentence for each in find_dropped_checks(old, new, {}) if each.widens]
     assert said == [
         "`meta.plain` of `Doc` is no longer judged as `Item`: whoever may see it may see all of it",
         "`meta.plain` of `Doc` in request bodies is no longer judged as `Item`: whoever may set it"
@@ -127,4 +127,4 @@ def test_another_name_of_a_resource_is_no_change(tmp_path: Path) -> None:
     text["resources"]["Entry"] = text["resources"].pop("Item") | {"schemas": ["Item"]}
     (tmp_path / "old" / "new.yaml").write_text(json.dumps(text))
     new = compile_for_gateway(load(tmp_path / "old" / "new.yaml"))
-    assert dropped(old, new, renamings(old.policy, new.policy)) == ()
+    assert find_dropped_checks(old, new, renamings(old.policy, new.policy)) == ()

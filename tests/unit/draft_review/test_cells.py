@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oakum.draft_review.cells import FieldRow, kept, rows
+from oakum.draft_review.cells import FieldRow, implied_viewers, rows
 from oakum.inference.lexicon import FieldClass
 from tests.unit.draft_review.world import CONTRACT, review
 
@@ -57,8 +57,8 @@ def test_a_claim_is_not_a_login(tmp_path: Path) -> None:
     )
     read = review(tmp_path, CONTRACT.replace("resources:\n", f"{more}resources:\n", 1)).read
     assert "member" not in read.weaker["staff"] and "member" in read.weaker["chief"]
-    assert kept(read, "anyone") == ("member", "staff")
-    assert kept(read, "member") == ("owner", "chief")
+    assert implied_viewers(read, "anyone") == ("member", "staff")
+    assert implied_viewers(read, "member") == ("owner", "chief")
 
 
 def test_whom_unless_takes_away_is_not_seen_as_a_member(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_who_may_call_is_asked_last_and_confirmed(tmp_path: Path) -> None:
     assert questions(session.read, session.text)[-1].kind == "confirm"
     session.make([Confirm("User"), Confirm("Note")])
     assert session.read.policy.drafted == () and session.undo() and session.undo()
-    assert not session.unsaved
+    assert not session.has_unsaved_edits
 
 
 def test_one_of_several_that_share_a_key_is_confirmed_in_a_line_of_its_own(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_one_of_several_that_share_a_key_is_confirmed_in_a_line_of_its_own(tmp_p
     ]
     session.make([ConfirmCall("getMe")])
     assert session.read.policy.operations["getMe"].draft is False
-    assert session.undo() and session.undo() and not session.unsaved
+    assert session.undo() and session.undo() and not session.has_unsaved_edits
 
 
 def test_a_number_sign_within_quotes_begins_no_comment(tmp_path: Path) -> None:

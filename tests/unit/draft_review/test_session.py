@@ -17,10 +17,10 @@ from tests.unit.draft_review.world import CONTRACT, added, files, review
 def test_nothing_is_written_before_it_is_saved(tmp_path: Path) -> None:
     session = review(tmp_path)
     session.make(session.grant("Note", ["title"], "member"))
-    assert session.unsaved and session.path.read_text() == CONTRACT
+    assert session.has_unsaved_edits and session.path.read_text() == CONTRACT
     assert session.save()
     assert session.path.read_text() == session.text != CONTRACT
-    assert not session.unsaved and not session.save()
+    assert not session.has_unsaved_edits and not session.save()
     assert session.writes == 1
     load(session.path)
 
@@ -32,7 +32,7 @@ def test_steps_are_taken_back_and_made_again(tmp_path: Path) -> None:
     assert session.undo() and session.undo() and session.undo() is None
     assert session.text == CONTRACT and session.read.policy.resources["User"].draft
     assert session.redo()
-    assert not session.read.policy.resources["Note"].draft and session.unsaved
+    assert not session.read.policy.resources["Note"].draft and session.has_unsaved_edits
     session.make(session.grant("Note", ["id"], "member"))
     assert session.redo() is None  # what is made anew ends what was taken back
 
@@ -77,7 +77,7 @@ def test_a_file_that_somebody_else_has_changed_is_not_overwritten(tmp_path: Path
     session.path.write_text(f"{CONTRACT}# more\n")
     with pytest.raises(Changed, match="has changed on the disk"):
         session.save()
-    assert session.path.read_text() == f"{CONTRACT}# more\n" and session.unsaved
+    assert session.path.read_text() == f"{CONTRACT}# more\n" and session.has_unsaved_edits
 
 
 def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_who_may_set_a_field_changes_and_nothing_else(tmp_path: Path) -> None:
     assert (row.sets["owner"], row.cells["owner"]) == ("closed", "open")
     session.undo()
     session.undo()
-    assert not session.unsaved
+    assert not session.has_unsaved_edits
 
 
 def test_a_weaker_viewer_that_may_set_it_is_closed_first(tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from oakum.draft_review.edit import Confirm
-from oakum.draft_review.words import owner, said, viewer
+from oakum.draft_review.words import describe_cell, owner, viewer
 from oakum.policy.model import Owner, Relation
 from tests.unit.draft_review.world import CONTRACT, review
 
 
 def test_a_closed_cell_is_a_leak_and_is_removed(tmp_path: Path) -> None:
     session = review(tmp_path)
-    words = said(session.read, "User", "email", "anyone")
+    words = describe_cell(session.read, "User", "email", "anyone")
     assert words.means == "`anyone` does not see it."
     assert words.scan == (
         "It calls `getMe` as `anyone`. A response that contains the field is a leak."
@@ -22,18 +22,21 @@ def test_a_closed_cell_is_a_leak_and_is_removed(tmp_path: Path) -> None:
     )
     assert words.guard == "It removes the field for such a caller."
     session.make([Confirm("User")])
-    assert "suspected" not in said(session.read, "User", "email", "anyone").scan
+    assert "suspected" not in describe_cell(session.read, "User", "email", "anyone").scan
 
 
 def test_a_condition_is_told(tmp_path: Path) -> None:
-    words = said(review(tmp_path).read, "User", "email", "member")
+    words = describe_cell(review(tmp_path).read, "User", "email", "member")
     assert "some settings" in words.means and "if the setting is unknown" in words.guard
 
 
 def test_an_open_cell_passes(tmp_path: Path) -> None:
     read = review(tmp_path).read
-    assert said(read, "User", "id", "anyone").guard == "It lets the field pass."
-    assert said(read, "User", "id", "owner").means == "`owner` sees it as a weaker viewer does."
+    assert describe_cell(read, "User", "id", "anyone").guard == "It lets the field pass."
+    assert (
+        describe_cell(read, "User", "id", "owner").means
+        == "`owner` sees it as a weaker viewer does."
+    )
 
 
 @pytest.mark.parametrize(("instead", "word"), [("null", "`null`"), ("refuse", "whole response")])
@@ -41,12 +44,12 @@ def test_what_replaces_a_field_is_told(tmp_path: Path, instead: str, word: str) 
     text = CONTRACT.replace(
         "    key: id\n    owner: id", f"    key: id\n    instead: {instead}\n    owner: id"
     )
-    assert word in said(review(tmp_path, text).read, "User", "email", "anyone").guard
+    assert word in describe_cell(review(tmp_path, text).read, "User", "email", "anyone").guard
 
 
 def test_what_no_operation_sends_is_not_asked_for(tmp_path: Path) -> None:
     text = CONTRACT.replace("  Note:\n", "  Gone: {owner: none, fields: {a: []}}\n  Note:\n")
-    words = said(review(tmp_path, text).read, "Gone", "a", "member")
+    words = describe_cell(review(tmp_path, text).read, "Gone", "a", "member")
     assert words.scan == "No operation of the document sends such an object."
 
 

@@ -35,7 +35,9 @@ def test_a_contract_without_mistakes_has_none(known: Analysis) -> None:
 def test_a_mistake_is_told_and_the_names_stay_known(known: Analysis, path: Path) -> None:
     wrong = analysis.analyse(known.text.replace("is: owner", "is: ower"), path)
     assert [error for _, error in analysis.problems(wrong)].count(True) == 1
-    assert analysis.defined(wrong, "resource") == analysis.defined(known, "resource") != []
+    assert (
+        analysis.defined_names(wrong, "resource") == analysis.defined_names(known, "resource") != []
+    )
 
 
 def test_text_that_is_no_yaml_keeps_the_names_of_before(known: Analysis, path: Path) -> None:
@@ -44,7 +46,7 @@ def test_text_that_is_no_yaml_keeps_the_names_of_before(known: Analysis, path: P
     assert now.words == () and now.errors
     lines = text.split("\n")
     found = analysis.completions(now, known, len(lines) - 1, len(lines[-1]))
-    assert set(analysis.defined(known, "relation")) <= {*found}
+    assert set(analysis.defined_names(known, "relation")) <= {*found}
 
 
 def test_a_relation_is_renamed_wherever_it_stands(known: Analysis) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.http.security_txt import fields, noted, notes
+from oakum.http.security_txt import fields, fields_from_notes, notes
 
 TEXT = """# Contact: mailto:comment@a.test
 contact: mailto:security@a.test
@@ -16,7 +16,7 @@ Canary: x
 def test_notes_say_the_same_as_the_file() -> None:
     known = dict(fields(TEXT))
     assert known.pop("canary") == ["x"]
-    assert noted(["something else", *notes(TEXT)]) == known
+    assert fields_from_notes(["something else", *notes(TEXT)]) == known
     assert notes(TEXT)[0] == "security.txt says Contact: mailto:security@a.test"
 
 

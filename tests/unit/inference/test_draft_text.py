@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from oakum.draft_review.edit import ConfirmCall, edited
+from oakum.draft_review.edit import ConfirmCall, apply_edit
 from oakum.inference.draft_text import (
     WIDTH,
     comment,
@@ -135,7 +135,7 @@ def test_a_long_value_goes_on_below_and_reads_the_same() -> None:
     assert text.endswith("  # why")
     assert yaml.safe_load(text) == {"getUser": yaml.safe_load(value)}
     whole = f"operations:\n{text}\n  other: {{}}\n"
-    done = yaml.safe_load(edited(whole, ConfirmCall("getUser")))["operations"]
+    done = yaml.safe_load(apply_edit(whole, ConfirmCall("getUser")))["operations"]
     assert done == {"getUser": yaml.safe_load(value.replace("draft: true, ", "")), "other": {}}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oakum.errors import InputError
 from oakum.finding import Report
-from oakum.memory import Due, Memory, due, dues, learn, read, recorded, render
+from oakum.memory import Due, Memory, due, dues, learn, read, record_event, render
 from tests.unit.memory.world import FIXED, STAGE_1, STAGE_2, report
 
 DAY = date(2021, 1, 20)
@@ -23,7 +23,7 @@ def story(*reports: Report) -> Memory:
 
 def at(memory: Memory, today: date, *events: tuple[str, date], days: int | None = None) -> Due:
     for name, day in events:
-        memory = recorded(memory, memory.findings[0], name, day, today, days)
+        memory = record_event(memory, memory.findings[0], name, day, today, days)
     (one,) = dues(memory, today)
     return one
 
@@ -80,19 +80,19 @@ def test_one_case_is_about_what_one_report_to_a_vendor_is_about() -> None:
         **{("birthday", who, endpoint): r for (_, who, endpoint), r in STAGE_2.items()},
     }
     memory = story(report(1, both))
-    memory = recorded(memory, memory.findings[1], "reported", DAY, after(1))
+    memory = record_event(memory, memory.findings[1], "reported", DAY, after(1))
     (case,) = memory.disclosures
     assert case.findings == (memory.findings[1].fingerprint, memory.findings[0].fingerprint)
-    later = recorded(memory, memory.findings[0], "acknowledged", after(1), after(1))
+    later = record_event(memory, memory.findings[0], "acknowledged", after(1), after(1))
     assert len(later.disclosures) == 1
 
 
 def test_the_same_event_again_changes_nothing_and_another_day_is_refused() -> None:
     memory = story()
-    once = recorded(memory, memory.findings[0], "reported", DAY, after(1))
-    assert recorded(once, once.findings[0], "reported", DAY, after(1)) == once
+    once = record_event(memory, memory.findings[0], "reported", DAY, after(1))
+    assert record_event(once, once.findings[0], "reported", DAY, after(1)) == once
     with pytest.raises(InputError, match="is already recorded for 2021-01-20"):
-        recorded(once, once.findings[0], "reported", after(1), after(1))
+        record_event(once, once.findings[0], "reported", after(1), after(1))
 
 
 @pytest.mark.parametrize(
@@ -104,15 +104,15 @@ def test_the_same_event_again_changes_nothing_and_another_day_is_refused() -> No
 )
 def test_days_that_cannot_be_are_refused(event: str, on: date, said: str) -> None:
     memory = story()
-    memory = recorded(memory, memory.findings[0], "reported", DAY, after(1))
+    memory = record_event(memory, memory.findings[0], "reported", DAY, after(1))
     with pytest.raises(InputError, match=said):
-        recorded(memory, memory.findings[0], event, on, after(1))
+        record_event(memory, memory.findings[0], event, on, after(1))
 
 
 def test_nothing_follows_a_report_that_was_not_made() -> None:
     memory = story()
     with pytest.raises(InputError, match="nothing has been reported"):
-        recorded(memory, memory.findings[0], "fixed", DAY, DAY)
+        record_event(memory, memory.findings[0], "fixed", DAY, DAY)
 
 
 @given(st.integers(0, 400), st.integers(1, 365), st.booleans())
@@ -129,7 +129,7 @@ def test_the_day_never_moves_and_the_clock_only_runs_on(now: int, days: int, ans
 
 def test_the_clock_stands_in_the_file() -> None:
     memory = story()
-    memory = recorded(memory, memory.findings[0], "reported", DAY, after(1), 45)
+    memory = record_event(memory, memory.findings[0], "reported", DAY, after(1), 45)
     back = read(render(memory).encode(), "findings.json")
     assert back.disclosures == memory.disclosures
     assert due(back, back.disclosures[0], after(1)).left == 44

@@ -49,7 +49,7 @@ def standings(memory: Memory) -> dict[str, str]:
 def test_the_half_fix_of_2021_is_told_as_the_stage_that_it_is() -> None:
     memory = learn(Memory(), [report(1, STAGE_1), report(2, STAGE_2)])
     assert standings(memory) == {"anyone": "partly_fixed", "member": "open"}
-    assert memory.left(of(memory, "anyone")) == ("member",)
+    assert memory.open_viewers(of(memory, "anyone")) == ("member",)
     words = stage(memory, of(memory, "anyone"))
     assert words == "closed at GET /members/{id}; closed for `anyone`, still open for `member`"
     assert standings(learn(memory, [report(3, FIXED)])) == {"anyone": "fixed", "member": "fixed"}
@@ -63,7 +63,7 @@ def test_a_leak_stays_one_finding_when_the_rule_that_names_it_changes() -> None:
     assert one.rule == "authenticated-not-authorized"
     assert one.fingerprint == of(before, "member").fingerprint
     assert one.also == (finding("authenticated-not-authorized", "city", "member").fingerprint,)
-    assert one.named(one.fingerprint) and one.named(one.also[0][:6])
+    assert one.matches(one.fingerprint) and one.matches(one.also[0][:6])
 
 
 def test_what_was_fixed_and_is_back_has_regressed_at_whichever_endpoint() -> None:
@@ -139,7 +139,7 @@ def test_a_run_that_proves_nothing_closes_nothing(change: dict[str, object]) -> 
     before = learn(Memory(), [report(1, STAGE_1)])
     after = learn(before, [replace(report(2, FIXED), **change)])  # type: ignore[arg-type]
     assert standings(after) == {"anyone": "open", "member": "open"}
-    assert all(after.untested(each) for each in after.findings)
+    assert all(after.is_untested(each) for each in after.findings)
 
 
 def test_what_a_run_without_trust_shows_open_is_open() -> None:
@@ -153,7 +153,7 @@ def test_no_cell_closes_what_stands_in_no_cell() -> None:
     told = replace(report(1, UNSEEN), findings=(finding(rule, "city", "member"),))
     memory = learn(Memory(), [told, report(2, FIXED)])
     assert standings(memory) == {"member": "open"}
-    assert memory.untested(of(memory, "member"))
+    assert memory.is_untested(of(memory, "member"))
     stale = replace(
         report(1, STAGE_2), findings=(finding("revocation-not-enforced", "city", "member"),)
     )
@@ -221,7 +221,7 @@ def test_fixed_is_said_only_of_what_was_shown_closed(reports: list[Report]) -> N
         if memory.standing(one) is FindingStanding.FIXED:
             assert last == {CLOSED}
         else:
-            assert last != {CLOSED} or memory.left(one)
+            assert last != {CLOSED} or memory.open_viewers(one)
         if LEAK in last:
             bad = (FindingStanding.OPEN, FindingStanding.PARTLY_FIXED, FindingStanding.REGRESSED)
             assert memory.standing(one) in bad
@@ -258,7 +258,7 @@ def test_what_was_untested_changes_no_standing(reports: list[Report], sound: boo
         memory.standing(each) for each in memory.findings
     ]
     assert [each.history for each in after.findings] == [e.history for e in memory.findings]
-    assert all(after.untested(each) for each in after.findings)
+    assert all(after.is_untested(each) for each in after.findings)
 
 
 @settings(max_examples=60, deadline=None)

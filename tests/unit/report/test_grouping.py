@@ -13,9 +13,9 @@ from oakum.report.grouping import (
     defects,
     exit_code,
     findings_in_order,
-    skipped,
+    skipped_by_reason,
     state_words,
-    untested,
+    untested_by_reason,
     verdict_words,
     weakest_first,
     when_words,
@@ -274,7 +274,7 @@ def test_no_green_without_having_looked() -> None:
 
 
 def test_what_was_untested_is_told_by_reason_the_commonest_first() -> None:
-    (first, most), (second, fewer) = untested(sample())
+    (first, most), (second, fewer) = untested_by_reason(sample())
     assert first == "the owner was never seen to see it"
     assert "ex_follower" in second
     assert len(most) > len(fewer)
@@ -282,7 +282,7 @@ def test_what_was_untested_is_told_by_reason_the_commonest_first() -> None:
 
 
 def test_skipped_operations_are_told_by_reason() -> None:
-    assert [(reason, len(endpoints)) for reason, endpoints in skipped(sample())] == [
+    assert [(reason, len(endpoints)) for reason, endpoints in skipped_by_reason(sample())] == [
         ("it writes", 2),
         ("its summary says `rebuild`: it may change something", 1),
     ]

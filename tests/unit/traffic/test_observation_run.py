@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.traffic.observation_run import ObserveOptions, UnfitOptionsError, observed
+from oakum.traffic.observation_run import ObserveOptions, UnfitOptionsError, run_observation
 
 RECORD = {
     "request": {"method": "GET", "url": "https://api.example.com/me", "headers": {}},
@@ -27,7 +27,7 @@ def records(tmp_path: Path) -> str:
 
 
 def test_records_become_an_inventory(records: str) -> None:
-    made, survey = observed(ObserveOptions((records,)))
+    made, survey = run_observation(ObserveOptions((records,)))
     assert [(each.method, each.path, each.seen) for each in made.operations] == [("GET", "/me", 1)]
     assert [each.path for each in made.operations[0].fields] == ["nick"]
     assert (made.read, made.distrust, len(survey.templates)) == (1, (), 1)
@@ -35,7 +35,7 @@ def test_records_become_an_inventory(records: str) -> None:
 
 def test_an_engine_that_cannot_read_the_records_is_refused(records: str) -> None:
     with pytest.raises(UnfitOptionsError, match=r"`--engine duckdb` cannot do that: `.*` is not"):
-        observed(ObserveOptions((records,), engine="duckdb"))
+        run_observation(ObserveOptions((records,), engine="duckdb"))
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_what_kept_calls_do_not_hold_is_refused(
     tmp_path: Path, more: dict[str, object], what: str
 ) -> None:
     with pytest.raises(UnfitOptionsError, match=f"^{what} applies to traffic that is read"):
-        observed(ObserveOptions((str(tmp_path),), **more))  # type: ignore[arg-type]
+        run_observation(ObserveOptions((str(tmp_path),), **more))  # type: ignore[arg-type]
 
 
 def test_kept_calls_are_not_read_with_other_sources(tmp_path: Path, records: str) -> None:
     with pytest.raises(UnfitOptionsError, match="convert the others"):
-        observed(ObserveOptions((str(tmp_path), records)))
+        run_observation(ObserveOptions((str(tmp_path), records)))

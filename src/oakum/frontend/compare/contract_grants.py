@@ -70,7 +70,7 @@ class ContractGrants:
         """The compiled grants of a resource. Raises `KeyError` for an unknown one."""
         return self._model.tables[resource]
 
-    def chosen(self, endpoint: str) -> bool:
+    def selects_fields(self, endpoint: str) -> bool:
         """Whether callers of an endpoint choose the fields: then absence proves nothing."""
         return bool(self._model.rule(endpoint).graphql)
 
@@ -78,7 +78,7 @@ class ContractGrants:
         """Relations that lines of a resource name."""
         return self._model.tables[resource].relations
 
-    def called(self, viewer: str) -> str:
+    def viewer_name(self, viewer: str) -> str:
         """A viewer of whom only the certain relations are known, named as in traffic."""
         names, _ = self._named(viewer)
         rank = max((_RANKS.index(self._relations[name].kind) for name in names), default=0)

@@ -46,7 +46,7 @@ def _observation(said: Value) -> Json:
     def texts(value: Value, *names: str) -> dict[str, Json]:
         return {name: value[name].text() for name in names}
 
-    def sent(value: Value) -> Json:
+    def sent_field(value: Value) -> Json:
         return {
             **texts(value, "endpoint", "resource", "field", "viewer"),
             "state": value["state"].members(Value.text),
@@ -63,7 +63,7 @@ def _observation(said: Value) -> Json:
 
     return {
         "distrust": said["distrust"].each(Value.text),
-        "sent": said["sent"].each(sent),
+        "sent": said["sent"].each(sent_field),
         "drift": said["drift"].each(drift),
     }
 
@@ -77,11 +77,11 @@ def _use(said: Value) -> Json:
             "operations": value["operations"].each(Value.text),
         }
 
-    def discarded(value: Value) -> Json:
+    def discarded_field(value: Value) -> Json:
         return {name: value[name].text() for name in ("drive", "why")}
 
     return {
-        "discarded": said["discarded"].each(discarded),
+        "discarded": said["discarded"].each(discarded_field),
         "difference": said["difference"].each(row),
     }
 

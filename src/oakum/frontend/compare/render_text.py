@@ -8,7 +8,7 @@ from textwrap import wrap
 import orjson
 
 import oakum
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.frontend.compare.rows import ComparedField, FieldComparison
 from oakum.frontend.compare.verdict import SAYS, VERDICTS
 from oakum.frontend.usage import USES
@@ -20,7 +20,7 @@ _WIDTH = 96
 
 def lines(found: FieldComparison) -> Iterator[str]:
     """Every difference by the contract's line; what is fine and what is not known as counts."""
-    against = f"{found.contract}, {found.traffic} and {counted(len(found.uses), 'run')} of pages"
+    against = f"{found.contract}, {found.traffic} and {count_of(len(found.uses), 'run')} of pages"
     yield f"granted, sent and used, by {against}"
     groups = _groups(found)
     last = ""
@@ -39,7 +39,7 @@ def lines(found: FieldComparison) -> Iterator[str]:
 
 
 def _counted(many: int, word: str) -> str:
-    return counted(many, word) if word == "leak" else f"{many:,} {word}"
+    return count_of(many, word) if word == "leak" else f"{many:,} {word}"
 
 
 def _groups(found: FieldComparison) -> list[list[ComparedField]]:
@@ -63,7 +63,7 @@ def _group(held: list[ComparedField]) -> Iterator[str]:
     whys = [*dict.fromkeys(row.why for row in held)]
     yield from _wrapped(f"{first.resource} to {viewers}: {names}", 2)
     more = f"; and {len(whys) - 2} more" if len(whys) > 2 else ""
-    yield from _wrapped(f"{'; '.join(whys[:2])}{more}; use: {used(first)}", 6)
+    yield from _wrapped(f"{'; '.join(whys[:2])}{more}; use: {describe_use(first)}", 6)
     yield f"      {first.line}: {first.says}"
     texts = [*dict.fromkeys(row.change.text for row in held if row.change.text)]
     yield from (f"        {text}" for text in texts)
@@ -78,7 +78,7 @@ def _wrapped(text: str, indent: int) -> Iterator[str]:
     )
 
 
-def used(row: ComparedField) -> str:
+def describe_use(row: ComparedField) -> str:
     """What became of a field on the pages driven."""
     if row.use is None:
         return "not known"

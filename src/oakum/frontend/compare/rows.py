@@ -121,7 +121,7 @@ def _told(
         for each in use["difference"]:
             if each["resource"] in found:
                 name = contract.leaf(each["resource"], each["field"])
-                viewer = contract.called(each["viewer"])
+                viewer = contract.viewer_name(each["viewer"])
                 found[each["resource"]].used[name, viewer].append(each)
     return found
 
@@ -186,21 +186,21 @@ def _met(
     carrying = {endpoint for (endpoint, _, _), many in present.items() if many}
     deciding = contract.deciding(resource, name)
 
-    def decided(state: State) -> State:
+    def decide(state: State) -> State:
         return tuple((key, value) for key, value in state if key in deciding and value != "unknown")
 
     above = [name[:at] for at, char in enumerate(name) if char == "."]
     silent = any(told.present.get(each) for each in above)  # an object that is judged on its own
     for at, of in told.objects.items():
         endpoint, who, state = at
-        if who != viewer or ((silent or contract.chosen(endpoint)) and not present.get(at)):
+        if who != viewer or ((silent or contract.selects_fields(endpoint)) and not present.get(at)):
             continue
         grant = contract.grant(resource, name, viewer, dict(state))
-        yield endpoint, Met(decided(state), present.get(at, 0), of, grant, endpoint in carrying)
+        yield endpoint, Met(decide(state), present.get(at, 0), of, grant, endpoint in carrying)
     for endpoint, who, state, seen in told.leaks.get(name, ()):
         if who == viewer and contract.grant(resource, name, viewer, dict(state)) == "unclear":
             # The response itself was judged, with more facts than the viewer's name: it leaks.
-            yield endpoint, Met(decided(state), seen, seen, "denied")
+            yield endpoint, Met(decide(state), seen, seen, "denied")
 
 
 def _used(contract: ContractGrants, resource: str, name: str, viewer: str, row: Json) -> Used:

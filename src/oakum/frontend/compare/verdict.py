@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.frontend.usage import UNUSED, USED, Use
 
 Grant = Literal["granted", "denied", "unclear"]
@@ -87,7 +87,7 @@ def judge(found: FieldEvidence) -> tuple[Verdict, str]:
     sent = [each for each in found.met if each.present]
     leaks = [each for each in sent if each.grant == "denied"]
     if leaks:
-        many = counted(sum(each.present for each in leaks), "time")
+        many = count_of(sum(each.present for each in leaks), "time")
         return "leak", f"sent {many}{_while(leaks)}{', and to a page' if paged else ''}"
     if paged:
         return "leak", "sent to a page that was driven"

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from oakum.errors import InputError, Location, Problem, counted
+from oakum.errors import InputError, Location, Problem, count_of
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import essence, is_json
 from oakum.openapi.collections import address, examples
@@ -96,7 +96,7 @@ def inferred(collection: Collection, kind: str, whole: Place) -> Inferred:
     if schemes:
         root["components"] = {"securitySchemes": schemes}
     if not any(each.answers for each in found.values()):
-        many = counted(len(collection.requests), "request")
+        many = count_of(len(collection.requests), "request")
         unknown = f"none of {many} has a saved response in JSON: what the API shows is not known"
         collection.problems.append(Problem(whole(), unknown, _RECORD))
     return Inferred(root, places, whole, tuple(collection.problems))

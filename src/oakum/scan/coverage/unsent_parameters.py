@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from oakum.authz import Model
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.exposure.endpoints.offered_values import choices, has_choices
 from oakum.exposure.endpoints.parameter_styles import text_of
 from oakum.exposure.endpoints.probes import EMBEDS, Probe, shows_owned
@@ -126,7 +126,7 @@ def said_unsent(engine: Engine) -> list[str]:
     if not said:
         return []
     more = len(said) - _MOST_NAMED
-    rest = f"; and {counted(more, 'more endpoint')}" if more > 0 else ""
+    rest = f"; and {count_of(more, 'more endpoint')}" if more > 0 else ""
     return [f"optional parameters that no request used: {'; '.join(said[:_MOST_NAMED])}{rest}"]
 
 

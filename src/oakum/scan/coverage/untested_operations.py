@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_open_to_members, is_withheld
-from oakum.errors import counted, few
+from oakum.errors import count_of, few
 from oakum.exposure.cells.matrix import Matrix
 from oakum.exposure.cells.report_cells import asked_as_more
 from oakum.exposure.cells.why_untested import NO_REQUEST, asked_as
@@ -191,7 +191,7 @@ def told(found: list[Untested]) -> Iterator[str]:
             ' with `untested: "the reason"`'
         )
     if (left := len(found) - _MOST_NAMED) > 0:
-        yield f"{counted(left, 'more operation')} are untested too"
+        yield f"{count_of(left, 'more operation')} are untested too"
 
 
 def vain(why: str) -> str:

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from oakum.errors import counted
+from oakum.errors import count_of
 from oakum.exposure.endpoints.probes import Probe, shows_owned
 from oakum.exposure.response_reader import is_success
 from oakum.scan.coverage.untested import Section, Untested
@@ -579,5 +579,5 @@ def _note(what: str, said: Sequence[str]) -> list[str]:
     if not said:
         return []
     more = len(said) - _MOST_NAMED
-    rest = f", and {counted(more, 'more endpoint')}" if more > 0 else ""
+    rest = f", and {count_of(more, 'more endpoint')}" if more > 0 else ""
     return [f"{what}: {', '.join(said[:_MOST_NAMED])}{rest}"]

@@ -137,7 +137,7 @@ class FastWalk:
         patterns = ((index, self._shown[index][0]) for index in shown)
         return tuple(i for i, each in patterns if each[depth : depth + 1] in (("*",), (key,)))
 
-    def named(self, shown: tuple[int, ...], depth: int) -> frozenset[str]:
+    def named_keys(self, shown: tuple[int, ...], depth: int) -> frozenset[str]:
         """Keys that patterns of `shows` name just below a place, such as the first of a list."""
         return frozenset(self._shown[index][0][depth] for index in shown
                          if len(self._shown[index][0]) > depth) - {"*"}  # fmt: skip
@@ -164,7 +164,7 @@ class _Place:
         self.codes: tuple[Code, ...] = tuple((path, code) for code in range(3)) if leaf else ()
         self.masks = fast_walk.masks(table, node) if leaf else ()
         """Forms in which somebody sees what stands here."""
-        self.named = fast_walk.named(shown, len(place))
+        self.named = fast_walk.named_keys(shown, len(place))
         self.kinds: dict[object, _Kind] = {}
         self.below: dict[str, _Place] = {}
         """Of elements of a list, under `*`."""

@@ -55,7 +55,7 @@ class Counted:
             silent.update(dict.fromkeys(form.silent, many))
         return present, silent
 
-    def sent(self) -> tuple[SentField, ...]:
+    def sent_fields(self) -> tuple[SentField, ...]:
         """Each field by endpoint, viewer and state, with its share of presence."""
         sums: Counter[tuple[str, str, str, str, tuple[tuple[str, str], ...]]] = Counter()
         around: Counter[tuple[str, str, str, tuple[tuple[str, str], ...]]] = Counter()

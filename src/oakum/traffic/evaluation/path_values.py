@@ -50,7 +50,7 @@ class PathValues:
                 said.present.update(each.value.keys())
                 said.members.update(member for member, one in held if identifier(one) == value)
 
-    def corrected(self, operations: Iterable[Operation], drafted: Mapping[str, Json]) -> None:
+    def correct_params(self, operations: Iterable[Operation], drafted: Mapping[str, Json]) -> None:
         """Puts into `params` of a draft, as plain values, the fields that were seen in place of
         those that were guessed."""
         rules = drafted.get("operations")

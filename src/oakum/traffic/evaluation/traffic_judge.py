@@ -93,12 +93,12 @@ class DocumentJudge:
         request = passed.exchange.request
         return self._router.of_url(request.url, request.method)
 
-    def named(self, passed: RecordedExchange) -> str:
+    def caller_id(self, passed: RecordedExchange) -> str:
         """The caller's id as the guard counts it; empty, because a document does not identify
         callers."""
         return ""
 
-    def sent(self) -> tuple[SentField, ...]:
+    def sent_fields(self) -> tuple[SentField, ...]:
         """Nothing is known of viewers without a contract."""
         return ()
 
@@ -106,7 +106,7 @@ class DocumentJudge:
         """No drift: a document alone does not say who may see what."""
         return ()
 
-    def unjudged(self) -> Mapping[str, int]:
+    def unjudged_counts(self) -> Mapping[str, int]:
         """Empty: a document alone judges no response."""
         return {}
 
@@ -173,7 +173,7 @@ class ContractJudge(DocumentJudge):
         if found is not None:
             self._credential(passed, found[0])
 
-    def named(self, passed: RecordedExchange) -> str:
+    def caller_id(self, passed: RecordedExchange) -> str:
         """The smallest of the caller's ids; empty: nothing in the traffic until now says who it
         is."""
         self.learn(passed)
@@ -312,7 +312,7 @@ class ContractJudge(DocumentJudge):
         """What each object came with: its fields, and those of which it says nothing. `known`:
         who asked. Whom an answer told of an account is somebody from then on: what it holds is no
         evidence of what strangers are sent."""
-        operation, asked = heard.operation, heard.asked
+        operation, asked = heard.operation, heard.query_names
         for each, verdict in zip(seen, verdicts, strict=True):
             shown = self._shown(
                 operation.id, asked, each.resource, each.place, verdict.standing,
@@ -320,7 +320,7 @@ class ContractJudge(DocumentJudge):
             )  # fmt: skip
             self.counted.row(shown)[each.form] += 1
         standings = [each.standing for each in verdicts]
-        self._written.hear(seen, standings, heard.sent if heard.asked_by.changes else None)
+        self._written.hear(seen, standings, heard.parsed_body if heard.asked_by.changes else None)
         if operation.method == "GET":
             bare = [self._bare(each) for each in seen if not each.inside]
             query = urlsplit(heard.passed.exchange.request.url).query
@@ -347,7 +347,13 @@ class ContractJudge(DocumentJudge):
         standing = self._verdicts.standing(table.resource, *about)
         setting = self._verdicts.setting(table, *about)
         shown = self._shown(
-            heard.operation.id, heard.asked, item.resource, item.place, standing, setting, True
+            heard.operation.id,
+            heard.query_names,
+            item.resource,
+            item.place,
+            standing,
+            setting,
+            True,
         )
         into[shown] += 1
 
@@ -376,9 +382,9 @@ class ContractJudge(DocumentJudge):
 
     # ------------------------------------------------------------ the end
 
-    def sent(self) -> tuple[SentField, ...]:
+    def sent_fields(self) -> tuple[SentField, ...]:
         """Each field by endpoint, viewer and state, with its share of presence."""
-        return self.counted.sent()
+        return self.counted.sent_fields()
 
     def lines(self, resource: str) -> Iterator[DraftLine]:
         """What the traffic supports of each field of a resource, in the order of their names."""
@@ -403,7 +409,7 @@ class ContractJudge(DocumentJudge):
             seen, certain > 0, says, self.model.field_location(key.resource, key.field),
         )  # fmt: skip
 
-    def unjudged(self) -> Mapping[str, int]:
+    def unjudged_counts(self) -> Mapping[str, int]:
         """Why objects were not judged, and how many; of fields, in how many objects."""
         return self._unjudged
 
@@ -427,12 +433,12 @@ class _Heard:
         return read_as_declared(self.operation, self.passed.exchange.response, parsed)
 
     @cached_property
-    def sent(self) -> object:
+    def parsed_body(self) -> object:
         """The parsed body of the request."""
         return read(self.passed.exchange.request.body, "")
 
     @cached_property
-    def asked(self) -> str:
+    def query_names(self) -> str:
         """Query parameters that were given, by the names that the document has for them."""
         query = urlsplit(self.passed.exchange.request.url).query
         names = {each.name for each in self.operation.parameters if each.where == "query"}

@@ -35,21 +35,21 @@ class Held:
         """The operation of an exchange; None: it is not declared."""
         return self._against.hear(passed, body)
 
-    def sent(self) -> tuple[SentField, ...]:
+    def sent_fields(self) -> tuple[SentField, ...]:
         """What all runs together saw sent."""
         if not self._digest:
             return ()
-        self._engine.kept("sent", self._kept.files("sent"))
+        self._engine.create_view("sent", self._kept.files("sent"))
         return sums.all_sent(_rows(self._engine, questions.SENT, _SENT))
 
     def drift(self) -> tuple[Drift, ...]:
         """Differences from the document that any of the kept runs has seen."""
         if not self._digest:
             return ()
-        self._engine.kept("drift", self._kept.files("drift"))
+        self._engine.create_view("drift", self._kept.files("drift"))
         return sums.all_drift(_rows(self._engine, questions.DRIFT, _DRIFT))
 
-    def unjudged(self) -> Mapping[str, int]:
+    def unjudged_counts(self) -> Mapping[str, int]:
         """What no run judged."""
         found = Counter[str]()
         for run in self._kept.runs:
@@ -67,7 +67,7 @@ class Held:
 
 
 def _rows(engine: QueryEngine, question: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    found = questions.ordered(engine.rows(question))
+    found = questions.sort_rows(engine.rows(question))
     return [dict(zip(names, row, strict=True)) for row in found]
 
 

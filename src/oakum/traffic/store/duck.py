@@ -17,7 +17,7 @@ _THREAD: Final = 100_000_000
 """Bytes that a thread needs to read lines: two buffers of 32 MiB, and what it groups."""
 
 
-def connected(spill: Path | None, memory: int = MEMORY) -> duckdb.DuckDBPyConnection:
+def connect(spill: Path | None, memory: int = MEMORY) -> duckdb.DuckDBPyConnection:
     """A database in memory. `spill`: where it puts what does not fit; None: nowhere. A process that
     reads what is somebody's may have none: DuckDB writes pages of memory whole, and in what it has
     not written there yet stands what stood there before.

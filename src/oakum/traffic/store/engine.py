@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, Self
 
 from oakum.errors import InputError, Location, Problem
 from oakum.traffic.call import Hasher
-from oakum.traffic.store.duck import MEMORY, connected
+from oakum.traffic.store.duck import MEMORY, connect
 from oakum.traffic.store.layout import COLUMNS, Table
 
 _BATCH: Final = 10_000
@@ -53,7 +53,7 @@ class QueryEngine(Protocol):
         `names` of each line of JSON, all as texts. Of a line that is none all are NULL."""
         ...
 
-    def kept(self, table: Table, files: Sequence[str]) -> None:
+    def create_view(self, table: Table, files: Sequence[str]) -> None:
         """Creates the view of a kept Parquet table, under its name; empty without files. Raises
         `Unreadable`."""
         ...
@@ -66,7 +66,7 @@ class QueryEngine(Protocol):
         """Creates or replaces the view `name` of the query `question`."""
         ...
 
-    def opened(self, sealed: str) -> str:
+    def unseal(self, sealed: str) -> str:
         """The text that `sealed` has sealed, in a question of this engine."""
         ...
 
@@ -90,7 +90,7 @@ class Duck:
         self._secret = os.urandom(32)
 
     def __enter__(self) -> Self:
-        self._duck = connected(None, self._memory)
+        self._duck = connect(None, self._memory)
         inner, outer = (_blob(pad) for pad in self._hashed.pads())
         inside = f"UNHEX(SHA256({inner} || ENCODE(t)))"
         for said in (
@@ -124,7 +124,7 @@ class Duck:
             f" ignore_errors = true, maximum_object_size = {_LONGEST}, filename = {several})"
         )
 
-    def kept(self, table: Table, files: Sequence[str]) -> None:
+    def create_view(self, table: Table, files: Sequence[str]) -> None:
         """Parquet as it lies there."""
         columns = COLUMNS[table]
         said = ", ".join(f'"{name}"' for name in columns)
@@ -150,7 +150,7 @@ class Duck:
         """Creates or replaces a view."""
         self._duck.execute(f"CREATE OR REPLACE VIEW {name} AS {question}")
 
-    def opened(self, sealed: str) -> str:
+    def unseal(self, sealed: str) -> str:
         """The seal is HMAC-SHA-256 of the text, then the text under a stream that SHA-256 makes of
         a secret and it: SIV (RFC 5297) with that hash in the place of AES, which DuckDB lacks."""
         siv, text = sealed[:_SIV].encode(), bytes.fromhex(sealed[_SIV:])

@@ -42,7 +42,7 @@ def keep(found: Sequence[TrafficSource], options: KeepOptions) -> tuple[KeptRun,
         if any(each.name == STDIN for each in found):
             endpoints = Endpoints(None, against, hosts)
             many = put(keeper, _both(found, endpoints, surveyor, hashed))
-            survey = surveyor.done()
+            survey = surveyor.finish()
         else:
             survey = survey_of(found, surveyor, against)
             many = put(keeper, calls(found, Endpoints(survey, against, hosts), hashed))
@@ -51,7 +51,7 @@ def keep(found: Sequence[TrafficSource], options: KeepOptions) -> tuple[KeptRun,
         if not run.distrust:
             run = replace(run, distrust=no_proof(against, many))
         tables(keeper, survey, against)
-        keeper.done(run)
+        keeper.finish(run)
     return run, many
 
 
@@ -91,7 +91,7 @@ def tables(keeper: Keeper, survey: Survey, against: DocumentJudge | None) -> Non
         ),
     )
     if against is not None:
-        keeper.table("sent", sums.sent(against.sent(), keeper.run))
+        keeper.table("sent", sums.sent_rows(against.sent_fields(), keeper.run))
         keeper.table("drift", sums.drift(against.drift()))
 
 
@@ -115,7 +115,7 @@ def _sheet(
     digest: str,
     hashed: Hasher,
 ) -> KeptRun:
-    reads = tuple(each.told for each in found)
+    reads = tuple(each.counts for each in found)
     distrust = tuple(each.distrust for each in found if each.distrust)
     return KeptRun(
         "",
@@ -124,6 +124,6 @@ def _sheet(
         title,
         digest,
         survey.aside,
-        dict(against.unjudged()) if against is not None else {},
+        dict(against.unjudged_counts()) if against is not None else {},
         distrust,
     )

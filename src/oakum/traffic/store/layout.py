@@ -151,7 +151,7 @@ def is_kept(folder: Path) -> bool:
     return (folder / "runs").is_dir()
 
 
-def opened(folders: Iterable[Path]) -> KeptCalls:
+def open_runs(folders: Iterable[Path]) -> KeptCalls:
     """The kept runs of these folders, by their `runs/*.json`; a run in two folders counts once.
 
     Raises `InputError` with each folder without a run, each sheet that cannot be read, and each
@@ -189,7 +189,7 @@ def unreadable(folders: Iterable[Path]) -> InputError:
     return InputError([Problem(Location(str(each)), said, hint) for each in folders])
 
 
-def written(run: KeptRun) -> bytes:
+def run_sheet(run: KeptRun) -> bytes:
     """The sheet as JSON text."""
     said = {"schema": SCHEMA, **asdict(run)}
     return orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -238,6 +238,6 @@ def _below(said: Value) -> str:
     return name
 
 
-def typed(table: Table) -> Iterator[str]:
+def column_types(table: Table) -> Iterator[str]:
     """`name type` of each column, as DuckDB writes them."""
     yield from (f"'{name}': '{kind}'" for name, kind in COLUMNS[table].items())

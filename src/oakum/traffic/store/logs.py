@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from oakum.http.methods import routed
+from oakum.http.methods import routed_method
 from oakum.openapi.model import Operation
 from oakum.openapi.path_segments import id_form
 from oakum.traffic.call import Hasher
@@ -58,8 +58,8 @@ class LoggedShape:
 def _stand(shape: str, host: str, status: int) -> RecordedExchange:
     method, path = re.split("[ @]", shape, maxsplit=1)
     if shape[len(method)] == "@":
-        return sql_counts.placed(method, "", "", status, path)
-    return sql_counts.placed(method, host, path, status)
+        return sql_counts.sample_exchange(method, "", "", status, path)
+    return sql_counts.sample_exchange(method, host, path, status)
 
 
 @dataclass
@@ -79,7 +79,7 @@ class LoggedShapes:
         for each in sorted(self.asks):
             if each.there:
                 surveyor.tally(each.stand(), (), "", 1, 0)
-        self._endpoints = Endpoints(surveyor.done())
+        self._endpoints = Endpoints(surveyor.finish())
         numbers: dict[object, int] = {_GONE: questions.GONE}
         told, veiled = [], []
         self.shapes = [_GONE]
@@ -107,13 +107,15 @@ class LoggedShapes:
         if aside(passed):
             return _PREFLIGHT, _PREFLIGHT
         if declared is not None:
-            good = f"{method} {sql_counts.filled(declared.path)}"
+            good = f"{method} {sql_counts.fill_template(declared.path)}"
             same = self.found(LoggedShape(good, True).stand())
             return declared.id, good if same is declared else shape
         if is_page(passed):
             return _PAGE, _PAGE
-        template, is_endpoint = self._endpoints.known(urlsplit(passed.exchange.request.url).path)
-        good = f"{method} {sql_counts.filled(template)}"
+        template, is_endpoint = self._endpoints.match_template(
+            urlsplit(passed.exchange.request.url).path
+        )
+        good = f"{method} {sql_counts.fill_template(template)}"
         return (good, good) if is_endpoint else (_GONE, _GONE)
 
 
@@ -144,7 +146,7 @@ def survey(
 
     surveyor = fresh()
     lines = sql_counts.put(rows, surveyor, stand)
-    done = surveyor.done()
+    done = surveyor.finish()
     sql_counts.settle(engine, done)
     return done, [*_reads(sources, lines)]
 
@@ -170,7 +172,7 @@ def _sampled(sources: Sequence[TrafficSource], words: frozenset[str]) -> Iterato
     for source in sources:
         for passed in islice(_some(source), _LINES):
             request, status = passed.exchange.request, passed.exchange.response.status
-            method = routed(request.method)
+            method = routed_method(request.method)
             path = questions.shape(urlsplit(request.url).path, words)
             shape = f"{method}@{passed.operation}" if passed.operation else f"{method} {path}"
             yield LoggedShape(shape, status not in ABSENT)

@@ -43,7 +43,9 @@ def latest(runs: Iterable[KeptRun]) -> dict[str, SourceNote]:
     return {note.id: note for run in sorted(runs, key=lambda each: each.turn) for note in run.notes}
 
 
-def begun(runs: Sequence[KeptRun], key: str, asked: str, folder: str) -> dict[str, SourceNote]:
+def begin_sources(
+    runs: Sequence[KeptRun], key: str, asked: str, folder: str
+) -> dict[str, SourceNote]:
     """What has been read until now. Raises `InputError` where it was under another key, or another
     contract, document or host: its numbers could not be added up."""
     hint = "give the original options, or keep into another folder: reports can read several"
@@ -60,7 +62,7 @@ def begun(runs: Sequence[KeptRun], key: str, asked: str, folder: str) -> dict[st
     return latest(known)
 
 
-def continued(
+def notes_to_continue(
     files: Sequence[SourceFile], notes: Mapping[str, SourceNote]
 ) -> list[SourceNote | None]:
     """For each file the note that it goes on from; None: it is read from its start.

@@ -72,7 +72,7 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def shaped(words: Collection[str] = ()) -> str:
+def shape_rows(words: Collection[str] = ()) -> str:
     """Rows of log lines: what each says, its path as a shape (`/members/0/rides/0`), its caller
     hashed. `words`: segments that a document declares although they look like ids."""
     line = "'^([A-Z]{3,16}) ([^ ]+)( HTTP/[0-9.]+)?$'"
@@ -190,7 +190,7 @@ def _joined(words: Collection[str]) -> str:
                 ELSE COALESCE(vocabulary.endpoint, veil.endpoint, {UNKNOWN}) END AS endpoint,
             COALESCE(vocabulary.page, veil.page) AS page,
             COALESCE(vocabulary.bit, veil.bit) AS bit
-        FROM ({shaped(words)}) AS shaped
+        FROM ({shape_rows(words)}) AS shaped
         LEFT JOIN vocabulary ON vocabulary.shape = shaped.shape
         LEFT JOIN veil
             ON veil.mark = CASE WHEN vocabulary.endpoint IS NULL THEN digest(shaped.shape) END"""
@@ -225,13 +225,13 @@ SEALS: Final = "SELECT DISTINCT sealed FROM reached WHERE sealed IS NOT NULL"
 """Shapes without an endpoint."""
 
 
-def reached(pages: int) -> str:
+def reach_rows(pages: int) -> str:
     """The second result of `tally`, in the form that `callers` reads."""
     words = ", ".join(f"word{page}" for page in range(pages))
     return f"SELECT sealed, caller, {words} FROM tallied WHERE apart = 1 AND caller IS NOT NULL"
 
 
-def united(parts: int) -> str:
+def join_views(parts: int) -> str:
     """SQL that joins the views `reached0`, `reached1` … to one."""
     return " UNION ALL ".join(f"SELECT * FROM reached{part}" for part in range(parts))
 
@@ -285,6 +285,6 @@ def order(row: Sequence[Any]) -> list[tuple[bool, str]]:
     return [(each is None, str(each)) for each in row]
 
 
-def ordered(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
+def sort_rows(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
     """Rows in one order, whatever the engine."""
     return sorted(rows, key=order)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oakum.traffic.call import RecordedCall
-from oakum.traffic.store.duck import MEMORY, connected
+from oakum.traffic.store.duck import MEMORY, connect
 from oakum.traffic.store.engine import UnreadableSource, reading
-from oakum.traffic.store.layout import COLUMNS, opened, unreadable
+from oakum.traffic.store.layout import COLUMNS, open_runs, unreadable
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,10 +23,10 @@ def calls(folders: Iterable[Path], memory: int = MEMORY) -> Iterator[RecordedCal
     `memory` bytes. Raises `InputError` for what is no such folder, or cannot be read."""
     folders = [*folders]
     days: dict[str, list[str]] = {}
-    for name in opened(folders).files("calls"):
+    for name in open_runs(folders).files("calls"):
         days.setdefault(Path(name).parent.name, []).append(name)
     with tempfile.TemporaryDirectory(prefix="oakum-") as private:
-        duck = connected(Path(private) / "spill", memory)
+        duck = connect(Path(private) / "spill", memory)
         for day in sorted(days, key=lambda day: (day != "date=unknown", day)):
             rows = _rows(duck, days[day])
             while some := _next(rows, folders):

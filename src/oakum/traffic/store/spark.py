@@ -60,7 +60,7 @@ class Spark:
         self._private = Path(tempfile.mkdtemp(prefix="oakum-"))
         running = SparkSession.getActiveSession()
         if running is None:
-            running = self._own = started(self._private, self._memory, self._spill)
+            running = self._own = start_session(self._private, self._memory, self._spill)
         self._spark = running.newSession()
         for name, value in _DIALECT.items():
             self._spark.conf.set(name, value)
@@ -123,7 +123,7 @@ class Spark:
             ) AS sound""",
         )
 
-    def kept(self, table: Table, files: Sequence[str]) -> None:
+    def create_view(self, table: Table, files: Sequence[str]) -> None:
         """Parquet as it lies there."""
         if files:
             found = self._spark.read.parquet(*files).select([f"`{n}`" for n in COLUMNS[table]])
@@ -146,7 +146,7 @@ class Spark:
         with _reading():
             self._spark.sql(question).createOrReplaceTempView(name)
 
-    def opened(self, sealed: str) -> str:
+    def unseal(self, sealed: str) -> str:
         """AES-GCM (NIST SP 800-38D) with the text's own hash as nonce."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -169,7 +169,7 @@ class Spark:
                 yield tuple(row)
 
 
-def started(private: Path, memory: int, spill: Path | None = None) -> SparkSession:
+def start_session(private: Path, memory: int, spill: Path | None = None) -> SparkSession:
     """A session: of the cluster that `SPARK_CONF_DIR` names, else of this machine. `private`: for
     files that are of this run alone.
 

@@ -61,21 +61,23 @@ def _in_parts(engine: QueryEngine, pages: int, parts: int) -> tuple[GroupCount, 
         engine.table("tallied", questions.tally(pages, part, parts))
         for *group, many in engine.rows(questions.GROUPS):
             seen[GroupCount._make((*group, 0))] += int(many)
-        engine.table(f"reached{part}", questions.reached(pages))
-    engine.view("reached", questions.united(parts))
+        engine.table(f"reached{part}", questions.reach_rows(pages))
+    engine.view("reached", questions.join_views(parts))
     return tuple(
-        row._replace(sealed=engine.opened(row.sealed) if row.sealed else "", seen=many)
+        row._replace(sealed=engine.unseal(row.sealed) if row.sealed else "", seen=many)
         for row, many in sorted(seen.items(), key=lambda each: questions.order(each[0]))
     )
 
 
-def placed(method: str, host: str, path: str, status: int, operation: str = "") -> RecordedExchange:
+def sample_exchange(
+    method: str, host: str, path: str, status: int, operation: str = ""
+) -> RecordedExchange:
     """An exchange as good as any of a group."""
-    url = f"//{host}{filled(path)}"
+    url = f"//{host}{fill_template(path)}"
     return RecordedExchange(Exchange(Request(method, url), Response(status)), operation=operation)
 
 
-def filled(path: str) -> str:
+def fill_template(path: str) -> str:
     """A template with an id in the place of each parameter."""
     return _PARAMETER.sub("0", path)
 
@@ -104,7 +106,7 @@ def settle(engine: QueryEngine, survey: Survey) -> None:
     endpoints = [each for each in _all(survey) if each.groups]
     unknown = any(isinstance(group, str) for each in endpoints for group in each.groups)
     found = engine.rows(questions.SEALS) if unknown else ()
-    seals = {engine.opened(sealed): str(sealed) for (sealed,) in found}
+    seals = {engine.unseal(sealed): str(sealed) for (sealed,) in found}
     for start in range(0, len(endpoints), _AT_ONCE):
         some = endpoints[start : start + _AT_ONCE]
         row = next(engine.rows(questions.callers([_groups(each, seals) for each in some])))
@@ -129,8 +131,8 @@ def of_kept(
     against."""
     known = frozenset(declared)
 
-    engine.kept("calls", kept.files("calls"))
-    endpoints = [tuple(each) for each in questions.ordered(engine.rows(questions.ENDPOINTS))]
+    engine.create_view("calls", kept.files("calls"))
+    endpoints = [tuple(each) for each in questions.sort_rows(engine.rows(questions.ENDPOINTS))]
     columns = dict.fromkeys(("operation", "method", "path"), "VARCHAR")
     columns |= dict.fromkeys(("endpoint", "page", "bit"), "BIGINT")
     placing = questions.placing
@@ -139,18 +141,20 @@ def of_kept(
 
     def stand(row: GroupCount) -> RecordedExchange:
         operation, method, path = endpoints[row.endpoint]
-        return placed(method, row.host, path, row.status, operation if operation in known else "")
+        return sample_exchange(
+            method, row.host, path, row.status, operation if operation in known else ""
+        )
 
     put(tally(engine, len(endpoints)), surveyor, stand)
     for run in kept.runs:
         for why, many in run.aside.items():
             if why != ASIDE_ABSENT:
                 surveyor.set_aside(why, many)
-    engine.kept("counts", kept.files("counts"))
+    engine.create_view("counts", kept.files("counts"))
     _counts(engine, surveyor, known)
-    engine.kept("fields", kept.files("fields"))
+    engine.create_view("fields", kept.files("fields"))
     _fields(engine, surveyor, known)
-    survey = surveyor.done()
+    survey = surveyor.finish()
     settle(engine, survey)
     return survey
 
@@ -158,12 +162,12 @@ def of_kept(
 def _endpoint(
     surveyor: Surveyor, known: frozenset[str], operation: str, method: str, path: str
 ) -> SeenEndpoint | None:
-    passed = placed(method, "", path, 200, operation if operation in known else "")
+    passed = sample_exchange(method, "", path, 200, operation if operation in known else "")
     return surveyor.endpoint(passed, many=0)
 
 
 def _counts(engine: QueryEngine, surveyor: Surveyor, known: frozenset[str]) -> None:
-    found = questions.ordered(engine.rows(questions.COUNTS))
+    found = questions.sort_rows(engine.rows(questions.COUNTS))
     for operation, method, path, what, name, many in found:
         if endpoint := _endpoint(surveyor, known, operation, method, path):
             sums.add_count(endpoint, what, name, int(many))

@@ -89,7 +89,7 @@ def add_field(
     answer.forms.update(formats)
 
 
-def sent(found: Iterable[SentField], run: str) -> Iterator[Row]:
+def sent_rows(found: Iterable[SentField], run: str) -> Iterator[Row]:
     """What was sent to whom."""
     for each in found:
         yield {

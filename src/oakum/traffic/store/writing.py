@@ -19,8 +19,8 @@ import orjson
 
 from oakum.errors import InputError, Location, Problem
 from oakum.traffic.call import RecordedCall
-from oakum.traffic.store.duck import connected
-from oakum.traffic.store.layout import KeptRun, Table, typed, written
+from oakum.traffic.store.duck import connect
+from oakum.traffic.store.layout import KeptRun, Table, column_types, run_sheet
 
 MOST: Final = 200_000
 """Calls of one part."""
@@ -46,7 +46,7 @@ class Keeper:
             self._lock = _locked(self._hidden)
         except OSError as error:
             raise unwritable(self._folder, error) from None
-        self._duck = connected(None)
+        self._duck = connect(None)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -92,7 +92,7 @@ class Keeper:
     def _written(self, table: Table, lines: Path, name: str) -> None:
         target = self._hidden / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        columns = ", ".join(typed(table))
+        columns = ", ".join(column_types(table))
         self._duck.execute(
             f"COPY (SELECT * FROM read_json($lines, format = 'newline_delimited',"
             f" columns = {{{columns}}})) TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)",
@@ -101,7 +101,7 @@ class Keeper:
         lines.unlink()
         self._files.setdefault(table, []).append(name)
 
-    def done(self, run: KeptRun) -> KeptRun:
+    def finish(self, run: KeptRun) -> KeptRun:
         """Put everything in its place, the sheet last. Raises `InputError` where that cannot be."""
         for day in [*self._open]:
             self._close(day)
@@ -109,7 +109,7 @@ class Keeper:
         whole = replace(run, run=self.run, files=files)
         sheet = f"runs/{self.run}.json"
         (self._hidden / "runs").mkdir()
-        (self._hidden / sheet).write_bytes(written(whole))
+        (self._hidden / sheet).write_bytes(run_sheet(whole))
         moved: list[Path] = []
         try:
             for name in (*(name for names in files.values() for name in names), sheet):

@@ -196,7 +196,7 @@ def test_a_response_to_an_unknown_query_is_not_judged_and_counted(tmp_path: Path
         assert [*watch.hear(Capture(each.request, each.response, app=watch))] == []
         judged.hear(RecordedExchange(each, "whole", headers=True), json.loads(each.response.body))
     assert watch.tally.unjudged == {UNTOLD: 1}
-    assert judged.unjudged() == {UNTOLD: 1}
+    assert judged.unjudged_counts() == {UNTOLD: 1}
 
 
 def test_a_field_that_stands_there_often_harms_nothing(tmp_path: Path) -> None:

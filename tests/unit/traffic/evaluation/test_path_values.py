@@ -34,7 +34,7 @@ def corrected(*heard: tuple[str, dict[str, Any]]) -> list[str]:
     drafted: dict[str, Any] = {
         "operations": {each.id: {"params": dict(GUESSED["params"])} for each in OPERATIONS}
     }
-    values.corrected(OPERATIONS, drafted)
+    values.correct_params(OPERATIONS, drafted)
     return [each["params"]["userId"] for each in drafted["operations"].values()]
 
 
@@ -69,5 +69,5 @@ def test_objects_in_lists_and_in_others_say_nothing_of_the_path() -> None:
         values.hear("getUser", {"userId": said}, [seen(value, "data", "*")])
         values.hear("getUser", {"userId": said}, [seen(value, above=seen({}))])
     drafted: dict[str, Any] = {"operations": {"getUser": {"params": {"userId": "User.id"}}}}
-    values.corrected(OPERATIONS, drafted)
+    values.correct_params(OPERATIONS, drafted)
     assert drafted["operations"]["getUser"] == GUESSED

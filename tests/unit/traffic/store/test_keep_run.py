@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from oakum.traffic.intake import sources
-from oakum.traffic.observation_run import ObserveOptions, observed
+from oakum.traffic.observation_run import ObserveOptions, run_observation
 from oakum.traffic.store.keep_run import KeepOptions, keep
-from oakum.traffic.store.layout import opened
+from oakum.traffic.store.layout import open_runs
 
 
 def records(folder: Path, method: str) -> str:
@@ -36,8 +36,10 @@ def test_what_is_kept_is_the_inventory_of_what_was_read(tmp_path: Path) -> None:
     source = records(tmp_path, "GET")
     run, many = keep(sources((source,)), options(tmp_path))
     assert (many, run.distrust, run.digest) == (1, (), "")
-    assert [each.key for each in opened([tmp_path / "kept"]).runs] == [run.key]
-    read, kept = (observed(ObserveOptions((str(each),)))[0] for each in (source, tmp_path / "kept"))
+    assert [each.key for each in open_runs([tmp_path / "kept"]).runs] == [run.key]
+    read, kept = (
+        run_observation(ObserveOptions((str(each),)))[0] for each in (source, tmp_path / "kept")
+    )
     assert kept.operations == read.operations
     assert [each.path for each in kept.operations[0].fields] == ["nick"]
 
