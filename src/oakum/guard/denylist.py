@@ -69,7 +69,8 @@ def read_list(path: Path, key: bytes) -> tuple[DeniedCaller, ...]:
     value = parse_json(text.encode(), str(path))
     found = list(_wrong(value))
     if not found and key and isinstance(value, dict) and value.get("key") != check_of(key):
-        hint = f"list and guard need the same key, from `{AUDIT_KEY}` or `--key`"
+        hint = f"list and guard need the same key, from `{AUDIT_KEY}` or `--key`: a list for this"
+        hint += f" one has the `key` {check_of(key)}"
         found.append(("/key", "this list was made with another key", hint))
     if found:
         raise InputError([Problem(places.locate(at), said, hint) for at, said, hint in found])

@@ -95,5 +95,6 @@ def test_a_middleware_takes_a_list_as_it_is(tmp_path: Path) -> None:
     contract, file = write(tmp_path), made(tmp_path)
     assert open_gate(contract, deny=file, environ=environ) is not None
     assert open_gate(str(contract), deny=str(file), environ=environ) is not None
-    with pytest.raises(InputError, match="with another key"):
+    with pytest.raises(InputError, match="with another key") as error:
         open_gate(contract, deny=file, environ={"OAKUM_AUDIT_KEY": "another"})
+    assert check_of(b"another") in error.value.problems[0].hint  # whoever writes one by hand asks
