@@ -246,9 +246,12 @@ class _Looker:
         data}` of which each answer declares the `data`."""
         name = _named(shape)
         below = children(self._schemas[name]()) if name in self._schemas else {}
+        generic = _generic(below)
+        if len(below) - len(generic) > _BESIDE or any(map(_names_account, below)):
+            return False
         return any(
             not (each.kinds or each.names or each.branches or each.enum)
-            for each in _generic(below).values()
+            for each in generic.values()
         ) and not self._keys(below, "")
 
     def _holds(self, shape: Shape) -> bool:
