@@ -26,7 +26,7 @@ from tests.conformance.lua import Lua
 
 from oakum.authz import Call, Principal, Subject, accept, project
 from oakum.authz.csv import project_csv
-from oakum.guard.audit_counts import owners_shown, removed
+from oakum.guard.audit_counts import count_removed, owners_shown
 from oakum.guard.lookup_requirements import LookupRequirements, looked_up
 
 WHO = Principal(frozenset(("bob",)), related={("blocked", "ann"): False})
@@ -41,7 +41,7 @@ def reference(call: Call, body: bytes) -> None:
     done = cut(MODEL, WHO, call, body)
     assert done.judged is not None, done.refused
     LookupRequirements(MODEL, WHO, DEAR).answer(call, done.judged.instances)
-    removed(MODEL, done)
+    count_removed(MODEL, done)
     owners_shown(done, {"Note"}, {})
 
 

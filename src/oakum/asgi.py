@@ -460,7 +460,7 @@ class _Heard(Collected):
         """The collected response; an incomplete one counts as no response."""
         if not self.complete and not self.truncated:
             return Answered(502, truncated=bool(self._status), missing=not self._status)
-        return super().answered()
+        return super().response()
 
 
 _KNOWN = ("http.response.start", "http.response.body")

@@ -130,7 +130,7 @@ class OakumMiddleware(Middleware[App]):
                 _close(parts)
         finally:
             late: list[BaseException] = []
-            self._drive(self._keeper.leave(entered, heard.answered()), environ, late)
+            self._drive(self._keeper.leave(entered, heard.response()), environ, late)
             self._audit(entered.audit)
         if late:
             raise late[0]
@@ -354,12 +354,12 @@ def _heard(app: App, environ: Environ, most: int) -> Answered:
                 _close(parts)
             raise
     except TooLong:
-        return heard.answered()
+        return heard.response()
     try:
         _close(parts)
     except Exception as error:  # noqa: BLE001 - the answer is there, and servers send it as well
         _LOG.error("the application failed after its response", exc_info=error)
-    return heard.answered()
+    return heard.response()
 
 
 def _close(parts: Iterable[bytes]) -> None:

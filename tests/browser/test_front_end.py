@@ -443,8 +443,8 @@ def test_who_looked_is_known_by_the_token_or_by_the_users_word(tmp_path: Path) -
         "city", "weight"
     }  # fmt: skip
     two = _seen_with('{"sub": "7"}', '{"sub": "8"}')
-    assert not held.caller(two).known
-    assert not held.caller(_seen_with("{}")).known
+    assert not held.caller(two).is_known
+    assert not held.caller(_seen_with("{}")).is_known
 
 
 def test_what_a_page_sends_is_used(browser: Browser) -> None:

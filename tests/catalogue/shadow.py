@@ -21,7 +21,7 @@ from oakum.guard.contract_files import read_contract
 from oakum.guard.loading import open_gate
 from oakum.http.media_type import is_json
 from oakum.routing.media import read_media_type
-from oakum.routing.route import Router, placed
+from oakum.routing.route import Router, split_target
 from tests.guard_patience import unhurried_gate
 
 _READS = ("GET", "HEAD", "OPTIONS")
@@ -114,7 +114,7 @@ class Shadow:
         """Whether a request may be sent twice: by its method, or by the contract's word."""
         if scope["method"] in _READS:
             return True
-        place = placed(scope["path"])
+        place = split_target(scope["path"])
         found = self._router.find(place, scope["method"]) if place is not None else None
         return found is not None and self._model.rule(found[0].id).reads is True
 

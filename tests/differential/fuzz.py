@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from oakum.authz import Call, Principal, project
 from oakum.authz.span import UnreadableBody, read
-from oakum.guard.audit_counts import removed
+from oakum.guard.audit_counts import count_removed
 from oakum.guard.concealment import shows
 from tests.conformance.lua import Lua, runtime
 from tests.properties import wild
@@ -56,7 +56,7 @@ def compare(
         count.passed += bool(done.body)
         expected: list[object] = [done.body]
         if done.judged is not None:
-            expected.append(removed(found.model, done))
+            expected.append(count_removed(found.model, done))
             expected.append(shows(done))
             count.counted += bool(expected[1])
         told = [got, engine.removed, got is not None and engine.shown][: len(expected)]

@@ -93,7 +93,7 @@ class Puppet:
     def program(self) -> str:
         return sys.executable
 
-    def unserved(self, document: Document) -> Iterable[Problem]:
+    def unserved_operations(self, document: Document) -> Iterable[Problem]:
         return ()
 
     def command(self, folder: Path, *, exported: bool = False) -> list[str]:

@@ -124,8 +124,8 @@ class Renewable:
     def program(self) -> str:
         return self._target.program()
 
-    def unserved(self, document: Document) -> Iterable[Problem]:
-        return self._target.unserved(document)
+    def unserved_operations(self, document: Document) -> Iterable[Problem]:
+        return self._target.unserved_operations(document)
 
     def command(self, folder: Path, *, exported: bool = False) -> list[str]:
         return self._target.command(folder, exported=exported)

@@ -28,7 +28,7 @@ from oakum.errors import InputError
 from oakum.guard import engines, run
 from oakum.guard import envoy as of_envoy
 from oakum.guard import nginx as of_nginx
-from oakum.guard.admin_socket import path_of, told
+from oakum.guard.admin_socket import ask_admin, path_of
 from oakum.guard.denylist import DeniedCaller, render
 from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
@@ -192,14 +192,14 @@ def test_no_other_user_of_the_machine_reaches_what_ends_the_engine(club: Club) -
         assert at is not None
         assert at.is_socket()
         assert S_IMODE(at.parent.stat().st_mode) == 0o700
-        assert told(f"unix:{at}", "GET", "/ready")[0] == 200
+        assert ask_admin(f"unix:{at}", "GET", "/ready")[0] == 200
     assert not at.parent.exists()
 
 
 def test_who_takes_no_more_connections_is_not_ready(club: Club) -> None:
     with guarded(options(club, Envoy())) as guard:
         assert guard.running.up
-        told(guard.running._deployment.admin, "POST", "/drain_listeners")
+        ask_admin(guard.running._deployment.admin, "POST", "/drain_listeners")
         guard.until(lambda: not guard.running.up)
 
 

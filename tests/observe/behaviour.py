@@ -15,7 +15,7 @@ from typing import Any
 from oakum.authz import Judge, Principal, compile_contract
 from oakum.authz.beside_objects import Keep
 from oakum.policy.contract import load
-from oakum.routing.route import Router, placed
+from oakum.routing.route import Router, split_target
 from tests.cadence.client import Answer
 from tests.cadence.play import SWITCHES, Play
 
@@ -40,7 +40,7 @@ class Side:
 
     def kept(self, play: Play, viewer: str | None, url: str, answer: Any) -> set[tuple[str, ...]]:
         """Pointers of the leaves of an answer that stay for a viewer."""
-        place = placed(url.partition("?")[0])
+        place = split_target(url.partition("?")[0])
         found = self._router.find(place, "GET") if place is not None else None
         if found is None:
             return set()

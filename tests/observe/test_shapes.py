@@ -23,7 +23,7 @@ def learnt(*values: Any) -> Learnt:
 
 
 def rows(found: Learnt) -> dict[str, tuple[tuple[str, ...], int, int]]:
-    return {path: (tuple(sorted(e.kinds)), e.seen, of) for path, e, of in found.fields(NONE)}
+    return {path: (tuple(sorted(e.kinds)), e.value_count, of) for path, e, of in found.fields(NONE)}
 
 
 def test_fields_with_their_types_and_share() -> None:
@@ -51,7 +51,7 @@ def test_a_list_too_long_and_a_value_too_deep_are_cut() -> None:
     deep: Any = 1
     for _ in range(2000):
         deep = [deep]
-    assert learnt(deep, list(range(100_000))).seen == 2
+    assert learnt(deep, list(range(100_000))).value_count == 2
 
 
 def test_a_schema_requires_what_was_always_there() -> None:

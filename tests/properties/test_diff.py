@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oakum.authz import ANONYMOUS, Model, Principal, Subject, compile_contract, decide
 from oakum.authz.decide import may_call
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.contract_diff import Difference, Move, compare
 from oakum.contract_diff.compare import Spot
 from oakum.contract_diff.worlds import MISSING, OTHER, Setting, StateReading
@@ -160,7 +160,7 @@ Held = tuple[frozenset[str], ...]
 
 
 def held_by(models: tuple[Model, Model], caller: Principal, it: Subject) -> Held:
-    return tuple(held(m.policy, seen_by(m, caller), it) for m in models)
+    return tuple(held_relations(m.policy, seen_by(m, caller), it) for m in models)
 
 
 class Spots:

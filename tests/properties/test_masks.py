@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.authz import Judge, Model, Principal, compile_contract, project
-from oakum.authz.project import Call, left
+from oakum.authz.project import Call, remains
 from oakum.authz.table import grants as holds
 from oakum.contract_diff import compare
 from oakum.exposure.cells.matrix import Key
@@ -154,8 +154,8 @@ def test_what_a_mask_shows_adds_to_what_is_shown_without_it(
     plain = Judge(compiled(without_masks(policy)), who, "list", {}).judge(value, ANSWER)
     for each in judged.instances:
         for leaf in each.leaves:
-            if left(plain.keep, leaf.pointer):
-                assert left(judged.keep, leaf.pointer)
+            if remains(plain.keep, leaf.pointer):
+                assert remains(judged.keep, leaf.pointer)
 
 
 def standing(*policies: Policy) -> list[Mask]:

@@ -23,7 +23,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from oakum.openapi.model import Operation, Parameter, Shape
-from oakum.routing.route import Router, placed
+from oakum.routing.route import Router, split_target
 from tests.properties.pool import LAW
 
 KINDS = {
@@ -161,7 +161,7 @@ def uniform(path: str) -> str:
 @LAW
 def test_what_is_judged_is_what_runs(name: str, typed: bool, paths: list[str], asked: str) -> None:
     paths = specific_first(paths)
-    place = placed(asked)
+    place = split_target(asked)
     found = Router([operation(each) for each in paths]).find(place, "GET") if place else None
     if found is None:
         return
@@ -184,7 +184,7 @@ def test_the_law_is_not_kept_by_refusing_everything() -> None:
         ("/7", "/{i0}"),
         ("/b", "/{s0}"),
     ):
-        place = placed(asked)
+        place = split_target(asked)
         assert place is not None
         found = router.find(place, "GET")
         assert found is not None

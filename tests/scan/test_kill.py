@@ -125,7 +125,7 @@ def test_what_a_killed_scan_has_changed_is_put_back(name: str, tmp_path: Path) -
             done = restore(entry, tmp_path, target)
             assert (done.code, done.err) == (0, ""), f"{told}:\n{done.out}"
             assert app.state.db == before, f"{told}:\n{done.out}"
-            assert not recall(tmp_path / "journal").left
+            assert not recall(tmp_path / "journal").has_work
             watch.number = 0
             again = restore(entry, tmp_path, target)
             assert (again.code, again.out) == (0, "nothing is left to restore\n")

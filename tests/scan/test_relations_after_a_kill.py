@@ -115,7 +115,7 @@ def test_what_a_killed_run_began_is_ended_by_a_restoration(
             restored = bench.restore()
         assert api.ties == {}, f"killed at write {number}:\n{restored.out}"
         assert (restored.code, restored.err) == (0, ""), f"{number}: {restored.out}"
-        assert not recall(tmp_path / "journal").left
+        assert not recall(tmp_path / "journal").has_work
         (tmp_path / "journal").unlink()
     assert left
 

@@ -160,6 +160,6 @@ def test_what_others_have_is_not_asked_for_again(world: str, owner: str, again: 
     key = Key("listPeople", "Person", "city", "member", (("profile", "all"),))
     engine: Any = SimpleNamespace(
         state=SimpleNamespace(world=world, changed="ann" if world else ""),
-        matrix=SimpleNamespace(undecided=lambda *about: iter([key])),
+        matrix=SimpleNamespace(undecided_cells=lambda *about: iter([key])),
     )
     assert Scheduler(engine)._is_open("listPeople", "cat", owner) is again

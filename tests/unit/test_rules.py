@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from oakum.errors import NOWHERE
-from oakum.exposure.checks import CHECKS, OVER_BLOCK, RULES, filed
+from oakum.exposure.checks import CHECKS, OVER_BLOCK, RULES, rules_of_item
 from oakum.finding import Finding
 from oakum.rules import FORMER, OWASP, Rule, current, fingerprint_id, item
 
@@ -65,5 +65,5 @@ def test_an_item_is_no_other() -> None:
 
 
 def test_every_rule_but_the_one_that_is_no_leak_is_filed_under_one_item() -> None:
-    together = [rule.id for each in OWASP.values() for rule in filed(each)]
+    together = [rule.id for each in OWASP.values() for rule in rules_of_item(each)]
     assert sorted(together) == sorted(RULES.keys() - {OVER_BLOCK.id})

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 
 from oakum.authz import Model, Principal, Subject, Table
-from oakum.authz.claims import claimed, with_claim
+from oakum.authz.claims import claim_value, with_claim
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.decide import through
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.finding import Endpoint
 from oakum.openapi.model import Json
 from oakum.policy.model import FieldRule, Grant, Policy, Relation, Resource
@@ -101,8 +101,8 @@ def shows_more(before: Model, after: Model) -> bool:
     out, into = _endpoints(after, answers=True), _endpoints(after, answers=False)
     nobodys = Subject("", owned=False)
     for caller, subject in _encounters(before.policy):
-        pair = tuple(held(each.policy, caller, subject) for each in (before, after))
-        free = tuple(held(each.policy, caller, nobodys) for each in (before, after))
+        pair = tuple(held_relations(each.policy, caller, subject) for each in (before, after))
+        free = tuple(held_relations(each.policy, caller, nobodys) for each in (before, after))
         old, new = pair
         inside = bool(caller.ids)
         passed = {id for id in after.operations if through(after, id, new, inside)}
@@ -162,7 +162,7 @@ def _claims(claims: list[Relation], on: tuple[Json, ...]) -> Mapping[str, Json]:
     said: dict[str, Json] = {}
     for each, is_so in zip(claims, on, strict=False):
         if is_so:
-            before = claimed(said, each.claim) or []
+            before = claim_value(said, each.claim) or []
             said = with_claim(said, each.claim, [*before, each.has])
     return said
 

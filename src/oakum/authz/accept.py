@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from oakum.authz.beside_objects import Keep, whole
 from oakum.authz.body_owners import BodyObjects
 from oakum.authz.compiled_model import Model
-from oakum.authz.declared_media import chosen
+from oakum.authz.declared_media import select_media
 from oakum.authz.judge import Judge
 from oakum.authz.principal import Principal, Subject
-from oakum.authz.project import Call, cut, left, settle, withheld
+from oakum.authz.project import Call, cut, remains, removed_pointers, settle
 from oakum.authz.span import Span, UnreadableBody, read
 from oakum.authz.table import Table
 from oakum.http.json_pointer import Pointer
@@ -91,7 +91,7 @@ def accept(
     if done.body is None:
         said = "the caller may set nothing in this body"
         return Acceptance(None, ("",), said, written=done.written)
-    gone = tuple(withheld(reading[1], done.keep, ""))
+    gone = tuple(removed_pointers(reading[1], done.keep, ""))
     return Acceptance(done.body, gone, sets=done.sets, written=done.written)
 
 
@@ -115,7 +115,7 @@ def weigh(
     )  # fmt: skip
     judged = judge.judge(value, media.shape if media else None)
     keep = settle(judged.keep, span)
-    stands = keep is not False and any(left(keep, each.pointer) for each in judged.instances)
+    stands = keep is not False and any(remains(keep, each.pointer) for each in judged.instances)
     if model.policy.guard.unknown == "remove":
         keep = False if _shortens(judged.keep, span, judge.mapped, ()) else keep
     return Weighed(keep, stands, tuple(judge.written), reading)
@@ -138,4 +138,4 @@ def _shortens(keep: Keep, span: Span, mapped: Collection[Pointer], at: Pointer) 
 
 def request_media(model: Model, operation: str, media_type: str) -> Media | None:
     """The declared request body of this media type; None if undeclared."""
-    return chosen(model.operations[operation].body, media_type)
+    return select_media(model.operations[operation].body, media_type)

@@ -126,14 +126,16 @@ def without(keep: Keep, rows: Collection[Pointer]) -> Keep:
     """A value without some of its parts, such as rows."""
     around = {row[:length] for row in rows for length in range(len(row))}
 
-    def left(keep: Keep, at: Pointer) -> Keep:
+    def keep_objects(keep: Keep, at: Pointer) -> Keep:
         if at in rows:
             return False
         if at not in around or not isinstance(keep, dict):
             return keep
-        return keep.__class__((name, left(each, (*at, name))) for name, each in keep.items())
+        return keep.__class__(
+            (name, keep_objects(each, (*at, name))) for name, each in keep.items()
+        )
 
-    return left(keep, ())
+    return keep_objects(keep, ())
 
 
 def whole(keep: Keep) -> bool:

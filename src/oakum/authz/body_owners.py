@@ -31,7 +31,7 @@ ITS_OWN = Subject("")
 """Marks an object in a body as the one being written or created."""
 
 
-def stepped(
+def child_steps(
     value: dict[str, Json] | list[Json],
     declares: Callable[[str], bool],
     at: Pointer,
@@ -100,7 +100,7 @@ class Around:
     empty: bool = False
     """Whether the API shows `null` in its place."""
 
-    def moved(self, at: Pointer) -> Around:
+    def at_place(self, at: Pointer) -> Around:
         """The same for an equal object elsewhere in the body."""
         if at == self.at:
             return self
@@ -495,7 +495,7 @@ def in_list(at: Pointer) -> bool:
     return any(isinstance(step, Index | MapName) for step in at)
 
 
-def stood(at: Pointer) -> Hashable:
+def slot(at: Pointer) -> Hashable:
     """What a place says about its object: whether it stands in a list or map, and its name in the
     map; None where it has none."""
     return in_list(at), at[-1] if at and isinstance(at[-1], MapName) else None

@@ -26,7 +26,7 @@ def claim_path(name: str) -> tuple[str, ...]:
     return (name,) if whole else tuple(name.split("."))
 
 
-def claimed(claims: Mapping[str, Json], name: str) -> Json:
+def claim_value(claims: Mapping[str, Json], name: str) -> Json:
     """A claim's value; None if absent. A claim named `a.b` is not the `b` of `a`: an issuer may let
     users choose the one and not the other."""
     value: Json = claims
@@ -41,15 +41,15 @@ def with_claim(claims: Mapping[str, Json], name: str, value: Json) -> dict[str, 
     """The claims with one more at its path."""
     for part in reversed(claim_path(name)):
         value = {part: value}
-    return joined(claims, value)
+    return merge_claims(claims, value)
 
 
-def joined(some: Mapping[str, Json], others: Mapping[str, Json]) -> dict[str, Json]:
+def merge_claims(some: Mapping[str, Json], others: Mapping[str, Json]) -> dict[str, Json]:
     """Merges claims of two sources; the latter wins, objects are merged by member."""
     made = dict(some)
     for name, value in others.items():
         before = made.get(name)
         if isinstance(before, dict) and isinstance(value, dict):
-            value = joined(before, value)
+            value = merge_claims(before, value)
         made[name] = value
     return made

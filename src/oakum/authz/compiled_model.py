@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
-from oakum.authz.declared_media import chosen
+from oakum.authz.declared_media import select_media
 from oakum.authz.places import Places, besides_resources
 from oakum.authz.table import Table, allows, bindings, compile_resource, deciding
 from oakum.errors import Location, Problem
@@ -15,9 +15,9 @@ from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.names_below import NamesBelow
-from oakum.openapi.shape_queries import element, event_of, member, member_names, merged
+from oakum.openapi.shape_queries import element, event_of, member, member_names, merge
 from oakum.openapi.walk import reachable
-from oakum.policy.common_params import filled
+from oakum.policy.common_params import fill_parameters
 from oakum.policy.mask import Mask
 from oakum.policy.model import OperationRule, Policy, Resource
 from oakum.policy.resource_schemas import resource_of
@@ -63,7 +63,7 @@ class DeclaredFields:
         self._fields: dict[Shape, tuple[str, ...]] = {}
         self._shown: dict[Shape, Mapping[str, tuple[str, ...]]] = {}
 
-    def shown(self, shape: Shape) -> Mapping[str, tuple[str, ...]]:
+    def shown_resources(self, shape: Shape) -> Mapping[str, tuple[str, ...]]:
         """Resources at or below a shape, with their fields."""
         if shape not in self._shown:
             found: dict[str, dict[str, None]] = {}
@@ -145,7 +145,7 @@ class Model:
         return compile_resource(self.policy.resources[resource], shape, self.bound, mask=mask)
 
     @cached_property
-    def declared(self) -> DeclaredFields:
+    def declared_fields(self) -> DeclaredFields:
         """The fields that the schemas of responses declare."""
         return DeclaredFields(self.bound)
 
@@ -159,7 +159,9 @@ class Model:
         granted = self.operations.keys() & self.showing  # a run may have left some of these out
         rules = (OperationRule(id) for id in granted if id not in self.rules)
         return {
-            rule.id: replace(rule, params=filled(self.policy, self.operations[rule.id], rule))
+            rule.id: replace(
+                rule, params=fill_parameters(self.policy, self.operations[rule.id], rule)
+            )
             for rule in (rules if self.policy.params else ())
         }
 
@@ -193,7 +195,7 @@ class Model:
         tables = (*self.tables.values(), *self.settable.values())
         return tuple(dict.fromkeys(note for table in tables for note in table.notes))
 
-    def drafted(self, resource: str, leaf: str) -> Location | None:
+    def draft_line(self, resource: str, leaf: str) -> Location | None:
         """The unconfirmed draft line that decides a field: its own, or that of a state in another
         resource. None if all is confirmed."""
         table = self.tables[resource]
@@ -216,7 +218,7 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
     for name, rule in policy.operations.items():
         operation = document.operation(name)
         if operation is not None:
-            rules[operation.id] = replace(rule, params=filled(policy, operation, rule))
+            rules[operation.id] = replace(rule, params=fill_parameters(policy, operation, rule))
     shown = {id: _patterns(rule.shows) for id, rule in rules.items()}
     sets = {id: _patterns(rule.sets) for id, rule in rules.items()}
     shapes, showing = _resource_shapes(operations, shown, bound)
@@ -257,7 +259,7 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
 
 
 def _one(shapes: list[Shape] | None) -> Shape:
-    return merged(shapes) if shapes else Shape()
+    return merge(shapes) if shapes else Shape()
 
 
 def _forms(resource: Resource) -> tuple[Mask, ...]:
@@ -445,7 +447,7 @@ def answer_media(operation: Operation, status: int, media_type: str) -> Media | 
 
     Status as in OpenAPI: the code, then its range (`2XX`), then `default`.
     """
-    return chosen(declared_answers(operation, status), media_type)
+    return select_media(declared_answers(operation, status), media_type)
 
 
 def likely_media(operation: Operation, status: int, media_type: str) -> Media | None:

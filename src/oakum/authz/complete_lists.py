@@ -231,7 +231,7 @@ def is_problem(media: str) -> bool:
     return bool(_PROBLEM.search(media))
 
 
-def failed(value: Json, pointer: tuple[str, ...], headers: Mapping[str, str]) -> bool:
+def reports_failure(value: Json, pointer: tuple[str, ...], headers: Mapping[str, str]) -> bool:
     """Whether a response reports failure or staleness in a header, or in a member in or around the
     object at a pointer. `headers`: lower-case names."""
     one = Pages(1, 1, 1)

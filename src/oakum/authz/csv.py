@@ -36,7 +36,7 @@ from oakum.authz.tags import tag_of
 from oakum.http.json_pointer import Pointer, escape
 from oakum.http.media_type import essence
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import element, member_names, named, ways
+from oakum.openapi.shape_queries import element, member_by_name, member_names, ways
 from oakum.policy.model import State
 from oakum.policy.resource_schemas import resource_of
 
@@ -170,7 +170,7 @@ def referring(model: Model, operation: str, shape: Shape, names: Iterable[str]) 
 
     def refers(name: str) -> bool:
         said = [of for at, of in shown if len(at) == 2 and at[1] in (name, "*")]
-        return bool(references(named(shape, name), model.bound, said))
+        return bool(references(member_by_name(shape, name), model.bound, said))
 
     return [name for name in names if refers(name)]
 

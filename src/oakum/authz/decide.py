@@ -13,7 +13,7 @@ from oakum.authz.body_owners import Meant
 from oakum.authz.compiled_model import Model
 from oakum.authz.owner_states import state_of
 from oakum.authz.principal import Principal, Subject
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.authz.table import Table, grants
 from oakum.errors import Location
 from oakum.openapi.model import Json
@@ -42,7 +42,7 @@ def decide(
     if subject is None:
         return Decision(True, f"`{operation}` is granted to this caller")
     table = model.tables[subject.resource]
-    relations = held(model.policy, principal, subject)
+    relations = held_relations(model.policy, principal, subject)
     state = state_of(model.policy, table.resource, principal, subject)
     fields = table.names(table.see(relations, state))
     lines = tuple(
@@ -82,7 +82,9 @@ def may_call(
     if subject is None and not kinds.isdisjoint(("owner", "lookup", "field")):
         return bool(principal.ids) or "anyone" in kinds
     whom = subject or Subject("", owned=False)
-    return through(model, operation, held(model.policy, principal, whom), bool(principal.ids))
+    return through(
+        model, operation, held_relations(model.policy, principal, whom), bool(principal.ids)
+    )
 
 
 def through(model: Model, operation: str, relations: frozenset[str], logged_in: bool) -> bool:
@@ -121,14 +123,14 @@ def may_write(
 
 def may_set(model: Model, principal: Principal, operation: str, subject: Subject) -> bool:
     """Whether the caller may set any field that the request body may hold."""
-    there = written(model, operation, subject)
+    there = settable_tables(model, operation, subject)
     return any(settable(model, principal, table, same) for table, same in there)
 
 
 def settable(model: Model, principal: Principal, table: Table, subject: Subject) -> int:
     """The fields of an object that the caller may set, as bits of its table."""
     state = state_of(model.policy, table.resource, principal, subject)
-    return table.see(held(model.policy, principal, subject), state)
+    return table.see(held_relations(model.policy, principal, subject), state)
 
 
 def all_settable(model: Model, principal: Principal, table: Table, meant: Iterable[Meant]) -> int:
@@ -147,7 +149,9 @@ def key_of(table: Table) -> int:
     return 1 << leaves.index(key) if key in leaves else 0
 
 
-def written(model: Model, operation: str, subject: Subject) -> Iterator[tuple[Table, Subject]]:
+def settable_tables(
+    model: Model, operation: str, subject: Subject
+) -> Iterator[tuple[Table, Subject]]:
     """Settable tables of the resources in a request body, each with the object as seen by that
     resource."""
     said = model.written.get(operation)

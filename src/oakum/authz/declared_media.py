@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media
-from oakum.openapi.shape_queries import element, member_names, named
+from oakum.openapi.shape_queries import element, member_by_name, member_names
 
 PATCH = "application/json-patch+json"
 """Operations on fields, which texts name (RFC 6902)."""
@@ -52,7 +52,7 @@ def distinct(declared: Sequence[Media]) -> dict[str, Media]:
     return {name: media for name, media in found.items() if name not in doubtful}
 
 
-def chosen(declared: Sequence[Media], media_type: str) -> Media | None:
+def select_media(declared: Sequence[Media], media_type: str) -> Media | None:
     """The declaration that applies to this media type with parameters; None if undeclared."""
     base, said = split(media_type)
     named = [(*split(name), media) for name, media in distinct(declared).items()]
@@ -71,7 +71,7 @@ def edits(media: Media) -> bool:
         return True
     if media.shape is None:
         return False
-    below = (named(media.shape, name) for name in member_names(media.shape))
+    below = (member_by_name(media.shape, name) for name in member_names(media.shape))
     lists = (media.shape, *(each for each in below if each is not None))
     orders = (set(member_names(each)) for each in (media.shape, *map(element, lists)) if each)
     return any("op" in names and not names.isdisjoint(("path", "from")) for names in orders)

@@ -15,10 +15,10 @@ from functools import cached_property
 from oakum.authz.compiled_model import Model, outermost
 from oakum.authz.misfits import matches
 from oakum.authz.principal import Principal, Subject
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Shape
-from oakum.openapi.shape_queries import member_names, named
+from oakum.openapi.shape_queries import member_by_name, member_names
 from oakum.policy.model import OperationRule
 
 _SOMEBODY = "\0"
@@ -34,7 +34,7 @@ def members_with_objects(
     """Members of an object outside every resource that may hold objects → their resources."""
     found = dict[str, dict[str, None]]()
     for name in member_names(shape) if shape is not None else ():
-        inner = named(shape, name) if shape is not None else None
+        inner = member_by_name(shape, name) if shape is not None else None
         if inner is not None and (led := dict.fromkeys(outermost(inner, bound))):
             found[name] = led
     for segments, resource in ahead:
@@ -55,7 +55,7 @@ class LeftOut:
     _led: dict[Shape | None, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     _open: dict[str, bool] = field(default_factory=dict)
 
-    def hidden(
+    def hidden_objects(
         self, shape: Shape | None, ahead: Ahead, there: Collection[str], at: Pointer
     ) -> list[Pointer]:
         """Where an object at `at` with the members `there` may lack a hidden one."""
@@ -89,6 +89,6 @@ class LeftOut:
         """Whether the caller sees some of any such object, whosever and in any state."""
         if resource not in self._open:
             subject = Subject(resource, (_SOMEBODY,))
-            relations = held(self.model.policy, self.principal, subject)
+            relations = held_relations(self.model.policy, self.principal, subject)
             self._open[resource] = bool(self.model.tables[resource].see(relations, {}))
         return self._open[resource]

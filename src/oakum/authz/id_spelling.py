@@ -192,7 +192,7 @@ def _is_shown_hex(id: str, shown: Iterable[str]) -> bool:
     )
 
 
-def heard(principal: Principal) -> set[str]:
+def looked_up_owners(principal: Principal) -> set[str]:
     """Ids of owners with a look-up result."""
     return {owner for _, owner in principal.related} | {owner for owner, _ in principal.states}
 

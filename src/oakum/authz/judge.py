@@ -12,24 +12,24 @@ from itertools import repeat
 from typing import NamedTuple
 
 from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, is_left, voided, whole
-from oakum.authz.body_owners import Around, BodyObjects, Meant, Writing, stepped, stood
+from oakum.authz.body_owners import Around, BodyObjects, Meant, Writing, child_steps, slot
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
-from oakum.authz.id_spelling import Spellings, heard, identifier, spread
+from oakum.authz.id_spelling import Spellings, identifier, looked_up_owners, spread
 from oakum.authz.judgement import Judgement, KnownObject, Leaf, ObjectInstance, Outline, empty_once
 from oakum.authz.misfits import Misfits, held_by, is_no_list, kind_of, matches, references
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, masked_leaves, unwritable
-from oakum.authz.places import stated
+from oakum.authz.places import stated_resource
 from oakum.authz.principal import Principal, Subject
-from oakum.authz.relations import compared, held
+from oakum.authz.relations import compared_values, held_relations
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.stored_elements import MapName
 from oakum.authz.table import Table
 from oakum.authz.tags import Tag, tag_of
-from oakum.authz.unions import chosen, keeps_kind, mixes
+from oakum.authz.unions import keeps_kind, mixes, select_alternative
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import rest
@@ -124,9 +124,9 @@ class Judge:
         """Values of another kind than declared where objects stand."""
         self._verdicts: dict[Outline, _Verdict] = {}
         self._members: dict[str, tuple[tuple[str, bool], ...]] = {}
-        ids = {*principal.ids, *compared(model.policy, principal)}
+        ids = {*principal.ids, *compared_values(model.policy, principal)}
         self._spellings = Spellings(ids)
-        self._heard = {*params.values(), *ids, *heard(principal)}
+        self._heard = {*params.values(), *ids, *looked_up_owners(principal)}
         self._refused = None if writing is None else unwritable
         known_as = model.operations.get(operation) if writing is not None else None
         self._keeps_kind = known_as is not None and keeps_kind(model, known_as)
@@ -236,7 +236,7 @@ class Judge:
         if self._left_out is None:
             return []
         ahead = (each for each in self.misfits.ahead(at) if each[0])
-        lacking = self._left_out.hidden(shape, ahead, value, at)
+        lacking = self._left_out.hidden_objects(shape, ahead, value, at)
         if self._left_out.rule.graphql and len(at) < 2:
             self._fields_lost = self._fields_lost or bool(lacking)
             return []
@@ -260,7 +260,7 @@ class Judge:
         else:
             keys, children, spots = map(str, range(len(value))), value, repeat(spot.element())
         if self._writing is not None:
-            keys = stepped(value, spot.declares, at, self._shown)
+            keys = child_steps(value, spot.declares, at, self._shown)
         if len(at) >= MAX_DEPTH:
             return dict.fromkeys(keys, False)
         walk = self._field if spot.inside else self._visit
@@ -369,7 +369,7 @@ class Judge:
         if key not in self._choices:
             model = self._model
             unlike = self._unlike if not inside else frozenset[str]()
-            found = chosen(
+            found = select_alternative(
                 shape, value, model.bound, model.known, told, inside=inside, unlike=unlike
             )
             if self._keeps_kind and mixes(shape, model.bound):
@@ -403,7 +403,7 @@ class Judge:
             return found
         for segments, resource in self._shown:
             if len(segments) == len(at) and matches(segments, at):
-                return stated(resource, shape, self._model.bound)
+                return stated_resource(resource, shape, self._model.bound)
         return ""
 
     # ------------------------------------------------------------ inside a resource
@@ -434,7 +434,7 @@ class Judge:
         if page:
             self._lacking(value, shape, at)
         if around:
-            moved = tuple(each.moved(at) for each in around)
+            moved = tuple(each.at_place(at) for each in around)
             inner = inner._replace(around=moved, counts=context.counts and bits != 0)
         keep = self._parts(value, root, at, inner, leaves)
         self._instances.append(
@@ -459,7 +459,7 @@ class Judge:
             return None
         said: list[Hashable] = [name, *context[:4]]
         if self._writing is not None:
-            said += (context.counts, stood(at), *(each.outline(at) for each in context.around))
+            said += (context.counts, slot(at), *(each.outline(at) for each in context.around))
         for member, names in self._deciding(name):
             each = value.get(member, _UNSAID)
             if isinstance(each, dict | list):
@@ -520,7 +520,7 @@ class Judge:
             lacking = context.partly if of.kind == "parent" else partly(of, value)
             lacking = lacking and not known.owners
             subject = Subject(name, owners, value, owned, lacking, named=known.named)
-        relations = held(self._model.policy, self._principal, subject)
+        relations = held_relations(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
         state.update(known.states)
         # An ownerless object may be seen by whoever may see the object around it.

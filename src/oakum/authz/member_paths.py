@@ -21,13 +21,13 @@ def _lacks(value: Json, segments: list[str]) -> bool:
     return not (isinstance(value, dict) and there) or _lacks(value[segments[0]], segments[1:])
 
 
-def garbled(value: Json, path: str) -> bool:
+def is_garbled(value: Json, path: str) -> bool:
     """Whether something stands at a path, or on the way to it, that can be read neither as an id
     nor as the word that there is none: null, an empty text, or nothing in an object or list."""
     return _garbled(value, path.split("."), ids=True)
 
 
-def blocked(value: Json, path: str) -> bool:
+def is_blocked(value: Json, path: str) -> bool:
     """Whether something stands on the way to a path through which it cannot lead, such as a text in
     the place of an object."""
     return _garbled(value, path.split("."), ids=False)

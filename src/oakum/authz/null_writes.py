@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from oakum.authz.table import Trie
 from oakum.openapi.model import Shape
-from oakum.openapi.shape_queries import element, member_names, named, rest
+from oakum.openapi.shape_queries import element, member_by_name, member_names, rest
 
 
 def taken_by_null(node: Trie | None, shape: Shape | None) -> int:
     """Bit set of the leaves that `null` takes away in a container's place; 0 if it takes away more
     than lines name, so that nobody may."""
-    return node.covered() if node is not None and _names_all(node, shape, {}) else 0
+    return node.leaves_below() if node is not None and _names_all(node, shape, {}) else 0
 
 
 def _names_all(node: Trie | None, shape: Shape | None, seen: dict[tuple[int, Shape], bool]) -> bool:
@@ -24,7 +24,7 @@ def _names_all(node: Trie | None, shape: Shape | None, seen: dict[tuple[int, Sha
     key = (id(node), shape)
     if key not in seen:
         seen[key] = True  # a recursive schema is decided by its other parts
-        parts = [(name, named(shape, name)) for name in member_names(shape)]
+        parts = [(name, member_by_name(shape, name)) for name in member_names(shape)]
         parts += [("*", each) for each in (element(shape), rest(shape)) if each is not None]
         seen[key] = all(_names_all(node.child(name), each, seen) for name, each in parts)
     return seen[key]

@@ -13,7 +13,7 @@ from oakum.authz.compiled_model import Model
 from oakum.authz.decide import through
 from oakum.authz.judgement import Judgement, ObjectInstance
 from oakum.authz.principal import Principal, Subject
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.http.json_pointer import Pointer
 from oakum.http.methods import SAFE
 from oakum.openapi.model import Json, Operation
@@ -73,7 +73,9 @@ def close(
         return False
     known, own = bool(principal.ids), account(model, operation)
     whom = [Subject("", owned=False), *([Subject("", (params[own],))] if own in params else ())]
-    if any(through(model, operation, held(model.policy, principal, s), known) for s in whom):
+    if any(
+        through(model, operation, held_relations(model.policy, principal, s), known) for s in whom
+    ):
         return False
     tops = outermost(judged.instances)
     if not alone and any(through(model, operation, each.held, known) for each in tops):

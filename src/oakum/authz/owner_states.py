@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oakum.authz.member_paths import at_path, blocked, lacks
+from oakum.authz.member_paths import at_path, is_blocked, lacks
 from oakum.authz.principal import Principal, Subject
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Resource, State
@@ -58,7 +58,7 @@ def said_state(state: State, value: Json) -> Json:
     there is no object, or several values that differ stand there (`rooms.*.private`). None:
     nothing."""
     inside = at_path(value, state.member) if state.member else []
-    if not inside and state.member and blocked(value, state.member):
+    if not inside and state.member and is_blocked(value, state.member):
         return []
     if any(type(each) is not type(inside[0]) or each != inside[0] for each in inside):
         return []

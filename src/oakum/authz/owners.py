@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from oakum.authz.id_spelling import identifiers
-from oakum.authz.member_paths import at_path, garbled, lacks, texts
+from oakum.authz.member_paths import at_path, is_garbled, lacks, texts
 from oakum.openapi.model import Json
 from oakum.policy.model import OperationRule, Owner, Policy
 
@@ -71,7 +71,7 @@ def named_in_query(policy: Policy, query: str) -> dict[str, str]:
 def says(owner: Owner, value: Json) -> bool:
     """Whether an object has anything in an owner member, or in its place."""
     return any(
-        garbled(value, path) or any(each is not None for each in at_path(value, path))
+        is_garbled(value, path) or any(each is not None for each in at_path(value, path))
         for path in owner.members
     )
 
@@ -82,7 +82,7 @@ def unread(owner: Owner, value: Json) -> list[str]:
     several = len(owner.members) > 1 or any("*" in path.split(".") for path in owner.members)
     if owner.kind != "field" or not several or not says(owner, value):
         return []
-    return [path for path in owner.members if lacks(value, path) or garbled(value, path)]
+    return [path for path in owner.members if lacks(value, path) or is_garbled(value, path)]
 
 
 def partly(owner: Owner, value: Json) -> bool:

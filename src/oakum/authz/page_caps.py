@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Operation, Parameter
 from oakum.policy.model import OperationRule
 
-SIZES = listed("limit size top take first count rows max per")
+SIZES = word_set("limit size top take first count rows max per")
 """Words in the names of page sizes."""
 _DIGITS = 9
 

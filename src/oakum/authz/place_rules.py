@@ -21,8 +21,8 @@ from oakum.openapi.shape_queries import (
     containers,
     element,
     is_null_if_empty,
+    member_by_name,
     member_names,
-    named,
     of_class,
     read_only,
     rest,
@@ -96,8 +96,8 @@ class Spot:
         self.masks = tuple(mask for mask, leaves in masked if leaves & here)
         """Forms in which alone a value is allowed here."""
         below = union(masked) & ~here if masked else 0
-        self.whole = node is not None and bool(bits & node.covered())
-        self.granted = self.whole or (node is not None and bool(below & node.covered()))
+        self.whole = node is not None and bool(bits & node.leaves_below())
+        self.granted = self.whole or (node is not None and bool(below & node.leaves_below()))
         """Whether a container inside a resource is allowed; `whole`: not for masks alone."""
         self.partly = bool(self.masks) or (self.granted and not self.whole)
         """Whether a value may be allowed here for its masked form."""
@@ -207,7 +207,7 @@ class Spot:
 
     def _member(self, name: str) -> Spot:
         if self.declares(name):
-            shape = named(self.shape, name) if self.shape else None
+            shape = member_by_name(self.shape, name) if self.shape else None
             found = self._below(self._word(name), shape, name)
             if self.shape is not None and self._refused is None:
                 null = not found.inside or type(None) in found.passes

@@ -12,9 +12,9 @@ from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import (
     identity,
     member,
+    member_by_name,
     member_names,
-    merged,
-    named,
+    merge,
 )
 from oakum.policy.resource_schemas import resource_of
 
@@ -31,7 +31,7 @@ def declared_as(shape: Shape, bound: Mapping[str, str]) -> str:
     return resource_of(shape, bound) or next((bound[n] for n in shape.base if n in bound), "")
 
 
-def stated(said: str, shape: Shape | None, bound: Mapping[str, str]) -> str:
+def stated_resource(said: str, shape: Shape | None, bound: Mapping[str, str]) -> str:
     """The resource that `shows` or `sets` says to stand at a place; empty where it only repeats
     what the document declares, and an object of another may stand there: the object tells."""
     repeats = shape is not None and shape.base and declared_as(shape, bound) == said
@@ -61,7 +61,7 @@ def besides_resources(shape: Shape, bound: Mapping[str, str]) -> Shape | None:
                 todo.append(branch)
     if not resources:
         return shape
-    return merged(own) if own else None
+    return merge(own) if own else None
 
 
 def unnameable(shape: Shape, bound: Mapping[str, str]) -> list[str]:
@@ -151,5 +151,5 @@ class Places:
         names, star = member_names(own), member(own, "*")
         if not names and star is None:
             return None
-        below = [(name, named(own, name)) for name in names if nameable(name)]
+        below = [(name, member_by_name(own, name)) for name in names if nameable(name)]
         return tuple((name, child) for name, child in (*below, ("*", star)) if child is not None)

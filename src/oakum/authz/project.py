@@ -109,7 +109,7 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     kept = "".join(cut(text, span, keep)).encode()
     return Projection(
         kept,
-        tuple(withheld(span, keep, "")),
+        tuple(removed_pointers(span, keep, "")),
         judged=judged,
         counts=counts,
         closed=closed,
@@ -163,7 +163,7 @@ def settle(keep: Keep, span: Span) -> Keep:
     return {**keep, **settled} if settled else keep
 
 
-def left(keep: Keep, pointer: Pointer) -> bool:
+def remains(keep: Keep, pointer: Pointer) -> bool:
     """Whether anything at a place remains, if only its presence."""
     for step in pointer:
         keep = keep.get(step, False) if isinstance(keep, dict) else keep
@@ -214,7 +214,7 @@ def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
         into[-1] = text[span.start] + text[span.end - 1]
 
 
-def withheld(span: Span, keep: Keep, at: str) -> list[str]:
+def removed_pointers(span: Span, keep: Keep, at: str) -> list[str]:
     """JSON pointers of what is removed, outermost only."""
     found: list[str] = []
     _withheld(span, keep, at, found)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from oakum.authz.claims import claimed, unsaid
+from oakum.authz.claims import claim_value, unsaid
 from oakum.authz.id_spelling import (
     LISTED,
     alike,
@@ -27,7 +27,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation
 
 
-def held(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:
+def held_relations(policy: Policy, principal: Principal, subject: Subject) -> frozenset[str]:
     """Relations that the caller certainly has to the object."""
     return frozenset(
         name for name in policy.relations if holds(policy, name, principal, subject) is True
@@ -103,19 +103,19 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> Truth
         case "field":
             if relation.name in subject.named:
                 return subject.named[relation.name]
-            return named(relation, principal, subject.value)
+            return names_caller(relation, principal, subject.value)
         case "lookup":
             raise ValueError("a look-up needs an owner")
 
 
-def named(relation: Relation, principal: Principal, value: Json) -> Truth:
+def names_caller(relation: Relation, principal: Principal, value: Json) -> Truth:
     """Whether an object's member holds the caller's id, or the claim that it is compared with, or a
     tenant that the caller is a member of."""
     if relation.is_membership:
         return _belongs(relation, principal, value)
     if not relation.claim:
         return named_in(value, relation.member, principal.ids)
-    said = claimed(principal.claims, relation.claim)
+    said = claim_value(principal.claims, relation.claim)
     if said is None:
         return False if unsaid(principal.claims, relation.claim) else None
     listed = said if isinstance(said, list) else [said]
@@ -139,12 +139,12 @@ def _belongs(relation: Relation, principal: Principal, value: Json) -> Truth:
     return found
 
 
-def compared(policy: Policy, principal: Principal) -> Iterator[str]:
+def compared_values(policy: Policy, principal: Principal) -> Iterator[str]:
     """Values of the caller's claims that members of objects are compared with, and what may be
     values in these."""
     for relation in policy.relations.values():
         if relation.kind == "field" and relation.claim:
-            said = claimed(principal.claims, relation.claim)
+            said = claim_value(principal.claims, relation.claim)
             for each in identifiers(said if isinstance(said, list) else [said]):
                 yield from spread(each)
 
@@ -157,7 +157,7 @@ _SCOPES = re.compile(r"[!#-+\--\[\]-~]+(?: [!#-+\--\[\]-~]+)*")
 def _claimed(claims: Mapping[str, Json], relation: Relation) -> Truth:
     """Whether a claim is, or contains, what it has to; None: it cannot be read as one such value or
     a list of them, or says it in another spelling."""
-    said, has = claimed(claims, relation.claim), relation.has
+    said, has = claim_value(claims, relation.claim), relation.has
     if said is None:
         return False if unsaid(claims, relation.claim) else None
     listed = said if isinstance(said, list) else [said]

@@ -72,13 +72,13 @@ class Trie:
             return self.leaf if self.leaf >= 0 else self.deep
         return next((found for each in self.children.values() if (found := each.first()) >= 0), -1)
 
-    def covered(self) -> int:
+    def leaves_below(self) -> int:
         """Bit set of all leaves at or below this node; cached, since a recursive schema has
         thousands and nothing is inserted later."""
         if self._covered < 0:
             found = sum(1 << index for index in {self.leaf, self.deep} if index >= 0)
             for child in self.children.values():
-                found |= child.covered()
+                found |= child.leaves_below()
             self._covered = found
         return self._covered
 
@@ -265,7 +265,7 @@ def _node(table: Table, path: str) -> Trie | None:
     return node
 
 
-def granted(table: Table, index: int) -> str:
+def grant_words(table: Table, index: int) -> str:
     """The grants of a field in the contract's words."""
     said: Iterator[str] = (
         ", ".join(grant.see)

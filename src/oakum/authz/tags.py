@@ -51,18 +51,18 @@ def _told_apart(name: str, branches: list[Shape]) -> Mapping[str, str] | None:
     return found
 
 
-def tagged(mapping: Mapping[str, str], branches: Sequence[Shape]) -> dict[str, int]:
+def alternative_by_tag(mapping: Mapping[str, str], branches: Sequence[Shape]) -> dict[str, int]:
     """Value of a tag → index of the one alternative that it means."""
     found: dict[str, int] = {}
     names = {*mapping, *(name for each in branches for name in each.names)}
     for said in sorted(names):
-        hit = meant(mapping.get(said, said), branches)
+        hit = alternative_by_component(mapping.get(said, said), branches)
         if hit is not None:
             found[said] = hit
     return found
 
 
-def meant(wanted: str, branches: Sequence[Shape]) -> int | None:
+def alternative_by_component(wanted: str, branches: Sequence[Shape]) -> int | None:
     """Index of the only alternative whose own component is `wanted`, or, if none is, of the only
     one that includes it by `allOf`. None if there is none, or more than one."""
     itself = [n for n, each in enumerate(branches) if wanted == next(iter(names_of(each)), "")]

@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from oakum.authz.compiled_model import Members, Model, members_of
 from oakum.authz.operations_outside_objects import changes
-from oakum.authz.tags import Tag, meant, objects_of
+from oakum.authz.tags import Tag, alternative_by_component, objects_of
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape_queries import merged
+from oakum.openapi.shape_queries import merge
 from oakum.policy.resource_schemas import resource_of
 
 
-def chosen(
+def select_alternative(
     shape: Shape,
     value: dict[str, Json],
     bound: Mapping[str, str],
@@ -42,7 +42,7 @@ def chosen(
         name, mapping = told
         tag = value.get(name)
         wanted = mapping.get(tag, tag) if isinstance(tag, str) else None
-        hit = meant(wanted, branches) if wanted is not None else None
+        hit = alternative_by_component(wanted, branches) if wanted is not None else None
         if hit is not None:
             return branches[hit]
     resources = [resource_of(branch, bound) for branch in branches]
@@ -86,10 +86,10 @@ def declares(branch: Shape, bound: Mapping[str, str], known: Mapping[str, Member
 
 def nobodys(branches: list[Shape], bound: Mapping[str, str]) -> Shape:
     """All alternatives that are no resource, merged."""
-    return merged([branch for branch in branches if not resource_of(branch, bound)])
+    return merge([branch for branch in branches if not resource_of(branch, bound)])
 
 
 def all_of(branches: list[Shape], resource: str, bound: Mapping[str, str]) -> Shape:
     """All alternatives of one resource, merged."""
     somebodys = [branch for branch in branches if resource_of(branch, bound) == resource]
-    return replace(merged(somebodys), names=somebodys[0].names)
+    return replace(merge(somebodys), names=somebodys[0].names)

@@ -35,7 +35,7 @@ def command(contract: Path, overlays: tuple[Path, ...], form: str) -> int:
                 f" {count_of(len(model.tables), 'resource')},"
                 f" {count_of(len(found.policy.relations), 'relation')}, {count_of(rows, 'row')}"
             )
-            if drafted := found.policy.drafted:
+            if drafted := found.policy.drafted_lines:
                 said += f"; {count_of(len(drafted), 'drafted line')}"
     except InputError as error:
         errors = error.problems

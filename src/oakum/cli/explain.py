@@ -14,7 +14,7 @@ from rich.text import Text
 
 from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem, did_you_mean
-from oakum.exposure.checks import OVER_BLOCK, RULES, STORIES, filed, guarding
+from oakum.exposure.checks import OVER_BLOCK, RULES, STORIES, guarding, rules_of_item
 from oakum.exposure.rule_stories import DOES, references
 from oakum.finding import Finding, Report
 from oakum.output.text import visible
@@ -83,7 +83,7 @@ def _found(name: str, report: Report | None, file: Path | None) -> Finding:
 
 def _item(about: Item, report: Report | None, form: str) -> None:
     """Prints an OWASP item: its rules, and a report's findings of them."""
-    rules = filed(about)
+    rules = rules_of_item(about)
     found = [f for f in report.findings if f.rule in {r.id for r in rules}] if report else []
     if form == "json":
         content = {

@@ -97,12 +97,12 @@ def _contact(report: Report, file: Path | None, fetch: bool, now: datetime) -> C
 def _fetched(report: Report) -> str:
     """Fetches the target's security.txt, with one request through the scanner's transport."""
     from oakum.http.security_txt import WELL_KNOWN
-    from oakum.scan.discovery.security_contact import requested
+    from oakum.scan.discovery.security_contact import request_contact
     from oakum.scan.transport.client import HttpTransport
 
     target = shared.valid_target(report.target, "the target of the report")
     with HttpTransport(target, run_id=report.run) as transport:
-        answer, text = requested(transport.send, target)
+        answer, text = request_contact(transport.send, target)
     if text is None:
         kind = f"`{answer.media_type}`" if answer.media_type else "no media type"
         said = f"answered {answer.status} with {kind}, not 200 with `text/plain`"

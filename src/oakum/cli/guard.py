@@ -176,7 +176,7 @@ def export(
     )
     chosen = ENGINES[engine]()
     made = export(order, chosen, out, os.environ.get(AUDIT_KEY, "").encode())
-    shared.warn(made.warned([chosen]))
+    shared.warn(made.warnings_for([chosen]))
     click.echo(
         f"wrote {out}: contract {made.digest}; {out}/README.md explains where each file goes"
     )
@@ -195,7 +195,7 @@ def check(contract: Path, identities: Path | None, overlays: tuple[Path, ...]) -
     from oakum.guard.contract_files import read_contract
 
     found = read_contract(contract, overlays)
-    shared.warn(found.warned(engine() for engine in ENGINES.values()))
+    shared.warn(found.warnings_for(engine() for engine in ENGINES.values()))
     if identities is not None:
         shared.warn(_removed(found, identities))
     key = f", look-ups with `{found.service_env}`" if found.service_env else ""

@@ -97,7 +97,7 @@ def command(
     else:
         for each in lines(usage):
             shared.line(each)
-        for each in differences(rows, viewer.known) if rows is not None and viewer else ():
+        for each in differences(rows, viewer.is_known) if rows is not None and viewer else ():
             shared.line(each)
     if not usage.endpoints or usage.discarded:
         return int(ExitCode.NOT_TRUSTWORTHY)

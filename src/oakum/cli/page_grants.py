@@ -20,7 +20,7 @@ from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
 from oakum.routing.judged_contract import compile_for_judging
-from oakum.routing.route import Router, placed
+from oakum.routing.route import Router, split_target
 
 
 class PageGrants:
@@ -45,7 +45,7 @@ class PageGrants:
         return (found[0].path, found[0].id) if found else None
 
     def _endpoint(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]] | None:
-        place = placed(path or "/")
+        place = split_target(path or "/")
         return self._router.find(place, method) if place else None
 
     def caller(self, usage: Usage, said: str = "") -> IdentifiedCaller:
@@ -90,7 +90,7 @@ class PageGrants:
             for each in judge.judge(read.value, read.shape).instances:
                 table = self._model.tables[each.resource]
                 viewed = each.resource, self._frame.label(each.held, None, "")
-                if caller.known:
+                if caller.is_known:
                     granted[viewed] |= table.names(table.see(each.held, each.state))
                 for leaf in each.leaves:
                     index = leaf_index(table, leaf.path)
@@ -99,7 +99,7 @@ class PageGrants:
                             viewed,
                             table.leaves[index] if index >= 0 else leaf.path,
                             operation.id,
-                            leaf.allowed and caller.known,
+                            leaf.allowed and caller.is_known,
                             leaf.pointer in leaks,
                             sent.uses.get(leaf.pointer, "unobserved"),
                         )

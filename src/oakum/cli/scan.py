@@ -190,7 +190,7 @@ def _dry_run(prepared: Preparation, form: str) -> int:
     sent = {line["request"].split("  ")[0] for line in plan}
     skipped = [
         {"request": asked, "reason": each.reason}
-        for each in prepared.selection.skipped(prepared.skipped)
+        for each in prepared.selection.skipped_operations(prepared.skipped)
         if (asked := f"{each.endpoint.method} {each.endpoint.path}") not in sent
     ]
     low, high = total.seconds

@@ -148,10 +148,10 @@ class _Both:
 
     def _lost(self, was: Plain, now: Plain, operation: Operation) -> Iterator[tuple[str, str]]:
         """Places that named an object and no longer do, though requests may have them."""
-        kept = {(each.where, each.called): one for each, one in now.places.items()}
+        kept = {(each.where, each.contract_name): one for each, one in now.places.items()}
         for each, one in was.places.items():
             name = self.names.get(one, one)
-            if kept.get((each.where, each.called)) != name and _is_declared(each, operation):
+            if kept.get((each.where, each.contract_name)) != name and _is_declared(each, operation):
                 yield _called(each), name
         for word, one in was.words.items() if was.free else ():
             said = {plain(each.last) for each in (*was.places, *now.places)}
@@ -165,9 +165,11 @@ class _Both:
         return any(word.startswith(plain(each)) for each in gone)
 
     def _gained(self, was: Plain, now: Plain) -> Iterator[tuple[str, str]]:
-        known = {(e.where, e.called): self.names.get(one, one) for e, one in was.places.items()}
+        known = {
+            (e.where, e.contract_name): self.names.get(one, one) for e, one in was.places.items()
+        }
         for each, one in now.places.items():
-            if known.get((each.where, each.called)) != one:
+            if known.get((each.where, each.contract_name)) != one:
                 yield _called(each), one
 
     def resources(self) -> Iterator[Term]:
@@ -241,7 +243,7 @@ def _key(each: GrantedEndpoint) -> str:
 
 
 def _called(place: RequestPlace) -> str:
-    return f"`{place.called}`" if place.called else "the body"
+    return f"`{place.contract_name}`" if place.contract_name else "the body"
 
 
 def _is_declared(place: RequestPlace, operation: Operation) -> bool:

@@ -96,7 +96,7 @@ class Side:
                 waiting += (*relation.unless, *relation.requires)
         taking = (name for each in self.relations.values() for name in each.unless)
         # A relation of `unless` is unknown whenever one that it requires is.
-        self.taking = {self.sources[each] for each in model.policy.required(*taking)}
+        self.taking = {self.sources[each] for each in model.policy.required_relations(*taking)}
 
     def relations_where(self, value: Callable[[Source], Truth]) -> frozenset[str]:
         """The relations held where each source has this value (None: nobody can tell)."""

@@ -19,7 +19,7 @@ from oakum.openapi.model import Json
 from oakum.policy.contract import Contract
 from oakum.policy.model import FieldRule, Grant, Policy, Relation, Resource
 from oakum.policy.resource_schemas import View, at, view
-from oakum.policy.review import unmentioned
+from oakum.policy.review import unmentioned_fields
 
 State = Literal["open", "implied", "when", "masked", "closed"]
 _LOGGED = ("authenticated", "owner", "lookup", "field")
@@ -93,7 +93,7 @@ def columns(policy: Policy) -> tuple[str, ...]:
 
 def _weaker(policy: Policy, of: Relation) -> Iterator[str]:
     """Relations that hold for whoever has this one, by their kinds alone."""
-    needs = {*policy.required(of.name)}
+    needs = {*policy.required_relations(of.name)}
     for name, each in policy.relations.items():
         base = (
             each.kind == "anyone"
@@ -124,7 +124,7 @@ def rows(read: ContractReading, resource: str) -> Iterator[FieldRow]:
         sets = {name: cell(read, rule, name, "set") for name in read.columns}
         yield FieldRow(path, rule.path, label(read, of, path), cells, rule.location.line, sets)
     closed: Mapping[str, State] = dict.fromkeys(read.columns, "closed")
-    for path in unmentioned(read.seen, of):
+    for path in unmentioned_fields(read.seen, of):
         if path not in table.leaves:
             yield FieldRow(path, "", label(read, of, path), closed, of.location.line, closed)
 
@@ -155,7 +155,7 @@ def label(read: ContractReading, of: Resource, path: str) -> Label:
     whose = "user" if of.is_account else of.name
     shapes = (at(each, path.split(".")) for each in read.seen.shapes[of.name])
     shape = next((each for each in shapes if each is not None), None)
-    if shape is not None and (inner := read.seen.embedded(shape)):
+    if shape is not None and (inner := read.seen.embedded_resource(shape)):
         return Label(FieldClass.PLAIN, f"`{path}` embeds `{inner}`")
     return label_field(f"{whose}.{path}", shape) if shape else label_field(f"{whose}.{path}")
 

@@ -18,7 +18,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
 from oakum.openapi.source import Node, parse
 from oakum.policy import schema
-from oakum.policy.contract import load, saved
+from oakum.policy.contract import load, saved_references
 from oakum.policy.node_reader import NAME
 
 MOST = 1 << 20
@@ -84,7 +84,7 @@ def _document(node: Node | None, path: Path) -> Document | None:
     if api is None or not isinstance(api.scalar, str):
         return None
     try:
-        refs = saved(node.get("refs") if node is not None else None, path.parent)
+        refs = saved_references(node.get("refs") if node is not None else None, path.parent)
         return Document.load(path.parent / api.scalar, refs=refs)
     except InputError:
         return None

@@ -89,7 +89,7 @@ class EvaluationContext:
         sources = self.sources(viewer, who, resource, path, text)
         return self._shows_any(sources, viewer, who, resource, path)
 
-    def withheld(
+    def withholding_field(
         self, viewer: str | None, who: str, text: str, near: tuple[str, str] = ("", "")
     ) -> tuple[str, str, bool]:
         """The field by which the contract's own lines withhold a value of somebody's from a viewer,
@@ -136,7 +136,7 @@ class EvaluationContext:
         names = [n for n in deciding(self.model.tables[what[0]], what[1]) if n in unread]
         known = question.viewer is not None
         return any(
-            self.matrix.granted(
+            self.matrix.is_granted(
                 question.endpoint, *what, held, known,
                 {**state, **dict(zip(names, values, strict=True))},
             )
@@ -148,7 +148,9 @@ class EvaluationContext:
         parties = self.knowledge.parties.get((resource, key), ())
         return bool(self.identities.ids.get(viewer or "", frozenset()) & set(parties))
 
-    def named(self, viewer: str | None, who: str, resource: str, key: str) -> frozenset[str]:
+    def relations_naming(
+        self, viewer: str | None, who: str, resource: str, key: str
+    ) -> frozenset[str]:
         """Relations in which an owner's object certainly names the viewer: the owner was shown the
         member itself, and not a text where the member would be one of an object."""
         shown = self.knowledge.filled.get((who, resource, key), ())
@@ -172,11 +174,11 @@ class EvaluationContext:
         if result is Result.LEAK or len(every) == 1:
             return [held]
 
-        def granted(each: frozenset[str]) -> bool:
+        def is_granted(each: frozenset[str]) -> bool:
             known = question.viewer is not None
-            return self.matrix.granted(question.endpoint, *what, each, known, state)
+            return self.matrix.is_granted(question.endpoint, *what, each, known, state)
 
-        return [each for each in every if granted(each) == granted(held)] or [held]
+        return [each for each in every if is_granted(each) == is_granted(held)] or [held]
 
     def stray(self, who: str, value: str, question: Question) -> None:
         """Remember where a value of somebody's stood outside every object."""

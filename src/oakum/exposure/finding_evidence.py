@@ -61,7 +61,7 @@ class OwnView:
     """(resource, key) → path → non-empty fields of this object. The key is empty if the object has
     none."""
 
-    def held(
+    def has_field(
         self, resource: str, key: str, path: str, filled: Collection[str], place: Place | None
     ) -> bool:
         """Whether the owner was shown this field of this very object at this path: a full view of

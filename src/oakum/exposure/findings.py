@@ -88,7 +88,7 @@ def _promise(policy: Policy, key: Key) -> str:
 def _owes_nothing(model: Model, identities: KnownIdentities, key: Key, entry: Entry) -> bool:
     """Whether a grant that is not honoured is none that the API could break: a guessed grant is no
     promise, and of who an unknown caller is, nobody knows whether it holds."""
-    guessed = not model.policy.stated or model.drafted(key.resource, key.field) is not None
+    guessed = not model.policy.stated or model.draft_line(key.resource, key.field) is not None
     return guessed or identities.is_unknown(entry.viewer)
 
 
@@ -102,7 +102,7 @@ def _doubts(
     """Why what was seen proves nothing against the API, in words; and whether it is because nobody
     has confirmed the line that it contradicts."""
     found: list[str] = []
-    line = model.drafted(resource, field) if resource in model.tables else None
+    line = model.draft_line(resource, field) if resource in model.tables else None
     if not model.policy.stated:
         found.append("contradicts a drafted contract that nobody has confirmed")
     elif line is not None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz import Principal, Subject
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation, Resource
 
@@ -148,7 +148,7 @@ class KnownIdentities:
         related = {
             (relation, id): relation in told
             for owner, ids in self.ids.items()
-            for told in [self.told(viewer, owner)]
+            for told in [self.stated_relations(viewer, owner)]
             for relation in lookups
             for id in ids
         }
@@ -156,7 +156,7 @@ class KnownIdentities:
         claims = self.claims.get(viewer, {})
         return Principal(self.ids[viewer], claims, {**related, **members}, states)
 
-    def told(self, viewer: str, owner: str) -> frozenset[str]:
+    def stated_relations(self, viewer: str, owner: str) -> frozenset[str]:
         """Words of the identities file for a viewer and an owner, and the look-ups that follow from
         them: what a stated relation requires, and what the same list of the API tells. One list of
         followers says who follows somebody, and whom somebody follows."""
@@ -176,7 +176,7 @@ class KnownIdentities:
         return words | {
             name
             for word in words & known.keys()
-            for name in self.policy.required(word)
+            for name in self.policy.required_relations(word)
             if known[name].kind == "lookup"
         }
 
@@ -185,7 +185,7 @@ class KnownIdentities:
         pair = (viewer, owner)
         if pair not in self._held:  # independent of states
             subject = Subject("", tuple(self.ids.get(owner, ())), owned=bool(owner))
-            self._held[pair] = held(self.policy, self.principal(viewer), subject)
+            self._held[pair] = held_relations(self.policy, self.principal(viewer), subject)
         return self._held[pair]
 
     def kinds(
@@ -285,7 +285,7 @@ def least_of(policy: Policy, name: str) -> tuple[str, frozenset[str]]:
     or `authenticated`, except those that `unless` excludes. No viewer with it has fewer.
     """
     known = policy.relations
-    sources = set(policy.required(name))
+    sources = set(policy.required_relations(name))
     lists = {_list(known[each]) for each in sources if known[each].operation}
     brought = {name for name, each in known.items() if each.operation and _list(each) in lists}
     plain = ("anyone",) if policy.kinds(name) <= {"anyone"} else ("anyone", "authenticated")
@@ -330,7 +330,7 @@ def owns_too(policy: Policy, resource: Resource, name: str) -> bool:
     """Whether whoever has a relation to an object is an owner of it, and is tested as that: the
     same field of the object says both."""
     owners = resource.owner.members if resource.owner.kind == "field" else ()
-    sources = (policy.relations[each] for each in policy.required(name))
+    sources = (policy.relations[each] for each in policy.required_relations(name))
     return any(
         each.kind == "field" and each.member in owners and not (each.claim or each.operation)
         for each in sources

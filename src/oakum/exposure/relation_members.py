@@ -51,5 +51,5 @@ def relations_through_members(model: Model) -> frozenset[str]:
 def members_named(model: Model, relation: str) -> tuple[str, ...]:
     """The members of an object that a relation, or what it requires, is read from."""
     policy = model.policy
-    members = (policy.relations[name].member for name in policy.required(relation))
+    members = (policy.relations[name].member for name in policy.required_relations(relation))
     return tuple(member for member in members if member)

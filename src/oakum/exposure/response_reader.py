@@ -15,7 +15,7 @@ from oakum.authz import Leaf, likely_media
 from oakum.exchange import Response
 from oakum.exposure.values.knowledge import says_nothing
 from oakum.http.media_type import essence
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element
 
@@ -204,7 +204,7 @@ def _is_login_page(operation: Operation, response: Response) -> bool:
     return _PASSWORD.search(text) is not None or any(map(_LOGIN_PAGE.search, actions))
 
 
-_OF_REFUSALS = listed(
+_OF_REFUSALS = word_set(
     "code detail details error errors hint instance message messages ok reason status success title"
     " type"
 )

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from oakum.authz import Model
-from oakum.authz.claims import claimed
+from oakum.authz.claims import claim_value
 from oakum.authz.principal import Principal, Subject
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.authz.table import allows
 from oakum.exposure.cells.matrix import Key
 from oakum.exposure.known_identities import KnownIdentities
@@ -38,12 +38,12 @@ def unheard(
         shown = (
             allows(model.tables[key.resource], key.field, frozenset({name}), state)
             for name in policy.relations
-            if relation.name in policy.required(name)
+            if relation.name in policy.required_relations(name)
         )
         if not any(shown):
             continue
         for viewer in viewers:
-            known = viewer is None or claimed(identities.claims.get(viewer, {}), relation.claim)
+            known = viewer is None or claim_value(identities.claims.get(viewer, {}), relation.claim)
             if known is not None:
                 continue
             # What a viewer is refused of one object says nothing of another with another tenant.
@@ -65,7 +65,7 @@ def unheld(policy: Policy, claims: Mapping[str, Mapping[str, Json]]) -> Iterator
     for each in policy.relations.values():
         alone = replace(policy, relations={each.name: replace(each, unless=(), requires=())})
         people = (Principal(frozenset({name}), told) for name, told in claims.items())
-        if each.kind == "claim" and not any(held(alone, who, _NOBODYS) for who in people):
+        if each.kind == "claim" and not any(held_relations(alone, who, _NOBODYS) for who in people):
             yield each
 
 

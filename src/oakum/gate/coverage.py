@@ -80,7 +80,7 @@ def _unknown(model: Model, cell: Cell) -> str:
     """Why a cell is untested; empty if it is tested and its line is confirmed."""
     if cell.result is Result.UNTESTED:
         return cell.reason or "no reason was given"
-    line = model.drafted(cell.resource, cell.field) if cell.resource in model.tables else None
+    line = model.draft_line(cell.resource, cell.field) if cell.resource in model.tables else None
     return f"its line is drafted and not confirmed ({line})" if line else ""
 
 

@@ -20,7 +20,7 @@ from oakum.openapi.schema import flatten
 from oakum.openapi.walk import reachable
 from oakum.policy.grammar import place
 from oakum.policy.model import Grant, OperationRule, Policy, Resource, Stance
-from oakum.policy.resource_schemas import View, answers, at, taken
+from oakum.policy.resource_schemas import View, answers, at, request_shapes
 
 _OF_A_PERSON = (
     FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT, FieldClass.PERSONAL,
@@ -131,7 +131,7 @@ def _leaves(seen: View, table: Table) -> Iterator[tuple[str, FieldClass, str, Lo
         parts = leaf.removesuffix(".**").split(".")
         shapes = (at(shape, parts) for shape in seen.shapes[name])
         shape = next((each for each in shapes if each is not None), None)
-        if shape is not None and seen.embedded(shape):
+        if shape is not None and seen.embedded_resource(shape):
             continue  # judged as the embedded resource
         label = label_field(f"{name}.{leaf}", shape)
         yield leaf, label.kind, label.reason, table.rules[index].location, index
@@ -173,7 +173,7 @@ def _privileged(seen: View, model: Model) -> Iterator[Flaw]:
         call = _call(rules, operation)
         if call is not None and _chosen(seen, call):
             continue  # only callers who were given access may call it
-        for path, leaf in (pair for shape in taken(operation) for pair in flatten(shape)):
+        for path, leaf in (pair for shape in request_shapes(operation) for pair in flatten(shape)):
             label = label_field(path, leaf)
             if label.kind is not FieldClass.AUTHORITY or leaf.read_only:
                 continue
@@ -202,7 +202,7 @@ def _chosen(seen: View, names: tuple[str, ...]) -> bool:
 def _lines(model: Model, operation: Operation, path: str) -> list[tuple[Grant, ...]]:
     """The contract lines that say who may write a member of a request body."""
     names = {name for _, name in model.sets.get(operation.id, ())}
-    for shape in taken(operation):
+    for shape in request_shapes(operation):
         names |= {name for name, _ in resources_in(shape, model.bound)}
     return [
         table.rules[index].grants

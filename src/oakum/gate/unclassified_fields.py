@@ -11,7 +11,7 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
 from oakum.policy.model import OperationRule
 from oakum.policy.resource_schemas import View, at, success
-from oakum.policy.review import spoken, strangers, unmentioned
+from oakum.policy.review import mentioned_operations, strangers, unmentioned_fields
 
 _ORDINARY = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.SETTING, FieldClass.HANDLE)
 _DEEP = 12
@@ -25,7 +25,11 @@ def find_unclassified(seen: View) -> tuple[str, ...]:
     the contract says in so many words who may; else only what any envelope has, a count or a link.
     """
     found = [*_inside(seen)]
-    rules, told, strange = callers_said(seen.policy, seen.document), spoken(seen), strangers(seen)
+    rules, told, strange = (
+        callers_said(seen.policy, seen.document),
+        mentioned_operations(seen),
+        strangers(seen),
+    )
     for operation in seen.document.operations:
         rule = rules.get(operation.id, OperationRule(operation.id))
         if rule.call is not None:
@@ -60,7 +64,7 @@ def _is_silent(operation: Operation) -> bool:
 def _inside(seen: View) -> Iterator[str]:
     for name, resource in seen.policy.resources.items():
         if seen.endpoints[name]:
-            for path in unmentioned(seen, resource):
+            for path in unmentioned_fields(seen, resource):
                 yield f"`{name}.{path}`: no line names it"
 
 

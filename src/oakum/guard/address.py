@@ -31,6 +31,6 @@ def block(text: str) -> str | None:
     return str(found)
 
 
-def counted(address: str, peer: str) -> str:
+def counting_key(address: str, peer: str) -> str:
     """Counting key of a request: the address that a trusted proxy reports, else the peer's."""
     return block(address) or block(peer) or peer or address

@@ -19,7 +19,7 @@ def path_of(where: str) -> Path | None:
     return Path(where.removeprefix(UNIX)) if where.startswith(UNIX) else None
 
 
-def told(where: str, method: str, path: str) -> tuple[int, str]:
+def ask_admin(where: str, method: str, path: str) -> tuple[int, str]:
     """The engine's admin response: status and text; status 0 when it cannot be reached."""
     at = path_of(where)
     connection = HTTPConnection("localhost", timeout=2) if at else _at(where)

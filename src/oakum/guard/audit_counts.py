@@ -18,7 +18,7 @@ from oakum.policy.model import Policy
 UNDECLARED = "‹undeclared›"
 
 
-def removed(model: Model, done: Projection) -> Mapping[str, int]:
+def count_removed(model: Model, done: Projection) -> Mapping[str, int]:
     """Counts the fields cut out, outermost only: `Member.email`, or `Member` for a whole object.
     What lies outside every resource is counted as `‹undeclared›`."""
     if done.judged is None:
@@ -70,7 +70,7 @@ def _path(model: Model, around: ObjectInstance, steps: Pointer) -> tuple[str, bo
     path, node = "", table.trie
     value: Json = around.value
     for step in steps:
-        path, below = called(table, path, node, "*" if isinstance(value, list) else step)
+        path, below = audit_name(table, path, node, "*" if isinstance(value, list) else step)
         if below is None:
             return path, False
         node = below
@@ -78,10 +78,10 @@ def _path(model: Model, around: ObjectInstance, steps: Pointer) -> tuple[str, bo
             value = value[int(step)]
         else:
             value = value.get(step) if isinstance(value, dict) else None
-    return path, bool(table.see(around.held, around.state) & node.covered())
+    return path, bool(table.see(around.held, around.state) & node.leaves_below())
 
 
-def called(table: Table, path: str, node: Trie | None, step: str) -> tuple[str, Trie | None]:
+def audit_name(table: Table, path: str, node: Trie | None, step: str) -> tuple[str, Trie | None]:
     """How the audit calls the place a step below `path`: as the lines of the contract do; and its
     node, None below what no line names."""
     word = node.word(step) if node is not None else ""

@@ -13,12 +13,12 @@ from functools import partial
 from oakum.authz import Call, Model, Principal, Projection, Subject, project
 from oakum.authz.decide import may_call, may_write
 from oakum.authz.id_spelling import identifier
-from oakum.authz.project import left
-from oakum.authz.relations import held
+from oakum.authz.project import remains
+from oakum.authz.relations import held_relations
 from oakum.authz.span import UnreadableBody, read
 from oakum.guard.compiled.concealed_objects import Concealed
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.path_objects import renamed
+from oakum.guard.compiled.path_objects import rename_parameters
 from oakum.guard.compiled.request_places import Carried
 from oakum.guard.forms import as_json
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
@@ -62,7 +62,7 @@ class ConcealedSight:
     def of(cls, model: Model, endpoint: GrantedEndpoint, carried: Carried) -> ConcealedSight:
         """Those of the path and of what stands beside it; the body is not read yet."""
         path = tuple((e, carried.params) for e in (endpoint.hidden, *endpoint.others) if e)
-        named = _keyed(carried.params, endpoint.asked.named(carried))
+        named = _keyed(carried.params, endpoint.asked.objects_in(carried))
         acts = endpoint.acts and not endpoint.graph
         return cls(model, endpoint, carried, (*path, *named), acts)
 
@@ -85,13 +85,13 @@ class ConcealedSight:
 
     def _naming(self, carried: Carried) -> ConcealedSight:
         """The same of what else of the request is known."""
-        named = self.endpoint.asked.named(carried)
+        named = self.endpoint.asked.objects_in(carried)
         known = (self.endpoint.hidden, *self.endpoint.others)
         path = tuple(each for each in self.objects if any(each[0] is one for one in known))
         objects = (*path, *_keyed(carried.params, named))
         return ConcealedSight(self.model, self.endpoint, carried, objects, self.acts)
 
-    def answered(self, status: int, body: bytes | None) -> ConcealedSight:
+    def widen_by_answer(self, status: int, body: bytes | None) -> ConcealedSight:
         """This sight, widened by the objects that an error response may reveal; unchanged if
         there is no error."""
         if self.carried.failed or self.acts or not self.endpoint.asked.keys.of_errors:
@@ -151,7 +151,7 @@ class ConcealedSight:
         if not (yield from self._all(above, inquiry)):
             raise absent(self.endpoint, "call")
 
-    def left(
+    def filter_response(
         self, inquiry: Inquiry, done: Projection, apart: Callable[[], Projection]
     ) -> Generator[Asked, Answered | None, Projection]:
         """What stays of the answer to a read: nothing below an object in the path that is hidden.
@@ -222,7 +222,7 @@ def _related(needs: LookupRequirements, *, model: Model, hidden: Concealed, owne
 def _shown(model: Model, hidden: Concealed, caller: Principal, owner: str) -> bool:
     """Whether the caller sees some of the owner's object in any state, whichever resource it is."""
     return all(
-        model.tables[name].see(held(model.policy, caller, Subject(name, (owner,))), {})
+        model.tables[name].see(held_relations(model.policy, caller, Subject(name, (owner,))), {})
         for name in hidden.resources
     )
 
@@ -231,13 +231,13 @@ def _read(
     model: Model, hidden: Concealed, params: Mapping[str, str], inquiry: Inquiry
 ) -> Generator[Asked, Answered | None, bool]:
     """Reads the object and checks whether anything of it is shown."""
-    wanted, params = params.get(hidden.key, ""), renamed(params, hidden.names)
+    wanted, params = params.get(hidden.key, ""), rename_parameters(params, hidden.names)
     path = path_of(model.operations[hidden.reader], params)
     if path is None or not inquiry.spend():
         return False
     # The service's own view says nothing about the caller's.
     own = any(model.policy.resources[n].owner.kind == "caller" for n in hidden.resources)
-    question = inquiry.desk.addressed(hidden.reader, path, "", inquiry.on, own=own)
+    question = inquiry.desk.request_to(hidden.reader, path, "", inquiry.on, own=own)
     if question is None:
         return False
     answered = yield from inquiry.ask(question)
@@ -282,7 +282,7 @@ def shows(done: Projection) -> bool:
     if done.body is None or done.judged is None:
         return False
     return any(
-        left(done.judged.keep, each.pointer)
+        remains(done.judged.keep, each.pointer)
         for each in done.judged.instances
         if any(leaf.allowed for leaf in each.leaves)
     )

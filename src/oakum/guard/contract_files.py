@@ -58,10 +58,13 @@ class ContractFiles:
         place = problem.location
         return place.file != self.compiled.policy.file, place.file, place.line, place.column
 
-    def warned(self, engines: Iterable[EngineTarget]) -> tuple[Problem, ...]:
+    def warnings_for(self, engines: Iterable[EngineTarget]) -> tuple[Problem, ...]:
         """`warnings`, and one about each operation that one of the engines cannot serve."""
         document = self.compiled.document
-        return (*self.warnings, *(each for one in engines for each in one.unserved(document)))
+        return (
+            *self.warnings,
+            *(each for one in engines for each in one.unserved_operations(document)),
+        )
 
     def secrets(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Secrets that the engine needs in its environment, by variable name.
@@ -101,7 +104,7 @@ def _unfilled(compiled: CompiledContract) -> Iterator[Problem]:
     if caller is None or wiring.whoami is None:
         return
     places = {(each.where, each.name) for each in wiring.credentials}
-    filled = {name for name, _ in caller.owed} | {page(caller)[0].partition("=")[0]}
+    filled = {name for name, _ in caller.required_query} | {page(caller)[0].partition("=")[0]}
     others = [wiring.selections[id] for id in wiring.endpoints if id != caller.id]
     for each in caller.parameters:
         name = each.name.lower() if each.where == "header" else each.name

@@ -14,7 +14,7 @@ from oakum.guard.compiled.tenant_names import names_tenant
 from oakum.http.octets import sha256_of_texts
 from oakum.routing.headers import for_this_hop
 from oakum.routing.messages import Asked, Denied, Headers
-from oakum.routing.route import called
+from oakum.routing.route import decoded_name
 from oakum.routing.who import cookies
 
 
@@ -34,11 +34,11 @@ class SelectionParameters:
         cookies = tuple(each for name, each in named if ("cookie", name) not in places)
         return SelectionParameters(headers, cookies, self.query)
 
-    def joined(self, query: str) -> str:
+    def merge_into(self, query: str) -> str:
         """A look-up's own query with these in it: what the request says counts more than a
         default."""
         names = {_base(each) for each in self.query}
-        own = [each for each in query.split("&") if each and called(each) not in names]
+        own = [each for each in query.split("&") if each and decoded_name(each) not in names]
         return "&".join((*own, *self.query))
 
 
@@ -68,7 +68,7 @@ class Conditions:
         headers = ((f"header {name}", value) for name, value in self.headers)
         return (*headers, *((f"cookie {name}", value) for name, value in self.cookies))
 
-    def told(self, look: SelectingParameters) -> SelectionParameters | None:
+    def parameters_for(self, look: SelectingParameters) -> SelectionParameters | None:
         """What a look-up of an operation is sent; None if it may not be asked, since it requires
         something that nothing says."""
         if not look.caller and (self.unsaid or not {*self.path}.issubset(look.paths)):
@@ -128,4 +128,4 @@ def conditions(asked: Asked, query: str, selection: SelectingParameters) -> Cond
 
 def _base(piece: str) -> str:
     """The name of a parameter, without a member's name in brackets."""
-    return called(piece).partition("[")[0]
+    return decoded_name(piece).partition("[")[0]

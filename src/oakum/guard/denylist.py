@@ -85,7 +85,7 @@ def key_of(path: Path) -> str:
     return key if isinstance(key, str) else ""
 
 
-def denied(callers: Iterable[DeniedCaller]) -> Mapping[str, float]:
+def denial_ends(callers: Iterable[DeniedCaller]) -> Mapping[str, float]:
     """Hash of a caller → Unix seconds at which its denial ends; the form that engines take."""
     ends: dict[str, float] = {}
     for each in callers:

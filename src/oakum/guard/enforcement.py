@@ -16,8 +16,8 @@ from oakum.authz import Call, Principal, Projection, Subject, answer_media, proj
 from oakum.authz.csv import names_rows, project_csv
 from oakum.authz.decide import may_call
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.address import counted
-from oakum.guard.audit_counts import owners_shown, removed
+from oakum.guard.address import counting_key
+from oakum.guard.audit_counts import count_removed, owners_shown
 from oakum.guard.compiled import cors_preflight
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
@@ -29,7 +29,7 @@ from oakum.guard.compiled.written_resource import looks_up_first
 from oakum.guard.concealment import ConcealedSight, shows
 from oakum.guard.data_selection import conditions
 from oakum.guard.forwarded_headers import ForwardedHeaders
-from oakum.guard.graphql_argument_values import chosen
+from oakum.guard.graphql_argument_values import selected_owners
 from oakum.guard.guesses import Guesses
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import KIND, Behalf, Desk, Inquiry, LookUpResult
@@ -42,18 +42,19 @@ from oakum.http.methods import routed_method
 from oakum.http.octets import octets
 from oakum.openapi.model import Json, Operation
 from oakum.routing.caching import FRESH, kept_apart
-from oakum.routing.headers import (
-    back,
-    client,
-    onward,
-    refuse_lost,
-    upgrades,
-    without_file_name,
-)
-from oakum.routing.media import described, read_media_type
+from oakum.routing.headers import back, client, onward, refuse_lost, upgrades, without_file_name
+from oakum.routing.media import read_media_type, with_media_type
 from oakum.routing.messages import Answered, Asked, Denied, broken
 from oakum.routing.request_head import check, in_origin_form
-from oakum.routing.route import RequestTarget, Router, passes, placed, queried, with_query, without
+from oakum.routing.route import (
+    RequestTarget,
+    Router,
+    filter_query,
+    passes,
+    split_target,
+    with_query,
+    without,
+)
 from oakum.routing.who import (
     NOBODY,
     NONE,
@@ -63,7 +64,7 @@ from oakum.routing.who import (
     by_answer,
     by_key,
     by_token,
-    given,
+    find_credentials,
     is_password,
     logged_in,
     nameless,
@@ -110,7 +111,7 @@ class Gatekeeper:
             )
         self.observe = observe
         self._model, self._lookups = compiled.model, compiled.lookups
-        self.paths = tuple(each.path for each in compiled.document.declared)
+        self.paths = tuple(each.path for each in compiled.document.all_operations)
         self._router = Router(compiled.document.operations, compiled.document.closed)
         self._now, self._tokens = now, tokens
         self._api_keys = api_keys or {}
@@ -151,7 +152,7 @@ class Gatekeeper:
         check(asked)
         if guard.hosts and _PORT.sub("", asked.host).lower() not in guard.hosts:
             raise Denied(404, "host")
-        place = placed(asked.target)
+        place = split_target(asked.target)
         if place is None:
             raise Denied(404, "path")
         if (yield from self._unread(passing, place)) or self._preflight(passing, place):
@@ -165,7 +166,7 @@ class Gatekeeper:
         _check(endpoint, found[1])
         query = self._query(place, endpoint)
         passing.sight = ConcealedSight.of(self._model, endpoint, Carried(asked, query, found[1]))
-        held = given(asked, query, self._lookups.credentials)
+        held = find_credentials(asked, query, self._lookups.credentials)
         said = conditions(asked, query, self._lookups.selections[endpoint.operation.id])
         if self.policy.caller.claim:
             held = only_token(held, self._nameless)
@@ -217,9 +218,9 @@ class Gatekeeper:
             passing.forward = yield from self._joining(passing, place)
             passing.switch = True
         elif asked.method in ("GET", "HEAD") and passes(guard.passes, place):
-            if self._router.known(place):
+            if self._router.has_path(place):
                 return False
-            passing.forward = self._forwarded.stripped(asked, place.query, raw=True)
+            passing.forward = self._forwarded.without_credentials(asked, place.query, raw=True)
         else:
             return False
         passing.raw = True
@@ -232,7 +233,7 @@ class Gatekeeper:
         any request, since an API behind the guard may only decode it; nothing is looked up."""
         asked, caller, target = passing.asked, self.policy.caller, passing.asked.target
         names = self._forwarded.names
-        held = given(asked, place.query, self._lookups.credentials)
+        held = find_credentials(asked, place.query, self._lookups.credentials)
         if caller.claim or caller.api_key:
             held = only_token(held, self._nameless) if caller.claim else held
             behalf = Behalf(asked, held, conditions(asked, "", SelectingParameters()))
@@ -270,17 +271,17 @@ class Gatekeeper:
             raise Denied(404, "route")
         passing.preflight = True
         ahead = replace(asked, target=endpoint.preflight)
-        passing.forward = self._forwarded.stripped(ahead, "", raw=False)
+        passing.forward = self._forwarded.without_credentials(ahead, "", raw=False)
         return True
 
     def _query(self, place: RequestTarget, endpoint: GrantedEndpoint) -> str:
-        return queried(
+        return filter_query(
             place.query, endpoint.query, endpoint.lists, endpoint.nested,
             self._forwarded.places("query"), self._model.rule(endpoint.operation.id).at_most,
         )  # fmt: skip
 
     def _block(self, asked: Asked) -> str:
-        return counted(client(asked, self.policy.guard.hops), asked.address)
+        return counting_key(client(asked, self.policy.guard.hops), asked.address)
 
     def _rate(self, who: Who, address: str) -> None:
         kind, name = ("callers", who.name) if who.ids else ("anonymous", address)
@@ -350,7 +351,7 @@ class Gatekeeper:
         """Calls who-am-I, with credentials or without, past every cache."""
         ask, failed = self._lookups.asks[index], inquiry.failed
         path = self._model.operations[ask.operation].path
-        question = self._desk.addressed(ask.operation, path, ask.query, on, own=True)
+        question = self._desk.request_to(ask.operation, path, ask.query, on, own=True)
         if question is None:
             return None
         # A POST without a body is none of JSON.
@@ -385,7 +386,7 @@ class Gatekeeper:
         named = {e.name for e in parameters if e.where == "cookie"}
         held = passing.inquiry.on.held if passing.inquiry else NONE
         kept = self._forwarded.jar(onward(asked, self.policy.guard, declared), named, held)
-        headers = described(kept, taken.media)
+        headers = with_media_type(kept, taken.media)
         known = passing.inquiry is not None and passing.inquiry.who.ids
         if not known and "authorization" in self._forwarded.places("header"):
             # Credentials that identify nobody here must identify nobody upstream: some servers
@@ -456,7 +457,7 @@ class Gatekeeper:
     ) -> Generator[Asked, Answered | None, bool]:
         """Whether a response without an object would reveal that a concealed object exists."""
         endpoint, inquiry, sight = passing.endpoint, passing.inquiry, passing.sight
-        sight = passing.sight = sight and sight.answered(answered.status, None)
+        sight = passing.sight = sight and sight.widen_by_answer(answered.status, None)
         if (
             endpoint is None
             or inquiry is None
@@ -487,12 +488,12 @@ class Gatekeeper:
         if endpoint.conceals and answered.status in (403, 404):
             return self._denial(passing, Denied(404, ""))
         login = self._model.rule(endpoint.operation.id).login
-        private = bool(login) or not endpoint.operation.anonymous or inquiry.on.held.sent
+        private = bool(login) or not endpoint.operation.anonymous or inquiry.on.held.has_credential
         whole = back(answered, guard, private=private)
         headers = without_file_name(whole, guard)
         if answered.status in _BODILESS or 300 <= answered.status < 400:
             return replace(answered, headers=headers, body=b"")
-        if answered.encoded:
+        if answered.is_encoded:
             raise Denied(502, "encoding")
         if answered.truncated or len(answered.body) > guard.max_body:
             raise Denied(502, "truncated" if answered.truncated else "too-long")
@@ -512,7 +513,7 @@ class Gatekeeper:
         cut = _projector(operation, answered)
         if cut is None:
             raise Denied(failed, "undeclared")
-        choice = chosen(endpoint, passing.asked, passing.forward)
+        choice = selected_owners(endpoint, passing.asked, passing.forward)
         call = Call(operation.id, passing.params, status, answered.media, chosen=choice)
         # The response to a login belongs to the account that logs in. It needs no look-up: the
         # credentials of the request are not that account's.
@@ -531,10 +532,10 @@ class Gatekeeper:
             if not (yield from inquiry.settle(wanted, done.told)):
                 break
         if passing.sight is not None and not new.ids and status < 300:
-            passing.sight = passing.sight.answered(status, done.body)
+            passing.sight = passing.sight.widen_by_answer(status, done.body)
             alone = partial(cut, self._model, principal, replace(call, apart=True), answered.body)
-            done = yield from passing.sight.left(inquiry, done, alone)
-        passing.removed = removed(self._model, done)
+            done = yield from passing.sight.filter_response(inquiry, done, alone)
+        passing.removed = count_removed(self._model, done)
         if done.body is None and done.judged is not None and done.judged.misfit:
             raise Denied(failed, "undeclared")
         if done.body is None:
@@ -549,7 +550,7 @@ class Gatekeeper:
         """Counts the owners whose objects are shown against the caller's limits; raises `Denied`
         (429)."""
         who, address = inquiry.who, self._block(passing.asked)
-        shown = owners_shown(self.policy, done, self._budgets.limited, passing.said)
+        shown = owners_shown(self.policy, done, self._budgets.limited_resources, passing.tag)
         name = who.name if who.ids else f"@{address}"
         for limit in self.policy.limits:
             owners = shown.get(limit.name, frozenset()) - own

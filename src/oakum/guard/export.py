@@ -22,8 +22,8 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.admin_socket import LONGEST, UNIX
 from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import ContractFiles, read_contract
-from oakum.guard.denylist import denied, key_of, read_list
-from oakum.guard.files import fill, judged, unusable
+from oakum.guard.denylist import denial_ends, key_of, read_list
+from oakum.guard.files import fill, render_and_validate, unusable
 from oakum.guard.target import Deployment, EngineTarget, address, mistake
 from oakum.openapi.model import Json
 
@@ -64,7 +64,7 @@ def export(order: Order, engine: EngineTarget, out: Path, audit_key: bytes = b""
     if order.redis:
         address(order.redis, "--redis")
     now = read_contract(order.contract, order.overlays)
-    listed = denied(read_list(order.deny, audit_key)) if order.deny is not None else {}
+    listed = denial_ends(read_list(order.deny, audit_key)) if order.deny is not None else {}
     deployment = Deployment(
         now.plan,
         order.upstream,
@@ -89,7 +89,7 @@ def export(order: Order, engine: EngineTarget, out: Path, audit_key: bytes = b""
     except OSError as error:
         raise unusable(out, error) from None
     try:
-        config = judged(engine, deployment, fresh)
+        config = render_and_validate(engine, deployment, fresh)
         fill(fresh / "config", config)
         command = _command(engine, fresh / "config", deployment)
         around = _around(engine, deployment, now, config, command)

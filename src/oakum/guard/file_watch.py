@@ -36,7 +36,7 @@ class FileWatch:
                 self._stamps[path] = _stamp(path)
                 self._content[path] = _content(path)
 
-    def changed(self) -> bool:
+    def has_changed(self) -> bool:
         """Whether any file has new bytes and has been stable since the last call.
 
         A file that is still being written is not read, and a mere `touch` is ignored.

@@ -44,7 +44,9 @@ def folder_of(state: Path | None) -> Iterator[Path]:
         yield state
 
 
-def judged(engine: EngineTarget, deployment: Deployment, within: Path) -> Mapping[str, bytes]:
+def render_and_validate(
+    engine: EngineTarget, deployment: Deployment, within: Path
+) -> Mapping[str, bytes]:
     """The rendered files, after the engine has validated equivalent ones in a temporary folder
     inside `within`; without the shared store, which this machine may not reach.
 

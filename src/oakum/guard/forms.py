@@ -18,7 +18,7 @@ from oakum.guard.compiled.form_parts import parts_of
 from oakum.openapi.model import Json
 from oakum.routing.media import FORM, MediaType
 from oakum.routing.messages import Denied
-from oakum.routing.route import called, queried, valued
+from oakum.routing.route import decoded_name, decoded_value, filter_query
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})")
 _LONGEST = 1024
@@ -45,22 +45,24 @@ def _read(form: Form, name: str, text: str) -> Json:
     return int(text) if name in form.numbers and _INTEGER.fullmatch(text) else text
 
 
-def left(kind: MediaType, body: bytes, names: Collection[str]) -> bytes | None:
+def keep_members(kind: MediaType, body: bytes, names: Collection[str]) -> bytes | None:
     """The body with these members only; None when it is not URL-encoded and cannot be cut."""
     if kind.type != FORM:
         return None
     pieces = body.decode("ascii").split("&")
-    return "&".join(each for each in pieces if each and called(each) in names).encode()
+    return "&".join(each for each in pieces if each and decoded_name(each) in names).encode()
 
 
 def _pairs(form: Form, kind: MediaType, body: bytes) -> list[tuple[str, str]]:
     if kind.type == FORM:
         try:
             text = body.decode("ascii")
-            queried(text, form.names, form.lists, {})
+            filter_query(text, form.names, form.lists, {})
         except (UnicodeDecodeError, Denied):
             raise Denied(400, "body") from None
-        return [(called(each), _short(valued(each))) for each in text.split("&") if each]
+        return [
+            (decoded_name(each), _short(decoded_value(each))) for each in text.split("&") if each
+        ]
     parts = parts_of(body, dict(kind.params)["boundary"])
     if parts is None:
         raise Denied(400, "body")

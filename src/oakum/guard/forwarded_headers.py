@@ -9,7 +9,7 @@ from typing import Literal
 from oakum.policy.model import Guarding
 from oakum.routing.caller_plan import Credential
 from oakum.routing.headers import onward, with_cookies
-from oakum.routing.media import described
+from oakum.routing.media import with_media_type
 from oakum.routing.messages import Asked, Headers
 from oakum.routing.route import with_query, without
 from oakum.routing.who import NONE, Given
@@ -43,11 +43,11 @@ class ForwardedHeaders:
         named = {*self.places("cookie"), *more, *declared} - held.names_dropped("cookie")
         return with_cookies(headers, named)
 
-    def stripped(self, asked: Asked, query: str, *, raw: bool) -> Asked:
+    def without_credentials(self, asked: Asked, query: str, *, raw: bool) -> Asked:
         """A request without any credential; `raw`: its response passes unread."""
         secret = {"cookie", "authorization", *self.places("header")}
         kept = onward(asked, self.guard, (), raw=raw)
-        kept = kept if raw else described(kept, "")
+        kept = kept if raw else with_media_type(kept, "")
         headers = tuple((name, value) for name, value in kept if name not in secret)
         rest = without(query, self.places("query"))
         return replace(asked, target=with_query(asked.target, rest), headers=headers)

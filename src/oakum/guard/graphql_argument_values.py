@@ -17,7 +17,7 @@ from urllib.parse import unquote_plus
 from oakum.authz.span import UnreadableBody, read
 from oakum.guard.compiled.chosen_fields import chooses
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.graphql_query import lexed, parameter
+from oakum.guard.graphql_query import lex, parameter
 from oakum.openapi.model import Json
 from oakum.routing.messages import Asked
 
@@ -47,7 +47,7 @@ def argument_values(said: Json) -> list[Said]:
     """`FIELD.NAME` and value of each scalar in an argument of a request, `NAME` being that of the
     argument or of the member that holds it."""
     query = said.get("query") if isinstance(said, dict) else None
-    tokens = lexed(query) if isinstance(query, str) else ""
+    tokens = lex(query) if isinstance(query, str) else ""
     if isinstance(tokens, str) or not isinstance(said, dict):
         return []
     found, given = _found(tokens), said.get("variables")
@@ -64,14 +64,14 @@ def argument_values(said: Json) -> list[Said]:
     return [each for each in values if each[1] is not None]
 
 
-def chosen(endpoint: GrantedEndpoint, came: Asked, asked: Asked) -> frozenset[str] | None:
+def selected_owners(endpoint: GrantedEndpoint, came: Asked, asked: Asked) -> frozenset[str] | None:
     """As in `Call.chosen`, of a request as it came and as it passes."""
     if not endpoint.graph:
         return frozenset() if chooses(endpoint.choices, came, asked.target) else None
     by_url = asked_by_url(asked.target.partition("?")[2])
     said = read(asked.body)[0] if asked.body else by_url
     query = said.get("query") if isinstance(said, dict) else None
-    tokens = lexed(query) if isinstance(query, str) else ""
+    tokens = lex(query) if isinstance(query, str) else ""
     return frozenset() if isinstance(tokens, str) else frozenset(_found(tokens).fields)
 
 

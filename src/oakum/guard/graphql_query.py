@@ -37,7 +37,7 @@ _CLOSES = {")": "(", "]": "[", "}": ":"}
 """Closing token → opening token within values; `:` stands for an object."""
 
 
-def refused(said: Json, *, writes: bool = False) -> str:
+def refusal_reason(said: Json, *, writes: bool = False) -> str:
     """Why a request body (or its equivalent) must not be forwarded; empty: it may.
 
     `batch`: several requests in one. `missing`: no query, though perhaps a persisted one. Otherwise
@@ -185,7 +185,7 @@ def _definitions(tokens: list[str]) -> list[_Definition] | None:
 
 def _tokens(query: str) -> list[str] | str:
     """Names and punctuators verbatim, `0` for a number, `"` for a text; or a reason code."""
-    found = lexed(query)
+    found = lex(query)
     return found if isinstance(found, str) else [_kind(each) for each in found]
 
 
@@ -194,7 +194,7 @@ def _kind(token: str) -> str:
     return first if first == '"' else "0" if first == "-" or first.isdigit() else token
 
 
-def lexed(query: str) -> list[str] | str:
+def lex(query: str) -> list[str] | str:
     """All tokens verbatim; or a reason code."""
     if _UNSAFE.search(query):
         return "syntax"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
 
-from oakum.guard.memory import opened
+from oakum.guard.memory import open_window
 from oakum.routing.who import Guess, Who
 
 MOST = 100
@@ -122,4 +122,4 @@ class Guesses:
         """A tally of this window. Who wants to be forgotten has to come from as many addresses as
         are kept, and each of them is allowed as many guesses anyway."""
         number = int(self._now() // WINDOW)
-        return opened(self._tallies, key, number, _Tally, _MOST_TALLIES)
+        return open_window(self._tallies, key, number, _Tally, _MOST_TALLIES)

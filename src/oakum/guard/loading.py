@@ -15,7 +15,7 @@ from typing import Any
 from oakum.errors import InputError, Problem
 from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import read_contract
-from oakum.guard.denylist import denied, read_list
+from oakum.guard.denylist import denial_ends, read_list
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.key_files import read_api_keys, read_key_set
 from oakum.guard.passed_request import Passing, Refusal
@@ -74,7 +74,7 @@ def open_gate(
         audit_key=audit_key or secrets.token_bytes(32),
         observe=observe,
         contract=read.digest,
-        denied=denied(read_list(Path(deny), audit_key)) if deny is not None else None,
+        denied=denial_ends(read_list(Path(deny), audit_key)) if deny is not None else None,
     )
 
 
@@ -82,14 +82,14 @@ def kept_going(audit: Callable[[Mapping[str, Any]], None]) -> Callable[[Mapping[
     """An audit callback whose failure never affects a response. The log names only the type of the
     error, whose text may hold personal data."""
 
-    def noted(line: Mapping[str, Any]) -> None:
+    def note(line: Mapping[str, Any]) -> None:
         try:
             audit(line)
         except Exception as error:  # noqa: BLE001 - a callback of somebody else's
             with suppress(Exception):
                 _log.error("the audit failed, so a line of it is lost: %s", type(error).__name__)
 
-    return noted
+    return note
 
 
 def unread(asked: Asked, denied: Denied) -> Refusal:
@@ -100,6 +100,6 @@ def unread(asked: Asked, denied: Denied) -> Refusal:
     return Refusal(made.status, made.headers, made.body, audit=audit)
 
 
-def written(line: Mapping[str, Any]) -> None:
+def write_audit(line: Mapping[str, Any]) -> None:
     """Default audit: one JSON object a line, at level INFO of the logger `oakum.guard`."""
     _log.info("%s", json.dumps(line, ensure_ascii=False, separators=(",", ":")))

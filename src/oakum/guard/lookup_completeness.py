@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from oakum.authz.complete_lists import ListPlace, extent, failed, look
+from oakum.authz.complete_lists import ListPlace, extent, look, reports_failure
 from oakum.openapi.model import Json
 from oakum.routing.messages import Answered
 
@@ -25,7 +25,7 @@ def is_whole(place: ListPlace, answered: Answered, value: Json) -> bool:
 
 def is_failed(pointer: tuple[str, ...], answered: Answered, value: Json) -> bool:
     """Whether a response reports that the object at a pointer could not be read, or is stale."""
-    return failed(value, pointer, _named(answered))
+    return reports_failure(value, pointer, _named(answered))
 
 
 def _named(answered: Answered) -> dict[str, str]:

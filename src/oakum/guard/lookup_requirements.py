@@ -14,7 +14,7 @@ from itertools import product
 from typing import NamedTuple, TypeVar
 
 from oakum.authz import Call, Model, ObjectInstance, Principal, Subject, Table
-from oakum.authz.id_spelling import heard
+from oakum.authz.id_spelling import looked_up_owners
 from oakum.authz.judgement import Outline
 from oakum.authz.operations_outside_objects import account
 from oakum.authz.owner_states import digit, said_state, state_of
@@ -64,7 +64,7 @@ class LookupRequirements:
         self._dear = dear
         self.wants: dict[Want, None] = {}
         self._noted: list[Want] = []
-        self._heard = heard(principal)
+        self._heard = looked_up_owners(principal)
         self._principal = replace(
             principal,
             related=_Notes(principal.related, lambda key: self._want("relation", *key)),

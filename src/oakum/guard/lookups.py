@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from oakum.authz import Model, Principal
 from oakum.authz.id_spelling import identifiers, named_among, text
-from oakum.authz.member_paths import blocked, garbled
+from oakum.authz.member_paths import is_blocked, is_garbled
 from oakum.guard.compiled.lookup_plan import Home, LookupPlan
 from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.data_selection import Conditions
@@ -115,10 +115,11 @@ class Desk:
         if ask is None:
             return False
         return (
-            on.conditions.told(self.wiring.selections[self.wiring.asks[ask].operation]) is not None
+            on.conditions.parameters_for(self.wiring.selections[self.wiring.asks[ask].operation])
+            is not None
         )
 
-    def asked(self, question: LookupQuestion, on: Behalf) -> Asked | None:
+    def lookup_request(self, question: LookupQuestion, on: Behalf) -> Asked | None:
         """The request; None if this id would make its path ambiguous, or if it requires something
         that nobody says."""
         ask = self.wiring.asks[question.ask]
@@ -126,22 +127,22 @@ class Desk:
         path = path_of(operation, dict.fromkeys(parameter_names(operation.path), question.about))
         if path is None:
             return None
-        return self.addressed(ask.operation, path, ask.query, on, own=not question.about)
+        return self.request_to(ask.operation, path, ask.query, on, own=not question.about)
 
-    def addressed(
+    def request_to(
         self, operation: str, path: str, query: str, on: Behalf, *, own: bool = False
     ) -> Asked | None:
         """A look-up request under the conditions of the one that it decides, with the service's
         credential; with the caller's if there is none, or if the look-up is about the caller. None
         if it requires something that nobody says."""
-        told = on.conditions.told(self.wiring.selections[operation])
+        told = on.conditions.parameters_for(self.wiring.selections[operation])
         if told is None:
             return None
         service, held = self.guard.service, on.held
         own = own or service is None or not self.service
         if own:  # credentials are sent as such
             told = told.without({(each.where, each.name) for each in self.wiring.credentials})
-        pieces = [told.joined(query), *(held.query if own else ())]
+        pieces = [told.merge_into(query), *(held.query if own else ())]
         secret = held.headers if own else _pair(service, self.service)
         if not (own and held.has_all_cookies):
             secret = _with_cookies(secret, told.cookies)
@@ -154,10 +155,10 @@ class Desk:
     def key(self, question: LookupQuestion, on: Behalf) -> tuple[str, int, str, str, str]:
         """Cache key: one for each caller, or shared when the service's credential is used; and one
         for each condition."""
-        credentials = "" if self.serviced(question) else on.held.key
+        credentials = "" if self.uses_service(question) else on.held.key
         return ("ask", question.ask, question.about, credentials, on.conditions.key)
 
-    def serviced(self, question: LookupQuestion) -> bool:
+    def uses_service(self, question: LookupQuestion) -> bool:
         """Whether the look-up uses the service's credential, so that the result is the same for
         all."""
         return bool(self.guard.service is not None and self.service and question.about)
@@ -194,7 +195,7 @@ def _state(
     if len(objects) != 1 or not isinstance(objects[0], dict):
         return {}
     at = ".".join(segments[len(home.pointer) :])
-    if _unread(home, objects[0]) or blocked(objects[0], at):
+    if _unread(home, objects[0]) or is_blocked(objects[0], at):
         return {}
     owners = [text for each in home.owners for text in _texts(values_at(objects[0], each))]
     if about and owners and about not in owners:
@@ -209,7 +210,7 @@ def _state(
         if not isinstance(copy, dict) or not (theirs & own or _unread(home, copy)):
             continue
         other = _said(copy, member)
-        if blocked(copy, at) or (
+        if is_blocked(copy, at) or (
             other and not (said and all(_same(said[0], each) for each in other))
         ):
             return {}
@@ -221,7 +222,7 @@ def _state(
 
 def _unread(home: Home, account: Json) -> bool:
     """Whether an account names somebody whom nobody can read."""
-    return any(garbled(account, ".".join(each)) for each in home.owners)
+    return any(is_garbled(account, ".".join(each)) for each in home.owners)
 
 
 def _said(value: Json, member: tuple[str, ...]) -> list[Json]:
@@ -350,7 +351,7 @@ class Inquiry:
         if believed is not None:
             self.known[question] = believed[0]
             return
-        request = self.desk.asked(question, self.on)
+        request = self.desk.lookup_request(question, self.on)
         if request is None or not self.spend():
             return
         epoch, began = memory.epoch, memory.now()
@@ -360,7 +361,7 @@ class Inquiry:
         ttl = min(ttl, 1.0) if known is NOTHING else ttl - (memory.now() - began)
         about = {EVERYBODY, mark(self.desk.wiring.asks[question.ask].operation)}
         about |= {question.about} if question.about else set()
-        if not self.desk.serviced(question):
+        if not self.desk.uses_service(question):
             about |= {
                 *self.who.ids,
                 self.on.held.mark,
@@ -380,7 +381,7 @@ class Inquiry:
         return True
 
     @property
-    def left(self) -> int:
+    def lookups_left(self) -> int:
         """Look-ups left in the budget."""
         return self._left
 

@@ -31,7 +31,7 @@ class Numbered(Protocol):
 _N = TypeVar("_N", bound=Numbered)
 
 
-def opened(
+def open_window(
     windows: OrderedDict[str, _N], key: str, number: int, new: Callable[[int], _N], most: int
 ) -> _N:
     """What is counted for a key in the window of this number, `new` if there is nothing yet. What
@@ -132,7 +132,7 @@ class Budgets:
         self._lock = Lock()
 
     @property
-    def limited(self) -> frozenset[str]:
+    def limited_resources(self) -> frozenset[str]:
         """Resources with a limit on distinct owners."""
         return frozenset(each.name for each in self._limits if each.kind == "distinct")
 
@@ -166,7 +166,7 @@ class Budgets:
         addresses, which cost nothing: who wants to be forgotten needs as many accounts as are kept.
         """
         windows = self._windows.setdefault((limit.name, who.startswith("@")), OrderedDict())
-        return opened(windows, who, int(self.now() // limit.per), _Window, _MOST_WINDOWS)
+        return open_window(windows, who, int(self.now() // limit.per), _Window, _MOST_WINDOWS)
 
     def _left(self, limit: Limit) -> int:
         return max(1, ceil(limit.per - self.now() % limit.per))

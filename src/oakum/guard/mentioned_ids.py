@@ -46,10 +46,10 @@ def named_by(
     body. `declared`: names of headers, also of standard ones, which are no condition."""
     beside = [value for _, value in (*conditions.headers, *conditions.cookies)]
     beside += [value for name, value in asked.headers if name in declared]
-    return mentioned((asked.body, query, *params.values(), *beside))
+    return find_mentioned((asked.body, query, *params.values(), *beside))
 
 
-def mentioned(texts: Iterable[str | bytes]) -> frozenset[str]:
+def find_mentioned(texts: Iterable[str | bytes]) -> frozenset[str]:
     """Every word of these texts and every few in a row, as `known_by` has them; or `EVERYBODY`
     where they are too many. What consists of no words may be any id without one."""
     found = {b""}

@@ -53,11 +53,11 @@ class Metrics:
             self._add("lookups_failed_total", record.failed)
             self._add("errors_total", int(record.denied == "error" and record.status >= 500))
 
-    def reloaded(self, accepted: bool) -> None:
+    def count_reload(self, accepted: bool) -> None:
         with self._lock:
             self._add("reloads_total", outcome="accepted" if accepted else "refused")
 
-    def restarted(self) -> None:
+    def count_restart(self) -> None:
         with self._lock:
             self._add("restarts_total")
 

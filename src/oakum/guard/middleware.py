@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from oakum.guard.enforcement import Gatekeeper
-from oakum.guard.loading import kept_going, open_gate, written
-from oakum.guard.mount import mounted
+from oakum.guard.loading import kept_going, open_gate, write_audit
+from oakum.guard.mount import mount_at
 from oakum.routing.messages import Answered, Headers, whole
 
 A = TypeVar("A")
@@ -30,7 +30,7 @@ class Middleware(Generic[A]):
         *,
         root: str = "",
         observe: bool = False,
-        audit: Callable[[Mapping[str, Any]], None] = written,
+        audit: Callable[[Mapping[str, Any]], None] = write_audit,
     ) -> None:
         """`contract` is a policy file, or a document with `x-exposure`; `observe` changes nothing
         and lets `audit` say what would have been. Raises `InputError` with every mistake in it.
@@ -46,7 +46,7 @@ class Middleware(Generic[A]):
             if isinstance(contract, Gatekeeper)
             else open_gate(Path(contract), observe=observe)
         )
-        self._mount = mounted(root, self._keeper.paths)
+        self._mount = mount_at(root, self._keeper.paths)
 
 
 class TooLong(OSError):
@@ -73,7 +73,7 @@ class Collected:
         if not self.truncated:
             self._body.append(bytes(part))
 
-    def answered(self) -> Answered:
+    def response(self) -> Answered:
         """What was heard; 502 if no answer began, or if its head is more than one (RFC 9110, 5.5):
         some servers write a line end in a header as it is, and what follows as further headers."""
         if any(_BREAK.search(str(part)) for header in self._headers for part in header):

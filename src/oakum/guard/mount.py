@@ -54,7 +54,7 @@ class Mount:
         return target if below else target.removeprefix(prefix)
 
 
-def mounted(root: str, paths: Iterable[str]) -> Mount:
+def mount_at(root: str, paths: Iterable[str]) -> Mount:
     """An application at `root` whose document has `paths`."""
     root = root.rstrip("/")
     prefix = root.split("/")[1:]

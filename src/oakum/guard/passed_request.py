@@ -44,7 +44,7 @@ class Passing:
     """What it names that may be concealed."""
 
     @property
-    def said(self) -> bytes:
+    def tag(self) -> bytes:
         """What it says, by which equal answers to different requests are told apart."""
         declared = self.endpoint.operation.beside_names if self.endpoint else ()
         beside = (value for name, value in self.asked.headers if name in declared)

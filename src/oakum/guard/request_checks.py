@@ -9,7 +9,7 @@ from functools import partial
 from oakum.authz import Call, Model, Subject
 from oakum.authz.accept import Reading, Weighed, request_media, weigh
 from oakum.authz.body_owners import BodyObjects, TooMany
-from oakum.authz.decide import may_set, may_write, written
+from oakum.authz.decide import may_set, may_write, settable_tables
 from oakum.authz.declared_media import PATCH, key, split
 from oakum.authz.id_spelling import identifiers, text
 from oakum.authz.owners import says
@@ -21,16 +21,16 @@ from oakum.guard.compiled.request_places import Carried
 from oakum.guard.compiled.resources_in_parameters import sends
 from oakum.guard.compiled.tenant_names import is_named
 from oakum.guard.compiled.write_targets import Target, TargetKind
-from oakum.guard.forms import as_json, left
-from oakum.guard.graphql_query import arguments, parameter, refused
+from oakum.guard.forms import as_json, keep_members
+from oakum.guard.graphql_query import arguments, parameter, refusal_reason
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
-from oakum.guard.stored_object import find, question, seen, standing, unlike
+from oakum.guard.stored_object import find, object_in_response, question, standing, unlike
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.messages import Answered, Asked, Denied
-from oakum.routing.route import queried
+from oakum.routing.route import filter_query
 from oakum.routing.who import readable
 
 _MOST_CUTS = 8
@@ -173,7 +173,7 @@ class Intake:
                 return Subject("", tuple(identifiers([params[target.made]])), new=True)
             raise Denied(404, "target")
         answered = self._shown(endpoint, answered)
-        found = seen(self._model, target, params, inquiry, answered)
+        found = object_in_response(self._model, target, params, inquiry, answered)
         if found is None:
             raise absent(endpoint, "target")
         owner = self._model.policy.resources[target.resource].owner
@@ -216,7 +216,9 @@ class Intake:
             yield from inquiry.settle(lambda needs: needs.any(call, subject))
         else:
             # Whoever may set any field of the object may continue; the body is checked later.
-            yield from inquiry.settle(lambda needs: needs.tables(written(model, id, subject)))
+            yield from inquiry.settle(
+                lambda needs: needs.tables(settable_tables(model, id, subject))
+            )
         if not may_write(model, inquiry.principal(), id, params, subject, kind):
             raise absent(endpoint, "call")
 
@@ -309,7 +311,7 @@ class Intake:
         if not done.sets:
             yield from self._sets(endpoint, inquiry, subject)
         if form is not None:
-            cut = body if onward == said else left(kind, body, read(onward)[0])
+            cut = body if onward == said else keep_members(kind, body, read(onward)[0])
             if cut is None:
                 raise Denied(422, "body")
             onward = cut
@@ -350,7 +352,7 @@ class Intake:
     ) -> Generator[Asked, Answered | None, Weighed]:
         """What may be forwarded of a body, after all look-ups that it needs."""
         while True:
-            named.most = inquiry.left
+            named.most = inquiry.lookups_left
             try:
                 done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
             except TooMany:
@@ -373,7 +375,7 @@ class Intake:
         body = model.written.get(id)
         if subject is None or body is None or not body.whole:
             return
-        yield from inquiry.settle(lambda needs: needs.tables(written(model, id, subject)))
+        yield from inquiry.settle(lambda needs: needs.tables(settable_tables(model, id, subject)))
         if not may_set(model, inquiry.principal(), id, subject):
             raise Denied(422, "body")
 
@@ -382,7 +384,7 @@ class Intake:
         Nothing is looked up for one that names the tenant."""
         if not self._model.rule(endpoint.operation.id).graphql:
             return
-        if refused(said, writes=endpoint.write):
+        if refusal_reason(said, writes=endpoint.write):
             raise Denied(400, "query")
         own = inquiry.desk.wiring.selections[endpoint.operation.id]
         if any(is_named(each, own) for each in arguments(said)):
@@ -412,7 +414,7 @@ class Intake:
         """A URL-encoded body, cut down to its declared pairs as a query string is."""
         try:
             text = body.decode("ascii")
-            kept = queried(text, form.names, form.lists, form.nested)
+            kept = filter_query(text, form.names, form.lists, form.nested)
         except (UnicodeDecodeError, Denied):
             raise Denied(400, "body") from None
         said = "&".join(each for each in text.split("&") if each and each[0] != "=")

@@ -23,12 +23,12 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, count_of
-from oakum.guard.admin_socket import UNIX, told
+from oakum.guard.admin_socket import UNIX, ask_admin
 from oakum.guard.audit_reader import AUDIT_KEY, Tail, record_of
 from oakum.guard.contract_files import ContractFiles, read_contract
-from oakum.guard.denylist import denied, read_list
+from oakum.guard.denylist import denial_ends, read_list
 from oakum.guard.file_watch import FileWatch
-from oakum.guard.files import appendable, fill, folder_of, judged
+from oakum.guard.files import appendable, fill, folder_of, render_and_validate
 from oakum.guard.health import HealthServer, answers, unusable
 from oakum.guard.metrics import Metrics
 from oakum.guard.target import Deployment, EngineTarget, address, mistake
@@ -140,7 +140,7 @@ class Running:
             admin=self._own_address(),  # a new one for each start
             log=appendable(options.audit) if options.audit is not None else None,
         )
-        self._files = judged(self._engine, self._deployment, folder)
+        self._files = render_and_validate(self._engine, self._deployment, folder)
         self._tail = Tail(self._deployment.audit)
         self._child: subprocess.Popen[bytes] | None = None
         self._dead = False
@@ -156,7 +156,7 @@ class Running:
         if self._options.deny is None:
             return {}
         key = self._options.environ.get(AUDIT_KEY, "").encode()
-        return denied(read_list(self._options.deny, key))
+        return denial_ends(read_list(self._options.deny, key))
 
     def _environ(self, now: ContractFiles) -> dict[str, str]:
         """The engine's whole environment. Raises `InputError` for a secret that is not set."""
@@ -240,7 +240,7 @@ class Running:
     def _answers(self) -> bool:
         """Whether this very engine is ready: at its port somebody else may listen. Its audit counts
         no request of this."""
-        if told(self._deployment.admin, "GET", self._engine.control.ready)[0] != 200:
+        if ask_admin(self._deployment.admin, "GET", self._engine.control.ready)[0] != 200:
             return False
         return _listens(self.listen)
 
@@ -266,9 +266,9 @@ class Running:
         control, admin = self._engine.control, self._deployment.admin
         deadline = time.monotonic() + _GRACE
         if not self._gone() and control.drain:
-            told(admin, "POST", control.drain)
+            ask_admin(admin, "POST", control.drain)
         while control.busy and not self._gone() and time.monotonic() < deadline:
-            if told(admin, "GET", control.busy)[1].split()[-1:] in ([], ["0"]):
+            if ask_admin(admin, "GET", control.busy)[1].split()[-1:] in ([], ["0"]):
                 break
             time.sleep(0.05)
         if not self._gone():
@@ -296,7 +296,7 @@ class Running:
             self._looked = time.monotonic()
             if not self._gone():
                 self.up = self._answers()  # false after it was told to stop accepting connections
-            if self._watch.changed():
+            if self._watch.has_changed():
                 self.reload()
             self._trim()
 
@@ -311,7 +311,7 @@ class Running:
             self._mourn()
         if time.monotonic() < self._due:
             return
-        self.metrics.restarted()
+        self.metrics.count_restart()
         self._spawn()
         if self.up:
             self._tell("restarted", f"{self._engine.name} answers again")
@@ -362,7 +362,7 @@ class Running:
                 service_env=new.service_env,
                 denied=self._denied(),
             )
-            files = judged(self._engine, deployment, deployment.folder)
+            files = render_and_validate(self._engine, deployment, deployment.folder)
         except OakumError as error:
             self._refuse(error)
             return False
@@ -377,7 +377,7 @@ class Running:
         else:
             self._files = files
             self._swap({name: files[name] for name in changed})
-        self.metrics.reloaded(True)
+        self.metrics.count_reload(True)
         self._tell(
             "reloaded",
             f"contract {new.digest} is now in force: {new.endpoints}"
@@ -390,7 +390,7 @@ class Running:
         return True
 
     def _warnings(self, new: ContractFiles) -> list[str]:
-        said = [str(each) for each in new.warned([self._engine])]
+        said = [str(each) for each in new.warnings_for([self._engine])]
         if self._options.deny is not None and not self._options.environ.get(AUDIT_KEY):
             hint = f"`export {AUDIT_KEY}=…`, the key that the list was made with"
             where = Location(str(self._options.deny))
@@ -426,14 +426,14 @@ class Running:
         `before`; empty when it does not come to that."""
         path, deadline = self._engine.control.applied, time.monotonic() + _APPLY
         while path and not self._gone() and not self.ending and time.monotonic() < deadline:
-            status, text = told(self._deployment.admin, "GET", path)
+            status, text = ask_admin(self._deployment.admin, "GET", path)
             if status == 200 and text != before:
                 return text
             time.sleep(0.01)
         return ""
 
     def _refuse(self, error: OakumError) -> None:
-        self.metrics.reloaded(False)
+        self.metrics.count_reload(False)
         said = [str(error)]
         if isinstance(error, InputError):
             said = [str(problem) for problem in error.problems]

@@ -11,9 +11,9 @@ from collections.abc import Generator, Iterator, Mapping
 from oakum.authz import Judge, Model, Subject, likely_media
 from oakum.authz.body_owners import ITSELF, BodyObjects, Key
 from oakum.authz.id_spelling import identifier, text
-from oakum.authz.member_paths import at_path, garbled
+from oakum.authz.member_paths import at_path, is_garbled
 from oakum.guard.compiled.objects_in_responses import enclosing, stands_alone
-from oakum.guard.compiled.path_objects import names, renamed
+from oakum.guard.compiled.path_objects import names, rename_parameters
 from oakum.guard.compiled.write_targets import Target
 from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
@@ -31,14 +31,14 @@ def question(
     """The look-up of the object; None if these parameters would make its path ambiguous, or if it
     requires something that nobody says."""
     reader = model.operations[target.operation]
-    path = path_of(reader, renamed(params, target.names))
+    path = path_of(reader, rename_parameters(params, target.names))
     if path is None:
         return None
     own = target.own or "{" not in reader.path
-    return inquiry.desk.addressed(target.operation, path, target.query, inquiry.on, own=own)
+    return inquiry.desk.request_to(target.operation, path, target.query, inquiry.on, own=own)
 
 
-def seen(
+def object_in_response(
     model: Model, target: Target, params: Mapping[str, str], inquiry: Inquiry, answered: Answered
 ) -> Subject | None:
     """The object in a readable response; None if it is missing or ambiguous."""
@@ -47,7 +47,7 @@ def seen(
     parted = model.policy.resources[target.resource].owner.kind == "parent"
     media = likely_media(reader, 200, answered.media)
     # A parameter of the written path says nothing about an object that is looked up by another.
-    its = {n: v for n, v in renamed(params, target.names).items() if n in names(reader)}
+    its = {n: v for n, v in rename_parameters(params, target.names).items() if n in names(reader)}
     judge = Judge(model, inquiry.principal(), reader.id, its)
     judged = judge.judge(value, media.shape if media else None)
     kinds = dict.fromkeys(judged.untold, "")
@@ -91,7 +91,7 @@ def standing(
     media = likely_media(reader, 200, answered.media)
     if media is None or media.shape is None:
         return None
-    its = {n: v for n, v in renamed(params, target.names).items() if n in names(reader)}
+    its = {n: v for n, v in rename_parameters(params, target.names).items() if n in names(reader)}
     judged = Judge(model, inquiry.principal(), reader.id, its).judge(value, media.shape)
     instances = {id(each.value): each for each in judged.instances}
     kinds = dict.fromkeys(judged.untold, "") | {n: each.resource for n, each in instances.items()}
@@ -117,7 +117,7 @@ def _is_part(model: Model, target: Target, one: Subject, itself: Subject) -> boo
     said = {*map(identifier, at_path(one.value, path))} if path else set[str | None]()
     same = itself.resource == one.resource
     own = {*map(identifier, at_path(itself.value, path))} if same and said else set[str | None]()
-    odd = known.owner.kind == "field" and any(garbled(one.value, m) for m in known.owner.members)
+    odd = known.owner.kind == "field" and any(is_garbled(one.value, m) for m in known.owner.members)
     near = not odd and not one.partly and {*one.owners} <= {*itself.owners}
     told = said <= own - {None} if said else near
     return one.resource in target.parts and told
@@ -144,7 +144,7 @@ def find(
 ) -> Generator[Asked, Answered | None, None]:
     """Looks up the objects that a body names; raises `Denied` when the request's budget is too
     small, which is known before the first of many is prepared."""
-    if len(named.wanted) > inquiry.left:
+    if len(named.wanted) > inquiry.lookups_left:
         raise Denied(413, "lookups")
     todo = [(key, finders.get(key[0], _NOWHERE)) for key in named.wanted]
     named.wanted.clear()
@@ -157,7 +157,7 @@ def find(
             if target.kind == "ask"
         ]
         named.found |= {key: None for key, _ in todo}
-        if len({each[3] for each in asked} - answers.keys() - {None}) > inquiry.left:
+        if len({each[3] for each in asked} - answers.keys() - {None}) > inquiry.lookups_left:
             raise Denied(413, "lookups")
         for key, target, its, request in asked:
             if request is None:
@@ -194,7 +194,7 @@ def _told(
     certain = key == ITSELF or (target.param in within and (makes or len(within) < 2))
     if certain and answered.status == 404:
         return Subject(target.resource, new=True)
-    return seen(model, target, params, inquiry, answered)
+    return object_in_response(model, target, params, inquiry, answered)
 
 
 def _pointer(

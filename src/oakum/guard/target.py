@@ -141,7 +141,7 @@ class EngineTarget(Protocol):
     def program(self) -> str:
         """Path of the program. Raises `InputError`, which says how to install it."""
 
-    def unserved(self, document: Document) -> Iterable[Problem]:
+    def unserved_operations(self, document: Document) -> Iterable[Problem]:
         """Warns about each operation that the engine cannot serve, whatever the contract says."""
 
     def render(self, deployment: Deployment) -> Mapping[str, bytes]:
@@ -173,7 +173,7 @@ def mistake(message: str, hint: str = "") -> InputError:
     return InputError([Problem(NOWHERE, message, hint)])
 
 
-def judged(engine: str, command: Sequence[str]) -> None:
+def validate_files(engine: str, command: Sequence[str]) -> None:
     """Runs an engine's own check of its files; raises `TargetError` with its output."""
     try:
         done = subprocess.run(

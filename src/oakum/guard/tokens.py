@@ -69,7 +69,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
         said = f"no key of `{tokens.keys}` fits an allowed algorithm"
         raise InputError([Problem(tokens.location, said)])
 
-    def signed(text: str, signature: bytes, algorithm: str, key: Key) -> bool:
+    def is_signed(text: str, signature: bytes, algorithm: str, key: Key) -> bool:
         try:
             return JWSRegistry.algorithms[algorithm].verify(text.encode(), signature, key)
         except (JoseError, ValueError):
@@ -88,7 +88,7 @@ def verifier(tokens: Tokens, jwks: Mapping[str, Json], now: Callable[[], float])
         text = token.rpartition(".")[0]
         # A key without an id may have signed a token that has one.
         keys = [key for name, own, key in ring if name == algorithm and kid in (None, own or kid)]
-        if not any(signed(text, signature, str(algorithm), key) for key in keys):
+        if not any(is_signed(text, signature, str(algorithm), key) for key in keys):
             return None
         return claims if _holds(claims, tokens, now()) else None
 

@@ -50,7 +50,7 @@ def explains(model: Model, operation: str, name: str) -> str:
     )
 
 
-def unexplained(model: Model, operation: Operation) -> Iterator[RequestPlace]:
+def find_unexplained(model: Model, operation: Operation) -> Iterator[RequestPlace]:
     """The places beside the path of which nobody says what they hold, and that may hold a key."""
     rule, every = model.rule(operation.id), words(model, model.policy.resources)
     roots = [tuple(at) for at, _ in model.sets.get(operation.id, ())]
@@ -58,8 +58,10 @@ def unexplained(model: Model, operation: Operation) -> Iterator[RequestPlace]:
     deeds = _DEEDS - {plain(name) for name in (*model.policy.resources, *model.bound)}
     for place, shape in _places(model, operation):
         inside = any(place.inside[: len(at)] == at for at in roots) and place.where == "body"
-        named = plain(place.last) in {*every, *deeds} or any(each in every for each in place.joined)
-        stated = place.called in said or place.last in said or place.name in said
+        named = plain(place.last) in {*every, *deeds} or any(
+            each in every for each in place.plain_names
+        )
+        stated = place.contract_name in said or place.last in said or place.name in said
         if not (inside or named or stated) and may_be_a_key(shape, place):
             yield place
 
@@ -93,7 +95,7 @@ def _places(model: Model, operation: Operation) -> Iterator[tuple[RequestPlace, 
         if usual or paged or each.where == "cookie" or each.name in without:
             continue
         for place in parameter_places(each):
-            if place.called not in without:
+            if place.contract_name not in without:
                 yield place, _at(each.shape, place.inside)
     for place, resource in body_places(operation, model.bound):
         for media in operation.body if not resource else ():

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.http.methods import SHOWS
-from oakum.inference.lexicon import FieldClass, listed, singular, words
+from oakum.inference.lexicon import FieldClass, singular, word_set, words
 from oakum.inference.nouns import (
     ACCOUNTS,
     CROWDS,
@@ -31,7 +31,9 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.openapi.schema import children
 
-_STAFF = listed("admin administration administrator backoffice internal moderation staff superuser")
+_STAFF = word_set(
+    "admin administration administrator backoffice internal moderation staff superuser"
+)
 _TO_ALL = re.compile(
     r"\b(?:public(?:ly)?|visible to (?:all|any|every)\w*|(?:all|any|every|other) "
     r"(?:members?|users?|visitors?)(?: may| can|'s)|everyone|everybody|anyone|anybody)\b",
@@ -40,7 +42,7 @@ _TO_ALL = re.compile(
 _OWN = re.compile(
     r"\b(?:callers?'?s?|my|own|your|yours|(?:authenticated|current|logged[- ]?in) \w+)\b", re.I
 )
-_RECORDS = listed(
+_RECORDS = word_set(
     "account address alert attachment audit balance bill booking budget card cart charge chat "
     "claim connection contact contract conversation credential customer deal delivery device "
     "document draft email event favorite favourite file hook inbox invoice job key lead log login "
@@ -50,9 +52,9 @@ _RECORDS = listed(
     "wallet webhook"
 )
 """Nouns of what somebody has, whether or not a request of this API makes one."""
-_HELD = listed("account customer member person user")
+_HELD = word_set("account customer member person user")
 """Nouns of what somebody has or is, by whose id an object is theirs."""
-_PARTIES = listed(
+_PARTIES = word_set(
     "attendee collaborator correspondent guest invitee member participant recipient subscriber"
 )
 """Nouns of a list of those whom an object is for."""
@@ -63,7 +65,7 @@ _PERSONAL = (
     FieldClass.PERSONAL,
     FieldClass.ACTIVITY,
 )
-_OWN_BUSINESS = listed("consent notification preference setting")
+_OWN_BUSINESS = word_set("consent notification preference setting")
 _NAMES = (FieldClass.KEY, FieldClass.HANDLE)
 _OPEN_KINDS = (*_NAMES, FieldClass.PLAIN, FieldClass.SETTING)
 
@@ -143,7 +145,7 @@ class Audiences:
         waiting = [
             thing
             for thing in self._world.things
-            if not self._owners[id(thing)].owned and thing.noun.rpartition("_")[2] not in CROWDS
+            if not self._owners[id(thing)].has_owner and thing.noun.rpartition("_")[2] not in CROWDS
         ]
         known = -1
         while known < len(self._catalogue):
@@ -209,7 +211,7 @@ class Audiences:
 
     def _audience(self, thing: Thing) -> Audience:
         whose = self._owners[id(thing)]
-        if whose.owned:
+        if whose.has_owner:
             return self._of_owned(thing, whose)
         if why := self._catalogue.get(id(thing), ""):
             return Audience("anyone" if why.startswith("a public") else "member", why)
@@ -267,16 +269,16 @@ class Audiences:
     def grant(self, thing: Thing, each: ResourceField) -> GrantGuess:
         """Who may see a field, by its class, its endpoints and whether anybody owns it."""
         whose, kind = self._owners[id(thing)], each.label.kind
-        settable = each.writable and whose.owned and (each.needed or kind not in NOT_SET)
+        settable = each.writable and whose.has_owner and (each.needed or kind not in NOT_SET)
         if not each.endpoints:
             return GrantGuess("nobody", settable, each.label.reason)
         if kind is FieldClass.SECRET:
             return self._of_secret(thing, whose, each, settable)
         if each.path.endswith("**"):
-            return GrantGuess("owner" if whose.owned else "nobody", settable)
+            return GrantGuess("owner" if whose.has_owner else "nobody", settable)
         if kind in _OPEN_KINDS:
             return self._of_plain(thing, whose, each, settable)
-        if whose.owned:
+        if whose.has_owner:
             return GrantGuess("owner", settable)
         if kind is FieldClass.LOCATION and id(thing) in self._catalogue:
             return GrantGuess(self.of(thing).default, why="a place of nobody's")
@@ -285,7 +287,7 @@ class Audiences:
     def _of_secret(
         self, thing: Thing, whose: DraftOwner, each: ResourceField, settable: bool
     ) -> GrantGuess:
-        if whose.owned and thing is not self._world.account and _is_content(each.path):
+        if whose.has_owner and thing is not self._world.account and _is_content(each.path):
             return GrantGuess(
                 "owner", settable, f"`{each.path}` contains what its owner stores there"
             )
@@ -297,7 +299,7 @@ class Audiences:
         self, thing: Thing, whose: DraftOwner, each: ResourceField, settable: bool
     ) -> GrantGuess:
         audience = self.of(thing)
-        if not whose.owned:
+        if not whose.has_owner:
             return GrantGuess(audience.default)
         own = self._world.self_endpoints.issuperset(each.endpoints)
         if own or thing.noun.rpartition("_")[2] in _OWN_BUSINESS:
@@ -345,7 +347,7 @@ def _is_content(path: str) -> bool:
     return parts[:1] == ("secret",) and not {"key", "token", "access"} & set(parts)
 
 
-_OF_A_SESSION = listed("access auth authentication bearer id jwt refresh session token")
+_OF_A_SESSION = word_set("access auth authentication bearer id jwt refresh session token")
 
 
 def _opens_own_session(world: DocumentTypes, thing: Thing, path: str) -> bool:

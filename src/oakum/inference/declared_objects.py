@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_feed
 from oakum.inference.identifiers import without_number
-from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.nouns import (
     ACCOUNTS,
     is_of_caller,
@@ -52,48 +52,48 @@ class DeclaredObject:
     """Name of its schema; empty when it is written in place, or adds to what it refers to."""
 
 
-_ENVELOPE = listed(
+_ENVELOPE = word_set(
     "api code count cursor detail details error errors first has href incomplete kind last limit "
     "link links marker message meta more next number object offset ok order page pages pagination "
     "per prev previous query request response result results self show size sort status success "
     "summary took total type url version"
 )
 """Words of members that belong to the answer and not to an object in it."""
-_OF_REQUEST = listed("correlation request span trace")
+_OF_REQUEST = word_set("correlation request span trace")
 """With `id`, what names the request and no object."""
-_OF_PAGES = listed("continuation cursor next page pagination prev previous")
+_OF_PAGES = word_set("continuation cursor next page pagination prev previous")
 """With `token`, what asks for another page and opens nothing."""
 _RECEIPT = frozenset(("deleted", "removed", "destroyed", "success"))
-_ERRORS = listed("error errors exception fault problem")
-_NO_PAYLOAD = listed("error errors link links meta metadata pagination paging warning warnings")
-GENERIC = listed(
+_ERRORS = word_set("error errors exception fault problem")
+_NO_PAYLOAD = word_set("error errors link links meta metadata pagination paging warning warnings")
+GENERIC = word_set(
     "body content data doc docs edge edges element elements embedded entries entry hit hits item "
     "items list node nodes object objects page payload record records response result results row "
     "rows value values"
 )
-_TECHNICAL = listed(
+_TECHNICAL = word_set(
     "collection dto entity for in model nullable object out payload read reply resource resp "
     "response result schema serializer view vm write"
 )
-_VARIANTS = listed(
+_VARIANTS = word_set(
     "base basic brief card compact complete current data detail detailed details embed embedded "
     "extended full info item light linked list lite mini minimal my nested own paged partial "
     "preview private profile public record ref reference short simple simplified stub summary tiny "
     "view"
 )
-_COUNTERS = listed("count total")
-_COUNTED = listed("all element entry hit item number object of record result row")
+_COUNTERS = word_set("count total")
+_COUNTED = word_set("all element entry hit item number object of record result row")
 """Words beside them that name no list."""
-_HANDLES = listed("handle login loginname screenname slug username")
+_HANDLES = word_set("handle login loginname screenname slug username")
 _WEAK = ("gid", "sid", "uid", "code", "key", "no", "number")
 """What identifies one only where an endpoint chooses it by a parameter of that name, or where a
 caller is told who they are."""
 LINK = "uri"
 """What tells objects apart that call themselves by their address and by no id."""
-_NO_KEYS = listed("date ext extension format lang language locale mode type version")
+_NO_KEYS = word_set("date ext extension format lang language locale mode type version")
 _PATHS = ("fullname", "pathwithnamespace", "path", "name")
 """What tells objects apart that two parameters choose, the whole before a part."""
-_WRAPS = listed(
+_WRAPS = word_set(
     "container envelope list output page paged pagination reply resp response result wrapper"
 )
 """How a schema ends that is an envelope."""
@@ -106,7 +106,7 @@ _FEW = 2
 _BESIDE = 4
 """How many members an envelope has beside what it holds, unless many have the same."""
 _SEVERAL = 3
-_PLACES = {(word,) for word in listed("cursor limit next offset page skip")}
+_PLACES = {(word,) for word in word_set("cursor limit next offset page skip")}
 
 
 _Held = tuple[str, Shape, str, tuple[str, ...], str, str]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Operation
 
 DEEDS = {
@@ -39,8 +39,8 @@ DEEDS = {
     "verification": "verify",
 }
 """Noun to what is done. Plurals name a collection: `POST /approvals` asks for one."""
-_ONCE = listed("code hash hmac key nonce otp pin secret sig signature ticket token")
-_NOT_ONCE = listed(
+_ONCE = word_set("code hash hmac key nonce otp pin secret sig signature ticket token")
+_NOT_ONCE = word_set(
     "access account airport api app area bearer client continuation country currency discount "
     "error idempotency iso lang language locale next order page partition postal product promo "
     "public region session sort state status zip"

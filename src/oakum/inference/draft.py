@@ -22,7 +22,7 @@ from oakum.inference.draft_text import (
     Rank,
     comment,
     covering,
-    folded,
+    fold_groups,
     folded_by_grants,
     grants,
     lines,
@@ -42,7 +42,7 @@ from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.inference.written_objects import (
     WrittenObject,
     may_set_all,
-    needed,
+    required_members,
     written_objects,
 )
 from oakum.openapi.document import Document
@@ -52,7 +52,7 @@ from oakum.openapi.schema import children
 from oakum.openapi.source import parse
 from oakum.policy.grammar import parse_policy
 from oakum.policy.model import Policy
-from oakum.policy.resource_schemas import at, success, taken
+from oakum.policy.resource_schemas import at, request_shapes, success
 
 _PLAIN = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.SETTING)
 _FEW = 4
@@ -139,12 +139,14 @@ class _Draft:
             owned = whose.members if whose.kind == "field" else ()
             written = [
                 each
-                for each in (objects.get(id(thing), ()) if whose.owned else ())
+                for each in (objects.get(id(thing), ()) if whose.has_owner else ())
                 if each.bound or may_set_all(each, thing, owned)
             ]
             self._bodies |= {each.operation.id: (thing, each) for each in written}
             shapes = [
-                (shape, needed(each, thing, owned)) for each in written for shape in each.shapes
+                (shape, required_members(each, thing, owned))
+                for each in written
+                for shape in each.shapes
             ]
             found[id(thing)] = fields(self._world, thing, writing.get(id(thing), ()), shapes)
         return found
@@ -202,7 +204,7 @@ class _Draft:
         guessed = states(declared)
         audience = self._audiences.of(thing)
         rows = self._field_rows(thing)
-        if self._compact and not whose.owned and all(row.grants == "[]" for row in rows):
+        if self._compact and not whose.has_owner and all(row.grants == "[]" for row in rows):
             rows = [_Row(["*"], "[]", [])]
         main = main_endpoint(thing)
         head = ["draft: true"]
@@ -210,11 +212,11 @@ class _Draft:
             head.append(f"schemas: [{', '.join(scalar(each) for each in thing.schemas)}]")
         if thing.key:
             head.append(f"key: {scalar(thing.key)}")
-        why = remark(whose.reason if whose.owned else audience.why)
+        why = remark(whose.reason if whose.has_owner else audience.why)
         owner = f"owner: {_owner(whose)}"
         tail = [f"main: {scalar(main)}"] if main else []
         hints = list(self._unlike_caller(thing, whose))
-        plain = not (whose.owned or audience.asks or guessed) and len(rows) == 1
+        plain = not (whose.has_owner or audience.asks or guessed) and len(rows) == 1
         if plain or (self._compact and rows and not guessed and not hints):
             yield from _short(thing.name, why, [*head, owner, *tail], rows)
             return
@@ -227,7 +229,7 @@ class _Draft:
             yield from self._borrowers(thing, guessed[0])
         if rows:
             yield "    fields:"
-            if guessed and whose.owned:
+            if guessed and whose.has_owner:
                 example = f"{{{guessed[0].name}: {scalar(guessed[0].values[0])}}}"
                 yield f"      # to show it in an open state: - {{see: [member], when: {example}}}"
         for row in rows:
@@ -255,7 +257,7 @@ class _Draft:
         owned = [
             thing.name
             for thing in self._world.things
-            if thing is not account and self._owners[id(thing)].owned
+            if thing is not account and self._owners[id(thing)].has_owner
         ]
         if owned:
             said = f"{state.name}: {{of: {account.name}.{state.name}}}"
@@ -282,7 +284,7 @@ class _Draft:
             for each in self._fields[id(thing)]:
                 groups.setdefault(covering(each.path, named), []).append(each)
         else:
-            named = folded(names)
+            named = fold_groups(names)
         paths: dict[Rank, list[str]] = {}
         for path, group in named.items():
             paths.setdefault(group, []).append(path)
@@ -291,7 +293,7 @@ class _Draft:
     def _open_settings(self, thing: Thing) -> tuple[tuple[str, Json], ...]:
         """What says of an object that somebody owns whether others may see it, as it is open. An
         account is found by its name, whatever it hides."""
-        if not self._owners[id(thing)].owned or thing is self._world.account:
+        if not self._owners[id(thing)].has_owner or thing is self._world.account:
             return ()
         found = filter(hides_all, states(self._fields[id(thing)]))
         return tuple((each.name, each.values[0]) for each in found)
@@ -393,7 +395,7 @@ class _Draft:
         """Pointer to the account id in the response of a login that anybody may call; empty
         otherwise."""
         login = operation.method == "POST" and classify(operation).kind == "login"
-        proven = any(_asks_for_secret(shape, 2) for shape in taken(operation))
+        proven = any(_asks_for_secret(shape, 2) for shape in request_shapes(operation))
         if not login or not proven or not operation.anonymous:
             return ""
         found = [at for shape in success(operation) for at in self._accounts(shape, "", 3)]
@@ -419,14 +421,14 @@ class _Draft:
         said = _OWNER_ONLY.search(f"{operation.summary}\n{operation.description}")
         if not said or not shown or operation.id in self._embedding:
             return ""
-        alone = all(is_item(s) and not s.inside and self._owners[id(t)].owned for t, s in shown)
+        alone = all(is_item(s) and not s.inside and self._owners[id(t)].has_owner for t, s in shown)
         return said[0] if alone else ""
 
     def _counts(self, shown: Sequence[tuple[Thing, DeclaredObject]]) -> Iterator[str]:
         """Pointers to counts of lists whose objects have owners."""
         for thing, seen in shown:
             listed = not seen.inside and seen.pointer.count("*") == 1
-            if listed and self._owners[id(thing)].owned:
+            if listed and self._owners[id(thing)].has_owner:
                 around, _, _ = seen.pointer.partition("/*")[0].rpartition("/")
                 for whole in success(seen.operation):
                     envelope = at(whole, path_of(around))

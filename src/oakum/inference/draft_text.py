@@ -38,7 +38,7 @@ def grants(guess: GrantGuess) -> str:
     return f"[{{see: [{guess.see}]}}" + (", {set: [owner]}]" if guess.set else "]")
 
 
-def folded(groups: Mapping[str, _Group]) -> dict[str, _Group]:
+def fold_groups(groups: Mapping[str, _Group]) -> dict[str, _Group]:
     """Field paths to their group, with an object in place of all its fields when they share one and
     the document declares all of it (`x.**` is what it leaves open)."""
     found: dict[str, _Group] = {}
@@ -47,7 +47,7 @@ def folded(groups: Mapping[str, _Group]) -> dict[str, _Group]:
         first, _, rest = path.partition(".")
         below.setdefault(first, {})[rest] = group
     for first, rests in below.items():
-        inner = {} if "" in rests else folded(rests)
+        inner = {} if "" in rests else fold_groups(rests)
         whole = not any(rest.endswith("**") for rest in rests)
         if len(rests) > 1 and whole and inner and len(set(inner.values())) == 1:
             found[first] = next(iter(inner.values()))
@@ -154,16 +154,16 @@ def _operations(
     for row in _rows(names, width):
         apart = len(row) == 1 or ", ".join(row) in whole
         for each in map(scalar, row) if apart else (key(row),):
-            yield from wrapped(f"  {each}: ", value, note)
+            yield from wrap_line(f"  {each}: ", value, note)
 
 
 def params_line(usual: Mapping[str, str]) -> Iterator[str]:
     """The line of `params` of a contract, of as many lines as it takes."""
     said = ", ".join(f"{scalar(name)}: {scalar(target)}" for name, target in usual.items())
-    yield from wrapped("params: ", f"{{{said}}}")
+    yield from wrap_line("params: ", f"{{{said}}}")
 
 
-def wrapped(begin: str, value: str, note: str = "") -> Iterator[str]:
+def wrap_line(begin: str, value: str, note: str = "") -> Iterator[str]:
     """A line of a value between braces; one that is much longer than a line goes on below, from
     one of its parts to the next."""
     if len(begin) + len(value) <= 2 * WIDTH:

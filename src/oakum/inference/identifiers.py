@@ -10,18 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping
 
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, without_id
 from oakum.openapi.model import Parameter, Shape
 from oakum.openapi.shape_queries import scalars
 
-_OF_ITSELF = SAYS_AN_ID | listed(
+_OF_ITSELF = SAYS_AN_ID | word_set(
     "cuid document entity external global hash nano object pub public record reference resource "
     "short ulid unique"
 )
 """Words of names of an identifier that is the object's own, whatever the object is."""
 _NUMBERS = frozenset(("integer", "number"))
-_OF_NUMBERS = listed("decimal double float int32 int64")
+_OF_NUMBERS = word_set("decimal double float int32 int64")
 _ANYTHING = re.compile(r"\^?(?:\.|\\[SwW]|\[[^\]]*\])[+*]\$?|\^?\S?\.[+*]\$?")
 _NUMBERED = re.compile(r"(?<=[A-Za-z])_\d+$")
 _SHORT = 64

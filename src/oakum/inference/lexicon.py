@@ -32,8 +32,8 @@ __all__ = [
     "Label",
     "classify_field",
     "label_field",
-    "listed",
     "singular",
+    "word_set",
     "words",
 ]
 
@@ -46,33 +46,33 @@ class Label:
     reason: str
 
 
-def listed(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
     """Words written one after the other, as a set."""
     return frozenset(text.split())
 
 
-GOES_ON = listed(
+GOES_ON = word_set(
     "after marker older newer omitted skipped rest left range lastkey lastevaluatedkey"
     " terminatedearly"
 )
 """Members beside a list which say, whenever something stands in them, that it is not whole; their
 names in lower case, letters and digits alone."""
-CURSORS = listed("after marker older lastkey lastevaluatedkey")
+CURSORS = word_set("after marker older lastkey lastevaluatedkey")
 """Those of them that hold where the list goes on: an empty one says that this is its end."""
 
-_ABOUT = listed("type unit url enabled required supported policy format version template")
+_ABOUT = word_set("type unit url enabled required supported policy format version template")
 """Heads that speak about a subject instead of giving it."""
 
-_PASSING = listed(
+_PASSING = word_set(
     "value text raw string number num no full plain plaintext cleartext masked encrypted hashed "
     "hash digest md sha bcrypt line list array field data normalized normalised canonical lowercase"
 )
 """Heads that leave the meaning to the word before them: `phone_number`, `password_hash`."""
 
-_FROM_PARENT = _PASSING | listed("name first last given family address date year day")
+_FROM_PARENT = _PASSING | word_set("name first last given family address date year day")
 """Names that say nothing alone, so that the parent's is read with them: `card.number`."""
 
-_FLAG = listed(
+_FLAG = word_set(
     "is has can should was are did needs need allow allows enable enables require requires use "
     "uses send receive show hide disable"
 )
@@ -81,23 +81,23 @@ LETS_IN = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONT
 _WORDED = (FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT)
 """Classes whose values are never one of a few declared words."""
 _ABOUT_SOMEBODY = (FieldClass.CONTACT, FieldClass.PERSONAL, FieldClass.LOCATION)
-_TEXT_ONLY = listed("token secret hash salt credential email mail cookie bearer key vat")
-_REGIONS = listed("country country_sub_division country_subdivision county province region state")
-_OF_AN_ADDRESS = listed(
+_TEXT_ONLY = word_set("token secret hash salt credential email mail cookie bearer key vat")
+_REGIONS = word_set("country country_sub_division country_subdivision county province region state")
+_OF_AN_ADDRESS = word_set(
     "address billing card contact customer location mailing person profile residence shipping user "
     "vcard"
 )
 """What a region is a place of: a `status.state` and a cloud's `region` are none."""
-_OF_A_THING = listed(
+_OF_A_THING = word_set(
     "article box cargo category criteria dimension edge font freight item line menu node option "
     "order package page parcel product question rule shipment sku sort tag variant"
 )
 """What has a weight and is no body."""
-_OF_A_BODY = listed("height weight")
-_MEDIA = listed(
+_OF_A_BODY = word_set("height weight")
+_MEDIA = word_set(
     "image photo picture thumb thumbnail avatar video media icon logo banner size frame"
 )
-_NO_VISIT = listed("update change modification sync edit check run refresh push build")
+_NO_VISIT = word_set("update change modification sync edit check run refresh push build")
 _FORMATS = {
     "password": (FieldClass.SECRET, "a password"),
     "email": (FieldClass.CONTACT, ADDRESS),

@@ -6,30 +6,30 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from oakum.inference.lexicon import listed, singular, words
+from oakum.inference.lexicon import singular, word_set, words
 from oakum.openapi.model import Operation
 
-ACCOUNTS = listed(
+ACCOUNTS = word_set(
     "account athlete author client creator customer driver employee guest member owner participant "
     "patient person player profile rider student subscriber user"
 )
 """Nouns for whoever has an account."""
 
-RECORDED = listed(
+RECORDED = word_set(
     "athlete author client customer driver employee guest participant patient person player rider "
     "student subscriber"
 )
 """Those of them that are often just recorded, by the staff whose API it is."""
 
-CROWDS = listed(
+CROWDS = word_set(
     "app bot channel company group integration org organization project room team tenant workspace"
 )
 """Things that have a handle and are no person."""
 
-SAYS_AN_ID = listed("code gid guid handle id key name no num number or sid slug the uid uuid")
+SAYS_AN_ID = word_set("code gid guid handle id key name no num number or sid slug the uid uuid")
 """Words that tell one of a kind from another, and not of which kind it is."""
 
-SAYS_A_TEXT = listed("filter keyword q query search term text")
+SAYS_A_TEXT = word_set("filter keyword q query search term text")
 
 _IN_FULL = {
     "app": ("application",),
@@ -43,19 +43,19 @@ _IN_FULL = {
 }
 """What short forms stand for that paths prefer: `/repos/{repo}` is about a `Repository`."""
 
-COUNTS = listed("iid index no number ordinal position seq sequence")
+COUNTS = word_set("iid index no number ordinal position seq sequence")
 """Words for what counts objects, mostly those of one parent."""
 
 _NO_NOUN = re.compile(r"v?\d[\d.]*(?:beta|alpha)?\d*|api|rest|internal|public|private|_.*")
 _SUFFIX = re.compile(r"\.(?:csv|json|php|xml|yaml)$", re.I)
-_VERBS = listed(
+_VERBS = word_set(
     "add cancel check create delete edit fetch find get info insert list load lookup modify post "
     "put query read remove retrieve save search send set show update upsert view"
 )
 """Verbs that stand before or after the noun where a path is the name of a procedure."""
-_SELF = listed("authenticated me mine my myself self whoami")
-_BESIDE_SELF = _SELF | listed("account current profile user")
-_ACTIONS = _SELF | listed(
+_SELF = word_set("authenticated me mine my myself self whoami")
+_BESIDE_SELF = _SELF | word_set("account current profile user")
+_ACTIONS = _SELF | word_set(
     "active all archived batch bulk by count current debug detail details export featured find "
     "latest list lookup mine new popular query recent search trending"
 )

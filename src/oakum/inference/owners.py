@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.nouns import (
     ACCOUNTS,
     RECORDED,
@@ -35,7 +35,7 @@ class DraftOwner:
     members: tuple[str, ...] = ()
 
     @property
-    def owned(self) -> bool:
+    def has_owner(self) -> bool:
         return self.kind != "none"
 
 
@@ -52,7 +52,7 @@ _OF_A_KIND = ("owner", "creator", "author", "created_by")
 """What stands after the object's own name: `conversation_creator_id`."""
 _CAUSES = frozenset(("account", "actor", "author", "created_by", "creator", "sender"))
 """Whom a notification tells of; it belongs to whoever is told."""
-_LOGINS = listed("login loginname screenname userid username")
+_LOGINS = word_set("login loginname screenname userid username")
 _ADDRESSES = frozenset(("uri", "url", "uri-reference"))
 _PAIRS = (
     ("sender", "recipient"),
@@ -65,7 +65,7 @@ _PAIRS = (
 _ANY_ID = frozenset(("id", "uuid", "guid"))
 _IDS = ("id", "_id", "uuid", "gid", "uid", "guid", "user_id", "userId", "username", "login")
 _SAME = frozenset(("profile", "user"))
-_SENT = listed("greeting invitation invite mail mention message reminder reply request share")
+_SENT = word_set("greeting invitation invite mail mention message reminder reply request share")
 _COUNTED = frozenset(("no", "num", "number"))
 _UNIQUE = frozenset(("guid", "uuid"))
 _SHOPS = frozenset(("account", "profile"))

@@ -52,7 +52,7 @@ def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]
             required = parameter.where == "query" and parameter.required
             state = _is_state(operation, parameter)
             if parameter.where == "path" or required or owner or state:
-                of = resources.state if state else resources.meant
+                of = resources.state if state else resources.meaning_of
                 target = of(operation, parameter)
                 target = target or (resources.account() if owner else "")
                 if target and not (parameter.where != "path" and _is_given(parameter)):
@@ -181,7 +181,7 @@ class _Resources:
         names = {f"{each.name}.{each.key}" for each in found}
         return names.pop() if len(names) == 1 else ""
 
-    def meant(self, operation: Operation, parameter: Parameter) -> str:
+    def meaning_of(self, operation: Operation, parameter: Parameter) -> str:
         """`Resource.field`, or "" if the parameter's meaning is unknown or a secret."""
         if classify_field(parameter.name) is FieldClass.SECRET:
             return ""
@@ -201,7 +201,7 @@ class _Resources:
     def state(self, operation: Operation, parameter: Parameter) -> str:
         """The member that tells the state of the object which the path names."""
         found = [each for each in operation.parameters if each.where == "path"]
-        name = self.meant(operation, found[-1]).partition(".")[0] if found else ""
+        name = self.meaning_of(operation, found[-1]).partition(".")[0] if found else ""
         member = version_member(parameter.name, name, self._members.get(name, ()))
         return f"{name}.{member}" if member else ""
 
@@ -239,7 +239,7 @@ class _Resources:
         while level:
             inner: list[Shape] = []
             for each in level:
-                if name := self._seen.embedded(each):
+                if name := self._seen.embedded_resource(each):
                     found.setdefault(name)
                 else:
                     inner += [*children(each).values(), *filter(None, [elements(each)])]

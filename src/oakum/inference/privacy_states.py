@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oakum.inference.lexicon import FieldClass, listed, words
+from oakum.inference.lexicon import FieldClass, word_set, words
 from oakum.inference.resource_fields import ResourceField
 from oakum.openapi.model import Json
 
@@ -19,16 +19,16 @@ class StateGuess:
     values: tuple[Json, ...]
 
 
-_CLOSED = listed("hidden invisible private secret")
-_OPEN = listed("discoverable listed public searchable visible")
-_LEVELS = listed("access audience level privacy visibility")
-_GENERIC = listed("class kind level mode scope setting share sharing status type")
+_CLOSED = word_set("hidden invisible private secret")
+_OPEN = word_set("discoverable listed public searchable visible")
+_LEVELS = word_set("access audience level privacy visibility")
+_GENERIC = word_set("class kind level mode scope setting share sharing status type")
 """Words of a setting's name that say nothing of what it is about."""
 _RANKS = (
-    listed("all any anybody anyone everybody everyone global open public visible world"),
-    listed("authenticated internal members registered users"),
-    listed("contacts connections crew followers friends group mutuals network team unlisted"),
-    listed("closed hidden me myself nobody none only_me onlyme owner private secret self"),
+    word_set("all any anybody anyone everybody everyone global open public visible world"),
+    word_set("authenticated internal members registered users"),
+    word_set("contacts connections crew followers friends group mutuals network team unlisted"),
+    word_set("closed hidden me myself nobody none only_me onlyme owner private secret self"),
 )
 
 

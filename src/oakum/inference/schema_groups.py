@@ -17,7 +17,7 @@ from oakum.http.json_pointer import path_of
 from oakum.http.methods import SHOWS
 from oakum.inference.declared_objects import DeclaredObject, declared_objects, is_item
 from oakum.inference.identifiers import formed_as, is_foreign, named_after, without_number
-from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.nouns import (
     ACCOUNTS,
     COUNTS,
@@ -39,10 +39,10 @@ from oakum.policy.resource_schemas import at, resource_of
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _OF_COLLECTION = re.compile(r"\^?[A-Za-z][\w-]*/\[\^/\]\+\$?")
 _VERSION = re.compile(r"/v\d+(?:\.\d+)*(?=/)")
-_USERS = listed("app_user auth_user custom_user local_user platform_user site_user web_user")
+_USERS = word_set("app_user auth_user custom_user local_user platform_user site_user web_user")
 _MANY = 4
 """Members that are the same in two things by no chance."""
-_PASSWORDS = listed("passcode password passwd pin pwd")
+_PASSWORDS = word_set("passcode password passwd pin pwd")
 _NEAR = 3
 """How deep an account stands in the answer to a login: `{data: {user: {...}}}`."""
 

@@ -18,7 +18,7 @@ from typing import Literal
 
 from oakum.http import methods
 from oakum.inference.deed_nouns import deed_of_link, deed_of_write
-from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import OperationRule
 
@@ -39,7 +39,7 @@ class SideEffect:
 
 DELETES = "`DELETE` deletes"
 """What is said of a method where no word says more."""
-_DESTROYS = listed(
+_DESTROYS = word_set(
     "anonymise anonymize burn cancel clear deactivate deauthorize decommission delete destroy "
     "disable drop erase evict expire expunge flush invalidate kill obliterate optout populate "
     "pseudonymise pseudonymize purge reboot redact remove reseed reset restart revoke rollback "
@@ -48,7 +48,7 @@ _DESTROYS = listed(
     "loeschen löschen stornieren supprimer verwijderen"
 )
 """With the words that German, French, Spanish, Italian, Portuguese and Dutch paths use."""
-_NOUNS_TOO = listed(
+_NOUNS_TOO = word_set(
     "ban block book charge checkout claim clean clone copy finish fire flag hide import issue "
     "join launch like lock mark move mute open opt pause pin ping poke post process promise "
     "release report run schedule share sign split star touch transfer vote"
@@ -57,7 +57,7 @@ _NOUNS_TOO = listed(
 CHANGES = (
     _DESTROYS
     | _NOUNS_TOO
-    | listed(
+    | word_set(
         "accept ack acknowledge activate add approve archive assign authorise authorize become "
         "bulk_update bump buy cleanup close complete confirm create decline decrement demote deny "
         "deploy deposit disapprove disconnect "
@@ -72,9 +72,9 @@ CHANGES = (
         "unsuspend update upgrade upload upvote withdraw write"
     )
 )
-_NEVER_NOUNS = listed("create delete destroy erase populate purge truncate unsubscribe wipe")
+_NEVER_NOUNS = word_set("create delete destroy erase populate purge truncate unsubscribe wipe")
 """Verbs that no reading sentence excuses when one of them is a whole path segment."""
-_REACHES = listed("crawl fetch ping poll probe recrawl refetch refresh scrape test")
+_REACHES = word_set("crawl fetch ping poll probe recrawl refetch refresh scrape test")
 """Verbs that, done to one object, have the API ask another server, or send it something."""
 _FAR = re.compile(
     r"\b(?:fetch|download|refresh|retriev|pull|poll|crawl|scrap|import|ping|sync)\w*\b[^.;,]*\b(?:"
@@ -84,33 +84,33 @@ _FAR = re.compile(
     re.I,
 )
 """Words that say that a reading operation goes and reads elsewhere."""
-LINKS = listed("verify confirm validate")
+LINKS = word_set("verify confirm validate")
 """Verbs of links sent by mail: they act when the call carries the token of the link."""
 _VERIFIES = re.compile(r"/verify/\{[^/]*\}$")
 """A link without a word for its token: `/verify/{uuid}`."""
-_GIVES = listed("generate request resend send trigger")
+_GIVES = word_set("generate request resend send trigger")
 """Verbs that a confirmation is the object of: `resend-confirmation` is no kind of it."""
-_READS = listed(
+_READS = word_set(
     "browse calculate check compare count describe determine display download enumerate export "
     "fetch find give get inspect list look lookup obtain preview provide query read receive "
     "retrieve return search see show stream view"
 )
-_ACTS = (CHANGES | _READS | listed("change check verify validate")) - (
-    _NOUNS_TOO | listed("grant show view stream")
+_ACTS = (CHANGES | _READS | word_set("change check verify validate")) - (
+    _NOUNS_TOO | word_set("grant show view stream")
 )
-NOUN_HEADS = listed(
+NOUN_HEADS = word_set(
     "candidates catalog catalogue confirmation confirmations count counts date dates events "
     "history limits list lists log logs notes options page points policies policy preview queue "
     "rate rates reasons recommendations requests rules schedule schedules settings statistics "
     "stats suggestions templates types window"
 )
 """`reset-policy`, `delete requests`: after these the verb before them is part of a noun."""
-_NOUN_FOLLOWERS = listed(
+_NOUN_FOLLOWERS = word_set(
     "about against are at between by can for from has have in is may must of on per since to "
     "were will with within"
 )
 """Words after a noun, not after a verb: "updates of a user", "blocks are listed"."""
-_OBJECTS = listed("a all an any each every it its that the their them these this those your")
+_OBJECTS = word_set("a all an any each every it its that the their them these this those your")
 _GLUED = re.compile(
     r"(create|reset|drop|populate|seed|init|wipe|clear|delete|purge|flush|rebuild|truncate|destroy)"
     r"(db|database|all|data|cache|tables?|users?|accounts?|me|everything)"
@@ -123,9 +123,9 @@ _ENDS_SESSION_SAID = re.compile(
     r"(?:out|off)\b",
     re.I,
 )
-_LOGS_IN = listed("login signin authenticate logon signon")
-_MAY_LOG_IN = listed("auth session sessions token tokens")
-_REGISTERS = listed("register registration signup")
+_LOGS_IN = word_set("login signin authenticate logon signon")
+_MAY_LOG_IN = word_set("auth session sessions token tokens")
+_REGISTERS = word_set("register registration signup")
 _LOGS_IN_SAID = re.compile(
     r"(?:log|sign)s?[ -](?:[\w'’]+\s+){0,3}?(?:in|into|on)\b|authenticates?\b", re.I
 )
@@ -177,7 +177,7 @@ def _classified(operation: Operation) -> SideEffect:
     return SideEffect("write", why)
 
 
-_SETS = listed(
+_SETS = word_set(
     "add bulk_update change complete create edit init insert modify release report save send set "
     "start submit switch sync update upload write replace rename"
 )
@@ -192,7 +192,9 @@ def acts(operation: Operation) -> str:
     return next(chain(named, _named(operation, verbs), _told(operation, verbs)), "")
 
 
-_HEARS = listed("subscribe join hello init connect auth authenticate ping start watch listen open")
+_HEARS = word_set(
+    "subscribe join hello init connect auth authenticate ping start watch listen open"
+)
 
 
 def says_write(message: Json) -> bool:
@@ -216,7 +218,7 @@ def says_act(segment: str) -> bool:
     return len(parts) > 1 and parts[0] in _ACTS and parts[1] not in _NOUN_FOLLOWERS
 
 
-_TELLS_WHAT_TO_DO = listed(
+_TELLS_WHAT_TO_DO = word_set(
     "act action call cmd command function method op operation procedure verb"
 )
 
@@ -294,7 +296,7 @@ def _reaches(operation: Operation) -> str:
     return ""
 
 
-_READS_TOO = listed(
+_READS_TOO = word_set(
     "access aggregate analyse analyze answer ask assess audit autocomplete build collect compile "
     "compose compute convert derive detect diff discover dump echo estimate evaluate examine "
     "explain explore expose extract filter format gather gets grab group guess help identify "
@@ -304,7 +306,7 @@ _READS_TOO = listed(
     "traverse validate verify visualise visualize walk watch"
 )
 """Verbs of reading that are no evidence of it where they stand in a path."""
-_NO_COMMANDS = listed(
+_NO_COMMANDS = word_set(
     "about across after all along also among and any as at based because before beside between "
     "both but by current during each either every exactly except first for from given half here "
     "how if in inside into its just last latest like most near next no not now of on once one only "
@@ -313,8 +315,8 @@ _NO_COMMANDS = listed(
     "your"
 )
 """Words that stand before an article, and are no verbs."""
-_ARTICLES = listed("a all an any each every his her its their the your")
-THINGS = listed(
+_ARTICLES = word_set("a all an any each every his her its their the your")
+THINGS = word_set(
     "about account activity address age agenda area audio author availability avatar badge balance "
     "banner basket bill bio body book calendar capacity cart category chart chat children city "
     "code color comment company config configuration contact content context copyright country "

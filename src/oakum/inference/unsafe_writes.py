@@ -10,19 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.side_effects import acts
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.policy.model import OperationRule, Relation
 
-_STAFF = listed(
+_STAFF = word_set(
     "admin administration administrative administrator backoffice compliance internal moderation "
     "moderator operator root staff sudo superadmin superuser sysadmin"
 )
-_MONEY = listed(
+_MONEY = word_set(
     "billing charge checkout payment payout payroll purchase refund withdrawal topup payable"
 )
-_DEEDS = listed(
+_DEEDS = word_set(
     "approve ban blacklist demote deplatform escalate impersonate moderate promote quarantine "
     "reinstate reject sanction shadowban suspend unban unlock unsuspend whitelist"
 )
@@ -34,28 +34,28 @@ _KEPT_FOR = re.compile(
     r"\b(?:only|required|role|privileges?|permissions?)\b",
     re.I,
 )
-_ROLES = listed("role roles permission permissions scope scopes authority authorities access")
+_ROLES = word_set("role roles permission permissions scope scopes authority authorities access")
 
-_ENDS = listed(
+_ENDS = word_set(
     "ban banned cancelled canceled deactivated deactivation deleted deletion destroyed frozen "
     "invalidated lockout locked purge purged removed retired revoked suspended suspension "
     "terminated termination trashed voided"
 )
 """Words that say so wherever they stand in a name: `suspended_until`."""
-_ENDS_ITSELF = listed(
+_ENDS_ITSELF = word_set(
     "activated activation active archive archived blocked closed disabled enabled expired "
     "expiration expires expiry inactive lock void"
 )
 """Words that do where nothing else is named that they could be said of: `is_active`, and not
 `newsletter_enabled`."""
-_OF_ITSELF = listed(
+_OF_ITSELF = word_set(
     "account at by customer date flag for has is login member on profile reason since time until "
     "user was when"
 )
-_LETS_IN = listed("factor fa login mfa otp totp")
-_STANDS = listed("lifecycle standing state status")
-_RAISES = listed("approved confirmed verified validated")
-_OVER = listed(
+_LETS_IN = word_set("factor fa login mfa otp totp")
+_STANDS = word_set("lifecycle standing state status")
+_RAISES = word_set("approved confirmed verified validated")
+_OVER = word_set(
     "abandoned archived banned blocked cancelled canceled closed completed deactivated declined "
     "deleted disabled expired failed finished frozen inactive locked refunded rejected removed "
     "revoked sent shipped stopped suspended terminated void voided withdrawn"
@@ -130,7 +130,7 @@ def _is_staff(relation: Relation) -> bool:
     return not said.isdisjoint(_STAFF | {"support", "employee", "agent", "manager", "owner"})
 
 
-_ASKS_FOR_CHANGE = listed(
+_ASKS_FOR_CHANGE = word_set(
     "acknowledge activate apply approve cancel clear commit confirm create delete disable enable "
     "force generate import increment mark notify overwrite persist publish purge rebuild refresh "
     "regenerate reindex remove reset save send set start stop store sync touch trigger update "
@@ -138,8 +138,8 @@ _ASKS_FOR_CHANGE = listed(
 )
 
 
-_NAMES_TOO = listed("commit publish set start stop store sync touch update write")
-_OF_A_NAME = listed(
+_NAMES_TOO = word_set("commit publish set start stop store sync touch update write")
+_OF_A_NAME = word_set(
     "after at before by cursor date day from hash id ids index key month name number offset page "
     "position range sha since time timestamp to until year"
 )
@@ -189,18 +189,18 @@ def life_cycle(path: str, shape: Shape | None = None) -> bool:
     return _ends_it(path) or stands or bool(said & _LETS_IN)
 
 
-_SAYS = listed(
+_SAYS = word_set(
     "about abstract alt bio biography blurb body caption city color colour comment content "
     "description excerpt headline heading hobby hometown intro introduction memo motto name "
     "nickname note occupation remark street subtitle summary tagline text title town"
 )
 """Words for what somebody writes down so that others read it, and that decides nothing."""
-_OF_WHAT = listed(
+_OF_WHAT = word_set(
     "additional alternative display english extended family first full given last long main me "
     "middle my original other plain primary profile second secondary short own user"
 )
 """What may stand beside one of these: `first_name`, `about_me`, and not `approval_note`."""
-_MEASURES = listed("age discount floor height length level lodging plan size tier weight width")
+_MEASURES = word_set("age discount floor height length level lodging plan size tier weight width")
 """Words for what something is like, of which a number or one of several values may be set."""
 
 
@@ -243,9 +243,9 @@ def _ends_it(path: str) -> bool:
     return bool(said & _ENDS) or (bool(said & _ENDS_ITSELF) and said <= _ENDS_ITSELF | _OF_ITSELF)
 
 
-_ONE_OF_ALL = listed("default main pin pinned preferred primary")
+_ONE_OF_ALL = word_set("default main pin pinned preferred primary")
 """Words of a flag that one object of an account has: who sets it takes it from another."""
-_PLACES = listed("index order ordinal position rank sort")
+_PLACES = word_set("index order ordinal position rank sort")
 """Last words of a number that gives a place among others, which move."""
 
 
@@ -260,13 +260,13 @@ def takes_from_others(path: str, shape: Shape | None, value: Json) -> bool:
 
 
 _NUMBERS = frozenset(("number", "integer"))
-_STAMPS = listed(
+_STAMPS = word_set(
     "at changed created date edited last made modified on stamp time timestamp updated"
 )
-_STAMPS_ALONE = listed("changed created edited modified stamp timestamp updated")
+_STAMPS_ALONE = word_set("changed created edited modified stamp timestamp updated")
 """Words that say it of a date without a time, too: no birthday is called so."""
-_CHANGED = listed("changed edited modification modified update updated")
-_COUNTERS = listed(
+_CHANGED = word_set("changed edited modification modified update updated")
+_COUNTERS = word_set(
     "checksum count counter counts etag hits login logins rev revision seen seq sequence version "
     "views visits"
 )

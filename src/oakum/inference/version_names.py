@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 
-_VERSIONS = listed("etag generation modified rev revision unmodified updated version")
+_VERSIONS = word_set("etag generation modified rev revision unmodified updated version")
 _PAIRS = (("e", "tag"), ("if", "match"), ("concurrency", "stamp"), ("concurrency", "token"))
-_OF_PROGRAMS = listed("api app client format platform protocol schema sdk")
+_OF_PROGRAMS = word_set("api app client format platform protocol schema sdk")
 
-_BESIDE = listed("base current expected if known last lock object old previous resource row x")
+_BESIDE = word_set("base current expected if known last lock object old previous resource row x")
 """Words that do not tell one version of an object from another."""
 
 

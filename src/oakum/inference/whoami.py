@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from oakum.inference.declared_objects import DeclaredObject
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.nouns import ACCOUNTS, CROWDS, noun_of_path
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
@@ -32,7 +32,7 @@ _CREDENTIALS = re.compile(
 """Headers that every request has."""
 
 
-_SEARCHES = listed("filter find list lookup query search")
+_SEARCHES = word_set("filter find list lookup query search")
 _WITHIN = ACCOUNTS | {""}
 """Where in another object whoever is calling may stand."""
 

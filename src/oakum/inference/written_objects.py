@@ -141,7 +141,7 @@ def _wraps(name: str, child: Shape, thing: Thing) -> bool:
     return bool(children(child)) and bool(said) and (named or _ENVELOPES.issuperset(said))
 
 
-def needed(at: WrittenObject, thing: Thing, owners: Collection[str]) -> frozenset[str]:
+def required_members(at: WrittenObject, thing: Thing, owners: Collection[str]) -> frozenset[str]:
     """Names of the members that its sender has to say; neither the key that it has already, nor
     whose it is, nor what its owner may do."""
     held = {thing.key, *(member.partition(".")[0] for member in owners)}
@@ -150,7 +150,7 @@ def needed(at: WrittenObject, thing: Thing, owners: Collection[str]) -> frozense
 
 def may_set_all(at: WrittenObject, thing: Thing, owners: Collection[str]) -> bool:
     """Whether an owner may set all that the object has to contain."""
-    return needed(at, thing, owners) == _required(at)
+    return required_members(at, thing, owners) == _required(at)
 
 
 def _required(at: WrittenObject) -> frozenset[str]:

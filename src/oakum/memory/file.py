@@ -26,7 +26,7 @@ from oakum.memory.model import (
     in_file_order,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.typed_json import Value, typed
+from oakum.openapi.typed_json import Value, read_typed
 from oakum.rules import current
 
 SCHEMA = "oakum.memory/2"
@@ -133,7 +133,7 @@ def read(data: bytes, file: str) -> Memory:
     A finding that is written to come to something else than its endpoints say is refused, too: it
     was edited, or merged by halves.
     """
-    memory, standings = typed(data, file, SCHEMA, _memory, EARLIER)
+    memory, standings = read_typed(data, file, SCHEMA, _memory, EARLIER)
     problems = [
         Problem(
             Location(file),

@@ -15,7 +15,7 @@ from oakum.errors import InputError, Location, Problem
 from oakum.finding import Endpoint
 from oakum.memory.learn import add_history, latest
 from oakum.memory.model import AtEndpoint, FindingStanding, KnownEndpoint, Memory, Remembered, Stamp
-from oakum.openapi.typed_json import Value, typed
+from oakum.openapi.typed_json import Value, read_typed
 
 SCHEMA = "oakum.replay/2"
 EARLIER = ("oakum.replay/1",)
@@ -45,7 +45,7 @@ class Again:
 
 def read_replay(data: bytes, file: str) -> Again:
     """The replay in a JSON text; raises `InputError` with the place of what does not fit."""
-    return typed(data, file, SCHEMA, lambda value: _again(value, file), EARLIER)
+    return read_typed(data, file, SCHEMA, lambda value: _again(value, file), EARLIER)
 
 
 def _again(value: Value, file: str) -> Again:

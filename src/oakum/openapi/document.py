@@ -119,7 +119,7 @@ class Document:
 
     _beside: tuple[Path, ...] = ()
 
-    def extended(
+    def extend(
         self,
         endpoints: Mapping[str, Operation],
         schemas: Mapping[str, Callable[[], Shape]],
@@ -135,7 +135,7 @@ class Document:
         return made
 
     @property
-    def declared(self) -> tuple[Operation, ...]:
+    def all_operations(self) -> tuple[Operation, ...]:
         """Every operation, also those of which only name and path can be read."""
         return (*self.operations, *(each.operation for each in self.closed))
 

@@ -217,7 +217,7 @@ class Operation:
         return not self.security or frozenset() in self.security
 
     @property
-    def owed(self) -> tuple[tuple[str, str], ...]:
+    def required_query(self) -> tuple[tuple[str, str], ...]:
         """Query parameters that every call needs and that can have one value only, such as
         `context` with `enum: [edit]`; or the one that the document says is meant without it. An
         example is none: it may name somebody."""

@@ -111,7 +111,7 @@ class Learnt:
             self._collapse()
 
     @property
-    def seen(self) -> int:
+    def value_count(self) -> int:
         """The number of values observed here."""
         return self.kinds.total()
 
@@ -132,7 +132,10 @@ class Learnt:
             return True
         if self._alike():
             return True
-        objects, most = self.kinds["object"], max(each.seen for each in self.members.values())
+        objects, most = (
+            self.kinds["object"],
+            max(each.value_count for each in self.members.values()),
+        )
         return len(self.members) >= 12 and objects >= 4 and most * 4 <= objects
 
     def _alike(self) -> bool:
@@ -151,12 +154,12 @@ class Learnt:
         objects = self.kinds["object"]
         turns: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
         for name, each in self.members.items():
-            if each.seen * 4 <= objects:
+            if each.value_count * 4 <= objects:
                 alike = frozenset(each.kinds), frozenset(each.members)
                 turns.setdefault(alike, []).append(name)
         found = set[str]()
         for (_, below), names in turns.items():
-            seen = sum(self.members[name].seen for name in names)
+            seen = sum(self.members[name].value_count for name in names)
             # Scalars look alike by chance, so for them each object may have only one such member.
             most, least = (objects * 2, 3) if below else (objects, 4)
             if objects >= 4 and least * objects <= seen * 5 and seen <= most:
@@ -168,7 +171,7 @@ class Learnt:
         rest = Learnt()
         hide, turns = self.is_map, self._by_turns()
         for name, child in sorted(self.members.items()):
-            recurs = child.seen > 1 or self.kinds["object"] < 8
+            recurs = child.value_count > 1 or self.kinds["object"] < 8
             if name in declared or (
                 not hide and recurs and name not in turns and _NAME.fullmatch(name)
             ):
@@ -177,7 +180,7 @@ class Learnt:
                 rest.add(child)
         if self.overfull and self.element is not None:
             rest.add(self.element)
-        if rest.seen:
+        if rest.value_count:
             yield KEY, rest
 
     def fields(self, declared: frozenset[str], path: str = "") -> Iterator[tuple[str, Learnt, int]]:
@@ -194,7 +197,7 @@ class Learnt:
     ) -> Iterator[tuple[str, Learnt, int]]:
         """The places with scalars: this one and those below."""
         if self.kinds.keys() - {"object", "array"} or not (self.members or self.element):
-            yield path, self, around or self.seen
+            yield path, self, around or self.value_count
         yield from self.fields(declared, path)
 
 
@@ -231,7 +234,7 @@ def _object(learnt: Learnt, made: dict[str, Json]) -> None:
             made["additionalProperties"] = schema(child)
             continue
         properties[name] = schema(child)
-        if child.seen >= learnt.kinds["object"]:
+        if child.value_count >= learnt.kinds["object"]:
             required.append(name)
     if properties:
         made["properties"] = properties

@@ -308,7 +308,7 @@ class OperationReader:
         self, template: str, holders: Sequence[LocatedValue]
     ) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}
-        for place in declared(holders):
+        for place in declared_parameters(holders):
             for each in self._parameters(place):
                 found[each.name, each.where] = each
         for name in re.findall(r"\{([^{}]+)\}", template):
@@ -360,7 +360,7 @@ def members(place: LocatedValue) -> Iterator[tuple[str, LocatedValue]]:
             yield name, LocatedValue(place.file, f"{place.pointer}/{escape(name)}", value)
 
 
-def declared(holders: Sequence[LocatedValue]) -> Iterator[LocatedValue]:
+def declared_parameters(holders: Sequence[LocatedValue]) -> Iterator[LocatedValue]:
     """The parameters that a path and an operation declare."""
     for holder in holders:
         for i, raw in enumerate(_list(holder.value.get("parameters"))):

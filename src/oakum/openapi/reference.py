@@ -83,9 +83,11 @@ class DescriptionFile:
 
     def locate(self, pointer: str) -> Location:
         """The place of the value at a pointer, or of the nearest value around it."""
-        return self.written(pointer) if self._places_of is None else self._places_of(pointer)
+        return (
+            self.written_location(pointer) if self._places_of is None else self._places_of(pointer)
+        )
 
-    def written(self, pointer: str) -> Location:
+    def written_location(self, pointer: str) -> Location:
         """The same for a pointer into the file as written."""
         if self._marked is not None:
             return source.node_location(self._marked, pointer)
@@ -166,7 +168,7 @@ class Library:
             end = self._ends[key] = self._end(place.file, ref)
         return end
 
-    def aliased(self, place: LocatedValue) -> LocatedValue:
+    def resolve_alias(self, place: LocatedValue) -> LocatedValue:
         """The schema that a reference with nothing beside it leads to; the place itself if it is
         none, or leads nowhere."""
         met: set[int] = set()

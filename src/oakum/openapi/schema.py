@@ -97,7 +97,7 @@ class Schemas:
 
     def component(self, place: LocatedValue) -> Shape:
         """What stands where a schema with a name is declared: it, or what may be in its place."""
-        ways = self._bases and self._bases.get(id(self._library.aliased(place).value))
+        ways = self._bases and self._bases.get(id(self._library.resolve_alias(place).value))
         if not ways:
             return self.own(place)
         known = self._unions.get(id(place.value))
@@ -167,7 +167,7 @@ class Schemas:
             definitions = home.value if type(home.value) is dict else {}
             for name in definitions:
                 at = home.at(name)
-                parts = schema_object.listed(at, "allOf") if type(at.value) is dict else []
+                parts = schema_object.schema_list(at, "allOf") if type(at.value) is dict else []
                 for base in {self._identity(part) for part in parts}:
                     self._heirs.setdefault(base, {})[name] = at
         return self._heirs.get(id(place.value), {})
@@ -210,7 +210,7 @@ class Schemas:
         met = {id(part.value) for part in whole.parts}
         for part in whole.parts:
             ways = self._bases.get(id(part.value))
-            ends = (self._library.aliased(way) for way, *_ in ways.others) if ways else ()
+            ends = (self._library.resolve_alias(way) for way, *_ in ways.others) if ways else ()
             if ways and met.isdisjoint(id(end.value) for end in ends):
                 return self._one_of(shape, ways)
         return shape
@@ -382,10 +382,10 @@ class _Conjunction:
                 self.names |= {name} - {""}
                 self._takes.setdefault(component, {})[name] = None
                 yield target, name or component
-        yield from ((each, component) for each in schema_object.listed(place, "allOf"))
+        yield from ((each, component) for each in schema_object.schema_list(place, "allOf"))
         groups = []
         for word in ("oneOf", "anyOf"):
-            given = [p for p in schema_object.listed(place, word) if p.value is not False]
+            given = [p for p in schema_object.schema_list(place, word) if p.value is not False]
             live = tuple(p for p in given if not schema_object.is_null(p.value))
             self.nullable |= len(live) < len(given)
             if len(live) > 1:

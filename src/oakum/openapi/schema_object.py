@@ -128,7 +128,7 @@ def members(part: LocatedValue) -> list[tuple[str, LocatedValue]]:
     ]
 
 
-def listed(place: LocatedValue, word: str) -> list[LocatedValue]:
+def schema_list(place: LocatedValue, word: str) -> list[LocatedValue]:
     """The schemas in a list: of `allOf`, `oneOf`, `anyOf`, `prefixItems`."""
     file, pointer, raw = place
     schemas = raw.get(word)
@@ -142,7 +142,7 @@ def items(part: LocatedValue) -> list[LocatedValue]:
     raw = part.value
     if LISTING.isdisjoint(raw):
         return []
-    found = listed(part, "prefixItems") + listed(part, "items")
+    found = schema_list(part, "prefixItems") + schema_list(part, "items")
     if type(each := raw.get("items")) is dict or each is True:
         found.append(LocatedValue(part.file, part.pointer + "/items", each))
     return found

@@ -34,11 +34,11 @@ def member(shape: Shape, segment: str) -> Shape | None:
     """
     if segment == "*":
         return _either(shape, lambda at: [at.items, at.extra])
-    return named(shape, segment)
+    return member_by_name(shape, segment)
 
 
 @lru_cache(maxsize=1 << 14)
-def named(shape: Shape, key: str) -> Shape | None:
+def member_by_name(shape: Shape, key: str) -> Shape | None:
     """The shape of a member, by name or as a map value."""
     if not tells_by_name(shape):
         return _either(shape, lambda at: [at.properties.get(key, at.extra)])
@@ -127,7 +127,7 @@ def _either(shape: Shape, pick: Callable[[Shape], list[_Thunk]]) -> Shape | None
         for thunk in pick(at):
             for each in _flat(thunk()) if thunk is not None else ():
                 found.setdefault(id(each), each)
-    return merged([*found.values()]) if found else None
+    return merge([*found.values()]) if found else None
 
 
 @lru_cache(maxsize=1 << 14)
@@ -206,7 +206,7 @@ class _constant:
         return self.shape
 
 
-def merged(shapes: list[Shape]) -> Shape:
+def merge(shapes: list[Shape]) -> Shape:
     """One shape that allows whatever any of these allows."""
     return shapes[0] if len(shapes) == 1 else Shape(branches=tuple(_constant(s) for s in shapes))
 

@@ -120,7 +120,7 @@ class Subtypes:
         found: dict[int, list[LocatedValue]] = {}
         for place in self._home.values():
             raw = place.value
-            parts = schema_object.listed(place, "allOf") if type(raw) is dict else []
+            parts = schema_object.schema_list(place, "allOf") if type(raw) is dict else []
             refs = [each for each in parts if type(each.value) is dict and "$ref" in each.value]
             bare = all(each in refs or not _says(each.value) for each in (*parts, place))
             if len(refs) == 1 and bare:
@@ -138,7 +138,7 @@ class Subtypes:
                 at = waiting.pop()
                 if type(at.value) is not dict:
                     continue
-                parts = schema_object.listed(at, "allOf")
+                parts = schema_object.schema_list(at, "allOf")
                 if type(at.value.get("$ref")) is str:
                     parts.append(LocatedValue(at.file, at.pointer, {"$ref": at.value["$ref"]}))
                 for part in parts:
@@ -152,7 +152,7 @@ class Subtypes:
         return known
 
     def _end(self, place: LocatedValue) -> LocatedValue:
-        return self._library.aliased(place)
+        return self._library.resolve_alias(place)
 
     def _reference(self, place: LocatedValue) -> LocatedValue:
         return LocatedValue(place.file, place.pointer, {"$ref": f"#{place.pointer}"})

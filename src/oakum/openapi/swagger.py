@@ -13,7 +13,7 @@ from posixpath import normpath
 
 from oakum.errors import Problem
 from oakum.openapi.model import Json, Media, Parameter, Shape
-from oakum.openapi.operation_reader import OperationReader, declared, parameter
+from oakum.openapi.operation_reader import OperationReader, declared_parameters, parameter
 from oakum.openapi.reference import LocatedValue
 from oakum.openapi.walk import Thunk, shape_with
 
@@ -43,13 +43,13 @@ class SwaggerReader(OperationReader):
         It is the `body` parameter, or otherwise all `formData` parameters as one object.
         """
         found: dict[tuple[str, str], LocatedValue] = {}
-        for place in declared(holders):
+        for place in declared_parameters(holders):
             end = self._library.follow(place)
             raw = end.value if not isinstance(end, str) and type(end.value) is dict else {}
             if not isinstance(end, str) and raw.get("in") in ("body", "formData"):
                 name = str(raw.get("name")) if raw["in"] == "formData" else ""
                 found[str(raw["in"]), name] = end
-        self._note_second(declared(holders))
+        self._note_second(declared_parameters(holders))
         whole = found.get(("body", ""))
         types = self._types(where, "consumes")
         if whole is not None:

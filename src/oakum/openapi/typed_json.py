@@ -18,7 +18,7 @@ FORMERLY = {"endpoints": "doors", "endpoint": "door", "untested": "not_shown"}
 """Keys of today by what they were called in earlier versions of their schemas."""
 
 
-def typed(
+def read_typed(
     data: bytes,
     file: str,
     schema: str,

@@ -16,7 +16,7 @@ from oakum.policy.graphql import Graph
 from oakum.policy.model import Policy, Resource
 
 
-def chosen(policy: Policy, graphs: Sequence[Graph]) -> Iterator[Problem]:
+def check_caller_choice(policy: Policy, graphs: Sequence[Graph]) -> Iterator[Problem]:
     """Mistakes of a policy that is right in itself, about resources that a graph shows."""
     for resource in policy.resources.values():
         if any(not graph.types.keys().isdisjoint(resource.schemas) for graph in graphs):
@@ -66,7 +66,7 @@ def _argued(policy: Policy, resource: Resource, graph: Graph) -> Iterator[Proble
         *((each.member, (*here, "states", each.name)) for each in resource.states.values()),
         *(
             (policy.relations[name].member, ("relations", name))
-            for name in sorted(policy.required(*used))
+            for name in sorted(policy.required_relations(*used))
         ),
     ]
     for type in sorted(graph.types.keys() & resource.schemas):

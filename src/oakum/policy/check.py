@@ -20,7 +20,7 @@ from oakum.openapi.shape_queries import containers, member, scalars
 from oakum.policy.grammar import place
 from oakum.policy.model import OperationRule, Owner, Policy, Resource
 from oakum.policy.node_reader import nearest
-from oakum.policy.resource_schemas import View, declares, siblings, success, taken, view
+from oakum.policy.resource_schemas import View, declares, request_shapes, siblings, success, view
 from oakum.policy.review import review
 
 
@@ -263,7 +263,7 @@ def _rule_parameters(
     known = [parameter.name for parameter in operation.parameters]
     for each in operation.arguments:
         known += [each.name, f"{each.field}.{each.name}"]
-    bodies = taken(operation)
+    bodies = request_shapes(operation)
     for shape in bodies:
         known += children(shape)
     for parameter in (*rule.params, *rule.unfilled):

@@ -12,7 +12,7 @@ from oakum.openapi.model import Operation
 from oakum.policy.model import OperationRule, Policy
 
 
-def filled(policy: Policy, operation: Operation, rule: OperationRule) -> Mapping[str, str]:
+def fill_parameters(policy: Policy, operation: Operation, rule: OperationRule) -> Mapping[str, str]:
     """What fills the parameters of an operation, by its own line and by `params` of the policy."""
     usual = {
         each.name: policy.params[each.name]

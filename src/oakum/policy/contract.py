@@ -12,9 +12,9 @@ from pathlib import Path
 from oakum.errors import InputError, Problem
 from oakum.openapi.document import Document
 from oakum.openapi.source import Node, parse, parse_json, read_text
-from oakum.policy.caller_choice import chosen
+from oakum.policy.caller_choice import check_caller_choice
 from oakum.policy.check import check, mistakes
-from oakum.policy.embedded_policy import KEY, embedded, keys
+from oakum.policy.embedded_policy import KEY, embedded_policy, keys
 from oakum.policy.grammar import parse_policy
 from oakum.policy.graphql import Graph, with_graphs
 from oakum.policy.model import Policy
@@ -64,7 +64,7 @@ def load(
     patches = {overlay: read_text(overlay) for overlay in overlays}
     if any(KEY in each for each in (text, *patches.values())):
         marked = [parse(each, str(overlay)) for overlay, each in patches.items()]
-        node = embedded(document, parse(text, str(path)), marked, problems)
+        node = embedded_policy(document, parse(text, str(path)), marked, problems)
     if node is not None and (api := node.key("api")) is not None:
         problems.append(Problem(api.location, "`api` is this document itself", "leave it out"))
     if node is not None and (refs := node.key("refs")) is not None:
@@ -133,10 +133,10 @@ def _document(node: Node, path: Path, overlays: Sequence[Path]) -> Document:
     document = path.parent / api.scalar
     if not document.exists():  # a folder may be a collection
         raise InputError([Problem(api.location, f"`{api.scalar}` is not a readable file")])
-    return Document.load(document, overlays, saved(node.get("refs"), path.parent))
+    return Document.load(document, overlays, saved_references(node.get("refs"), path.parent))
 
 
-def saved(node: Node | None, folder: Path) -> dict[str, Path]:
+def saved_references(node: Node | None, folder: Path) -> dict[str, Path]:
     """Addresses that the document refers to, with the files that were saved from them. Raises
     `InputError`."""
     found: dict[str, Path] = {}
@@ -167,7 +167,7 @@ def _checked(
     if problems:
         raise InputError([*problems, *mistakes(document, policy)])
     errors, warnings = check(document, policy)
-    if errors := [*errors, *chosen(policy, graphs)]:
+    if errors := [*errors, *check_caller_choice(policy, graphs)]:
         raise InputError(errors)
     named = {each.name: each for each in graphs}
     return Contract(document, policy, (*document.warnings, *warnings), named)

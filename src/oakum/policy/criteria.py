@@ -27,10 +27,10 @@ from oakum.policy.node_reader import (
     Reader,
     describe,
     flag,
-    named,
     nearest,
     one_of,
     path,
+    read_map,
     record,
     scalar,
     text,
@@ -54,7 +54,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{8,16}")
 def exit_criteria(r: Reader, node: Node, what: str) -> ExitCriteria | None:
     found = record(r, node, what, CRITERIA)
     usual = ExitCriteria()
-    static = found.find("static", named(_stance)) or {}
+    static = found.find("static", read_map(_stance)) or {}
     filed = "waivers" in found and found["waivers"].kind == "scalar"
     return ExitCriteria(
         proven=found.read("proven", grave, usual.proven),
@@ -177,7 +177,7 @@ def _cell(r: Reader, node: Node, what: str) -> CellRef | None:
     found = record(r, node, what, CELL)
     found.require("field", "the cell", "write `Resource.field`")
     found.require("viewer", "the cell", "say who sees it")
-    stated = found.find("state", named(_value)) or {}
+    stated = found.find("state", read_map(_value)) or {}
     full = found.read("field", path, "")
     resource, _, field = full.partition(".")
     if full and not field:
@@ -193,4 +193,4 @@ def _value(r: Reader, key: Node, node: Node) -> str:
 
 def resource_known(r: Reader, node: Node, resource: str, policy: Policy) -> None:
     """Notes a mistake unless the policy has this resource."""
-    r.known(node, resource, policy.resources, "resource")
+    r.is_known(node, resource, policy.resources, "resource")

@@ -25,7 +25,7 @@ _VALUES = frozenset((KEY, "example", "examples", "default", "enum", "const"))
 """Keys under which stand values, not descriptions: no `x-exposure` in there means anything."""
 
 
-def embedded(
+def embedded_policy(
     document: Document, written: Node, patches: Sequence[Node], problems: list[Problem]
 ) -> Node | None:
     """The policy that the document carries, None when it carries none.

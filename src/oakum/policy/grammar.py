@@ -22,9 +22,9 @@ from oakum.policy.node_reader import (
     describe,
     flag,
     many,
-    named,
     path,
     pointer,
+    read_map,
     record,
     word,
 )
@@ -67,20 +67,20 @@ def parse_policy(
         top.require(key, "the policy")
     policy = Policy(
         relations=top.find("relations", relations) or {},
-        resources=inherit(r, top.find("resources", named(resource)) or {}),
+        resources=inherit(r, top.find("resources", read_map(resource)) or {}),
         operations=top.find("operations", _operations) or {},
         caller=top.read("caller", _caller, Caller()),
         order=top.read("order", order, ()),
         criteria=top.read("exit_criteria", exit_criteria, ExitCriteria()),
         guard=top.read("guard", guarding, Guarding()),
         limits=top.read("limits", limits, ()),
-        params=top.find("params", named(_filled_by)) or {},
+        params=top.find("params", read_map(_filled_by)) or {},
         file=node.location.file,
         places={(): node.location, **dict(_places(node, (), set()))},
         sharing=_sharing(node.get("operations")),
     )
     top.read("api", word, "")
-    top.find("refs", named(_saved))
+    top.find("refs", read_map(_saved))
     r.settle(policy)
     no_circle(r, policy)
     no_circle_of_parents(r, policy)
@@ -192,13 +192,13 @@ def _operations(r: Reader, node: Node, what: str) -> dict[str, OperationRule] | 
             rules[id(value)] = _operation(r, key, value)
         return replace(rules[id(value)], id=str(key.scalar), location=key.location)
 
-    return named(read)(r, node, what)
+    return read_map(read)(r, node, what)
 
 
 def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
     found = record(r, node, "an operation", OPERATION)
     reads, reading = found.find("reads", _reads) or (None, ())
-    params = found.find("params", named(_filled_by_or_nothing)) or {}
+    params = found.find("params", read_map(_filled_by_or_nothing)) or {}
     return OperationRule(
         str(key.scalar),
         shows=found.read("shows", _stands, ()),
@@ -212,7 +212,7 @@ def _operation(r: Reader, key: Node, node: Node) -> OperationRule:
         sets=found.read("sets", _stands, ()),
         graphql=found.read("graphql", word, ""),
         without=found.read("without", many(word, "a query parameter"), ()),
-        at_most=found.find("at_most", named(_highest)) or {},
+        at_most=found.find("at_most", read_map(_highest)) or {},
         untested=found.read("untested", reason, ""),
         login=found.read("login", _one_place, ""),
         draft=found.read("draft", flag, False),
@@ -238,7 +238,7 @@ def _one_place(r: Reader, node: Node, what: str) -> str | None:
 
 def _stands(r: Reader, node: Node, what: str) -> tuple[tuple[str, str], ...]:
     """(resource, JSON pointer) pairs: where in a body resources stand."""
-    places = named(_pointers)(r, node, what) or {}
+    places = read_map(_pointers)(r, node, what) or {}
     return tuple((called, at) for called, each in places.items() for at in each)
 
 

@@ -382,7 +382,7 @@ def with_graphs(
             shapes.setdefault(name, own).append(thunk)
     named = {name: Either(tuple(found)) for name, found in shapes.items()}
     files = tuple(folder / name for name in graphs)
-    return document.extended(endpoints, named, files), list(graphs.values()), problems
+    return document.extend(endpoints, named, files), list(graphs.values()), problems
 
 
 def _endpoint_mistakes(

@@ -15,7 +15,7 @@ from typing import Literal, cast
 from oakum.openapi.source import Node
 from oakum.policy.amounts import count, duration, size
 from oakum.policy.model import Guarding, Limit, Policy, Service, Tokens
-from oakum.policy.node_reader import Read, Reader, many, named, nearest, one_of, record, word
+from oakum.policy.node_reader import Read, Reader, many, nearest, one_of, read_map, record, word
 
 GUARD = (
     *("jwt", "service", "api_keys", "ttl", "timeout", "lookups", "pass", "websockets", "hosts"),
@@ -239,7 +239,7 @@ def _plain(segment: str) -> bool:
 
 
 def limits(r: Reader, node: Node, what: str) -> tuple[Limit, ...] | None:
-    read: Read[dict[str, Limit]] = named(_limit)
+    read: Read[dict[str, Limit]] = read_map(_limit)
     found = read(r, node, what)
     return None if found is None else tuple(found.values())
 
@@ -271,7 +271,7 @@ def _limited(r: Reader, key: Node, kind: str, policy: Policy) -> None:
             if called in policy.resources:
                 hint = "`distinct` limits how many owners' objects one caller may read"
             r.wrong(key, f"a `rate` is of `callers` or of `anonymous`, not of `{called}`", hint)
-    elif not r.known(key, called, policy.resources, "resource"):
+    elif not r.is_known(key, called, policy.resources, "resource"):
         return
     elif policy.resources[called].owner.kind == "none":
         r.wrong(key, f"`{called}` has no owners to count")

@@ -48,7 +48,7 @@ def items(each: Schema, least: int = 0) -> Schema:
     return {"type": "array", "items": each, **({"minItems": least} if least else {})}
 
 
-def named(each: Schema, names: Schema | None = None, least: int = 0) -> Schema:
+def map_schema(each: Schema, names: Schema | None = None, least: int = 0) -> Schema:
     """A schema of a map whose values are `each`; `names`: of its keys, `least`: how many at
     least."""
     found: dict[str, Json] = {"type": "object", "additionalProperties": each}

@@ -407,7 +407,7 @@ class Policy:
 
     def kinds(self, *names: str) -> frozenset[str]:
         """Kinds of some relations, and of all that they require."""
-        return frozenset(self.relations[name].kind for name in self.required(*names))
+        return frozenset(self.relations[name].kind for name in self.required_relations(*names))
 
     def depends_on(self, name: str) -> frozenset[str]:
         """A relation, all that may take it away and all that it requires, at any depth."""
@@ -417,7 +417,7 @@ class Policy:
             found += [e for e in (*relation.unless, *relation.requires) if e not in found]
         return frozenset(found)
 
-    def required(self, *names: str) -> tuple[str, ...]:
+    def required_relations(self, *names: str) -> tuple[str, ...]:
         """Some relations, and all that they require."""
         found, waiting = dict.fromkeys(names), list(names)
         while waiting:
@@ -434,7 +434,7 @@ class Policy:
         """Relations that are of a kind, or require one that is."""
         return frozenset(name for name, each in self._every_kind.items() if kind in each)
 
-    def followed(self, resource: str, name: str) -> str:
+    def state_source(self, resource: str, name: str) -> str:
         """The `Resource.state` that holds the value of a state, where its `of` leads."""
         state = self.resources[resource].states[name]
         while state.of:
@@ -475,7 +475,7 @@ class Policy:
         return frozenset(state.of for state in states if state.of)
 
     @property
-    def drafted(self) -> tuple[Location, ...]:
+    def drafted_lines(self) -> tuple[Location, ...]:
         """Every line that was drafted and that nobody has confirmed, in the order of the policy:
         field lines, or the resource itself where it has none, and rules of operations."""
         found: list[Location] = []

@@ -92,7 +92,7 @@ def _implied(policy: Policy, name: str) -> frozenset[str]:
     """A relation, with the relations that it implies."""
     alone = policy.kinds(name) == {"anyone"}
     basic = policy.only("anyone") if alone else policy.only("anyone", "authenticated")
-    return frozenset((*policy.required(name), *basic))
+    return frozenset((*policy.required_relations(name), *basic))
 
 
 def _shows(grants: tuple[Grant, ...], held: frozenset[str], case: Mapping[str, Json]) -> bool:

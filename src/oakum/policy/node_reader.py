@@ -47,7 +47,7 @@ class Reader:
         """Note that a node is of the wrong kind."""
         self.wrong(node, f"{what} must be {expected}, not {describe(node)}", hint)
 
-    def known(self, node: Node, name: str, among: Iterable[str], kind: str) -> bool:
+    def is_known(self, node: Node, name: str, among: Iterable[str], kind: str) -> bool:
         """True when a name is one of those defined; otherwise the mistake is noted."""
         names = list(among)
         if name not in names:
@@ -204,7 +204,7 @@ def many(read: Read[T], of: str) -> Read[tuple[T, ...]]:
     return read_many
 
 
-def named(read: Callable[[Reader, Node, Node], T]) -> Read[dict[str, T]]:
+def read_map(read: Callable[[Reader, Node, Node], T]) -> Read[dict[str, T]]:
     """A map from names to things; the reader of a thing is given its key and its value."""
 
     def read_named(r: Reader, node: Node, what: str) -> dict[str, T] | None:

@@ -16,10 +16,10 @@ from oakum.policy.node_reader import (
     flag,
     many,
     name,
-    named,
     one_of,
     path,
     pointer,
+    read_map,
     record,
     scalar,
     word,
@@ -56,14 +56,14 @@ def relation(r: Reader, node: Node, what: str) -> str | None:
 
 
 def _relation_known(r: Reader, node: Node, found: str, policy: Policy) -> None:
-    r.known(node, found, policy.relations, "relation")
+    r.is_known(node, found, policy.relations, "relation")
 
 
 relation_names = many(relation, "a relation")
 
 
 def relations(r: Reader, node: Node, what: str) -> dict[str, Relation] | None:
-    found = named(_relation)(r, node, what)
+    found = read_map(_relation)(r, node, what)
     if found == {}:
         r.wrong(node, "`relations` names none", "write at least `anyone: {}`")
     return found

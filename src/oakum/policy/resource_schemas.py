@@ -81,7 +81,7 @@ def success(operation: Operation) -> list[Shape]:
     return [shape] if shape is not None else []
 
 
-def taken(operation: Operation) -> list[Shape]:
+def request_shapes(operation: Operation) -> list[Shape]:
     """The shapes of the bodies that it takes."""
     return [media.shape for media in operation.body if media.shape]
 
@@ -107,7 +107,7 @@ class View:
         """The resource that a shape is bound to; empty: none."""
         return resource_of(shape, self.bound) if shape.names else ""
 
-    def embedded(self, shape: Shape) -> str:
+    def embedded_resource(self, shape: Shape) -> str:
         """The resource of a shape, or of its list elements, map values or alternatives."""
         waiting, done = [shape], set[Shape]()
         while waiting:
@@ -177,13 +177,13 @@ def _look(seen: View, every: _Sent, operation: Operation, rule: OperationRule) -
                 shown[found] = resource
                 if found not in seen.shapes[resource]:
                     seen.shapes[resource].append(found)
-    resources, titles = every.told([*answers(operation)], shown)
+    resources, titles = every.resources_and_others([*answers(operation)], shown)
     sent.update(dict.fromkeys(resources))
     for title in titles:
         seen.strangers.setdefault(title, []).append(operation.id)
     for name in sent:
         seen.endpoints[name].append(operation.id)
-    for shape in taken(operation):
+    for shape in request_shapes(operation):
         for resource, pointer in rule.sets:
             if resource in seen.given and (found := at(shape, path_of(pointer))) is not None:
                 seen.given[resource].append(found)
@@ -205,7 +205,7 @@ class _Sent:
         )
         self._met: set[Shape] = set()
 
-    def told(
+    def resources_and_others(
         self, shapes: Sequence[Shape], shown: Mapping[Shape, str]
     ) -> tuple[Iterable[str], Iterable[str]]:
         """The resources in answers, and the schemas of objects outside of every resource, where

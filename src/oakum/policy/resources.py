@@ -32,11 +32,11 @@ from oakum.policy.node_reader import (
     is_one_of,
     many,
     name,
-    named,
     nearest,
     one_of,
     path,
     pointer,
+    read_map,
     record,
     scalar,
     text,
@@ -87,7 +87,7 @@ def resource(r: Reader, key: Node, node: Node) -> Resource:
         schemas=frozenset(found.find("schemas", many(word, "a schema's name")) or (called,)),
         key=found.read("key", path, ""),
         owner=found.read("owner", _owner, Owner("none")),
-        states=found.find("states", named(partial(_state, called))) or {},
+        states=found.find("states", read_map(partial(_state, called))) or {},
         fields=found.read("fields", partial(_fields, called, usual), ()),
         promise=found.read("promise", word, ""),
         conceal=found.read("conceal", flag, True),
@@ -146,7 +146,7 @@ def _owner_of_parent(r: Reader, node: Node) -> Owner:
     name = str(node.scalar)
 
     def ask(policy: Policy) -> None:
-        if not r.known(node, name, policy.resources, "resource"):
+        if not r.is_known(node, name, policy.resources, "resource"):
             return
         parent = policy.resources[name]
         if parent.owner.kind == "none":
@@ -265,9 +265,9 @@ def _state_name(of: str, r: Reader, node: Node, what: str) -> str | None:
     def ask(policy: Policy) -> None:
         if not state:
             r.wrong(node, f"`{found}` names no state", "write `Resource.state`")
-        elif r.known(node, resource, policy.resources, "resource"):
+        elif r.is_known(node, resource, policy.resources, "resource"):
             states = policy.resources[resource].states
-            r.known(node, state, states, f"state of `{resource}`")
+            r.is_known(node, state, states, f"state of `{resource}`")
             owner = policy.resources[of].owner
             if owner.kind == "resource" and resource in owner.members:
                 said = f"`{found}` is a setting of the parent of `{of}`, and of no account"
@@ -302,14 +302,14 @@ def inherit(r: Reader, resources: Mapping[str, Resource]) -> dict[str, Resource]
             at = states[at].of
         return states[at].values
 
-    def inherited(resource: Resource) -> dict[str, State]:
+    def inherited_states(resource: Resource) -> dict[str, State]:
         return {
             state.name: replace(state, values=values(f"{resource.name}.{state.name}"))
             for state in resource.states.values()
         }
 
     return {
-        resource.name: replace(resource, states=inherited(resource))
+        resource.name: replace(resource, states=inherited_states(resource))
         for resource in resources.values()
     }
 
@@ -426,6 +426,6 @@ def _when(resource: str, r: Reader, node: Node, what: str) -> Mapping[str, tuple
 
 def _condition(r: Reader, resource: str, key: Node, value: Node, policy: Policy) -> None:
     states = policy.resources[resource].states
-    if r.known(key, str(key.scalar), states, f"state of `{resource}`"):
+    if r.is_known(key, str(key.scalar), states, f"state of `{resource}`"):
         for one in value.elements or (value,):
             _value(r, one, states[str(key.scalar)])

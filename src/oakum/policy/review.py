@@ -12,11 +12,11 @@ from oakum.errors import Location, Problem, did_you_mean, few
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
-from oakum.policy.common_params import filled
+from oakum.policy.common_params import fill_parameters
 from oakum.policy.grammar import place
 from oakum.policy.model import Policy, Resource
 from oakum.policy.monotone import closed_shows_more, weaker_sees_more
-from oakum.policy.resource_schemas import View, at, declares, siblings, success, taken
+from oakum.policy.resource_schemas import View, at, declares, request_shapes, siblings, success
 
 _KEYLIKE = re.compile(r"_?id|uuid|guid|key", re.IGNORECASE)
 _FEW = 5
@@ -54,7 +54,7 @@ def review(seen: View) -> Iterator[Problem]:
 def _drafted(policy: Policy) -> Iterator[Problem]:
     """Counts drafted lines, against which no finding is proven."""
     # another warning covers a wholly drafted contract
-    places = policy.drafted if policy.stated else ()
+    places = policy.drafted_lines if policy.stated else ()
     if places:
         verb = "line is" if len(places) == 1 else "lines are"
         yield Problem(
@@ -138,7 +138,7 @@ def _keyless(seen: View, resource: Resource) -> Iterator[Problem]:
         if (operation := seen.document.operation(name)) is not None
         for each in operation.parameters
         if each.where == "path"
-        and filled(seen.policy, operation, rule).get(each.name, "").partition(".")[0]
+        and fill_parameters(seen.policy, operation, rule).get(each.name, "").partition(".")[0]
         == resource.name
     ]
     listed = [
@@ -238,7 +238,7 @@ def _is_key(schema: str, name: str) -> bool:
     return bool(_KEYLIKE.fullmatch(name)) or name.replace("_", "").lower() in own
 
 
-def spoken(seen: View) -> set[str]:
+def mentioned_operations(seen: View) -> set[str]:
     """Operations that the policy names, or that send one of its resources."""
     policy, document = seen.policy, seen.document
     found = {id for endpoints in seen.endpoints.values() for id in endpoints}
@@ -250,7 +250,9 @@ def spoken(seen: View) -> set[str]:
 def _silent(seen: View) -> Iterator[Problem]:
     """Operations with a response that the policy does not mention."""
     policy, document = seen.policy, seen.document
-    told = spoken(seen) | {id for endpoints in strangers(seen).values() for id in endpoints}
+    told = mentioned_operations(seen) | {
+        id for endpoints in strangers(seen).values() for id in endpoints
+    }
     silent = [each.id for each in document.operations if each.id not in told and success(each)]
     if silent:
         yield Problem(
@@ -286,7 +288,9 @@ def _masked_objects(seen: View, resource: Resource) -> Iterator[Problem]:
     for rule in resource.fields:
         lost = [grant for grant in rule.masked if any(e.kind != "empty" for e in grant.masked)]
         shapes = [at(shape, rule.path.split(".")) for shape in seen.shapes[resource.name]]
-        inner = next((n for each in shapes if each is not None and (n := seen.embedded(each))), "")
+        inner = next(
+            (n for each in shapes if each is not None and (n := seen.embedded_resource(each))), ""
+        )
         for grant in lost if inner else ():
             yield Problem(
                 grant.location,
@@ -305,7 +309,9 @@ def _unnamed(seen: View, resource: Resource) -> Iterator[Problem]:
             if name in told:
                 continue
             told.add(name)
-            every = (seen.policy.relations[each].member for each in seen.policy.required(name))
+            every = (
+                seen.policy.relations[each].member for each in seen.policy.required_relations(name)
+            )
             for member in every:
                 if not member or declares(shapes, member.split(".")) is not False:
                     continue
@@ -344,7 +350,7 @@ def _unmentioned(resource: Resource, gaps: Mapping[Path, str]) -> Iterator[Probl
         )
 
 
-def unmentioned(seen: View, resource: Resource) -> Mapping[str, str]:
+def unmentioned_fields(seen: View, resource: Resource) -> Mapping[str, str]:
     """Declared fields that no line reaches, to the resource that is embedded there; empty: none."""
     return {".".join(path): inner for path, inner in _all_gaps(seen, resource).items()}
 
@@ -387,7 +393,7 @@ def _gaps(
     if (star := elements(shape)) is not None:
         below["*"] = star
     for name, child in below.items():
-        inner = seen.embedded(child)
+        inner = seen.embedded_resource(child)
         rest = [line[1:] for line in lines if line[0] in (name, "*")]
         if not rest and not child.write_only:
             yield (*path, name), inner
@@ -410,7 +416,7 @@ def _shadowed(resource: Resource) -> Iterator[Problem]:
 
 def _unused(policy: Policy) -> Iterator[Problem]:
     """Relations without a use, once nothing is a draft: until then they stand there to be used."""
-    if policy.drafted:
+    if policy.drafted_lines:
         return
     grants = [
         grant
@@ -440,7 +446,7 @@ def _pointers(seen: View) -> Iterator[Problem]:
         found = seen.document.operation(operation)
         if found is not None and not found.body:
             yield Problem(where, f"`{operation}` takes no body")
-        elif found is not None and declares(taken(found), path_of(pointer)) is False:
+        elif found is not None and declares(request_shapes(found), path_of(pointer)) is False:
             yield Problem(
                 where, f"`{pointer}` points to nothing in the request body of `{operation}`"
             )

@@ -32,8 +32,8 @@ from oakum.policy.json_schema import (
     if_has,
     items,
     many,
+    map_schema,
     matching,
-    named,
     not_both,
     one_of,
     record,
@@ -124,7 +124,7 @@ _STATE = record(
         "levels": items(SCALAR, least=1),
         "missing": SCALAR,
         "switch": record(resources.SWITCH, {"operation": WORD, "set": _POINTER}, resources.SWITCH),
-        "promise": named(WORD, least=1),
+        "promise": map_schema(WORD, least=1),
     },
     also=[
         any_of(has("field"), has("of")),
@@ -155,7 +155,7 @@ _GRANTS = items(
         {
             "see": many(_RELATION, least=1),
             "set": many(_RELATION, least=1),
-            "when": named(many(SCALAR, least=1), least=1),
+            "when": map_schema(many(SCALAR, least=1), least=1),
             "masked": many(_MASK, least=1),
         },
         also=[
@@ -186,29 +186,29 @@ _RESOURCE = record(
         "promise": WORD,
         "instead": _INSTEAD,
         "severity": _SEVERITY,
-        "states": named(_STATE, _NAME),
-        "fields": named(_LINE, matching(rf"{_FIELD}(?:,{_FIELD})*")),
+        "states": map_schema(_STATE, _NAME),
+        "fields": map_schema(_LINE, matching(rf"{_FIELD}(?:,{_FIELD})*")),
     },
     ["owner"],
 )
 
 # --------------------------------------------------------------------------- the rest
 
-_STANDS = named(many(_POINTER))
+_STANDS = map_schema(many(_POINTER))
 _OPERATION = record(
     grammar.OPERATION,
     {
         "draft": FLAG,
         "shows": _STANDS,
         "sets": _STANDS,
-        "params": named(any_of({"const": grammar.NOTHING}, _FIELD_OF_RESOURCE)),
+        "params": map_schema(any_of({"const": grammar.NOTHING}, _FIELD_OF_RESOURCE)),
         "counts": many(_POINTER),
         "owner": WORD,
         "call": _RELATIONS,
         "reads": any_of(FLAG, items(WORD)),
         "graphql": WORD,
         "without": many(WORD),
-        "at_most": named({"type": "integer", "minimum": 1, "maximum": grammar.MOST}),
+        "at_most": map_schema({"type": "integer", "minimum": 1, "maximum": grammar.MOST}),
         "untested": REASON,
         "login": {**_POINTER, "minLength": 1},
     },
@@ -280,7 +280,7 @@ _WAIVER = record(
         "finding": matching(r"(?:finding-)?[0-9A-Fa-f]{8,16}"),
         "cell": record(
             criteria.CELL,
-            {"field": _FIELD_OF_RESOURCE, "viewer": WORD, "state": named(SCALAR)},
+            {"field": _FIELD_OF_RESOURCE, "viewer": WORD, "state": map_schema(SCALAR)},
             ["field", "viewer"],
         ),
         "reason": WORD,
@@ -301,7 +301,7 @@ _CRITERIA = record(
         "security": FLAG,
         "classified": FLAG,
         "max_age": _DURATION,
-        "static": named(one_of(criteria.STANCES), one_of(STATIC_RULES)),
+        "static": map_schema(one_of(criteria.STANCES), one_of(STATIC_RULES)),
         "waivers": any_of(WORD, items(_WAIVER)),
         "approvals": items(
             record(
@@ -325,14 +325,14 @@ def contract() -> Json:
         {
             "exposure": {"const": grammar.VERSION},
             "api": WORD,
-            "refs": named(WORD, {"pattern": "^[^#]*://[^#]*$"}),
+            "refs": map_schema(WORD, {"pattern": "^[^#]*://[^#]*$"}),
             "caller": _CALLER,
             "order": any_of(items(_RELATION), items(items(_RELATION))),
-            "relations": named(_RELATION_RULES, _NAME, least=1),
-            "resources": named(_RESOURCE, _NAME),
-            "operations": named(_OPERATION),
-            "params": named(_FIELD_OF_RESOURCE),
-            "limits": named(_LIMIT),
+            "relations": map_schema(_RELATION_RULES, _NAME, least=1),
+            "resources": map_schema(_RESOURCE, _NAME),
+            "operations": map_schema(_OPERATION),
+            "params": map_schema(_FIELD_OF_RESOURCE),
+            "limits": map_schema(_LIMIT),
             "guard": _GUARD,
             "exit_criteria": _CRITERIA,
         },

@@ -15,7 +15,7 @@ from itertools import chain, product
 
 from oakum.authz import Leaf, ObjectInstance, Subject, Table
 from oakum.authz.member_paths import key_in
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.authz.table import deciding, leaf_index
 from oakum.exposure.cells.matrix import NOBODY, Key, Matrix, state_key
 from oakum.exposure.endpoints.probes import Probe, probe_of
@@ -26,7 +26,7 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.values.ambient import NAMES_ONE, instant
 from oakum.exposure.values.knowledge import Knowledge, canonical, says_nothing
-from oakum.exposure.values.masked_fields import sent
+from oakum.exposure.values.masked_fields import masked_value
 from oakum.exposure.values.masked_values import PROOF
 from oakum.exposure.values.misplaced_values import Found, Misplaced
 from oakum.finding import Evidence, Result
@@ -162,7 +162,7 @@ class Strays:
         asked, context = kept.asked, memory.context
         caller = asked.caller
         viewer = memory.people.name_of(caller.ids, caller.claims) if caller.ids else ""
-        if not caller.known or not is_success(asked.response.status):
+        if not caller.is_known or not is_success(asked.response.status):
             return
         if viewer and asked.operation.method not in ("GET", "HEAD"):
             context.knowledge.forget(viewer)
@@ -255,7 +255,7 @@ class Strays:
             for leaf in each.leaves:
                 if leaf.allowed or leaf.pointer not in kept.granted:
                     continue  # shown as it is, or told by its form
-                told = sent(context, most, leaf, who, key, resource.states)
+                told = masked_value(context, most, leaf, who, key, resource.states)
                 text = canonical(leaf.value)
                 if told is None or told.excess < PROOF or text in kept.sent:
                     continue
@@ -301,17 +301,17 @@ class Strays:
             return ""
         stale = policy.with_any("field")
         may = caller.possible(policy, subject) | (stale if caller.ids else set())
-        certain = held(policy, caller.principal, subject)
+        certain = held_relations(policy, caller.principal, subject)
         names = [state.name for state in table.states]
         states = [
             dict(zip(names, each, strict=True))
             for each in product(*(state.values for state in table.states))
         ]
-        if caller.known and all(table.see(certain, each) >> index & 1 for each in states):
+        if caller.is_known and all(table.see(certain, each) >> index & 1 for each in states):
             return None
         if not any(table.see(may, each) >> index & 1 for each in states):
             return ""
-        if not caller.known:
+        if not caller.is_known:
             return WHO
         return SETTING if deciding(table, place[1]) else RELATION
 
@@ -345,7 +345,7 @@ class Strays:
     ) -> tuple[str, frozenset[str]]:
         """The caller's label, and their certain relations to the owner."""
         policy, caller = self._frame.model.policy, kept.asked.caller
-        relations = held(policy, caller.principal, self._subject(found, place, memory)[1])
+        relations = held_relations(policy, caller.principal, self._subject(found, place, memory)[1])
         return self._frame.label(relations, None, ""), relations
 
     def _leaked(

@@ -168,12 +168,12 @@ class SuiteObserver:
             caller = self._callers.learn(heard.request, heard.app, heard.response)
         elif self._is_odd(operation, caller, heard.response.status):
             caller = yield from self._asked(heard)
-        self.tally.known += caller.known
+        self.tally.known += caller.is_known
         bodies, why = self._read(operation, heard)
         heard = replace(heard, unread=heard.unread or why)
         if heard.unread:
             self.tally.unjudge(heard.unread, operation.id)
-        source = self._exchanges.asked(operation, params, caller, heard.request)
+        source = self._exchanges.caller_request(operation, params, caller, heard.request)
         for body in bodies:
             asked = self._ask(heard, source, body)
             if body is bodies[0]:
@@ -236,12 +236,15 @@ class SuiteObserver:
         """Whether only the API can tell who asked. An endpoint that wants a login and opens to
         nobody is one that a suite has turned the login off for, unless the API says otherwise."""
         if not is_success(status):
-            return not caller.known and status != 401 and operation.id in self.model.showing
-        return not caller.known or (caller.source == "nobody" and not operation.anonymous)
+            return not caller.is_known and status != 401 and operation.id in self.model.showing
+        return not caller.is_known or (caller.source == "nobody" and not operation.anonymous)
 
     def _asked(self, heard: Capture) -> Generator[Request, Response | None, IdentifiedCaller]:
         """The caller according to the API's who-am-I, with the same credentials."""
-        held, key = self._callers.held(heard.request), self._callers.key(heard.request, heard.app)
+        held, key = (
+            self._callers.credentials_of(heard.request),
+            self._callers.key(heard.request, heard.app),
+        )
         if self._whoami is None:
             return UNKNOWN if key else NOBODY
         parts = urlsplit(heard.request.url)

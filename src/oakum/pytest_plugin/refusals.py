@@ -106,8 +106,8 @@ def _is_refusal(asked: ObservedExchange) -> bool:
     unknown."""
     caller = asked.caller
     if asked.response.status == 401:
-        return caller.source == "nobody" or (caller.known and not caller.ids)
-    return caller.known and asked.response.status in REFUSED
+        return caller.source == "nobody" or (caller.is_known and not caller.ids)
+    return caller.is_known and asked.response.status in REFUSED
 
 
 def _says_something(asked: ObservedExchange) -> bool:

@@ -16,7 +16,7 @@ from oakum.authz import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.judgement import KnownObject
 from oakum.authz.place_rules import Masked
-from oakum.authz.table import closed_by_absence, deciding, granted, leaf_index
+from oakum.authz.table import closed_by_absence, deciding, grant_words, leaf_index
 from oakum.exchange import Request, Response
 from oakum.exposure.cells.matrix import Key, state_key
 from oakum.exposure.evidence import Redactor, shape
@@ -176,7 +176,7 @@ class JudgedExchange:
             judged = judge(known=known).judge(read.value, read.shape)
         instances = self.instances = judged.instances
         self.unbound = [*judged.unbound, *read.beside]
-        if instances and not asked.caller.known:
+        if instances and not asked.caller.is_known:
             self.tally.unjudged[WHO] += 1
         self._at = {each.pointer: each for each in instances}
         for each in instances:
@@ -255,7 +255,7 @@ class JudgedExchange:
             self.tally.sighted.add((self.asked.operation.id, instance.resource, inside))
             self.tally.viewers.add((self.asked.operation.id, instance.resource, found.label))
             self.tally.stood[found.label] = instance.held
-        elif self.asked.caller.known:
+        elif self.asked.caller.is_known:
             self.tally.unjudged[OWNER] += 1
         present = {leaf.path for leaf in instance.leaves}
         denied = [
@@ -287,7 +287,7 @@ class JudgedExchange:
             self.frame.label(instance.held, None, ""),
             self._most(instance, table, may, untold),
             untold,
-            caller.known and (bool(instance.owners) or not owned),
+            caller.is_known and (bool(instance.owners) or not owned),
             former,
             tuple(
                 (mask, self._most(instance, each, may, untold))
@@ -326,7 +326,7 @@ class JudgedExchange:
             whom = Subject("", (self.asked.params[rule.owner],))
             there = caller.possible(model.policy, whom)
         if rule.call is None or through(
-            model, endpoint, there, bool(caller.ids) or not caller.known
+            model, endpoint, there, bool(caller.ids) or not caller.is_known
         ):
             return True
         above = self._above(instance)
@@ -441,7 +441,7 @@ def leak_of(
     table, endpoint = frame.model.tables[key.resource], asked.operation
     index = leaf_index(table, key.field)
     where = frame.model.field_location(key.resource, key.field)
-    shown = granted(table, index) if index >= 0 else "no line shows it to anybody"
+    shown = grant_words(table, index) if index >= 0 else "no line shows it to anybody"
     state = ", ".join(f"{name}={value}" for name, value in key.state)
     viewer = viewer_of(frame.model.policy, key.viewer, asked.caller)
     words = (

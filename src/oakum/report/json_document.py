@@ -30,7 +30,7 @@ from oakum.finding import (
     Writes,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.typed_json import Value, typed
+from oakum.openapi.typed_json import Value, read_typed
 from oakum.report.grouping import exit_code, findings_in_order, reasons, tally
 from oakum.rules import OWASP, current
 
@@ -243,7 +243,7 @@ def read(data: bytes, file: str = "report") -> Report:
 
     Raises `InputError` with the place in `file` when it is no such report.
     """
-    return typed(data, file, SCHEMA, _report, EARLIER)
+    return read_typed(data, file, SCHEMA, _report, EARLIER)
 
 
 def _report(value: Value) -> Report:

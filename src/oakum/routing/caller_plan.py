@@ -22,8 +22,8 @@ from oakum.openapi.path_segments import parameter_names
 from oakum.openapi.shape_queries import member, scalars
 from oakum.policy.model import Relation
 from oakum.routing.clients import client_keys
-from oakum.routing.paging_parameters import owed, page
-from oakum.routing.route import written
+from oakum.routing.paging_parameters import page, required_query
+from oakum.routing.route import escape_template
 
 _NAME = re.compile(r"\{[^{}]+\}")
 
@@ -118,8 +118,8 @@ def request_of(model: Model, operation: Operation) -> LookupRequest:
     query, size = page(operation)
     return LookupRequest(
         operation.id,
-        tuple(_NAME.split(written(operation.path))),
-        "&".join(filter(None, (owed(operation), query))),
+        tuple(_NAME.split(escape_template(operation.path))),
+        "&".join(filter(None, (required_query(operation), query))),
         size,
         _counts(model, operation),
         operation.method,

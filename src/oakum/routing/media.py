@@ -112,7 +112,7 @@ def is_plain(codings: Sequence[str]) -> bool:
     )
 
 
-def described(headers: Headers, media: str) -> Headers:
+def with_media_type(headers: Headers, media: str) -> Headers:
     """The headers with `content-type` replaced by this canonical value, or removed if it is empty.
     `content-encoding` goes: only an unencoded body gets this far."""
     kept = tuple(e for e in headers if e[0] not in ("content-type", "content-encoding"))

@@ -63,7 +63,7 @@ class Answered:
         return str(said) if said else ""
 
     @property
-    def encoded(self) -> bool:
+    def is_encoded(self) -> bool:
         """Whether the body has a content coding such as gzip."""
         return self.header("content-encoding").strip().lower() not in ("", "identity")
 

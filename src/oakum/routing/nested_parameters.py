@@ -12,7 +12,14 @@ from dataclasses import dataclass, field, replace
 
 from oakum.authz.span import UnreadableBody, read
 from oakum.openapi.model import Json, Parameter, Shape
-from oakum.openapi.shape_queries import containers, element, member_names, named, rest, scalars
+from oakum.openapi.shape_queries import (
+    containers,
+    element,
+    member_by_name,
+    member_names,
+    rest,
+    scalars,
+)
 from oakum.routing.messages import Denied
 
 _BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+")
@@ -155,13 +162,13 @@ def below(shape: Shape | None, depth: int = _DEEP) -> Below:
         return Below(anything=True)
     return Below(
         scalar=bool(scalars(shape)),
-        members={name: below(named(shape, name), depth - 1) for name in names},
+        members={name: below(member_by_name(shape, name), depth - 1) for name in names},
         rest=below(others, depth - 1) if others is not None else None,
         each=below(element_, depth - 1) if element_ is not None else None,
     )
 
 
-def nested(parameter: Parameter, without: Iterable[str] = ()) -> Nested | None:
+def nested_members(parameter: Parameter, without: Iterable[str] = ()) -> Nested | None:
     """The members that a parameter declares inside its value, without these bracketed names; None
     for plain text."""
     shape, style = parameter.shape, parameter.style
@@ -182,6 +189,6 @@ def nested(parameter: Parameter, without: Iterable[str] = ()) -> Nested | None:
     return Nested(at, bare=between or "json")
 
 
-def planned(names: Mapping[str, Nested]) -> dict[str, Json]:
+def plan_nested(names: Mapping[str, Nested]) -> dict[str, Json]:
     """Parameters as plan data, sorted by name."""
     return {name: each.plan for name, each in sorted(names.items())}

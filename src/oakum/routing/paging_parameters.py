@@ -28,10 +28,10 @@ def page(operation: Operation) -> tuple[str, int]:
     return "", -1 if paging else 0
 
 
-def owed(operation: Operation) -> str:
+def required_query(operation: Operation) -> str:
     """Query with the required parameters other than paging; empty: none."""
     paged = page(operation)[0].partition("=")[0]
-    return urlencode([(name, value) for name, value in operation.owed if name != paged])
+    return urlencode([(name, value) for name, value in operation.required_query if name != paged])
 
 
 def _most(maximum: Json, default: Json) -> int:

@@ -42,16 +42,16 @@ class Rival:
 
     def admits(self, values: Sequence[str]) -> bool:
         """Whether the values that these decoded segments say are allowed as its parameters."""
-        params = self.named(values)
+        params = self.parameters_by_name(values)
         return all(allowed.matches(params[name]) for name, allowed in self.texts.items())
 
-    def named(self, values: Sequence[str]) -> dict[str, str]:
+    def parameters_by_name(self, values: Sequence[str]) -> dict[str, str]:
         """Values by the operation's own parameter names."""
         names = parameter_names(self.operation.path)
         return params_of(self.operation, dict(zip(names, values, strict=True)))
 
     @property
-    def admitted(self) -> tuple[Automaton | None, ...]:
+    def allowed_texts(self) -> tuple[Automaton | None, ...]:
         """Allowed texts of each parameter in order; None: anything, also where a pattern says only
         what the path has around its segment."""
         around, names = self.operation.around, parameter_names(self.operation.path)
@@ -117,7 +117,9 @@ def unreachable_rivals(group: Sequence[Rival]) -> Iterator[tuple[Rival, Rival]]:
     """Rivals that no automaton tells from one before them, each with that one."""
     first: dict[object, Rival] = {}
     for each in group:
-        before = first.get((None,) * len(each.admitted)) or first.setdefault(each.admitted, each)
+        before = first.get((None,) * len(each.allowed_texts)) or first.setdefault(
+            each.allowed_texts, each
+        )
         if before is not each:
             yield each, before
 

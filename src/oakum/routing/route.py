@@ -42,7 +42,7 @@ class RequestTarget:
     query: str = ""
 
 
-def placed(target: str) -> RequestTarget | None:
+def split_target(target: str) -> RequestTarget | None:
     """Splits a request target; None when its path is ambiguous."""
     path, _, query = target.partition("?")
     if not _PATH.fullmatch(path):
@@ -63,7 +63,7 @@ def _decoded(text: str) -> str | None:
         return None
 
 
-def written(template: str) -> str:
+def escape_template(template: str) -> str:
     """A path of the document as a request target has it: in its literals, what needs an escape has
     one, and nothing else does. A document may have `é` or `%c3%A9`; requests have `%C3%A9`."""
     return "/".join(
@@ -89,18 +89,18 @@ def path_of(operation: Operation, params: Mapping[str, str]) -> str | None:
             if segment is None:
                 return None
             segments[each.name] = segment
-    return filled(operation.path, segments)
+    return fill_path(operation.path, segments)
 
 
-def filled(template: str, params: Mapping[str, str]) -> str | None:
+def fill_path(template: str, params: Mapping[str, str]) -> str | None:
     """The path with its parameters filled in; None when they are missing or make it ambiguous."""
     if not all(params.get(name) for name in parameter_names(template)):
         return None
     # A lone surrogate is not valid text; `placed` rejects its escape.
     path = _NAME.sub(
-        lambda at: quote(params[at[1]], safe="", errors="surrogatepass"), written(template)
+        lambda at: quote(params[at[1]], safe="", errors="surrogatepass"), escape_template(template)
     )
-    return path if placed(path) is not None else None
+    return path if split_target(path) is not None else None
 
 
 @dataclass(frozen=True)
@@ -228,12 +228,12 @@ class Router:
 
     def _methods(self, path: str) -> dict[str, Operation]:
         """The operations of a path, by method."""
-        parts = written(path)[1:].split("/")
+        parts = escape_template(path)[1:].split("/")
         segments = tuple(_segment(part) for part in parts)
         folded = tuple(_segment(_folded(part)) for part in parts)
         return self._templates.setdefault(path, _Template(path, segments, folded, {})).methods
 
-    def known(self, place: RequestTarget) -> bool:
+    def has_path(self, place: RequestTarget) -> bool:
         """Whether the document has this path, with or without a trailing slash."""
         other = place.folded[:-1] if place.folded[-1] == "" else (*place.folded, "")
         return bool(self._best(place.folded, folded=True) or self._best(other, folded=True))
@@ -259,12 +259,12 @@ class Router:
                 # Some routers compare what the path has, some what its escapes stand for.
                 if chosen.shut or chosen is not _chosen(alike, tuple(raw.values())):
                     return None
-                return chosen.operation, chosen.named(values)
+                return chosen.operation, chosen.parameters_by_name(values)
         return None
 
     def of_url(self, url: str, method: str) -> tuple[Operation, Mapping[str, str]] | None:
         """The same for an absolute URL; None also when its path is ambiguous."""
-        place = placed(urlsplit(url).path or "/")
+        place = split_target(urlsplit(url).path or "/")
         return self.find(place, method) if place is not None else None
 
     def _best(self, texts: tuple[str, ...], folded: bool) -> list[tuple[_Template, dict[str, str]]]:
@@ -300,7 +300,7 @@ def _covered(wanted: list[str], place: RequestTarget) -> bool:
 _UNCAPPED: Mapping[str, int] = {}
 
 
-def queried(
+def filter_query(
     query: str,
     names: Collection[str],
     lists: Collection[str],
@@ -346,7 +346,7 @@ def queried(
 
 def without(query: str, names: Collection[str]) -> str:
     """The query without some parameters, otherwise unchanged."""
-    kept = (piece for piece in query.split("&") if called(piece) not in names)
+    kept = (piece for piece in query.split("&") if decoded_name(piece) not in names)
     return "&".join(kept)
 
 
@@ -356,12 +356,12 @@ def with_query(target: str, query: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def called(piece: str) -> str:
+def decoded_name(piece: str) -> str:
     """The decoded name of a `name=value` piece."""
     return unquote(_halves(piece)[0].replace("+", " "))
 
 
-def valued(piece: str) -> str:
+def decoded_value(piece: str) -> str:
     """The decoded value of a `name=value` piece."""
     return unquote(_halves(piece)[1].replace("+", " "))
 

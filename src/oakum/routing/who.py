@@ -30,7 +30,7 @@ from oakum.routing.headers import (
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Answered, Asked, Denied, Headers
 from oakum.routing.request_head import is_several
-from oakum.routing.route import called
+from oakum.routing.route import decoded_name
 from oakum.routing.tenant_words import is_tenants_key
 
 Verifier = Callable[[str], Mapping[str, Json] | None]
@@ -67,7 +67,7 @@ class Given:
         return any(not each.client for each, _ in self.values)
 
     @property
-    def sent(self) -> bool:
+    def has_credential(self) -> bool:
         """Whether the request has any credential, of whatever use."""
         return bool(self.values or self.dropped)
 
@@ -141,7 +141,7 @@ def nameless(credentials: Iterable[Credential], policy: Policy) -> frozenset[Cre
     )
 
 
-def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
+def find_credentials(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
     """The credentials in a request.
 
     Raises `Denied` for a repeated or ambiguous one, and for one that would not be forwarded, since
@@ -163,7 +163,7 @@ def given(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
         elif each.where == "cookie":
             found = cookies(cookie, each.name)
         else:
-            mine = [piece for piece in query.split("&") if called(piece) == each.name]
+            mine = [piece for piece in query.split("&") if decoded_name(piece) == each.name]
             pieces += mine
             found = [piece.partition("=")[2] for piece in mine]
         if len(found) > 1:
@@ -343,7 +343,7 @@ def only_token(held: Given, nameless: Collection[Credential]) -> Given:
     kept = tuple((each, value) for each, value in held.values if stays(each, value))
     names = {each.name for each, _ in kept if each.where == "query"}
     dropped = frozenset(each for each, value in held.values if not stays(each, value))
-    query = tuple(piece for piece in held.query if called(piece) in names)
+    query = tuple(piece for piece in held.query if decoded_name(piece) in names)
     return Given(kept, query, dropped)
 
 
@@ -404,7 +404,7 @@ def by_answer(answered: Answered | None, caller: Caller) -> Who:
 def logged_in(answered: Answered, pointer: str) -> Who:
     """The account that has just logged in, by the response of a declared login; anonymous when it
     does not name exactly one account, or came from a cache."""
-    good = 200 <= answered.status < 300 and not answered.truncated and not answered.encoded
+    good = 200 <= answered.status < 300 and not answered.truncated and not answered.is_encoded
     if not pointer or not good or not _is_json(answered) or handed_on(answered):
         return NOBODY
     try:
@@ -466,7 +466,7 @@ def readable(answered: Answered | None) -> Json:
 
 def _value(answered: Answered | None) -> tuple[Json] | None:
     """The same, of a response that may be no more than `null`; None when it is not usable."""
-    if answered is None or answered.status != 200 or answered.truncated or answered.encoded:
+    if answered is None or answered.status != 200 or answered.truncated or answered.is_encoded:
         return None
     if not _is_json(answered):
         return None

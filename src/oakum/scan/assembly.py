@@ -18,7 +18,7 @@ from oakum.exposure.values.knowledge import Knowledge, objects_of
 from oakum.openapi.model import Json
 from oakum.scan.budget_plan import cost
 from oakum.scan.context import Event, RunContext
-from oakum.scan.coverage.uncalled_operations import barred
+from oakum.scan.coverage.uncalled_operations import barring_reason
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
@@ -26,7 +26,7 @@ from oakum.scan.evaluation.write_answers import WriteAnswers
 from oakum.scan.identities import provisioned_accounts
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.doctor import Examination
-from oakum.scan.identities.ids_and_claims import claims_of, ids_of, unshared
+from oakum.scan.identities.ids_and_claims import claims_of, drop_shared, ids_of
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
@@ -48,7 +48,7 @@ from oakum.scan.transport.required_certificate import required_certificate
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json
 from oakum.scan.undo.setting_change import SIGN, Flip
-from oakum.scan.undo.settings_record import keep_settings, opened
+from oakum.scan.undo.settings_record import keep_settings, open_record
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.visibility_wait import Patience
 from oakum.scan.write_counts import WriteCounts
@@ -102,7 +102,7 @@ def at_work(
         twins=options.twin,
     )
     wire = between.wire(transport) if between is not None else transport
-    names = OperationNames(document.declared, options.target)
+    names = OperationNames(document.all_operations, options.target)
     governor = Governor(
         wire, options.rate, options.budget, sleep=sleep, name=names,
         refusal=partial(prepared.selection.refusal, names),
@@ -175,7 +175,7 @@ class Assembly:
             identities, knowledge, matrix, evaluator, list(spending.probes), list(spending.left)
         )
         for probe in spending.left:
-            state.results.untested(probe.id, spending.why, Section.CELLS)
+            state.results.note_gap(probe.id, spending.why, Section.CELLS)
         return state
 
     def _heard(self, event: Event) -> None:
@@ -188,7 +188,7 @@ class Assembly:
 
     def _log_setting(self, kind: str, flip: Flip) -> None:
         if kind != "foreseen":  # only announced: nothing has changed yet
-            self.writes.heard(kind, f"{flip.state} {flip.identity}")
+            self.writes.count(kind, f"{flip.state} {flip.identity}")
         if self.work.journal is not None:
             kind = "flip" if kind == "foreseen" else kind
             self.work.journal.flip(kind, self._sealed(flip) if flip.secret else flip)
@@ -263,7 +263,7 @@ class Assembly:
         work = self.work
 
         def log(kind: str, entry: Json) -> None:
-            self.writes.heard(kind, entry["name"] if kind == "undo" else entry)
+            self.writes.count(kind, entry["name"] if kind == "undo" else entry)
             if work.journal is not None and kind == "undo":
                 work.journal.undo(kind, entry["name"], work.seal.close(entry))
             elif work.journal is not None:
@@ -282,7 +282,7 @@ class Assembly:
         prepared, work = self.prepared, self.work
 
         def log(kind: str, entry: Json) -> None:
-            self.writes.heard(kind, entry["account"])
+            self.writes.count(kind, entry["account"])
             if work.journal is not None:
                 sealed = work.seal.close(entry) if kind == "undo" else ""
                 work.journal.undo(kind, entry["account"], sealed)
@@ -317,7 +317,7 @@ class Assembly:
         probes = {
             name: each
             for name, each in named.items()
-            if not (name in stepped and barred(prepared.model, each.operation, named=True))
+            if not (name in stepped and barring_reason(prepared.model, each.operation, named=True))
         }
         return Relationships(
             prepared.policy, probes, engine.identities, engine.knowledge, prepared.options.target,
@@ -346,7 +346,7 @@ class Assembly:
         named = [
             each
             for each in switch_operations(prepared)
-            if not barred(model, model.operations[each], named=True)
+            if not barring_reason(model, model.operations[each], named=True)
         ]
         ids = [*named, *(each.operation for each in fields.values())]
         operations = [model.operations[id] for id in dict.fromkeys(ids)]
@@ -369,7 +369,7 @@ class Assembly:
             fields,
             [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
             patience=self.patience, keep=partial(keep_settings, work.journal, work.seal),
-            past={whose: opened(work.seal, each) for whose, each in self.past.settings.items()},
+            past={of: open_record(work.seal, each) for of, each in self.past.settings.items()},
         )  # fmt: skip
         found.be_wary([*prepared.spending.probes, *prepared.spending.left])
         return found
@@ -389,7 +389,7 @@ class Assembly:
             firm[name] = [str(each) for each in (found.ids.get(name), *identity.facts.values())]
             claims[name] = claims_of(name, found, prepared.policy, self.work.sessions)
             states.update({(name, path): value for path, value in identity.states.items()})
-        told = unshared(named, firm)
+        told = drop_shared(named, firm)
         items = prepared.identities.items
         ids = {
             name: each

@@ -113,7 +113,7 @@ class RunContext:
         )
 
     @property
-    def used(self) -> frozenset[str]:
+    def state_operations(self) -> frozenset[str]:
         """Operations called to change settings or relations, or to delete accounts."""
         return frozenset(
             (

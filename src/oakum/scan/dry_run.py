@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oakum.http.security_txt import WELL_KNOWN
 from oakum.scan.assembly import switch_operations
 from oakum.scan.budget_plan import cost
-from oakum.scan.coverage.uncalled_operations import untried
+from oakum.scan.coverage.uncalled_operations import never_called
 from oakum.scan.preparation import Preparation
 from oakum.scan.questions.stated_objects import foreseen
 from oakum.scan.techniques import TECHNIQUES
@@ -70,7 +70,7 @@ def plan(prepared: Preparation) -> list[Mapping[str, str]]:
                     "why": "privacy setting, restored at the end",
                 }
             )
-    for left in untried(prepared.model) if prepared.options.allow_writes else ():
+    for left in never_called(prepared.model) if prepared.options.allow_writes else ():
         lines.append(
             {
                 "as": "nobody",

@@ -44,7 +44,7 @@ from oakum.scan.evaluation.answer_fingerprint import (
     Form,
     Head,
     form_of,
-    governed,
+    hash_governed,
     head_of,
     is_broken,
 )
@@ -136,7 +136,7 @@ class Engine:
         if key in state.requests.asked:
             return Outcome(key, 0)
         if pace is not None and (why := pace.spares(filled.request)):
-            state.results.untested(probe.id, why, Section.CELLS)
+            state.results.note_gap(probe.id, why, Section.CELLS)
             return None
         state.requests.begin(key, probe, viewer, who, turn)
         known = self.context.replay.get(key) if who and viewer != who and not probe.how else None
@@ -145,7 +145,7 @@ class Engine:
             if is_broken(probe.operation, answer) and state.requests.may_repeat(probe):
                 answer = self.send(probe, viewer, filled)
             if answer.status == 504 and pace and (why := pace.spares(filled.request)):
-                state.results.untested(probe.id, why, Section.CELLS)
+                state.results.note_gap(probe.id, why, Section.CELLS)
                 return None
             known = self.judge(probe, viewer, who, filled, answer, key)
         else:
@@ -212,7 +212,7 @@ class Engine:
             return Kind(label, viewer is not None, frozenset())
         return Kind(label, True, self.knowledge.given_by_objects(owner, viewer or ""))
 
-    def held(self, viewer: str | None, owner: str) -> frozenset[str]:
+    def held_relations(self, viewer: str | None, owner: str) -> frozenset[str]:
         """Relations of a viewer to an owner's objects: those to all, and those that some of the
         known objects give, or leave open."""
         return self.identities.relations(viewer, owner) | self.kind(viewer, owner).given
@@ -224,7 +224,7 @@ class Engine:
         if is_one_of_many(self.model, table.resource):  # each object has its own
             state = {n: value for n, value in state.items() if not table.resource.states[n].member}
         return self.matrix.sees(resource, path, viewer, owner) or may_allow(
-            table, path, self.held(viewer, owner), state
+            table, path, self.held_relations(viewer, owner), state
         )
 
     def most_private(self, endpoint: str, owner: str) -> tuple[str, str] | None:
@@ -278,24 +278,24 @@ class Engine:
         )
         place = (probe.id, viewer, who)
         question = self.question(probe, viewer, targets, filled, key)
-        seen = self.evaluator.judged(probe, question, answer)
+        seen = self.evaluator.judge(probe, question, answer)
         self.state.responses.forms[place] = form_of(answer, seen.parsed)
         self.state.responses.heads[place] = self.head(seen)
         self.state.responses.gather(gather(seen, who, origin_of(self.target)))
-        outcome = self.evaluator.look(self.met(seen))
+        outcome = self.evaluator.look(self.ask_members(seen))
         self.record(probe, outcome)
         return outcome
 
-    def judged(
+    def judge_response(
         self, probe: Probe, viewer: str | None, about: Iterable[str], filled: Filled,
         answer: Response,
     ) -> JudgedResponse:  # fmt: skip
         """A response that a technique obtained itself, judged by what is known now. Nothing is
         learnt from it. `about`: whose values the request holds."""
         question = self.question(probe, viewer, frozenset(about), filled, probe.id)
-        return self.evaluator.judged(probe, question, answer)
+        return self.evaluator.judge(probe, question, answer)
 
-    def met(self, seen: JudgedResponse) -> JudgedResponse:
+    def ask_members(self, seen: JudgedResponse) -> JudgedResponse:
         """Asks who is a member of the tenants that a response names, and judges it by that."""
         memberships = self.context.memberships
         news = memberships is not None and memberships.meet(seen.instances)
@@ -349,4 +349,4 @@ class Engine:
 
     def head(self, seen: JudgedResponse) -> Head:
         """What is kept of a response for those who read its headers later."""
-        return head_of(seen.response, partial(governed, seen.instances, self.model.tables))
+        return head_of(seen.response, partial(hash_governed, seen.instances, self.model.tables))

@@ -54,7 +54,7 @@ class Past:
     where they were not compared since; empty: nothing could be sealed."""
 
     @property
-    def left(self) -> bool:
+    def has_work(self) -> bool:
         """Whether anything is to be put back or compared."""
         return bool(self.pending or self.undos or self.census or self.settings)
 
@@ -209,7 +209,7 @@ def recall(path: Path, *, outcomes_too: bool = True) -> Past:
             place = Location(str(path), number, 1)
             hint = "start a new run without --resume" if outcomes_too else "look at it by hand"
             raise InputError([Problem(place, "an entry that cannot be read", hint)]) from None
-    return rest.past(Past(run, target, contract, settled(outcomes)))
+    return rest.past(Past(run, target, contract, settled_outcomes(outcomes)))
 
 
 @dataclass
@@ -309,7 +309,7 @@ def _key(text: str) -> str:
     return f"{place}|{' '.join((_FORMER.get(technique, technique), *number))}" if place else text
 
 
-def settled(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+def settled_outcomes(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
     """Outcomes that need no values later. Others are requested again: leaks by a value, leaks
     before the owner's view was known, and fields in which the viewer saw possible placeholders."""
     leaks = {

@@ -99,7 +99,7 @@ def killed_run(prepared: Preparation) -> KilledRun:
     hint = f"it is of `{past.target}`" if options.restore else "start a new run without --resume"
     where = Location(str(options.journal), 1, 1)
     error = InputError([Problem(where, "belongs to another target or contract", hint)])
-    if elsewhere or not past.left:
+    if elsewhere or not past.has_work:
         raise error
     return KilledRun(past, error)
 

@@ -36,7 +36,7 @@ class Pace(Protocol):
         ...
 
     @property
-    def left(self) -> int:
+    def requests_left(self) -> int:
         """Requests that may still be sent."""
         ...
 
@@ -64,4 +64,4 @@ LEAST = 20
 
 def is_spent(pace: Pace | None) -> bool:
     """Whether the budget is needed for later steps."""
-    return pace is not None and pace.left < LEAST
+    return pace is not None and pace.requests_left < LEAST

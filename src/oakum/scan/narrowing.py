@@ -127,7 +127,7 @@ class Scope:
         return self.engine
 
     @property
-    def watched(self) -> tuple[Technique, ...]:
+    def watched_techniques(self) -> tuple[Technique, ...]:
         """Its techniques, wrapped to record which one is active."""
         return tuple(_Watched(each, self) for each in self.techniques)
 
@@ -161,7 +161,7 @@ class Scope:
                     engine.put(probe, who, who if probe.personal else None)
 
     def _ask(self, ask: Callable[[str | None, Request], Response]) -> Ask:
-        def heard(viewer: str | None, request: Request) -> Response:
+        def hear(viewer: str | None, request: Request) -> Response:
             answer = ask(viewer, request)
             told = self._told
             endpoint = (
@@ -175,7 +175,7 @@ class Scope:
             self._told = None
             return answer
 
-        return heard
+        return hear
 
     def _emit(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
         def heard(event: Event) -> None:
@@ -282,7 +282,10 @@ class Scope:
             return True  # a provisioned account
         return any(
             identities.label(identities.relations(viewer, owner), viewer, owner) == wanted
-            or (viewer != owner and engine.held(viewer, owner).issuperset(wanted.split("+")))
+            or (
+                viewer != owner
+                and engine.held_relations(viewer, owner).issuperset(wanted.split("+"))
+            )
             for owner in identities.names()
         )
 

@@ -52,7 +52,7 @@ class Options:
         )
 
     @property
-    def allowed(self) -> tuple[str, ...]:
+    def allowances(self) -> tuple[str, ...]:
         """Given options that allow more than reading documented endpoints."""
         said = {
             "--allow-own-settings": self.allow_own_settings,

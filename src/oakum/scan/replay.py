@@ -78,7 +78,7 @@ def replay(
 ) -> Replay:
     """Repeats the requests for one finding of a report, first narrowly, then more widely.
     `options`: as for a scan; `only` is set here."""
-    lacking = [each for each in report.allowed if each not in options.allowed]
+    lacking = [each for each in report.allowed if each not in options.allowances]
     siblings = [
         each.field
         for each in report.findings
@@ -128,7 +128,7 @@ def _look(
     report = scan.report()
     now = _Now(scan, report, focus.finding, lacking)
     endpoints = tuple(map(now.at, focus.finding.endpoints))
-    left = tuple(now.left(focus))
+    left = tuple(now.other_leaks(focus))
     verdict = _verdict(endpoints, left)
     spent = report.requests >= report.budget
     reasons = (*report.distrust, *(["the budget was spent"] if spent else []))
@@ -194,7 +194,7 @@ class _Now:
             )
         return ReplayedEndpoint(endpoint, ReplayVerdict.FIXED)
 
-    def left(self, focus: Focus) -> Iterator[StillShown]:
+    def other_leaks(self, focus: Focus) -> Iterator[StillShown]:
         """Other viewers and fields with the same leak at the finding's endpoints."""
         for each in self.report.findings:
             same = (each.resource, each.state) == (self.finding.resource, self.finding.state)

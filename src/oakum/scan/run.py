@@ -111,7 +111,7 @@ class Scan:
         engine, relations = self._wired(found, work, killed.past)
         asked.engine = engine
         given: Given = self._known(found, work)
-        if killed.past.left:
+        if killed.past.has_work:
             with work.governor.reserve(_RESTORE_RESERVE):
                 engine = self._put_back(asked, engine, relations, given)
         if killed.past.pending or killed.past.undos:
@@ -146,7 +146,7 @@ class Scan:
     def restore(self) -> tuple[str, ...]:
         """Restores what a killed run left changed, and nothing else; returns failures in words."""
         killed = self.killed
-        if not killed.past.left:
+        if not killed.past.has_work:
             return ()
         failed: list[str] = []
         with self._at_work() as work, work.governor.reserve(_RESTORE_RESERVE):
@@ -193,7 +193,7 @@ class Scan:
 
     def _schedule(self, engine: Engine, census: Census, given: Given, found: Examination) -> None:
         scope = self.prepared.scope
-        techniques = scope.watched if scope is not None else TECHNIQUES
+        techniques = scope.watched_techniques if scope is not None else TECHNIQUES
         doubt = census.relations.doubt if census.relations is not None else tuple
         scheduler = Scheduler(engine, techniques, doubt, census.take)
         if scope is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import oakum
 from oakum.exposure.cells.report_cells import report_cells
-from oakum.exposure.cells.why_untested import unjudged
+from oakum.exposure.cells.why_untested import resources_without_owner
 from oakum.exposure.findings import conclude
 from oakum.finding import Cell, Finding, IdentityState, Report, Result, Skipped, TestedItem, Writes
 from oakum.scan.assembly import Work
@@ -21,13 +21,13 @@ from oakum.scan.coverage.untested_operations import (
     alone,
     bent,
     cut_short,
-    masked,
+    find_untested,
     recent,
     shown_in_graph,
     shown_twice,
-    told,
+    trust_reasons,
+    unclear_masks,
     unseen,
-    untested,
     vain,
     within_reach,
 )
@@ -35,7 +35,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.evaluation.finding_confirmation import drop_unconfirmed
 from oakum.scan.limits import is_spent
 from oakum.scan.preparation import Preparation
-from oakum.scan.questions.every_owner import asked_by_everybody, asked_of_known, unasked
+from oakum.scan.questions.every_owner import asked_by_everybody, asked_of_known, find_unasked
 from oakum.scan.settings.next_settings import reach, unchangeable
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.write_counts import WriteCounts, wrote_to
@@ -102,7 +102,7 @@ class RunReport:
             notes=tuple(self._notes(cells, skipped)),
             version=oakum.__version__,
             field_lines=dict(prepared.model.field_locations()),
-            allowed=options.allowed,
+            allowed=options.allowances,
             contract_digest=prepared.contract_digest,
             writes=writes,
             items=items,
@@ -128,7 +128,7 @@ class RunReport:
         others = left_alone(
             prepared.model, self.asked.engine, prepared.skipped, prepared.feeds, writes=writes
         )
-        return tuple(prepared.selection.skipped(others))
+        return tuple(prepared.selection.skipped_operations(others))
 
     def _writes(self, counts: WriteCounts) -> Writes:
         prepared, asked = self.prepared, self.asked
@@ -171,7 +171,7 @@ class RunReport:
         if engine is not None:
             seen = seen or shown_in_graph(engine.matrix)
             seen = seen or (scope is not None and bool(engine.matrix.own))
-            yield from (*engine.results.distrust, *masked(engine.matrix))
+            yield from (*engine.results.distrust, *unclear_masks(engine.matrix))
             if engine.context.memberships is not None:
                 yield from engine.context.memberships.unread()
             yield from map(shown_twice, engine.evaluator.twice.items())
@@ -190,7 +190,7 @@ class RunReport:
 
     def _unjudged(self, engine: Engine) -> Iterator[str]:
         """Resources that came, and never with an identity as owner."""
-        scope, left = self.prepared.scope, unjudged(engine.matrix)
+        scope, left = self.prepared.scope, resources_without_owner(engine.matrix)
         if scope is not None:
             left = [name for name in left if name == scope.focus.finding.resource]
         if left:
@@ -220,7 +220,7 @@ class RunReport:
         if settings is not None:
             yield from unchangeable(engine, settings, cells)
         yield from unseen(model, engine.identities, cells, reach(engine))
-        found = {each.name: each for each in (*unasked(engine), *unsent(engine))}
+        found = {each.name: each for each in (*find_unasked(engine), *unsent(engine))}
         found |= {each.name: each for each in engine.results.gaps.of(Section.TRUST)}
-        found |= {e.name: e for e in untested(self.prepared.whole, cells, silent, near)}
-        yield from told([found[name] for name in sorted(found)])
+        found |= {e.name: e for e in find_untested(self.prepared.whole, cells, silent, near)}
+        yield from trust_reasons([found[name] for name in sorted(found)])

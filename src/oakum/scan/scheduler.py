@@ -62,7 +62,11 @@ class Scheduler:
         """The whole run: known facts, sweep, single objects, confirmation, changed settings."""
         engine, pace = self.engine, self.engine.context.pace
         try:
-            with pace.hold(min(LEAST, pace.left // _PART)) if pace is not None else nullcontext():
+            with (
+                pace.hold(min(LEAST, pace.requests_left // _PART))
+                if pace is not None
+                else nullcontext()
+            ):
                 self._documented(exchanges)
         except BudgetSpent:
             confirm(engine)
@@ -101,7 +105,7 @@ class Scheduler:
         """Continues with endpoints that were left out, while the budget lasts."""
         state, context = self.engine.state, self.engine.context
         for _ in range(3):
-            room = context.pace.left * SHARE if context.pace is not None else 0
+            room = context.pace.requests_left * SHARE if context.pace is not None else 0
             more: list[Probe] = []
             for probe in state.later:
                 room -= context.price(probe)
@@ -182,7 +186,7 @@ class Scheduler:
         )  # fmt: skip
         state.responses.answered.setdefault(operation, set()).add(identity)
         state.requests.called.setdefault(operation, set())
-        seen = engine.met(engine.evaluator.judged(probe, question, exchange.response))
+        seen = engine.ask_members(engine.evaluator.judge(probe, question, exchange.response))
         outcome = engine.evaluator.look(seen)
         if operation in matrix.probes:
             state.requests.asked.add(engine.key(probe, identity, None))
@@ -427,7 +431,7 @@ class Scheduler:
         def sees(viewer: str) -> bool:
             kin = engine.knowledge.kin.items()
             return any(
-                engine.matrix.granted(probe.id, name, path, held, True, state_of)
+                engine.matrix.is_granted(probe.id, name, path, held, True, state_of)
                 for name, fields in owned
                 for state_of in [engine.matrix.state(name, who)]
                 for held in [
@@ -549,7 +553,7 @@ class Scheduler:
     def _is_open(self, endpoint: str, viewer: str | None, owner: str, resource: str = "") -> bool:
         """Whether an answer can decide a cell about an owner: after a change of settings, one of
         whose account was changed. What others have is as it was when it was asked for."""
-        state, undecided = self.engine.state, self.engine.matrix.undecided
+        state, undecided = self.engine.state, self.engine.matrix.undecided_cells
         if state.world not in ("", LAST_LOOK) and owner != state.changed:
             return False
         return next(undecided(endpoint, viewer, owner, resource), None) is not None

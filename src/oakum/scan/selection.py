@@ -30,7 +30,7 @@ class Selection:
     reasons: Mapping[str, str]
     """By operation id, why each is left out."""
 
-    def skipped(self, others: Iterable[Skipped]) -> Iterator[Skipped]:
+    def skipped_operations(self, others: Iterable[Skipped]) -> Iterator[Skipped]:
         """All that is not called: what is left out, and `others`."""
         yield from (each for each in others if each.endpoint.operation not in self.left_out)
         for id, each in self.left_out.items():

@@ -161,7 +161,7 @@ class Results:
         """Adds a leak that is not a field of a response."""
         self._signals.append(signal)
 
-    def untested(
+    def note_gap(
         self, what: Endpoint | str, why: str, section: Section = Section.TRUST, viewer: str = ""
     ) -> None:
         """Records what could not be tested, or was left alone on purpose. `viewer`: the label of

@@ -25,7 +25,7 @@ class WriteCounts:
     undone: int = 0
     _open: set[str] = field(default_factory=set)
 
-    def heard(self, kind: str, name: str) -> None:
+    def count(self, kind: str, name: str) -> None:
         """Counts changes: `undo`, `flip` before them; `undone`, `restored` when they are verified
         as reverted; `refused`: it was none."""
         if kind in ("undo", "flip"):

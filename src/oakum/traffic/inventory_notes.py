@@ -41,7 +41,7 @@ def twins(endpoint: SeenEndpoint, names: frozenset[str]) -> Iterator[EndpointNot
 def _paths(site: Site, names: frozenset[str], share: float) -> frozenset[str]:
     """Field paths present in at least this share of the objects that could have them."""
     found = site.answer.fields(names) if site.answer is not None else ()
-    return frozenset(path for path, learnt, around in found if learnt.seen >= share * around)
+    return frozenset(path for path, learnt, around in found if learnt.value_count >= share * around)
 
 
 def older(method: str, path: str, known: Collection[tuple[str, str]]) -> Iterator[EndpointNote]:

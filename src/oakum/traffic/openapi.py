@@ -46,7 +46,7 @@ def _operation(each: Template[SeenEndpoint], schemes: dict[str, Json], taken: se
     if parameters:
         made["parameters"] = parameters
     bodies = (("application/json", endpoint.sent), (FORM, endpoint.form))
-    content = {media: {"schema": schema(learnt)} for media, learnt in bodies if learnt.seen}
+    content = {media: {"schema": schema(learnt)} for media, learnt in bodies if learnt.value_count}
     if content:
         made["requestBody"] = {"content": content}
     made["responses"] = _responses(endpoint)
@@ -62,7 +62,7 @@ def _responses(endpoint: SeenEndpoint) -> Json:
     found: dict[str, Json] = {}
     for status in sorted(endpoint.statuses):
         answer: dict[str, Json] = {"description": f"seen {endpoint.statuses[status]} times"}
-        if status == first and endpoint.answer.seen:
+        if status == first and endpoint.answer.value_count:
             media = sorted(endpoint.media) or ["application/json"]
             answer["content"] = {name: {"schema": schema(endpoint.answer)} for name in media}
         found[str(status)] = answer

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from oakum.inference.lexicon import listed, singular, words
+from oakum.inference.lexicon import singular, word_set, words
 from oakum.inference.nouns import ACCOUNTS, nouns
 from oakum.inference.schema_groups import Thing, world_of
 from oakum.openapi.document import Document
@@ -18,7 +18,7 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
 from oakum.policy.resource_schemas import success
 
-_SHUTS_OUT = listed(
+_SHUTS_OUT = word_set(
     "ban banned bans block blocked blocking blocklist blocks denied ignored mute muted mutes"
 )
 """Lists of those who get less than others."""

@@ -266,4 +266,6 @@ def _fields(answer: Learnt, names: frozenset[str]) -> Iterator[ObservedField]:
         types = tuple(sorted(learnt.kinds))
         shape = Shape(kinds=frozenset(types), format=learnt.form)
         label = label_field(path, shape).kind.value
-        yield ObservedField(path, types, learnt.form, label, min(learnt.seen, around), around)
+        yield ObservedField(
+            path, types, learnt.form, label, min(learnt.value_count, around), around
+        )

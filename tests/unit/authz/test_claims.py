@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.authz.claims import claimed, joined, with_claim
+from oakum.authz.claims import claim_value, merge_claims, with_claim
 from oakum.openapi.model import Json
 
 
@@ -28,11 +28,11 @@ from oakum.openapi.model import Json
 def test_dots_of_a_claim_lead_into_objects_and_are_no_part_of_a_name(
     name: str, claims: dict[str, Json], value: Json
 ) -> None:
-    assert claimed(claims, name) == value
+    assert claim_value(claims, name) == value
 
 
 def test_what_is_said_of_a_claim_stands_where_it_is_looked_for() -> None:
     said = with_claim({"realm": {"id": 1, "roles": [2]}, "x": 3}, "realm.roles", [4])
     assert said == {"realm": {"id": 1, "roles": [4]}, "x": 3}
-    assert claimed(with_claim({"realm": "x"}, "realm.roles", 1), "realm.roles") == 1
-    assert joined({"a": {"b": 1, "c": 1}}, {"a": {"b": 2}}) == {"a": {"b": 2, "c": 1}}
+    assert claim_value(with_claim({"realm": "x"}, "realm.roles", 1), "realm.roles") == 1
+    assert merge_claims({"a": {"b": 1, "c": 1}}, {"a": {"b": 2}}) == {"a": {"b": 2, "c": 1}}

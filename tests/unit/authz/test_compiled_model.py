@@ -115,18 +115,18 @@ def test_the_code_goes_before_its_range() -> None:
 
 def test_a_field_is_drafted_by_its_line_its_resource_or_the_setting_that_decides_it() -> None:
     stated = contract()
-    assert stated.drafted("Note", "text") is stated.drafted("Note", "unheard-of") is None
+    assert stated.draft_line("Note", "text") is stated.draft_line("Note", "unheard-of") is None
     lines = tuple(replace(each, draft=each.path == "text") for each in note().fields)
     line = contract(replace(note(), fields=lines), PERSON)
-    assert line.drafted("Note", "text") == Location("exposure.yaml", 11, 3)
-    assert line.drafted("Note", "id") is None
+    assert line.draft_line("Note", "text") == Location("exposure.yaml", 11, 3)
+    assert line.draft_line("Note", "id") is None
     whole = contract(replace(note(), draft=True), PERSON)
-    assert whole.drafted("Note", "unheard-of") == Location("exposure.yaml", 5, 3)
+    assert whole.draft_line("Note", "unheard-of") == Location("exposure.yaml", 5, 3)
     above = replace(
         PERSON, states={"private": PRIVATE}, draft=True, location=Location("exposure.yaml", 30, 3)
     )
     read = note(states=(replace(PRIVATE, member="", of="Person.private"), AUDIENCE))
     linked = contract(read, above)
-    assert linked.drafted("Note", "text") == Location("exposure.yaml", 30, 3)
-    assert linked.drafted("Note", "id") is None  # no setting decides it
-    assert contract(read, replace(above, draft=False)).drafted("Note", "text") is None
+    assert linked.draft_line("Note", "text") == Location("exposure.yaml", 30, 3)
+    assert linked.draft_line("Note", "id") is None  # no setting decides it
+    assert contract(read, replace(above, draft=False)).draft_line("Note", "text") is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import lupa.luajit21 as lupa
 import pytest
 
-from oakum.authz.declared_media import chosen, distinct
+from oakum.authz.declared_media import distinct, select_media
 from oakum.guard.lua import source
 from oakum.openapi.model import Media, Shape
 
@@ -51,7 +51,7 @@ def test_a_body_is_judged_by_the_schema_of_its_own_media_type(
     declared: list[str], said: str, found: str | None
 ) -> None:
     several = [Media(each, ONE) for each in declared]
-    media = chosen(several, said)
+    media = select_media(several, said)
     assert (media.type if media else None) == found
     assert _in_lua([*distinct(several)], said) == (
         [*distinct(several)][declared.index(found)] if found else None
@@ -60,9 +60,11 @@ def test_a_body_is_judged_by_the_schema_of_its_own_media_type(
 
 def test_two_schemas_of_one_media_type_are_none() -> None:
     twice = [Media(JSON, ONE), Media("Application/Json", TWO)]
-    assert chosen(twice, JSON) is None
-    assert chosen([*twice, Media("*/*", TWO)], JSON) == Media("*/*", TWO)
-    assert chosen([Media(JSON, ONE), Media("Application/Json", ONE)], JSON) == Media(JSON, ONE)
+    assert select_media(twice, JSON) is None
+    assert select_media([*twice, Media("*/*", TWO)], JSON) == Media("*/*", TWO)
+    assert select_media([Media(JSON, ONE), Media("Application/Json", ONE)], JSON) == Media(
+        JSON, ONE
+    )
 
 
 def _in_lua(declared: list[str], said: str) -> str | None:

@@ -12,7 +12,7 @@ from oakum.authz.csv import MAX_COLUMNS, MAX_NAME, project_csv
 from oakum.authz.place_rules import Spot
 from oakum.authz.span import read
 from oakum.authz.table import compile_resource
-from oakum.guard.audit_counts import owners_shown, removed
+from oakum.guard.audit_counts import count_removed, owners_shown
 from oakum.guard.lookup_requirements import LookupRequirements, looked_up
 from tests.adverse import bodies, model, tables
 from tests.properties.worlds import record
@@ -33,7 +33,7 @@ def whole(cut: Callable[..., Projection], call: Call, body: bytes) -> None:
     done = cut(MODEL, WHO, call, body)
     assert done.judged is not None, done.refused
     LookupRequirements(MODEL, WHO, looked_up(MODEL.policy)).answer(call, done.judged.instances)
-    removed(MODEL, done)
+    count_removed(MODEL, done)
     owners_shown(MODEL.policy, done, {"Note"}, b"")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.authz import ANONYMOUS, Subject
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from tests.unit.authz.small import RELATIONS, note
@@ -13,7 +13,7 @@ NOTE = Subject("Note", ("u1",), {"id": "n1", "guests": ["u7", 8]})
 
 
 def test_nobody_is_but_anyone() -> None:
-    assert held(POLICY, ANONYMOUS, NOTE) == {"anyone"}
+    assert held_relations(POLICY, ANONYMOUS, NOTE) == {"anyone"}
 
 
 def test_an_object_is_the_same_whatever_is_known_of_those_within_it() -> None:

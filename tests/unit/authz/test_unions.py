@@ -6,7 +6,7 @@ import pytest
 
 from oakum.authz.compiled_model import Members
 from oakum.authz.tags import Tag
-from oakum.authz.unions import chosen
+from oakum.authz.unions import select_alternative
 from oakum.openapi.model import Json, Shape
 
 _TEXT = Shape(kinds=frozenset(("string",)))
@@ -38,13 +38,13 @@ EITHER = Shape(branches=(lambda: RIDE, lambda: SWIM))
 def test_what_an_object_has_tells_and_what_it_lacks_does_not(
     value: dict[str, Json], told: Tag | None, expected: Shape | None
 ) -> None:
-    found = chosen(EITHER, value, BOUND, KNOWN, told)
+    found = select_alternative(EITHER, value, BOUND, KNOWN, told)
     assert (found and found.names) == (expected and expected.names)
 
 
 def test_within_a_resource_what_may_be_none_is_taken_for_none() -> None:
     shape = Shape(branches=(lambda: RIDE, lambda: PLACE))
-    assert chosen(shape, {}, BOUND, KNOWN, None, inside=True) is None
-    outside = chosen(shape, {}, BOUND, KNOWN, None)
+    assert select_alternative(shape, {}, BOUND, KNOWN, None, inside=True) is None
+    outside = select_alternative(shape, {}, BOUND, KNOWN, None)
     assert outside is not None
     assert outside.names == {"Ride"}

@@ -48,7 +48,7 @@ def test_who_may_call_is_asked_last_and_confirmed(tmp_path: Path) -> None:
     ]
     assert questions(session.read, session.text)[-1].kind == "confirm"
     session.make([Confirm("User"), Confirm("Note")])
-    assert session.read.policy.drafted == () and session.undo() and session.undo()
+    assert session.read.policy.drafted_lines == () and session.undo() and session.undo()
     assert not session.has_unsaved_edits
 
 

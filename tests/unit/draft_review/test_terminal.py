@@ -35,7 +35,7 @@ def test_all_questions_are_asked_and_answered(tmp_path: Path) -> None:
         "Is `User` right?",
         "Is `Note` right?",
     ]
-    assert session.read.policy.drafted == ()
+    assert session.read.policy.drafted_lines == ()
     assert "+    owner: user_id" in added(session)
     assert not any("member" in line for line in added(session) if line[0] == "+")
     assert list(ending(session, tally)) == ["4 of 4 questions answered, 0 open"]

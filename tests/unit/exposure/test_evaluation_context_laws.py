@@ -506,9 +506,11 @@ def test_a_whole_object_where_the_document_has_none_is_known_by_what_others_told
         inside("next.id", "post-8", ("next", "id")),
     )
     outer = ObjectInstance("Person", (), (IDS["ann"],), frozenset(), {}, leaves, {})
-    assert reader.expanded([outer]) == {("last",): "Post"}
+    assert reader.expanded_references([outer]) == {("last",): "Post"}
     there = replace(instance("Post", id="post-7"), pointer=("last",))
-    assert reader.expanded([outer, there]) == {}, "where an object is read already, it is that"
+    assert reader.expanded_references([outer, there]) == {}, (
+        "where an object is read already, it is that"
+    )
 
 
 def test_a_callers_object_that_has_no_key_stays_its_callers() -> None:

@@ -15,7 +15,7 @@ from oakum.exposure.cells.report_cells import report_cells
 from oakum.exposure.findings import conclude
 from oakum.finding import Cell, Result, Skipped
 from oakum.policy.graphql import TAG
-from oakum.scan.coverage.untested_operations import untested, within_reach
+from oakum.scan.coverage.untested_operations import find_untested, within_reach
 from oakum.scan.settings.next_settings import reach
 from tests.unit.exposure.cells.test_matrix import (
     BIO,
@@ -127,10 +127,10 @@ def explored() -> tuple[list[Cell], set[tuple[str, str, str]]]:
 @given(st.sets(st.sampled_from(ENDPOINTS[1:])))
 def test_more_that_was_left_out_is_never_cleaner(left: set[str]) -> None:
     cells, near = explored()
-    before = {each.name for each in untested(model(), cells, [], near)}
+    before = {each.name for each in find_untested(model(), cells, [], near)}
     rest = [cell for cell in cells if cell.endpoint.operation not in left]
     gone = [Skipped(probe(each).endpoint, "no time") for each in sorted(left)]
-    after = {each.name for each in untested(model(), rest, gone, near)}
+    after = {each.name for each in find_untested(model(), rest, gone, near)}
     somebodys = {f"GET {probe(each).endpoint.path}" for each in left - {"getCourse"}}
     assert after >= before - {f"GET {probe(each).endpoint.path}" for each in left}
     assert somebodys <= after

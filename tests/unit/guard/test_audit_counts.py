@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.authz import Call, project
-from oakum.guard.audit_counts import removed
+from oakum.guard.audit_counts import count_removed
 from oakum.policy.model import OperationRule
 from tests.unit.authz.small import contract, who
 
@@ -28,4 +28,4 @@ def test_a_count_that_goes_is_one_whatever_is_below_it(
     model = contract(list=OperationRule("list", counts=counts))
     done = project(model, who(), Call("list"), HIDDEN)
     assert (done.body is not None) is passes
-    assert removed(model, done) == expected
+    assert count_removed(model, done) == expected

@@ -157,7 +157,7 @@ def test_a_contract_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     monkeypatch.setattr(lookup_plan, "_Maker", counted("look-ups", lookup_plan._Maker))
     files = read_contract(tmp_path / "exposure.yaml")
-    assert files.warnings == files.warned([Nginx()])
+    assert files.warnings == files.warnings_for([Nginx()])
     Envoy().render(Deployment(files.plan, "http://127.0.0.1:1", "127.0.0.1:2", tmp_path))
     assert called == {"model": 1, "look-ups": 1}
     called.clear()

@@ -43,19 +43,19 @@ def test_what_selects_nothing_is_not_in_the_key() -> None:
 
 def test_a_look_up_is_sent_what_it_declares_of_the_query_and_the_rest_as_it_came() -> None:
     one = said("space=a", ("x-tenant", "t"), ("cookie", "sid=1; org=o"))
-    told = one.told(SelectingParameters(query=("space",)))
+    told = one.parameters_for(SelectingParameters(query=("space",)))
     assert told is not None
     assert told.headers == (("x-tenant", "t"), HOST)
     assert (told.cookies, told.query) == (("org=o",), ("space=a",))
-    assert told.joined("space=default&limit=9") == "limit=9&space=a"
-    other = one.told(SelectingParameters())
+    assert told.merge_into("space=default&limit=9") == "limit=9&space=a"
+    other = one.parameters_for(SelectingParameters())
     assert other is not None
-    assert (other.query, other.joined("limit=9")) == ((), "limit=9")
+    assert (other.query, other.merge_into("limit=9")) == ((), "limit=9")
 
 
 @pytest.mark.parametrize(("only", "sent"), [(True, "2"), (False, "t")])
 def test_the_only_value_of_a_look_up_counts_more_than_the_requests(only: bool, sent: str) -> None:
-    told = said("", ("x-tenant", "t")).told(
+    told = said("", ("x-tenant", "t")).parameters_for(
         SelectingParameters(supplied=(Supplied("header", "x-tenant", "2", only),))
     )
     assert told is not None
@@ -63,13 +63,21 @@ def test_the_only_value_of_a_look_up_counts_more_than_the_requests(only: bool, s
 
 
 def test_a_look_up_is_not_asked_without_what_it_requires_or_with_what_may_filter_it() -> None:
-    assert said().told(SelectingParameters(needed=(("header", "x-tenant"),))) is None
+    assert said().parameters_for(SelectingParameters(needed=(("header", "x-tenant"),))) is None
     assert (
-        said("", ("x-tenant", "t")).told(SelectingParameters(needed=(("header", "x-tenant"),)))
+        said("", ("x-tenant", "t")).parameters_for(
+            SelectingParameters(needed=(("header", "x-tenant"),))
+        )
         is not None
     )
-    assert said().told(SelectingParameters(query=("space",), needed=(("query", "space"),))) is None
-    assert said("space=a").told(SelectingParameters(query=("space",), unclear=("space",))) is None
+    assert (
+        said().parameters_for(SelectingParameters(query=("space",), needed=(("query", "space"),)))
+        is None
+    )
+    assert (
+        said("space=a").parameters_for(SelectingParameters(query=("space",), unclear=("space",)))
+        is None
+    )
 
 
 @pytest.mark.parametrize("cookie", ["org=a; org=b", 'org="a;b"', "x=1, org=a", "ORG=a", "%6frg=a"])

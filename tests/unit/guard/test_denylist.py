@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.errors import InputError
-from oakum.guard.denylist import MOST, DeniedCaller, check_of, denied, read_list, render
+from oakum.guard.denylist import MOST, DeniedCaller, check_of, denial_ends, read_list, render
 from oakum.guard.loading import open_gate
 from tests.unit.guard.small import write
 
@@ -46,7 +46,7 @@ def test_what_is_written_is_read(entries: list[DeniedCaller]) -> None:
 
 def test_of_two_entries_of_one_caller_the_later_end_counts() -> None:
     late = DeniedCaller(ANN.who, "by hand", ANN.since, "2026-11-27T00:00:00Z")
-    assert denied([late, ANN]) == {ANN.who: late.ends}
+    assert denial_ends([late, ANN]) == {ANN.who: late.ends}
 
 
 ENTRY = {"who": ANN.who, "reason": "", "since": ANN.since, "until": ANN.until}

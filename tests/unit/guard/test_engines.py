@@ -26,7 +26,7 @@ class Apache(Puppet):
 
     name: str = "apache"
 
-    def unserved(self, document: Document) -> Iterator[Problem]:
+    def unserved_operations(self, document: Document) -> Iterator[Problem]:
         for each in document.operations:
             yield Problem(document.locate(each.pointer), f"apache refuses `{each.id}`")
 

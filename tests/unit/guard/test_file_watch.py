@@ -19,7 +19,7 @@ def file(tmp_path: Path) -> Path:
 
 def settled(watch: FileWatch) -> bool:
     """Asked twice, as a supervisor does second by second."""
-    return [watch.changed(), watch.changed()][1]
+    return [watch.has_changed(), watch.has_changed()][1]
 
 
 def test_nothing_has_changed_when_nothing_has(file: Path) -> None:
@@ -29,7 +29,7 @@ def test_nothing_has_changed_when_nothing_has(file: Path) -> None:
 def test_other_bytes_are_news_until_they_are_adopted(file: Path) -> None:
     watch = FileWatch([file])
     file.write_text("two and more", encoding="utf-8")
-    assert settled(watch) and watch.changed()
+    assert settled(watch) and watch.has_changed()
     watch.adopt([file])
     assert not settled(watch)
 
@@ -38,8 +38,8 @@ def test_a_file_that_is_still_being_written_is_waited_for(file: Path) -> None:
     watch = FileWatch([file])
     for n in range(3):
         file.write_text("x" * (10 + n), encoding="utf-8")
-        assert not watch.changed()
-    assert watch.changed()
+        assert not watch.has_changed()
+    assert watch.has_changed()
 
 
 def test_a_touch_is_no_news(file: Path) -> None:

@@ -18,7 +18,7 @@ from graphql import (
 )
 from graphql.language import Visitor, visit
 
-from oakum.guard.graphql_query import MAX_LEVELS, MAX_TOKENS, parameter, refusal, refused
+from oakum.guard.graphql_query import MAX_LEVELS, MAX_TOKENS, parameter, refusal, refusal_reason
 from tests.conformance.lua import runtime
 
 _BRIDGE = b"""
@@ -217,7 +217,7 @@ def test_an_endpoint_that_writes_takes_mutations_and_no_subscriptions() -> None:
     ],
 )
 def test_a_body_without_a_query_to_look_into_is_refused(body: object, why: str) -> None:
-    assert refused(body) == why
+    assert refusal_reason(body) == why
     assert _LUA.refused(orjson.dumps(body), False).decode() == why
 
 

@@ -61,7 +61,7 @@ CALLERS = Limit("callers", "rate", 2, 60.0)
 def test_different_owners_are_counted_once_each() -> None:
     clock = Clock(at=600.0)
     budgets = Budgets([MEMBER], clock)
-    assert budgets.limited == {"Member"}
+    assert budgets.limited_resources == {"Member"}
     assert [budgets.look(MEMBER, "ann", {id}) for id in ("a", "b", "a")] == [0, 0, 0]
     clock.at += 20
     assert budgets.look(MEMBER, "ann", {"c"}) == 40

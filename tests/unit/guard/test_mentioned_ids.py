@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oakum.guard.mentioned_ids import EVERYBODY, known_by, mentioned
+from oakum.guard.mentioned_ids import EVERYBODY, find_mentioned, known_by
 
 IDS = st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True)
 
@@ -18,7 +18,7 @@ IDS = st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True)
 def test_an_id_is_found_whatever_stands_around_it(id: str, around: str) -> None:
     text = around.format(id)
     for spelt in (text, quote(text), json.dumps(text), f"a,{text};b", f"\0\1\n{text}\r\n\0"):
-        assert id in mentioned([spelt]), spelt
+        assert id in find_mentioned([spelt]), spelt
 
 
 BETWEEN = " |'\",;&=?#<>(){}[]/\\:.@+~!*$^%\t\n"
@@ -61,7 +61,7 @@ def carriers(id: str) -> dict[str, str]:
 @example("\\u00f6 ö")
 def test_an_id_of_any_characters_is_found_in_every_carrier(id: str) -> None:
     for name, text in carriers(id).items():
-        assert known_by(id) in mentioned([text]), name
+        assert known_by(id) in find_mentioned([text]), name
 
 
 @given(ODD, ODD)
@@ -75,14 +75,14 @@ def test_ids_known_alike_have_the_same_last_words(id: str, other: str) -> None:
 
 @pytest.mark.parametrize("text", ["user=11", "b1", "1x", '{"x-1":2}'])
 def test_a_part_of_an_id_is_none(text: str) -> None:
-    assert "1" not in mentioned([text])
+    assert "1" not in find_mentioned([text])
 
 
 def test_a_line_of_a_binary_file_names_nobody() -> None:
-    assert mentioned([b"\0bob\x01\r\nann"]) == {"", "ann"}
+    assert find_mentioned([b"\0bob\x01\r\nann"]) == {"", "ann"}
 
 
 def test_more_words_than_anybody_reads_are_everybody() -> None:
     few, many = (" ".join(map(str, range(most))) for most in (1000, 1001))
-    assert EVERYBODY not in mentioned([few])
-    assert mentioned([many]) == {EVERYBODY}
+    assert EVERYBODY not in find_mentioned([few])
+    assert find_mentioned([many]) == {EVERYBODY}

@@ -34,9 +34,9 @@ def test_counters_that_alarms_stand_on_are_there_before_anything_happened() -> N
 
 def test_reloads_restarts_and_errors_count() -> None:
     metrics = Metrics()
-    metrics.reloaded(True)
-    metrics.reloaded(False)
-    metrics.restarted()
+    metrics.count_reload(True)
+    metrics.count_reload(False)
+    metrics.count_restart()
     metrics.count(AuditRecord("getUser", 502, "error"))
     metrics.count(None)
     text = lines(metrics)

@@ -15,13 +15,13 @@ def test_an_answer_is_collected_whole_or_not_at_all(parts: list[bytes], most: in
     collected, body = Collected(most), b"".join(parts)
     for part in parts:
         collected.add(part)
-    answered = collected.answered()
+    answered = collected.response()
     assert answered.truncated is collected.truncated is (len(body) > most)
     assert answered.body == (b"" if answered.truncated else body)
 
 
 def test_an_application_that_began_no_answer_is_a_bad_gateway() -> None:
-    assert Collected(9).answered().status == 502
+    assert Collected(9).response().status == 502
 
 
 @pytest.mark.parametrize(

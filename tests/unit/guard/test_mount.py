@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.guard.mount import Mount, mounted
+from oakum.guard.mount import Mount, mount_at
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from oakum.guard.mount import Mount, mounted
 def test_a_document_states_the_prefix_in_all_paths_in_some_or_in_none(
     paths: list[str], stated: str
 ) -> None:
-    assert mounted("/api/", paths) == Mount("/api", stated)  # type: ignore[arg-type]  # a literal
+    assert mount_at("/api/", paths) == Mount("/api", stated)  # type: ignore[arg-type]  # a literal
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def test_a_declared_header_and_a_declared_cookie_tell_requests_apart() -> None:
     def said(operation: Operation, *headers: tuple[str, str]) -> bytes:
         sent = replace(asked, headers=headers or asked.headers)
         endpoint = cast(Any, SimpleNamespace(operation=operation))
-        return Passing(sent, asked, "", 0.0, endpoint=endpoint).said
+        return Passing(sent, asked, "", 0.0, endpoint=endpoint).tag
 
     operation = Operation("a", "GET", "/a", (page, jar))
     others = asked.headers[1:]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
-from oakum.guard.unexplained_names import unexplained
+from oakum.guard.unexplained_names import find_unexplained
 from oakum.policy.contract import load
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
@@ -21,7 +21,7 @@ def found(folder: Path, document: dict[str, Any], policy: dict[str, Any]) -> lis
     (folder / "exposure.yaml").write_text(json.dumps({**policy, "api": "openapi.yaml"}))
     contract = compile_for_gateway(load(folder / "exposure.yaml"))
     operation = contract.model.operations["remark"]
-    return [each.called for each in unexplained(contract.model, operation)]
+    return [each.contract_name for each in find_unexplained(contract.model, operation)]
 
 
 def names(folder: Path, rule: dict[str, Any]) -> list[str]:

@@ -9,24 +9,24 @@ from oakum.inference.draft_text import (
     WIDTH,
     comment,
     covering,
-    folded,
+    fold_groups,
     folded_by_grants,
     lines,
     operations,
-    wrapped,
+    wrap_line,
 )
 
 
 def test_fields_of_an_object_are_one_name_where_they_share_a_group() -> None:
-    assert folded({"a.b": "1", "a.c.*.d": "1", "a.c.*.e": "1", "f.*": "1"}) == {
+    assert fold_groups({"a.b": "1", "a.c.*.d": "1", "a.c.*.e": "1", "f.*": "1"}) == {
         "a": "1",
         "f.*": "1",
     }
-    assert folded({"a.b": "1", "a.c.d": "2", "a.c.e": "2"}) == {"a.b": "1", "a.c": "2"}
+    assert fold_groups({"a.b": "1", "a.c.d": "2", "a.c.e": "2"}) == {"a.b": "1", "a.c": "2"}
 
 
 def test_what_a_document_leaves_open_is_covered_by_no_name_above_it() -> None:
-    assert folded({"a.b.**": "1", "a.c": "1"}) == {"a.b.**": "1", "a.c": "1"}
+    assert fold_groups({"a.b.**": "1", "a.c": "1"}) == {"a.b.**": "1", "a.c": "1"}
 
 
 def test_a_line_between_braces_is_one_key() -> None:
@@ -130,7 +130,7 @@ def test_a_remark_of_many_operations_stands_once_above_them() -> None:
 def test_a_long_value_goes_on_below_and_reads_the_same() -> None:
     places = ", ".join(f'"/a, {{b}}/{at}/*"' for at in range(40))
     value = f'{{draft: true, call: [owner], shows: {{User: [{places}], "a,b": /c}}}}'
-    text = "\n".join(wrapped("  getUser: ", value, "  # why"))
+    text = "\n".join(wrap_line("  getUser: ", value, "  # why"))
     assert max(map(len, text.split("\n"))) <= WIDTH + 8
     assert text.endswith("  # why")
     assert yaml.safe_load(text) == {"getUser": yaml.safe_load(value)}
@@ -140,6 +140,6 @@ def test_a_long_value_goes_on_below_and_reads_the_same() -> None:
 
 
 def test_a_value_of_about_a_line_stays_on_it() -> None:
-    assert [*wrapped("  a: ", f"{{params: {{b: {'c' * 120}}}}}")] == [
+    assert [*wrap_line("  a: ", f"{{params: {{b: {'c' * 120}}}}}")] == [
         f"  a: {{params: {{b: {'c' * 120}}}}}"
     ]

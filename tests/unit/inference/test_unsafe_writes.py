@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from oakum.inference.lexicon import listed
+from oakum.inference.lexicon import word_set
 from oakum.inference.unsafe_writes import (
     asks_for_change,
     ends,
@@ -30,12 +30,12 @@ RELATIONS = {
     "owner": Relation("owner", "owner"),
 }
 
-ENDING = listed(
+ENDING = word_set(
     "is_active isActive active disabled suspended suspendedUntil locked locked_at deleted_at "
     "deletedAt role roles is_admin email emailAddress password status account_status state "
     "accountState banned archived mfa_secret totp expires_at"
 )
-OTHERS = listed("nickname plan newsletter_enabled hair_state marital_status city weight discount")
+OTHERS = word_set("nickname plan newsletter_enabled hair_state marital_status city weight discount")
 
 
 def why(operation: Operation, rule: OperationRule | None = None, *, named: bool = False) -> str:

@@ -64,7 +64,7 @@ def test_a_path_without_a_slash_is_closed_where_it_is_meant() -> None:
 
 def test_no_two_operations_go_by_one_name() -> None:
     document = read("  a: {get: {}}\n  /a: {get: {}}\n  /b: {get: {operationId: GET /a}}")
-    names = [each.id for each in document.declared]
+    names = [each.id for each in document.all_operations]
     assert len(set(names)) == 3
 
 

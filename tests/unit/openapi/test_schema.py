@@ -14,7 +14,7 @@ from oakum.authz.compiled_model import resources_in
 from oakum.openapi.document import Document
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, either, elements, flatten
-from oakum.openapi.shape_queries import containers, named, names_of, scalars
+from oakum.openapi.shape_queries import containers, member_by_name, names_of, scalars
 
 
 def document(schemas: dict[str, Any], version: str = "3.1.0") -> Document:
@@ -135,7 +135,7 @@ def test_lists_and_maps() -> None:
 def undeclared(schema: dict[str, Any], **others: Any) -> dict[str, list[str]]:
     """The types of members that no `properties` names, by their names; without those that there
     are none of."""
-    found = {name: named(shape(schema, **others), name) for name in ("a", "ab", "b", "c")}
+    found = {name: member_by_name(shape(schema, **others), name) for name in ("a", "ab", "b", "c")}
     return {name: sorted(each.kinds) for name, each in found.items() if each is not None}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oakum.openapi.model import Shape
-from oakum.openapi.shape_queries import is_null_if_empty, member, merged, write_only
+from oakum.openapi.shape_queries import is_null_if_empty, member, merge, write_only
 from tests.properties.worlds import array, record
 from tests.unit.authz.small import FRIEND, TEXT
 
@@ -19,18 +19,18 @@ def test_members_of_alternatives_and_maps() -> None:
     assert member(listed, "*") is FRIEND and member(listed, "0") is None
     mapped = Shape(kinds=frozenset({"object"}), extra=lambda: FRIEND)
     assert member(mapped, "anything") is member(mapped, "*") is FRIEND
-    assert merged([TEXT]) is TEXT
-    assert member(merged([record(a=TEXT), record(b=FRIEND)]), "b") is FRIEND
+    assert merge([TEXT]) is TEXT
+    assert member(merge([record(a=TEXT), record(b=FRIEND)]), "b") is FRIEND
 
 
 def test_a_member_is_null_if_each_alternative_that_has_it_says_so() -> None:
     one = replace(record(a=FRIEND), empty_as_null=frozenset({"a"}))
     assert is_null_if_empty(one, "a") and not is_null_if_empty(one, "b")
-    assert is_null_if_empty(merged([one, record(b=TEXT)]), "a")
-    assert not is_null_if_empty(merged([one, record(a=FRIEND)]), "a")
+    assert is_null_if_empty(merge([one, record(b=TEXT)]), "a")
+    assert not is_null_if_empty(merge([one, record(a=FRIEND)]), "a")
 
 
 def test_what_is_write_only_in_all_alternatives_is_so() -> None:
     secret = Shape(kinds=frozenset({"string"}), write_only=True)
-    assert write_only(secret) and write_only(merged([secret, replace(secret, format="password")]))
-    assert not write_only(merged([secret, TEXT])) and not write_only(TEXT)
+    assert write_only(secret) and write_only(merge([secret, replace(secret, format="password")]))
+    assert not write_only(merge([secret, TEXT])) and not write_only(TEXT)

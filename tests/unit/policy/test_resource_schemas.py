@@ -128,7 +128,7 @@ def test_an_embedded_resource_is_found_through_lists_maps_and_unions(schema: str
     body = page.success()
     assert body is not None
     assert body.shape is not None
-    assert seen.embedded(body.shape.properties["more"]()) == schema
+    assert seen.embedded_resource(body.shape.properties["more"]()) == schema
 
 
 def test_an_operation_is_met_by_any_of_its_names() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from oakum.openapi.model import Operation
 from oakum.routing.crossed_paths import overlaps
-from oakum.routing.route import Router, placed
+from oakum.routing.route import Router, split_target
 
 SEGMENTS = ("{x}", "a", "ab", "aab", "a{x}", "{x}b", "ab{x}", "a{x}b")
 TEMPLATES = st.lists(st.sampled_from(SEGMENTS), min_size=1, max_size=3).map(
@@ -74,7 +74,7 @@ def test_the_operation_that_is_found_is_the_most_specific_one_of_all_that_match(
     paths: list[str], parts: list[str]
 ) -> None:
     """More specific: all that it matches of many texts, the other matches."""
-    place = placed("/" + "/".join(parts))
+    place = split_target("/" + "/".join(parts))
     assert place is not None
     made = Router(operations(*paths)).find(place, "GET")
     if made is not None:
@@ -107,7 +107,7 @@ def test_what_one_template_alone_matches_is_found() -> None:
     for one, other in combinations(("/{a}/b", "/a/{b}", "/{a}/c"), 2):
         router = Router(operations(one, other))
         for path, chosen in (("/x/b", "/{a}/b"), ("/a/x", "/a/{b}"), ("/x/c", "/{a}/c")):
-            place = placed(path)
+            place = split_target(path)
             assert place is not None
             made = router.find(place, "GET")
             assert (made[0].path if made else None) == (chosen if chosen in (one, other) else None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from oakum.routing.caller_plan import Credential
 from oakum.routing.messages import Asked, Denied
-from oakum.routing.who import given as gathered
+from oakum.routing.who import find_credentials as gathered
 from tests.unit.guard.lua_state import lua_state
 
 NAME = "crew_Session"

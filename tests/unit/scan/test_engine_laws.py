@@ -265,7 +265,7 @@ def test_an_answer_that_did_not_come_with_the_others_is_asked_for_alone() -> Non
 
 def test_what_is_not_to_be_asked_any_more_is_not_asked_at_the_same_time_either() -> None:
     class Sparing:
-        rate, left, took = 10.0, 10_000, 0.0
+        rate, requests_left, took = 10.0, 10_000, 0.0
         bare = hold = staticmethod(nullcontext)
 
         def spares(self, request: Request) -> str:
@@ -503,7 +503,7 @@ class Budget:
     bare = hold = staticmethod(nullcontext)
 
     def __init__(self, left: int) -> None:
-        self.left = left
+        self.requests_left = left
 
     def spares(self, request: Request) -> str:
         return ""
@@ -521,10 +521,10 @@ def test_what_was_left_for_the_budgets_sake_is_asked_in_order_while_it_lasts(
     engine.state.probes = [probe("getMe")]
     engine.state.later = [probe(each) for each in kept]
     for each in kept:
-        engine.results.untested(each, "the budget was spent on riskier endpoints", Section.CELLS)
+        engine.results.note_gap(each, "the budget was spent on riskier endpoints", Section.CELLS)
 
     def spend(self: Any) -> None:
-        budget.left = left - 10 * (len(engine.state.probes) - 1)
+        budget.requests_left = left - 10 * (len(engine.state.probes) - 1)
 
     with patch.object(Scheduler, "round", spend):
         run.scheduler.go_on()
@@ -558,14 +558,14 @@ class Purse:
             self.held -= requests
 
     @property
-    def left(self) -> int:
+    def requests_left(self) -> int:
         return max(self.budget - self.held - self.sent, 0)
 
     def spares(self, request: Request) -> str:
         return ""
 
     def spend(self) -> None:
-        if not self.left:
+        if not self.requests_left:
             raise BudgetSpent("spent")
         self.sent += 1
 

@@ -259,13 +259,13 @@ def test_a_census_is_to_be_compared_once_something_was_about_to_change(path: Pat
     made.undo("undo", "an account")
     made.undo("undone", "an account")
     made.census("sealed:then")
-    assert not recall(path).left
+    assert not recall(path).has_work
     made.undo("undo", "`Note` of ann")
     made.undo("undone", "`Note` of ann")
     assert recall(path).census == left_behind_in(path).census == "sealed:then"
-    assert recall(path).left
+    assert recall(path).has_work
     made.census("")
-    assert not recall(path).left
+    assert not recall(path).has_work
 
 
 def test_settings_are_remembered_until_they_were_compared(path: Path) -> None:
@@ -273,9 +273,9 @@ def test_settings_are_remembered_until_they_were_compared(path: Path) -> None:
     made.settings("ann", "putSettings", "sealed:1")
     made.settings("bob", "putSettings", "")
     assert recall(path).settings == {("ann", "putSettings"): "sealed:1", ("bob", "putSettings"): ""}
-    assert recall(path).left
+    assert recall(path).has_work
     with pytest.raises(InputError, match="has not compared what it left"):
         refuse_to_forget(path)
     made.settings("ann", "putSettings", None)
     made.settings("bob", "putSettings", None)
-    assert not recall(path).left
+    assert not recall(path).has_work

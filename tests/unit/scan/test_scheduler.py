@@ -44,7 +44,7 @@ class Playing:
     def __enter__(self) -> Playing:
         self._patches = [
             patch.object(Engine, "put", lambda _, *a, **k: self._put(*a, **k)),
-            patch.object(Matrix, "undecided", lambda _, *a: self._undecided(*a)),
+            patch.object(Matrix, "undecided_cells", lambda _, *a: self._undecided(*a)),
         ]
         for each in self._patches:
             each.start()

@@ -43,9 +43,9 @@ def test_what_is_said_keeps_its_order_and_cannot_be_changed_by_who_reads_it() ->
     results.remark()
     for each in signals:
         results.report(each)
-    results.untested(endpoint, "one", Section.WRITES)
-    results.untested(endpoint, "two", Section.WRITES, "member")
-    results.untested("GET /feed", "it is silent")
+    results.note_gap(endpoint, "one", Section.WRITES)
+    results.note_gap(endpoint, "two", Section.WRITES, "member")
+    results.note_gap("GET /feed", "it is silent")
     results.doubt("the target refuses")
     assert results.notes == ("first", "second", "third")
     assert results.signals == tuple(signals)
@@ -202,7 +202,7 @@ def test_writes_are_undone_before_relations_and_these_before_settings() -> None:
         ("writes", ("w",)), ("relations", ("r",)), ("settings", ("s",)),
     ]  # fmt: skip
     assert whole.unsure == ("w unsure", "s moved")
-    assert whole.used == {"p asked", "s used", "r used"}
+    assert whole.state_operations == {"p asked", "s used", "r used"}
 
 
 @pytest.mark.parametrize(
@@ -220,4 +220,4 @@ def test_what_a_run_may_not_change_is_neither_put_back_nor_told_of(
 ) -> None:
     one = context(**given)
     assert [what for what, _ in one.undoing()] == undone
-    assert (one.unsure, one.used) == (unsure, used)
+    assert (one.unsure, one.state_operations) == (unsure, used)

@@ -17,7 +17,7 @@ from tests.unit.scan.studio import Run, Studio, probe
 class Left:
     """A budget of which so many requests are left."""
 
-    left: int
+    requests_left: int
     rate: float = 10.0
     took: float = 0.0
 

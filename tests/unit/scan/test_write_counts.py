@@ -27,5 +27,5 @@ def test_a_change_counts_until_it_is_undone_or_known_to_be_none(
 ) -> None:
     log = WriteCounts()
     for kind, name in told:
-        log.heard(kind, name)
+        log.count(kind, name)
     assert (log.changes, log.undone) == counts

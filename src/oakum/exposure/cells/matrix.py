@@ -253,10 +253,10 @@ class Matrix:
                 continue  # an endpoint about the caller alone has no other owners
             for values in self._combinations(table, path):
                 key = Key(endpoint, resource, path, label, state_key(table, path, values))
-                granted = self.granted(endpoint, resource, path, held, logged_in, values)
+                granted = self.is_granted(endpoint, resource, path, held, logged_in, values)
                 self.entries.setdefault(key, Entry(granted))
 
-    def granted(
+    def is_granted(
         self,
         endpoint: str,
         resource: str,
@@ -317,7 +317,7 @@ class Matrix:
             return not entry.request_keys  # another response may resolve the doubt
         return result is Result.CLOSED and self.insists is not None and self.insists(key, viewer)
 
-    def undecided(
+    def undecided_cells(
         self, endpoint: str, viewer: str | None, owner: str, only: str = ""
     ) -> Iterator[Key]:
         """Cells that this viewer's response about this owner could decide.

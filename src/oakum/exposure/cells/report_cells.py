@@ -46,7 +46,7 @@ def report_cells(
         guessed = (
             not matrix.model.policy.stated
             or matrix.identities.is_unknown(entry.viewer)
-            or matrix.model.drafted(key.resource, key.field) is not None
+            or matrix.model.draft_line(key.resource, key.field) is not None
         )
         if result is Result.OVER_BLOCK and guessed:
             result, granted = Result.CLOSED, False  # a guessed grant is not a promise to serve

@@ -120,12 +120,12 @@ def differences(one: ResponseReading, other: ResponseReading) -> frozenset[Place
     return frozenset(each for each in every if one.places.get(each) != other.places.get(each))
 
 
-def derived(place: Place) -> bool:
+def is_derived(place: Place) -> bool:
     """Whether a place is a granted field of an object."""
     return place[0] in ("figure", "word")
 
 
-def told(places: Iterable[Place]) -> str:
+def describe_differences(places: Iterable[Place]) -> str:
     """Differences in words, without values."""
     words = {
         "status": "another status",

@@ -247,6 +247,6 @@ def is_anybodys(matrix: Matrix, resource: str) -> bool:
     return any(name == resource for _, name in matrix.carried)
 
 
-def unjudged(matrix: Matrix) -> list[str]:
+def resources_without_owner(matrix: Matrix) -> list[str]:
     """Resources that were seen, but never with a test identity as owner."""
     return sorted({name for _, name in matrix.outsiders if not is_anybodys(matrix, name)})

@@ -159,11 +159,11 @@ class Placeholders:
     _shared: set[tuple[str, str, str, str]] = field(default_factory=set)
     """(resource, field, viewer, value) that several owners have, as they have a default."""
 
-    def handed(self, key: Key, text: str, owner: str) -> None:
+    def note_placeholder(self, key: Key, text: str, owner: str) -> None:
         """Records a value shown to a viewer in place of the owner's own."""
         self._handed.setdefault((key.resource, key.field, key.viewer, text), set()).add(owner)
 
-    def told(
+    def note_leak(
         self, key: Key, request_key: str, value: Json, owner: str, *, shared: bool = False
     ) -> None:
         """Records a leak of the owner's own value; `shared`: of one that others have as well."""

@@ -103,7 +103,7 @@ STORIES: Mapping[str, Story] = {
 """What is told of each rule, by its id."""
 
 
-def filed(under: Item) -> tuple[Rule, ...]:
+def rules_of_item(under: Item) -> tuple[Rule, ...]:
     """The rules of an item of OWASP's list, in the order of `RULES`."""
     return tuple(each for each in RULES.values() if each.owasp == under.id)
 
@@ -114,5 +114,13 @@ def guarding(rule: str, field: str = "the field", viewer: str = "this viewer") -
 
 
 __all__ = [
-    "CHECKS", "OVER_BLOCK", "RULES", "STORIES", "Check", "Leak", "filed", "guarding", "severity",
+    "CHECKS",
+    "OVER_BLOCK",
+    "RULES",
+    "STORIES",
+    "Check",
+    "Leak",
+    "guarding",
+    "rules_of_item",
+    "severity",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ It cannot know whether the endpoint was open before.
 Remedy: compare the caller with the owner of each object.
 """
 
-from oakum.exposure.checks.leak import Leak, seen, which, who
+from oakum.exposure.checks.leak import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 
@@ -49,7 +49,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: the viewer, the field, and the owner."""
-    return f"{who(leak)} can read {seen(leak)}{which(leak)}"
+    return f"{who(leak)} can read {describe_extent(leak)}{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -5,7 +5,7 @@ same request with a query that no cache has stored: its response does not leak.
 Remedy: `Cache-Control: private, no-store` (RFC 9111, 5.2.2) on every response with personal data.
 """
 
-from oakum.exposure.checks.leak import Leak, seen, which, who
+from oakum.exposure.checks.leak import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 
@@ -49,7 +49,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: who receives which field of another caller."""
-    return f"{who(leak)} gets {seen(leak)} from a shared cache{which(leak)}"
+    return f"{who(leak)} gets {describe_extent(leak)} from a shared cache{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -4,7 +4,7 @@ It cannot know what is pushed for events that it did not cause, nor later than i
 Remedy: make every frame for the one who receives it, by what they may see when it is sent.
 """
 
-from oakum.exposure.checks.leak import Leak, seen, which, who
+from oakum.exposure.checks.leak import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 
@@ -51,7 +51,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: the receiver, the field, and the owner."""
-    return f"{who(leak)} gets {seen(leak)} in a live feed{which(leak)}"
+    return f"{who(leak)} gets {describe_extent(leak)} in a live feed{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

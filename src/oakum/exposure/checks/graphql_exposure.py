@@ -4,7 +4,7 @@ It cannot know which resolver forgot: the path of the query stands in the eviden
 Remedy: decide where the object is loaded or its field resolved, not at a field of the root.
 """
 
-from oakum.exposure.checks.leak import Leak, seen, which, who
+from oakum.exposure.checks.leak import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 
@@ -55,7 +55,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: the viewer, the field, and the owner."""
-    return f"{who(leak)} can read {seen(leak)} by a path through the graph{which(leak)}"
+    return f"{who(leak)} can read {describe_extent(leak)} by a path through the graph{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -125,7 +125,7 @@ def things(leak: Leak) -> str:
     return f"their own {said}" if leak.owner else f"other users' {said}"
 
 
-def seen(leak: Leak) -> str:
+def describe_extent(leak: Leak) -> str:
     """What the viewer sees of the objects: all of them, or fields hidden from a viewer of the
     rest."""
     return f"hidden fields of {things(leak)}" if leak.entitled else things(leak)

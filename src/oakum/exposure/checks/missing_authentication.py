@@ -4,7 +4,7 @@ It cannot know whether a document's `security` was meant: the contract alone dec
 Remedy: refuse callers without credentials at the endpoint, then decide by owner and setting.
 """
 
-from oakum.exposure.checks.leak import Leak, seen, which
+from oakum.exposure.checks.leak import Leak, describe_extent, which
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 
@@ -52,7 +52,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: the viewer, the field, and the owner."""
-    return f"Anyone can read {seen(leak)} without logging in{which(leak)}"
+    return f"Anyone can read {describe_extent(leak)} without logging in{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

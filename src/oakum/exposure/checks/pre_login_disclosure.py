@@ -4,7 +4,7 @@ It cannot know which front end shows it: a greeting with a first name was wanted
 Remedy: say nothing of an account before its holder has proved to be its holder.
 """
 
-from oakum.exposure.checks.leak import Leak, seen, which, who
+from oakum.exposure.checks.leak import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 
@@ -49,7 +49,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: the viewer, the field, and the person."""
-    return f"{who(leak)} can read {seen(leak)} by only naming an account{which(leak)}"
+    return f"{who(leak)} can read {describe_extent(leak)} by only naming an account{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -4,7 +4,7 @@ It cannot know how long: a copy that dies within a minute and one that never doe
 Remedy: check the right when something is read, not when a link, a cursor or a copy is made.
 """
 
-from oakum.exposure.checks.leak import Leak, seen, which, who
+from oakum.exposure.checks.leak import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 
@@ -56,7 +56,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: the viewer who still has access, the field, and the owner."""
-    return f"{who(leak)} can still read {seen(leak)} after the right to it has ended{which(leak)}"
+    return f"{who(leak)} can still read {describe_extent(leak)} after the right to it has ended{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

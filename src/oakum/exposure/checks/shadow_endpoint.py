@@ -4,7 +4,7 @@ It cannot know who still needs that endpoint, nor endpoints that it does not try
 Remedy: remove the old endpoint, or let both use the same checks.
 """
 
-from oakum.exposure.checks.leak import Leak, seen, which, who
+from oakum.exposure.checks.leak import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 
@@ -53,7 +53,7 @@ def matches(leak: Leak) -> bool:
 
 def title(leak: Leak) -> str:
     """One sentence: the viewer, the field, and the owner."""
-    return f"{who(leak)} can read {seen(leak)} at an undocumented endpoint{which(leak)}"
+    return f"{who(leak)} can read {describe_extent(leak)} at an undocumented endpoint{which(leak)}"
 
 
 def advice(leak: Leak) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from oakum.exposure.endpoints.request_bodies import body_shape
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.side_effects import orders
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Operation, Parameter, Shape
@@ -15,7 +15,7 @@ _FEW = 6
 """Integers in a range that are all tried; for longer ranges, only the bounds."""
 _DEPTH = 3
 """Depth of a body that is searched for members with choices."""
-_PAGES = listed("cursor from offset page pages skip start to until")
+_PAGES = word_set("cursor from offset page pages skip start to until")
 
 
 def choices(name: str, shape: Shape) -> tuple[Json, ...]:
@@ -27,10 +27,10 @@ def choices(name: str, shape: Shape) -> tuple[Json, ...]:
     kinds = shape.kinds - {"null"}
     if kinds == {"boolean"}:
         return (False, True)
-    return bounded(name, shape) if kinds and kinds <= {"integer", "number"} else ()
+    return values_in_bounds(name, shape) if kinds and kinds <= {"integer", "number"} else ()
 
 
-def bounded(name: str, shape: Shape) -> tuple[Json, ...]:
+def values_in_bounds(name: str, shape: Shape) -> tuple[Json, ...]:
     """Integers within a number's bounds; empty for an id."""
     if classify_field(name, shape) is FieldClass.KEY or words(name)[-1:] in (("id",), ("key",)):
         return ()
@@ -86,9 +86,9 @@ def _members(
             yield from _members(inner, (*at, name), required=needed)
 
 
-def placed(at: tuple[str, ...], value: Json, within: Json = None) -> Json:
+def object_with(at: tuple[str, ...], value: Json, within: Json = None) -> Json:
     """An object with a value at a path, merged into `within`."""
     if not at:
         return value
     known = within if isinstance(within, dict) else {}
-    return {**known, at[0]: placed(at[1:], value, known.get(at[0]))}
+    return {**known, at[0]: object_with(at[1:], value, known.get(at[0]))}

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
-from oakum.exposure.endpoints.offered_values import choices, members_with_choices, placed
+from oakum.exposure.endpoints.offered_values import choices, members_with_choices, object_with
 from oakum.exposure.endpoints.parameter_styles import in_parts
 from oakum.exposure.endpoints.request_bodies import Member, body_members, body_shape
 from oakum.exposure.response_reader import Reader
@@ -22,7 +22,7 @@ from oakum.finding import Endpoint, Skipped
 from oakum.http.json_pointer import member_at
 from oakum.http.media_type import is_feed
 from oakum.http.methods import READS
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.side_effects import SideEffect, classify
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter
@@ -397,7 +397,7 @@ def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) ->
     )
 
 
-EMBEDS = listed(
+EMBEDS = word_set(
     "include includes expand expands expansion expansions embed embeds embedded join joins with"
     " populate relations extra"
 )
@@ -511,7 +511,7 @@ def _chosen(probe: Probe) -> dict[str, Json]:
     content: dict[str, Json] = {}
     for at, each in members_with_choices(probe.operation, probe.sources):
         if each.required:
-            content = dict(placed(at, choices(each.name, each.shape)[0], content))
+            content = dict(object_with(at, choices(each.name, each.shape)[0], content))
     members = body_members(probe.operation)
     for name, inside in members.items():
         shape = inside.shape
@@ -519,9 +519,9 @@ def _chosen(probe: Probe) -> dict[str, Json]:
             continue
         only = _only_value(inside, called="jsonrpc" in members)
         if only is not None and member_at(content, inside.at) is None:
-            content = dict(placed(inside.at, only, content))
+            content = dict(object_with(inside.at, only, content))
         elif shape.kinds == {"string"} and not shape.format and not shape.enum:
-            content = dict(placed(inside.at, shape.example or "", content))
+            content = dict(object_with(inside.at, shape.example or "", content))
     return content
 
 
@@ -564,7 +564,7 @@ def _shown(model: Model, operation: Operation) -> Mapping[str, tuple[str, ...]]:
     """Resources in the declared success response, with their declared fields."""
     media = operation.success()
     shape = media.shape if media is not None else None
-    found = model.declared.shown(shape) if shape is not None else {}
+    found = model.declared_fields.shown_resources(shape) if shape is not None else {}
     if not model.shown.get(operation.id):
         return found
     more = {name: dict.fromkeys(paths) for name, paths in found.items()}
@@ -572,7 +572,7 @@ def _shown(model: Model, operation: Operation) -> Mapping[str, tuple[str, ...]]:
         at = shape
         for segment in segments:
             at = member(at, segment) if at else None
-        declared = model.declared.fields(at) if at else ()
+        declared = model.declared_fields.fields(at) if at else ()
         # Without a declaration, the response may hold any field of the resource.
         more.setdefault(resource, {}).update(dict.fromkeys(declared or _every(model, resource)))
     return {name: tuple(paths) for name, paths in more.items()}
@@ -589,6 +589,6 @@ def _every(model: Model, resource: str) -> list[str]:
         for name, shape in (resources_in(media.shape, model.bound) if media.shape else ())
         if name == resource
     ]
-    plain = {path for shape in shapes for path in model.declared.fields(shape)}
-    inner = {path for shape in shapes for path in model.declared.boundaries(shape)} - plain
+    plain = {path for shape in shapes for path in model.declared_fields.fields(shape)}
+    inner = {path for shape in shapes for path in model.declared_fields.boundaries(shape)} - plain
     return [path for path in model.tables[resource].leaves if path not in inner]

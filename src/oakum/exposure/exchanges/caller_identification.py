@@ -26,7 +26,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.routing.caller_plan import Credential
 from oakum.routing.messages import Asked, Denied
-from oakum.routing.who import Given, given
+from oakum.routing.who import Given, find_credentials
 
 Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]
 _USUAL = (Credential("header", "authorization"), Credential("header", "cookie"))
@@ -46,19 +46,19 @@ class IdentifiedCaller:
     """Claims that may hold although they are missing from `claims`."""
 
     @property
-    def known(self) -> bool:
+    def is_known(self) -> bool:
         """Whether the caller is known, possibly as anonymous."""
         return self.source != "unknown"
 
     @property
     def is_nobody(self) -> bool:
         """Whether the caller is known to have sent no valid credentials."""
-        return self.known and not self.ids
+        return self.is_known and not self.ids
 
     @property
     def principal(self) -> Principal:
         """The caller as a principal; an unknown one has an id that no owner has."""
-        return Principal(self.ids if self.known else frozenset(("\0",)), self.claims)
+        return Principal(self.ids if self.is_known else frozenset(("\0",)), self.claims)
 
     def possible(self, policy: Policy, subject: Subject) -> frozenset[str]:
         """Relations that this caller may have to an object: all that nothing rules out."""
@@ -70,18 +70,18 @@ class IdentifiedCaller:
             return False
         if not all(self._may_be(policy, other, subject) for other in relation.requires):
             return False
-        if self.known and not self.ids:
+        if self.is_known and not self.ids:
             return relation.kind == "anyone"
         match relation.kind:
             case "owner" if subject.owned and not subject.owners:
                 return True
-            case "owner" | "field" if not self.known:
+            case "owner" | "field" if not self.is_known:
                 return True
             case "claim" | "field" if relation.claim in self.unsure:
                 return True
-            case "claim" if not self.known:
+            case "claim" if not self.is_known:
                 return True
-            case "lookup" if not self.known:
+            case "lookup" if not self.is_known:
                 return subject.owned
             case _:
                 return may_hold(policy, name, principal, subject)
@@ -137,7 +137,7 @@ class Callers:
         said = self._said(request)
         if said is not None:
             return self._described(said, "said")
-        held = self.held(request)
+        held = self.credentials_of(request)
         key = self._key(held, app)
         if user is not None and (known := user()) is not None:
             caller = self._described(known, "framework")
@@ -153,7 +153,7 @@ class Callers:
         person with other claims, in another test and after a write (a login, a changed role)."""
         self._known.clear()
 
-    def held(self, request: Request) -> Given:
+    def credentials_of(self, request: Request) -> Given:
         """The credentials of a request, at the places that the document declares."""
         if self._last[0] is not request:
             self._last = (request, self._given(request))
@@ -163,13 +163,13 @@ class Callers:
         parts = urlsplit(request.url)
         asked = Asked(request.method, parts.path, tuple(request.headers.items()))
         try:
-            return given(asked, parts.query, self._places)
+            return find_credentials(asked, parts.query, self._places)
         except Denied:  # ambiguous credentials, such as a repeated one
             return Given()
 
     def key(self, request: Request, app: object) -> str:
         """Cache key of who-am-I results; empty when the request has no credentials."""
-        return self._key(self.held(request), app)
+        return self._key(self.credentials_of(request), app)
 
     def _key(self, held: Given, app: object) -> str:
         if stand_ins := self._stand_ins(app):
@@ -183,7 +183,7 @@ class Callers:
             caller = self._answered(response)
         elif response.status == 401:
             caller = NOBODY  # whatever the credentials are, the API rejects them
-        if caller.known:
+        if caller.is_known:
             key = self.key(request, app)
             before = self._ids.get(key, frozenset())
             self.moved |= bool(key and before and caller.ids and before != caller.ids)

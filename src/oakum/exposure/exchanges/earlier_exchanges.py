@@ -54,7 +54,7 @@ class Exchanges:
         }
         """Operations of a safe method that log in, or do something else by their name."""
 
-    def asked(
+    def caller_request(
         self,
         operation: Operation,
         path: Mapping[str, str],
@@ -67,7 +67,7 @@ class Exchanges:
         changes = self.changes(operation, request)
         does = changes or operation.id in self._entrances
         # Who registers or logs in names nobody's object, and comes without credentials.
-        begins = does and not (params or self._callers.held(request))
+        begins = does and not (params or self._callers.credentials_of(request))
         return CallerRequest(operation, params, caller, request, changes, begins)
 
     def parts(
@@ -146,7 +146,7 @@ class EarlierExchanges:
         if not is_success(response.status):
             return
         self.former.learn(shown, owners)
-        if self.owners.asked:
+        if self.owners.leaves_owner_open:
             request = asked.request
             makes = asked.changes and request.method == "POST"
             ids = asked.caller.ids if makes else frozenset[str]()

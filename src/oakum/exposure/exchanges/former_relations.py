@@ -96,7 +96,7 @@ class FormerRelations:
         return frozenset(
             name
             for name in self.policy.relations
-            if {*self.policy.required(name)} <= every or name in ended
+            if {*self.policy.required_relations(name)} <= every or name in ended
         )
 
     def _members(self, resource: str, relation: Relation) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class ToldOwners:
     """Objects that were shown before, so that no later request creates them."""
 
     @property
-    def asked(self) -> bool:
+    def leaves_owner_open(self) -> bool:
         """Whether the contract leaves an owner to be told so."""
         return any(self._kind(each) for each in self.policy.resources)
 

@@ -72,7 +72,7 @@ class ResponseFacts:
         before, was_whole = row.get(relation, (frozenset[str](), False))
         row[relation] = (ids, True) if whole else (before | ids, was_whole and ids <= before)
 
-    def related(self, relation: str, about: str, other: frozenset[str]) -> bool | None:
+    def is_related(self, relation: str, about: str, other: frozenset[str]) -> bool | None:
         """Whether one of these ids is in somebody's list; None if unknown."""
         ids, whole = self.listed.get(about, {}).get(relation, (frozenset(), False))
         if not ids.isdisjoint(other):
@@ -85,9 +85,9 @@ class ResponseFacts:
         """The caller, with the known facts about these owners."""
         lookups = [each for each in policy.relations.values() if each.kind == "lookup"]
         related: dict[tuple[str, str], bool] = {}
-        if self.members and caller.known and caller.ids:
+        if self.members and caller.is_known and caller.ids:
             related.update(self.members.of(caller.ids))
-        for owner in owners if caller.known and caller.ids else ():
+        for owner in owners if caller.is_known and caller.ids else ():
             for each in lookups:
                 said = self.about(each.name, each.of, owner, caller.ids)
                 if said is not None:
@@ -105,8 +105,8 @@ class ResponseFacts:
         """Whether somebody of these ids stands to an owner in a relation, whose list is `of`
         (`owner`, or else the caller); None: that is not known."""
         if of == "owner":
-            return self.related(name, owner, ids)
-        said = [self.related(name, id, frozenset((owner,))) for id in sorted(ids)]
+            return self.is_related(name, owner, ids)
+        said = [self.is_related(name, id, frozenset((owner,))) for id in sorted(ids)]
         return next((each for each in said if each is not None), None)
 
 

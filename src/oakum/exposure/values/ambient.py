@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 
 NAMES_ONE = frozenset({FieldClass.CONTACT, FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT})
 """Field classes whose values are unique to a person, so that none is ambient."""
@@ -34,7 +34,7 @@ _OF_FEW = frozenset(
     }
 )  # fmt: skip
 """Field classes that may hold one of a few common choices."""
-_WRITTEN = listed(
+_WRITTEN = word_set(
     "about bio body caption comment content description diary entry letter memo message note notes"
     " post reason remark review story subject summary text title"
 )
@@ -86,7 +86,9 @@ class Ambient:
         difference."""
         self._last = {at: text for at, text in self._last.items() if at[1] != who}
 
-    def met(self, who: str, place: Place, text: str, operation: str, *, among: str = "") -> None:
+    def note_value(
+        self, who: str, place: Place, text: str, operation: str, *, among: str = ""
+    ) -> None:
         """Records an owner's value in a response about others. `among`: the endpoint, if the value
         was one of a few that anybody may choose."""
         self._unrelated.setdefault((who, place, text), set()).add(operation)

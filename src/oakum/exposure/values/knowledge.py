@@ -289,7 +289,7 @@ class Knowledge:
                 self.common.add(text)
                 self._listed = None
 
-    def shared(self, who: str, resource: str, path: str, text: str) -> bool:
+    def is_shared(self, who: str, resource: str, path: str, text: str) -> bool:
         """Whether another identity has the same value in the same field, perhaps a default; joint
         owners of one object do not count."""
         together = self.together(resource, path, text)
@@ -404,7 +404,7 @@ class Knowledge:
         fields = (e for e in row if wanted in (words(e), words(e.rpartition(".")[2])))
         return next((row[each] for each in fields), "")
 
-    def named(self, parameter: str) -> list[str]:
+    def values_by_name(self, parameter: str) -> list[str]:
         """Values seen in any response under a parameter's name."""
         wanted = " ".join(words(parameter))
         exact = list(self.pool.get(wanted, ()))

@@ -29,7 +29,7 @@ def is_masked(context: EvaluationContext, resource: str, path: str) -> bool:
     return index >= 0 and bool(table.rules[index].masked)
 
 
-def sent(
+def masked_value(
     context: EvaluationContext, instance: ObjectInstance, leaf: Leaf, who: str, key: str,
     unread: Collection[str] = (),
 ) -> MaskedValue | None:  # fmt: skip

@@ -23,7 +23,7 @@ from oakum.exposure.values.knowledge import (
     leaves_of,
     says_nothing,
 )
-from oakum.exposure.values.spellings import folded, holds, parts, readings, stands_apart
+from oakum.exposure.values.spellings import fold, holds, parts, readings, stands_apart
 from oakum.http.json_pointer import any_element
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words
 from oakum.openapi.model import Json
@@ -95,8 +95,8 @@ class Misplaced:
                 resource, path = self._nearest(value, who, (place[0], place[1]), text.at)
                 groups = self.context.knowledge.joint.get((resource, path, value), ())
                 joint = frozenset({who}).union(*groups)
-                sent = {folded(each) for each in self.question.sent}
-                asked = folded(value) in sent or self.question.viewer in joint
+                sent = {fold(each) for each in self.question.sent}
+                asked = fold(value) in sent or self.question.viewer in joint
                 if asked or not self._is_theirs_alone(value, path) or self._is_required(path):
                     continue
                 same = (resource, path) == text.place and value == text.text
@@ -109,7 +109,7 @@ class Misplaced:
                     alone = few and not self._is_named_beside(text, who, unbound)
                     if alone and chosen:
                         continue
-                    self.context.knowledge.ambient.met(
+                    self.context.knowledge.ambient.note_value(
                         who, (resource, path), value, self.probe.operation.id,
                         among=self.question.endpoint if alone else "",
                     )  # fmt: skip
@@ -120,7 +120,7 @@ class Misplaced:
     def in_own_objects(self, instances: list[ObjectInstance]) -> Iterator[Found]:
         """Values of one other identity in the viewer's own objects, where nothing says what stands
         there. The two may share what it tells of, so it proves nothing alone."""
-        viewer, sent = self.question.viewer, {folded(each) for each in self.question.sent}
+        viewer, sent = self.question.viewer, {fold(each) for each in self.question.sent}
         for each in instances:
             if not viewer or self.context.who(each, viewer) != viewer:
                 continue
@@ -132,7 +132,7 @@ class Misplaced:
                     continue
                 place = (viewer, each.resource, leaf.path)
                 named = self.context.knowledge.anothers(text, place)
-                if named is not None and folded(text) not in sent:
+                if named is not None and fold(text) not in sent:
                     yield Found(leaf.pointer, text, *named, _IN_OWN, place)
 
     def _choices(self, unbound: list[Leaf]) -> set[tuple[tuple[str, ...], str, str]]:
@@ -308,10 +308,10 @@ class Misplaced:
                 yield from self._within(each)
 
     def _within(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        plain, whole = folded(text), {folded(each) for each in parts(text)}
+        plain, whole = fold(text), {fold(each) for each in parts(text)}
         long = len(text) > _LONG
         for value, key in self.context.knowledge.addresses():
-            other = folded(value)
+            other = fold(value)
             inside = long and len(value) >= MIN_WITHIN and other in plain
             if inside or other in whole or (other in plain and stands_apart(plain, other)):
                 yield value, key

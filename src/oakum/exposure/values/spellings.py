@@ -41,14 +41,14 @@ def parts(text: str) -> list[str]:
     return [each for each in _CUT.split(text) if each]
 
 
-def folded(text: str) -> str:
+def fold(text: str) -> str:
     """An e-mail address in lower case; any other text unchanged."""
     return text.casefold() if "@" in text else text
 
 
 def holds(text: str, value: str) -> bool:
     """Whether a text contains a value in any spelling."""
-    return any(value in each or folded(value) in folded(each) for each in readings(text))
+    return any(value in each or fold(value) in fold(each) for each in readings(text))
 
 
 def stands_apart(text: str, value: str) -> bool:

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import chain, combinations, product
 
 from oakum.authz.compiled_model import Model
-from oakum.authz.table import Table, granted, leaf_index, ruling
+from oakum.authz.table import Table, grant_words, leaf_index, ruling
 from oakum.errors import Location
 from oakum.frontend.compare.verdict import Grant, State
 from oakum.openapi.model import Json
@@ -59,7 +59,7 @@ class ContractGrants:
     def says(self, resource: str, leaf: str) -> str:
         """What the line of a field says, in its own words."""
         table = self._model.tables[resource]
-        said = dict.fromkeys(granted(table, index) for index in ruling(table, leaf))
+        said = dict.fromkeys(grant_words(table, index) for index in ruling(table, leaf))
         return ", or ".join(said) or "no line shows it to anybody"
 
     def resources(self) -> frozenset[str]:

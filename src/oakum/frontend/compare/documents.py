@@ -9,7 +9,7 @@ import orjson
 from oakum.errors import InputError, Location, Problem
 from oakum.frontend.usage import USES
 from oakum.openapi.model import Json
-from oakum.openapi.typed_json import Value, typed
+from oakum.openapi.typed_json import Value, read_typed
 
 OBSERVATION = "oakum.observation/2"
 USE = "oakum.use/2"
@@ -37,7 +37,7 @@ def read(data: bytes, name: str, schema: str) -> Json:
         raise _wrong(name, f"has no `{missing[0]}`", schema)
     if schema == USE and "difference" not in found:
         raise _wrong(name, "was not compared with a contract", schema)
-    return typed(data, name, schema, _observation if schema == OBSERVATION else _use)
+    return read_typed(data, name, schema, _observation if schema == OBSERVATION else _use)
 
 
 def _observation(said: Value) -> Json:

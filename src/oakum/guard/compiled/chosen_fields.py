@@ -20,7 +20,7 @@ from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Operation
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Asked
-from oakum.routing.route import called
+from oakum.routing.route import decoded_name
 
 NAMES = frozenset(
     (
@@ -110,7 +110,7 @@ def chooses(found: Choices, asked: Asked, target: str) -> bool:
 
 def _in_query(target: str, names: Collection[str]) -> bool:
     pieces = target.partition("?")[2].split("&") if names else ()
-    found = {called(piece) for piece in pieces if piece}
+    found = {decoded_name(piece) for piece in pieces if piece}
     return not {*found, *(name.partition("[")[0] for name in found)}.isdisjoint(names)
 
 
@@ -133,5 +133,5 @@ def _members(asked: Asked) -> Iterator[str]:
     if kind is not None and is_json(kind.type):
         yield from members_of(asked.body)
         return
-    yield from (called(piece) for piece in asked.body.decode("latin-1").split("&"))
+    yield from (decoded_name(piece) for piece in asked.body.decode("latin-1").split("&"))
     yield from (name.decode() for name in _PART.findall(asked.body))

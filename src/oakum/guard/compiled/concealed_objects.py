@@ -88,7 +88,7 @@ class NamedConcealed:
     by: Mapping[str, Concealed] = field(default_factory=dict)
     """Resource → how one with the key `KEY` is looked up; `UNKNOWN` if it may be of any."""
 
-    def named(self, carried: Carried) -> tuple[tuple[Concealed, Mapping[str, str]], ...]:
+    def objects_in(self, carried: Carried) -> tuple[tuple[Concealed, Mapping[str, str]], ...]:
         """The objects that a request names beside its path, each with its key; without one if what
         stands there is no key, or if the body was not read."""
         if not self.by:
@@ -100,7 +100,7 @@ class NamedConcealed:
         return tuple((self.by[name], {KEY: key}) for name, key in keys)
 
 
-def concealed(paths: PathObjects, operation: Operation) -> Concealed | None:
+def concealed_in_path(paths: PathObjects, operation: Operation) -> Concealed | None:
     """The innermost object in a path that some GET returns, if it is concealed. An account after
     another object (`/notes/{id}/readers/{userId}`) is an argument and not the object, unless a GET
     of this very path returns it."""
@@ -285,7 +285,9 @@ def _key_at(model: Model, reader: ObjectReader, step: PathStep) -> tuple[str, ..
     return pointer if shape is not None else ()
 
 
-def asked(paths: PathObjects, operation: Operation, *, makes: bool = False) -> NamedConcealed:
+def concealed_beside_path(
+    paths: PathObjects, operation: Operation, *, makes: bool = False
+) -> NamedConcealed:
     """The concealed objects that a request may name by their keys beside its path; `makes`: what
     its body holds are new ones."""
     policy = paths.model.policy

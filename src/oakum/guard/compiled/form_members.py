@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
-from oakum.guard.compiled.form_parts import declared
+from oakum.guard.compiled.form_parts import names_declared
 from oakum.openapi.model import Json, Operation, Parameter, Shape
-from oakum.openapi.shape_queries import containers, element, member_names, named, scalars
+from oakum.openapi.shape_queries import containers, element, member_by_name, member_names, scalars
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.nested_parameters import Nested, nested, planned
+from oakum.routing.nested_parameters import Nested, nested_members, plan_nested
 
 _MARKS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
 """What separates the elements of a list, by its `collectionFormat`."""
@@ -36,12 +36,12 @@ class Form:
 
     def holds(self, found: Collection[str]) -> bool:
         """Whether all part names are declared, each once unless it is a list."""
-        return declared(found, self.names, self.lists, self.nested)
+        return names_declared(found, self.names, self.lists, self.nested)
 
     @property
     def plan(self) -> dict[str, Json]:
         """As JSON values of the plan, for the Lua runtime."""
-        lists, nested = sorted(self.lists), planned(self.nested)
+        lists, nested = sorted(self.lists), plan_nested(self.nested)
         return {
             "names": self.names,
             "lists": lists,
@@ -61,7 +61,7 @@ def form_body(model: Model, operation: Operation, kind: str, *, judged: bool) ->
     said = any(not segments for segments, _ in model.sets.get(operation.id, ()))
     if said or resource_of(shape, model.bound):
         return replace(form, judged=True)
-    below = {name: named(shape, name) or Shape() for name in form.names}
+    below = {name: member_by_name(shape, name) or Shape() for name in form.names}
     numbers = {name for name, each in below.items() if _is_number(element(each) or each)}
     return replace(form, judged=judged, numbers=frozenset(numbers))
 
@@ -76,14 +76,14 @@ def form_of(shape: Shape | None) -> Form | None:
     names = member_names(shape) if shape is not None else ()
     if shape is None or not names:
         return None
-    below = {name: named(shape, name) or Shape() for name in names}
+    below = {name: member_by_name(shape, name) or Shape() for name in names}
     return Form(
         names,
         frozenset(name for name, each in below.items() if "array" in containers(each)),
         {
             name: at
             for name, each in below.items()
-            if (at := nested(Parameter(name, "query", shape=each))) is not None
+            if (at := nested_members(Parameter(name, "query", shape=each))) is not None
         },
         marks={name: _MARKS[each.format] for name, each in below.items() if _is_joined(each)},
     )

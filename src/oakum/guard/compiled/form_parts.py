@@ -89,7 +89,7 @@ def _taken(name: str) -> str:
     return (first + rest).replace(".", "_").replace(" ", "_")
 
 
-def declared(
+def names_declared(
     found: Collection[str],
     names: Collection[str],
     lists: Collection[str],

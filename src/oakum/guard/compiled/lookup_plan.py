@@ -17,20 +17,24 @@ from oakum.authz.declared_media import edits, key
 from oakum.authz.operations_outside_objects import changes
 from oakum.errors import Problem
 from oakum.guard.compiled.chosen_fields import choices
-from oakum.guard.compiled.concealed_objects import asked, concealed, others
+from oakum.guard.compiled.concealed_objects import concealed_beside_path, concealed_in_path, others
 from oakum.guard.compiled.cors_preflight import neutral
 from oakum.guard.compiled.form_members import form_body
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint, WriteChecks
 from oakum.guard.compiled.objects_by_key import Plain, asked_keys, plain_keys
 from oakum.guard.compiled.objects_in_responses import copies, may_show, shown_at, stands_inside
 from oakum.guard.compiled.path_objects import PathObjects, places, shut
-from oakum.guard.compiled.relation_writes import ends, unnamed, untold
+from oakum.guard.compiled.relation_writes import ends, warn_of_claims, warn_of_unnamed
 from oakum.guard.compiled.resources_in_parameters import resources_in_parameters
-from oakum.guard.compiled.selecting_parameters import SelectingParameters, selections, unasked
+from oakum.guard.compiled.selecting_parameters import (
+    SelectingParameters,
+    selections,
+    warn_of_unfilled,
+)
 from oakum.guard.compiled.unrepeatable_tenants import unsaid, with_tenants
 from oakum.guard.compiled.uploads import upload
 from oakum.guard.compiled.write_targets import Finders, Target, Targets, needs_object
-from oakum.guard.compiled.written_resource import standing, typed
+from oakum.guard.compiled.written_resource import standing, typed_target
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import covers_json, essence
 from oakum.openapi.automaton import Automaton
@@ -42,10 +46,10 @@ from oakum.policy.model import Policy, origin
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.caller_plan import Credential, LookupRequest, caller_plan, request_of
 from oakum.routing.media import FEEDS, FORM, PARTS
-from oakum.routing.nested_parameters import nested
+from oakum.routing.nested_parameters import nested_members
 from oakum.routing.parameter_texts import of_shape
 from oakum.routing.rivals import PathChoices, path_choices, rivals, unreachable_rivals
-from oakum.routing.route import written
+from oakum.routing.route import escape_template
 
 NEVER_SENT = frozenset(("HEAD", "TRACE"))
 """Methods of which no request goes on: HEAD is sent as the GET of its path, TRACE is refused."""
@@ -193,9 +197,9 @@ def derive(document: Document, model: Model) -> LookupPlan:
             *make.warnings,
             *_given_away(model.policy),
             *_hidden(document),
-            *unnamed(make.paths, relations),
-            *untold(make.paths),
-            *unasked(document, chosen, [*looks], [*endpoints]),
+            *warn_of_unnamed(make.paths, relations),
+            *warn_of_claims(make.paths),
+            *warn_of_unfilled(document, chosen, [*looks], [*endpoints]),
             *unsaid(document, chosen, [*looks], [*endpoints]),
         ),
         {name: place for name, (_, place) in callers.relations.items()},
@@ -297,16 +301,16 @@ def _endpoint(make: _Maker, operation: Operation) -> GrantedEndpoint:
     texts = dict(_texts(make, operation))
     if operation.id in make.rivals:
         texts |= make.rivals[operation.id].texts
-    hidden = concealed(make.paths, operation)
+    hidden = concealed_in_path(make.paths, operation)
     return GrantedEndpoint(
         operation,
-        tuple(written(operation.path)[1:].split("/")),
+        tuple(escape_template(operation.path)[1:].split("/")),
         write=write,
         checks=checks,
         texts=texts,
         query=tuple(each.name for each in query),
         lists=frozenset(each.name for each in query if "array" in each.shape.kinds),
-        nested={e.name: at for e in query if (at := nested(e, rule.without)) is not None},
+        nested={e.name: at for e in query if (at := nested_members(e, rule.without)) is not None},
         preflight=neutral(operation, texts),
         binds=holds_resource(make.model, operation.id),
         form=form_body(make.model, operation, FORM, judged=reads_body),
@@ -314,7 +318,9 @@ def _endpoint(make: _Maker, operation: Operation) -> GrantedEndpoint:
         conceals=conceals or hidden is not None or not (resources or shown),
         hidden=hidden,
         others=others(make.paths, operation),
-        asked=asked(make.paths, operation, makes=write and operation.method == "POST"),
+        asked=concealed_beside_path(
+            make.paths, operation, makes=write and operation.method == "POST"
+        ),
         choices=choices(make.model, operation),
         graph=bool(rule.graphql),
         headless=operation.method == "GET" and make.paths.is_headless(operation),
@@ -336,7 +342,7 @@ def _checks(make: _Maker, operation: Operation, resource: str) -> WriteChecks:
         finders=finders,
         local=frozenset(_local(model, finders)),
         unjudged=frozenset(_unjudged(model, operation, plain)),
-        typed=None if reads else typed(paths, operation),
+        typed=None if reads else typed_target(paths, operation),
         standing=None if reads else standing(paths, operation, target),
         plain=plain,
         unseen=unseen,

@@ -142,7 +142,7 @@ def _resource(paths: PathObjects, operation: Operation, each: Argument) -> Itera
     # What may hold anything may hold an id.
     if not (each.names_id or each.free) or _is_own_key(model, each):
         return
-    one = _called(model, each.name) or paths.asked(operation, each.name)
+    one = _called(model, each.name) or paths.resource_of_query(operation, each.name)
     yield one.name if one is not None else UNKNOWN
 
 

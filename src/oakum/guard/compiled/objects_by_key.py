@@ -24,14 +24,14 @@ from oakum.guard.compiled.request_places import (
     Carried,
     RequestPlace,
     body_places,
+    member_values,
     parameter_places,
     plain,
-    worded,
     words,
 )
 from oakum.guard.compiled.write_targets import needs_object
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.openapi.shape_queries import element, member, named, rest, scalars
+from oakum.openapi.shape_queries import element, member, member_by_name, rest, scalars
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
 
@@ -127,15 +127,15 @@ class Plain:
         found, asked, now = list[tuple[str, Json]](), False, replace(carried, value=shown)
         for place, resource in self.places.items():
             own = self.kept.get(place)
-            stays = {*map(identifier, now.said(own))} - {None} if own is not None else set()
-            keys = [(resource, e) for e in carried.said(place) if identifier(e) not in stays]
+            stays = {*map(identifier, now.values_at(own))} - {None} if own is not None else set()
+            keys = [(resource, e) for e in carried.values_at(place) if identifier(e) not in stays]
             asked = asked or (place.where == "query" and bool(keys))
             found += keys
         if self.words:
             if self.free and not self.words.keys().isdisjoint(carried.loose):
                 return None
             said = [*carried.texts(self.texts), *([carried.value] if self.free else [])]
-            found += worded(said, self.words)
+            found += member_values(said, self.words)
         known = [(name, key) for name, each in found if (key := identifier(each)) is not None]
         if len(known) != len(found) or (self.needed and not asked):
             return None
@@ -159,7 +159,7 @@ def _parameters(model: Model, operation: Operation) -> Iterator[RequestPlace]:
     lists, without = key_lists(model, operation), model.rule(operation.id).without
     for each in operation.parameters:
         for place in parameter_places(each) if each.name not in without else ():
-            if (each.where != "path" or each.name in lists) and place.called not in without:
+            if (each.where != "path" or each.name in lists) and place.contract_name not in without:
                 yield place
 
 
@@ -174,7 +174,7 @@ def _texts(operation: Operation) -> tuple[RequestPlace, ...]:
 
 
 def _is_called(place: RequestPlace, name: str) -> bool:
-    return place.called == name
+    return place.contract_name == name
 
 
 def stated_places(model: Model, operation: Operation, name: str) -> Iterator[RequestPlace]:
@@ -234,7 +234,7 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
                 found[place], of = resource.name, one
                 kept |= {place: own} if one else {}
     asked = {each.name for each in found if each.where == "query"}
-    elsewhere = {each.called for each in found if each.where != "query"}
+    elsewhere = {each.contract_name for each in found if each.where != "query"}
     needed = bool(asked) and not within and elsewhere.isdisjoint(asked)
     likely = _likely(model, operation, within)
     for place, name in likely.places.items():
@@ -357,7 +357,7 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
     said = {plain(name.rpartition(".")[2]) for name in rule.params}
     called = {word: name for word, name in every.items() if word not in said}
     for place in _parameters(model, operation):
-        one = paths.asked(operation, place.name) if place.where == "query" else None
+        one = paths.resource_of_query(operation, place.name) if place.where == "query" else None
         asks = one is not None and not place.inside
         named = one.name if one is not None and asks else _named(called, every, longer, place)
         alone = asks or plain(place.last) in called
@@ -392,7 +392,7 @@ def _named(
     """The resource that a place names by what it is called, alone or with the object around it.
     `called`: without the names that `params` explains, which stand alone; `longer`: of which the
     name may be the end of a longer one."""
-    around = (every[each] for each in place.joined if each in every)
+    around = (every[each] for each in place.plain_names if each in every)
     ends = (longer[each] for each in place.endings if each in longer)
     return called.get(plain(place.last)) or next(around, "") or next(ends, "")
 
@@ -408,7 +408,7 @@ def _held(model: Model, operation: Operation, top: Shape, path: str) -> Shape | 
             return None
         if _is_anything(at):
             return at
-        at = (element(at) or rest(at)) if step == "*" else named(at, step)
+        at = (element(at) or rest(at)) if step == "*" else member_by_name(at, step)
     inner = element(at) if at is not None else None
     if at is None or ("object" in at.kinds and at.properties):
         return None

@@ -33,7 +33,7 @@ def answer(operation: Operation) -> Shape | None:
     return Shape(kinds=frozenset(("array",)), items=lambda: shape)
 
 
-def pointed(model: Model, operation: Operation) -> tuple[tuple[tuple[str, ...], str], ...]:
+def shows_pointers(model: Model, operation: Operation) -> tuple[tuple[tuple[str, ...], str], ...]:
     """Pointers of `shows` into `answer`, each with its resource."""
     shown = model.shown.get(operation.id, ())
     return tuple((("*", *at), name) for at, name in shown) if _is_feed(operation) else shown
@@ -53,7 +53,7 @@ def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ..
 def all_at(model: Model, operation: Operation, resource: str) -> Iterator[tuple[str, ...]]:
     """Pointers to such resources near the top of the success response."""
     found: dict[tuple[str, ...], None] = {}
-    for segments, name in pointed(model, operation):
+    for segments, name in shows_pointers(model, operation):
         if name == resource and "*" not in segments:
             found[segments] = None
     top = answer(operation)
@@ -91,7 +91,7 @@ def all_shown(model: Model, operation: Operation) -> set[str]:
     """Resources anywhere in the success response."""
     top = answer(operation)
     found = {name for name, _ in resources_in(top, model.bound)} if top is not None else set()
-    return found | {name for _, name in pointed(model, operation)}
+    return found | {name for _, name in shows_pointers(model, operation)}
 
 
 def singles(model: Model, operation: Operation) -> set[str]:
@@ -124,7 +124,7 @@ def _plain(name: str) -> str:
 def copies(model: Model, operation: Operation, resource: str) -> tuple[tuple[str, ...], ...]:
     """All places of such resources in the success response down to a few levels; `*` stands for
     list elements and map values."""
-    found = {at: None for at, name in pointed(model, operation) if name == resource}
+    found = {at: None for at, name in shows_pointers(model, operation) if name == resource}
     top = answer(operation)
     todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
     for at, shape in todo:
@@ -142,7 +142,7 @@ def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) 
     """Whether a place of the success response is inside a resource's object, in which case the path
     names the outer object's owner."""
     shape = answer(operation)
-    shown = {segments for segments, _ in pointed(model, operation)}
+    shown = {segments for segments, _ in shows_pointers(model, operation)}
     for end, step in enumerate(pointer):
         if pointer[:end] in shown or any(
             resource_of(each, model.bound) for each in _holding(shape, step)
@@ -175,7 +175,7 @@ def enclosing(
     """Resources of the objects around a place of the success response, outermost first, each with
     its depth; empty where one is ambiguous."""
     shape, found = answer(operation), list[tuple[int, str]]()
-    shown = dict(pointed(model, operation))
+    shown = dict(shows_pointers(model, operation))
     for end, step in enumerate(pointer):
         ways = [each for each in _holding(shape, step) if each.kinds != {"null"}]
         said = {resource_of(each, model.bound) for each in ways}
@@ -193,7 +193,7 @@ def within_at(
 ) -> list[tuple[str, ...]]:
     """Where an operation's good answer shows such resources in an object of `around` that stands in
     no other, with `*` at the end for those of a list; none where that is one of several objects."""
-    found = [at for at, name in pointed(model, operation) if name == resource]
+    found = [at for at, name in shows_pointers(model, operation) if name == resource]
     top = answer(operation)
     todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
     for at, shape in todo:
@@ -216,7 +216,7 @@ def within_at(
 
 def listed_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
     """Place of a list of such resources in the success response, ending in `*`."""
-    for segments, name in pointed(model, operation):
+    for segments, name in shows_pointers(model, operation):
         if name == resource and segments[-1:] == ("*",) and segments.count("*") == 1:
             return segments
     top = answer(operation)

@@ -59,7 +59,9 @@ class ObjectReader:
     """It is the resource's `main`."""
 
 
-def renamed(params: Mapping[str, str], names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+def rename_parameters(
+    params: Mapping[str, str], names: tuple[tuple[str, str], ...]
+) -> Mapping[str, str]:
     """Parameters of a path, by the names that a reader has for them."""
     return {**params, **{its: params[name] for its, name in names}} if names else params
 
@@ -328,7 +330,7 @@ class PathObjects:
         kinds = [each.owner.kind if each is not None else "" for each in objects[-2:]]
         return kinds == ["parent", "parent"]
 
-    def asked(self, operation: Operation, param: str) -> Resource | None:
+    def resource_of_query(self, operation: Operation, param: str) -> Resource | None:
         """Of what resource a parameter of a query names one by its key: by `params`, or as the
         parameter of a path that has the same name, if that is a particular one."""
         said, _, key = self.model.rule(operation.id).params.get(param, "").partition(".")

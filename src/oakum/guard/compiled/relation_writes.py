@@ -89,7 +89,7 @@ def _members(write: Operation) -> set[str]:
     return {at.rpartition(".")[2] for each in shapes for at, _ in flatten(each)}
 
 
-def unnamed(paths: PathObjects, looked_up: Collection[str]) -> Iterator[Problem]:
+def warn_of_unnamed(paths: PathObjects, looked_up: Collection[str]) -> Iterator[Problem]:
     """Warns about writes that seem to begin or end a relation that does not name them."""
     for relation in (paths.model.policy.relations[name] for name in looked_up):
         look = paths.document.operation(relation.operation)
@@ -106,7 +106,7 @@ def unnamed(paths: PathObjects, looked_up: Collection[str]) -> Iterator[Problem]
             )
 
 
-def untold(paths: PathObjects) -> Iterator[Problem]:
+def warn_of_claims(paths: PathObjects) -> Iterator[Problem]:
     """Warns about writes that seem to begin or end a relation by a claim, which who-am-I tells."""
     asked = paths.model.policy.caller.operation
     for relation in _claimed(paths) if asked else ():

@@ -24,7 +24,7 @@ from oakum.policy.resource_schemas import resource_of
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Asked
 from oakum.routing.nested_parameters import split
-from oakum.routing.route import called, valued
+from oakum.routing.route import decoded_name, decoded_value
 
 Where = Literal["path", "query", "header", "cookie", "body", "argument", "error"]
 """`error`: an argument, where the response has an error."""
@@ -56,7 +56,7 @@ class RequestPlace:
     """Whether of a map that stands there the names count."""
 
     @property
-    def called(self) -> str:
+    def contract_name(self) -> str:
         """What the contract calls it: `f[a][][b]` within a parameter, `a.*.b` within a body."""
         if self.where == "body":
             return ".".join(self.inside)
@@ -71,7 +71,7 @@ class RequestPlace:
         return _last(said[-1])
 
     @property
-    def joined(self) -> tuple[str, ...]:
+    def plain_names(self) -> tuple[str, ...]:
         """The last name with that of the object around it: of `note.id` and `notes[][id]` it is
         `noteid`, as `plain` spells it."""
         bare = _PRIVATE.sub("", self.name) if self.where == "header" else self.name
@@ -213,10 +213,10 @@ class Carried:
     """Names and values of the query, decoded."""
 
     def __post_init__(self) -> None:
-        said = [(called(e), valued(e)) for e in self.query.split("&") if e]
+        said = [(decoded_name(e), decoded_value(e)) for e in self.query.split("&") if e]
         object.__setattr__(self, "pieces", said)
 
-    def said(self, place: RequestPlace) -> Iterator[Json]:
+    def values_at(self, place: RequestPlace) -> Iterator[Json]:
         """What stands at a place: scalars, and `UNREAD`."""
         match place.where:
             case "body":
@@ -269,7 +269,7 @@ class Carried:
         """The values of the query, and of these headers and cookies."""
         yield from (text for _, text in self.pieces)
         for place in beside:
-            yield from self.said(place)
+            yield from self.values_at(place)
 
 
 def _within(text: str, place: RequestPlace) -> Iterator[Json]:
@@ -327,7 +327,7 @@ def _below(value: Json, step: str) -> list[Json]:
     return [value[step]] if step in value else []
 
 
-def worded(value: Json, words: Mapping[str, str]) -> Iterator[tuple[str, Json]]:
+def member_values(value: Json, words: Mapping[str, str]) -> Iterator[tuple[str, Json]]:
     """What members of a value name at any depth, JSON in a text included; `words`: names of
     members, as `plain` spells them → what they name, also as that of the object around with it."""
     todo = [(value, "")]

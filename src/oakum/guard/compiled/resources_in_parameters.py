@@ -13,7 +13,7 @@ from oakum.authz.compiled_model import resources_in
 from oakum.http.cookies import cookie_names
 from oakum.openapi.model import Operation
 from oakum.routing.messages import Asked
-from oakum.routing.route import called
+from oakum.routing.route import decoded_name
 
 
 def resources_in_parameters(model: Model, operation: Operation) -> dict[str, str]:
@@ -38,7 +38,7 @@ def sends(asked: Asked, places: Collection[str]) -> bool:
 
 def _sent(asked: Asked) -> Iterator[str]:
     for piece in asked.target.partition("?")[2].split("&"):
-        name = called(piece)
+        name = decoded_name(piece)
         yield from (f"query {name}", f"query {name.partition('[')[0]}")
     for name, value in asked.headers:
         yield f"header {name.lower()}"

@@ -310,7 +310,7 @@ def _value(each: Parameter) -> str | None:
     return str(only).lower() if isinstance(only, bool) else str(only)
 
 
-def unasked(
+def warn_of_unfilled(
     document: Document,
     made: Mapping[str, SelectingParameters],
     asked: Collection[str],

@@ -16,7 +16,7 @@ from oakum.guard.compiled.selecting_parameters import TENANTS, SelectingParamete
 from oakum.http.media_type import is_json
 from oakum.routing.media import read_media_type
 from oakum.routing.messages import Asked
-from oakum.routing.route import called
+from oakum.routing.route import decoded_name
 
 _WORD = re.compile(rb"[0-9A-Za-z_-]+")
 _MEMBER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\"[\x09\x0a\x0d\x20]*:")
@@ -38,7 +38,7 @@ def names_tenant(asked: Asked, query: str, selection: SelectingParameters) -> bo
     named, inner = set[bytes](), set[bytes]()
     listens = bool(selection.plain_names) or selection.free
     for piece in query.split("&"):
-        within = called(piece).partition("[")[0] in selection.within
+        within = decoded_name(piece).partition("[")[0] in selection.within
         for text in _spellings(piece.encode()):
             named.update(_WORD.findall(text) if within else ())
             inner.update(_MEMBER.findall(text) if b'"' in text else ())

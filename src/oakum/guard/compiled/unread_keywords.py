@@ -17,7 +17,7 @@ from typing import Any
 from oakum.errors import Problem
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.shape_queries import merged, scalars, ways
+from oakum.openapi.shape_queries import merge, scalars, ways
 from oakum.openapi.walk import Thunk, shape_with
 
 _NOTES = ("_below", "_atoms", "_children")
@@ -41,7 +41,7 @@ def with_hidden(
         return None
     closed = _Closed(found, bound)
     made = {each.id: closed.operation(each) for each in document.operations}
-    return document.extended(made, {}, document.files[1:]), tuple(
+    return document.extend(made, {}, document.files[1:]), tuple(
         Problem(
             document.locate(shape.pointer),
             f"this string contains a `{names[0]}` as encoded JSON (`contentSchema`). The gateway"
@@ -130,7 +130,7 @@ class _Closed:
         says = base.properties or base.items or base.extra or base.branches
         kept = [base] if says or base.kinds & scalars(base) else []
         found = tuple(dict.fromkeys((*kept, *map(self.shape, others))))
-        return self._unions.setdefault(found, merged([*found]))
+        return self._unions.setdefault(found, merge([*found]))
 
     def _copy(self, shape: Shape, more: Collection[Shape] = ()) -> Shape:
         """`more`: what else declares members and elements of it."""
@@ -153,12 +153,12 @@ class _Closed:
         """The first, or what leads to a resource of the others."""
 
         @cache
-        def made() -> Shape:
+        def make() -> Shape:
             first, *others = [each() for each in thunks]
             leading = [each for each in others if self._leads(each)]
             return self._either(self.shape(first), leading) if leading else self.shape(first)
 
-        return made
+        return make
 
     def _leads(self, shape: Shape) -> bool:
         return any(not each.names.isdisjoint(self.bound) for each in _all([shape]))

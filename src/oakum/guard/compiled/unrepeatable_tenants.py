@@ -20,7 +20,7 @@ from oakum.guard.compiled.path_objects import PathObjects
 from oakum.guard.compiled.selecting_parameters import SelectingParameters, path_tenants, tenants_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Shape
-from oakum.openapi.shape_queries import member_names, named, ways
+from oakum.openapi.shape_queries import member_by_name, member_names, ways
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.media import FORM, PARTS
 
@@ -109,7 +109,7 @@ def _shown(model: Model, resource: str) -> Iterator[str]:
         shape = media.shape if media is not None else None
         for name, each in resources_in(shape, model.bound) if shape is not None else ():
             for member in member_names(each) if name == resource else ():
-                at = named(each, member)
+                at = member_by_name(each, member)
                 if at is not None and not at.write_only:
                     yield member
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.principal import Principal, Subject
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.authz.table import ruling
 from oakum.guard.compiled.form_members import Form, form_body
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape_queries import element, named
+from oakum.openapi.shape_queries import element, member_by_name
 from oakum.routing.media import PARTS
 
 _SOMEBODY = "somebody"
@@ -32,10 +32,12 @@ def upload(model: Model, operation: Operation, *, judged: bool) -> str:
         return ""
     if any(True for _ in resources_in(shape, model.bound)):
         return ""
-    if not any(_is_file(named(shape, name)) for name in form.names):
+    if not any(_is_file(member_by_name(shape, name)) for name in form.names):
         return ""
     table, settable = model.tables[resource], model.settable[resource]
-    owner = held(model.policy, Principal(frozenset((_SOMEBODY,))), Subject(resource, (_SOMEBODY,)))
+    owner = held_relations(
+        model.policy, Principal(frozenset((_SOMEBODY,))), Subject(resource, (_SOMEBODY,))
+    )
     bits = settable.see(owner, {})
     fields = [name for name in form.names if ruling(table, name)]
     sets = all(bits >> index & 1 for name in fields for index in ruling(settable, name))
@@ -49,7 +51,7 @@ def unset_files(model: Model, operation: Operation) -> Iterator[tuple[str, str]]
     for name in form.names if form is not None and form.judged else ():
         settable = model.settable[resource]
         grants = [settable.rules[index].grants for index in ruling(settable, name)]
-        if _is_file(named(shape, name) if shape else None) and not any(grants):
+        if _is_file(member_by_name(shape, name) if shape else None) and not any(grants):
             yield name, resource
 
 

@@ -36,7 +36,7 @@ from oakum.guard.compiled.path_objects import (
 )
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
-from oakum.openapi.shape_queries import named
+from oakum.openapi.shape_queries import member_by_name
 from oakum.policy.model import Policy, Resource
 from oakum.routing.paging_parameters import page
 
@@ -135,7 +135,7 @@ class Targets:
             return Target("path", rule.owner) if rule.owner else self._account(steps, written)
         if self._is_another(operation, steps, written):
             return Target("none")
-        shown = [single] if single is not None else self.shown(steps, objects[-1])
+        shown = [single] if single is not None else self.showing_response(steps, objects[-1])
         if not rule.owner:
             return shown[0] if shown else Target("none")
         if shown:
@@ -253,7 +253,7 @@ class Targets:
         kinds = {self.policy.relations[name].kind for name in call or ()}
         return self.policy.guard.service is None and bool(call) and kinds == {"claim"}
 
-    def shown(self, steps: Sequence[PathStep], step: PathStep) -> list[Target]:
+    def showing_response(self, steps: Sequence[PathStep], step: PathStep) -> list[Target]:
         """The response that shows an object of a path alone and with its key."""
         one = step.resource
         if one is None or one.owner.kind == "none":
@@ -285,7 +285,7 @@ class Targets:
         """Whether the document lets an object at a place of an answer say its key."""
         shape = answer(get)
         for step in (*at, *key.split(".")) if key else ():
-            shape = named(shape, step) if shape is not None else None
+            shape = member_by_name(shape, step) if shape is not None else None
         return bool(key) and shape is not None
 
     def _listed(self, step: PathStep, one: Resource) -> list[Target]:
@@ -308,7 +308,7 @@ class Targets:
         does not say whose it is may do so elsewhere, and one that is not here may be there."""
         owner = self.model.rule(operation.id).owner
         looked = [
-            (each, self.shown(steps, each)[:1] if each.resource else [])
+            (each, self.showing_response(steps, each)[:1] if each.resource else [])
             for each in around
             if each.resource is None or each.resource.owner.kind == "field"
         ]
@@ -401,7 +401,7 @@ class Finders:
             at = self.document.schemas.get(name) if of == resource.name else None
             shape = at() if at is not None else None
             for step in resource.key.split("."):
-                shape = named(shape, step) if shape is not None else None
+                shape = member_by_name(shape, step) if shape is not None else None
             shapes += [shape] if shape is not None else []
         if any(e.kinds and e.kinds <= {"integer", "number", "null"} for e in shapes):
             return "integer"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from oakum.authz import Model
 from oakum.authz.tags import alternatives
 from oakum.authz.unions import keeps_kind
-from oakum.guard.compiled.objects_in_responses import all_shown, answer, pointed
+from oakum.guard.compiled.objects_in_responses import all_shown, answer, shows_pointers
 from oakum.guard.compiled.path_objects import ObjectReader, PathObjects, places
 from oakum.guard.compiled.write_targets import Target
 from oakum.openapi.model import Operation, Shape
@@ -21,7 +21,7 @@ _DEEP = 3
 """Depth of a response that is searched for the object."""
 
 
-def typed(paths: PathObjects, operation: Operation) -> Target | None:
+def typed_target(paths: PathObjects, operation: Operation) -> Target | None:
     """The GET of the same path, which shows of which of several resources (`kinds`) the object is;
     `none`: only `target` may tell. None: the document leaves nothing open."""
     model, id = paths.model, operation.id
@@ -72,7 +72,7 @@ def looks_up_first(*targets: Target | None) -> bool:
     return any(each is not None and each.kind == "ask" for each in targets)
 
 
-def untold(target: Target, typed: Target | None) -> bool:
+def is_ambiguous(target: Target, typed: Target | None) -> bool:
     """Whether a write is refused since nothing shows of which resource its object is."""
     return typed is not None and typed.kind == "none" and target.resource not in typed.kinds
 
@@ -93,7 +93,7 @@ def _unions(model: Model, operation: Operation) -> Iterator[str]:
 
 def _shown(model: Model, reader: ObjectReader) -> Iterator[tuple[tuple[str, ...], set[str]]]:
     """Places of an answer with objects that stand in no other one, and what they may be of."""
-    shown = pointed(model, reader.get)
+    shown = shows_pointers(model, reader.get)
     for at, name in shown:
         if "*" not in at:
             yield at, {name}

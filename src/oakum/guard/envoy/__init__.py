@@ -18,18 +18,18 @@ from urllib.parse import urlsplit
 import orjson
 
 from oakum.errors import Problem, install_hint
-from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffered
+from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffer_limit
 from oakum.guard.envoy.clusters import authority
 from oakum.guard.envoy.parts import lua
 from oakum.guard.envoy.replies import STATUSES
 from oakum.guard.envoy.tokens import TOKEN
-from oakum.guard.envoy.unserved import unserved
+from oakum.guard.envoy.unserved import unserved_operations
 from oakum.guard.lua import bundle, long_string
 from oakum.guard.target import (
     Deployment,
     EngineControl,
-    judged,
     mistake,
+    validate_files,
 )
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json
@@ -80,9 +80,9 @@ class Envoy:
                 return str(each.locate())
         raise mistake("envoy is not installed", install_hint("guard"))
 
-    def unserved(self, document: Document) -> Iterator[Problem]:
+    def unserved_operations(self, document: Document) -> Iterator[Problem]:
         """Streams of events or lines, and methods that Envoy does not know."""
-        return unserved(document)
+        return unserved_operations(document)
 
     def command(self, folder: Path, *, exported: bool = False) -> list[str]:
         """Command line of one process; it uses no shared memory, so any number can run on a
@@ -108,7 +108,7 @@ class Envoy:
         with TemporaryDirectory() as scratch:
             whole = Path(scratch) / _BOOTSTRAP
             whole.write_bytes(_json(static))
-            judged("envoy", [*self._started(whole), "--mode", "validate"])
+            validate_files("envoy", [*self._started(whole), "--mode", "validate"])
 
     def _started(self, config: Path) -> list[str]:
         quiet = ("--disable-hot-restart", "--log-level", "warning")
@@ -128,7 +128,7 @@ def _settings(deployment: Deployment, plan: Mapping[str, Json]) -> str:
         "timeout": deployment.timeout,
         "lifetime": deployment.timeout + _SLACK,
         "max_body": plan["guard"]["max_body"],
-        "held": buffered(deployment, plan),
+        "held": buffer_limit(deployment, plan),
         "observe": deployment.observe,
         "service_env": deployment.service_env,
         "audit_key_env": deployment.audit_key_env,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from oakum.guard.admin_socket import path_of
 from oakum.guard.envoy.clusters import authority, cluster, plain, url
-from oakum.guard.envoy.parts import SPACE, TYPE, filter_type, lua, socket_address, typed
+from oakum.guard.envoy.parts import SPACE, TYPE, filter_type, lua, socket_address, typed_extension
 from oakum.guard.envoy.records import access_logs
 from oakum.guard.envoy.replies import local_replies
 from oakum.guard.envoy.tokens import TOKEN, reader, verifying
@@ -61,7 +61,7 @@ def bootstrap(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
         | {"clusters": clusters},
         "overload_manager": {
             "resource_monitors": [
-                typed(
+                typed_extension(
                     "envoy.resource_monitors.global_downstream_max_connections",
                     "extensions.resource_monitors.downstream_connections.v3"
                     ".DownstreamConnectionsConfig",
@@ -89,7 +89,7 @@ def _admin_address(where: str) -> dict[str, Json]:
     return socket_address(*address(where, "admin"))
 
 
-def buffered(deployment: Deployment, plan: Mapping[str, Json]) -> int:
+def buffer_limit(deployment: Deployment, plan: Mapping[str, Json]) -> int:
     """Most bytes of one body that Envoy buffers."""
     most: int = plan["guard"]["max_body"]
     return max(most, _WATCHED) if deployment.observe else most
@@ -135,11 +135,11 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
         # Of two engines that share a port, each would decide a part of the requests.
         "enable_reuse_port": False,
         # Buffer limit for bodies; beyond it Envoy replies by itself.
-        "per_connection_buffer_limit_bytes": buffered(deployment, plan),
+        "per_connection_buffer_limit_bytes": buffer_limit(deployment, plan),
         "filter_chains": [
             {
                 "filters": [
-                    typed(
+                    typed_extension(
                         "envoy.filters.network.http_connection_manager",
                         "extensions.filters.network.http_connection_manager.v3"
                         ".HttpConnectionManager",
@@ -188,7 +188,7 @@ def _filters(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) ->
     if tokens:
         chain.append(lua("oakum.reader", reader(plan["credentials"])))
         kind = filter_type("jwt_authn", "JwtAuthentication")
-        chain.append(typed("oakum.tokens", kind, verifying(tokens)))
+        chain.append(typed_extension("oakum.tokens", kind, verifying(tokens)))
     chain.append(
         {
             "name": "oakum.policy",
@@ -208,9 +208,14 @@ def _filters(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) ->
     )
     if not deployment.observe:
         chain.insert(0, lua("oakum.sentinel", sentinel))
-        chain.append(typed("oakum.gate", filter_type("rbac", "RBAC"), {"rules": _entered()}))
+        chain.append(
+            typed_extension("oakum.gate", filter_type("rbac", "RBAC"), {"rules": _entered()})
+        )
     router = {"suppress_envoy_headers": True}
-    return [*chain, typed("envoy.filters.http.router", filter_type("router", "Router"), router)]
+    return [
+        *chain,
+        typed_extension("envoy.filters.http.router", filter_type("router", "Router"), router),
+    ]
 
 
 def _entered() -> dict[str, Json]:

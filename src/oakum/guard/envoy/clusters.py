@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
-from oakum.guard.envoy.parts import TYPE, filter_type, socket_address, typed
+from oakum.guard.envoy.parts import TYPE, filter_type, socket_address, typed_extension
 from oakum.guard.target import Deployment, mistake
 from oakum.openapi.model import Json
 
@@ -80,7 +80,7 @@ def cluster(
         }
         if not _is_ip(host):
             context["sni"] = host
-        made["transport_socket"] = typed(
+        made["transport_socket"] = typed_extension(
             "envoy.transport_sockets.tls",
             "extensions.transport_sockets.tls.v3.UpstreamTlsContext",
             context,
@@ -93,8 +93,8 @@ def plain() -> list[Json]:
     names = ("x-envoy-internal", "x-envoy-expected-rq-timeout-ms")
     removed = {"mutations": {"request_mutations": [{"remove": name} for name in names]}}
     return [
-        typed("oakum.plain", filter_type("header_mutation", "HeaderMutation"), removed),
-        typed("oakum.codec", filter_type("upstream_codec", "UpstreamCodec"), {}),
+        typed_extension("oakum.plain", filter_type("header_mutation", "HeaderMutation"), removed),
+        typed_extension("oakum.codec", filter_type("upstream_codec", "UpstreamCodec"), {}),
     ]
 
 

@@ -11,7 +11,7 @@ SPACE = "oakum"
 TYPE = "type.googleapis.com/envoy."
 
 
-def typed(name: str, message: str, config: Mapping[str, Json]) -> dict[str, Json]:
+def typed_extension(name: str, message: str, config: Mapping[str, Json]) -> dict[str, Json]:
     """An extension; `message` is its protobuf type without the common prefix."""
     return {"name": name, "typed_config": {"@type": TYPE + message, **config}}
 
@@ -30,4 +30,4 @@ def lua(name: str, code: str) -> dict[str, Json]:
     """A Lua filter, as used in the filter chain and in `policy.json`."""
     # Reads and writes have separate routes, and no filter turns one into the other.
     config = {"default_source_code": {"inline_string": code}, "clear_route_cache": False}
-    return typed(name, filter_type("lua", "Lua"), config)
+    return typed_extension(name, filter_type("lua", "Lua"), config)

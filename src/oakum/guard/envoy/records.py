@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.guard.envoy.parts import SPACE, typed
+from oakum.guard.envoy.parts import SPACE, typed_extension
 from oakum.guard.envoy.replies import blind, status
 from oakum.guard.target import Deployment
 from oakum.openapi.model import Json
@@ -29,11 +29,11 @@ def access_logs(deployment: Deployment) -> list[Json]:
         }
         logger = "extensions.access_loggers.file.v3.FileAccessLog"
         return {
-            **typed("envoy.access_loggers.file", logger, config),
+            **typed_extension("envoy.access_loggers.file", logger, config),
             "filter": {"and_filter": {"filters": chosen}} if filters else chosen[0],
         }
 
-    def known(reason: str) -> str:
+    def reason_phrase(reason: str) -> str:
         return (
             # No contract digest: this file must not change when only the policy does.
             '{"time":%START_TIME(%s.%3f)%,"contract":null,"who":"anonymous",'
@@ -43,11 +43,11 @@ def access_logs(deployment: Deployment) -> list[Json]:
 
     return [
         log(f"%DYNAMIC_METADATA({SPACE}:line)%", said),
-        log(known("error"), unsaid, status("GE", 500)),
-        log(known("too-long"), unsaid, status("EQ", 413)),
-        log(known("error"), unsaid, status("EQ", 404), blind(True)),
-        log(known("path"), unsaid, status("EQ", 404), blind(False)),
-        log(known("unreadable"), unsaid, status("LE", 403)),
-        log(known("unreadable"), unsaid, status("GE", 405), status("LE", 412)),
-        log(known("unreadable"), unsaid, status("GE", 414), status("LE", 499)),
+        log(reason_phrase("error"), unsaid, status("GE", 500)),
+        log(reason_phrase("too-long"), unsaid, status("EQ", 413)),
+        log(reason_phrase("error"), unsaid, status("EQ", 404), blind(True)),
+        log(reason_phrase("path"), unsaid, status("EQ", 404), blind(False)),
+        log(reason_phrase("unreadable"), unsaid, status("LE", 403)),
+        log(reason_phrase("unreadable"), unsaid, status("GE", 405), status("LE", 412)),
+        log(reason_phrase("unreadable"), unsaid, status("GE", 414), status("LE", 499)),
     ]

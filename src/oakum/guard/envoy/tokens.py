@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from oakum.guard.lua import long_string, needed, preloaded
+from oakum.guard.lua import long_string, preload, required_modules
 from oakum.openapi.model import Json
 
 TOKEN = "x-oakum-token"
@@ -52,4 +52,4 @@ def reader(places: Sequence[Mapping[str, Json]]) -> str:
     """Lua of the preceding filter, which extracts the token with the runtime's own modules."""
     said = f"local PLACES = {long_string(json.dumps(list(places)))}\nlocal TOKEN = {TOKEN!r}\n"
     code = (files(__package__) / "reader.lua").read_text(encoding="utf-8")
-    return preloaded(needed(*_READING)) + said + code
+    return preload(required_modules(*_READING)) + said + code

@@ -15,7 +15,7 @@ SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE"""
 """Methods that Envoy accepts; it answers others with 400, and QUERY without a body."""
 
 
-def unserved(document: Document) -> Iterator[Problem]:
+def unserved_operations(document: Document) -> Iterator[Problem]:
     """Warns about each operation that Envoy refuses or does not know."""
     for operation in document.operations:
         answers = [each for several in operation.responses.values() for each in several]

@@ -61,10 +61,10 @@ def source(module: str) -> str:
 def bundle(adapter: str, plan: str) -> str:
     """One Lua chunk: every module under `require "oakum.…"`, the plan as the local `PLAN`, then the
     adapter."""
-    return f"{preloaded(MODULES)}local PLAN = {long_string(plan)}\n{adapter}"
+    return f"{preload(MODULES)}local PLAN = {long_string(plan)}\n{adapter}"
 
 
-def needed(*roots: str) -> tuple[str, ...]:
+def required_modules(*roots: str) -> tuple[str, ...]:
     """These modules and all that they require, in dependency order."""
     found: set[str] = set()
     todo = list(roots)
@@ -77,7 +77,7 @@ def needed(*roots: str) -> tuple[str, ...]:
 
 
 @cache
-def preloaded(modules: tuple[str, ...]) -> str:
+def preload(modules: tuple[str, ...]) -> str:
     """Lua that registers modules in `package.preload`."""
     here = files(__name__)
     return "".join(

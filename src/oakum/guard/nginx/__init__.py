@@ -30,8 +30,8 @@ from oakum.guard.target import (
     Deployment,
     EngineControl,
     address,
-    judged,
     mistake,
+    validate_files,
 )
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json
@@ -97,7 +97,7 @@ class Nginx:
                 return found
         raise mistake("nginx is not installed", "install nginx with its Lua module, or OpenResty")
 
-    def unserved(self, document: Document) -> tuple[Problem, ...]:
+    def unserved_operations(self, document: Document) -> tuple[Problem, ...]:
         """It serves every operation."""
         return ()
 
@@ -114,8 +114,8 @@ class Nginx:
 
     def validate(self, folder: Path) -> None:
         """Runs `nginx -t`, and then `check.conf`, since `-t` parses Lua without running it."""
-        judged("nginx", [*self._started(folder, _CONF), "-t", "-q"])
-        judged("nginx", self._started(folder, _CHECK))
+        validate_files("nginx", [*self._started(folder, _CONF), "-t", "-q"])
+        validate_files("nginx", self._started(folder, _CHECK))
 
     def _started(self, folder: Path, conf: str) -> list[str]:
         return [self.program(), "-p", f"{folder}/", "-c", conf, "-e", "stderr"]

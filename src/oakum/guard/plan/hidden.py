@@ -13,7 +13,7 @@ from oakum.guard.compiled.concealed_objects import Concealed
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 
 
-def hidden(
+def plan_hidden(
     endpoint: GrantedEndpoint, endpoints: Mapping[str, int], resources: Mapping[str, int]
 ) -> dict[str, Any]:
     """The objects that one endpoint conceals, for the plan; `endpoints`, `resources`: the index of

@@ -11,7 +11,7 @@ from oakum.guard.plan.automata import Automata
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless
 from oakum.routing.rivals import Rival
-from oakum.routing.route import shut_paths, written
+from oakum.routing.route import escape_template, shut_paths
 
 
 def shut(model: Model, wiring: LookupPlan, closed: Sequence[ClosedOperation]) -> list[list[str]]:
@@ -21,7 +21,7 @@ def shut(model: Model, wiring: LookupPlan, closed: Sequence[ClosedOperation]) ->
     paths = [each.path for id, each in model.operations.items() if id not in granted]
     paths += [each.operation.path for each in closed]
     paths += shut_paths([*model.operations.values()], wiring.choices)
-    return [written(path)[1:].split("/") for path in dict.fromkeys(paths)]
+    return [escape_template(path)[1:].split("/") for path in dict.fromkeys(paths)]
 
 
 def turn(wiring: LookupPlan, operation: Operation) -> int:
@@ -46,7 +46,7 @@ def _rival(rival: Rival, turn: int, automata: Automata) -> dict[str, Any]:
     operation = rival.operation
     return {
         "method": operation.method,
-        "segments": written(operation.path)[1:].split("/"),
+        "segments": escape_template(operation.path)[1:].split("/"),
         "around": operation.around,
         "turn": turn,
         "texts": {name: automata.index(made) for name, made in rival.texts.items()},

@@ -8,7 +8,7 @@ from typing import Any
 
 from oakum.authz.complete_lists import ListPlace
 from oakum.authz.misfits import held_by, in_fields, lists_alone, misfits, references
-from oakum.authz.places import stated
+from oakum.authz.places import stated_resource
 from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member_names, rest
@@ -96,7 +96,7 @@ def misfits_at(place: PlannedPlace, bound: Mapping[str, str]) -> frozenset[str]:
 def stated_at(place: PlannedPlace, bound: Mapping[str, str]) -> str:
     """The resource that the contract says to stand at a place; empty if the object itself tells."""
     said = next((name for segments, name in place.ahead if not segments and name != "#"), "")
-    return stated(said, place.shape, bound)
+    return stated_resource(said, place.shape, bound)
 
 
 def references_at(place: PlannedPlace, bound: Mapping[str, str]) -> tuple[str, ...]:

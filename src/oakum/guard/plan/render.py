@@ -26,9 +26,9 @@ from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
 from oakum.authz.place_rules import holds
 from oakum.authz.table import Table, Trie
-from oakum.authz.tags import objects_of, tag_of, tagged
+from oakum.authz.tags import alternative_by_tag, objects_of, tag_of
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
-from oakum.guard.audit_counts import called
+from oakum.guard.audit_counts import audit_name
 from oakum.guard.compiled.chosen_fields import NAMES, PLAIN_PREFERENCES
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
@@ -39,7 +39,7 @@ from oakum.guard.compiled.write_targets import Target
 from oakum.guard.plan import places
 from oakum.guard.plan.automata import Automata
 from oakum.guard.plan.engine_settings import caller, passing_parameters, settings
-from oakum.guard.plan.hidden import Shared, hidden
+from oakum.guard.plan.hidden import Shared, plan_hidden
 from oakum.guard.plan.paths import rivals, shut, turn
 from oakum.guard.plan.places import Ahead
 from oakum.guard.plan.places import PlannedPlace as _Place
@@ -53,8 +53,8 @@ from oakum.openapi.shape_queries import (
     classes_of,
     element,
     is_null_if_empty,
+    member_by_name,
     member_names,
-    named,
     of_class,
     read_only,
     rest,
@@ -65,7 +65,7 @@ from oakum.openapi.shape_queries import (
 from oakum.openapi.walk import reachable
 from oakum.policy.model import Policy, Relation, State
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.nested_parameters import planned
+from oakum.routing.nested_parameters import plan_nested
 from oakum.routing.tenant_words import is_tenants_key
 
 VERSION = 1
@@ -232,7 +232,7 @@ class _Renderer:
             "write": endpoint.write,
             "conceals": endpoint.conceals,
             "headless": endpoint.headless,
-            **self.shared.plan(hidden(endpoint, self.endpoints, self.resources)),
+            **self.shared.plan(plan_hidden(endpoint, self.endpoints, self.resources)),
             "ahead": endpoint.preflight,
             "call": None if rule.call is None else [self.relations[name] for name in rule.call],
             "owner": rule.owner,
@@ -241,7 +241,7 @@ class _Renderer:
             "texts": {name: self.automata.index(made) for name, made in endpoint.texts.items()},
             "query": endpoint.query,
             "lists": sorted(endpoint.lists),
-            "nested": planned(endpoint.nested),
+            "nested": plan_nested(endpoint.nested),
             "caps": dict(rule.at_most),
             "form": endpoint.form.plan if endpoint.form else None,
             "parts": endpoint.parts.plan if endpoint.parts else None,
@@ -250,7 +250,7 @@ class _Renderer:
             "ends": list(map(mark, self.wiring.ends.get(operation.id, ()))),
             **self.targets.checks(endpoint.checks),
             "binds": bool(endpoint.binds),
-            **self.targets.written(operation.id),
+            **self.targets.plan_body(operation.id),
             "graphql": bool(rule.graphql),
             "picks": endpoint.choices.plan,
             "accept": self._accept(endpoint),
@@ -481,7 +481,7 @@ class _Renderer:
         others = [each for each in branches if not resource_of(each, bound)]
         made = {
             "tag": tag,
-            "tags": tagged(mapping, branches) if tag else {},
+            "tags": alternative_by_tag(mapping, branches) if tag else {},
             "inside": place.inside,
             "ways": [
                 {
@@ -560,7 +560,11 @@ class _Renderer:
     def _member(self, at: _Place, key: str | None, owner: str) -> list[Any]:
         """Node, and name in the audit; `key`: None for members that nothing names, whose names are
         not told."""
-        shape = (named(at.shape, key) if key is not None else rest(at.shape)) if at.shape else None
+        shape = (
+            (member_by_name(at.shape, key) if key is not None else rest(at.shape))
+            if at.shape
+            else None
+        )
         trie = at.trie.child("*" if key is None else key) if at.trie else None
         path = self._called(at, "*" if key is None else key)
         node = self._node(self._step(at, key, shape, trie, path))
@@ -591,4 +595,4 @@ class _Renderer:
 
     def _called(self, at: _Place, step: str) -> str:
         """Name in the audit of the place a step below; empty outside of every resource."""
-        return called(self._of(at.table), at.path, at.trie, step)[0] if at.inside else ""
+        return audit_name(self._of(at.table), at.path, at.trie, step)[0] if at.inside else ""

@@ -79,7 +79,7 @@ class PlannedTargets:
             "likely_node": self.node(target, likely) if likely is not None else 0,
         }
 
-    def written(self, operation: str) -> dict[str, Any]:
+    def plan_body(self, operation: str) -> dict[str, Any]:
         """What a body may be of."""
         found = self.model.written.get(operation)
         return {

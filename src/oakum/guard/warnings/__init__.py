@@ -47,7 +47,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     lookups.unknown_caller,
     lookups.unknown_relations,
     lookups.unknown_states,
-    operations.unmentioned,
+    operations.warn_of_unmentioned,
     operations.closed_to_anyone,
     response_headers.redirects,
     response_headers.file_names,

@@ -53,9 +53,13 @@ def _written(model: Model, endpoint: GrantedEndpoint) -> Iterator[_Object]:
     so the first one that has none decides."""
     target = endpoint.checks.target
     named = [
-        (name, f"`{each.called}` names", _looked_up(model, endpoint.checks.finders.get(name)))
+        (
+            name,
+            f"`{each.contract_name}` names",
+            _looked_up(model, endpoint.checks.finders.get(name)),
+        )
         for each, name in endpoint.checks.plain.places.items()
-        if each.called
+        if each.contract_name
     ]
     if target.kind == "ask" and not target.kinds and target.then is None:
         yield target.resource, "its path names", _looked_up(model, target)

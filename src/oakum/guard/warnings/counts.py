@@ -18,7 +18,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings.grants import is_hidden, resources_shown
 from oakum.http.json_pointer import escape
 from oakum.inference.declared_objects import names_count, names_ids
-from oakum.inference.lexicon import listed, singular, words
+from oakum.inference.lexicon import singular, word_set, words
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import scalars
 from oakum.policy.graphql import TAG
@@ -30,7 +30,7 @@ _WRITTEN = 8
 _PLACES = 5000
 """How many places of one response are read."""
 _NUMBERS = frozenset(("integer", "number"))
-_OF_ANSWERS = listed(
+_OF_ANSWERS = word_set(
     "after api before code continuation current cursor duration elapsed end error errors first "
     "from has href info is kind language last limit link links locale marker message messages "
     "meta metadata more next object offset ok order page pages pagination paging path per prev "

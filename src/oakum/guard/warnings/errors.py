@@ -84,7 +84,7 @@ def _names(endpoint: GrantedEndpoint, resource: str) -> Iterator[str]:
     """What names an object of a resource in a request, members of others' objects included."""
     keys = endpoint.asked.keys
     places = (each for each, of in keys.places.items() if of == resource)
-    yield from (each.called for each in places)
+    yield from (each.contract_name for each in places)
     todo = [each.shape for each in endpoint.operation.body if each.shape is not None]
     met = {*todo}
     for shape in todo if keys.free else ():

@@ -43,13 +43,17 @@ def hidden_fields(contract: CompiledContract) -> Iterator[Problem]:
         found = [
             (place, field)
             for place, shape in _places(model, operation)
-            if hidden and place.called not in rule.params and place.called not in rule.without
+            if hidden
+            and place.contract_name not in rule.params
+            and place.contract_name not in rule.without
             if (field := _field(place, shape, hidden))
         ]
         if not found:
             continue
-        names = [*dict.fromkeys(place.called for place, _ in found)]
-        query = [*dict.fromkeys(place.called for place, _ in found if place.where == "query")]
+        names = [*dict.fromkeys(place.contract_name for place, _ in found)]
+        query = [
+            *dict.fromkeys(place.contract_name for place, _ in found if place.where == "query")
+        ]
         some = ", ".join(map(in_flow, query))
         removed = f"write `{operation.id}: {{without: [{some}]}}`" if query else ""
         rest = "take it out of the body's schema, or say whom `call:` lets in" if not query else ""
@@ -104,7 +108,10 @@ def _hidden(contract: CompiledContract, operation: Operation) -> Iterator[tuple[
         levels = [
             table.see({*who, *more}, {})
             for who in callers or [base]
-            for more in ((), *((each, *policy.required(each)) for each in table.relations))
+            for more in (
+                (),
+                *((each, *policy.required_relations(each)) for each in table.relations),
+            )
         ]
         for at, leaf in enumerate(table.leaves):
             field = leaf.rpartition(".")[2]

@@ -50,7 +50,7 @@ def certain(contract: CompiledContract, relation: str) -> set[str]:
     known = contract.policy.kinds(relation) != {"anyone"}
     base = contract.policy.only(*(("anyone", "authenticated") if known else ("anyone",)))
     plain = (name for name in base if not contract.policy.relations[name].unless)
-    return {*contract.policy.required(relation), *plain}
+    return {*contract.policy.required_relations(relation), *plain}
 
 
 def is_hidden(

@@ -12,7 +12,7 @@ from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.warnings.grants import certain
-from oakum.guard.warnings.unclear_list_members import cursors, told, unexplained
+from oakum.guard.warnings.unclear_list_members import cursors, failure_members, unexplained_members
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element, member
@@ -102,7 +102,7 @@ def _goes_on(contract: CompiledContract, relation: Relation) -> Iterator[Problem
         return
     place, id = contract.lookups.places[relation.name], relation.operation
     where, nobody = f"beside the list of who is `{relation.name}`", f"nobody has `{takers[0]}`"
-    if found := unexplained(place):
+    if found := unexplained_members(place):
         said = (
             f"`{id}` declares {few(found, 5)} {where}, which may say that it goes on: if one"
             f" is neither null nor empty, and nothing says that the list ends, {nobody}"
@@ -112,7 +112,7 @@ def _goes_on(contract: CompiledContract, relation: Relation) -> Iterator[Problem
             " or send one that says that the list ends, such as `has_more: false`"
         )
         yield Problem(relation.location, said, hint)
-    if found := told(place):
+    if found := failure_members(place):
         said = (
             f"`{id}` declares {few(found, 5)} {where}: a text there counts as a failure unless"
             f" it says success, as `ok` does, and then {nobody}"

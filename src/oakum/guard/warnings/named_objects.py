@@ -25,7 +25,7 @@ def named_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iter
     rule = contract.model.rule(id)
     checked = rule.call is None or needs_object(contract.policy, rule.call)
     for place, resource in endpoint.checks.plain.places.items() if checked else ():
-        finder, name = endpoint.checks.finders.get(resource), place.called
+        finder, name = endpoint.checks.finders.get(resource), place.contract_name
         other = _otherwise(id, name, resource)
         if finder is None or finder.kind != "ask":
             yield Problem(
@@ -52,7 +52,7 @@ def named_accounts(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
         return
     for place, resource in endpoint.checks.plain.places.items():
         if contract.policy.resources[resource].is_account:
-            name, id = place.called, operation.id
+            name, id = place.contract_name, operation.id
             yield Problem(
                 contract.location(operation),
                 f"`{id}` is 404 if `{name}` names another user's `{resource}`: the gateway takes"

@@ -17,7 +17,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import key_lists, names
 from oakum.guard.compiled.request_places import RequestPlace, plain
 from oakum.guard.compiled.write_targets import needs_object
-from oakum.guard.unexplained_names import explains, unexplained
+from oakum.guard.unexplained_names import explains, find_unexplained
 
 _MANY = 3
 """From this number on, equal warnings are merged into one."""
@@ -59,7 +59,7 @@ def _unchecked(contract: CompiledContract, endpoint: GrantedEndpoint) -> Problem
         return None
     if rule.call and not needs_object(model.policy, rule.call):
         return None
-    found = [*unexplained(model, operation)]
+    found = [*find_unexplained(model, operation)]
     if not makes:
         # Any name in a query is asked about elsewhere.
         found = [each for each in found if each.where != "query"]
@@ -86,7 +86,7 @@ def _unchecked(contract: CompiledContract, endpoint: GrantedEndpoint) -> Problem
 def _names(model: Model, found: Iterable[RequestPlace]) -> list[str]:
     """As the contract calls them, those first that are called like a key."""
     by = sorted(found, key=lambda each: not _is_key(model, each))
-    return [*dict.fromkeys(each.called or "the body" for each in by)]
+    return [*dict.fromkeys(each.contract_name or "the body" for each in by)]
 
 
 def _is_key(model: Model, place: RequestPlace) -> bool:
@@ -104,7 +104,7 @@ def _failures(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator
     if operation.security is not None and not any(operation.security):
         return  # nobody has logged in yet
     known = endpoint.asked.keys.places
-    if some := _names(model, (e for e in unexplained(model, operation) if e not in known)):
+    if some := _names(model, (e for e in find_unexplained(model, operation) if e not in known)):
         id = operation.id
         yield Problem(
             contract.location(operation),

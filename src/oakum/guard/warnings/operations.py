@@ -15,7 +15,7 @@ from oakum.policy.model import Grant
 from oakum.policy.resource_schemas import success
 
 
-def unmentioned(contract: CompiledContract) -> Iterator[Problem]:
+def warn_of_unmentioned(contract: CompiledContract) -> Iterator[Problem]:
     """Warns about operations that the contract does not mention, or only as a look-up; others
     whose response has a schema are reported by every contract check."""
     relations = contract.policy.relations.values()

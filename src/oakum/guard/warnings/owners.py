@@ -10,7 +10,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.objects_in_responses import enclosing, listed_at, shown_at
 from oakum.guard.compiled.path_objects import PathObjects, key_lists
 from oakum.guard.compiled.write_targets import needs_object
-from oakum.guard.compiled.written_resource import untold
+from oakum.guard.compiled.written_resource import is_ambiguous
 from oakum.guard.warnings.grants import owners_alone, resources_shown, resources_written
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
@@ -82,7 +82,7 @@ def unknown_type(contract: CompiledContract, endpoint: GrantedEndpoint) -> Itera
     """Warns about a body of one of several resources where nothing shows which the object is
     of."""
     operation, typed = endpoint.operation, endpoint.checks.typed
-    if typed is not None and untold(endpoint.checks.target, typed):
+    if typed is not None and is_ambiguous(endpoint.checks.target, typed):
         kinds = " or ".join(f"a `{each}`" for each in typed.kinds)
         yield Problem(
             contract.location(operation),

@@ -113,7 +113,9 @@ def _keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Pro
     for one in model.policy.resources.values():
         places = [] if one.is_account else [*unchecked_keys(model, operation, one, held)]
         places += [] if one.is_account else unchecked_references(model, operation, one, held)
-        names = dict.fromkeys(e.called for e in places if e not in endpoint.checks.plain.places)
+        names = dict.fromkeys(
+            e.contract_name for e in places if e not in endpoint.checks.plain.places
+        )
         found = [each for each in names if each not in rule.params]
         if not (held or one.is_account or endpoint.checks.plain.free):
             found += _unread_forms(operation)
@@ -134,7 +136,9 @@ def _arguments(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterato
     params = model.rule(operation.id).params
     for one in model.policy.resources.values():
         places = [] if one.is_account else [*unchecked_keys(model, operation, one, ())]
-        names = dict.fromkeys(e.called for e in places if e not in endpoint.checks.plain.places)
+        names = dict.fromkeys(
+            e.contract_name for e in places if e not in endpoint.checks.plain.places
+        )
         if found := [each for each in names if each not in params]:
             said = f"{operation.id}: {{params: {{{found[0]}: {one.name}"
             yield Problem(

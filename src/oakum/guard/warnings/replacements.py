@@ -150,7 +150,7 @@ def _lists(
     """Lists, and maps, in an object of a body that somebody may set, each with its resource."""
     model, found = contract.model, dict[str, str]()
     table = model.settable[around]
-    for path in model.declared.boundaries(shape):
+    for path in model.declared_fields.boundaries(shape):
         at: Shape | None = shape
         steps, end = path.split("."), 0
         for count, step in enumerate(steps):
@@ -175,7 +175,9 @@ def _unset(
     """Members that a body may have, and that somebody who may set others may not set; whether they
     may not see them either. The key and the owner are told by the path and the caller."""
     model, resource = contract.model, contract.policy.resources[name]
-    paths = [each for each in model.declared.fields(shape) if _is_sent(resource, shape, each)]
+    paths = [
+        each for each in model.declared_fields.fields(shape) if _is_sent(resource, shape, each)
+    ]
     sets, sees = model.settable[name], model.tables[name]
     found: dict[str, bool] = {}
     for held in _callers(contract, endpoint, sets) if paths else ():
@@ -221,4 +223,4 @@ def _callers(
     for caller in [{each, *certain(contract, each)} for each in call or ()] or [base]:
         yield caller
         for each in table.relations:
-            yield {*caller, each, *policy.required(each)}
+            yield {*caller, each, *policy.required_relations(each)}

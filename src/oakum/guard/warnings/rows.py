@@ -18,7 +18,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.named_arguments import reachable_places
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
-from oakum.openapi.shape_queries import member, member_names, named, names_of
+from oakum.openapi.shape_queries import member, member_by_name, member_names, names_of
 from oakum.openapi.walk import reachable
 from oakum.policy.model import FieldRule
 from oakum.policy.resource_schemas import resource_of
@@ -169,7 +169,7 @@ def unknown_types(contract: CompiledContract) -> Iterator[Problem]:
     model = contract.model
     for each in contract.endpoints:
         media = each.operation.success() if model.rule(each.operation.id).graphql else None
-        data = named(media.shape, "data") if media is not None and media.shape else None
+        data = member_by_name(media.shape, "data") if media is not None and media.shape else None
         if data is None:
             continue
         found = [*_untold(model, data)]

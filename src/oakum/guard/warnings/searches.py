@@ -14,7 +14,7 @@ from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.objects_in_responses import answer
 from oakum.guard.compiled.request_places import plain
-from oakum.guard.unexplained_names import unexplained
+from oakum.guard.unexplained_names import find_unexplained
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.policy.resource_schemas import resource_of
@@ -58,9 +58,9 @@ def _places(model: Model, operation: Operation) -> Iterator[tuple[str, str, str]
     """Parameters and members of a body that may find an object: as the contract names each, by its
     last name, and where it is."""
     if _tells_more(model, operation):
-        for each in unexplained(model, operation):
-            if each.called:
-                yield each.called, each.last, each.where
+        for each in find_unexplained(model, operation):
+            if each.contract_name:
+                yield each.contract_name, each.last, each.where
 
 
 def _arguments(model: Model, operation: Operation) -> Iterator[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from oakum.authz.complete_lists import ListPlace
 from oakum.authz.list_member_names import ENDED, FAILED, ON, has_part, kind_of, plain_name
 
 
-def unexplained(place: ListPlace) -> list[str]:
+def unexplained_members(place: ListPlace) -> list[str]:
     """Members that nobody explains, so that a value in one means that the list may go on."""
     known = ON | FAILED | {"total"}
     return [
@@ -25,7 +25,7 @@ def unexplained(place: ListPlace) -> list[str]:
     ]
 
 
-def told(place: ListPlace) -> list[str]:
+def failure_members(place: ListPlace) -> list[str]:
     """Members of which a text that does not say success is taken for a failure."""
     return [
         name

@@ -52,7 +52,7 @@ def _api_key(said: Mapping[str, Json]) -> Schemes:
     return {named: {"type": "apiKey", "in": where, "name": named}}
 
 
-def scripted(text: str) -> Schemes | None:
+def scheme_from_script(text: str) -> Schemes | None:
     """What a script that runs before each request adds: a header with credentials."""
     if "authorization" not in text.lower() or not _SETS_A_HEADER.search(text):
         return None

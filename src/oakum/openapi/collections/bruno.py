@@ -74,7 +74,7 @@ def read(file: DescriptionFile) -> Collection:
                 own = _json_auth(item.get("root") or item, above)
                 waiting.append((item["items"], f"{at}/items", _name(item), own))
             else:
-                _json_request(found, item, partial(file.written, at), folder, above)
+                _json_request(found, item, partial(file.written_location, at), folder, above)
     return found
 
 
@@ -178,7 +178,9 @@ class _Folder:
             return
         file = DescriptionFile(str(path), text.encode(), path)
         if isinstance(file.root, dict):
-            _json_request(self._found, file.root, partial(file.written, ""), folder, around)
+            _json_request(
+                self._found, file.root, partial(file.written_location, ""), folder, around
+            )
 
 
 def _files(folder: Path, root: Path, endings: tuple[str, ...]) -> list[Path]:
@@ -270,7 +272,7 @@ def _bru_auth(blocks: Mapping[str, Block], mode: str, around: Schemes | None) ->
     if found is not None:
         return found
     script = blocks.get("script:pre-request")
-    return (auth.scripted(script.text) if script else None) or around
+    return (auth.scheme_from_script(script.text) if script else None) or around
 
 
 # ------------------------------------------------------------------ JSON and YAML

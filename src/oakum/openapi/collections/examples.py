@@ -29,7 +29,7 @@ _STAND_INS: dict[str, Json] = {
 }  # fmt: skip
 
 
-def parsed(text: str) -> object:
+def parse_body(text: str) -> object:
     """The value of a saved body, with stand-ins for what was left open; `UNREAD`: no JSON."""
     if not text.strip() or len(text) > _MOST:
         return UNREAD

@@ -68,7 +68,7 @@ class Inferred:
         return (place or self.whole)()
 
 
-def inferred(collection: Collection, kind: str, whole: Place) -> Inferred:
+def infer_document(collection: Collection, kind: str, whole: Place) -> Inferred:
     """The document; `kind`: what the collection is called. Raises `InputError` where it has no
     request that can be read."""
     found = _endpoints(collection)
@@ -146,7 +146,7 @@ def _join(endpoint: _Endpoint, each: SavedRequest, at: Address) -> None:
         endpoint.security.append(used)
     _learn_body(endpoint, each)
     for answer in each.answers:
-        body = examples.parsed(answer.text)
+        body = examples.parse_body(answer.text)
         if body is examples.UNREAD:
             continue
         media = essence(answer.media) if is_json(answer.media) else "application/json"
@@ -163,7 +163,7 @@ def _learn_body(endpoint: _Endpoint, each: SavedRequest) -> None:
         learnt.learn({pair.name: _typed(pair.value) for pair in each.body.form})
         endpoint.files |= {pair.name for pair in each.body.form if pair.file}
         return
-    body = examples.parsed(each.body.text)
+    body = examples.parse_body(each.body.text)
     if body is not examples.UNREAD:
         endpoint.bodies.setdefault(media, Learnt()).learn(body)
     elif each.body.text.strip():
@@ -174,7 +174,7 @@ def _typed(value: str) -> Json:
     """The value of a parameter as its type says, which is all that is learnt of it."""
     bare = value.strip()
     if bare[:1] == "<" or "{{" in bare or not bare:
-        known = examples.parsed(f'"{bare}"') if bare[:1] == "<" and '"' not in bare else ""
+        known = examples.parse_body(f'"{bare}"') if bare[:1] == "<" and '"' not in bare else ""
         return known if isinstance(known, bool | int | float) else ""
     if bare.lower() in ("true", "false"):
         return True
@@ -226,7 +226,7 @@ def _required(found: dict[str, Json], schemes: dict[str, Json]) -> Json:
 
 
 def _content(each: _Endpoint, learnt: Learnt) -> Json:
-    if not learnt.seen:
+    if not learnt.value_count:
         return {}
     made = examples.schema_of(learnt)
     for name in each.files & made.get("properties", {}).keys():

@@ -53,7 +53,7 @@ def read(file: DescriptionFile) -> Collection:
                 own = _auth(item, around)
                 waiting.append((item["children"], f"{at}/children", text_of(item.get("name")), own))
             else:
-                _request(found, item, partial(file.written, at), folder, around)
+                _request(found, item, partial(file.written_location, at), folder, around)
     return found
 
 
@@ -76,7 +76,9 @@ def _resources(file: DescriptionFile) -> Collection:
                 around = _auth(folder, around)
             named = [f for f in folders if f.get("_type") == "request_group"]
             name = text_of(named[0].get("name")) if named else ""
-            _request(found, each, partial(file.written, f"/resources/{index}"), name, around)
+            _request(
+                found, each, partial(file.written_location, f"/resources/{index}"), name, around
+            )
     return found
 
 
@@ -156,4 +158,4 @@ def _auth(holder: dict[str, Json], around: Schemes | None) -> Schemes | None:
     scripts = holder.get("scripts")
     inside = scripts.get("preRequest") if isinstance(scripts, dict) else None
     script = text_of(holder.get("preRequestScript")) or text_of(inside)
-    return (auth.scripted(script) if script else None) or around
+    return (auth.scheme_from_script(script) if script else None) or around

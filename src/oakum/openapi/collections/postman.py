@@ -59,7 +59,7 @@ def read(file: DescriptionFile) -> Collection:
         if isinstance(name, str) and each.get("type") != "secret" and not each.get("disabled"):
             found.variables[name] = scalar(each.get("value"))
     if not isinstance(root.get("item"), list):
-        found.leave(lambda: file.written(pointer), "`item` must be a list of requests")
+        found.leave(lambda: file.written_location(pointer), "`item` must be a list of requests")
     # In the order of the collection, with a stack: a hostile one nests deeper than Python calls.
     stack = [_folder(root.get("item"), f"{pointer}/item", "", _auth(root, None))]
     while stack:
@@ -81,7 +81,7 @@ def _folder(items: Json, pointer: str, name: str, auth: Schemes | None) -> _Fold
 
 
 def _item(found: Collection, file: DescriptionFile, item: Json, at: str, folder: _Folder) -> None:
-    place = partial(file.written, at)
+    place = partial(file.written_location, at)
     raw = item.get("request") if isinstance(item, dict) else None
     if isinstance(raw, str):
         raw = {"url": raw}
@@ -184,7 +184,7 @@ def _auth(holder: dict[str, Json], around: Schemes | None) -> Schemes | None:
         lines = script.get("exec") if isinstance(script, dict) else None
         if event.get("listen") == "prerequest" and isinstance(lines, str | list):
             text = lines if isinstance(lines, str) else "\n".join(map(str, lines))
-            if found := auth.scripted(text):
+            if found := auth.scheme_from_script(text):
                 return found
     return around
 

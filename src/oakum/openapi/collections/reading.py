@@ -8,7 +8,7 @@ from typing import Protocol
 
 from oakum.errors import Location, Problem
 from oakum.openapi.collections import bruno, insomnia, postman
-from oakum.openapi.collections.inferred_document import Inferred, inferred
+from oakum.openapi.collections.inferred_document import Inferred, infer_document
 from oakum.openapi.collections.saved_request import Collection
 from oakum.openapi.formats import format_of
 from oakum.openapi.model import Json
@@ -42,7 +42,8 @@ def stand_in(file: DescriptionFile) -> list[Problem]:
     for each in COLLECTIONS:
         if pointer := each.tells(root):
             return _replaced(
-                file, inferred(each.read(file), each.NAME, lambda: file.written(pointer))
+                file,
+                infer_document(each.read(file), each.NAME, lambda: file.written_location(pointer)),
             )
     return []
 
@@ -56,7 +57,7 @@ def folder(path: Path) -> tuple[DescriptionFile, list[Problem]]:
     file = DescriptionFile(str(path), b"{}", path)
     file.parts = files
     whole = Location(str(files[0]), 1, 1)
-    return file, _replaced(file, inferred(collection, bruno.NAME, lambda: whole))
+    return file, _replaced(file, infer_document(collection, bruno.NAME, lambda: whole))
 
 
 def _replaced(file: DescriptionFile, made: Inferred) -> list[Problem]:

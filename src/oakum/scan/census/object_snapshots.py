@@ -25,14 +25,14 @@ from oakum.errors import OakumError
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import read_as_declared
 from oakum.exposure.values.knowledge import canonical
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.undo.recognition import named
+from oakum.scan.undo.recognition import with_key
 from oakum.scan.undo.soft_deletion import is_deleted
 from oakum.scan.undo.visibility_wait import Patience
 
@@ -141,7 +141,7 @@ class Census:
         if not answer.ok or answer.truncated:
             return None
         found: Rows = {}
-        seen = engine.judged(probe, who, [who], asked.filled, answer)
+        seen = engine.judge_response(probe, who, [who], asked.filled, answer)
         # nested objects are counted under their own resource
         inner = {id(each.value) for each in seen.instances}
         for each in seen.instances:
@@ -175,7 +175,7 @@ class Census:
             if not key:
                 yield from [(place, None)] if place[1] in kinds else ()
                 continue
-            rows = [row for row in named(value, key, place[2]) if not is_deleted(row)]
+            rows = [row for row in with_key(value, key, place[2]) if not is_deleted(row)]
             if rows:
                 yield place, max(rows, key=lambda row: len(row.keys() & (before or {}).keys()))
 
@@ -314,7 +314,7 @@ _AGAIN = (2.0, 4.0)
 """Seconds that are waited before each further reading, where one shows a difference."""
 _NEW: tuple[str, ...] = ("\0new",)
 """Stands for the place of an object that was not there before."""
-_RECORDS = listed(
+_RECORDS = word_set(
     "session login token device audit log event activity history notification visit view receipt"
 )
 """Words of resources to which an API adds by itself."""

@@ -31,7 +31,7 @@ def left_alone(
     the run may write."""
     heard = {each.operation.id for each in feeds}
     called = engine.requests.called.keys() - heard if engine else set()
-    called |= engine.context.used if engine else set()
+    called |= engine.context.state_operations if engine else set()
     for each in skipped:
         if (id := each.endpoint.operation) not in called:
             why = writes and why_not_called(model, id)
@@ -49,7 +49,7 @@ def left_alone(
 def without_fields(engine: Engine, cells: Iterable[Cell], skipped: Iterable[Skipped]) -> list[str]:
     """A remark on operations that were requested, and of whose responses no field is judged."""
     left = {each.endpoint.operation for each in (*skipped, *engine.results.gaps.writes)}
-    named = left | {each.endpoint.operation for each in cells} | engine.context.used
+    named = left | {each.endpoint.operation for each in cells} | engine.context.state_operations
     probes = (*engine.state.probes, *engine.state.later)
     read = {probe.operation.id: probe.operation for probe in probes}
     said = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from oakum.exposure.checks import filed
+from oakum.exposure.checks import rules_of_item
 from oakum.finding import Cell, Finding, Result, TestedItem
 from oakum.rules import OWASP
 from oakum.scan.coverage.untested import Section
@@ -45,7 +45,7 @@ def tested_items(
 
     found = []
     for item in OWASP.values():
-        why = {rule.id: why_not(rule.id) for rule in filed(item)}
+        why = {rule.id: why_not(rule.id) for rule in rules_of_item(item)}
         tested = tuple(rule for rule, reason in why.items() if not reason)
         untested = tuple((rule, reason) for rule, reason in why.items() if reason)
         found.append(TestedItem(item.id, tested, untested))

@@ -15,29 +15,29 @@ from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.exposure.endpoints.request_bodies import body_shape, unwritable
 from oakum.finding import Endpoint, Skipped
 from oakum.http.methods import WRITES
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.inference.side_effects import DELETES, classify
 from oakum.inference.unsafe_writes import more_than_sets, staff_matter
 from oakum.openapi.model import Operation
-from oakum.scan.requests.delete_parameters import agreed
-from oakum.scan.requests.values_to_write import last_parameter, written
+from oakum.scan.requests.delete_parameters import confirm_removal
+from oakum.scan.requests.values_to_write import last_parameter, written_resources
 
-_EDITS = listed("change edit modify overwrite patch replace set update upsert")
-_MAKES = listed("add create insert make new open post submit")
-_ONE_EACH = listed(
+_EDITS = word_set("change edit modify overwrite patch replace set update upsert")
+_MAKES = word_set("add create insert make new open post submit")
+_ONE_EACH = word_set(
     "account config configuration consent me preference preferences profile setting settings"
 )
 """Nouns of what each account has one of, and does not make: it is written over."""
 
-_OTHERS = listed("code index name nr number position serial slug")
+_OTHERS = word_set("code index name nr number position serial slug")
 """Words of what names an object beside its key."""
-_TRASH = listed("bin binned deleted recycle recycled removed trash trashed")
+_TRASH = word_set("bin binned deleted recycle recycled removed trash trashed")
 """Words of a list of what was removed and is kept."""
 _BEFORE = ("archive", "trash", "discard", "cancel")
 """Verbs that put an object away, after which an API may let it be removed."""
 
 
-def barred(model: Model, operation: Operation, *, named: bool = False) -> str:
+def barring_reason(model: Model, operation: Operation, *, named: bool = False) -> str:
     """Why a writing operation must not be tested; empty if it may. `named`: the contract names it
     for changing a state or relation."""
     rule, relations = model.rule(operation.id), model.policy.relations
@@ -52,15 +52,15 @@ def why_not_called(model: Model, operation: str) -> str:
         return ""
     if each.method == "DELETE":
         said = classify(each, model.rule(each.id)).reason
-        alone = said == DELETES and not barred(model, each)
+        alone = said == DELETES and not barring_reason(model, each)
         return f"{said}, and the run had nothing to remove with it" if alone else ""
     if each.method not in WRITES or classify(each, model.rule(each.id)).kind != "write":
         return ""
-    if why := barred(model, each):
+    if why := barring_reason(model, each):
         return f"not written to, for {why}"
     if why := more_than_sets(each):
         return f"never written to, because {why}"
-    found = written(model, each)
+    found = written_resources(model, each)
     if not found and not each.body:
         return "not written to: the document declares no body, so that it sets no member"
     if not found:
@@ -147,9 +147,9 @@ def _removers(
         remove = probe_of(model, each, params.get(each.id, {}))
         named = named_by(model, remove, resource) or f"{resource}.{key}" in remove.sources.values()
         # The creator may not be allowed to delete it if that is reserved for staff.
-        if not (_is_below(each, make) or named) or barred(model, each):
+        if not (_is_below(each, make) or named) or barring_reason(model, each):
             continue
-        meant = agreed(remove, each)
+        meant = confirm_removal(remove, each)
         lacking = [name for name in meant.unfilled if name != last]
         lacking += [*_guessed(model, meant, last), *_lacking_members(meant)]
         how = f"{each.method} {each.path}"
@@ -208,7 +208,7 @@ def before_removal(model: Model, remove: Operation) -> Iterator[tuple[Operation,
         shape = body_shape(each)
         more = any(p.required for p in each.parameters if p.where != "path")
         bare = not each.body or (shape is not None and not shape.required)
-        if bare and not more and not barred(model, each):
+        if bare and not more and not barring_reason(model, each):
             yield each, verb
 
 
@@ -236,18 +236,18 @@ def _lacking_members(remove: Probe) -> list[str]:
     return sorted(name for name in shape.required if name not in remove.sources)
 
 
-def untried(model: Model) -> Iterator[Skipped]:
+def never_called(model: Model) -> Iterator[Skipped]:
     """Writing operations that are never called, whatever is allowed."""
     for operation in model.operations.values():
         if operation.method not in WRITES:
             continue
         if classify(operation, model.rule(operation.id)).kind != "write":
             continue
-        if why := barred(model, operation):
+        if why := barring_reason(model, operation):
             endpoint = Endpoint(operation.method, operation.path, operation.id)
             yield Skipped(endpoint, f"not written to, for {why}")
 
 
 def all_untried(model: Model, more: Iterable[Skipped], *, writes: bool) -> tuple[Skipped, ...]:
     """Everything that was not written to; `more`: found during the run."""
-    return tuple(dict.fromkeys((*(untried(model) if writes else ()), *more)))
+    return tuple(dict.fromkeys((*(never_called(model) if writes else ()), *more)))

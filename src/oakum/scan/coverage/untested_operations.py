@@ -25,7 +25,7 @@ from oakum.scan.coverage.untested import Untested
 _MOST_NAMED = 8
 
 
-def untested(
+def find_untested(
     model: Model,
     cells: Iterable[Cell],
     skipped: Iterable[Skipped],
@@ -183,7 +183,7 @@ def _is_barred(model: Model, cell: Cell) -> bool:
     return owners and call is not None and (label | basic).isdisjoint(call)
 
 
-def told(found: list[Untested]) -> Iterator[str]:
+def trust_reasons(found: list[Untested]) -> Iterator[str]:
     """Untested operations as reasons to distrust the run, each with a remedy."""
     for each in found[:_MOST_NAMED]:
         yield (
@@ -221,7 +221,7 @@ def bent(found: tuple[str, str]) -> str:
     )
 
 
-def masked(matrix: Matrix) -> Iterator[str]:
+def unclear_masks(matrix: Matrix) -> Iterator[str]:
     """Why an end without findings is not trusted where what came in a masked field has no form
     that the contract shows, and nobody can tell whether it is the owner's."""
     named = {

@@ -85,7 +85,7 @@ class Comparison:
         return bool(self.heard) and not self._halts(self.heard)
 
     @property
-    def unsettled(self) -> str:
+    def why_unsettled(self) -> str:
         """Why answers that tell nobody apart prove nothing; empty: they do."""
         if any(each.answer.status >= 500 for each in self.heard):
             return "it failed with a server error"

@@ -19,7 +19,7 @@ import orjson
 
 from oakum.exchange import Response, json_bytes
 from oakum.exposure.values.knowledge import canonical, leaves_of, says_nothing
-from oakum.inference.lexicon import listed
+from oakum.inference.lexicon import word_set
 from oakum.openapi.model import Json
 
 Feature = tuple[str, ...]
@@ -36,7 +36,7 @@ _LEAST = 3
 _LEAST_INSIDE = 5
 """Characters of a value that are found inside a sentence by no chance."""
 _MOST_WORDS = 4000
-_LEFT_OUT = listed(
+_LEFT_OUT = word_set(
     "age connection content-encoding content-length date keep-alive set-cookie transfer-encoding"
 )
 """Headers that say when and how an answer was sent; lengths and cookies are features of their own.
@@ -110,7 +110,7 @@ def outline(answer: Response) -> frozenset[tuple[Feature, str]]:
     )
 
 
-def told(features: Collection[Feature]) -> str:
+def describe_differences(features: Collection[Feature]) -> str:
     """Differences in words, without values."""
     words = {
         "status": "another status",

@@ -243,7 +243,7 @@ def _segment_before(path: str, hole: str) -> str:
     return "" if "{" in before else before.lower()
 
 
-def wanted(
+def rank_candidates(
     found: Iterable[ScriptPath],
     documented: Mapping[str, frozenset[str]],
     starts: Sequence[str],

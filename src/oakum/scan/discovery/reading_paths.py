@@ -11,20 +11,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from oakum.inference.lexicon import listed, singular, words
+from oakum.inference.lexicon import singular, word_set, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.inference.side_effects import CHANGES, LINKS, NOUN_HEADS, THINGS, may_command
 from oakum.inference.unsafe_writes import asks_for_change
 
-_READS = listed(
+_READS = word_set(
     "browse calculate compare count describe display download export find get inspect list lookup "
     "preview query search show stream view"
 )
 """Verbs that say so as the whole of a last segment; `read`, `check` and `fetch` may mark, or ask
 another server."""
-_HEADS = _READS | listed("fetch load retrieve")
+_HEADS = _READS | word_set("fetch load retrieve")
 """Verbs that say so at the head of one: `fetchProfile`."""
-_BOTH = listed(
+_BOTH = word_set(
     "access archive bill book chat clone comment contact copy cover draft email feature file index "
     "invoice issue label link log mail message order place progress queue rank rate reference "
     "report request schedule share sms stage star sync tag text token trace track transport"
@@ -34,7 +34,7 @@ _SHOWS = (
     THINGS
     | NOUN_HEADS
     | ACCOUNTS
-    | listed(
+    | word_set(
         "about all article atom biography breakdown brief card catalog class clinic club "
         "cohort collection county course crew csv current dashboard dataset demo device directory "
         "doc employer enum everybody everyone exam excerpt faq federation fleet gateway geo "
@@ -48,14 +48,14 @@ _SHOWS = (
         "voucher ward warehouse whoami workspace xls xlsx xml yaml"
     )
 ) - _BOTH
-_SCOPES = listed(
+_SCOPES = word_set(
     "active admin admins ajax alpha anonymous api app auth backend backoffice beta bff client "
     "common console core external frontend graph graphql internal json legacy management "
     "mobile module new open ops pending platform popular portal private public recent rest rpc "
     "secure server service site system top trending unread upcoming web www"
 )
 """What paths begin with, and adjectives."""
-_ACTS = listed("action act cmd command do event func function method op task todo trigger verb")
+_ACTS = word_set("action act cmd command do event func function method op task todo trigger verb")
 """Parameters of a query whose value is a verb."""
 _EXTENSION = re.compile(r"\.\w{1,5}$")
 _HOLE = re.compile(r"\{[^{}]*\}")

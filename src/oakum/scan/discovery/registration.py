@@ -11,17 +11,17 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.exposure.values.knowledge import objects_of
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.inference.side_effects import classify, opens_session
 from oakum.openapi.model import Operation
-from oakum.scan.coverage.uncalled_operations import barred
+from oakum.scan.coverage.uncalled_operations import barring_reason
 from oakum.scan.discovery.contrast import Features, take_apart
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled
 from oakum.scan.requests.person_operations import is_secret, noun_of
 
-_SELF = listed("account me myself profile self user")
-_PEOPLE = listed("account accounts customer customers member members people user users")
+_SELF = word_set("account me myself profile self user")
+_PEOPLE = word_set("account accounts customer customers member members people user users")
 
 
 def removals(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Probe]:
@@ -71,7 +71,7 @@ def registration(model: Model, login: str) -> Operation | None:
         kind = classify(operation, model.rule(operation.id)).kind
         if not (secret and person and operation.anonymous) or kind == "destructive":
             continue
-        if barred(model, operation):
+        if barring_reason(model, operation):
             continue
         said = frozenset(words(re.sub(r"\W+", " ", f"{operation.path} {operation.id}")))
         last = set(words(operation.path.rstrip("/").rsplit("/", 1)[-1]))
@@ -97,7 +97,7 @@ def account_resource(model: Model) -> str:
     return next(found, "")
 
 
-def said(answer: Response, filled: Filled) -> Features:
+def answer_features(answer: Response, filled: Filled) -> Features:
     """Status and body of an answer, without what the request held."""
     found = take_apart(answer, filled.sent)
     return {name: text for name, text in found.items() if name[0] not in ("header", "cookie")}

@@ -49,11 +49,11 @@ class Burst:
     """The answers said how many questions are left, and these became fewer and are not used up."""
 
 
-def wanted(pace: Pace, limit: Limit | None, *, declared: bool) -> int:
+def request_count(pace: Pace, limit: Limit | None, *, declared: bool) -> int:
     """Number of requests that tests a rate limit; 0 if the budget is too small. `limit`: the
     contract's; `declared`: whether the document mentions one."""
     least = _DECLARED if declared else USUAL
-    room = min(pace.left // 2, _MOST)
+    room = min(pace.requests_left // 2, _MOST)
     if limit is None:
         return min(least, room) if room >= _LEAST else 0
     enough = (many for many in range(least, room + 1) if exceeds(limit, many, many / pace.rate))
@@ -133,6 +133,6 @@ def _left(headers: Mapping[str, str]) -> list[float]:
     return [float(packed[1])] if packed else []
 
 
-def spoken(seconds: float) -> str:
+def seconds_text(seconds: float) -> str:
     """Seconds as text: `0.4 s`, `12 s`."""
     return f"{seconds:.1f} s" if seconds < 10 else f"{math.ceil(seconds)} s"

@@ -99,7 +99,7 @@ def named_paths(script: str) -> list[ScriptPath]:
         before = script[max(0, literal.start() - 80) : literal.start()]
         if _WRITES.search(before) or _METHOD.search(_options_of_call(script, at)):
             continue
-        each = _named(pieces, before, partial(constants.given, literal.start()))
+        each = _named(pieces, before, partial(constants.value_at, literal.start()))
         if each is not None:
             key = (_MARK.sub("{}", each.path), each.query, each.origin)
             if key not in found or found[key].called < each.called:
@@ -224,7 +224,7 @@ class _Constants:
                 text = literal[1] if literal[1] is not None else literal[2]
                 self._known.setdefault(name[1], []).append((start, text.rstrip("/")))
 
-    def given(self, at: int, said: str) -> str:
+    def value_at(self, at: int, said: str) -> str:
         """The constant that an expression refers to at a position: the last assignment before it,
         otherwise the first; empty if unknown."""
         texts = self._known.get(re.split(r"\W+", said.strip())[-1], [])

@@ -11,7 +11,9 @@ from oakum.scan.transport.certificates import CertificateRefused
 from oakum.scan.transport.governor import Governor
 
 
-def requested(send: Callable[[Request], Response], target: str) -> tuple[Response, str | None]:
+def request_contact(
+    send: Callable[[Request], Response], target: str
+) -> tuple[Response, str | None]:
     """The response to the request of a target's `security.txt`, and its text; None: it is none."""
     url = origin_of(target) + security_txt.WELL_KNOWN
     response = send(Request("GET", url, {"accept": "text/plain"}))
@@ -23,7 +25,7 @@ def requested(send: Callable[[Request], Response], target: str) -> tuple[Respons
 def contact_notes(governor: Governor, target: str) -> list[str]:
     """Notes on the `security.txt` of a target; none where it has none."""
     try:
-        _, text = requested(governor.send, target)
+        _, text = request_contact(governor.send, target)
     except CertificateRefused:
         return []  # it tells only those who show a certificate, which this request does not
     return security_txt.notes(text) if text is not None else []

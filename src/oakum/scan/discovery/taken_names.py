@@ -21,13 +21,13 @@ from oakum.openapi.model import Json, Shape
 from oakum.scan.coverage.untested import Section
 from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import (
+    describe_differences,
     differences,
     holds,
     is_echo,
     outline,
     take_apart,
     texts,
-    told,
 )
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
@@ -40,7 +40,7 @@ _NAMED, _ORACLE = "account-enumeration", "oracle"
 """What signals call a field that is told, and a difference."""
 
 
-def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
+def note_gap(engine: Engine, why: str, *, beside: str = "") -> None:
     """Records sign-up operations whose duplicate check was not tested, except `beside`."""
     found = talks(engine.model, engine.state.probes, _NAMED, writes=True)
     for operation in {
@@ -51,7 +51,7 @@ def unasked(engine: Engine, why: str, *, beside: str = "") -> None:
             endpoint = Endpoint(each.method, each.path, operation)
             stated = engine.model.rule(operation).untested
             reason = f"the contract leaves it out: {stated}" if stated else why
-            engine.results.untested(
+            engine.results.note_gap(
                 endpoint,
                 f"not requested with names that are taken, because {reason}",
                 Section.WRITES,
@@ -81,7 +81,7 @@ class TakenNames:
         for noun, named_by in self.provisioned.names():
             if self.open:
                 self._about(noun, named_by)
-        unasked(
+        note_gap(
             self.engine,
             "the run creates its accounts elsewhere",
             beside=self.provisioned.probe.operation.id,
@@ -122,7 +122,7 @@ class TakenNames:
         taken = {each.who: [take_apart(each.answer, values)] for each in (whole, again)}
         unknown = [take_apart(each.answer, values) for each in free]
         if found := differences(taken, unknown) & {("status",)}:
-            says = told(found)
+            says = describe_differences(found)
             note = f"compared for two existing accounts and for one that did not exist yet: {says}"
             self._signal(_ORACLE, named_by, whole, note, says)
 
@@ -140,7 +140,7 @@ class TakenNames:
         )
         if found := made.run():
             heard = next(each for each in made.heard if each.who)
-            says = told(found)
+            says = describe_differences(found)
             note = f"compared for an existing and for made-up accounts of the same form: {says}"
             self._signal(_ORACLE, named_by, heard, note, says)
         return bool(found)

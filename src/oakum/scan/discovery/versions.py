@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oakum.exposure.values.knowledge import canonical
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Parameter
 
-_ROOTS = listed("api rest services service ws public")
+_ROOTS = word_set("api rest services service ws public")
 """Segments that stand before everything else: a version goes behind them."""
 _SEGMENT = re.compile(r"(?i)((?:[a-z]+[-_.])?v(?:er|ersion)?[-_.]?)(\d{1,3})(?:\.(\d{1,3}))?")
 _BARE = re.compile(r"()(\d{1,2})(?:\.(\d{1,2}))?")
@@ -23,7 +23,7 @@ _IN_TEXT = re.compile(
     r"(?i)(?<![a-z0-9])(?<!\d[-.])((?:v(?:er|ersion)?[-_.=: ]?)?)(\d{1,3})(?:\.(\d{1,3}))?"
     r"(?![\w-]|\.\d)"
 )
-_SAYS = listed("version ver")
+_SAYS = word_set("version ver")
 _MOST = 3
 """Values tried in place of one that stands in a header or a query."""
 
@@ -81,7 +81,7 @@ def others(version: str) -> tuple[str, ...]:
     return (*_beside(found), "")
 
 
-def restated(text: str) -> tuple[str, ...]:
+def other_versions(text: str) -> tuple[str, ...]:
     """The text with other versions: `application/vnd.x.v2+json`, `2.0`; empty if it has none. Dates
     are not varied."""
     found = _IN_TEXT.search(text)
@@ -121,5 +121,5 @@ def other_values(parameter: Parameter) -> tuple[str, ...]:
     if not known:
         return ("1", "2")
     current = next(iter(known))
-    guesses = () if len(shape.enum) > 1 else restated(current)
+    guesses = () if len(shape.enum) > 1 else other_versions(current)
     return tuple(dict.fromkeys([*list(known)[1:], *guesses]))[:_MOST]

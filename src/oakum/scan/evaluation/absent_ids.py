@@ -86,7 +86,7 @@ def _look(
 ) -> Outcome:
     """Records leaks of others' data; missing fields of a nonexistent object close nothing."""
     question = engine.question(probe, who, frozenset(), filled, f"{probe.id}|{how}")
-    outcome = engine.evaluator.look(engine.evaluator.judged(probe, question, answer))
+    outcome = engine.evaluator.look(engine.evaluator.judge(probe, question, answer))
     leaks = tuple(
         each
         for each in outcome.observations

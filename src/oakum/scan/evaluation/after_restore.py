@@ -135,7 +135,7 @@ class _Look:
         key = engine.key(way, self.viewer, self.who, "put back")
         about = frozenset({self.who} if self.who else ())
         question = engine.question(way, self.viewer, about, filled, key)
-        seen = engine.evaluator.judged(way, question, answer)
+        seen = engine.evaluator.judge(way, question, answer)
         self.left = {
             (each.key.resource, each.key.field)
             for each in engine.evaluator.look(seen).observations

@@ -49,7 +49,7 @@ def is_broken(operation: Operation, answer: Response) -> bool:
     )
 
 
-def governed(instances: Iterable[ObjectInstance], tables: Mapping[str, Table]) -> int:
+def hash_governed(instances: Iterable[ObjectInstance], tables: Mapping[str, Table]) -> int:
     """A hash of all values that the contract governs, with their owners."""
     return hash(
         frozenset(

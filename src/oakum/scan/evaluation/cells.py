@@ -30,7 +30,7 @@ from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Mark
 from oakum.exposure.finding_evidence import Exhibits, by_way_of, place_of
 from oakum.exposure.values.knowledge import canonical, is_theirs, says_nothing
-from oakum.exposure.values.masked_fields import sent
+from oakum.exposure.values.masked_fields import masked_value
 from oakum.exposure.values.masks import is_partly_masked, kind_of
 from oakum.exposure.values.misplaced_values import Found, Misplaced, is_a_name
 from oakum.finding import Evidence, Result
@@ -192,7 +192,7 @@ class Cells:
         if self._granted(of, leaf.path):
             return
         self._leak(instance, leaf, replace(of, weak=of.weak or SHARED))
-        told, key = self._context.placeholders.told, self._record.key(of, leaf.path)
+        told, key = self._context.placeholders.note_leak, self._record.key(of, leaf.path)
         told(key, self._question.request_key, leaf.value, of.who, shared=True)
         self._record.tentative = True
 
@@ -255,7 +255,7 @@ class Cells:
             of = replace(of, weak=_TWO_FACED)
         self._leak(instance, leaf, of)
         key = self._record.key(of, leaf.path)
-        context.placeholders.told(key, question.request_key, leaf.value, of.who)
+        context.placeholders.note_leak(key, question.request_key, leaf.value, of.who)
         self._tell_by_object(key, leaf, of)
         return _Told.NOTHING if own or of.weak else _Told.PROVED
 
@@ -276,7 +276,7 @@ class Cells:
         """Judges a value in a field that the contract shows in a masked form; False: it is to be
         judged as in any other field."""
         context, who = self._context, of.who
-        found = sent(context, instance, leaf, who, of.object_key, of.unread)
+        found = masked_value(context, instance, leaf, who, of.object_key, of.unread)
         reading, told = self._reading, found is not None and not self._echo(leaf)
         if found is None or not told or reading.may_be_granted(context.model, instance, leaf.path):
             return False
@@ -325,9 +325,11 @@ class Cells:
         if text not in known:
             inside = isinstance(leaf.value, str) and is_theirs(text, known)
             if not inside and not knowledge.ambient.varies(place[1:]):
-                self._context.placeholders.handed(self._record.key(of, leaf.path), text, who)
+                self._context.placeholders.note_placeholder(
+                    self._record.key(of, leaf.path), text, who
+                )
             return "" if inside else ANOTHER
-        shared = not isinstance(leaf.value, bool) and knowledge.shared(*place, text)
+        shared = not isinstance(leaf.value, bool) and knowledge.is_shared(*place, text)
         elsewhere = knowledge.elsewhere(who, instance.resource, of.object_key, leaf.path, text)
         is_a = kind_of(text, elsewhere, self._context.identities.ids.get(who, ()), shared=shared)
         if (
@@ -397,7 +399,7 @@ class Cells:
         view = context.views.get((endpoint, who))
         filled = context.knowledge.filled.get((who, resource, of.object_key), ())
         place = of.place if present else None
-        served = view is not None and view.held(resource, of.object_key, path, filled, place)
+        served = view is not None and view.has_field(resource, of.object_key, path, filled, place)
         if not served or who == viewer or is_counted(context.model, self._probe, path):
             return
         # An embedded object is judged like the one around it. Or it is the caller's own object in
@@ -422,7 +424,9 @@ class Cells:
 
     def _granted(self, of: JudgedObject, path: str) -> bool:
         endpoint, known = self._question.endpoint, self._question.viewer is not None
-        return self._context.matrix.granted(endpoint, of.resource, path, of.held, known, of.state)
+        return self._context.matrix.is_granted(
+            endpoint, of.resource, path, of.held, known, of.state
+        )
 
     # ----------------------------------------------- objects missing from the response
 
@@ -474,7 +478,9 @@ class Cells:
         state = {**self._context.matrix.state(resource, who), **known}
         weak = self._unjudged.get(resource, "")
         alone = JudgedObject(resource, who, held, state, key, weak=weak, unread=unread)
-        named = replace(alone, held=held | self._context.named(viewer, who, resource, key))
+        named = replace(
+            alone, held=held | self._context.relations_naming(viewer, who, resource, key)
+        )
         for path in self._probe.shows[resource]:
             granted = self._granted(named, path)
             if served:
@@ -499,7 +505,9 @@ class Cells:
         if not who or is_a_name(self._context, self._question.viewer, who, resource, path, value):
             return
         viewer = self._question.viewer
-        withheld, field, shown = self._context.withheld(viewer, who, value, (resource, path))
+        withheld, field, shown = self._context.withholding_field(
+            viewer, who, value, (resource, path)
+        )
         if shown:
             return
         resource, path = (withheld, field) if withheld else (resource, path)

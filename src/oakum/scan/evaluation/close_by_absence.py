@@ -106,7 +106,7 @@ def _close(
     endpoint = probe.id
     closed = tuple(
         Observation(key, False, Result.CLOSED, viewer, owner)
-        for key in engine.matrix.undecided(endpoint, viewer, owner, resource)
+        for key in engine.matrix.undecided_cells(endpoint, viewer, owner, resource)
         if _is_shut(engine, key, viewer, owner, absent=absent)
         and all(_is_closed(engine, key._replace(viewer=each)) for each in under)
     )
@@ -201,4 +201,4 @@ def say_why(engine: Engine) -> None:
             hint = f"name an object as `owns: {{{resource}: …}}` in the identities file"
             if known.owner.kind == "creator" and not engine.context.may.writes:
                 hint += ", or allow the scan to create one with --allow-writes"
-        engine.results.untested(probe.id, f"no value for {named} is known; {hint}", Section.CELLS)
+        engine.results.note_gap(probe.id, f"no value for {named} is known; {hint}", Section.CELLS)

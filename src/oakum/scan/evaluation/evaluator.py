@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.member_paths import at_path, key_in, lacks, texts
 from oakum.authz.principal import Subject
-from oakum.authz.relations import may_hold, named
+from oakum.authz.relations import may_hold, names_caller
 from oakum.authz.span import MAX_DEPTH
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import Key, Matrix, Outcome, state_key
@@ -107,7 +107,7 @@ class Evaluator:
             for resource, states in view.states
         )
 
-    def judged(
+    def judge(
         self, probe: Probe, question: Question, response: Response, parsed: Parsed | None = None
     ) -> JudgedResponse:
         """The response with its judgement by what is known now. Learns nothing."""
@@ -118,7 +118,7 @@ class Evaluator:
 
     def again(self, seen: JudgedResponse) -> JudgedResponse:
         """The same response, by what is known now."""
-        return self.judged(seen.probe, seen.question, seen.response, seen.parsed)
+        return self.judge(seen.probe, seen.question, seen.response, seen.parsed)
 
     def look(self, seen: JudgedResponse) -> Outcome:
         """Learns from a response, and returns what it decides."""
@@ -357,7 +357,7 @@ class Evaluator:
         known = self._context.knowledge.kin.setdefault(place, {})
         for each in identities.names():
             for name in () if identities.is_unknown(each) else relations_by_member(model):
-                said = named(policy.relations[name], identities.principal(each), value)
+                said = names_caller(policy.relations[name], identities.principal(each), value)
                 self._news |= self._context.knowledge.learn_related(place, each, name, said)
             may = {n for n in told if may_hold(policy, n, identities.principal(each), subject)}
             now = (known.get(each, kinds) - told) | may

@@ -49,7 +49,7 @@ def alias(
     declared = probe.shows.get(instance.resource, ())
     if leaf_index(table, leaf.path) >= 0 or leaf.path in declared or len(text) < MIN_INSIDE:
         return ""
-    resource, field, _ = context.withheld(question.viewer, who, text)
+    resource, field, _ = context.withholding_field(question.viewer, who, text)
     return field if resource == instance.resource else ""
 
 
@@ -106,7 +106,7 @@ def is_own_for_anothers(
     if viewer is None or not at[1] or not asked or viewer in asked:
         return False
     view = context.views.get((question.endpoint, viewer))
-    return view is None or not view.about_owner or view.held(*at, (), place)
+    return view is None or not view.about_owner or view.has_field(*at, (), place)
 
 
 def in_doubt(

@@ -65,7 +65,7 @@ def judged_response(
     judgement = judge().judge(read.value, read.shape)
     what = {
         place: KnownObject(resource=name)
-        for place, name in ownership.expanded(judgement.instances).items()
+        for place, name in ownership.expanded_references(judgement.instances).items()
     }
     if what:
         judgement = judge(known=what).judge(read.value, read.shape)

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.values.knowledge import leaves_of
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.scan.evaluation.judged_response import JudgedResponse
 
-_CURSORS = listed("cursor next after before continuation pagetoken since")
-_TOKENS = listed("page offset")
+_CURSORS = word_set("cursor next after before continuation pagetoken since")
+_TOKENS = word_set("page offset")
 """Words that make a token a cursor: `pageToken`."""
 _LEAST = 6
 """Characters of a cursor that is more than a page number."""

@@ -133,7 +133,7 @@ def _is_open_here(
     endpoint, viewer, matrix = question.endpoint, question.viewer, context.matrix
     held, state = context.identities.relations(viewer, who), matrix.state(resource, who)
     return context.is_of_an_open_one(viewer, who, resource, path, text) and any(
-        matrix.granted(
+        matrix.is_granted(
             endpoint, resource, path, held | e.kin, viewer is not None, {**state, **e.state}
         )
         for e in context.sources(viewer, who, resource, path, text)
@@ -153,9 +153,9 @@ def asked_for(
     if who not in question.targets:
         return False
     values = context.knowledge.own.get((who, resource, path), ())
-    if any(context.withheld(question.viewer, who, text)[2] for text in values):
+    if any(context.withholding_field(question.viewer, who, text)[2] for text in values):
         return False
-    shared = [text for text in values if context.knowledge.shared(who, resource, path, text)]
+    shared = [text for text in values if context.knowledge.is_shared(who, resource, path, text)]
     theirs = all(
         question.targets <= sharers(context, question, resource, path, text) for text in shared
     )

@@ -31,7 +31,7 @@ def tell_mixed(context: EvaluationContext) -> None:
         held = context.identities.relations(viewer, owner)
         state = context.matrix.state(resource, owner)
         view = context.views.get((endpoint, viewer))
-        if view is None or context.matrix.granted(endpoint, resource, path, held, True, state):
+        if view is None or context.matrix.is_granted(endpoint, resource, path, held, True, state):
             continue
         label = context.identities.label(held, viewer, owner)
         key = Key(

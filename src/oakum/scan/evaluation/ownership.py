@@ -15,7 +15,7 @@ from oakum.authz import KnownObject, Model, ObjectInstance
 from oakum.authz.member_paths import at_path, key_in, texts
 from oakum.authz.owners import unread
 from oakum.authz.principal import Subject
-from oakum.authz.relations import holds, may_hold, named
+from oakum.authz.relations import holds, may_hold, names_caller
 from oakum.authz.table import allows
 from oakum.authz.truth import Truth
 from oakum.exposure.cells.matrix import AROUND, UNTOLD
@@ -182,7 +182,7 @@ class Ownership:
         }
         return found.around.get(outer.pointer, frozenset()) | named
 
-    def expanded(self, instances: Sequence[ObjectInstance]) -> dict[Pointer, str]:
+    def expanded_references(self, instances: Sequence[ObjectInstance]) -> dict[Pointer, str]:
         """Pointers of undeclared objects that other responses have identified: references that the
         API expanded (`?include=author`). Each is judged by its own owner and state."""
         places = {each.pointer for each in instances}
@@ -458,7 +458,9 @@ class Ownership:
         found_named: dict[str, Truth] = {}
         for name in relations_by_member(self.model):
             member = policy.relations[name].member
-            here = named(policy.relations[name], self.identities.principal(viewer), each.value)
+            here = names_caller(
+                policy.relations[name], self.identities.principal(viewer), each.value
+            )
             told = (
                 self.knowledge.is_related(whose, resource.name, key, viewer, name) if key else None
             )

@@ -27,7 +27,7 @@ from oakum.exposure.values.knowledge import Knowledge, canonical, leaves_of, say
 from oakum.http.json_pointer import Pointer
 from oakum.inference.lexicon import FieldClass, classify_field, words
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import element, member, member_names, merged, named
+from oakum.openapi.shape_queries import element, member, member_by_name, member_names, merge
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
 from oakum.scan.discovery.html_page import read_page
@@ -158,7 +158,7 @@ class Likeness:
         for key, child in value.items():
             name = kind.name_of(key)
             if name and (name not in fitted or key == name):
-                below = named(kind.shape, name)
+                below = member_by_name(kind.shape, name)
                 fitted[name] = self._tidy(child, below, kind.trie.child(name), (*at, key), found)
             else:
                 left[key] = child
@@ -249,7 +249,7 @@ def _kind(model: Model, name: str) -> _Kind | None:
     if not schema:
         return None
     shapes = {id(each): each for each in _shapes(model, name)}
-    whole = merged([*shapes.values()]) if shapes else Shape()
+    whole = merge([*shapes.values()]) if shapes else Shape()
     below = {key: member(whole, key) or Shape() for key in member_names(whole)}
     star = member(whole, "*") if not below else None
     shape = replace(
@@ -300,7 +300,7 @@ def _children(
         yield from ((str(nth), child, each) for nth, child in enumerate(value))
     else:
         for key, child in value.items():
-            yield key, child, named(shape, key) if shape else None
+            yield key, child, member_by_name(shape, key) if shape else None
 
 
 def _object(below: Mapping[str, Shape]) -> Shape:

@@ -73,9 +73,7 @@ class WriteAnswers:
             return False  # the response belongs to the account that has just logged in
         probe = self._probe(operation)
         question = self._question(probe, viewer, request)
-        outcome = self._engine.evaluator.hear(
-            self._engine.evaluator.judged(probe, question, answer)
-        )
+        outcome = self._engine.evaluator.hear(self._engine.evaluator.judge(probe, question, answer))
         leaks = tuple(e for e in outcome.observations if not self._may_be_granted(e, probe, answer))
         if leaks:
             self._engine.record(
@@ -99,7 +97,7 @@ class WriteAnswers:
         if seen.result is not Result.LEAK:
             return True
         table = self._engine.model.tables[seen.key.resource]
-        held = self._engine.held(seen.viewer, seen.owner)
+        held = self._engine.held_relations(seen.viewer, seen.owner)
         looked_up = [name for name in table.relations if relations[name].kind == "lookup"]
         if len(looked_up) > _MOST:
             return True

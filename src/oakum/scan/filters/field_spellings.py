@@ -26,7 +26,7 @@ _MOST_TYPES = 4
 _NESTED = ("{member}({names})", "{member}{{{names}}}", "{slashed}", "{dotted}")
 
 
-def hidden(model: Model, shows: Mapping[str, Iterable[str]]) -> list[str]:
+def hidden_fields(model: Model, shows: Mapping[str, Iterable[str]]) -> list[str]:
     """Those of these fields (resource → paths) that a login alone does not open, as a parameter
     names them."""
     return [
@@ -50,7 +50,7 @@ def holding(model: Model, probe: Probe, *, within: bool = True) -> Iterator[tupl
 
 def spellings(model: Model, probe: Probe, parameter: Parameter) -> list[Query]:
     """Queries that choose hidden fields in another spelling than one text with commas."""
-    name, own = parameter.name, hidden(model, probe.shows)[:_MOST_NAMES]
+    name, own = parameter.name, hidden_fields(model, probe.shows)[:_MOST_NAMES]
     found: list[Query] = []
     if own:
         first = [each for each in _open(model, probe) if each not in own][:1]
@@ -63,7 +63,7 @@ def spellings(model: Model, probe: Probe, parameter: Parameter) -> list[Query]:
     members = list(chain(holding(model, probe), holding(model, probe, within=False)))
     inside: dict[str, list[str]] = {}
     for member, resource in members:
-        for path in hidden(model, {resource: model.tables[resource].leaves}):
+        for path in hidden_fields(model, {resource: model.tables[resource].leaves}):
             inside.setdefault(member, []).append(path)
     for form in _NESTED if inside and "[" not in name else ():
         texts = [_nested(form, at, paths[:_MOST_NAMES]) for at, paths in inside.items()]

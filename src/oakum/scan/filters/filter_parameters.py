@@ -7,32 +7,32 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from oakum.inference.lexicon import FieldClass, label_field, listed, words
+from oakum.inference.lexicon import FieldClass, label_field, word_set, words
 from oakum.openapi.model import Parameter
 from oakum.scan.requests.builder import unlike
 
-EQUALS = listed(
+EQUALS = word_set(
     "by criteria eq equals exact filter filters find i iexact in ieq is match matches of q query"
     " search value where"
 )
-_PARTS = listed(
+_PARTS = word_set(
     "any begin begins cont contain containing contains end ending ends endswith has icontains"
     " iendswith ilike istartswith like part prefix start starting starts startswith suffix with"
 )
 """The whole value is a part of itself, and its own beginning and end."""
-_PATTERNS = listed("iregex pattern regex regexp")
-_FROM = listed("min minimum gt gte gteq ge from after since above over start least")
-_UPTO = listed("max maximum lt lte lteq le to until before below under end most")
-_NOT = listed("exclude excluded excluding except ne neq nin not without")
-_SET = listed("exists present notnull set")
-_UNSET = listed("blank empty isnull missing null unset")
-_YEAR = listed("year")
+_PATTERNS = word_set("iregex pattern regex regexp")
+_FROM = word_set("min minimum gt gte gteq ge from after since above over start least")
+_UPTO = word_set("max maximum lt lte lteq le to until before below under end most")
+_NOT = word_set("exclude excluded excluding except ne neq nin not without")
+_SET = word_set("exists present notnull set")
+_UNSET = word_set("blank empty isnull missing null unset")
+_YEAR = word_set("year")
 _OPERATORS = (
-    EQUALS | _PARTS | _PATTERNS | _FROM | _UPTO | _NOT | _SET | _UNSET | _YEAR | listed("cs and")
+    EQUALS | _PARTS | _PATTERNS | _FROM | _UPTO | _NOT | _SET | _UNSET | _YEAR | word_set("cs and")
 )
-_SAME = listed("address no num number text")
+_SAME = word_set("address no num number text")
 """Words that another name for the same thing has besides: `phone_number`, `email_address`."""
-_VAGUE = listed("id uuid guid key name title type kind status state date time code number value")
+_VAGUE = word_set("id uuid guid key name title type kind status state date time code number value")
 """Names of fields that stand in names of other things too."""
 _DAY = datetime.timedelta(days=1)
 

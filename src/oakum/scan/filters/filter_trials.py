@@ -58,7 +58,7 @@ class Tried:
         unread = way.key in failed or (way.key, is_number(hidden.value)) in self._vain
         return unread or len(failed) >= _MOST_FAILED or asked in self.refused
 
-    def met(self, way: FilterForm, hidden: Hidden, status: int) -> None:
+    def note_status(self, way: FilterForm, hidden: Hidden, status: int) -> None:
         """Records a response's status."""
         if way.form:
             self._forms[way.place] = self._forms.get(way.place, False) or 200 <= status < 300

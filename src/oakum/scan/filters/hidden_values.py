@@ -70,7 +70,7 @@ def _denied(
         # An object may name the viewer in a relation that shows them the field.
         hidden = [text for text in values if not sees(viewer, owner, resource, field, text)]
         return (min(hidden, default=""), "")
-    held = engine.held(viewer, owner)
+    held = engine.held_relations(viewer, owner)
     general = engine.matrix.state(resource, owner)
     denied: dict[str, str] = {}
     seen: set[str] = set()
@@ -114,7 +114,7 @@ def _hidden_in(
     names: Collection[str],
 ) -> Iterator[Hidden]:  # fmt: skip
     """What an answer does not show of the objects in it."""
-    shown = engine.judged(probe, viewer, (), filled, answer)
+    shown = engine.judge_response(probe, viewer, (), filled, answer)
     reading, untold = shown.reading, shown.judgement.untold
     for each in shown.instances:
         table = engine.model.tables[each.resource]

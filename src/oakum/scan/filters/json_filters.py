@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 import orjson
 
 from oakum.exposure.endpoints.parameter_styles import text_of
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json, Parameter, Shape
 
-_NAMES = listed(
+_NAMES = word_set(
     "condition conditions criteria filter filters predicate q query search selector where"
 )
 """What a parameter is called that takes conditions."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Parameter, Shape
 from oakum.scan.filters.filter_parameters import EQUALS
 
-_LANGUAGES = listed("criteria filter filters where")
-_SEARCHES = listed("find keyword match q query search term text")
+_LANGUAGES = word_set("criteria filter filters where")
+_SEARCHES = word_set("find keyword match q query search term text")
 _ASKS = ("{field}:{value}", "{field} eq {value}", '{{"{field}":"{value}"}}')
 _TYPED = (
     "{field} eq '{quoted}'",

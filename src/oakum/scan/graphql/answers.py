@@ -43,12 +43,12 @@ class QueryAnswer:
     """Line and column of what the server would not have in a query that it refused whole."""
 
     @property
-    def refused(self) -> bool:
+    def is_refused(self) -> bool:
         """Whether the whole query was rejected."""
         return self.data is None
 
 
-def heard(response: Response) -> QueryAnswer:
+def parse_answer(response: Response) -> QueryAnswer:
     """Parses a GraphQL response: its data, its errors, and whether it is one at all."""
     value = next(iter(json_in(response)), None)
     if not isinstance(value, dict) or value.keys().isdisjoint({"data", "errors"}):

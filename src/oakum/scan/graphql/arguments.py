@@ -27,20 +27,20 @@ from graphql import (
     is_required_input_field,
 )
 
-from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, SAYS_AN_ID
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.scan.graphql.picks import Hole, InputMembers, Value, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
-_SIZES = listed("first limit size take top max count amount")
-_OTHER_END = listed("last")
+_SIZES = word_set("first limit size take top max count amount")
+_OTHER_END = word_set("last")
 _NUMBERS = {"page": "1", "offset": "0", "skip": "0", "start": "0", "depth": "1"}
-_COMPARES = listed("eq equals is in value exact iexact")
+_COMPARES = word_set("eq equals is in value exact iexact")
 """Members of a filter that name no field: `{id: {_eq: …}}`."""
-_BESIDE_IDS = listed("by global input node of pk relay where")
-_IDS = listed("guid id ids key pk uuid")
-_TEXTS = SAYS_A_TEXT | listed("contains input like phrase prefix starts text value with")
+_BESIDE_IDS = word_set("by global input node of pk relay where")
+_IDS = word_set("guid id ids key pk uuid")
+_TEXTS = SAYS_A_TEXT | word_set("contains input like phrase prefix starts text value with")
 _TITLES = frozenset((each,) for each in ("title", "name", "subject", "headline", "label"))
 """Last words of members that say what an object is called."""
 _DEEPEST = 3
@@ -51,8 +51,8 @@ _MOST_WAYS = 8
 _MOST_VALUES = 3
 """Of an enum."""
 _KINDS = (frozenset[str](), frozenset(("boolean",)))
-_WHOSE = listed("as behalf by for from of on with")
-_SHAPES = listed(
+_WHOSE = word_set("as behalf by for from of on with")
+_SHAPES = word_set(
     "asc currency desc direction format lang language locale order ordering sort timezone unit"
     " units"
 )
@@ -100,7 +100,7 @@ class Arguments:
         )
         """Words of members that name an owner."""
 
-    def given(
+    def arguments_for(
         self, called: str, field: GraphQLField, targets: Sequence[GraphQLObjectType], page: int
     ) -> Given | None:
         """Arguments for a field that leads to `targets`; None if one has no value."""

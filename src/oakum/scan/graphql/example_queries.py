@@ -25,7 +25,7 @@ from graphql import (
 )
 from graphql.utilities import strip_ignored_characters
 
-from oakum.inference.lexicon import listed, singular, words
+from oakum.inference.lexicon import singular, word_set, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
@@ -33,7 +33,7 @@ from oakum.scan.graphql.picks import Pick, PickedQuery
 from oakum.scan.graphql.plan import acts_by_name
 from oakum.scan.graphql.vocabulary import Vocabulary
 
-_IDS = listed("id ids uuid key")
+_IDS = word_set("id ids uuid key")
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ from oakum.exposure.endpoints.probes import Probe, Query, probe_of
 from oakum.exposure.values.knowledge import says_nothing
 from oakum.finding import Endpoint
 from oakum.http.jwt import base64url_bytes
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
-from oakum.scan.graphql.answers import QueryAnswer, fields_at, heard, reader, shows
+from oakum.scan.graphql.answers import QueryAnswer, fields_at, parse_answer, reader, shows
 from oakum.scan.graphql.example_queries import known_queries
 from oakum.scan.graphql.oracles import look
-from oakum.scan.graphql.picks import FieldPick, PickedQuery, Root, compose, placed, without
-from oakum.scan.graphql.plan import SHALLOW, Planner, Style, packed
+from oakum.scan.graphql.picks import FieldPick, PickedQuery, Root, compose, locate, without
+from oakum.scan.graphql.plan import SHALLOW, Planner, Style, pack
 from oakum.scan.graphql.unasked import say_what_is_left
 from oakum.scan.graphql.vocabulary import Vocabulary
 from oakum.scan.requests.builder import Filled, fill
@@ -47,7 +47,7 @@ _MOST_WITHOUT_LOGIN = 20
 _IN_ADDRESSES = Style(fields=40)
 """Addresses of some thousand characters are cut."""
 _ROUNDS = 3
-_SELF = listed("authenticated current me my myself self viewer whoami")
+_SELF = word_set("authenticated current me my myself self viewer whoami")
 _INNER = re.compile(r"(?:gid://)?[A-Za-z][\w/.-]*[:/|](?P<id>[^:/|\s]{1,64})")
 """Type and id within a global id (Relay, and the same with another sign between)."""
 
@@ -192,7 +192,7 @@ class Explorer:
         return planner
 
     def _ask_all(self, roots: Sequence[Root]) -> None:
-        for group in packed(roots, _MOST_GROUPS, _MOST_FIELDS // 2):
+        for group in pack(roots, _MOST_GROUPS, _MOST_FIELDS // 2):
             asks = tuple(ask for root in group for ask in self._asks(root))
             if not asks or self._closed:
                 continue
@@ -237,7 +237,7 @@ class Explorer:
         if said is None:
             return None
         _, answer = said
-        told = heard(answer)
+        told = parse_answer(answer)
         if not told.spoken:
             self._close("does not respond like GraphQL")
             return None
@@ -252,7 +252,7 @@ class Explorer:
 
     def _close(self, why: str) -> None:
         self._closed = True
-        self.engine.results.untested(self._called, f"it {why}")
+        self.engine.results.note_gap(self._called, f"it {why}")
 
     def _ask_known(self) -> None:
         """The document's own examples, for each owner."""
@@ -404,10 +404,10 @@ class Explorer:
                 return None
             if said.heard.lost:
                 return self._rest(asked, said, viewer)
-            if not said.heard.refused:
+            if not said.heard.is_refused:
                 return asked, said
             unknown = set(fields_at(asked.text, said.heard.places))
-            places = {place for path, place in placed(asked.picks, self._root) if path in unknown}
+            places = {place for path, place in locate(asked.picks, self._root) if path in unknown}
             if not places - self._unknown:
                 return None
             self._unknown |= places
@@ -417,7 +417,7 @@ class Explorer:
     def _composed(self, asks: Sequence[FieldPick], name: str) -> PickedQuery | None:
         """One query, without what the server has said it does not know."""
         asked = compose(asks, self._owned, name)
-        gone = [path for path, place in placed(asked.picks, self._root) if place in self._unknown]
+        gone = [path for path, place in locate(asked.picks, self._root) if place in self._unknown]
         return without(asked, gone, name) if gone else asked
 
     def _smaller(self, asks: Sequence[FieldPick]) -> tuple[FieldPick, ...]:
@@ -454,11 +454,11 @@ class Explorer:
         outcome = self.engine.take_in(probe, viewer, None, filled, answer)
         if not asked.variables:
             self._taken.append((probe, asked, viewer, filled, answer))
-        told = heard(answer)
+        told = parse_answer(answer)
         if viewer is None:
             self._without_login.add(asked.text)
-        self._answered = self._answered or not told.refused
-        if viewer is None and (answer.status in (401, 403) or (told.refused and not told.lost)):
+        self._answered = self._answered or not told.is_refused
+        if viewer is None and (answer.status in (401, 403) or (told.is_refused and not told.lost)):
             self._anonymous = False
         if viewer is not None and answer.status in (404, 405) and not self._answered:
             self._close("is not there")
@@ -524,7 +524,7 @@ class Explorer:
         """Root that is called after the caller → identity → the key of the account that came."""
         found: dict[str, dict[str, str]] = {}
         for _, asked, viewer, _, answer in self._taken:
-            data = heard(answer).data
+            data = parse_answer(answer).data
             for pick in asked.picks:
                 if not self._words.is_account(pick.ends) or not set(words(pick.field)) & _SELF:
                     continue
@@ -593,5 +593,5 @@ class Explorer:
             return False
         answer = engine.send(probe, who, filled)
         engine.take_in(probe, who, who, filled, answer)
-        told = heard(answer)
-        return not told.refused and not told.lost
+        told = parse_answer(answer)
+        return not told.is_refused and not told.lost

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from oakum.exchange import Response
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import is_success
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.nouns import SAYS_A_TEXT
 from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import Hidden, hidden_fields
@@ -24,7 +24,7 @@ _MOST = 24
 """Questions that are asked first; three more follow where the owner comes."""
 _LEAST = 4
 """Characters of a value that a search for any text is asked for."""
-_TEXTS = SAYS_A_TEXT | listed("contains like match matches phrase prefix starts")
+_TEXTS = SAYS_A_TEXT | word_set("contains like match matches phrase prefix starts")
 _TOLD = (
     FieldClass.CONTACT, FieldClass.IDENTITY_DOCUMENT, FieldClass.PERSONAL, FieldClass.LOCATION,
     FieldClass.HANDLE,

@@ -126,7 +126,7 @@ def compose(asks: Sequence[FieldPick], owned: frozenset[str], name: str = "") ->
     picks: list[Pick] = []
     about: dict[str, str] = {}
     for ask in asks:
-        pick = made.named(ask.root.pick, ask)
+        pick = made.name_variables(ask.root.pick, ask)
         if many[pick.field] > 1:
             numbers[pick.field] += 1
             pick = replace(pick, alias=f"{pick.field}_{numbers[pick.field]}")
@@ -152,22 +152,22 @@ def without(asked: PickedQuery, paths: Sequence[tuple[str, ...]], name: str) -> 
     if not picks:
         return None
 
-    def kept(given: Mapping[str, str]) -> dict[str, str]:
+    def keep(given: Mapping[str, str]) -> dict[str, str]:
         return {key: value for key, value in given.items() if key in used}
 
-    kinds = kept(asked.variables)
+    kinds = keep(asked.variables)
     whose = {key: value for key, value in asked.whose.items() if key in used}
     return replace(
         asked, name=name, text=text_of(picks, kinds), picks=picks, variables=kinds,
-        sources=kept(asked.sources), whose=whose,
+        sources=keep(asked.sources), whose=whose,
     )  # fmt: skip
 
 
-def placed(picks: Sequence[Pick], type: str) -> Iterator[tuple[tuple[str, ...], tuple[str, str]]]:
+def locate(picks: Sequence[Pick], type: str) -> Iterator[tuple[tuple[str, ...], tuple[str, str]]]:
     """Each selected field with its response path and (type, field). `type`: of the selection."""
     for pick in picks:
         yield (pick.key,), (pick.on or type, pick.field)
-        for path, place in placed(pick.below, pick.ends):
+        for path, place in locate(pick.below, pick.ends):
             yield (pick.key, *path), place
 
 
@@ -193,10 +193,10 @@ class _Variables:
         self.sources: dict[str, str] = {}
         self.whose: dict[str, tuple[str, int]] = {}
 
-    def named(self, pick: Pick, ask: FieldPick) -> Pick:
+    def name_variables(self, pick: Pick, ask: FieldPick) -> Pick:
         """The selection with a `$name` for each variable."""
         args = tuple((name, self._value(name, value, ask)) for name, value in pick.args)
-        below = tuple(self.named(each, ask) for each in pick.below)
+        below = tuple(self.name_variables(each, ask) for each in pick.below)
         return replace(pick, args=args, below=below)
 
     def _value(self, name: str, value: Value, ask: FieldPick) -> Value:

@@ -27,14 +27,14 @@ from graphql import (
     is_required_argument,
 )
 
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.side_effects import LINKS, classify
 from oakum.openapi.model import Operation
 from oakum.scan.graphql.arguments import Arguments, Given
 from oakum.scan.graphql.picks import Hole, Pick, Root, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
-_JOINS = listed("and or then")
+_JOINS = word_set("and or then")
 _MOST_TYPES = 6
 """Of an interface or a union."""
 _MOST_LISTS = 3
@@ -43,7 +43,7 @@ _MOST_NAMED = 3
 """Of the resources whose ids a value is asked for."""
 _MOST_VARIED = 24
 """Fields that are asked for once more, with an optional argument."""
-_OPERATES = listed(
+_OPERATES = word_set(
     "command debug diagnostic diagnostics exec execute job maintenance ping run shell system task"
     " test trigger"
 )
@@ -201,7 +201,7 @@ class Planner:
             meant = [
                 (found, type.name)
                 for type in targets[: _MOST_NAMED if leaf else _MOST_TYPES]
-                if (found := self._arguments.given(name, each, [type], self._style.page))
+                if (found := self._arguments.arguments_for(name, each, [type], self._style.page))
                 and _asks(found)
             ]
             for nth, (found, only) in enumerate(meant):
@@ -209,7 +209,7 @@ class Planner:
                     yield from self._root(name, each, found, only)
             if meant:
                 return
-        given = self._arguments.given(name, each, targets, self._style.page)
+        given = self._arguments.arguments_for(name, each, targets, self._style.page)
         if given is None:
             return
         choice = None if _asks(given) else self._arguments.choosing(each, targets)
@@ -224,7 +224,7 @@ class Planner:
 
     def _targets(self, name: str, each: GraphQLField) -> list[GraphQLObjectType]:
         end = get_named_type(each.type)
-        return self._words.named(name) if is_leaf_type(end) else self._words.targets(end)
+        return self._words.types_by_name(name) if is_leaf_type(end) else self._words.targets(end)
 
     def _leave(self, called: str, each: GraphQLField, left: Sequence[str]) -> None:
         """Keeps which arguments of a field no query has."""
@@ -268,7 +268,7 @@ class Planner:
                 continue
             each = owner.fields[name]
             targets, called = self._targets(name, each), f"{type}.{name}"
-            given = self._arguments.given(name, each, targets, _VARIED.inner)
+            given = self._arguments.arguments_for(name, each, targets, _VARIED.inner)
             if given is None:
                 wanted = [arg for arg, value in each.args.items() if is_required_argument(value)]
                 self._leave(called, each, wanted)
@@ -309,7 +309,10 @@ class Planner:
         for parent in reversed(parents):
             type = self._schema.get_type(pick.on or parent.pick.ends)
             keys = (
-                [_finished(_chain(type, path, pick.on)) for path in self._words.needed(type)]
+                [
+                    _finished(_chain(type, path, pick.on))
+                    for path in self._words.required_fields(type)
+                ]
                 if is_object_type(type)
                 else []
             )
@@ -433,7 +436,7 @@ class Planner:
                 continue
             if acts(name, each) or not self._words.is_worth(type.name, name):
                 continue
-            given = self._arguments.given(name, each, [], self._style.page)
+            given = self._arguments.arguments_for(name, each, [], self._style.page)
             if given is not None and not _asks(given):
                 yield _Node(Pick(name, on=on, args=given, listed=_is_many(each.type)), each.type)
 
@@ -455,7 +458,7 @@ class Planner:
             if min(steps, levels) < 0 or lists > _MOST_LISTS:
                 continue
             page = self._style.inner if way.lists else self._style.page
-            given = self._arguments.given(name, each, self._words.targets(end), page)
+            given = self._arguments.arguments_for(name, each, self._words.targets(end), page)
             if given is None:
                 continue
             gone.add((type.name, name))
@@ -466,7 +469,7 @@ class Planner:
     def _needed(self, type: GraphQLObjectType, on: str, ways: Collection[str]) -> Iterator[_Node]:
         """What says whose an object is, where that stands in another object that no way goes to:
         wherever an object is met, it has to be told whose it is."""
-        for path in self._words.needed(type):
+        for path in self._words.required_fields(type):
             if len(path) > 1 and path[0] not in ways:
                 yield _chain(type, path, on)
 
@@ -498,7 +501,7 @@ def reads_by_every_word(name: str) -> bool:
     return all(classify(each).kind == "read" for each in called)
 
 
-def packed(roots: Sequence[Root], most: int, fields: int) -> list[list[Root]]:
+def pack(roots: Sequence[Root], most: int, fields: int) -> list[list[Root]]:
     """Groups roots by kind into at most `most` groups, unless that exceeds `fields` fields in one
     of them."""
     if len(roots) <= most:

@@ -34,7 +34,7 @@ def say_what_is_left(
         " {params: {FIELD.ARG: Resource.field}}}`"
     )
     if left := _fields_left(planner, blind):
-        state.results.untested(
+        state.results.note_gap(
             f"{called} {few(left, _MOST)}", f"nothing says what fills its arguments; {how}"
         )
     meant = whom(engine.model, state.probes)
@@ -51,7 +51,7 @@ def say_what_is_left(
         choosing += [f"{name}({', '.join(may)})"] if may else []
         others += [f"{name}({', '.join(rest)})"] if rest else []
     if choosing:
-        state.results.untested(
+        state.results.note_gap(
             f"{called} {few(choosing, _MOST)}",
             f"never asked with what may choose whose data it shows: nothing says what; {how}",
         )

@@ -23,12 +23,12 @@ from graphql import (
 
 from oakum.authz import Model
 from oakum.exposure.values.knowledge import canonical
-from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.openapi.model import Json
 from oakum.scan.graphql.picks import Pick
 
-_AFFIXES = listed("dto entity gql graph graphql model node object output payload record type")
+_AFFIXES = word_set("dto entity gql graph graphql model node object output payload record type")
 """Words that frameworks put around the name of a thing."""
 _DULL = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.HANDLE)
 
@@ -131,7 +131,7 @@ class Vocabulary:
                     waiting += self.objects(end)
         return found
 
-    def named(self, field: str) -> list[GraphQLObjectType]:
+    def types_by_name(self, field: str) -> list[GraphQLObjectType]:
         """Types of owned resources with a key that the name of a field says, else all such."""
         known = self.schema.type_map.values() if self.schema else ()
         owned = [
@@ -180,11 +180,11 @@ class Vocabulary:
         each = policy.resources[resource]
         yield from (path for path in (each.key, *each.owner.members) if path)
         yield from (state.member for state in each.states.values() if state.member)
-        for name in policy.required(*self.model.tables[resource].relations):
+        for name in policy.required_relations(*self.model.tables[resource].relations):
             if policy.relations[name].member:
                 yield policy.relations[name].member
 
-    def needed(self, type: GraphQLObjectType) -> list[tuple[str, ...]]:
+    def required_fields(self, type: GraphQLObjectType) -> list[tuple[str, ...]]:
         """The same as nested fields of a type; without an owner path, the only field that leads to
         an account."""
         resource = self.resource(type.name)

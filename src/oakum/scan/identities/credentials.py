@@ -62,7 +62,7 @@ def names(template: Json) -> Iterator[tuple[Literal["environment", "variable"], 
             yield from names(value)
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Text with `$` escaped for a template."""
     return text.replace("$", "$$")
 
@@ -128,7 +128,7 @@ class LoginWay:
         return []
 
     @property
-    def refused(self) -> str:
+    def refusal_advice(self) -> str:
         """What to do where the API does not accept what it returned."""
         return "the API does not accept what the login returned; check `send:` and `cookie:`"
 
@@ -256,7 +256,7 @@ class StorageState(LoginWay):
         return [name for name in names if name not in paths] or names
 
     @property
-    def refused(self) -> str:
+    def refusal_advice(self) -> str:
         return f"the session in `{self.path.name}` has ended; record the login again"
 
 
@@ -325,7 +325,7 @@ class Identity:
 
         return walk(template)
 
-    def fixed(self) -> Iterator[str]:
+    def literal_tokens(self) -> Iterator[str]:
         """Texts of its own lines that may be a token: `Authorization` first, then what else it
         sends, then its variables. `environment` is the whole file's, with others' tokens."""
         for send in sorted(self.sends, key=lambda it: it.name.lower() != "authorization"):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from oakum.authz.claims import claimed
+from oakum.authz.claims import claim_value
 from oakum.errors import Location
 from oakum.exchange import Request, Response
 from oakum.exposure.values.knowledge import canonical, leaves_of, says_nothing
@@ -253,7 +253,7 @@ class _Doctor:
             nobody = self.sessions.send(None, request)
             for response in self._asked(request, [name]).values():
                 if not response.ok:
-                    place = self.sessions.places.misplaced(identity.whoami)
+                    place = self.sessions.places.misplacement(identity.whoami)
                     why = place if place and response.status in _NOT_THERE else _HINT
                     self.wrong[name] = f"`{identity.whoami}` answers {response.status}; {why}"
                 elif nobody.ok:
@@ -321,7 +321,7 @@ class _Doctor:
             return f"`{self.where}` answers {response.status}; {self._refused(name, response)}"
         if response.status == 400 and (words := page_refusal(response.body)):
             return f"`{self.where}` answers 400; the server {words}"
-        hint = self.sessions.places.misplaced(self.where) or _HINT
+        hint = self.sessions.places.misplacement(self.where) or _HINT
         if not response.ok:
             why = hint if response.status in _NOT_THERE else _HINT
             return f"`{self.where}` answers {response.status}; {why}"
@@ -339,7 +339,9 @@ class _Doctor:
         if words := reason(response, tokens, self.sessions.clock()):
             return words
         login = self.identities.items[name].login
-        return login.refused if login is not None else "check `send:`, or get new credentials"
+        return (
+            login.refusal_advice if login is not None else "check `send:`, or get new credentials"
+        )
 
     def _object(self, name: str, words: str, denied: bool) -> None:
         """A guess of ours that leads nowhere is not the identity's fault."""
@@ -421,7 +423,7 @@ class _Doctor:
 
     def _claim(self, name: str) -> Json:
         claim, said = self.caller.claim, self.sessions.claims(name)
-        return said.get(claim, claimed(said, claim)) if claim else None
+        return said.get(claim, claim_value(said, claim)) if claim else None
 
     def findings(self) -> Examination:
         relations = {

@@ -20,7 +20,7 @@ from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node, parse, read_text
 from oakum.policy.model import Resource
-from oakum.policy.node_reader import Entries, Reader, many, named, one_of, record, scalar, word
+from oakum.policy.node_reader import Entries, Reader, many, one_of, read_map, record, scalar, word
 from oakum.scan.identities import system_keyring, wfc
 from oakum.scan.identities.credentials import (
     Identities,
@@ -172,7 +172,7 @@ class _File:
         shared = self.ways.login(top["login"]) if "login" in top else None
         whoami = top.read("whoami", word, "")
         self.secret_store.in_address = {name for _, name in names([whoami])}
-        each = named(lambda _, key, node: self._identity(key, node, shared))
+        each = read_map(lambda _, key, node: self._identity(key, node, shared))
         found: dict[str, Identity | None] = top.read("identities", each, {})
         items = {name: identity for name, identity in found.items() if identity}
         anonymous = items.pop("anonymous", None)
@@ -331,7 +331,7 @@ class _File:
                     lines += self.secret_store.cookies(line, line.scalar)
                 else:
                     lines += self.secret_store.line(line)
-        sends, hidden = self.secret_store.fixed(lines, taken)
+        sends, hidden = self.secret_store.extract_literals(lines, taken)
         sound = way.sound and len(self.r.problems) == before
         return LoginMethod(way.login, (*way.sends, *sends), {**way.variables, **hidden}, sound)
 
@@ -378,7 +378,7 @@ class _File:
         if node.kind == "map":
             return {key.scalar: self._fact(value) for key, value in node.items}
         if isinstance(node.scalar, str) and "${" in node.scalar:
-            found = self.secret_store.resolved(node, node.scalar)
+            found = self.secret_store.resolve(node, node.scalar)
             return found.reveal() if found else None
         return node.scalar
 
@@ -403,7 +403,7 @@ class _File:
 
     def _may_be_owned(self, key: Node, name: str) -> None:
         """An object can be named if its resource has a key, and is somebody's."""
-        if self.resources is None or not self.r.known(key, name, self.resources, "resource"):
+        if self.resources is None or not self.r.is_known(key, name, self.resources, "resource"):
             return
         resource = self.resources[name]
         if not resource.key:
@@ -432,7 +432,7 @@ class _File:
             return None
         viewer, relation, owner = match.groups()
         for name in (viewer, owner):
-            self.r.known(node, name, items, "identity")
+            self.r.is_known(node, name, items, "identity")
         if viewer == owner:
             self.r.wrong(
                 node, f"`{viewer}` is named on both sides", "an identity is always its own owner"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oakum.authz.claims import claimed, joined, with_claim
+from oakum.authz.claims import claim_value, merge_claims, with_claim
 from oakum.exposure.unknown_claims import unheld
 from oakum.http.json_pointer import path_of, values_at
 from oakum.openapi.model import Json
@@ -31,7 +31,7 @@ def ids_of(name: str, found: Examination, facts: Mapping[str, Json]) -> Iterator
             yield from (str(owner[each]) for each in _NAMES if isinstance(owner.get(each), str))
 
 
-def unshared(
+def drop_shared(
     told: Mapping[str, Collection[str]], firm: Mapping[str, Collection[str]]
 ) -> dict[str, frozenset[str]]:
     """Identifying values, without those that who-am-I reports for two identities, since a mixed-up
@@ -66,7 +66,7 @@ def body_claims(body: Json, policy: Policy) -> Mapping[str, Json]:
     }
     for relation in policy.relations.values():
         if relation.claim and isinstance(account, dict):
-            value = claimed(account, relation.claim)
+            value = claim_value(account, relation.claim)
             if value is not None:
                 found = with_claim(found, relation.claim, value)
     return found
@@ -76,7 +76,7 @@ def claims_of(
     name: str, found: Examination, policy: Policy, sessions: Sessions
 ) -> Mapping[str, Json]:
     """Claims from who-am-I, token and identities file; later sources take precedence."""
-    return joined(body_claims(found.facts.get(name), policy), sessions.claims(name))
+    return merge_claims(body_claims(found.facts.get(name), policy), sessions.claims(name))
 
 
 def with_claims(found: Examination, policy: Policy, sessions: Sessions) -> Examination:
@@ -88,6 +88,6 @@ def with_claims(found: Examination, policy: Policy, sessions: Sessions) -> Exami
         f" `{each.claim}` of {', '.join(f'`{name}`' for name in mute)}; whether they are is not"
         f" known. Is it called so? `claims: {{{each.claim}: …}}` in the identities file says it"
         for each in unheld(policy, told)
-        if (mute := [name for name in names if claimed(told[name], each.claim) is None])
+        if (mute := [name for name in names if claim_value(told[name], each.claim) is None])
     ]
     return replace(found, unheard=tuple(notes))

@@ -89,10 +89,10 @@ class LoginPlaces:
                 "write the path out; `whoami` may hold a value of each identity: `/users/$username`"
             )
             raise InputError([Problem(place, wrong, hint)])
-        query = urlencode(operation.owed)
+        query = urlencode(operation.required_query)
         return operation.method, self.target + self._path(operation) + (query and f"?{query}")
 
-    def misplaced(self, where: str) -> str:
+    def misplacement(self, where: str) -> str:
         """Why a path of the target may not be there: it repeats the end of the target, or the
         document has it below another; empty: nothing says so."""
         if not where.startswith("/"):
@@ -277,7 +277,7 @@ def _check_status(
     code = one_time_code(identity, login)
     if code is not None and status in (400, 401, 403, 422):
         raise _failed(identity, login, method, f"answered {status}; {_of_code(response, clock())}")
-    place = places.misplaced(login.where) if status in (*_NOT_THERE, *REDIRECTS) else ""
+    place = places.misplacement(login.where) if status in (*_NOT_THERE, *REDIRECTS) else ""
     raise _failed(
         identity, login, method, f"answered {status}; {place or _advice(login, response)}"
     )
@@ -350,7 +350,7 @@ def _token(
         return Secret(str(found))
     words = f"answered {response.status} without a token at `{login.token}`"
     if content is None and "html" in response.media_type:
-        place = places.misplaced(login.where)
+        place = places.misplacement(login.where)
         words = f"answered {response.status} with HTML, as a front end does for every path"
         words += f"; {place}" if place else ""
     elif content is None:

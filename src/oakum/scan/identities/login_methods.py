@@ -23,7 +23,7 @@ from oakum.scan.identities.credentials import (
     Send,
     StorageState,
     Way,
-    escaped,
+    escape,
     names,
 )
 from oakum.scan.identities.secret_store import SecretStore
@@ -197,7 +197,7 @@ class LoginReader:
             for line in (node.elements if node.kind == "list" else (node,))
             for send in self.secret_store.line(line)
         ]
-        return self.secret_store.fixed(lines, set())
+        return self.secret_store.extract_literals(lines, set())
 
     def _where(self, entries: Entries) -> tuple[str, str]:
         given = entries.present(("operation", *METHODS))
@@ -317,7 +317,7 @@ class LoginReader:
             )
         form = {"grant_type": grant, **form}
         if scope:
-            form["scope"] = escaped(scope)
+            form["scope"] = escape(scope)
         if grant == "password":
             form |= {key: f"${key}" for key in _PAIR}
         return Login(

@@ -24,9 +24,9 @@ from oakum.scan.discovery.contrast import Features
 from oakum.scan.discovery.registration import (
     account_resource,
     account_views,
+    answer_features,
     registration,
     removals,
-    said,
     tells_of_none,
 )
 from oakum.scan.identities.account_login import PERSON, SECRET, template
@@ -149,7 +149,7 @@ class ProvisionedAccounts:
         self.log("undo", as_json(made))
         self.pending.append(made)
         self._admit(made)  # recorded before sending, since the response may be lost
-        filled = self.filled(made, more or {})
+        filled = self.sign_up_request(made, more or {})
         answer = ask(filled)
         # Also after a refusal: some APIs create the account and then fail to show it.
         if not self._logs_in(made):
@@ -160,7 +160,7 @@ class ProvisionedAccounts:
                 self.strays.append(made.called["handle"])
             self._gone(made)
             return None
-        self._welcomed[made.name] = said(answer, filled)
+        self._welcomed[made.name] = answer_features(answer, filled)
         # after a server error the account may exist: it stays recorded for removal
         return made if answer.status < 400 else None
 
@@ -202,7 +202,7 @@ class ProvisionedAccounts:
         self._alive.add(made.name)
         return True
 
-    def filled(
+    def sign_up_request(
         self, made: ProvisionedAccount, more: Mapping[str, Json], *, bare: bool = False
     ) -> Filled:
         """The sign-up request for an account; `bare`: without its secret."""
@@ -272,7 +272,7 @@ class ProvisionedAccounts:
         self.log("undo", as_json(other))
         self.pending.append(other)
         self._admit(other)
-        filled = self.filled(other, {}, bare=bare)
+        filled = self.sign_up_request(other, {}, bare=bare)
         answer = ask(filled)
         refused = 400 <= answer.status < 500
         intact = of is None or self._still_in(of)
@@ -283,13 +283,13 @@ class ProvisionedAccounts:
         if intact and inside:
             self._alive.add(other.name)
             return Claim(answer)
-        alike = of is not None and self._welcomed.get(of.name) == said(answer, filled)
+        alike = of is not None and self._welcomed.get(of.name) == answer_features(answer, filled)
         if of is not None and intact and alike and tells_of_none(answer):
             self._unlikely[other.name] = of.name
             return Claim(answer, silent=True)
         self._gone(other)
         if of is not None and not intact and inside:
-            self.changed(of, other.secret)
+            self.record_secret(of, other.secret)
             return Claim(answer, overwritten=True)
         if not intact or answer.status < 400:
             self.strays.append(_spoken(of if of is not None and not intact else other))
@@ -322,7 +322,7 @@ class ProvisionedAccounts:
         with self.pace.bare():
             return self.sessions.attempt(self._identity(replace(who, secret=secret)))
 
-    def changed(self, who: ProvisionedAccount, secret: str) -> None:
+    def record_secret(self, who: ProvisionedAccount, secret: str) -> None:
         """Records an account's new secret."""
         now = replace(who, secret=secret)
         self.log("undo", as_json(now))

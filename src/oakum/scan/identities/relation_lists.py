@@ -173,7 +173,7 @@ class Relations:
             for other in {self.identities.who((each,)) for each in found.ids} - {"", whose}
         }
         for viewer, relation, owner in sorted(bonds):
-            if relation not in self.identities.told(viewer, owner):
+            if relation not in self.identities.stated_relations(viewer, owner):
                 line = f"{viewer} is {relation} of {owner}"
                 self.identities.doubt(
                     viewer, owner,
@@ -265,7 +265,7 @@ class Relations:
         return self.identities.who((id,))
 
 
-def moved(
+def changed_bonds(
     policy: Policy, identities: KnownIdentities, was: Lists, now: Lists
 ) -> dict[Bond, tuple[bool, bool]]:
     """Changed relations between identities: whether each holds now, and whether that is certain. A

@@ -24,7 +24,13 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation, RelationStep
-from oakum.scan.identities.relation_lists import Bond, ListedAccounts, Lists, Relations, moved
+from oakum.scan.identities.relation_lists import (
+    Bond,
+    ListedAccounts,
+    Lists,
+    Relations,
+    changed_bonds,
+)
 from oakum.scan.requests.builder import Ask, fill
 from oakum.scan.undo.setting_change import SIGN, Flip
 from oakum.scan.undo.visibility_wait import Patience
@@ -206,7 +212,7 @@ class Relationships:
 
     def _why_not(self, relation: str) -> str:
         """Why a relation is not begun any more; empty if it may be."""
-        if self.patience.spent:
+        if self.patience.is_spent:
             return "the beginning shows so late that no time is left to see the end"
         return self._ceased.get(relation, "")
 
@@ -327,7 +333,7 @@ class Relationships:
         and was not asked for."""
         now = self._lists()
         self._moving = False
-        found = moved(self.policy, self.identities, self._was or {}, now)
+        found = changed_bonds(self.policy, self.identities, self._was or {}, now)
         asked = {(each.identity, each.state) for each in self.pending}
         for bond, (held, sure) in found.items():
             viewer, relation, owner = bond
@@ -419,11 +425,11 @@ class Relationships:
         empty: once."""
         found: list[ListedAccounts | None] = []
 
-        def shown() -> bool:
+        def show() -> bool:
             found.append(self._listed(relation, viewer, owner))
             return wanted in ("", self._says(found[-1], relation, viewer, owner))
 
-        self.patience.until(shown)
+        self.patience.until(show)
         return found[-1]
 
     def _stands(self, relation: Relation, viewer: str, owner: str) -> str:

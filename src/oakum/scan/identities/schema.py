@@ -16,8 +16,8 @@ from oakum.policy.json_schema import (
     if_has,
     items,
     many,
+    map_schema,
     matching,
-    named,
     not_both,
     one_of,
     record,
@@ -25,7 +25,7 @@ from oakum.policy.json_schema import (
 from oakum.scan.identities import identities_file, login_methods, secret_store
 
 _MAP: Json = {"type": "object"}
-_VARIABLE: Json = {**named({"type": "string"}), **has("env"), "maxProperties": 1}
+_VARIABLE: Json = {**map_schema({"type": "string"}), **has("env"), "maxProperties": 1}
 """`{env: NAME}`, which is text."""
 _FORM: Json = {**_MAP, "not": _VARIABLE}
 _COMMAND = items(WORD, least=1)
@@ -39,7 +39,7 @@ _SECRET: Json = any_of(
                 "file": WORD,
                 "command": _COMMAND,
                 "keyring": {**items(WORD, least=2), "maxItems": 2},
-                "totp": any_of(WORD, named({}, one_of(secret_store.SOURCES), least=1)),
+                "totp": any_of(WORD, map_schema({}, one_of(secret_store.SOURCES), least=1)),
             },
         ),
         "minProperties": 1,
@@ -76,7 +76,7 @@ _STEP = record(
         "json": _MAP,
         "form": _MAP,
         "basic": {"type": "string", "pattern": ":"},
-        "headers": {**named(any_of({"type": "string"}, _VARIABLE)), "not": _VARIABLE},
+        "headers": {**map_schema(any_of({"type": "string"}, _VARIABLE)), "not": _VARIABLE},
         "csrf": _CSRF,
         "token": _TOKEN,
         "cookie": WORD,
@@ -150,7 +150,7 @@ _IDENTITY = {
             "claims": _MAP,
             "facts": _MAP,
             "states": _MAP,
-            "owns": named(many(SCALAR, least=1), least=1),
+            "owns": map_schema(many(SCALAR, least=1), least=1),
             "account": one_of(("none",)),
             "whoami": WORD,
         },
@@ -173,7 +173,7 @@ def identities() -> Json:
         {
             "login": _LOGIN,
             "whoami": WORD,
-            "identities": named(_IDENTITY, matching(identities_file.NAME), least=1),
+            "identities": map_schema(_IDENTITY, matching(identities_file.NAME), least=1),
             "cleaner": _IDENTITY,
             "between": items({"type": "string", "pattern": identities_file.TIE.pattern}),
         },

@@ -64,7 +64,7 @@ class SecretStore:
         """A variable's value: a text, a text with `${NAME}`, or a source to read."""
         if node.kind == "scalar" and isinstance(node.scalar, str) and node.scalar:
             if _ENVIRONMENT.search(node.scalar):
-                return self.resolved(node, node.scalar)
+                return self.resolve(node, node.scalar)
             if not (is_plain(name) or name in self.in_address):
                 self.keep(node.scalar, node.location)
             return Secret(node.scalar)
@@ -89,7 +89,7 @@ class SecretStore:
         }
         return self._hidden(read[source](where))
 
-    def resolved(self, node: Node, text: str) -> Secret | None:
+    def resolve(self, node: Node, text: str) -> Secret | None:
         """Text with every `${NAME}` replaced by the environment's value."""
         values = {name: self._named(node, name) for name in _ENVIRONMENT.findall(text)}
         if None in values.values():
@@ -136,7 +136,7 @@ class SecretStore:
             return []
         return [Send("cookie", name, value, node.location) for name, _, value in pairs]
 
-    def fixed(
+    def extract_literals(
         self, sends: Sequence[Send], taken: Collection[str]
     ) -> tuple[tuple[Send, ...], dict[str, Secret]]:
         """The same with literal secrets replaced by variables, and these variables."""

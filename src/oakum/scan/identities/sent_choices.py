@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.scan.identities.credentials import Identities, Identity, Send, names
 from oakum.scan.identities.secret_store import is_credential
 
-_TENANTS = listed(
+_TENANTS = word_set(
     "tenant tenants account accounts org orgs organization organizations organisation organisations"
     " workspace company customer client team project realm site shop store group space business"
 )
 """Words of a name that stands for a tenant, also where the document declares no such parameter."""
-_CLIENTS = listed(
+_CLIENTS = word_set(
     "accept agent version language locale encoding device trace request correlation session"
     " signature nonce timestamp content platform timezone"
 )

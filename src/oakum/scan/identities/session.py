@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from oakum.authz.claims import joined, with_claim
+from oakum.authz.claims import merge_claims, with_claim
 from oakum.errors import TargetError
 from oakum.exchange import Exchange, Request, Response
 from oakum.http.jwt import claims_of
@@ -43,7 +43,7 @@ from oakum.scan.identities.login import (
 )
 from oakum.scan.identities.person import AtScreen, Person
 from oakum.scan.identities.sent_choices import sent_by_all
-from oakum.scan.identities.storage_state import granted, is_sent_to
+from oakum.scan.identities.storage_state import is_sent_to, session_of
 from oakum.scan.identities.token_grants import TokenGrants
 from oakum.scan.requests.past_cache import past_cache
 from oakum.scan.transport.certificates import CertificateRefused
@@ -242,7 +242,7 @@ class Sessions:
             said = with_claim(said, claim, value)
         for token in self._held(identity, self._live.get(name, _Session())):
             if found := claims_of(token):
-                return joined(found, said)
+                return merge_claims(found, said)
         return said
 
     def tokens(self) -> list[tuple[str, str]]:
@@ -259,7 +259,7 @@ class Sessions:
         for each in (session.token, *session.cookies.values()):
             if each:
                 yield each.reveal().removeprefix("Bearer ")
-        yield from identity.fixed()
+        yield from identity.literal_tokens()
 
     def secrets(self) -> frozenset[str]:
         """All known secrets: the file's, and tokens and cookies from the target."""
@@ -327,7 +327,9 @@ class Sessions:
                 return self._play(identity, login)
             case StorageState():
                 paths = self.places.paths()
-                return granted(identity.name, login, self.places.target, self.clock(), paths), None
+                return session_of(
+                    identity.name, login, self.places.target, self.clock(), paths
+                ), None
             case OAuth():
                 live = self._live.get(identity.name)
                 refresh = live.refresh if live is not None else None

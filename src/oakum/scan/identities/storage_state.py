@@ -22,7 +22,7 @@ from oakum.scan.identities.login import LoginFailed, LoginResult
 _HERE = ("127.0.0.1", "localhost", "::1")
 
 
-def granted(
+def session_of(
     name: str, login: StorageState, target: str, now: float, paths: Collection[str] = ()
 ) -> LoginResult:
     """The session of an identity. `paths`: what is requested of the target, with templates as

@@ -17,7 +17,7 @@ from oakum.http.media_type import essence
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
 from oakum.policy.node_reader import Entries, Reader, flag, nearest, one_of, record, word
-from oakum.scan.identities.credentials import Identities, Identity, Login, Secret, Send, escaped
+from oakum.scan.identities.credentials import Identities, Identity, Login, Secret, Send, escape
 from oakum.scan.identities.secret_store import SecretStore, is_plain
 
 _INFO = ("name", "fixedHeaders", "loginEndpointAuth", "requireMockHandling", "createUsers")
@@ -82,7 +82,7 @@ class _Entry:
     def identity(self) -> Identity:
         entries = self.entries
         fixed = self._headers(entries["fixedHeaders"]) if "fixedHeaders" in entries else []
-        sends, hidden = self.secret_store.fixed(fixed, ())
+        sends, hidden = self.secret_store.extract_literals(fixed, ())
         login = None
         if "loginEndpointAuth" in entries:
             login, more = self._login(entries["loginEndpointAuth"])
@@ -105,7 +105,7 @@ class _Entry:
             name = entries.read("name", word, "")
             value = self._text(entries, "value")
             if name and value:
-                found.append(Send("header", name, escaped(value.strip()), element.location))
+                found.append(Send("header", name, escape(value.strip()), element.location))
         return found
 
     def _text(self, entries: Entries, key: str) -> str:
@@ -151,7 +151,7 @@ class _Entry:
         if "payloadRaw" in entries:
             raw = self._text(entries, "payloadRaw")
             self._keep_raw(raw, entries["payloadRaw"])
-            return "raw", escaped(raw)
+            return "raw", escape(raw)
         if "payloadUserPwd" not in entries:
             return "none", None
         node = entries["payloadUserPwd"]
@@ -205,6 +205,6 @@ class _Entry:
             shape = "{token}".join(around)
         if "{token}" not in shape:
             self.r.wrong(node, "`sendTemplate` has no `{token}` in it", nearest(shape, ["{token}"]))
-        value = escaped(shape).replace("{token}", "$token").strip()
+        value = escape(shape).replace("{token}", "$token").strip()
         send = Send(where, name or "Authorization", value, node.location)  # type: ignore[arg-type]
         return pointer, header, (send,)

@@ -71,7 +71,11 @@ class _Asking:
 def ask_for_each(engine: Engine, share: float) -> None:
     """Requests each identity's objects with this share of the remaining budget."""
     pace = engine.context.pace
-    least = max(pace.left * (1 - share), pace.left * _RESERVE) if pace is not None else 0
+    least = (
+        max(pace.requests_left * (1 - share), pace.requests_left * _RESERVE)
+        if pace is not None
+        else 0
+    )
     engine.say("asking for each identity's objects")
     ask_with_peers(engine)
     with _adding_only(engine):
@@ -81,7 +85,7 @@ def ask_for_each(engine: Engine, share: float) -> None:
             before = _count_known(engine)
             further = _questions(engine, further=share == 1)
             for each in chain(_lists(engine), _filtered_lists(engine), further):
-                if pace is not None and pace.left <= least:
+                if pace is not None and pace.requests_left <= least:
                     break
                 if (each.probe.id, each.viewer) not in engine.requests.limited:
                     _ask(engine, each)
@@ -104,9 +108,9 @@ def _look_further(engine: Engine, least: float) -> None:
         for who in engine.identities.subjects():
             if (engine.key(probe, who, who)) not in engine.requests.keys:
                 continue
-            for turn in range(1, min(known(engine, probe, who), MOST_OBJECTS)):
+            for turn in range(1, min(count_objects(engine, probe, who), MOST_OBJECTS)):
                 if engine.responses.has_page(probe, who) or (
-                    pace is not None and pace.left <= least
+                    pace is not None and pace.requests_left <= least
                 ):
                     break
                 engine.put(probe, who, who, turn=turn)
@@ -119,11 +123,11 @@ def _find_own(engine: Engine, least: float) -> None:
     for probe in _concerned(engine):
         owned = [n for n in probe.shows if engine.model.policy.resources[n].owner.kind != "none"]
         for who in engine.identities.subjects():
-            if pace is not None and pace.left <= least:
+            if pace is not None and pace.requests_left <= least:
                 return
             unknown = any(not engine.knowledge.objects.get((who, name)) for name in owned)
             asked = engine.key(probe, who, who) in engine.requests.keys
-            if unknown and not asked and known(engine, probe, who):
+            if unknown and not asked and count_objects(engine, probe, who):
                 engine.put(probe, who, who)
 
 
@@ -307,7 +311,7 @@ def _states(
     for probe, who in places:
         for turn in engine.evaluator.turns(probe, who)[1:]:
             for viewer in kinds[who]:
-                if next(engine.matrix.undecided(probe.id, viewer, who), None) is not None:
+                if next(engine.matrix.undecided_cells(probe.id, viewer, who), None) is not None:
                     some = _strangers(engine, probe, who, turn, done.like(viewer, who))
                     yield _Asking(probe, done.next(probe, some, who), who, turn)
 
@@ -398,7 +402,7 @@ def _turns(engine: Engine, probe: Probe, who: str) -> list[int]:
     """Which of somebody's objects: those in different states first, then those with a value in a
     field in which the ones before them have none."""
     first = (*engine.evaluator.turns(probe, who), _first(engine, probe, who))
-    every = [*dict.fromkeys((*first, *range(known(engine, probe, who))))]
+    every = [*dict.fromkeys((*first, *range(count_objects(engine, probe, who))))]
     filled = _filled(engine, probe, who)
     seen, news = set[str](), dict[int, None]()
     for turn in every:
@@ -421,7 +425,7 @@ def _filled(engine: Engine, probe: Probe, who: str) -> list[Collection[str]]:
     return []
 
 
-def known(engine: Engine, probe: Probe, who: str) -> int:
+def count_objects(engine: Engine, probe: Probe, who: str) -> int:
     """Number of an owner's objects that an endpoint can be called for."""
     own = [engine.knowledge.values(probe.sources[each], who) for each in probe.personal]
     return known_objects(probe, engine.knowledge, who, probe.personal) if all(own) else 0
@@ -483,7 +487,7 @@ def _ask(engine: Engine, each: _Asking) -> None:
     if not who:
         engine.put(probe, viewer, None, turn=turn)
         return
-    if next(engine.matrix.undecided(probe.id, viewer, who), None) is not None:
+    if next(engine.matrix.undecided_cells(probe.id, viewer, who), None) is not None:
         engine.put(probe, who, who, turn=turn)
     key = engine.key(probe, viewer, who, turn=turn)
     if key not in engine.context.replay:
@@ -496,7 +500,7 @@ def _ask(engine: Engine, each: _Asking) -> None:
 # --------------------------------------------------------------------------- reporting
 
 
-def unasked(engine: Engine) -> Iterator[Untested]:
+def find_unasked(engine: Engine) -> Iterator[Untested]:
     """Endpoints where some identities' objects were requested by nobody else."""
     asked = _asked(engine)
     if len(engine.identities.names()) < 2:
@@ -534,7 +538,7 @@ def _is_askable(engine: Engine, probe: Probe, who: str) -> bool:
 
 
 def _most(engine: Engine, probe: Probe, who: str) -> int:
-    return max(1, known(engine, probe, who))
+    return max(1, count_objects(engine, probe, who))
 
 
 def asked_of_known(engine: Engine) -> list[str]:
@@ -543,7 +547,7 @@ def asked_of_known(engine: Engine) -> list[str]:
     said: list[str] = []
     for probe in _concerned(engine):
         owners = [who for who in engine.identities.names() if engine.responses.has_page(probe, who)]
-        every = sum(known(engine, probe, who) for who in owners)
+        every = sum(count_objects(engine, probe, who) for who in owners)
         by_others = {(who, turn) for id, v, who, turn in asked if id == probe.id and v != who}
         number = len({(who, turn) for who, turn in by_others if who in owners})
         if number < every:

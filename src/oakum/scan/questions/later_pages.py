@@ -22,7 +22,7 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.values.knowledge import says_nothing
 from oakum.finding import Result, State
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
@@ -36,9 +36,9 @@ _MOST_PAGES = 40
 """The same, of a list by which something is closed, and which goes on."""
 _SHARE = 4
 """Of the requests that are left, one in so many may go to the pages of one list."""
-_CURSORS = listed("cursor next after continuation token")
-_TURNS = listed("page pageno cursor next after continuation token offset skip start from")
-_SAYS = listed("more total truncated")
+_CURSORS = word_set("cursor next after continuation token")
+_TURNS = word_set("page pageno cursor next after continuation token offset skip start from")
+_SAYS = word_set("more total truncated")
 """Words of members that say how much there is."""
 
 
@@ -141,7 +141,7 @@ def _with_owners(
 def _unknown_to_owner(engine: Engine, page: _Further, viewer: str | None) -> set[tuple[str, str]]:
     """(owner, resource) of objects on a page with a value in a field that the viewer may not see,
     of which their owners were shown nothing yet."""
-    judged = engine.judged(page.probe, viewer, (), page.filled, page.answer)
+    judged = engine.judge_response(page.probe, viewer, (), page.filled, page.answer)
     found = set[tuple[str, str]]()
     for each in judged.instances:
         who, path = (
@@ -306,7 +306,9 @@ def _most(engine: Engine, probe: Probe) -> int:
     """Pages after the first that are read: more where something is closed by what did not come."""
     if not any(key[0] == probe.id for key in engine.matrix.ends.by_absence):
         return _PAGES
-    left = _MOST_PAGES * _SHARE if engine.context.pace is None else engine.context.pace.left
+    left = (
+        _MOST_PAGES * _SHARE if engine.context.pace is None else engine.context.pace.requests_left
+    )
     return max(_PAGES, min(_MOST_PAGES, left // _SHARE))
 
 

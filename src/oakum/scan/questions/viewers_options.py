@@ -14,12 +14,12 @@ from itertools import zip_longest
 from urllib.parse import quote, urlencode
 
 from oakum.exposure.cells.matrix import Key
-from oakum.exposure.endpoints.offered_values import choices, placed
+from oakum.exposure.endpoints.offered_values import choices, object_with
 from oakum.exposure.endpoints.parameter_styles import text_of
 from oakum.exposure.endpoints.probes import EMBEDS, Probe, brief
 from oakum.exposure.response_reader import is_success
 from oakum.finding import Result
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.answer_fingerprint import Form, form_of
@@ -34,7 +34,7 @@ _ROUNDS = 4
 _CHOOSES = (
     EMBEDS
     | OMITS
-    | listed(
+    | word_set(
         "fields select attributes columns props projection view detail details detailed mode level"
         " verbosity verbose profile representation full debug raw all show expand preset"
     )
@@ -68,7 +68,7 @@ class Option:
     """The whole of it in the query, where that is not its name and value."""
 
     @property
-    def said(self) -> str:
+    def label(self) -> str:
         """As findings name it: `cookie NAME=VALUE`, `PARAMETER=VALUE` or `HEADER: VALUE`."""
         if self.where == "cookie":
             return f"cookie {self.name}={self.value}"
@@ -192,7 +192,7 @@ def _met(
     question = engine.question(
         way, viewer, targets, filled, engine.key(way, viewer, who, "look", turn)
     )
-    seen = engine.evaluator.judged(way, question, answer)
+    seen = engine.evaluator.judge(way, question, answer)
     outcome = engine.evaluator.look(seen)
     leaks = {each.key for each in outcome.observations if each.result is Result.LEAK}
     look = form_of(answer, seen.parsed), frozenset(key._replace(endpoint="") for key in leaks)
@@ -224,10 +224,10 @@ def _way(probe: Probe, options: Sequence[Option]) -> Probe:
     headers = {each.name.lower(): each.value for each in options if each.where == "header"}
     cookies = [f"{each.name}={quote(each.value)}" for each in options if each.where == "cookie"]
     headers |= {"cookie": "; ".join(cookies)} if cookies else {}
-    said = " and ".join(each.said for each in options if each not in plain)
+    said = " and ".join(each.label for each in options if each not in plain)
     members: Json = dict(probe.fixed)
     for each in options:
-        members = placed(each.at, each.sent, members) if each.at else members
+        members = object_with(each.at, each.sent, members) if each.at else members
     asked = f"?{urlencode([(name, brief(value)) for name, value in query])}" if query else ""
     endpoint = f"{probe.endpoint.path}{asked}" + (f" with {said}" if said else "")
     return probe.otherwise(HOW, query=query, headers=headers, endpoint=endpoint, fixed=members)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import orjson
 
 from oakum.exchange import Request, Response, json_bytes
-from oakum.exposure.endpoints.offered_values import placed
+from oakum.exposure.endpoints.offered_values import object_with
 from oakum.exposure.endpoints.parameter_styles import pairs, text_of
 from oakum.exposure.endpoints.probes import Probe, Query
 from oakum.exposure.endpoints.request_bodies import (
@@ -126,7 +126,7 @@ def fill(
         values[parameter] = [nobodys(probe, parameter, known[0])] if gone else known[:_BATCH]
         names[parameter] = variable(whose or who or "ANYBODY", source)
     for parameter in probe.unfilled:
-        known = knowledge.named(parameter) if parameter in probe.guessed else []
+        known = knowledge.values_by_name(parameter) if parameter in probe.guessed else []
         if known or parameter in probe.fixed:
             values[parameter] = known[:1] or [text_of(probe.fixed[parameter])]
             names[parameter] = variable("", parameter)
@@ -448,8 +448,8 @@ def _body(
         inner = (element(shape) or Shape()) if many else shape
         found = [json_value(each, inner) if as_json else each for each in values[name]]
         word = names[name] if isinstance(found[0], str) else f"{_BARE}{names[name]}{_BARE}"
-        content = dict(placed(at, [*found] if many else found[0], content))
-        shown = dict(placed(at, [word] if many else word, shown))
+        content = dict(object_with(at, [*found] if many else found[0], content))
+        shown = dict(object_with(at, [word] if many else word, shown))
     said = json.dumps(shown, ensure_ascii=False) if content else ""
     return content, _UNQUOTED.sub(r"\1", said)
 
@@ -458,7 +458,9 @@ def _query_body(
     query: Query, values: Mapping[str, list[str]], names: Mapping[str, str]
 ) -> tuple[dict[str, Json], str]:
     kinds = query.variables
-    filled = {name: typed(values[name][0], kind) for name, kind in kinds.items() if name in values}
+    filled = {
+        name: convert(values[name][0], kind) for name, kind in kinds.items() if name in values
+    }
     # Quotes, which only the document's own examples contain, would end the curl argument; and the
     # shell would expand a variable.
     written = _QUOTED.sub("…", query.text).replace("$", "\\$")
@@ -466,7 +468,7 @@ def _query_body(
     return {"query": query.text, "variables": filled}, symbolic
 
 
-def typed(text: str, kind: str) -> Json:
+def convert(text: str, kind: str) -> Json:
     """A text converted for a variable of a GraphQL type."""
     name = kind.strip("[]!")
     value: Json = text

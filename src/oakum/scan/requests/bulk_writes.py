@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.exposure.endpoints.request_bodies import body_shape, media_of
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, member
 from oakum.policy.resource_schemas import resource_of
 from oakum.scan.requests.values_to_write import last_parameter, read_there
 
-_CHANGES = listed("change edit modify patch save set update upsert")
-_MANY = listed("all batch bulk many mass multi multiple several")
+_CHANGES = word_set("change edit modify patch save set update upsert")
+_MANY = word_set("all batch bulk many mass multi multiple several")
 _HALF = 0.5
 
 

@@ -12,20 +12,20 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import Probe
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json, Operation, Parameter
 
-_FOR_GOOD = listed("hard permanent permanently purge")
-_MEANT = _FOR_GOOD | listed(
+_FOR_GOOD = word_set("hard permanent permanently purge")
+_MEANT = _FOR_GOOD | word_set(
     "ack acknowledge acknowledged agree agreed confirm confirmation confirmed force forced sure yes"
 )
-_LESS = listed("dry dryrun keep mail notify preview send silent simulate soft test trial")
+_LESS = word_set("dry dryrun keep mail notify preview send silent simulate soft test trial")
 """Flags of a removal that makes less, or more, than to remove."""
-_OTHERWISE = _LESS | listed("all not never no skip un without")
+_OTHERWISE = _LESS | word_set("all not never no skip un without")
 """Words beside which a flag that need not be there says something else."""
 
 
-def agreed(remove: Probe, declared: Operation) -> Probe:
+def confirm_removal(remove: Probe, declared: Operation) -> Probe:
     """A removal with the flags that say that it is meant, and is for good. `declared`: with the
     parameters, too, that a scan leaves out elsewhere, since they change something."""
     fixed: dict[str, Json] = {

@@ -16,14 +16,14 @@ import orjson
 from oakum.exchange import Request, Response
 from oakum.exposure.values.knowledge import leaves_of
 from oakum.http.origin import origin_of
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 
-_CURSORS = listed("cursor next after continuation token starting")
-_PAGES = listed("page pagenumber pageno")
-_OFFSETS = listed("offset skip start from")
+_CURSORS = word_set("cursor next after continuation token starting")
+_PAGES = word_set("page pagenumber pageno")
+_OFFSETS = word_set("offset skip start from")
 _PAGE_IN_PATH = re.compile(r"(?:/(?:page|p))?/\d{1,9}")
-_SIZES = listed("size limit per count length total")
+_SIZES = word_set("size limit per count length total")
 
 
 def next_page(request: Request, answer: Response, names: Collection[str]) -> Request | None:

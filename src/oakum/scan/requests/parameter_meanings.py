@@ -14,23 +14,23 @@ from dataclasses import dataclass
 from oakum.authz import Model
 from oakum.exposure.endpoints.probes import Probe, names_a_person
 from oakum.exposure.endpoints.request_bodies import body_members
-from oakum.inference.lexicon import listed, singular, words
+from oakum.inference.lexicon import singular, word_set, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Parameter
 
-TERMS = listed("q query search term keyword text name filter find match contains like")
-VIEWS = listed("view detail details mode level verbosity profile representation")
-PICKS = listed("fields select attributes columns props only projection")
-OMITS = listed("omit exclude excluded except without hide")
-FORMATS = listed("format output accept type")
-SWITCHES = listed("all debug detailed full raw show trace verbose")
-ORDERS = listed("dir direction order orderby ordering sort sortby")
+TERMS = word_set("q query search term keyword text name filter find match contains like")
+VIEWS = word_set("view detail details mode level verbosity profile representation")
+PICKS = word_set("fields select attributes columns props only projection")
+OMITS = word_set("omit exclude excluded except without hide")
+FORMATS = word_set("format output accept type")
+SWITCHES = word_set("all debug detailed full raw show trace verbose")
+ORDERS = word_set("dir direction order orderby ordering sort sortby")
 NEVER = frozenset(
     ("accept", "authorization", "content-type", "cookie", "host", "x-http-method-override")
 )
 """Headers, in lower case, that HTTP itself or a login has a use for."""
-_IDS = listed("id uuid guid key")
+_IDS = word_set("id uuid guid key")
 
 
 def optional(probe: Probe) -> Iterator[Parameter]:
@@ -59,15 +59,17 @@ def free(probe: Probe) -> Iterator[Parameter]:
 
 # -------------------------------------------------- parameters that name a person
 
-_ACTS = listed("act acting as behalf for impersonate impersonated of on run sudo")
+_ACTS = word_set("act acting as behalf for impersonate impersonated of on run sudo")
 """Words of a parameter that says as whom to answer, beside the noun of an account."""
-_ALONE = listed("impersonate sudo")
+_ALONE = word_set("impersonate sudo")
 _SAYS = frozenset((("act", "as"), ("run", "as"), ("on", "behalf", "of"), ("acting", "as")))
 _VIEW = frozenset((("profile",), ("client",)))
 """Nouns of accounts that alone say something else."""
 _BARE = frozenset((each,) for each in (*_IDS, "name", "code", "number", "slug"))
 """Names that say of which kind they are only where they stand."""
-_PAGES = listed("after before cursor from last max min next offset page previous since start until")
+_PAGES = word_set(
+    "after before cursor from last max min next offset page previous since start until"
+)
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class Whom:
         return nouns.get(bare[-1:], "") if acts else ""
 
 
-_OF_A_CALL = listed("client correlation idempotency nonce request session span trace")
+_OF_A_CALL = word_set("client correlation idempotency nonce request session span trace")
 """Words of ids that name the call or its caller, and no data."""
 
 

@@ -23,14 +23,14 @@ def past_cache(request: Request) -> Request:
     return replace(request, url=f"{request.url}{sign}oakum={secrets.token_hex(6)}")
 
 
-def uncached(request: Request) -> Request:
+def bypass_cache(request: Request) -> Request:
     """The request with `no-cache` (RFC 9111, 5.2.1.4)."""
     return replace(request, headers={**request.headers, "cache-control": "no-cache"})
 
 
 def fresh(request: Request) -> Request:
     """Both: a unique URL and `no-cache`."""
-    return uncached(past_cache(request))
+    return bypass_cache(past_cache(request))
 
 
 def came_from_cache(response: Response) -> str:

@@ -14,11 +14,18 @@ from typing import Literal
 from oakum.authz import Model
 from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.exposure.endpoints.request_bodies import body_shape
-from oakum.inference.lexicon import FieldClass, classify_field, label_field, listed, singular, words
+from oakum.inference.lexicon import (
+    FieldClass,
+    classify_field,
+    label_field,
+    singular,
+    word_set,
+    words,
+)
 from oakum.inference.lexicon_phrases import ACCOUNT_NAME, ADDRESS, PHONE
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Shape
-from oakum.scan.coverage.uncalled_operations import barred
+from oakum.scan.coverage.uncalled_operations import barring_reason
 
 Noun = Literal["mail", "phone", "handle", "any", ""]
 Kind = Literal["read", "login", "register", "mail"]
@@ -31,26 +38,26 @@ _NOUNS: tuple[tuple[str, Noun], ...] = (
     (PHONE, "phone"),
     (ACCOUNT_NAME, "handle"),
 )
-_HANDLES = listed("account handle login member nick nickname screen slug user username")
+_HANDLES = word_set("account handle login member nick nickname screen slug user username")
 """Words of names that are asked for; a display name only stands beside them."""
-_WHO = listed("account contact identifier identity login member recipient to user who")
+_WHO = word_set("account contact identifier identity login member recipient to user who")
 """Names of members that may hold an address, a number or a user name."""
-_REGISTERS = listed("register registration signup")
-_LOST = listed("password passwd pwd passphrase passcode pin credential")
-_TALKS = listed(
+_REGISTERS = word_set("register registration signup")
+_LOST = word_set("password passwd pwd passphrase passcode pin credential")
+_TALKS = word_set(
     "authenticate available availability exist forget forgot forgotten identify login logon lost "
     "otp recover recovery remind reminder signin signon taken"
 )
 """What is said to somebody who has not logged in."""
-_NAMES_SOMEBODY = listed(
+_NAMES_SOMEBODY = word_set(
     "auth check discover find invitation invite lookup match resend search verification verify"
 )
 """Words that are said of things too, unless an address or a number comes with them."""
-_DESTROYS = listed(
+_DESTROYS = word_set(
     "ban block cancel close deactivate delete disable edit erase kick purge remove revoke set "
     "unsubscribe update wipe"
 )
-_LETS_IN = listed("add assign attach enroll enrol grant join share")
+_LETS_IN = word_set("add assign attach enroll enrol grant join share")
 """What gives a person something, whatever else is said."""
 _MOST_SLOTS = 3
 
@@ -101,7 +108,11 @@ def _kind(model: Model, operation: Operation, slot: Slot, *, secret: bool) -> Ki
     """What asking does; empty: it is not to be asked, or says nothing of anybody."""
     rule = model.rule(operation.id)
     verdict = classify(operation, rule).kind
-    if rule.reads is False or rule.graphql or (verdict == "write" and barred(model, operation)):
+    if (
+        rule.reads is False
+        or rule.graphql
+        or (verdict == "write" and barring_reason(model, operation))
+    ):
         return ""
     if verdict in ("read", "login") and secret:
         return "login"

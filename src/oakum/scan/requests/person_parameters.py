@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from oakum.authz import Model
-from oakum.exposure.endpoints.offered_values import choices, members_with_choices, placed
+from oakum.exposure.endpoints.offered_values import choices, members_with_choices, object_with
 from oakum.exposure.endpoints.parameter_styles import text_of
 from oakum.exposure.endpoints.probes import Probe
 from oakum.openapi.model import Parameter
@@ -87,7 +87,7 @@ def _chosen(probe: Probe) -> Iterator[Probe]:
         filled = not member.required or ".".join(at) in probe.sources
         for each in others if not filled else ():
             said = f"{probe.endpoint.path} with {'.'.join(at)}={text_of(each)}"
-            yield probe.otherwise("option", endpoint=said, fixed=placed(at, each, probe.fixed))
+            yield probe.otherwise("option", endpoint=said, fixed=object_with(at, each, probe.fixed))
 
 
 def _plain(engine: Engine, probe: Probe, viewer: str | None) -> int | None:
@@ -117,7 +117,7 @@ def _ask_for_seen(engine: Engine, probe: Probe, parameter: Parameter) -> None:
     is told by its own owner, and by values out of place."""
     if parameter.where != "query":
         return
-    for nth, value in enumerate(engine.knowledge.named(parameter.name)[:_SEEN], 1):
+    for nth, value in enumerate(engine.knowledge.values_by_name(parameter.name)[:_SEEN], 1):
         way = probe.otherwise(
             "option",
             endpoint=f"{probe.endpoint.path} with the {nth}. known `{parameter.name}`",

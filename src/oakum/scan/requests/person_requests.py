@@ -16,7 +16,7 @@ from oakum.authz import Model
 from oakum.exchange import Request, json_bytes
 from oakum.exposure.endpoints.request_bodies import body_shape, encode, json_value
 from oakum.exposure.values.knowledge import Knowledge, canonical
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json, Shape
 from oakum.scan.requests.builder import Filled, in_path, path_on, variable
 from oakum.scan.requests.person_operations import (
@@ -31,7 +31,7 @@ from oakum.scan.requests.person_operations import (
     slots_of,
 )
 
-_AGREES = listed("accept accepted agree agreed consent policy terms tos")
+_AGREES = word_set("accept accepted agree agreed consent policy terms tos")
 """What JSON takes for a whole number everywhere."""
 _PHONE = re.compile(r"\+?[\d ()./-]{6,20}")
 
@@ -137,7 +137,7 @@ class Wording:
     def ask(self, talk: Talk, named: NamedPerson) -> Filled | None:
         """The request about somebody; None if another parameter cannot be filled."""
         try:
-            return _Asking(self, talk, named).filled()
+            return _Asking(self, talk, named).fill()
         except LookupError:
             return None
 
@@ -162,7 +162,7 @@ class _Asking:
         self._sent: set[str] = set()
         self._slots = {(s.where, s.at): s for s in slots_of(talk.probe.operation, talk.probe)}
 
-    def filled(self) -> Filled:
+    def fill(self) -> Filled:
         probe, named = self._talk.probe, self._named
         operation = probe.operation
         path = symbolic = path_on(operation, self._w._target)
@@ -208,7 +208,7 @@ class _Asking:
         source = self._talk.probe.sources.get(name, "")
         known = self._w._knowledge.values(source, self._named.who) if source else []
         if not known and where == "path":
-            known = self._w._knowledge.named(name)
+            known = self._w._knowledge.values_by_name(name)
         if known:
             return known[0], variable(self._named.who, source or name)
         if name not in self._talk.probe.fixed and where != "query":

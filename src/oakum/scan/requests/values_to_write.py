@@ -31,7 +31,7 @@ def last_parameter(path: str) -> str:
     return found[1] if found else ""
 
 
-def written(model: Model, operation: Operation) -> list[tuple[str, tuple[str, ...]]]:
+def written_resources(model: Model, operation: Operation) -> list[tuple[str, tuple[str, ...]]]:
     """Resources in a request body with their paths: by the contract, otherwise by schema name,
     otherwise by comparison with what the same path returns."""
     said = {name: at for at, name in model.sets.get(operation.id, ())}
@@ -44,7 +44,7 @@ def written(model: Model, operation: Operation) -> list[tuple[str, tuple[str, ..
 
 def place(model: Model, operation: Operation, resource: str) -> tuple[tuple[str, ...], Shape]:
     """Path and shape of a resource in a request body."""
-    at = next((at for name, at in written(model, operation) if name == resource), ())
+    at = next((at for name, at in written_resources(model, operation) if name == resource), ())
     shape: Shape | None = body_shape(operation)
     for segment in at:
         shape = member(shape, segment) if shape is not None else None

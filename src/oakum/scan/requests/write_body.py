@@ -49,7 +49,7 @@ class WriteBody:
         return versions_of(self.probe, self.resource, self._key)
 
     @property
-    def unknown(self) -> tuple[str, ...]:
+    def gaps(self) -> tuple[str, ...]:
         """What a request has to say of the version of the object, and nothing tells."""
         return tuple(each for each in self.probe.unfilled if names_version(each))
 
@@ -85,9 +85,9 @@ class WriteBody:
             content = {**dict(self._made_up(shown)), **content}
         if self.many:
             content = {**content, **changes, self._key: shown[self._key]}
-            body = self.placed(content)
+            body = self.wrap(content)
             return {**filled.content, **body} if isinstance(body, dict) else body
-        return self.placed({**content, **filled.content, **changes})
+        return self.wrap({**content, **filled.content, **changes})
 
     @property
     def _as_shown(self) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ class WriteBody:
         alone = (owner, Request("GET", url, {"accept": "application/json"})) if reads else None
         return alone, (self._key, shown.get(self._key))
 
-    def placed(self, content: Json) -> Json:
+    def wrap(self, content: Json) -> Json:
         """The object where the body of this operation holds it."""
         at, _ = self._place
         for segment in reversed(at):
@@ -174,7 +174,7 @@ class WriteBody:
     def symbolic(self, name: str, owner: str) -> str:
         """The body for a curl line: the member, and the object's key where the body has it."""
         named = {self._key: variable(owner, f"{self.resource}.{self._key}")} if self.many else {}
-        return json_bytes(self.placed({**named, name: "…"})).decode()
+        return json_bytes(self.wrap({**named, name: "…"})).decode()
 
 
 def forbids_undeclared(document: Json, writer: Operation) -> bool:

@@ -41,7 +41,7 @@ class AccountSettings(SettingsRestoration):
     def be_wary(self, probes: Sequence[Probe]) -> None:
         """Checks that settings are the identity's own before writing them. `probes`: endpoints with
         objects."""
-        self.vouching = Vouching(self.identities, self.shown, partial(places, self.policy))
+        self.vouching = Vouching(self.identities, self.read_settings, partial(places, self.policy))
         self.elsewhere = SettingElsewhere(
             probes, self.identities, self.knowledge, self.target, self.ask
         )
@@ -108,7 +108,7 @@ class AccountSettings(SettingsRestoration):
 
     def _why_not(self, path: str) -> str:
         """Why nothing is sent for a setting; empty: it may be."""
-        if self.patience.spent:
+        if self.patience.is_spent:
             return "changes show so late that no time is left to see them restored"
         switch = self.switch(path)
         operation = switch.operation if switch else ""

@@ -64,7 +64,7 @@ class SettingChoice:
         one would have to have two values."""
         policy, found = self.account_settings.policy, dict[str, Json]()
         for name, text in key.state:
-            resource, _, base = policy.followed(key.resource, name).partition(".")
+            resource, _, base = policy.state_source(key.resource, name).partition(".")
             values = self.model.policy.resources[resource].states[base].values
             value = next((v for v in values if canonical(v) == text), None)
             path = setting_of(self.account_settings, who, key.resource, name)
@@ -160,7 +160,7 @@ def unchangeable(
     missing: dict[str, dict[str, None]] = {}
     for cell in cells:
         for name, text in cell.state if cell.result is Result.UNTESTED else ():
-            path = account_settings.policy.followed(cell.resource, name)
+            path = account_settings.policy.state_source(cell.resource, name)
             resource = engine.model.policy.resources[path.partition(".")[0]]
             if account_settings.switch(path) is not None or is_one_of_many(engine.model, resource):
                 continue

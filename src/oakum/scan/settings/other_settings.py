@@ -77,7 +77,7 @@ class OtherSettings:
         """Members that are neither as they were last nor as before the first change; none where
         this is not known."""
         first = self._before.get(whose, {})
-        names = (last.keys() | now.keys()) - {*self.declared(whose[1]).kept, *but}
+        names = (last.keys() | now.keys()) - {*self.declared(whose[1]).read_only_members, *but}
         for name in names if first else ():
             olds = (last.get(name), first.get(name))
             if all(how_moved(name, old, now.get(name)) == "changed" for old in olds):
@@ -87,11 +87,11 @@ class OtherSettings:
         """Members that were moved, and of which it is not known that they come back."""
         return self._owed.get(whose, {}).keys() - self._known.get(whose[1], set())
 
-    def owed(self, identity: str | None = None) -> list[Whose]:
+    def changed_settings(self, identity: str | None = None) -> list[Whose]:
         """Whose settings a write has changed beyond what it was sent; of one identity or of all."""
         return [each for each in self._owed if identity in (None, each[0])]
 
-    def taken(self, whose: Whose, now: Settings) -> dict[str, Json]:
+    def take_changes(self, whose: Whose, now: Settings) -> dict[str, Json]:
         """What a write has moved and is not as it was, and how it was; from now on it counts as
         tried."""
         return {
@@ -197,7 +197,9 @@ class OtherSettings:
             for name in sorted(before.keys() | now.keys())
             if (identity, operation, name) not in failed
         }
-        other = [n for n, how in names.items() if how == "changed" and n not in of.kept]
+        other = [
+            n for n, how in names.items() if how == "changed" and n not in of.read_only_members
+        ]
         if alone := [n for n, how in names.items() if how and n not in other]:
             about = f"settings of {identity}: "
             moved.append(set_by_the_api(about, names_of(alone, of.names), f"`{operation}`"))

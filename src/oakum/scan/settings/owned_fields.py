@@ -20,8 +20,8 @@ from oakum.inference.unsafe_writes import life_cycle, more_than_sets
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.model import Resource, Switch
-from oakum.scan.coverage.uncalled_operations import barred
-from oakum.scan.requests.values_to_write import place, written
+from oakum.scan.coverage.uncalled_operations import barring_reason
+from oakum.scan.requests.values_to_write import place, written_resources
 
 Sources = Mapping[str, Mapping[str, str]]
 """Operation id → parameter → `Resource.field` that fills it, where the contract does not say."""
@@ -51,7 +51,7 @@ def _ways(model: Model, inferred: Sources) -> dict[str, list[tuple[Switch, bool]
     for operation in sorted(writes, key=lambda each: WRITES.index(each.method)):
         if classify(operation, model.rule(operation.id)).kind != "write":
             continue
-        if barred(model, operation) or more_than_sets(operation):
+        if barring_reason(model, operation) or more_than_sets(operation):
             continue
         sources = {**inferred.get(operation.id, {}), **model.rule(operation.id).params}
         for resource, base, shape in _written(model, operation):
@@ -65,7 +65,7 @@ def _ways(model: Model, inferred: Sources) -> dict[str, list[tuple[Switch, bool]
 def _is_own(model: Model, operation: Operation, resource: str, sources: Mapping[str, str]) -> bool:
     """Whether a write changes the account of who asks, or what they have one of, and no other
     object that it stands in."""
-    resources, places = model.policy.resources, dict(written(model, operation))
+    resources, places = model.policy.resources, dict(written_resources(model, operation))
     known, at = resources[resource], places[resource]
     around = [name for name, place in places.items() if len(place) < len(at) and _in(at, place)]
     if not all(_one_each(resources[each]) for each in (resource, *around)):
@@ -90,7 +90,7 @@ def _one_each(resource: Resource) -> bool:
 
 def _written(model: Model, operation: Operation) -> Iterator[tuple[str, str, Shape]]:
     """Resources in the body of a request, each with where it stands and its shape there."""
-    for resource, segments in written(model, operation):
+    for resource, segments in written_resources(model, operation):
         if "*" not in segments:
             shape = place(model, operation, resource)[1]
             yield resource, pointer_of(segments), shape

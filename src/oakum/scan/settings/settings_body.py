@@ -31,7 +31,7 @@ class SettingsWrite:
     operation: Operation
     content: Mapping[str, Json]
 
-    def sent(self) -> Request:
+    def build_request(self) -> Request:
         """The request with `content` encoded as its body, and the media type of that."""
         kind, body = encode(self.operation, self.content)
         headers = {**self.request.headers, "content-type": kind}
@@ -59,7 +59,7 @@ class DeclaredSettings:
     def sendable(self, current: Mapping[str, Json], strict: bool) -> dict[str, Json]:
         """The settings to send back, without read-only ones. `strict`: the body may hold declared
         members only."""
-        declared, kept = body_shape(self.writer), self.kept
+        declared, kept = body_shape(self.writer), self.read_only_members
         return {
             name: each
             for name, each in current.items()
@@ -67,7 +67,7 @@ class DeclaredSettings:
         }
 
     @property
-    def kept(self) -> frozenset[str]:
+    def read_only_members(self) -> frozenset[str]:
         """Names of members that the document declares `readOnly`, which are not sent back."""
         return frozenset(
             name

@@ -14,7 +14,7 @@ from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
 from oakum.scan.requests.builder import Ask, Filled, fill
-from oakum.scan.requests.past_cache import fresh, uncached
+from oakum.scan.requests.past_cache import bypass_cache, fresh
 from oakum.scan.requests.version_parameters import Versions
 from oakum.scan.settings.settings_body import (
     DeclaredSettings,
@@ -49,7 +49,7 @@ class SettingsReader:
         self._based_on: Mapping[str, Json] = {}
         """The settings on which the last write was sent once more; empty: it was sent once."""
 
-    def shown(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
+    def read_settings(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
         """An identity's settings, optionally bypassing caches; empty if not shown."""
         reader = self.readers.get(operation)
         filled = self._filled(reader, identity, operation) if reader else None
@@ -58,7 +58,7 @@ class SettingsReader:
         writer, plain = self.writers[operation].operation, filled.request
         content = settings_in(self.ask(identity, fresh(plain) if past else plain), writer)
         if not content and past:  # the API may reject an unknown query parameter
-            content = settings_in(self.ask(identity, uncached(plain)), writer)
+            content = settings_in(self.ask(identity, bypass_cache(plain)), writer)
         return content
 
     def _read(self, writer: Operation, identity: str) -> dict[str, Json]:

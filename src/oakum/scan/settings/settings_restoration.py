@@ -98,7 +98,7 @@ class SettingsRestoration(SettingsReader):
     def _restore_others(self, identity: str | None = None) -> None:
         """Sends all settings as they were, where a write has moved more than it was sent, and this
         has not come back with what it was sent."""
-        for whose in self.others.owed(identity):
+        for whose in self.others.changed_settings(identity):
             open = [e for e in self.pending if e.identity == whose[0]]
             if any(s.operation == whose[1] for e in open if (s := self.switch(e.state))):
                 continue
@@ -108,7 +108,7 @@ class SettingsRestoration(SettingsReader):
     def _send_all(self, identity: str, operation: str) -> None:
         whose, probe = (identity, operation), self.writers[operation]
         now = self._now.get(whose) or self._read(probe.operation, identity)
-        wrong = self.others.taken(whose, now)
+        wrong = self.others.take_changes(whose, now)
         filled = self._filled(probe, identity, operation) if wrong and now else None
         if filled is None:
             return
@@ -351,4 +351,4 @@ class SettingsRestoration(SettingsReader):
         self._now = {whose: shown for whose, shown in self._now.items() if whose[0] != identity}
         self.used.add(write.operation.id)
         with heard_afterwards():
-            return self._sent(identity, write.operation, write.sent(), kept)
+            return self._sent(identity, write.operation, write.build_request(), kept)

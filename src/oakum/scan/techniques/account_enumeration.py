@@ -19,7 +19,7 @@ from oakum.exposure.leak_signal import Signal
 from oakum.finding import Evidence, Result, State
 from oakum.scan.coverage.untested import Section
 from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
-from oakum.scan.discovery.contrast import Feature, holds, is_echo, texts, told
+from oakum.scan.discovery.contrast import Feature, describe_differences, holds, is_echo, texts
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import curl, variable
@@ -57,7 +57,7 @@ def run(engine: Engine) -> None:
             if table.is_public
             else "nothing was asked about somebody with an account and somebody without"
         )
-        engine.results.untested(HOW, why, Section.RULES)
+        engine.results.note_gap(HOW, why, Section.RULES)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -208,13 +208,13 @@ class _Table:
         if found:
             heard = next(each for each in made.heard if each.who)
             self.tell(talk, group, heard, found, sure=not made.alone)
-        elif why := made.unsettled:
+        elif why := made.why_unsettled:
             if not self.engine.model.rule(talk.probe.operation.id).untested:
                 why += ", so whether it tells who has an account is unknown"
-                self.engine.results.untested(_called(talk), why)
+                self.engine.results.note_gap(_called(talk), why)
         elif made.alike and talk.kind == "mail" and _refuses(made.heard):
             why = "everybody is refused alike: whether it tells who has an account is open"
-            self.engine.results.untested(talk.probe.endpoint, why, Section.WRITES)
+            self.engine.results.note_gap(talk.probe.endpoint, why, Section.WRITES)
         elif made.alike and talk.kind == "read":
             self._time(talk, made, names[0])
         return made.heard
@@ -280,7 +280,7 @@ class _Table:
         key = f"{probe.id}|{group.viewer or ''}|{heard.who}|{HOW} {next(self._numbers)}"
         targets = frozenset({heard.who})
         question = engine.question(probe, group.viewer, targets, heard.filled, key)
-        outcome = engine.evaluator.look(engine.evaluator.judged(probe, question, heard.answer))
+        outcome = engine.evaluator.look(engine.evaluator.judge(probe, question, heard.answer))
         leaks = tuple(
             seen
             for seen in outcome.observations
@@ -348,7 +348,7 @@ class _Table:
         sure: bool,
     ) -> None:
         """Reports that responses reveal whether an account exists."""
-        says = told(features)
+        says = describe_differences(features)
         note = f"compared for an existing and for made-up accounts of the same form: {says}"
         self.engine.results.report(
             Signal(

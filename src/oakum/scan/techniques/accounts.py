@@ -22,21 +22,21 @@ from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.exposure.leak_signal import Signal
 from oakum.finding import Endpoint, Evidence
 from oakum.http.methods import WRITES
-from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, word_set, words
 from oakum.inference.side_effects import classify, opens_session
 from oakum.inference.unsafe_writes import ends, more_than_sets
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.coverage.omitted_members import left_out
-from oakum.scan.coverage.uncalled_operations import barred
+from oakum.scan.coverage.uncalled_operations import barring_reason
 from oakum.scan.discovery.registration import account_resource, removals
-from oakum.scan.discovery.taken_names import TakenNames, unasked
+from oakum.scan.discovery.taken_names import TakenNames, note_gap
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import Filled, curl, fill, with_body
 from oakum.scan.requests.person_operations import is_secret, noun_of, talks
 from oakum.scan.requests.person_requests import harmless
-from oakum.scan.requests.values_to_write import other_value, shape_of, written
+from oakum.scan.requests.values_to_write import other_value, shape_of, written_resources
 from oakum.scan.technique import Line, Prospect
 
 HOW = "account"
@@ -50,9 +50,9 @@ _MOST = 8
 """Members asked for beyond the document's."""
 _AGAIN = (True, False, False, True)
 """Which further accounts ask for more: a member that comes to every second account is found out."""
-_SECRETS = listed("credential credentials passcode passphrase password passwd pin pwd secret")
-_SETS = listed("change edit modify patch save set update")
-_OLD = listed("current existing old present previous")
+_SECRETS = word_set("credential credentials passcode passphrase password passwd pin pwd secret")
+_SETS = word_set("change edit modify patch save set update")
+_OLD = word_set("current existing old present previous")
 
 
 def run(engine: Engine) -> None:
@@ -61,10 +61,10 @@ def run(engine: Engine) -> None:
     if not engine.context.may.writes:
         return
     if provisioned is None or not provisioned.possible or not engine.identities.names():
-        unasked(engine, "the run cannot create an account of its own")
+        note_gap(engine, "the run cannot create an account of its own")
         return
     if not provisioned.removable:
-        unasked(engine, "no operation removes the account that the run would have to create")
+        note_gap(engine, "no operation removes the account that the run would have to create")
         engine.results.remark(
             "no account was created: the document has no operation that removes one, so mass"
             " assignment at registration was not tested"
@@ -119,7 +119,7 @@ def _raised(member: str, value: Json, shape: Shape) -> Json:
     return other_value(member, value, replace(shape, enum=(*more, *rest)), far=True)
 
 
-_RAISES = listed("admin administrator manager moderator owner root staff superuser")
+_RAISES = word_set("admin administrator manager moderator owner root staff superuser")
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class _Trial:
             self.engine.results.remark(
                 "no account could be created: tests that need one did not run"
             )
-            unasked(self.engine, "the run could not create an account of its own")
+            note_gap(self.engine, "the run could not create an account of its own")
             if self.provisioned.shut:
                 self.engine.results.doubt(
                     "accounts that the run creates cannot log in: what needs one was not tested; if"
@@ -147,7 +147,7 @@ class _Trial:
         before = self._view(control)
         second = self._ask_for_more(before) or self._register({})
         if second is None:
-            unasked(self.engine, "the run could not create a second account")
+            note_gap(self.engine, "the run could not create a second account")
             return
         if second.name not in self.shown:
             self._view(second)
@@ -282,7 +282,7 @@ class _Trial:
 
     def _taken_over(self, made: ProvisionedAccount, name: str, value: Json) -> None:
         probe = self.provisioned.probe
-        filled = self.provisioned.filled(made, {name: value})
+        filled = self.provisioned.sign_up_request(made, {name: value})
         self._signal(
             "mass-assignment", name, "owner", probe, None, filled, Response(201, {}, b""),
             "the account's own view contains what its registration sent, and that of an account"
@@ -303,7 +303,7 @@ class _Trial:
         ):
             return
         more = dict(self._beyond(before, {}))
-        at = dict(written(engine.model, operation)).get(resource, ())
+        at = dict(written_resources(engine.model, operation)).get(resource, ())
         shape = body_shape(operation) or Shape()
         kept = {n: before[n] for n in shape.required if n in before}
         trials = [more, *({n: v} for n, v in more.items() if len(more) > 1)] if more else []
@@ -391,10 +391,10 @@ class _Trial:
             for name in sorted(mine)[:1]:
                 self._written(probe, name, viewer, asked, answer, note)
             other = replace(other, secret=fresh)
-            self.provisioned.changed(other, fresh)
+            self.provisioned.record_secret(other, fresh)
         elif mine and viewer is not None and self.provisioned.lets_in(viewer, fresh):
             # the write changed the caller's own account instead
-            self.provisioned.changed(viewer, fresh)
+            self.provisioned.record_secret(viewer, fresh)
         return other
 
     def _names(self, probe: Probe, filled: Filled, other: ProvisionedAccount) -> bool:
@@ -510,7 +510,7 @@ def _writers(model: Model) -> Iterator[Operation]:
         resets = kind == "destructive" and "reset" in said and bool(said & _SECRETS)
         if operation.method not in WRITES or shape is None or not (kind == "write" or resets):
             continue
-        if barred(model, operation):
+        if barring_reason(model, operation):
             continue
         members = {name: thunk() for name, thunk in shape.properties.items()}
         about = "{" in operation.path or any(noun_of(n, each) for n, each in members.items())
@@ -525,13 +525,13 @@ def _setters(model: Model, resource: str) -> Iterator[Operation]:
         if operation.method not in WRITES or not resource:
             continue
         kind = classify(operation, model.rule(operation.id)).kind
-        if kind != "write" or barred(model, operation) or more_than_sets(operation):
+        if kind != "write" or barring_reason(model, operation) or more_than_sets(operation):
             continue
         makes = operation.method == "POST" and not _SETS & {
             *words(re.sub(r"\W+", " ", operation.path)),
             *words(operation.id),
         }
-        if resource in dict(written(model, operation)) and not makes:
+        if resource in dict(written_resources(model, operation)) and not makes:
             yield operation
 
 

@@ -20,7 +20,7 @@ from oakum.exchange import json_bytes
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.finding import Result
-from oakum.inference.lexicon import FieldClass, classify_field, listed, singular, words
+from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.openapi.model import Json, Shape
 from oakum.scan.engine import Engine
 from oakum.scan.questions.later_pages import read_on
@@ -31,8 +31,8 @@ HOW = "bulk-exposure"
 RULES: frozenset[str] = frozenset()
 OPENS_WAYS = True
 
-_ASKS = listed("q query search term keyword text filter find match contains like phrase needle")
-_IDS = listed("id uuid guid key")
+_ASKS = word_set("q query search term keyword text filter find match contains like phrase needle")
+_IDS = word_set("id uuid guid key")
 _BEGINNING = 3
 """Characters of a name that a search wants to have, mostly."""
 _MANY = 1000
@@ -188,7 +188,8 @@ def _each_person(engine: Engine, probe: Probe, slot: _Slot) -> None:
         for turn in engine.evaluator.turns(named, who):
             for viewer in (who, *engine.watchers(who)):
                 cells = (
-                    engine.matrix.undecided(probe.id, viewer, who, each) for each in probe.shows
+                    engine.matrix.undecided_cells(probe.id, viewer, who, each)
+                    for each in probe.shows
                 )
                 loose = viewer != who and _says_nothing(engine.model, probe)
                 if loose or any(next(each, None) is not None for each in cells):

@@ -124,7 +124,7 @@ def _shows(engine: Engine, probe: Probe, viewer: str | None, owner: str) -> bool
     if filled is None:
         return False
     answer = engine.send(probe, viewer, filled)
-    judged = engine.judged(probe, viewer, (), filled, answer)
+    judged = engine.judge_response(probe, viewer, (), filled, answer)
     ids = engine.identities.ids[owner]
     if any(ids & set(each.owners) for each in judged.instances):
         return True

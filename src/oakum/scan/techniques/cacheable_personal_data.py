@@ -41,7 +41,7 @@ def run(engine: Engine) -> None:
             )  # fmt: skip
     if not read:
         words = "no identity was shown anything of its own that not everybody may see"
-        engine.results.untested(RULE.id, words, Section.RULES)
+        engine.results.note_gap(RULE.id, words, Section.RULES)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:

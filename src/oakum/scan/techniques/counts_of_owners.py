@@ -15,7 +15,7 @@ from dataclasses import replace
 from oakum.authz import Model
 from oakum.exchange import Response
 from oakum.exposure.endpoints.probes import Probe
-from oakum.inference.lexicon import listed, singular, words
+from oakum.inference.lexicon import singular, word_set, words
 from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import Hidden
 from oakum.scan.limits import is_spent
@@ -27,7 +27,7 @@ HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})
 OPENS_WAYS = False
 
-_NUMBERS = listed("count counts counter total totals number num nr of")
+_NUMBERS = word_set("count counts counter total totals number num nr of")
 _OWNERS = 2
 """Owners whose numbers are compared at one endpoint."""
 
@@ -109,7 +109,7 @@ def _number(
     field: tuple[str, str],
 ) -> int | None:  # fmt: skip
     """What an answer says in a field of somebody's account."""
-    for each in engine.judged(probe, viewer, [who], filled, answer).instances:
+    for each in engine.judge_response(probe, viewer, [who], filled, answer).instances:
         if each.resource == field[0] and engine.identities.ids[who] & {*each.owners}:
             for leaf in each.leaves:
                 if leaf.path == field[1] and type(leaf.value) is int:

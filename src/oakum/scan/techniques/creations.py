@@ -69,7 +69,7 @@ def run(engine: Engine) -> None:
         else:
             if refused:
                 said = " and ".join(map(str, sorted(refused)))
-                engine.results.untested(
+                engine.results.note_gap(
                     pair.make.endpoint,
                     f"nothing was created: the requests were answered with {said}",
                     Section.WRITES,
@@ -296,7 +296,7 @@ class _Trial:
         status = self.status = self._delete(made, viewer, request)
         if status == _GONE:
             return True
-        if not self.parents.refused(viewer, request, status):
+        if not self.parents.may_refuse(viewer, request, status):
             return False
         below = self.parents.below_own(viewer, self.owner, request)
         if below is not None and self._delete(made, viewer, below) == _GONE:
@@ -359,7 +359,7 @@ class _Trial:
 
     def _is_tried_below_shown(self, viewer: str | None) -> bool:
         """Whether a viewer could be asked to delete one below a parent that they are shown."""
-        for parent in self.parents.shown(viewer, self.owner):
+        for parent in self.parents.common_parents(viewer, self.owner):
             with parent:
                 found = self.maker.make({})
                 if found is None:

@@ -24,7 +24,7 @@ from oakum.exposure.endpoints.probes import Probe, frame_media, is_websocket
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Result
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.inference.side_effects import says_write
 from oakum.openapi.model import Json, Parameter, Shape
 from oakum.scan.engine import Engine, Kind
@@ -51,8 +51,8 @@ _EXACT = 1e15
 _MOST_SEATS = 12
 _MOST_FRAMES = 200
 """Frames of one seat that are judged: a replay may hold years."""
-_SINCE = listed("since after cursor from offset start last seq sequence position lasteventid")
-_BESIDE = listed("id event events message messages key no num number timestamp time at date")
+_SINCE = word_set("since after cursor from offset start last seq sequence position lasteventid")
+_BESIDE = word_set("id event events message messages key no num number timestamp time at date")
 """Words that may stand beside those."""
 _LONG_AGO = {"date-time": "1970-01-01T00:00:00Z", "date": "1970-01-01"}
 _BY_CUSTOM = (("since", "0"), ("cursor", "0"))
@@ -84,16 +84,16 @@ def run(engine: Engine) -> None:
         if engine.model.rule(feed.operation.id).untested:
             continue
         if unfilled:
-            engine.results.untested(endpoint, "a feed whose parameters have no value")
+            engine.results.note_gap(endpoint, "a feed whose parameters have no value")
         elif not heard:
             said = ", ".join(str(each) for each in sorted(statuses)) or "nothing"
             why = f"a feed from which no frame came (answered {said})"
             if any(map(is_success, statuses)) or _is_to_show(engine, feed):
-                engine.results.untested(endpoint, why)
+                engine.results.note_gap(endpoint, why)
             else:
                 engine.results.remark(f"{endpoint}: {why}")
         for relation in unmade.keys() - tried:
-            engine.results.untested(
+            engine.results.note_gap(
                 f"the end of `{relation}` while {endpoint} is open", unmade[relation]
             )
 
@@ -342,7 +342,7 @@ class _Hall:
         found: dict[str, tuple[Json, ...]] = {}
         for name in self.feed.shows:
             for state in self.engine.model.policy.resources[name].states.values():
-                path = account_settings.policy.followed(name, state.name)
+                path = account_settings.policy.state_source(name, state.name)
                 if account_settings.switch(path) is not None:
                     found.setdefault(path, state.values)
         yield from found.items()
@@ -465,7 +465,7 @@ class _Hall:
         asked = self.engine.question(self.plain, seat.viewer, targets, seat.filled, key)
         evaluator = self.engine.evaluator
         with before():
-            seen = evaluator.judged(self.plain, asked, answer)
+            seen = evaluator.judge(self.plain, asked, answer)
             earlier = evaluator.hear(seen).observations
         leaking = {(each.key.resource, each.key.field, each.owner) for each in earlier}
         found = evaluator.hear(evaluator.again(seen))

@@ -31,7 +31,7 @@ def run(engine: Engine) -> None:
     if operations and find_spec("graphql") is None:
         for each in operations:
             why = f"GraphQL needs {pip_install('graphql')}"
-            engine.results.untested(f"{each.method} {each.path}", why)
+            engine.results.note_gap(f"{each.method} {each.path}", why)
         return
     for operation in operations:
         from oakum.scan.graphql.explore import Explorer  # needs graphql-core

@@ -22,11 +22,18 @@ from oakum.exposure.endpoints.probes import Probe, names_owner
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.values.knowledge import canonical, says_nothing
 from oakum.finding import Evidence, Result, State
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.policy.model import Limit
 from oakum.scan.discovery.keyspace import UNKNOWN, Keyspace, read
 from oakum.scan.discovery.keyspace_size import BEHIND, estimate
-from oakum.scan.discovery.request_rate import USUAL, Burst, burst, exceeds, spoken, wanted
+from oakum.scan.discovery.request_rate import (
+    USUAL,
+    Burst,
+    burst,
+    exceeds,
+    request_count,
+    seconds_text,
+)
 from oakum.scan.engine import Engine
 from oakum.scan.limits import Pace
 from oakum.scan.requests.builder import Filled, curl, fill
@@ -40,7 +47,7 @@ _MOST_OBJECTS = 12
 """Own objects that are asked for in turn, so that a cache on the way does not answer for all."""
 _TOGETHER = 20.0
 """Bits of keys that are compared together, and so have to be found together."""
-_MADE = listed("added at booked created date issued made on ordered placed registered sent time")
+_MADE = word_set("added at booked created date issued made on ordered placed registered sent time")
 
 
 def run(engine: Engine) -> None:
@@ -177,7 +184,7 @@ class _Endpoint:
         """Whether an answer shows something of the owner's object that the contract lets the holder
         of its key see. What it forbids is a leak of its own, found by other means."""
         engine = self.engine
-        judged = engine.judged(self.probe, case.viewer, [case.owner], filled, answer)
+        judged = engine.judge_response(self.probe, case.viewer, [case.owner], filled, answer)
         if not answer.ok:
             return False
         return any(self._shows(case, filled, each) for each in judged.instances)
@@ -224,7 +231,7 @@ class _Endpoint:
         if tried is not None:
             says = f"{space.says}, without a rate limit"
             note = (
-                f"{tried.asked} requests in {spoken(tried.seconds)} for own objects, and all"
+                f"{tried.asked} requests in {seconds_text(tried.seconds)} for own objects, and all"
                 f" were answered{_behind(space)}"
             )
             few = "" if tried.asked >= USUAL else f"a limit may begin after {tried.asked} requests"
@@ -258,7 +265,7 @@ class _Endpoint:
         engine = self.engine
         if not self._told_by_object(case) or not answer.ok:
             return False
-        judged = engine.judged(self.probe, case.viewer, [case.owner], filled, answer)
+        judged = engine.judge_response(self.probe, case.viewer, [case.owner], filled, answer)
         table = engine.model.tables[case.resource]
         return any(
             each.resource == case.resource and allows(table, case.field, each.held, each.state)
@@ -301,7 +308,7 @@ class _Endpoint:
         engine, pace = self.engine, self.engine.context.pace
         limit = self._limit(case.viewer)
         declared = "429" in self.probe.operation.responses
-        many = wanted(pace, limit, declared=declared) if pace is not None else 0
+        many = request_count(pace, limit, declared=declared) if pace is not None else 0
         shown = {case.resource, *self.probe.shows}
         distinct = any(
             each.kind == "distinct" and each.name in shown for each in engine.model.policy.limits
@@ -423,7 +430,7 @@ def _why_not(pace: Pace | None, limit: Limit | None, *, distinct: bool) -> str:
     if distinct:
         return "a limit on distinct owners only applies to strangers' objects"
     if limit is not None:
-        return f"the contract allows {limit.most} requests in {spoken(limit.per)}"
+        return f"the contract allows {limit.most} requests in {seconds_text(limit.per)}"
     return "too few requests are left"
 
 

@@ -14,7 +14,7 @@ from functools import partial
 
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import NOBODY, state_key
-from oakum.exposure.cells.side_channels import Place, ResponseReading, read, told
+from oakum.exposure.cells.side_channels import Place, ResponseReading, describe_differences, read
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.response_reader import is_success
@@ -61,7 +61,7 @@ def _ask(engine: Engine, probe: Probe, hidden: Hidden, words: _Words, tried: Tri
     for asking in _questions(engine, probe, hidden, words, tried):
         if tried.is_vain(asking.way, hidden):
             continue
-        if _tells(engine, asking, hidden, partial(tried.met, asking.way, hidden)):
+        if _tells(engine, asking, hidden, partial(tried.note_status, asking.way, hidden)):
             tried.works.add(asking.way.place)
             break
 
@@ -224,7 +224,7 @@ def _learn(
             each = replace(way, form=form)
             if (form == BARE and len(value) < _LEAST) or tried.is_vain(each, control):
                 continue
-            met = partial(tried.met, each, control)
+            met = partial(tried.note_status, each, control)
             right, wrong = (
                 _asked(way.probe, parameter.name, put(form, field, text))
                 for text in (value, another(value))
@@ -305,7 +305,9 @@ def _is_understood(
 ) -> bool:
     """Whether conditions in a dialect find an owner by each value that the viewer may see, and not
     by another one."""
-    met = partial(tried.met, replace(way, form=f"{dialect.sign}{dialect.within} seen"), hidden)
+    met = partial(
+        tried.note_status, replace(way, form=f"{dialect.sign}{dialect.within} seen"), hidden
+    )
     for field, value in granted:
         shape = shape_of(engine.model, hidden.resource, *field.split("."))
         for right in (True, False):
@@ -480,7 +482,7 @@ def reading(
     engine: Engine, probe: Probe, viewer: str | None, filled: Filled, answer: Response
 ) -> ResponseReading:
     """A response taken apart for comparison."""
-    seen = engine.judged(probe, viewer, (), filled, answer)
+    seen = engine.judge_response(probe, viewer, (), filled, answer)
     keys = {name: each.key for name, each in engine.model.policy.resources.items()}
     return read(seen.value, seen.judgement, answer, keys, filled.sent)
 
@@ -519,10 +521,10 @@ __all__ = [
     "RULES",
     "Place",
     "another_to",
+    "describe_differences",
     "foresee",
     "is_found",
     "reading",
     "run",
     "signal",
-    "told",
 ]

@@ -18,7 +18,7 @@ import orjson
 from oakum.exposure.leak_signal import Signal
 from oakum.finding import Answer, Endpoint, Evidence
 from oakum.http.jwt import base64url_bytes
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.inference.side_effects import classify, wipes
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
@@ -32,7 +32,7 @@ KEY = "token-key"
 WIPE = "wipe"
 
 _HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
-_WORDS = listed(
+_WORDS = word_set(
     "123 1234 12345 123456 12345678 123456789 1234567890 abc123 access access_secret "
     "accesstoken admin api api_key apikey app app_secret auth authentication authorization "
     "backend bearer change-me change_me changeit changeme default dev development django "
@@ -58,7 +58,7 @@ def run(engine: Engine) -> None:
     names = [*words(engine.context.title), *words(re.sub(r"\W+", " ", engine.target))]
     tokens = list(engine.context.tokens())
     if not tokens:
-        engine.results.untested("weak-jwt-secret", "no identity has a token", Section.RULES)
+        engine.results.note_gap("weak-jwt-secret", "no identity has a token", Section.RULES)
     for who, token in tokens:
         algorithm = algorithm_with(token, guesses(names))
         if algorithm:
@@ -68,7 +68,7 @@ def run(engine: Engine) -> None:
     # without any login the document says nothing about logins
     told = any(not each.anonymous for each in operations)
     if not told:
-        engine.results.untested(
+        engine.results.note_gap(
             "unsafe-get", "the document asks for a login nowhere", Section.RULES
         )
     for operation in operations if told else ():

@@ -20,7 +20,7 @@ from oakum.exposure.endpoints.offered_values import (
     choices,
     has_choices,
     members_with_choices,
-    placed,
+    object_with,
 )
 from oakum.exposure.endpoints.parameter_styles import text_of
 from oakum.exposure.endpoints.probes import EMBEDS, Probe
@@ -28,7 +28,7 @@ from oakum.inference.lexicon import words
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.filters.field_spellings import INSIDE, hidden, holding, spellings
+from oakum.scan.filters.field_spellings import INSIDE, hidden_fields, holding, spellings
 from oakum.scan.filters.words_to_find import ask_by_words
 from oakum.scan.questions.id_or_name import ask_by_other_names, other_names
 from oakum.scan.questions.viewers_options import Option, media_types, options_beside, try_as_viewers
@@ -76,8 +76,8 @@ def run(engine: Engine) -> None:
             options = [Option(member.name, text_of(e), at=at, sent=e) for e in _chosen(member)]
             tried += [options] if options else []
             for each in options if probe.shows else ():
-                content = placed(at, each.sent, probe.fixed)
-                _try(engine, probe, _with(probe, each.said, content), subjects)
+                content = object_with(at, each.sent, probe.fixed)
+                _try(engine, probe, _with(probe, each.label, content), subjects)
         for name, value in _required(probe):
             way = _with(probe, f"{name}={text_of(value)}", {name: value})
             _try(engine, probe, way, subjects)
@@ -102,10 +102,10 @@ def _spelled(
         if way.id not in engine.matrix.probes and _is_alive(engine, probe, way, subjects):
             known = True
             yield [Option(parameter.name, "", alone=True, query=query)]
-    hides = hidden(engine.model, probe.shows)
+    hides = hidden_fields(engine.model, probe.shows)
     seen = any((probe.id, name) in engine.matrix.carried for name in probe.shows)
     if hides and seen and not known and not engine.model.rule(probe.operation.id).untested:
-        engine.results.untested(
+        engine.results.note_gap(
             f"{probe.endpoint.method} {probe.endpoint.path}",
             f"no value of `{parameter.name}` that was tried chose a field, so what it would show of"
             f" {few(hides, 3)} is unknown: list its values as `enum` in"
@@ -311,7 +311,9 @@ def _texts(engine: Engine, probe: Probe, parameter: Parameter) -> Iterator[str]:
         whole = ",".join(sorted(every | dotted))
         yield whole if len(whole) <= _LONGEST else ",".join(sorted(every))
         yield "*"
-        yield from hidden(engine.model, probe.shows)[:1]  # a strict API takes no name that it lacks
+        yield from hidden_fields(engine.model, probe.shows)[
+            :1
+        ]  # a strict API takes no name that it lacks
     elif name & OMITS:  # of an object without one field, the others may all be there
         yield from sorted({path for path in fields if "*" not in path})[:1]
     elif name & VIEWS:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from oakum.exchange import Response
 from oakum.exposure.cells.side_channels import ResponseReading
 from oakum.exposure.endpoints.probes import Probe
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import Hidden, hidden_fields
@@ -28,11 +28,11 @@ HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})
 OPENS_WAYS = False
 
-SORTS = listed("sort order orderby ordering sorting sortby rank")
-_WAYS = listed("dir direction asc desc ascending descending")
-_DOWN = listed("desc descending down reverse")
-_SAYS_WAY = _DOWN | listed("asc ascending up by")
-_TIMES = listed("at date on time timestamp")
+SORTS = word_set("sort order orderby ordering sorting sortby rank")
+_WAYS = word_set("dir direction asc desc ascending descending")
+_DOWN = word_set("desc descending down reverse")
+_SAYS_WAY = _DOWN | word_set("asc ascending up by")
+_TIMES = word_set("at date on time timestamp")
 """Last words of the names of times, which an order often leaves out."""
 _MOST = 6
 """Hidden fields by which one list is ordered where the document lists none."""
@@ -186,7 +186,7 @@ class _Order:
         own = self.engine.context.account_settings
         written = own is not None and f"{self.hidden.resource}.{self.hidden.field}" in own.fields
         if not rule.untested and not written:  # else two worlds have told
-            self.engine.results.untested(
+            self.engine.results.note_gap(
                 f"{endpoint.method} {endpoint.path}",
                 f"the document offers an order by `{self.hidden.resource}.{self.hidden.field}`,"
                 f" which `{self.hidden.label}` may not see, and what came does not tell whether the"

@@ -34,7 +34,7 @@ def run(engine: Engine) -> None:
         if size is not None and resource and not probe.personal and not probe.query:
             asked |= _Page(engine, probe, resource, *size).test()
     if not asked:
-        engine.results.untested(
+        engine.results.note_gap(
             RULE.id, "no list with a maximum showed anything to anybody", Section.RULES
         )
 
@@ -113,7 +113,7 @@ class _Page:
     def _others(self, viewer: str | None, filled: Filled, answer: Response) -> set[str]:
         """Identities other than the viewer whose objects the page has."""
         engine = self.engine
-        judged = engine.judged(self.way, viewer, (), filled, answer)
+        judged = engine.judge_response(self.way, viewer, (), filled, answer)
         return {engine.identities.who(each.owners) for each in judged.instances} - {viewer, ""}
 
 

@@ -18,10 +18,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
-from oakum.exposure.cells.side_channels import Place, ResponseReading, derived, differences, told
+from oakum.exposure.cells.side_channels import (
+    Place,
+    ResponseReading,
+    describe_differences,
+    differences,
+    is_derived,
+)
 from oakum.exposure.endpoints.probes import Probe
 from oakum.finding import Endpoint
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
@@ -36,13 +42,13 @@ HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})
 OPENS_WAYS = False
 
-_SORTS = listed("sort order orderby ordering sorting sortby rank by")
-_DOWN = listed("desc down reverse")
+_SORTS = word_set("sort order orderby ordering sorting sortby rank by")
+_DOWN = word_set("desc down reverse")
 _MOST_FIELDS = 24
 _YEARS = range(1900, 2101)
 _EXACT = 1e15
 """Numbers from here on are numbers of cards and accounts, or none."""
-_PLACE = listed("lat latitude lng lon long longitude")
+_PLACE = word_set("lat latitude lng lon long longitude")
 _AGAIN = 4
 """Further readings of each of two worlds: two objects in random order are the same in all of a
 world's with a chance of 1 in 16 at most, and the other way round in all of the other's."""
@@ -111,7 +117,7 @@ def _name_untried(engine: Engine) -> None:
         each_of = engine.model.operations[name]
         endpoint = Endpoint(each_of.method, each_of.path, each_of.id)
         said = f"{', '.join(paths)} not set low and high to see whether a sort order reveals it"
-        engine.results.untested(endpoint, f"{said}: {_OBJECTS}", Section.WRITES)
+        engine.results.note_gap(endpoint, f"{said}: {_OBJECTS}", Section.WRITES)
 
 
 _OBJECTS = "it belongs to objects that are not accounts and that the run did not create"
@@ -186,7 +192,7 @@ class _Pair:
                 held = self.engine.identities.relations(viewer, self.owner)
                 label = self.engine.identities.label(held, viewer, self.owner)
                 seen = replace(hidden, viewer=viewer, label=label)
-                said = told(steady & sure[ask]) or told(steady)
+                said = describe_differences(steady & sure[ask]) or describe_differences(steady)
                 self.engine.results.report(
                     signal(self.engine, probe, seen, filled, alone[ask][4], said)
                 )
@@ -257,7 +263,7 @@ def _telling(places: frozenset[Place], moved: Sequence[Hidden]) -> frozenset[Pla
     that changes with a few steps tells where somebody is, unless a place in words changes with it:
     then it is measured to that.
     """
-    granted = {each for each in places if derived(each)}
+    granted = {each for each in places if is_derived(each)}
     steps = all(_is_place(each.field) for each in moved)
     if not steps or any(kind == "word" for kind, *_ in granted):
         return places - granted

@@ -139,7 +139,7 @@ class _Refusals:
         engine = self.engine
         if not answer.ok:
             return {}
-        judged = engine.judged(self.probe, viewer, (), filled, answer)
+        judged = engine.judge_response(self.probe, viewer, (), filled, answer)
         found: dict[str, Key] = {}
         for each in judged.instances:
             if each.resource not in self.names:
@@ -166,7 +166,7 @@ class _Refusals:
 
     def _shows_any(self, filled: Filled, answer: Response, viewer: str | None) -> bool:
         """Whether an answer shows such an object, which is judged where it stands."""
-        judged = self.engine.judged(self.probe, viewer, (), filled, answer)
+        judged = self.engine.judge_response(self.probe, viewer, (), filled, answer)
         return any(each.resource in self.names and each.leaves for each in judged.instances)
 
     def _report(self, key: Key, shown: _Shown, viewer: str | None, answer: Response) -> None:

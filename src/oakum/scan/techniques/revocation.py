@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 from oakum.exposure.cells.matrix import Matrix
 from oakum.exposure.endpoints.probes import Probe
 from oakum.finding import Endpoint
-from oakum.inference.lexicon import listed
+from oakum.inference.lexicon import word_set
 from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Operation, Parameter
@@ -39,7 +39,7 @@ REQUEST = "request"
 WAITING = " during a request to be "
 """Stands in the name of an endpoint that such an account has asked."""
 
-_COMMON = listed(
+_COMMON = word_set(
     "api assets attachments avatar avatars content download downloads export exports file files "
     "image images link links media photo photos public share shared signed static uploads v1 v2 v3"
 )
@@ -67,7 +67,7 @@ def run(engine: Engine) -> None:
                 )
         for relation in why.keys() - done:
             if not engine.model.policy.relations[relation].untested:
-                engine.results.untested(f"the end of `{relation}`", why[relation])
+                engine.results.note_gap(f"the end of `{relation}`", why[relation])
         for relation in engine.context.relationships.lacking():
             engine.results.remark(
                 f"the end of `{relation}` was not tested: every identity is already related to"

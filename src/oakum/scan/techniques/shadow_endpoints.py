@@ -16,12 +16,12 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Operation
 from oakum.scan.discovery.elsewhere import OtherEndpoints
-from oakum.scan.discovery.front_end import FrontEnd, Holes, plain, roots, wanted
+from oakum.scan.discovery.front_end import FrontEnd, Holes, plain, rank_candidates, roots
 from oakum.scan.discovery.versions import (
     Versioned,
     other_values,
+    other_versions,
     others,
-    restated,
     says_version,
     shared_root,
     split,
@@ -65,7 +65,7 @@ def run(engine: Engine) -> None:
     search = _Search(engine)
     for address in may.twin:
         engine.say(f"asking the same of {address}")
-        search.guarded(address, search.address)
+        search.search_safely(address, search.address)
     if may.twins:
         engine.say("looking for other versions")
         search.versions()
@@ -74,7 +74,7 @@ def run(engine: Engine) -> None:
         search.phones()
     for address in may.front_end:
         engine.say(f"reading the scripts of {address}")
-        search.guarded(address, search.front_end)
+        search.search_safely(address, search.front_end)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -130,7 +130,7 @@ def _said(probe: Probe) -> Iterator[Probe]:
             elif each.name not in probe.sources:
                 yield probe.otherwise(HOW, query=((each.name, value),))
     media = probe.operation.success()
-    for value in restated(media.type) if media else ():
+    for value in other_versions(media.type) if media else ():
         yield probe.otherwise(HOW, endpoint=f"{path} (Accept: {value})", headers={"accept": value})
 
 
@@ -157,7 +157,7 @@ class _Search:
                 names = (p.name for p in each.parameters if p.where == "query")
                 self._documented[plain(self._whole(each))] = frozenset(names)
 
-    def guarded(self, address: str, look: Callable[[str], None]) -> None:
+    def search_safely(self, address: str, look: Callable[[str], None]) -> None:
         """Runs a search at an address; an unreachable address does not end the run."""
         try:
             look(address)
@@ -260,7 +260,7 @@ class _Search:
         holes = Holes(engine.model, engine.state.probes)
         found: set[object] = set()
         tried, left = 0, dict[str, None]()
-        for each, path, origin in wanted(named, self._documented, starts, addresses):
+        for each, path, origin in rank_candidates(named, self._documented, starts, addresses):
             if not holes.reads(each, path):
                 left |= {each.path: None} if each.called else {}
                 continue

@@ -121,7 +121,7 @@ class _Mixed:
             return
         alone = len({*self.choice.values.values()}) < 2
         why = "give an identity of another tenant" if alone else "no request of it could be made"
-        self.engine.results.untested(
+        self.engine.results.note_gap(
             f"{probe.endpoint.method} {probe.endpoint.path}",
             f"it takes `{self.choice.name}`, and nobody asked with that of another: {why}",
         )

@@ -20,7 +20,7 @@ from oakum.exchange import Response
 from oakum.exposure.cells.matrix import NOBODY
 from oakum.exposure.endpoints.probes import Probe, shows_owned
 from oakum.http.json_pointer import path_of
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import Hidden
@@ -36,7 +36,7 @@ OPENS_WAYS = False
 
 _MOST_PAGES = 20
 _MANY = 1000
-_SWITCHES = listed("count total totals")
+_SWITCHES = word_set("count total totals")
 """Words of a flag that a response has its number by: OData's `$count` (4.01, 11.2.6.5)."""
 
 
@@ -122,7 +122,7 @@ def _hidden_in(
 ) -> Iterator[str]:
     """Keys of the objects in what somebody was sent that a viewer may not see."""
     key = engine.model.policy.resources[resource].key
-    for each in engine.judged(other.way, viewer, (), other.filled, page).instances:
+    for each in engine.judge_response(other.way, viewer, (), other.filled, page).instances:
         for leaf in each.leaves if each.resource == resource else ():
             if leaf.path == key and not leaf.allowed:
                 yield str(leaf.value)
@@ -165,7 +165,7 @@ def _report(engine: Engine, way: Probe, hidden: Hidden, filled: Filled, answer: 
 def _lack(engine: Engine, probe: Probe) -> None:
     operation = probe.operation
     if not engine.model.rule(operation.id).untested:
-        engine.results.untested(
+        engine.results.note_gap(
             f"{operation.method} {operation.path}",
             "a total that the contract names as `counts` is larger than the list, and nothing tells"
             " what it counts besides",

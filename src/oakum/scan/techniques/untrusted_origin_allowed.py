@@ -27,7 +27,7 @@ def run(engine: Engine) -> None:
     engine.say("asking as a page of another origin")
     cookies = [who for who in engine.identities.names() if _has_cookie(engine, who)]
     if not cookies:
-        engine.results.untested(RULE.id, "no identity logs in with a cookie", Section.RULES)
+        engine.results.note_gap(RULE.id, "no identity logs in with a cookie", Section.RULES)
         return
     asked = False
     for probe in list(engine.state.probes):
@@ -35,7 +35,7 @@ def run(engine: Engine) -> None:
         if plain and not is_spent(engine.context.pace):
             asked |= _ask(engine, probe, cookies)
     if not asked:
-        engine.results.untested(
+        engine.results.note_gap(
             RULE.id, "no identity with a cookie was shown anything of its own", Section.RULES
         )
 

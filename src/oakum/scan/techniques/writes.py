@@ -32,7 +32,7 @@ from oakum.scan.requests.values_to_write import held_elsewhere, other_value, sha
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import Undo
-from oakum.scan.undo.extracts import EMPTY, emptied, extract, is_same
+from oakum.scan.undo.extracts import EMPTY, emptied_members, extract, is_same
 from oakum.scan.undo.preconditions import send_on, send_trial
 from oakum.scan.undo.recognition import taken_over, tells_nothing
 from oakum.scan.undo.undo_log import UndoLog
@@ -146,11 +146,11 @@ class _Endpoint:
             if filled is not None:
                 done |= self._try_each(owner, todo)
         self.labels.tell()
-        lacks = [f"it requires `{name}`, and no value is known" for name in self.body.unknown]
+        lacks = [f"it requires `{name}`, and no value is known" for name in self.body.gaps]
         if self.many and self.probe.operation.id not in engine.requests.called:
             lacks.append("no identity has an object there that could be restored")
         for why in lacks:
-            engine.results.untested(self.probe.endpoint, f"not written to: {why}", Section.WRITES)
+            engine.results.note_gap(self.probe.endpoint, f"not written to: {why}", Section.WRITES)
 
     def _try_each(self, owner: str, todo: Mapping[Kind, str | None]) -> set[Kind]:
         """Try a viewer of each kind on an object of the run's own, else on one that was there
@@ -188,7 +188,7 @@ class _Endpoint:
     def _is_tried_below_shown(self, owner: str, viewer: str | None) -> bool:
         """Whether a viewer could be tried on an object below a parent that they are shown: one of
         the run's own; where it can make none, one that was there before."""
-        for parent in self.parents.shown(viewer, owner) if self.ours else ():
+        for parent in self.parents.common_parents(viewer, owner) if self.ours else ():
             with parent:
                 made = self.workshop.another(owner, self.resource)
                 if made is not None and self._is_tried_on(made, owner, viewer):
@@ -451,7 +451,7 @@ class _Endpoint:
             return engine.context.ask(*(undo.look or undo.check))
 
         answer = send_trial(send, asked.request, look, undo, engine.context.told_once)
-        if viewer == owner or not self.parents.refused(viewer, asked.request, answer.status):
+        if viewer == owner or not self.parents.may_refuse(viewer, asked.request, answer.status):
             return answer
         below = self.parents.below_own(viewer, owner, asked.request) if self.ours else None
         if below is not None:
@@ -486,13 +486,13 @@ class _Endpoint:
         """Send all that the owner's view has shown where a write has emptied more than it was sent:
         members that the document does not name. What stays empty is told at the end."""
         now = self._view(owner)
-        if not (lost := emptied(was.object, now.object) if now is not None else []):
+        if not (lost := emptied_members(was.object, now.object) if now is not None else []):
             return
         self.emptied = True
         shape = self.body.shape
         kept = {name for name, thunk in shape.properties.items() if thunk().read_only}
         whole = {name: value for name, value in was.object.items() if name not in kept}
-        request = with_body(filled, self.probe.operation, self.body.placed(whole)).request
+        request = with_body(filled, self.probe.operation, self.body.wrap(whole)).request
 
         def send(asked: Request) -> Response:
             return self.engine.send(self.probe, owner, replace(filled, request=asked))
@@ -558,7 +558,7 @@ class _Endpoint:
                 continue
             answer = engine.send(probe, owner, filled)
             self.mute |= tells_nothing(answer)
-            judged = engine.judged(probe, owner, [owner], filled, answer)
+            judged = engine.judge_response(probe, owner, [owner], filled, answer)
             for each in judged.instances:
                 mine = engine.identities.ids[owner] & set(each.owners)
                 fits = each.resource == self.resource and isinstance(each.value, dict)

@@ -36,7 +36,7 @@ class Certificate:
     location: Location = field(default=NOWHERE, compare=False)
 
 
-def loaded(context: ssl.SSLContext, certificate: Certificate) -> ssl.SSLContext:
+def load_certificate(context: ssl.SSLContext, certificate: Certificate) -> ssl.SSLContext:
     """The context with the certificate in it. Raises `InputError` if it cannot be used."""
     # Without a function OpenSSL would ask for the password of a key at the terminal.
     password = certificate.password or (lambda: "")

@@ -18,7 +18,12 @@ from oakum.exchange import Request, Response
 from oakum.exposure.json_depth import not_too_deep
 from oakum.http.methods import READS
 from oakum.http.origin import PORTS, origin_of
-from oakum.scan.transport.certificates import Certificate, CertificateRefused, loaded, refusal
+from oakum.scan.transport.certificates import (
+    Certificate,
+    CertificateRefused,
+    load_certificate,
+    refusal,
+)
 from oakum.scan.transport.connection_options import Connection
 from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
 from oakum.scan.transport.unreachable import (
@@ -95,7 +100,7 @@ class HttpTransport:
             none = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             made = _trust(self.connection) if secure or self.connection.ca is not None else none
             own = self._certificates.get(certificate)
-            self._tls[certificate] = loaded(made, own) if own is not None else made
+            self._tls[certificate] = load_certificate(made, own) if own is not None else made
         return self._tls[certificate]
 
     def _connected(self, safe: bool, certificate: str) -> httpx2.Client:

@@ -119,7 +119,7 @@ class Governor:
             self._held -= requests
 
     @property
-    def left(self) -> int:
+    def requests_left(self) -> int:
         """Requests that may still be sent."""
         return max(self.budget - self._held - self.sent, 0)
 
@@ -223,7 +223,7 @@ class Governor:
 
     def _once(self, request: Request, way: Transport) -> Response:
         with self._turn:  # concurrent requests wait for each other
-            if not self.left:
+            if not self.requests_left:
                 raise BudgetSpent(f"the budget of {self.budget} requests is spent")
             pause = self._next - self._clock()
             if pause > 0:
@@ -273,13 +273,13 @@ class Governor:
 def together(jobs: Sequence[Callable[[], Response]], most: int = 4) -> list[Response | None]:
     """Runs jobs concurrently; responses in order, None for a failure."""
 
-    def done(job: Callable[[], Response]) -> Response | None:
+    def run(job: Callable[[], Response]) -> Response | None:
         try:
             return job()
         except OakumError:  # a later attempt reports the error
             return None
 
     if len(jobs) < 2:
-        return [done(job) for job in jobs]
+        return [run(job) for job in jobs]
     with ThreadPoolExecutor(min(most, len(jobs))) as pool:
-        return list(pool.map(done, jobs))
+        return list(pool.map(run, jobs))

@@ -14,7 +14,7 @@ from oakum.openapi.model import Json
 EMPTY: tuple[Json, ...] = (None, "", [], {})
 
 
-def emptied(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
+def emptied_members(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
     """Members that held something and hold nothing any more."""
     return [n for n, value in before.items() if value not in EMPTY and now.get(n) in EMPTY]
 

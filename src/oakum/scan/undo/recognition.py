@@ -76,7 +76,7 @@ def is_like_absence(answer: Response, control: Response) -> bool:
     return same and not (tells_nothing(answer) or tells_nothing(control))
 
 
-def unused(key: str) -> str:
+def unused_key(key: str) -> str:
     """A key of the same form that nothing has, but by a chance that no run meets."""
     if key.isdecimal():
         return str(2**30 + secrets.randbelow(2**30))
@@ -113,13 +113,13 @@ def shows(answer: Response, mark: str) -> bool:
         return False
 
 
-def marked(value: Json, mark: str, key: str) -> list[Mapping[str, Json]]:
+def marked_objects(value: Json, mark: str, key: str) -> list[Mapping[str, Json]]:
     """The innermost objects with a key and the marker."""
     if isinstance(value, list):
-        return [each for child in value for each in marked(child, mark, key)]
+        return [each for child in value for each in marked_objects(child, mark, key)]
     if not isinstance(value, dict):
         return []
-    inner = [each for child in value.values() for each in marked(child, mark, key)]
+    inner = [each for child in value.values() for each in marked_objects(child, mark, key)]
     return inner or ([value] if key in value and holds(value, mark) else [])
 
 
@@ -137,7 +137,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold())
 
 
-def named(value: Json, member: str, key: str) -> Iterator[Mapping[str, Json]]:
+def with_key(value: Json, member: str, key: str) -> Iterator[Mapping[str, Json]]:
     """Every object of an answer that has this key, those within another too."""
     for each in objects_of(value):
         if isinstance(each.get(member), str | int) and str(each[member]) == key:
@@ -221,7 +221,7 @@ def set_by_the_api(of: str, names: str, before: str) -> str:
     return f"{of}{names} {differ} from before {before}: the API sets {them} itself on each write"
 
 
-def parsed(answer: Response) -> tuple[Json, bool]:
+def parse_objects(answer: Response) -> tuple[Json, bool]:
     """An answer's value, and whether an object in it would be seen: it is whole, and JSON."""
     try:
         return orjson.loads(answer.body or b"null"), not answer.truncated

@@ -40,7 +40,7 @@ def keep_settings(
     journal.settings(identity, operation, seal.close(content) if seal.holds else "")
 
 
-def opened(seal: Encryption, sealed: str) -> Before:
+def open_record(seal: Encryption, sealed: str) -> Before:
     """What a killed run has written down, as far as it can be read."""
     try:
         content = seal.open(sealed) if sealed else {}

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oakum.exchange import Request
-from oakum.inference.lexicon import listed, words
+from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 from oakum.scan.undo.entries import Made
 
-_DELETED = listed("deleted removed trashed binned")
-_LIVES = listed("status state lifecycle stage phase")
+_DELETED = word_set("deleted removed trashed binned")
+_LIVES = word_set("status state lifecycle stage phase")
 """Words of a member that says what has become of an object."""
-_OTHERWISE = listed("can be may not never include including show only un if")
+_OTHERWISE = word_set("can be may not never include including show only un if")
 """Words beside which a name says something else: `can_be_deleted`."""
 
 

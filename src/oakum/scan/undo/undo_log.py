@@ -29,14 +29,14 @@ from oakum.scan.undo.recognition import (
     holds,
     is_like_absence,
     is_written,
-    marked,
-    named,
-    parsed,
+    marked_objects,
+    parse_objects,
     set_by_the_api,
     shows,
     tells_nothing,
     texts_of,
-    unused,
+    unused_key,
+    with_key,
     words_of_left,
 )
 from oakum.scan.undo.soft_deletion import is_deleted, lists_of_what_stands
@@ -120,8 +120,8 @@ class UndoLog:
         found: set[str] = set()
         for request in made.find:
             with suppress(*_FAILS):
-                value, _ = parsed(self.ask(made.who, request))
-                found |= {in_path(each[made.key]) for each in marked(value, "", made.key)}
+                value, _ = parse_objects(self.ask(made.who, request))
+                found |= {in_path(each[made.key]) for each in marked_objects(value, "", made.key)}
         return frozenset(found - {""})
 
     def overwrote(self, made: Made, said: str) -> None:
@@ -149,7 +149,7 @@ class UndoLog:
         rows, _ = self._search(made, 1, key)
         return next((in_path(each[made.named]) for each in rows if made.named in each), "")
 
-    def taken(self, made: Made) -> Made:
+    def record_creation(self, made: Made) -> Made:
         """Records that the API confirmed the creation."""
         now = replace(made, taken=True)
         self._now(now)
@@ -168,7 +168,7 @@ class UndoLog:
             for each in [e for e in self.pending if e.name == made.name]:
                 self._now(each)
 
-    def seen(self, made: Made) -> list[Mapping[str, Json]]:
+    def marked_objects(self, made: Made) -> list[Mapping[str, Json]]:
         """Objects with the marker on the owner's first pages."""
         return self._search(made, 1)[0]
 
@@ -187,14 +187,14 @@ class UndoLog:
                 if at is None or found:
                     break
                 answer = self.ask(made.who, at)
-                value, legible = parsed(answer)
+                value, legible = parse_objects(answer)
                 whole = whole and answer.ok and legible
                 if answer.body in texts:
                     at = None  # paging has no effect: every page is the same
                     break
                 texts.add(answer.body)
                 found += (
-                    named(value, made.key, key) if key else self._marked(made, value, pages > 1)
+                    with_key(value, made.key, key) if key else self._marked(made, value, pages > 1)
                 )
                 at = next_page(at, answer, names)
             whole = whole and at is None
@@ -203,13 +203,13 @@ class UndoLog:
     def _marked(self, made: Made, value: Json, thorough: bool) -> list[Mapping[str, Json]]:
         """Objects of an answer that have the mark; thoroughly, those too of which a list shows no
         more than the key."""
-        every = marked(value, made.mark, made.key)
+        every = marked_objects(value, made.mark, made.key)
         if every:
             self.record_shown(made)
         found = [each for each in every if not self._is_kept(made, each)]
         if found or not thorough or made.look is None:
             return found
-        keyed = [e for e in marked(value, "", made.key) if in_path(e[made.key])][:_LOOKS]
+        keyed = [e for e in marked_objects(value, "", made.key) if in_path(e[made.key])][:_LOOKS]
         return [each for each in keyed if self._is_there(made, in_path(each[made.key]), each)]
 
     def shows(self, made: Made) -> bool | None:
@@ -242,7 +242,7 @@ class UndoLog:
             return True
         if made.look is not None and self._is_there(made, key, shown):
             return True
-        listed = self.seen(made) if shown is None else ()
+        listed = self.marked_objects(made) if shown is None else ()
         return any(
             in_path(each[made.key]) == key and self.is_ours(made, key, each) for each in listed
         )
@@ -256,7 +256,7 @@ class UndoLog:
         there = answer.ok and shows(answer, made.mark)
         if there:
             self.record_shown(made)
-        rows = named(parsed(answer)[0], made.key, key) if there else ()
+        rows = with_key(parse_objects(answer)[0], made.key, key) if there else ()
         return there and not any(self._is_kept(made, each) for each in rows)
 
     def _may_be_anothers(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> bool:
@@ -295,12 +295,12 @@ class UndoLog:
         """Whether what has this key now is what the run has made; waits for a view that lags."""
         found: list[FoundUnderKey] = []
 
-        def told() -> bool:
+        def tell() -> bool:
             found.append(self._stands(made, key))
             gone = found[-1] is FoundUnderKey.GONE and made.name in self._shown
             return gone or found[-1] in (FoundUnderKey.RUNS, FoundUnderKey.ANOTHERS)
 
-        self.patience.until(told)
+        self.patience.until(tell)
         return found[-1]
 
     def _with_whoever_has_it(self, made: Made, key: str) -> tuple[Made, FoundUnderKey]:
@@ -348,7 +348,7 @@ class UndoLog:
     def _is_absent(self, made: Made, key: str, answer: Response) -> bool:
         """Whether an answer for a key is that for a key which nothing has."""
         assert made.look is not None
-        never = unused(self.address(made, key))
+        never = unused_key(self.address(made, key))
         return is_like_absence(answer, self.ask(made.who, for_key(made.look, never)))
 
     def in_its_state(
@@ -367,7 +367,7 @@ class UndoLog:
             search
             and made.taken
             and not found
-            and self.patience.until(lambda: bool(self.seen(made)))
+            and self.patience.until(lambda: bool(self.marked_objects(made)))
         ):
             found, whole = self._search(made, _PAGES)
         if search and made.remover and not found:  # the API may have made it the sender's own
@@ -410,7 +410,7 @@ class UndoLog:
                 lambda: all(self._is_there(made, key) is False for key in keys)
             )
         else:
-            gone = self.patience.until(lambda: not (found and self.seen(made)))
+            gone = self.patience.until(lambda: not (found and self.marked_objects(made)))
         if gone:
             self._purge(made, keys)
             self._removed.append(made)
@@ -444,8 +444,8 @@ class UndoLog:
 
     def _listed(self, who: str, request: Request, group: Sequence[Made]) -> bool:
         """Whether a list shows what was removed, without a word that it is deleted."""
-        value, _ = parsed(self.ask(who, request))
-        rows = [(e, row) for e in group for row in marked(value, e.mark, e.key)]
+        value, _ = parse_objects(self.ask(who, request))
+        rows = [(e, row) for e in group for row in marked_objects(value, e.mark, e.key)]
         return bool([row for made, row in rows if not self._is_kept(made, row)])
 
     def _is_removed(self, made: Made, remove: Request) -> bool:
@@ -534,7 +534,7 @@ class UndoLog:
         if said not in self.unsure:
             self.unsure.append(said)
 
-    def refused(self, made: Made) -> None:
+    def record_refusal(self, made: Made) -> None:
         """Records that the API created nothing. It is verified on the owner's first page now and
         again at the end; until then the journal keeps it."""
         with suppress(*_FAILS):

@@ -33,7 +33,7 @@ class Patience:
         return cls(lambda seconds: None, ())
 
     @property
-    def spent(self) -> bool:
+    def is_spent(self) -> bool:
         """Whether too little time is left to wait for a change and its restoration."""
         return bool(self.lag) and self.left < 4 * self.lag
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from oakum.exposure.endpoints.request_bodies import json_value
-from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, word_set, words
 from oakum.inference.unsafe_writes import is_stamp
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
@@ -24,7 +24,7 @@ from oakum.scan.requests.person_operations import is_secret, noun_of
 from oakum.scan.requests.person_requests import ANY_TEXT, harmless
 
 _DEPTH = 3
-_TITLES = listed(
+_TITLES = word_set(
     "title name label subject headline text body description summary content comment message note"
 )
 
@@ -158,7 +158,7 @@ def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) ->
             whose = (owner, *(each for each in engine.identities.names() if each != owner))
             rows = (row for who in whose for row in knowledge.objects.get((who, named.name), ()))
             return next((row[named.key] for row in rows if named.key in row), "")
-        return next(iter((*own, *knowledge.named(name))), "")
+        return next(iter((*own, *knowledge.values_by_name(name))), "")
     if classify_field(name, shape) in LETS_IN or not shape.kinds <= {"string", "null"}:
         return ""
     held: dict[str, str] = {}

@@ -98,7 +98,7 @@ class CreationsBelow:
                 for viewer in self._strangers(row):
                     if why := astray or self._why_not(viewer) or self._try(viewer, row):
                         label = self._label(viewer, row)
-                        self.engine.results.untested(self.make.endpoint, why, Section.WRITES, label)
+                        self.engine.results.note_gap(self.make.endpoint, why, Section.WRITES, label)
 
     def _outer(self) -> dict[str, dict[str, str]]:
         """Resources of the owner's that are further out in the path → parameter → field."""
@@ -226,7 +226,7 @@ class CreationsBelow:
         address of the creation, or with its key in it."""
         filled = fill(self.make, self.engine.target, self.engine.knowledge, self.owner)
         path = urlsplit(filled.request.url).path if filled is not None else ""
-        seen = self.maker.undo_log.seen(made)
+        seen = self.maker.undo_log.marked_objects(made)
         if not any(str(each.get(made.key)) == made.known for each in seen):
             return False
         if not self.member and all(urlsplit(each.url).path == path for each in made.find):

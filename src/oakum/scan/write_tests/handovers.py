@@ -28,7 +28,7 @@ from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.object_keys import for_key
 from oakum.scan.undo.preconditions import send_on
-from oakum.scan.undo.recognition import marked, parsed
+from oakum.scan.undo.recognition import marked_objects, parse_objects
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.write_tests.made_objects import Creation, Maker, creations
 from oakum.scan.write_tests.other_owners import id_as_owner, other_owner
@@ -161,12 +161,12 @@ class Handovers:
         asked = body.request(filled, view, {self.member: value}, ours=True)
         look, this = body.version_reader(owner, filled, view)
 
-        def seen() -> Response | None:
+        def look_again() -> Response | None:
             return engine.context.ask(*look) if look is not None else None
 
         return send_on(
             lambda request: engine.send(self.probe, owner, replace(filled, request=request)),
-            asked, seen, (self.member,), this, body.versions,
+            asked, look_again, (self.member,), this, body.versions,
         )  # fmt: skip
 
     def _is_given(self, made: Made, who: str, value: Json) -> bool:
@@ -182,7 +182,7 @@ class Handovers:
         assert made.look is not None
         answer = self.undo_log.ask(made.who, for_key(made.look, made.known))
         good = answer.ok
-        return marked(parsed(answer)[0], made.mark, made.key) if good else []
+        return marked_objects(parse_objects(answer)[0], made.mark, made.key) if good else []
 
     def _tell(self, owner: str, answer: Response) -> None:
         engine = self.engine

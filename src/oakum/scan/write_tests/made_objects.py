@@ -25,7 +25,7 @@ from oakum.exposure.values.knowledge import canonical
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json, Shape
 from oakum.scan.coverage.uncalled_operations import (
-    barred,
+    barring_reason,
     before_removal,
     named_by,
     purgers,
@@ -36,11 +36,11 @@ from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import Filled, fill, with_body
-from oakum.scan.requests.values_to_write import last_parameter, written
+from oakum.scan.requests.values_to_write import last_parameter, written_resources
 from oakum.scan.requests.version_parameters import versions_of
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.object_keys import in_path
-from oakum.scan.undo.recognition import holds, marked
+from oakum.scan.undo.recognition import holds, marked_objects
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.write_tests.creation_body import (
     NewObject,
@@ -69,10 +69,14 @@ def creations(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator
     """Operations that create an object which another operation can delete."""
     for operation in model.operations.values():
         verdict = classify(operation, model.rule(operation.id))
-        if operation.method != "POST" or verdict.kind != "write" or barred(model, operation):
+        if (
+            operation.method != "POST"
+            or verdict.kind != "write"
+            or barring_reason(model, operation)
+        ):
             continue
         make = probe_of(model, operation, params.get(operation.id, {}))
-        for resource, at in written(model, operation):
+        for resource, at in written_resources(model, operation):
             known = model.policy.resources[resource]
             if not known.key or known.owner.kind == "none":
                 continue
@@ -164,7 +168,7 @@ class Maker:
         if made.versions and made.look is None:
             names = f"`{made.versions[0][0]}`, and no endpoint shows the object alone"
             why = f"nothing was created: `{pair.remove.operation.id}` requires {names}"
-            engine.results.untested(pair.make.endpoint, why, Section.WRITES)
+            engine.results.note_gap(pair.make.endpoint, why, Section.WRITES)
             return None
         known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
         rows = (row for _, found in known_of for row in found)
@@ -177,7 +181,7 @@ class Maker:
         self.status, self.told_once = answer.status, engine.context.told_once()
         if self._is_none(made, answer):
             return None
-        seen = marked(json_of(answer), mark, key)
+        seen = marked_objects(json_of(answer), mark, key)
         shown = seen[0] if seen else None
         told = in_path(shown[key]) if shown else self._told(answer, key)
         if told in made.older and log.is_ours(made, told, shown, echo=True):
@@ -212,7 +216,7 @@ class Maker:
             return False
         self.refused.add(answer.status)
         if answer.status < 500:  # after a server error it may exist
-            log.refused(made)
+            log.record_refusal(made)
         elif not there:
             said = (
                 f"{pair.make.endpoint.method} {pair.make.endpoint.path} was answered with"
@@ -233,7 +237,7 @@ class Maker:
                 made, who=writer, find=tuple(request for request, _ in lists), look=look,
                 turns=tuple(names for _, names in lists), remover="",
             )  # fmt: skip
-            seen = log.seen(own)
+            seen = log.marked_objects(own)
             # The answer may have named another object: what the writer sees comes next.
             for key in dict.fromkeys((told, in_path(seen[0][made.key]) if seen else "")):
                 if key and key not in made.older and log.is_ours(own, key):
@@ -241,7 +245,7 @@ class Maker:
                     self.undo(log.learn(own, key, seen[0] if seen else None))
                     self.kept = True
                     return
-        log.taken(made)
+        log.record_creation(made)
         self._stop()
 
     def _created(self, made: Made) -> Made:
@@ -287,7 +291,7 @@ class Maker:
         try:
             body = self._body(shape, new, mark)
         except LookupError as error:
-            engine.results.untested(
+            engine.results.note_gap(
                 make.endpoint,
                 f"nothing was created: no value is known for `{error.args[0]}`",
                 Section.WRITES,
@@ -427,10 +431,10 @@ class Maker:
                 filled = fill(main, engine.target, engine.knowledge, self.owner)
             if filled is not None:
                 answer = engine.send(main, self.owner, filled)
-                if found := marked(json_of(answer), made.mark, made.key):
+                if found := marked_objects(json_of(answer), made.mark, made.key):
                     self.undo_log.record_shown(made)
                     return found[0]
-        return next(iter(self.undo_log.seen(made)), {})
+        return next(iter(self.undo_log.marked_objects(made)), {})
 
 
 class AsOwn:

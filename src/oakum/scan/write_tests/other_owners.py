@@ -8,7 +8,7 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.undo.entries import Made
 from oakum.scan.undo.object_keys import for_key
-from oakum.scan.undo.recognition import marked, parsed
+from oakum.scan.undo.recognition import marked_objects, parse_objects
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.write_tests.made_objects import Creation, Maker
 
@@ -41,5 +41,5 @@ def shown_with_mark(undo_log: UndoLog, made: Made) -> list[Mapping[str, Json]]:
     rows: list[Mapping[str, Json]] = []
     if made.look is not None and made.known:
         answer = undo_log.ask(made.who, for_key(made.look, undo_log.address(made, made.known)))
-        rows += marked(parsed(answer)[0], made.mark, made.key) if answer.ok else ()
-    return [*rows, *undo_log.seen(made)]
+        rows += marked_objects(parse_objects(answer)[0], made.mark, made.key) if answer.ok else ()
+    return [*rows, *undo_log.marked_objects(made)]

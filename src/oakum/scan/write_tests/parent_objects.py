@@ -50,7 +50,7 @@ class ParentObjects:
         self.engine, self.probe = engine, probe
         self.named = parents(probe)
 
-    def refused(self, viewer: str | None, request: Request, status: int) -> bool:
+    def may_refuse(self, viewer: str | None, request: Request, status: int) -> bool:
         """Whether a status may refuse the parents in a request, and not its object."""
         of_access = status in _OF_ACCESS or (status == 401 and viewer is not None)
         return bool(self.named) and of_access and self.hides(viewer, request)
@@ -68,7 +68,7 @@ class ParentObjects:
         known = {source: values.get(name, "") for name, source in self.named.items()}
         return not self._is_shown(viewer, known)
 
-    def shown(self, viewer: str | None, owner: str) -> Iterator[AsOwn]:
+    def common_parents(self, viewer: str | None, owner: str) -> Iterator[AsOwn]:
         """Parents that both are shown, each as the only one of the owner's while it is entered."""
         resource, _, field = [*self.named.values()][-1].partition(".")
         objects = self.engine.knowledge.objects
@@ -223,7 +223,7 @@ class ParentObjects:
         engine = self.engine
         label = engine.identities.label(engine.identities.relations(viewer, owner), viewer, owner)
         parent = [*self.named.values()][-1].partition(".")[0]
-        engine.results.untested(
+        engine.results.note_gap(
             self.probe.endpoint,
             f"it was refused below a `{parent}` that is not shown to `{label}`, and the run could"
             " use no object below one that is",

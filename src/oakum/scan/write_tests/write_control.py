@@ -59,7 +59,7 @@ class WriteControl:
             said = f"the {self.noun} was answered with {status} and took no effect"
             if own is not None:
                 said += f", and no more did the owner's own, answered with {own.status}"
-            self.engine.results.untested(self.probe.endpoint, said, Section.WRITES, label)
+            self.engine.results.note_gap(self.probe.endpoint, said, Section.WRITES, label)
         self.tried.clear()
 
 
@@ -112,7 +112,7 @@ class LabelsTried:
         whose trials told nothing."""
         for label, why in self.left.items():
             if label in self.unseen or label not in self.tried:
-                self.engine.results.untested(self.probe.endpoint, why, Section.WRITES, label)
+                self.engine.results.note_gap(self.probe.endpoint, why, Section.WRITES, label)
         for label in (each for each in self.lacking if each not in self.tried):
             why = f"the object that was written to makes nobody `{label}`"
-            self.engine.results.untested(self.probe.endpoint, why, Section.WRITES, label)
+            self.engine.results.note_gap(self.probe.endpoint, why, Section.WRITES, label)

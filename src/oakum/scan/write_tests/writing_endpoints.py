@@ -10,18 +10,18 @@ from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Endpoint
 from oakum.http.methods import WRITES
-from oakum.inference.lexicon import FieldClass, classify_field, listed, words
+from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import more_than_sets
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.scan.coverage.uncalled_operations import barred
+from oakum.scan.coverage.uncalled_operations import barring_reason
 from oakum.scan.coverage.untested import Section, Untested
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.bulk_writes import bulk, why_not
-from oakum.scan.requests.values_to_write import last_parameter, written
+from oakum.scan.requests.values_to_write import last_parameter, written_resources
 
-_CHANGES = listed("change edit modify patch save set update")
+_CHANGES = word_set("change edit modify patch save set update")
 
 
 def writing_endpoints(
@@ -32,7 +32,7 @@ def writing_endpoints(
         verdict = classify(operation, model.rule(operation.id))
         if operation.method not in WRITES or verdict.kind != "write":
             continue
-        if barred(model, operation) or more_than_sets(operation):
+        if barring_reason(model, operation) or more_than_sets(operation):
             continue
         probe = probe_of(model, operation, params.get(operation.id, {}))
         if (many := bulk(model, operation)) is not None:
@@ -50,7 +50,12 @@ def bulk_left_out(model: Model) -> Iterator[Untested]:
     for operation in model.operations.values():
         many = bulk(model, operation)
         write = classify(operation, model.rule(operation.id)).kind == "write"
-        if many is None or not write or barred(model, operation) or more_than_sets(operation):
+        if (
+            many is None
+            or not write
+            or barring_reason(model, operation)
+            or more_than_sets(operation)
+        ):
             continue
         if why := why_not(model, operation, many):
             endpoint = Endpoint(operation.method, operation.path, operation.id)
@@ -62,7 +67,7 @@ def _resources(model: Model, operation: Operation, probe: Probe) -> list[str]:
     """What is written; where neither contract nor document says it, what the path ends with, if a
     body may set members of it. Without a body `PUT /me/starred/{id}` makes a link: it would stay,
     for to send the old values again does not end it."""
-    found = [name for name, _ in written(model, operation)]
+    found = [name for name, _ in written_resources(model, operation)]
     name, _, field = probe.sources.get(last_parameter(operation.path), "").partition(".")
     known = model.policy.resources.get(name)
     if found or known is None or known.key != field or known.owner.kind == "none":

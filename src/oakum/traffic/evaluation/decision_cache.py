@@ -18,7 +18,7 @@ from oakum.authz.member_paths import at_path
 from oakum.authz.owner_states import digit, said_state, state_of
 from oakum.authz.owners import partly
 from oakum.authz.place_rules import Masked
-from oakum.authz.relations import held, named
+from oakum.authz.relations import held_relations, names_caller
 from oakum.authz.table import Table, deciding, leaf_index
 from oakum.exposure.cells.matrix import Key, state_key
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
@@ -167,8 +167,8 @@ class Verdicts:
         """What the caller is to an object of these owners; `lacking`: it may have others."""
         owned = resource.owner.kind != "none"
         ids = caller.ids
-        key: tuple[object, ...] = (caller.known, owned, bool(owners), lacking)
-        if caller.known:
+        key: tuple[object, ...] = (caller.is_known, owned, bool(owners), lacking)
+        if caller.is_known:
             key += (bool(ids), not ids.isdisjoint(owners))
             if ids and owned and facts is not None:
                 key += tuple(_looked_up(facts, n, of, owners, ids) for n, of in self._lookups)
@@ -178,15 +178,15 @@ class Verdicts:
             if self._memberships and facts is not None:
                 who = facts.inform(self._policy, caller, ()).principal
             for each in self._fields:
-                key += (named(each, who, value),)
+                key += (names_caller(each, who, value),)
         found = self._standings.get(key)
         if found is None:
             subject = Subject(resource.name, owners, value, owned, lacking)
             told = facts.inform(self._policy, caller, owners) if facts is not None else caller
-            relations = held(self._policy, told.principal, subject)
+            relations = held_relations(self._policy, told.principal, subject)
             found = self._standings[key] = CallerStanding(
                 relations, told.possible(self._policy, subject), self._label(relations, None, ""),
-                caller.known and (bool(owners) or not owned),
+                caller.is_known and (bool(owners) or not owned),
             )  # fmt: skip
         return found
 
@@ -243,7 +243,7 @@ class Verdicts:
             there = who.possible(self._policy, Subject("", (params[rule.owner],)))
         else:
             may = through(model, endpoint, standing.held, bool(who.principal.ids))
-        might = through(model, endpoint, there, bool(caller.ids) or not caller.known)
+        might = through(model, endpoint, there, bool(caller.ids) or not caller.is_known)
         above = seen.above
         if above is None or model.tables[seen.resource].resource.owner.kind != "none":
             return may, might

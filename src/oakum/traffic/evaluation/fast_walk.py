@@ -15,14 +15,14 @@ from oakum.authz.compiled_model import Model
 from oakum.authz.misfits import Shown, misfits
 from oakum.authz.owners import owners_of
 from oakum.authz.place_rules import segment
-from oakum.authz.places import stated
+from oakum.authz.places import stated_resource
 from oakum.authz.span import MAX_DEPTH
 from oakum.authz.table import Trie
 from oakum.authz.tags import tag_of
-from oakum.authz.unions import chosen
+from oakum.authz.unions import select_alternative
 from oakum.exposure.values.knowledge import says_nothing
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import element, named
+from oakum.openapi.shape_queries import element, member_by_name
 from oakum.policy.graphql import TAG
 from oakum.policy.mask import Mask
 from oakum.policy.resource_schemas import resource_of
@@ -218,10 +218,10 @@ class _Kind:
     def __init__(self, place: _Place, value: dict[str, Json]) -> None:
         model = place.fast_walk._model
         said, shape = place.fast_walk.ends(place.shown, len(place.place)), place.shape
-        self.resource, self.lost = stated(said, shape, model.bound), False
+        self.resource, self.lost = stated_resource(said, shape, model.bound), False
         if shape is not None:
             told, inside = tag_of(shape), place.table is not None
-            picked = chosen(shape, value, model.bound, model.known, told, inside=inside)
+            picked = select_alternative(shape, value, model.bound, model.known, told, inside=inside)
             other = inside and "object" in misfits(shape, self._ahead(place), model.bound)
             self.lost = (picked is None or other) and not self.resource
             shape = picked or shape
@@ -247,7 +247,7 @@ class _Kind:
         """Where the walk goes on below a member of this name; remembered up to a limit."""
         found = self.below.get(key)
         if found is None:
-            shape = named(self.shape, key) if self.shape else None
+            shape = member_by_name(self.shape, key) if self.shape else None
             step = "*" if key.isdigit() else key
             found = self.place._below({}, step, key, shape, self.shape)
             if self.place.fast_walk.places < _MOST_PLACES:

@@ -16,7 +16,7 @@ from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
 from oakum.authz.member_paths import at_path, texts
-from oakum.authz.table import granted, leaf_index
+from oakum.authz.table import grant_words, leaf_index
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import Key
 from oakum.exposure.evidence import declared_names, policy_names
@@ -188,7 +188,7 @@ class ContractJudge(DocumentJudge):
         operation, request = found[0], passed.exchange.request
         self._seen = True
         self._credential(passed, operation)
-        asked = self._exchanges.asked(operation, found[1], self._caller(passed), request)
+        asked = self._exchanges.caller_request(operation, found[1], self._caller(passed), request)
         heard = _Heard(passed, asked, body)
         value = (lambda: heard.read.value) if _is_readable(passed) else None
         self._earlier.begin(asked, heard.response, value)
@@ -226,14 +226,14 @@ class ContractJudge(DocumentJudge):
         self._remember(heard, seen)
         self._own(heard, seen)
         begins = heard.asked_by.begins
-        if seen and not caller.known:
+        if seen and not caller.is_known:
             self._unjudged[WHO] += 1
         leaks = set[Key]()
         verdicts = [
             self._verdicts.of(endpoint, each, caller, self.facts, params, begins) for each in seen
         ]
         for each, verdict in zip(seen, verdicts, strict=True):
-            if caller.known and not verdict.standing.certain:
+            if caller.is_known and not verdict.standing.certain:
                 self._unjudged[OWNER] += 1
             found, questions = verdict.of(each.form)
             if found and heard.is_news(each, found):
@@ -245,7 +245,7 @@ class ContractJudge(DocumentJudge):
                 self.path_values.hear(endpoint, params, seen)
             told = (self.model.tables[each.resource].resource.is_account for each in seen)
             known = (
-                caller.known
+                caller.is_known
                 and not any(each.former for each in seen)
                 and not (begins and any(told))
             )
@@ -269,7 +269,7 @@ class ContractJudge(DocumentJudge):
         ]
         owners = [each.owners for each in seen]
         earlier, asked, response = self._earlier, heard.asked_by, heard.response
-        if earlier.owners.asked:
+        if earlier.owners.leaves_owner_open:
             owners = earlier.owners.of(shown, heard.operation.id, heard.params)
         for each, found in zip(seen, owners, strict=True):
             each.owners = found
@@ -341,7 +341,7 @@ class ContractJudge(DocumentJudge):
 
     def _withheld(self, into: Counter[ShownFields], heard: _Heard, item: Bare) -> None:
         caller = heard.caller
-        if not caller.known:
+        if not caller.is_known:
             return
         table, about = self.model.tables[item.resource], (item.owners, None, caller, self.facts)
         standing = self._verdicts.standing(table.resource, *about)
@@ -401,7 +401,7 @@ class ContractJudge(DocumentJudge):
         viewer = (
             key.viewer if key in self._nobody else viewer_of(self.policy, key.viewer, _SOMEBODY)
         )
-        says = granted(table, index) if index >= 0 else "no line shows it to anybody"
+        says = grant_words(table, index) if index >= 0 else "no line shows it to anybody"
         return Drift(
             "sent-wider" if index >= 0 else "new-field",
             key.endpoint, endpoint.method, endpoint.path, key.resource, key.field, viewer,

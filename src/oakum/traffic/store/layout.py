@@ -21,7 +21,7 @@ import orjson
 
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.typed_json import Value
-from oakum.openapi.typed_json import typed as read_as
+from oakum.openapi.typed_json import read_typed as read_as
 from oakum.traffic.observation import Read
 
 SCHEMA: Final = "oakum.kept/2"

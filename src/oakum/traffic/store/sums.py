@@ -62,7 +62,7 @@ def fields(place: Row, answer: Learnt, names: frozenset[str]) -> Iterator[Row]:
         yield {
             **place, "field": path, "steps": list(steps), "types": dict(learnt.kinds),
             "formats": dict(learnt.forms), "class": label_field(path, shape).kind.value,
-            "present": learnt.seen, "of": around or learnt.seen,
+            "present": learnt.value_count, "of": around or learnt.value_count,
         }  # fmt: skip
 
 

@@ -156,21 +156,23 @@ def test_an_answer_may_decide_the_squares_of_its_viewer_in_the_owners_state() ->
     who = known_identities()
     who.states[("ann", "Settings.private")] = True
     found = matrix(who=who)
-    fields = {key.field for key in found.undecided("getPerson", "cat", "ann")}
+    fields = {key.field for key in found.undecided_cells("getPerson", "cat", "ann")}
     assert fields == {"id", "name", "bio", "phone", "vip", "password_hash"}
-    states = {key.state for key in found.undecided("getPerson", "cat", "ann") if key.field == "bio"}
+    states = {
+        key.state for key in found.undecided_cells("getPerson", "cat", "ann") if key.field == "bio"
+    }
     assert states == {PRIVATE}
     found.apply("getPerson", outcome("one", seen(BIO, Result.CLOSED)))
-    assert "bio" not in {key.field for key in found.undecided("getPerson", "cat", "ann")}
+    assert "bio" not in {key.field for key in found.undecided_cells("getPerson", "cat", "ann")}
     # the owner turns it off: another square, not decided yet
     who.states[("ann", "Settings.private")] = False
-    assert "bio" in {key.field for key in found.undecided("getPerson", "cat", "ann")}
+    assert "bio" in {key.field for key in found.undecided_cells("getPerson", "cat", "ann")}
 
 
 def test_what_the_owner_does_not_get_at_an_endpoint_is_not_worth_asking_there() -> None:
     found = matrix()
     found.apply("getPerson", shown_to_owner(NAME, PHONE))
-    fields = {key.field for key in found.undecided("getPerson", "cat", "ann")}
+    fields = {key.field for key in found.undecided_cells("getPerson", "cat", "ann")}
     # `password_hash`: nobody is to see it, so that its absence says something by itself
     assert fields == {"name", "phone", "password_hash"}
 
@@ -178,9 +180,9 @@ def test_what_the_owner_does_not_get_at_an_endpoint_is_not_worth_asking_there() 
 def test_an_endpoint_given_up_is_not_asked_unless_it_is_known_to_show() -> None:
     found = matrix()
     found.hopeless.add(("getPerson", "ann", "Person"))
-    assert list(found.undecided("getPerson", "cat", "ann")) == []
-    assert list(found.undecided("getPerson", "cat", "ann", only="Person"))
-    assert list(found.undecided("getPerson", "cat", "bob"))
+    assert list(found.undecided_cells("getPerson", "cat", "ann")) == []
+    assert list(found.undecided_cells("getPerson", "cat", "ann", only="Person"))
+    assert list(found.undecided_cells("getPerson", "cat", "bob"))
 
 
 def test_a_list_that_left_somebody_out_is_not_asked_for_what_it_does_not_owe() -> None:
@@ -188,16 +190,16 @@ def test_a_list_that_left_somebody_out_is_not_asked_for_what_it_does_not_owe() -
     found.passed_over.add(("listPeople", "cat", "ann"))
     granted = {
         key.field
-        for key in found.undecided("listPeople", "cat", "ann")
+        for key in found.undecided_cells("listPeople", "cat", "ann")
         if found.entries[key].granted
     }
     assert granted == set()
-    assert list(found.undecided("listPeople", "cat", "ann"))
+    assert list(found.undecided_cells("listPeople", "cat", "ann"))
 
 
 def test_nobody_owns_no_person() -> None:
-    assert list(matrix().undecided("getPerson", "cat", NOBODY)) == []
-    assert list(matrix("getCourse").undecided("getCourse", "cat", "ann"))
+    assert list(matrix().undecided_cells("getPerson", "cat", NOBODY)) == []
+    assert list(matrix("getCourse").undecided_cells("getCourse", "cat", "ann"))
 
 
 # ------------------------------------------------------------ doubts
@@ -413,13 +415,13 @@ def test_a_closed_cell_is_asked_again_of_the_viewer_for_whom_it_is_wanted_and_of
     found.apply("getPerson", shown_to_owner(PHONE))
     found.apply("getPerson", outcome("one", seen(PHONE, Result.CLOSED)))
     found.insists = lambda key, viewer: key.field == "phone" and viewer == "cat"
-    assert PHONE in found.undecided("getPerson", "cat", "ann")
+    assert PHONE in found.undecided_cells("getPerson", "cat", "ann")
     found.apply("getPerson", outcome("two", seen(PHONE, Result.CLOSED, "bob")))
-    assert "phone" not in {key.field for key in found.undecided("getPerson", "bob", "ann")}
+    assert "phone" not in {key.field for key in found.undecided_cells("getPerson", "bob", "ann")}
 
 
 def test_what_is_nobodys_is_asked_about_without_an_owner() -> None:
-    assert list(matrix("getCourse").undecided("getCourse", "cat", NOBODY))
+    assert list(matrix("getCourse").undecided_cells("getCourse", "cat", NOBODY))
 
 
 def test_an_operation_that_is_not_asked_has_an_endpoint_too() -> None:

@@ -20,7 +20,7 @@ from oakum.exposure.cells.matrix import (
     Outcome,
 )
 from oakum.exposure.cells.report_cells import report_cells
-from oakum.exposure.cells.why_untested import is_anybodys, unjudged
+from oakum.exposure.cells.why_untested import is_anybodys, resources_without_owner
 from oakum.exposure.endpoints.probes import Query
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.finding import Evidence, Result
@@ -70,8 +70,8 @@ def test_a_field_is_granted_to_nobody_logged_in_only_where_no_login_is_asked_for
     for known, free in ((model(), True), (behind_login("getCourse"), False)):
         found = Matrix(known, [probe("getCourse")], known_identities())
         place = ("getCourse", "Course", "title", frozenset({"anyone"}))
-        assert found.granted(*place, False, {}) is free
-        assert found.granted(*place, True, {})
+        assert found.is_granted(*place, False, {}) is free
+        assert found.is_granted(*place, True, {})
 
 
 @pytest.mark.parametrize("called", [None, ("owner",)])
@@ -84,10 +84,10 @@ def test_an_undocumented_way_asks_for_no_login_but_keeps_the_contracts_callers(
         known = replace(known, rules={**known.rules, "getCourse": rule})
     way = probe("getCourse").otherwise("option", query=(("all", "1"),))
     found = Matrix(known, [probe("getCourse"), way], known_identities())
-    granted = found.granted(way.id, "Course", "title", frozenset({"anyone"}), False, {})
+    granted = found.is_granted(way.id, "Course", "title", frozenset({"anyone"}), False, {})
     assert granted is (called is None)
-    assert found.granted(way.id, "Course", "title", frozenset({"anyone", "owner"}), False, {})
-    assert not found.granted(way.id, "Course", "code", frozenset({"anyone", "owner"}), True, {})
+    assert found.is_granted(way.id, "Course", "title", frozenset({"anyone", "owner"}), False, {})
+    assert not found.is_granted(way.id, "Course", "code", frozenset({"anyone", "owner"}), True, {})
 
 
 def test_what_may_be_seen_at_some_endpoint_hangs_on_the_setting_or_on_its_being_unread() -> None:
@@ -362,9 +362,9 @@ def test_a_leak_that_only_weak_answers_show_is_worth_another_question() -> None:
     found = matrix(who=known_identities(relationships={}))
     found.apply("getPerson", shown_to_owner(PHONE))
     found.apply("getPerson", outcome("one", replace(seen(PHONE, Result.LEAK), weak="a mask")))
-    assert PHONE in found.undecided("getPerson", "bob", "ann")
+    assert PHONE in found.undecided_cells("getPerson", "bob", "ann")
     found.apply("getPerson", outcome("two", seen(PHONE, Result.LEAK)))
-    assert PHONE not in found.undecided("getPerson", "bob", "ann")
+    assert PHONE not in found.undecided_cells("getPerson", "bob", "ann")
 
 
 def test_a_cell_is_undecided_for_its_own_kind_of_viewer_only() -> None:
@@ -375,7 +375,7 @@ def test_a_cell_is_undecided_for_its_own_kind_of_viewer_only() -> None:
         ("ann", "owner"),
         (None, "anyone"),
     ):
-        assert {key.viewer for key in found.undecided("getPerson", viewer, "ann")} == {label}
+        assert {key.viewer for key in found.undecided_cells("getPerson", viewer, "ann")} == {label}
 
 
 def test_what_an_entitled_viewer_was_shown_is_decidable_before_the_owner_asks() -> None:
@@ -385,26 +385,31 @@ def test_what_an_entitled_viewer_was_shown_is_decidable_before_the_owner_asks() 
         "getPerson",
         outcome("one", sighted=[("ann", "Person")], witnessed=[("ann", "Person", "bio")]),
     )
-    fields = {key.field for key in found.undecided("getPerson", "cat", "ann")}
+    fields = {key.field for key in found.undecided_cells("getPerson", "cat", "ann")}
     assert fields == {"bio", "password_hash"}
     assert found.shows(BIO, "ann") and not found.shows(BIO, "bob")
     found.known.add(("ann", "Person", "phone"))
-    fields = {key.field for key in found.undecided("getPerson", "cat", "ann")}
+    fields = {key.field for key in found.undecided_cells("getPerson", "cat", "ann")}
     assert fields == {"bio", "password_hash", "phone"}, "denied, and shown to its owner elsewhere"
 
 
 def test_only_one_resource_of_an_endpoint_may_be_asked_about() -> None:
     found = matrix("getPost", who=private_ann())
-    every = {key.resource for key in found.undecided("getPost", "cat", "ann")}
+    every = {key.resource for key in found.undecided_cells("getPost", "cat", "ann")}
     assert every == {"Post", "Person"}
-    assert {key.resource for key in found.undecided("getPost", "cat", "ann", "Post")} == {"Post"}
+    assert {key.resource for key in found.undecided_cells("getPost", "cat", "ann", "Post")} == {
+        "Post"
+    }
 
 
 def test_an_endpoint_given_up_for_one_resource_is_still_asked_for_another() -> None:
     found = matrix("getPost", who=private_ann())
     found.hopeless.add(("getPost", "ann", "Person"))
-    assert {key.resource for key in found.undecided("getPost", "cat", "ann")} == {"Post"}
-    assert {key.resource for key in found.undecided("getPost", "cat", "bob")} == {"Post", "Person"}
+    assert {key.resource for key in found.undecided_cells("getPost", "cat", "ann")} == {"Post"}
+    assert {key.resource for key in found.undecided_cells("getPost", "cat", "bob")} == {
+        "Post",
+        "Person",
+    }
 
 
 def test_an_owner_with_objects_in_several_states_has_cells_in_each_of_them() -> None:
@@ -414,7 +419,9 @@ def test_an_owner_with_objects_in_several_states_has_cells_in_each_of_them() -> 
     found.conditions = lambda probe, resource, owner: (
         [{"private": False}, {}] if owner == "ann" else []
     )
-    bio = [key.state for key in found.undecided("getPerson", "cat", "ann") if key.field == "bio"]
+    bio = [
+        key.state for key in found.undecided_cells("getPerson", "cat", "ann") if key.field == "bio"
+    ]
     assert bio == [PUBLIC, PRIVATE], "its own, and what the account says where it says nothing"
 
 
@@ -531,9 +538,9 @@ def test_a_resource_of_which_only_strangers_objects_came_is_not_judged() -> None
     found = matrix("getPerson", "listPeople")
     found.outsiders[("listPeople", "Person")] = {"cat": {"p-zoe-9"}}
     found.outsiders[("listPeople", "Post")] = {"cat": {"p-zoe-9"}}
-    assert unjudged(found) == ["Person", "Post"]
+    assert resources_without_owner(found) == ["Person", "Post"]
     found.apply("getPerson", shown_to_owner(NAME))
-    assert unjudged(found) == ["Post"]
+    assert resources_without_owner(found) == ["Post"]
     assert is_anybodys(found, "Person") and not is_anybodys(found, "Post")
 
 
@@ -560,18 +567,18 @@ def test_what_may_change_is_the_same_whatever_was_asked_before() -> None:
     """Cells that are decided are left out of an index, and come back once a result is taken
     back, or a leak turns out to rest on nothing."""
     found, one = Matrix(studio.model(), [probe("getPerson")], known_identities()), "getPerson"
-    first = [*found.undecided(one, "cat", "ann")]
+    first = [*found.undecided_cells(one, "cat", "ann")]
     for number, key in enumerate(first):
         entry = found.entries[key]
         result = Result.OPEN if entry.granted else Result.CLOSED
         seen = Observation(key, entry.granted, result, "cat", "ann")
         found.apply(one, Outcome(f"request {number}", 200, (seen,)))
-        assert [*found.undecided(one, "cat", "ann")] == first[number + 1 :]
+        assert [*found.undecided_cells(one, "cat", "ann")] == first[number + 1 :]
     for key in reversed(first):
         found.take_back(found.entries[key])
-    assert [*found.undecided(one, "cat", "ann")] == first
+    assert [*found.undecided_cells(one, "cat", "ann")] == first
     denied = next(key for key in first if not found.entries[key].granted)
     for result, weak in ((Result.CLOSED, ""), (Result.LEAK, "perhaps chance")):
         seen = Observation(denied, False, result, "cat", "ann", None, weak)
         found.apply(one, Outcome(f"{result}", 200, (seen,)))
-        assert (denied in found.undecided(one, "cat", "ann")) is bool(weak)
+        assert (denied in found.undecided_cells(one, "cat", "ann")) is bool(weak)

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
-from oakum.exposure.cells.side_channels import ResponseReading, derived, differences, read, told
+from oakum.exposure.cells.side_channels import (
+    ResponseReading,
+    describe_differences,
+    differences,
+    is_derived,
+    read,
+)
 from oakum.openapi.model import Json
 
 LAW = settings(max_examples=40, deadline=None)
@@ -88,7 +94,7 @@ def test_only_granted_fields_become_figures_and_words(one: tuple[Judgement, Resp
         if leaf.allowed
     }
     for place, value in reading(one).places.items():
-        if derived(place):
+        if is_derived(place):
             assert (*place[1:3], value) in granted
             assert (place[0] == "word") == isinstance(value, bool | str)
 
@@ -128,7 +134,7 @@ def test_another_order_is_no_other_objects_and_no_other_number(order: list[int])
     found = differences(reading(listed(range(5))), reading(listed(order)))
     assert found == (frozenset() if order == [0, 1, 2, 3, 4] else {("order", "data", "*")})
     fewer = differences(reading(listed(range(5))), reading(listed(order[:4])))
-    assert {each[0] for each in fewer if not derived(each)} == {"order", "members", "count"}
+    assert {each[0] for each in fewer if not is_derived(each)} == {"order", "members", "count"}
     gone = reading(listed(order[:4]))
     assert gone.members == {("Post", f"p-{id}") for id in order[:4]}
 
@@ -164,10 +170,10 @@ def test_words_for_a_difference_hold_nobodys_value(
 ) -> None:
     found = differences(reading(one), reading(other))
     kinds = {"status", "order", "objects", "number", "value", "header", "figure"}
-    said = told(found).split(", ") if told(found) else []
+    said = describe_differences(found).split(", ") if describe_differences(found) else []
     assert all(each.startswith("another ") or each == "other objects" for each in said)
     assert all(set(each.split()) & kinds for each in said)
-    assert told(found) == told(sorted(found, reverse=True))
+    assert describe_differences(found) == describe_differences(sorted(found, reverse=True))
 
 
 @LAW

@@ -10,7 +10,7 @@ from oakum.exposure.endpoints.offered_values import (
     choices,
     has_choices,
     members_with_choices,
-    placed,
+    object_with,
 )
 from oakum.openapi.model import Json, Media, Operation, Parameter, Shape
 
@@ -61,4 +61,4 @@ def test_members_of_a_body_that_change_something_are_not_chosen() -> None:
 
 
 def test_a_choice_stands_beside_what_is_there() -> None:
-    assert placed(("a", "b"), 1, {"a": {"c": 2}, "d": 3}) == {"a": {"b": 1, "c": 2}, "d": 3}
+    assert object_with(("a", "b"), 1, {"a": {"c": 2}, "d": 3}) == {"a": {"b": 1, "c": 2}, "d": 3}

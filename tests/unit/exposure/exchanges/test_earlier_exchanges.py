@@ -126,7 +126,7 @@ def test_what_may_be_a_registration_or_a_login(
 ) -> None:  # fmt: skip
     operation, known = compiled.document.operation(name), exchanges(compiled)
     assert operation is not None
-    one = known.asked(
+    one = known.caller_request(
         operation, params, IdentifiedCaller("nobody"), asked(compiled, name, **headers)
     )
     assert one.begins is begins
@@ -140,7 +140,7 @@ def test_an_owner_in_the_query_is_named_like_one_in_the_path(compiled: JudgedCon
     known = exchanges(replace(compiled, model=replace(compiled.model, policy=policy)))
     assert operation is not None
     request = asked(compiled, "register", query="?member_id=u-ann&more=1")
-    one = known.asked(operation, {}, IdentifiedCaller("nobody"), request)
+    one = known.caller_request(operation, {}, IdentifiedCaller("nobody"), request)
     assert (one.params, one.changes, one.begins) == ({"?member_id": "u-ann"}, True, False)
 
 

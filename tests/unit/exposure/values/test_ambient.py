@@ -68,8 +68,8 @@ def test_another_object_another_question_and_another_setting_do_not_make_a_value
 def test_an_address_is_nobody_elses_wherever_it_stands() -> None:
     ambient = Ambient(lambda: AT)
     for operation in ("logIn", "listMembers"):
-        ambient.met("ann", ("Member", "email"), "ann@mail.test", operation)
-        ambient.met("ann", ("Member", "build"), "2031.44-4f2a9c77", operation)
+        ambient.note_value("ann", ("Member", "email"), "ann@mail.test", operation)
+        ambient.note_value("ann", ("Member", "build"), "2031.44-4f2a9c77", operation)
     assert not ambient.may_hold("ann", ("Member", "email"), "ann@mail.test")
     assert ambient.may_hold("ann", ("Member", "build"), "2031.44-4f2a9c77")
     assert not ambient.varies(("Member", "build"))
@@ -95,8 +95,8 @@ def test_a_choice_out_of_a_few_is_told_from_what_one_person_has(
 
 def test_a_choice_that_stands_by_itself_may_be_everybodys_at_that_endpoint_alone() -> None:
     ambient, plan = Ambient(lambda: AT), ("Sub", "plan")
-    ambient.met("ann", plan, "plan_pro_2024", "listPlans", among="listPlans")
-    ambient.met("ann", ("Sub", "email"), "ann@mail.test", "listPlans", among="listPlans")
+    ambient.note_value("ann", plan, "plan_pro_2024", "listPlans", among="listPlans")
+    ambient.note_value("ann", ("Sub", "email"), "ann@mail.test", "listPlans", among="listPlans")
     assert ambient.may_hold("ann", plan, "plan_pro_2024", "listPlans")
     assert not ambient.may_hold("ann", plan, "plan_pro_2024", "getCard")
     assert not ambient.may_hold("ann", ("Sub", "email"), "ann@mail.test", "listPlans")

@@ -71,7 +71,7 @@ def test_memory_does_not_grow_with_the_target() -> None:
     for number in range(100):
         known.learn_own("ann", instance("Post", id=f"post-{number}"))
         known.learn_names(iter([(("rows", str(number), "room_id"), f"r-{number}")]))
-    assert len(known.objects[("ann", "Post")]) == len(known.named("roomId")) == 16
+    assert len(known.objects[("ann", "Post")]) == len(known.values_by_name("roomId")) == 16
 
 
 @pytest.mark.parametrize(
@@ -80,16 +80,16 @@ def test_memory_does_not_grow_with_the_target() -> None:
 def test_an_id_goes_by_one_name_however_it_is_spelt(pointer: tuple[str, ...]) -> None:
     known = Knowledge()
     known.learn_names(iter([(pointer, "r-9")]))
-    assert known.named("ride_id") == known.named("rideId") == ["r-9"]
+    assert known.values_by_name("ride_id") == known.values_by_name("rideId") == ["r-9"]
 
 
 def test_a_longer_name_will_do_when_there_is_no_other() -> None:
     known = Knowledge()
     known.learn_names(iter([(("next_ride_id",), "r-1")]))
-    assert known.named("rideId") == ["r-1"]
+    assert known.values_by_name("rideId") == ["r-1"]
     known.learn_names(iter([(("ride_id",), 2), (("ride_id",), True), (("other",), "x")]))
-    assert known.named("rideId") == ["2"]
-    assert known.named("seat") == []
+    assert known.values_by_name("rideId") == ["2"]
+    assert known.values_by_name("seat") == []
 
 
 def test_a_value_that_only_one_identity_has_names_its_field() -> None:

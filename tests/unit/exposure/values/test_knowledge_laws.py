@@ -151,12 +151,12 @@ def test_what_two_own_together_names_both_of_them_and_no_third() -> None:
         made.learn_own(who, booking, ["ann", "bob"])
     place = ("Booking", "code", "booking-4711-x")
     assert made.canary("booking-4711-x") == ("ann", "Booking", "code")
-    assert not made.shared("ann", *place), "that it belongs to two makes it no default"
+    assert not made.is_shared("ann", *place), "that it belongs to two makes it no default"
     assert made.places("booking-4711-x", "ann") == [("Booking", "code")]
     assert made.places("booking-4711-x", "cat") == []
     made.learn_own("cat", booking)
     assert made.canary("booking-4711-x") is None
-    assert made.shared("ann", *place)
+    assert made.is_shared("ann", *place)
     assert made.places("booking-4711-x", "ann") == []
 
 
@@ -168,7 +168,7 @@ def test_what_a_host_has_in_common_with_each_guest_names_no_guest() -> None:
         made.learn_own(who, booking, owners.split())
         alone = who != "bob"
         assert (made.canary("no special wishes") is not None) is alone
-        assert made.shared("ann", "Booking", "note", "no special wishes") is not alone
+        assert made.is_shared("ann", "Booking", "note", "no special wishes") is not alone
         assert (made.places("no special wishes", "ann") == []) is not alone
     assert made.together("Booking", "note", "no special wishes") == {"cat"}
     assert made.together("Booking", "note", "of nobody") == frozenset()
@@ -176,11 +176,11 @@ def test_what_a_host_has_in_common_with_each_guest_names_no_guest() -> None:
 
 def test_a_value_is_shared_that_another_has_in_the_same_field(known: Knowledge) -> None:
     known.learn_own("cat", instance(bio=STORY, motto="the story of another"))
-    assert known.shared("ann", "Person", "bio", STORY)
-    assert not known.shared("bob", "Person", "bio", "the story of another"), "in another field"
-    assert not known.shared("bob", "Person", "mail", "bob@example.org")
+    assert known.is_shared("ann", "Person", "bio", STORY)
+    assert not known.is_shared("bob", "Person", "bio", "the story of another"), "in another field"
+    assert not known.is_shared("bob", "Person", "mail", "bob@example.org")
     known.learn_own("cat", instance("Post", bio="the story of another"))
-    assert not known.shared("bob", "Person", "bio", "the story of another"), "another resource"
+    assert not known.is_shared("bob", "Person", "bio", "the story of another"), "another resource"
 
 
 def test_what_stands_in_an_object_of_nobodys_too_names_its_owner_only_aside_of_it(
@@ -247,7 +247,7 @@ def test_what_differs_at_each_asking_names_nobody(known: Knowledge) -> None:
 def test_what_stands_in_answers_about_others_may_be_the_environments(known: Knowledge) -> None:
     assert not known.may_be_ambient(STORY)
     for endpoint in ("getNews", "getRoom"):
-        known.ambient.met("ann", ("Person", "bio"), STORY, endpoint)
+        known.ambient.note_value("ann", ("Person", "bio"), STORY, endpoint)
     assert known.may_be_ambient(STORY)
     assert not known.may_be_ambient("the story of another")
 
@@ -352,10 +352,10 @@ def test_a_name_of_an_id_is_that_of_what_it_stands_in() -> None:
             ]
         )
     )  # fmt: skip
-    assert made.named("roomId") == ["r-1"]
-    assert made.named("room_uuid") == ["r-2"] and made.named("roomKey") == ["r-3"]
-    assert made.named("roomName") == [] and made.named("name") == ["blue"]
-    assert made.named("id") == ["x-1"] and made.named("roomsId") == ["4"]
+    assert made.values_by_name("roomId") == ["r-1"]
+    assert made.values_by_name("room_uuid") == ["r-2"] and made.values_by_name("roomKey") == ["r-3"]
+    assert made.values_by_name("roomName") == [] and made.values_by_name("name") == ["blue"]
+    assert made.values_by_name("id") == ["x-1"] and made.values_by_name("roomsId") == ["4"]
     assert "" not in made.pool
 
 

@@ -8,7 +8,7 @@ from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.values.knowledge import Knowledge
-from oakum.exposure.values.masked_fields import is_masked, sent
+from oakum.exposure.values.masked_fields import is_masked, masked_value
 from oakum.exposure.values.masked_values import MaskedValue
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
@@ -51,7 +51,7 @@ class World:
         (thing,) = self.judged("u2", row)
         (leaf,) = (each for each in thing.leaves if each.path == path)
         unread = () if thing.state.get("private") is not None else ("private",)
-        return sent(self.context, thing, leaf, "ann", key, unread)
+        return masked_value(self.context, thing, leaf, "ann", key, unread)
 
 
 def test_a_form_counts_in_the_state_that_it_is_granted_in() -> None:

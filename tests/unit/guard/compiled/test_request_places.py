@@ -11,9 +11,9 @@ from oakum.guard.compiled.request_places import (
     UNREAD,
     Carried,
     RequestPlace,
+    member_values,
     parameter_places,
     plain,
-    worded,
 )
 from oakum.openapi.model import Parameter, Shape
 from oakum.routing.messages import Asked
@@ -47,26 +47,26 @@ def test_a_parameter_says_what_its_style_makes_of_it(
     parameter: Parameter, query: str, wanted: list[Any]
 ) -> None:
     [place] = parameter_places(parameter)
-    assert [*carried(query).said(place)] == wanted
+    assert [*carried(query).values_at(place)] == wanted
 
 
 def test_a_cookie_counts_as_it_is_and_decoded() -> None:
     asked = carried(cookie="sid=a; note=n%32; other=x")
-    assert [*asked.said(RequestPlace("cookie", "note"))] == ["n%32", "n2"]
-    assert [*asked.said(RequestPlace("header", "Cookie"))] == ["sid=a; note=n%32; other=x"]
+    assert [*asked.values_at(RequestPlace("cookie", "note"))] == ["n%32", "n2"]
+    assert [*asked.values_at(RequestPlace("header", "Cookie"))] == ["sid=a; note=n%32; other=x"]
 
 
 def test_a_header_and_a_path_hold_lists() -> None:
     asked = carried(x_ids="1,2")
-    assert [*asked.said(RequestPlace("header", "X-Ids", mark=","))] == ["1", "2"]
-    assert [*asked.said(RequestPlace("path", "ids", mark=","))] == ["1", "2"]
+    assert [*asked.values_at(RequestPlace("header", "X-Ids", mark=","))] == ["1", "2"]
+    assert [*asked.values_at(RequestPlace("path", "ids", mark=","))] == ["1", "2"]
 
 
 def test_a_body_says_lists_and_names_of_maps() -> None:
     asked = carried(value={"a": [{"id": "1"}, {"id": ["2", None]}], "m": {"3": {}}})
-    assert [*asked.said(RequestPlace("body", inside=("a", "*", "id")))] == ["1", "2"]
-    assert [*asked.said(RequestPlace("body", inside=("m",), names=True))] == ["3"]
-    assert [*asked.said(RequestPlace("body", inside=("m",)))] == [{"3": {}}]
+    assert [*asked.values_at(RequestPlace("body", inside=("a", "*", "id")))] == ["1", "2"]
+    assert [*asked.values_at(RequestPlace("body", inside=("m",), names=True))] == ["3"]
+    assert [*asked.values_at(RequestPlace("body", inside=("m",)))] == [{"3": {}}]
 
 
 @pytest.mark.parametrize(
@@ -91,23 +91,27 @@ def test_a_body_says_lists_and_names_of_maps() -> None:
     ],
 )
 def test_a_member_that_is_called_so_names_what_stands_in_it(value: Any, wanted: list[Any]) -> None:
-    found = [said for _, said in worded(value, {"noteid": "Note"})]
+    found = [said for _, said in member_values(value, {"noteid": "Note"})]
     assert sorted(map(str, found)) == sorted(map(str, wanted))
 
 
 def test_names_are_the_same_in_each_style() -> None:
     assert plain("Note-Id") == plain("note_id") == plain("noteId")
     assert RequestPlace("query", "f.noteId").last == "noteId"
-    assert RequestPlace("query", "f", ("a", "*", "noteId")).called == "f[a][][noteId]"
-    assert RequestPlace("body", inside=("a", "*", "noteId")).called == "a.*.noteId"
+    assert RequestPlace("query", "f", ("a", "*", "noteId")).contract_name == "f[a][][noteId]"
+    assert RequestPlace("body", inside=("a", "*", "noteId")).contract_name == "a.*.noteId"
 
 
 def test_a_place_is_also_called_like_the_object_around_it() -> None:
-    assert RequestPlace("query", "note.id").joined == ("noteid",)
-    assert RequestPlace("query", "filter", ("my_notes", "*", "id")).joined == (
+    assert RequestPlace("query", "note.id").plain_names == ("noteid",)
+    assert RequestPlace("query", "filter", ("my_notes", "*", "id")).plain_names == (
         "mynotesid",
         "mynoteid",
     )
-    assert RequestPlace("body", "", ("note", "id")).joined == ("noteid",)
-    assert RequestPlace("header", "X-Note", ("id",)).joined == ("noteid",)
-    assert RequestPlace("body", "", ("id",)).joined == RequestPlace("query", "id").joined == ()
+    assert RequestPlace("body", "", ("note", "id")).plain_names == ("noteid",)
+    assert RequestPlace("header", "X-Note", ("id",)).plain_names == ("noteid",)
+    assert (
+        RequestPlace("body", "", ("id",)).plain_names
+        == RequestPlace("query", "id").plain_names
+        == ()
+    )

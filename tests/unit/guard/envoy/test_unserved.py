@@ -13,7 +13,7 @@ from tests.unit.guard.test_contract_files import read
 
 
 def said(found: ContractFiles, engine: EngineTarget) -> str:
-    return "\n".join(map(str, found.warned([engine])))
+    return "\n".join(map(str, found.warnings_for([engine])))
 
 
 def test_a_method_that_envoy_does_not_know_is_told_of(tmp_path: Path) -> None:
@@ -29,4 +29,6 @@ def test_a_feed_is_told_of_where_the_engine_lets_none_pass(tmp_path: Path) -> No
     found = read(tmp_path, document, POLICY.replace("caller: {operation: getMe, id: /id}\n", ""))
     assert "`getMe` is a feed" in said(found, Envoy())
     assert "`getMe` is a feed" not in said(found, Nginx())
-    assert list(Envoy().unserved(read(tmp_path, DOCUMENT, POLICY).compiled.document)) == []
+    assert (
+        list(Envoy().unserved_operations(read(tmp_path, DOCUMENT, POLICY).compiled.document)) == []
+    )

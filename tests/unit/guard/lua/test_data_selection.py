@@ -94,7 +94,7 @@ def test_both_find_the_same_tenant(own: SelectingParameters, query: str, media: 
         x[b"connection"], x[b"content_type"] = False, media.encode() or False
         made = module.of(selects, x, request(lua, headers, body), tenants(lua))
         asked = [bool(module.fills(made, each)) for each in plans]
-        assert asked == [said.told(look) is not None for look in looks], body
+        assert asked == [said.parameters_for(look) is not None for look in looks], body
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -120,10 +120,10 @@ def test_both_send_the_same_and_tell_the_same_apart(
     for look, own in itertools.product(LOOKS, ("", "space=d&limit=9")):
         said = table(lua, look.plan)
         module.prepare(said)
-        told = wanted.told(look)
+        told = wanted.parameters_for(look)
         assert module.fills(made, said) == (told is not None)
         if told is not None:
-            assert module.query(made, said, own.encode()).decode() == told.joined(own)
+            assert module.query(made, said, own.encode()).decode() == told.merge_into(own)
             sent = lua.table_from([])
             module.add(made, said, sent, False)
             cookies = (("cookie", "; ".join(told.cookies)),) if told.cookies else ()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.guard.lua import source
-from oakum.guard.mentioned_ids import EVERYBODY, MOST, known_by, mentioned
+from oakum.guard.mentioned_ids import EVERYBODY, MOST, find_mentioned, known_by
 
 BYTES = st.lists(
     st.sampled_from([b"a", b"1", b"%41", b"%", b"\\u0041", b"\\u00e9", b"\0", b"\n", b"\r", b"\t"])
@@ -29,7 +29,7 @@ def in_lua(texts: list[bytes]) -> set[bytes]:
 @given(st.lists(BYTES, max_size=3))
 def test_lua_finds_the_same_words(texts: list[bytes]) -> None:
     said = {each.decode("utf-8", "replace") for each in in_lua(texts)}
-    assert said == mentioned(texts)
+    assert said == find_mentioned(texts)
 
 
 def test_more_words_than_anybody_reads_are_everybody() -> None:

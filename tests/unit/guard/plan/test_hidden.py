@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
-from oakum.guard.plan.hidden import hidden
+from oakum.guard.plan.hidden import plan_hidden
 from oakum.policy.contract import load
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
@@ -19,7 +19,7 @@ def test_each_object_of_a_path_stands_where_its_reader_and_resource_do(tmp_path:
     (tmp_path / "exposure.yaml").write_text(json.dumps({**DIFFS["policy"], "api": "openapi.yaml"}))
     endpoints = compile_for_gateway(load(tmp_path / "exposure.yaml")).lookups.endpoints
     at = {id: index for index, id in enumerate(endpoints)}
-    plan = hidden(endpoints["withNote"], at, {"User": 0, "Page": 1, "Note": 2})
+    plan = plan_hidden(endpoints["withNote"], at, {"User": 0, "Page": 1, "Note": 2})
     note = {"resources": [2], "whose": "", "reader": at["getNote"], "at": ("nid",), "within": ()}
     note["alone"] = False
     inner, outer = {"above": False, "around": True}, {"above": True, "around": False}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.authz.complete_lists import place_of
-from oakum.guard.warnings.unclear_list_members import cursors, told, unexplained
+from oakum.guard.warnings.unclear_list_members import cursors, failure_members, unexplained_members
 from oakum.openapi.model import Shape
 
 TEXT = frozenset(("string",))
@@ -14,7 +14,7 @@ def _names(**kinds: frozenset[str]) -> list[list[str]]:
     members = {name: Shape(kinds=each) for name, each in kinds.items()}
     shapes = {name: (lambda shape=shape: shape) for name, shape in members.items()}
     place = place_of(("data", "*"), Shape(kinds=frozenset(("object",)), properties=shapes))
-    return [unexplained(place), told(place), cursors(place)]
+    return [unexplained_members(place), failure_members(place), cursors(place)]
 
 
 def test_a_name_that_nobody_explains_is_unclear() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.openapi.collections.auth import in_headers, in_query, scheme_of, scripted
+from oakum.openapi.collections.auth import in_headers, in_query, scheme_from_script, scheme_of
 from oakum.openapi.collections.saved_request import Pair
 
 
@@ -39,6 +39,6 @@ def test_settings_say_a_kind_nothing_or_none() -> None:
 
 
 def test_only_a_script_that_sets_the_header_counts() -> None:
-    assert scripted("req.setHeader('Authorization', t)") is not None
-    assert scripted("const authorization = pm.environment.get('a')") is None
-    assert scripted("pm.request.headers.add({key: 'X-Id'})") is None
+    assert scheme_from_script("req.setHeader('Authorization', t)") is not None
+    assert scheme_from_script("const authorization = pm.environment.get('a')") is None
+    assert scheme_from_script("pm.request.headers.add({key: 'X-Id'})") is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.openapi.collections.examples import UNREAD, parsed, schema_of
+from oakum.openapi.collections.examples import UNREAD, parse_body, schema_of
 from oakum.openapi.model import Json
 from oakum.openapi.observed_shape import Learnt
 
@@ -20,12 +20,12 @@ from oakum.openapi.observed_shape import Learnt
     ],
 )
 def test_what_a_tool_leaves_open_stands_for_its_type(text: str, value: Json) -> None:
-    assert parsed(text) == value
+    assert parse_body(text) == value
 
 
 @pytest.mark.parametrize("text", ["", " ", "<a/>", "{{body}", "{", "[" * 5000])
 def test_other_text_is_unread(text: str) -> None:
-    assert parsed(text) is UNREAD
+    assert parse_body(text) is UNREAD
 
 
 def test_a_schema_says_what_examples_show_and_no_more() -> None:

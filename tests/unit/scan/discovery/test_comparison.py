@@ -26,12 +26,12 @@ def compared(answer: Callable[[str], Response]) -> Comparison:
 
 def test_answers_that_stay_alike_prove_something() -> None:
     made = compared(lambda who: said(202))
-    assert made.alike and not made.unsettled
+    assert made.alike and not made.why_unsettled
 
 
 def test_a_difference_that_stays_is_found() -> None:
     made = compared(lambda who: said(202 if who else 404))
-    assert made.found and not made.unsettled  # type: ignore[attr-defined]
+    assert made.found and not made.why_unsettled  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("nth", range(1, 9))
@@ -45,9 +45,9 @@ def test_one_page_among_the_answers_leaves_a_difference_unknown_or_found(nth: in
         return said(202 if who else 404)
 
     made = compared(answer)
-    assert made.found or made.unsettled  # type: ignore[attr-defined]
+    assert made.found or made.why_unsettled  # type: ignore[attr-defined]
 
 
 def test_a_server_that_fails_for_everybody_proves_nothing() -> None:
     made = compared(lambda who: said(500))
-    assert made.alike and made.unsettled == "it failed with a server error"
+    assert made.alike and made.why_unsettled == "it failed with a server error"

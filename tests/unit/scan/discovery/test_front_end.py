@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.exposure.endpoints.probes import survey
-from oakum.scan.discovery.front_end import Holes, plain, roots, wanted
+from oakum.scan.discovery.front_end import Holes, plain, rank_candidates, roots
 from oakum.scan.discovery.scripts import ScriptPath, named_paths
 from tests.unit.scan.studio import model
 
@@ -64,7 +64,7 @@ def test_what_documented_paths_begin_with() -> None:
 
 
 def paths(script: str, documented: dict[str, frozenset[str]], *starts: str) -> list[str]:
-    tried = wanted(named_paths(script), documented, starts, ["http://t", "http://old.t"])
+    tried = rank_candidates(named_paths(script), documented, starts, ["http://t", "http://old.t"])
     return [f"{origin}{path}" for _, path, origin in tried]
 
 

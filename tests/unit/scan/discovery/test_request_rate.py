@@ -11,7 +11,7 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.policy.model import Limit
-from oakum.scan.discovery.request_rate import burst, exceeds, spoken, wanted
+from oakum.scan.discovery.request_rate import burst, exceeds, request_count, seconds_text
 
 
 @dataclass
@@ -19,7 +19,7 @@ class Pace:
     """A governor that waits for nothing."""
 
     rate: float = 10.0
-    left: int = 500
+    requests_left: int = 500
     took: float = 0.01
 
     hold = staticmethod(nullcontext)
@@ -46,8 +46,8 @@ def good(**headers: str) -> Response:
     [
         (Pace(), None, False, 40),
         (Pace(), None, True, 60),
-        (Pace(left=60), None, True, 30),
-        (Pace(left=39), None, False, 0),
+        (Pace(requests_left=60), None, True, 30),
+        (Pace(requests_left=39), None, False, 0),
         (Pace(rate=1000), limit(90, 60), False, 91),
         (Pace(rate=10), limit(90, 60), False, 181),  # a window may begin anew in the middle
         (Pace(rate=10), limit(120, 60), False, 0),
@@ -58,7 +58,7 @@ def good(**headers: str) -> Response:
 def test_as_many_questions_as_a_brake_needs(
     pace: Pace, most: Limit | None, declared: bool, many: int
 ) -> None:
-    assert wanted(pace, most, declared=declared) == many
+    assert request_count(pace, most, declared=declared) == many
 
 
 def test_a_limit_is_passed_only_beyond_what_two_windows_let_pass() -> None:
@@ -116,4 +116,4 @@ def test_a_counter_that_falls_announces_a_brake(said: dict[str, str]) -> None:
 
 
 def test_seconds_as_people_say_them() -> None:
-    assert (spoken(0.44), spoken(11.2)) == ("0.4 s", "12 s")
+    assert (seconds_text(0.44), seconds_text(11.2)) == ("0.4 s", "12 s")

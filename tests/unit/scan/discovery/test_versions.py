@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from oakum.openapi.model import Parameter, Shape
 from oakum.scan.discovery.versions import (
     other_values,
+    other_versions,
     others,
-    restated,
     says_version,
     shared_root,
     split,
@@ -97,19 +97,19 @@ def test_the_likeliest_version_is_tried_first(version: str, tried: tuple[str, ..
     ],
 )
 def test_a_text_that_says_a_version_says_another(text: str, other: str) -> None:
-    assert restated(text)[0] == other
+    assert other_versions(text)[0] == other
 
 
 @pytest.mark.parametrize(
     "text", ["application/json", "text/csv; q=0.5", "2024-06-01", "latest", "1.2.3"]
 )
 def test_what_says_none_is_left_alone(text: str) -> None:
-    assert restated(text) == ()
+    assert other_versions(text) == ()
 
 
 @given(st.text(max_size=40))
 def test_any_text_can_be_read(text: str) -> None:
-    assert text not in restated(text)
+    assert text not in other_versions(text)
     assert split(f"/{text}").at(split(f"/{text}").version) == f"/{text}"
 
 

@@ -443,13 +443,13 @@ def test_the_settings_of_the_very_object_that_was_asked_for_count() -> None:
                 f"gone {number}", "getPost", "cat", frozenset({"ann"}), where, frozenset(), "curl"
             )
             gone = watch.run.evaluator.look(
-                watch.run.evaluator.judged(probe("getPost"), asked, reply({}, 404))
+                watch.run.evaluator.judge(probe("getPost"), asked, reply({}, 404))
             )
             expected = Result.CLOSED if draft else Result.OVER_BLOCK
             assert of(gone, "text", "Post") is expected
         asked = replace(asked, params={"postId": "post-7"})
         other = watch.run.evaluator.look(
-            watch.run.evaluator.judged(probe("getPost"), asked, reply({}, 404))
+            watch.run.evaluator.judge(probe("getPost"), asked, reply({}, 404))
         )
         assert of(other, "text", "Post") is None, "of another one nobody has read it"
 
@@ -539,7 +539,7 @@ def test_to_its_owner_too_what_a_write_has_sent_is_no_news(sent: bool) -> None:
         frozenset({"$2b$12$sent-along"} if sent else ()), "curl", wrote=True,
     )  # fmt: skip
     found = watch.run.evaluator.hear(
-        watch.run.evaluator.judged(probe("getPerson"), asked, reply(answer))
+        watch.run.evaluator.judge(probe("getPerson"), asked, reply(answer))
     )
     assert (of(found, "password_hash") is Result.LEAK) is not sent
 
@@ -551,18 +551,18 @@ def test_the_answer_to_a_write_adds_leaks_alone_and_teaches_nothing(watch: Watch
         "curl -X PATCH", wrote=True,
     )  # fmt: skip
     heard = watch.run.evaluator.hear(
-        watch.run.evaluator.judged(probe("getPerson"), asked, reply({**CARD, "phone": OWN}))
+        watch.run.evaluator.judge(probe("getPerson"), asked, reply({**CARD, "phone": OWN}))
     )
     assert results(heard) == {("Person", "phone"): Result.LEAK}
     assert (heard.request_key, heard.status, heard.tentative) == ("w", 200, True)
     assert heard.sighted == heard.witnessed == heard.doubts == ()
     loose = watch.run.evaluator.hear(
-        watch.run.evaluator.judged(probe("getPerson"), asked, reply({"was": OWN}, 409))
+        watch.run.evaluator.judge(probe("getPerson"), asked, reply({"was": OWN}, 409))
     )
     assert results(loose) == {("Person", "phone"): Result.LEAK} and loose.status == 409
     mine = replace(asked, viewer="ann")
     watch.run.evaluator.hear(
-        watch.run.evaluator.judged(
+        watch.run.evaluator.judge(
             probe("getPerson"), mine, reply({**ANN, "phone": "+49-555-new-one"})
         )
     )
@@ -574,7 +574,7 @@ def test_an_answer_may_be_read_without_learning_from_it(watch: Watch) -> None:
     asked = Question(
         "w", "getPerson", "ann", frozenset({"ann"}), {"personId": IDS["ann"]}, frozenset(), "curl"
     )
-    seen = watch.run.evaluator.judged(probe("getPerson"), asked, reply(ANN))
+    seen = watch.run.evaluator.judge(probe("getPerson"), asked, reply(ANN))
     assert seen.value == ANN and seen.whole
     assert [each.resource for each in seen.instances] == ["Person"]
     assert repr(vars(watch.run.knowledge)) == before

@@ -50,7 +50,7 @@ class Watch:
             {"personId": IDS[of]} if of else {}, frozenset(sent), "curl -s $TARGET",
         )  # fmt: skip
         asked = replace(probe(endpoint), batch=batch)
-        outcome = self.run.evaluator.look(self.run.evaluator.judged(asked, question, response))
+        outcome = self.run.evaluator.look(self.run.evaluator.judge(asked, question, response))
         self.run.matrix.apply(endpoint, outcome)
         return outcome
 
@@ -786,7 +786,7 @@ def test_what_two_own_is_not_closed_to_the_other_of_them() -> None:
                 {"postId": post["id"]}, frozenset(), "curl",
             )  # fmt: skip
             gone = watch.run.evaluator.look(
-                watch.run.evaluator.judged(probe("getPost"), question, reply({}, 404))
+                watch.run.evaluator.judge(probe("getPost"), question, reply({}, 404))
             )
             closed[viewer] = {
                 field for (name, field), result in results(gone).items()
@@ -922,7 +922,7 @@ def test_what_an_open_object_says_beside_a_closed_one_is_not_of_that(
                 )  # fmt: skip
                 response = reply(own) if answer is None else reply(answer, 404)
                 outcome = watch.run.evaluator.look(
-                    watch.run.evaluator.judged(probe("getPost"), question, response)
+                    watch.run.evaluator.judge(probe("getPost"), question, response)
                 )
                 watch.run.matrix.apply("getPost", outcome)
                 found[f"{viewer} {state}"] = outcome

@@ -155,13 +155,15 @@ def test_ids_are_learnt_from_ones_own_and_from_nobodys_objects_and_no_strangers(
     watch = Watch()
     watch.look("cat", {**POST, "course_id": "c-ann"}, endpoint="getPost")
     watch.look("cat", {**POST, "author_id": "p-zoe-9", "course_id": "c-zoe"}, None, "getPost")
-    assert watch.run.knowledge.named("course_id") == []
+    assert watch.run.knowledge.values_by_name("course_id") == []
     watch.look("ann", {**POST, "course_id": "c-1"}, endpoint="getPost", status=404)
-    assert watch.run.knowledge.named("course_id") == [], "an answer that refuses names nothing"
+    assert watch.run.knowledge.values_by_name("course_id") == [], (
+        "an answer that refuses names nothing"
+    )
     watch.look("ann", {**POST, "course_id": "c-1"}, endpoint="getPost", again="2")
-    assert watch.run.knowledge.named("course_id") == ["c-1"]
+    assert watch.run.knowledge.values_by_name("course_id") == ["c-1"]
     watch.look("cat", {"id": "course-7", "title": "Rowing"}, None, "getCourse")
-    assert "course-7" in watch.run.knowledge.named("id")
+    assert "course-7" in watch.run.knowledge.values_by_name("id")
 
 
 def test_a_field_that_differs_for_its_owner_at_each_asking_is_the_environments() -> None:

@@ -40,7 +40,7 @@ def test_a_scan_parses_a_response_once_and_judges_it_once() -> None:
     assert filled is not None
     answer = replace(reply(ANN), headers={**reply().headers, "etag": '"1"'})
     evaluator, parsed, judged = engine.evaluator, list[Any](), list[Question]()
-    judge = evaluator.judged
+    judge = evaluator.judge
 
     def parse(text: Any, *args: Any, **more: Any) -> Any:
         parsed.append(text)
@@ -50,7 +50,7 @@ def test_a_scan_parses_a_response_once_and_judges_it_once() -> None:
         judged.append(question)
         return judge(at, question, *args)
 
-    evaluator.judged = counted  # type: ignore[method-assign]
+    evaluator.judge = counted  # type: ignore[method-assign]
     plain, fast = json.loads, orjson.loads
     with (
         patch("json.loads", parse),
@@ -65,7 +65,7 @@ def test_a_scan_parses_a_response_once_and_judges_it_once() -> None:
 def test_judging_again_takes_what_was_learnt_since_and_parses_nothing() -> None:
     watch = Watch()
     evaluator = watch.run.evaluator
-    first = evaluator.judged(probe("getPerson"), ABOUT_ANN, reply(ANN))
+    first = evaluator.judge(probe("getPerson"), ABOUT_ANN, reply(ANN))
     with patch("oakum.scan.evaluation.judged_response.json_in") as parse:
         again = evaluator.again(first)
     assert not parse.called and again.parsed is first.parsed
@@ -75,5 +75,5 @@ def test_judging_again_takes_what_was_learnt_since_and_parses_nothing() -> None:
 
 def test_what_is_no_json_is_judged_as_a_text() -> None:
     page = Response(200, {"content-type": "text/html"}, b"<p>Ann</p>")
-    seen = Watch().run.evaluator.judged(probe("getPerson"), ABOUT_ANN, page)
+    seen = Watch().run.evaluator.judge(probe("getPerson"), ABOUT_ANN, page)
     assert seen.parsed == () and seen.value == "<p>Ann</p>" and not seen.whole

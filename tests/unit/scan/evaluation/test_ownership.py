@@ -94,7 +94,7 @@ def test_an_object_is_known_by_its_key_and_one_value_more(
     around = ObjectInstance(
         "Person", (), ("p-ann-1001",), frozenset(), {}, leaves, {"extra": dict(members)}
     )
-    assert ownership.expanded([around]) == ({("extra",): resource} if resource else {})
+    assert ownership.expanded_references([around]) == ({("extra",): resource} if resource else {})
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class Desk:
         run = Run(Studio())
         self.run = run
         question = Question("own", "getPerson", "ann", frozenset({"ann"}), {}, frozenset(), "")
-        run.evaluator.look(run.evaluator.judged(probe("getPerson"), question, reply(ANN)))
+        run.evaluator.look(run.evaluator.judge(probe("getPerson"), question, reply(ANN)))
         self.likeness = Likeness(model(), run.knowledge)
         way = probe(endpoint).otherwise("twin", f"/v1/{endpoint}")
         self.way: Probe = replace(way, reader=self.likeness.reader(way))
@@ -39,7 +39,7 @@ class Desk:
         response = answer if isinstance(answer, Response) else reply(answer)
         question = Question("q", self.way.id, viewer, frozenset(), {}, frozenset(), "")
         self.run.matrix.open(self.way)
-        return self.run.evaluator.judged(self.way, question, response).judgement
+        return self.run.evaluator.judge(self.way, question, response).judgement
 
     def people(self, answer: Any) -> list[ObjectInstance]:
         return [each for each in self.judged(answer).instances if each.resource == "Person"]

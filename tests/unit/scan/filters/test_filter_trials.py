@@ -27,13 +27,13 @@ NAME = "GET /people: no filter in `filter` was tested: "
 def test_a_filter_that_refused_everything_is_named(statuses: list[int], why: str) -> None:
     tried = Tried()
     for way, status in zip((WAY, OTHER), statuses, strict=False):
-        tried.met(way, PHONE, status)
+        tried.note_status(way, PHONE, status)
     assert tried.notes() == ([NAME + why] if why else [])
 
 
 def test_one_that_finds_nothing_by_what_may_be_seen_is_named() -> None:
     tried = Tried()
-    tried.met(WAY, PHONE, 200)
+    tried.note_status(WAY, PHONE, 200)
     tried.learnt[WAY.place] = False
     assert tried.notes() == [
         NAME + "no condition on a field that the caller may see found its object"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from oakum.authz.principal import Principal, Subject
-from oakum.authz.relations import held
+from oakum.authz.relations import held_relations
 from oakum.exchange import json_bytes
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy, Relation
 from oakum.routing.messages import Answered
 from oakum.routing.who import by_answer
-from oakum.scan.identities.ids_and_claims import body_claims, unshared
+from oakum.scan.identities.ids_and_claims import body_claims, drop_shared
 
 
 def policy(claim: str, pointer: str = "/user/id") -> Policy:
@@ -62,8 +62,8 @@ def test_a_claim_holds_in_a_scan_where_it_holds_at_the_guard(claim: str, body: J
     answered = Answered(200, (("content-type", "application/json"),), json_bytes(body))
     who = by_answer(answered, known.caller)
     nobodys = Subject("", (), owned=False)
-    at_guard = held(known, Principal(who.ids, who.claims), nobodys)
-    assert held(known, Principal(who.ids, body_claims(body, known)), nobodys) == at_guard
+    at_guard = held_relations(known, Principal(who.ids, who.claims), nobodys)
+    assert held_relations(known, Principal(who.ids, body_claims(body, known)), nobodys) == at_guard
 
 
 def test_without_a_pointer_to_the_id_roles_are_read_anywhere() -> None:
@@ -75,10 +75,10 @@ def test_what_who_am_i_calls_two_identities_names_neither() -> None:
     """An answer with rows mixed up would make one of them the owner of all that is the other's."""
     told = {"ann": ["1", "ann@x.test"], "bob": ["2", "ann@x.test", "bob"], "cat": ["3", "team"]}
     firm = {"ann": ["1"], "bob": ["2"], "cat": ["3", "team"]}
-    assert unshared(told, firm) == {
+    assert drop_shared(told, firm) == {
         "ann": frozenset({"1"}),
         "bob": frozenset({"2", "bob"}),
         "cat": frozenset({"3", "team"}),
     }
-    shared = unshared({"ann": ["1", "team"], "bob": ["2", "team"]}, {"ann": ["1", "team"]})
+    shared = drop_shared({"ann": ["1", "team"], "bob": ["2", "team"]}, {"ann": ["1", "team"]})
     assert shared == {"ann": frozenset({"1", "team"}), "bob": frozenset({"2"})}

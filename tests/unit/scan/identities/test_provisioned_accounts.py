@@ -182,7 +182,7 @@ class Inn:
 class Calm:
     """A pace that hurries nobody."""
 
-    rate, left, took = 10.0, 1000, 0.0
+    rate, requests_left, took = 10.0, 1000, 0.0
 
     hold = staticmethod(nullcontext)
 
@@ -287,7 +287,7 @@ def test_a_registration_holds_what_has_to_be_there_and_shows_no_value() -> None:
     made = ProvisionedAccount(
         "oakum-1", {"handle": "oakumx", "mail": "oakumx@example.org"}, "Oak-1-7a"
     )
-    filled = found.filled(made, {"role": "admin"})
+    filled = found.sign_up_request(made, {"role": "admin"})
     sent = orjson.loads(filled.request.body)
     assert sent | {"born": "", "terms": ""} == {
         "username": "oakumx", "email": "oakumx@example.org", "password": "Oak-1-7a",
@@ -644,7 +644,7 @@ def test_a_secret_that_was_changed_is_the_one_that_it_is_removed_with() -> None:
     assert made is not None and found.lets_in(made, made.secret)
     assert not found.lets_in(made, "Oak-wrong-7a")
     inn.users[made.called["handle"]]["password"] = "Oak-3-7a"
-    found.changed(made, "Oak-3-7a")
+    found.record_secret(made, "Oak-3-7a")
     assert found.lets_in(made, "Oak-3-7a")
     assert found.restore() == () and {*inn.users} == {*PASSWORDS}
 

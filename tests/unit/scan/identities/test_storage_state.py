@@ -15,7 +15,7 @@ from oakum.scan.identities.doctor import examine
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.login import LoginFailed
 from oakum.scan.identities.session import Sessions
-from oakum.scan.identities.storage_state import granted
+from oakum.scan.identities.storage_state import session_of
 from oakum.scan.transport.client import HttpTransport
 from tests.scan.servers import UNAUTHORIZED, Call, Reply, serve
 
@@ -35,7 +35,7 @@ def state(folder: Path, *cookies: dict[str, Any], store: dict[str, str] | None =
 
 
 def cookies_for(target: str, *cookies: dict[str, Any], folder: Path) -> dict[str, str]:
-    found = granted("ann", StorageState(state(folder, *cookies)), target, NOW).cookies
+    found = session_of("ann", StorageState(state(folder, *cookies)), target, NOW).cookies
     return {name: value.reveal() for name, value in found.items()}
 
 
@@ -65,7 +65,7 @@ PATHS = ("/v1/me", "/v1/billing/{id}", "/v1/{tenant}/notes")
 
 def paths_of(target: str, *cookies: dict[str, Any], folder: Path) -> dict[str, tuple[str, ...]]:
     login = StorageState(state(folder, *cookies))
-    found = granted("ann", login, target, NOW, PATHS)
+    found = session_of("ann", login, target, NOW, PATHS)
     return {name: found.cookie_paths.get(name, ()) for name in found.cookies}
 
 
@@ -97,11 +97,11 @@ def test_of_several_cookies_the_one_for_the_most_of_the_path_counts(tmp_path: Pa
 def test_a_cookie_of_a_place_where_no_operation_is_counts_for_nothing(tmp_path: Path) -> None:
     own = (cookie("sid", "1", "h.example"), cookie("sid", "2", "h.example", path="/admin"))
     login = StorageState(state(tmp_path, *own))
-    found = granted("ann", login, "https://h.example/v1", NOW, PATHS)
+    found = session_of("ann", login, "https://h.example/v1", NOW, PATHS)
     assert {name: each.reveal() for name, each in found.cookies.items()} == {"sid": "1"}
     login = StorageState(state(tmp_path, own[1]))
     with pytest.raises(LoginFailed, match="only cookies for `/admin`, where nothing of"):
-        granted("ann", login, "https://h.example/v1", NOW, PATHS)
+        session_of("ann", login, "https://h.example/v1", NOW, PATHS)
 
 
 def test_two_sessions_at_one_target_are_refused_unless_they_are_one(tmp_path: Path) -> None:
@@ -170,11 +170,11 @@ def test_a_token_is_read_from_the_local_storage_of_a_neighbouring_page(
 ) -> None:
     entries = {"auth": json.dumps({"tokens": {"access": "made-up"}}), "plain": "made-up"}
     login = StorageState(state(tmp_path, store=entries), where)
-    found = granted("ann", login, "https://api.example.com", NOW)
+    found = session_of("ann", login, "https://api.example.com", NOW)
     assert found.token is not None
     assert found.token.reveal() == "made-up"
     with pytest.raises(LoginFailed):
-        granted("ann", login, "https://api.other.example", NOW)
+        session_of("ann", login, "https://api.other.example", NOW)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_what_is_no_session_is_named_without_a_value(
     tmp_path: Path, cookies: list[dict[str, Any]], expected: str
 ) -> None:
     with pytest.raises(LoginFailed) as failed:
-        granted("ann", StorageState(state(tmp_path, *cookies)), "https://h.example", NOW)
+        session_of("ann", StorageState(state(tmp_path, *cookies)), "https://h.example", NOW)
     assert expected in str(failed.value)
     assert "secret-1" not in str(failed.value)
 
@@ -206,7 +206,7 @@ def test_another_file_is_named(tmp_path: Path, text: str | None, expected: str) 
     if text is not None:
         path.write_text(text)
     with pytest.raises(LoginFailed, match=expected):
-        granted("ann", StorageState(path), "https://h.example", NOW)
+        session_of("ann", StorageState(path), "https://h.example", NOW)
 
 
 def test_a_session_of_a_browser_goes_on_and_its_end_is_told(tmp_path: Path) -> None:

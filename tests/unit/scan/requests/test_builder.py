@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oakum.exposure.endpoints.probes import Query, probe_of
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.openapi.model import Operation, Parameter
-from oakum.scan.requests.builder import curl, fill, raw_path, typed, unlike, variable
+from oakum.scan.requests.builder import convert, curl, fill, raw_path, unlike, variable
 from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import TARGET, model, probe
 
@@ -208,7 +208,7 @@ def test_a_query_holds_the_values_that_it_names_and_its_line_none() -> None:
     ],
 )  # fmt: skip
 def test_a_variable_has_the_kind_that_its_type_takes(text: str, kind: str, value: object) -> None:
-    assert typed(text, kind) == value
+    assert convert(text, kind) == value
 
 
 def test_a_parameter_without_a_source_takes_a_value_of_its_name() -> None:

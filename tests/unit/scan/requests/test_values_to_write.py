@@ -14,7 +14,13 @@ from oakum.authz import Model, compile_contract
 from oakum.openapi.model import Json, Shape
 from oakum.policy.contract import load
 from oakum.scan.coverage.uncalled_operations import why_not_called
-from oakum.scan.requests.values_to_write import body_shape, other_value, shape_of, taken_by, written
+from oakum.scan.requests.values_to_write import (
+    body_shape,
+    other_value,
+    shape_of,
+    taken_by,
+    written_resources,
+)
 from tests.unit.scan.studio import model
 
 LAW = settings(max_examples=60, deadline=None)
@@ -99,8 +105,8 @@ def test_whoever_may_do_all_already_is_given_no_more(value: Json) -> None:
 
 
 def test_what_a_body_writes_is_told_by_its_schema() -> None:
-    assert written(model(), model().operations["putSettings"]) == [("Settings", ())]
-    assert written(model(), model().operations["getMe"]) == []
+    assert written_resources(model(), model().operations["putSettings"]) == [("Settings", ())]
+    assert written_resources(model(), model().operations["getMe"]) == []
     assert body_shape(model().operations["getMe"]) is None
 
 
@@ -189,13 +195,13 @@ def test_what_a_body_writes_is_told_by_what_is_read_at_the_same_address(
     body: str, where: list[Any], tmp_path: Path
 ) -> None:
     model = tracker(tmp_path, body)
-    assert written(model, model.operations["createIssue"]) == where
+    assert written_resources(model, model.operations["createIssue"]) == where
 
 
 def test_what_shares_a_member_and_is_read_elsewhere_is_not_written(tmp_path: Path) -> None:
     """Sharing an issue with an author makes no issue."""
     model = tracker(tmp_path, f"{{{ISSUE}}}")
-    assert written(model, model.operations["shareIssue"]) == []
+    assert written_resources(model, model.operations["shareIssue"]) == []
 
 
 def test_the_reason_why_nothing_was_written_is_the_true_one_with_the_line_to_add(

@@ -377,8 +377,8 @@ def test_a_state_without_an_operation_cannot_be_flipped() -> None:
 
 def test_a_state_stands_where_its_chain_ends() -> None:
     _, found = ready(Studio())
-    assert found.policy.followed("Person", "private") == PRIVATE
-    assert found.policy.followed("Settings", "private") == PRIVATE
+    assert found.policy.state_source("Person", "private") == PRIVATE
+    assert found.policy.state_source("Settings", "private") == PRIVATE
 
 
 def test_an_account_whose_id_is_not_known_is_not_written_to() -> None:
@@ -758,7 +758,7 @@ def test_a_setting_that_the_api_refuses_is_no_change(status: int) -> None:
 
     log = WriteCounts()
     _, found = ready(Strict())
-    found.log = lambda kind, flip: log.heard(kind, f"{flip.state} {flip.identity}")
+    found.log = lambda kind, flip: log.count(kind, f"{flip.state} {flip.identity}")
     assert not found.flip("ann", PRIVATE, False)
     assert not found.flip_all("bob", {PRIVATE: True})
     assert found.restore() == ()
@@ -777,7 +777,7 @@ def test_one_that_was_changed_before_a_refusal_is_one() -> None:
 
     log = WriteCounts()
     _, found = ready(Once())
-    found.log = lambda kind, flip: log.heard(kind, f"{flip.state} {flip.identity}")
+    found.log = lambda kind, flip: log.count(kind, f"{flip.state} {flip.identity}")
     assert found.flip("ann", PRIVATE, False)
     assert not found.flip("ann", PRIVATE, "friends")
     assert found.restore() == ()

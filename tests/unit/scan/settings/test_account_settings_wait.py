@@ -153,7 +153,7 @@ def test_what_is_put_back_repeats_no_neighbour_as_a_late_reading_shows_it() -> N
         api.sleep(300.0)
     assert api.page["flat"] == {"city": "", "street": "", "floor": 3}
     api.sleep(300.0)
-    found.shown("ann", "patchPerson", past=False)
+    found.read_settings("ann", "patchPerson", past=False)
     found.restore()
     assert api.state == before
 

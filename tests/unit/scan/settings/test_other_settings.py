@@ -18,7 +18,7 @@ from oakum.scan.journal import Journal, recall
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.setting_change import Flip
-from oakum.scan.undo.settings_record import Before, keep_settings, opened
+from oakum.scan.undo.settings_record import Before, keep_settings, open_record
 from tests.unit.scan.settings.test_account_settings import PRIVATE, ready, writing
 from tests.unit.scan.studio import IDS, TARGET, Studio, reply
 
@@ -87,7 +87,7 @@ def at_work(studio: Careless, file: Journal, pending: list[Flip] | None = None) 
 
     again = replace(
         found, log=file.flip, keep=keep, pending=pending or [],
-        past={whose: opened(SEAL, sealed) for whose, sealed in past.items()},
+        past={whose: open_record(SEAL, sealed) for whose, sealed in past.items()},
     )  # fmt: skip
     writing(again, studio.method, body=(Media("application/json", Shape(properties=names())),))
     return again
@@ -140,10 +140,10 @@ def test_after_a_kill_all_is_as_before_or_named_until_it_is(
             assert bool(found.differing) == bool(wrong) == bool(recall(path).settings)
             assert all(told(said, who, name) for who, names in wrong.items() for name in names)
         studio.settings = deepcopy(before)  # by hand
-        assert at_work(studio, made).restore() == () and not recall(path).left
+        assert at_work(studio, made).restore() == () and not recall(path).has_work
     wrong = differing(studio, before)
     assert all(told(said, who, name) for who, names in wrong.items() for name in names)
-    assert not recall(path).left
+    assert not recall(path).has_work
     assert b"whsec" not in path.read_bytes()
 
 
@@ -188,4 +188,4 @@ def test_what_could_not_be_encrypted_is_not_said_to_be_as_before(tmp_path: Path)
     keep_settings(made, Encryption([], "run-1"), "ann", "putSettings", Before({"lang": "en"}))
     (said,) = at_work(Careless({}, "PUT"), made).restore()
     assert "of ann were not compared" in said
-    assert recall(tmp_path / "journal").left
+    assert recall(tmp_path / "journal").has_work

@@ -24,6 +24,6 @@ def test_past_caches_the_same_is_shown() -> None:
     studio = Studio()
     _, found = ready(studio)
     for past in (False, True):
-        assert found.shown("bob", "putSettings", past) == studio.settings[IDS["bob"]]
+        assert found.read_settings("bob", "putSettings", past) == studio.settings[IDS["bob"]]
     found.readers = {}
-    assert found.shown("bob", "putSettings", False) == {}
+    assert found.read_settings("bob", "putSettings", False) == {}

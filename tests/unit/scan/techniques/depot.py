@@ -196,7 +196,7 @@ class Pace:
     """A governor without a clock of its own."""
 
     def __init__(self, rate: float = 1000.0, left: int = 1000) -> None:
-        self.rate, self.left, self.took = rate, left, 0.01
+        self.rate, self.requests_left, self.took = rate, left, 0.01
         self.barely = False
 
     hold = staticmethod(nullcontext)

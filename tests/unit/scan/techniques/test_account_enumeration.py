@@ -104,7 +104,7 @@ def test_what_changes_by_itself_or_with_the_question_is_no_difference(how: str) 
 class Watch:
     """A pace that has taken, for each answer, what a club says."""
 
-    rate, left, took = 1000.0, 1000, 0.0
+    rate, requests_left, took = 1000.0, 1000, 0.0
 
     hold = staticmethod(nullcontext)
 

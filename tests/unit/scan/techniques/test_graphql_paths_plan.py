@@ -14,7 +14,7 @@ from oakum.authz import Model, compile_contract
 from oakum.openapi.model import Operation
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource
 from oakum.scan.graphql.picks import FieldPick, Pick, PickedQuery, Root, compose, without
-from oakum.scan.graphql.plan import SHALLOW, Planner, Style, acts_by_name, packed
+from oakum.scan.graphql.plan import SHALLOW, Planner, Style, acts_by_name, pack
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 NAMES = ("User", "Order", "Team", "Invoice", "Label")
@@ -139,7 +139,7 @@ def test_every_query_is_valid_and_reads(
             less = without(many, [path], "less")
             assert less is not None
             is_sound(schema, less)
-    for group in packed(roots, 3, 200):
+    for group in pack(roots, 3, 200):
         is_sound(schema, compose([FieldPick(root, "ann") for root in group], names))
 
 

@@ -23,7 +23,7 @@ from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.governor import Governor
 from oakum.scan.transport.set_cookie import cookies_of
 from oakum.scan.transport.unreachable import Unreachable
-from oakum.scan.undo.recognition import marked
+from oakum.scan.undo.recognition import marked_objects
 from tests.patience import patient
 from tests.ports import free_port
 
@@ -173,5 +173,5 @@ def test_a_next_page_is_a_page_of_the_same_list(address: str) -> None:
 
 def test_what_lists_an_object_is_not_that_object() -> None:
     whole = {"id": 1, "of": [{"text": "oakum 7"}], "in": {"id": 2, "more": {"text": "oakum 7"}}}
-    assert marked(whole, "oakum 7", "id") == [whole["in"]]
-    assert marked({"id": 1, "of": [{"text": "oakum 7"}]}, "oakum 7", "id") == []
+    assert marked_objects(whole, "oakum 7", "id") == [whole["in"]]
+    assert marked_objects({"id": 1, "of": [{"text": "oakum 7"}]}, "oakum 7", "id") == []

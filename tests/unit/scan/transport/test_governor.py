@@ -98,10 +98,10 @@ def test_requests_of_the_budget_are_kept_for_what_comes_after() -> None:
         pytest.raises(BudgetSpent, match="the budget of 3 requests is spent"),
         governor.hold(1),
     ):
-        assert governor.left == 2
+        assert governor.requests_left == 2
         for _ in range(3):
             governor.send(ASK)
-    assert governor.sent == 2 and governor.left == 1
+    assert governor.sent == 2 and governor.requests_left == 1
     governor.send(ASK)
 
 
@@ -531,7 +531,7 @@ def test_no_number_of_threads_asks_more_than_the_rate_and_the_budget(
     assert len(crowd.moments) == governor.sent == min(wanted, budget)
     assert len(raised) == max(wanted - budget, 0)
     assert all(isinstance(error, BudgetSpent) for error in raised)
-    assert governor.left == max(budget - wanted, 0)
+    assert governor.requests_left == max(budget - wanted, 0)
     if crowd.moments:
         assert most_in_a_second(crowd.moments) <= rate
         # nor slower: one request after the other, without a gap

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
 from oakum.scan.undo.entries import Made, Undo, from_json
-from oakum.scan.undo.recognition import is_written, unused
+from oakum.scan.undo.recognition import is_written, unused_key
 from tests.unit.scan.undo.test_undo_log import AT, MADE, SIGNS, Market, Profile, undo_log
 
 KNOWN = replace(MADE, known="s5", taken=True)
@@ -285,7 +285,7 @@ def test_a_refusal_that_another_key_does_not_get_says_nothing() -> None:
 
 @given(st.text("0123456789abcdefXYZ-_", min_size=1, max_size=40))
 def test_an_unused_key_has_the_form_of_the_key(key: str) -> None:
-    found = unused(key)
+    found = unused_key(key)
     assert found != key and found.isdecimal() == key.isdecimal()
     if len(key) > 20 and not key.isdecimal():
         assert [c.isdigit() for c in found[: len(key)]] == [c.isdigit() for c in key]

@@ -7,7 +7,7 @@ from pathlib import Path
 from oakum.exchange import Request
 from oakum.scan.journal import Journal, recall
 from oakum.scan.undo.encryption import Encryption
-from oakum.scan.undo.settings_record import Before, keep_settings, opened
+from oakum.scan.undo.settings_record import Before, keep_settings, open_record
 
 SEAL = Encryption(["a key"], "run-1")
 WHOSE = ("ann", "putSettings")
@@ -22,15 +22,15 @@ def kept(path: Path, seal: Encryption) -> str:
 
 
 def test_what_goes_in_comes_out(tmp_path: Path) -> None:
-    assert opened(SEAL, kept(tmp_path / "j", SEAL)) == BEFORE
+    assert open_record(SEAL, kept(tmp_path / "j", SEAL)) == BEFORE
     assert b"canary" not in (tmp_path / "j").read_bytes()
 
 
 def test_what_cannot_be_read_is_not_taken_for_nothing(tmp_path: Path) -> None:
     sealed = kept(tmp_path / "j", SEAL)
-    assert opened(Encryption(["another"], "run-1"), sealed) == Before(None)
-    assert opened(SEAL, "sealed:cut off") == Before(None)
-    assert opened(SEAL, kept(tmp_path / "k", Encryption([], "run-1"))) == Before(None)
+    assert open_record(Encryption(["another"], "run-1"), sealed) == Before(None)
+    assert open_record(SEAL, "sealed:cut off") == Before(None)
+    assert open_record(SEAL, kept(tmp_path / "k", Encryption([], "run-1"))) == Before(None)
 
 
 def test_without_a_journal_nothing_is_kept() -> None:

@@ -111,7 +111,7 @@ def test_what_the_api_says_that_it_made_is_remembered_as_made() -> None:
     """From then on a list without it is no proof that it was never there."""
     other = replace(MADE, name="another", mark="oakum 9z")
     found, said = undo_log(Market(SIGNS), MADE, other)
-    now = found.taken(MADE)
+    now = found.record_creation(MADE)
     assert now == replace(MADE, taken=True)
     assert said == [("undo", as_json(now))]
     assert found.pending == [now, other]
@@ -140,7 +140,7 @@ def test_what_was_refused_stays_in_the_journal_until_it_was_looked_for_on_every_
     market = Market(signs)
     found, said = undo_log(market)
     found.enter(MADE)
-    found.refused(MADE)
+    found.record_refusal(MADE)
     assert [kind for kind, _ in said] == ["undo"]
     killed, _ = undo_log(Market(signs), MADE)  # what a journal holds is taken up by another run
     assert killed.restore() == ()

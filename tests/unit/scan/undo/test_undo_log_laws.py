@@ -17,7 +17,7 @@ from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
 from oakum.scan.undo.entries import Made, Undo
 from oakum.scan.undo.object_keys import in_path, may_lose_a_piece
-from oakum.scan.undo.recognition import marked
+from oakum.scan.undo.recognition import marked_objects
 from oakum.scan.undo.undo_log import UndoLog
 from tests.unit.scan.studio import reply
 
@@ -201,7 +201,7 @@ def holds(value: Mapping[str, Json]) -> bool:
 @LAW
 @given(TREES)
 def test_what_has_the_mark_is_found_innermost_and_nothing_else(tree: Json) -> None:
-    found = marked(tree, MARK, "id")
+    found = marked_objects(tree, MARK, "id")
     wanted = [each for each in objects(tree) if "id" in each and holds(each)]
     for each in found:
         assert any(each is one for one in wanted)

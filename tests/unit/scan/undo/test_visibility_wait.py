@@ -34,7 +34,7 @@ def test_what_is_shown_at_once_is_not_waited_for() -> None:
     clock = Clock()
     patience = Patience(clock.sleep)
     assert all(patience.until(lambda: True) for _ in range(99))
-    assert clock.now == 0 and not patience.spent
+    assert clock.now == 0 and not patience.is_spent
 
 
 def test_after_a_lag_as_long_is_waited_before_anything_is_judged() -> None:

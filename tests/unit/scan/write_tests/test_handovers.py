@@ -185,4 +185,4 @@ def test_what_was_given_when_a_run_was_killed_is_removed(
         assert len(api.hooks) > len(api.before)
         restored = bench.restore()
     assert (restored.code, api.hooks) == (0, api.before), restored.out
-    assert not recall(tmp_path / "journal").left
+    assert not recall(tmp_path / "journal").has_work
