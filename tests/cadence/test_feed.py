@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from cadence.endpoints import classes
 from tests.cadence.client import Answer
 from tests.cadence.play import Play, body
+from tests.patience import patient
 
 STAGES = pytest.mark.parametrize("stage", ["1", "2", "fixed"])
 
@@ -78,7 +79,7 @@ def test_a_feed_stays_open_tells_who_joins_and_ends(
 ) -> None:
     """With the test client of Starlette, which waits for the end."""
     play = Play(stage)
-    play.app.state.world.feed_seconds = 0.2
+    play.app.state.world.feed_seconds = patient(0.1)
     monkeypatch.setattr(classes, "KEEP_ALIVE", 0.05)
     client = TestClient(play.app, cookies=play.clients["ann"]._cookies)
     joining = iter(("exa", "hida"))

@@ -41,12 +41,12 @@ def _looked_up(policy: Policy, principal: Principal) -> Iterator[tuple[tuple[str
     """What was found of settings, at the resource where they stand."""
     for (owner, path), value in principal.states.items():
         state = _state_at(policy, path)
-        found = state.missing if value is None else value
-        if found is not None:
+        found = state.missing if state and value is None else value
+        if state and found is not None:
             yield (owner, state.of or path), found
 
 
-def _state_at(policy: Policy, path: str) -> State:
-    """The state that `Resource.state` names."""
+def _state_at(policy: Policy, path: str) -> State | None:
+    """The state that `Resource.state` names; None if the policy has none of that name."""
     resource, _, name = path.partition(".")
-    return policy.resources[resource].states[name]
+    return policy.resources[resource].states.get(name) if resource in policy.resources else None
