@@ -448,8 +448,8 @@ class _Renderer:
             for segments, name in place.ahead
             if segments and segments[0] in (key, "*")
         )
-        void = place.shape is not None and key is not None and not self.writing
-        void = void and place.shape is not None and is_null_if_empty(place.shape, key or "")
+        shown = None if self.writing else place.shape
+        void = shown is not None and key is not None and is_null_if_empty(shown, key)
         below = replace(place, shape=shape, ahead=ahead, trie=trie, path=path, void=void)
         page = place.page or (place.inside and places.counts_below(below))
         return replace(below, page=page)
