@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.browser import zoo
 
-from oakum.frontend.drive import How, browsing, drive
+from oakum.frontend.drive import How, drive, open_browser
 from oakum.frontend.rewrite import rewritten
 
 HOWS: tuple[How, ...] = ("plain", "watched", "followed")
@@ -101,7 +101,7 @@ def main() -> None:
         zoo.build()
     else:
         names = [name for name in names if name not in zoo.BUNDLED]
-    with browsing() as browser:
+    with open_browser() as browser:
         with zoo.serving() as origin:
             for name in names:
                 compare(browser, origin, name, f"/{name}/", loads)

@@ -14,12 +14,12 @@ import tempfile
 from pathlib import Path
 
 import cadence
-from oakum.cli.demo_stages import serving
+from oakum.cli.demo_stages import serve_stage
 
 
 def scan(members: int, folder: Path) -> int:
     """Peak resident set of one scan, in KiB."""
-    with serving("2", members) as target:
+    with serve_stage("2", members) as target:
         code = (
             "import resource, sys; from pathlib import Path;"
             "from oakum.scan.run import Options, Scan;"

@@ -62,12 +62,12 @@ class OakumMiddleware(Middleware[App]):
         try:
             body_read = await taken.body(most + 1, None if observe else TAKEN)
         except TimeoutError:
-            late = _asked(scope, b"", self._mount)
+            late = _build_request(scope, b"", self._mount)
             await self._refuse(unread(late, Denied(408, "truncated")), late, send)
             return
         if body_read is None:
             return  # the client has disconnected, and a partial body could mean something else
-        asked = _asked(scope, body_read, self._mount)
+        asked = _build_request(scope, body_read, self._mount)
         entered = await inquirer.drive(self._keeper.enter(asked))
         if isinstance(entered, Refusal):
             await self._refuse(entered, asked, send)
@@ -99,7 +99,7 @@ class OakumMiddleware(Middleware[App]):
         async def work() -> None:
             await self._app(scope, receive, heard)
 
-        task = _begun(work)
+        task = _start_task(work)
         if task is None:
             failed: Exception | None = None
             try:
@@ -155,7 +155,7 @@ class OakumMiddleware(Middleware[App]):
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         upgrade = (("connection", "Upgrade"), ("upgrade", "websocket"))
-        asked = _asked({"method": "GET", **scope}, b"", self._mount)
+        asked = _build_request({"method": "GET", **scope}, b"", self._mount)
         asked = Asked(
             "GET", asked.target, (*(h for h in asked.headers if h[0] != "upgrade"), *upgrade),
             b"", asked.host, asked.scheme, asked.address,
@@ -243,7 +243,7 @@ def _loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _begun(
+def _start_task(
     work: Callable[[], Coroutine[Any, Any, None]], context: contextvars.Context | None = None
 ) -> asyncio.Task[None] | None:
     """What an application does, as a task of its own; None: the event loop knows of none."""
@@ -270,7 +270,7 @@ async def _for(
 ) -> None:
     """Waits so long for what an application answers. Then it is told to end, unless it has answered
     and is busy with something else; no application can hold its caller by not ending."""
-    task = _begun(work, context)
+    task = _start_task(work, context)
     if task is None:
         await work()
         return
@@ -299,7 +299,7 @@ def _over(task: asyncio.Task[None]) -> None:
 # --------------------------------------------------------------------------- what comes in
 
 
-def _asked(scope: Scope, body: bytes, mount: Mount) -> Asked:
+def _build_request(scope: Scope, body: bytes, mount: Mount) -> Asked:
     """The request; one that is not mounted there is about no place that anybody could read in one
     way."""
     headers = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in scope["headers"])

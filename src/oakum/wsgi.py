@@ -57,7 +57,7 @@ class OakumMiddleware(Middleware[App]):
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
         most, observe = self._keeper.policy.guard.max_body, self._keeper.observe
-        asked = _asked(environ, self._mount)
+        asked = _build_request(environ, self._mount)
         try:
             asked = replace(asked, body=_read(environ, most + 1, needed=not observe))
         except Denied as denied:
@@ -67,7 +67,7 @@ class OakumMiddleware(Middleware[App]):
         if isinstance(entered, Refusal):
             return _Late(self._refuse(entered, asked, start_response), late)
         if observe:
-            left = sys.maxsize if _terminated(environ) else _length(environ) - len(asked.body)
+            left = sys.maxsize if _is_terminated(environ) else _length(environ) - len(asked.body)
             if left >= 0:
                 again = _Again(asked.body, environ["wsgi.input"], left)
                 environ["wsgi.input"] = io.BufferedReader(again)
@@ -75,7 +75,7 @@ class OakumMiddleware(Middleware[App]):
         inner = _environ(environ, entered.forward, self._mount)
         if entered.raw and not entered.switch:
             return self._watch(entered, inner, start_response)
-        answered = self._heard(inner, late)
+        answered = self._run_app(inner, late)
         answered = self._drive(self._keeper.leave(entered, answered), environ, late)
         self._audit(entered.audit)
         return _Late(_answer(answered, asked.method, start_response), late)
@@ -86,11 +86,11 @@ class OakumMiddleware(Middleware[App]):
         self._audit(refusal.audit)
         return _answer(refusal, asked.method, start_response)
 
-    def _heard(self, environ: Environ, late: list[BaseException]) -> Answered:
+    def _run_app(self, environ: Environ, late: list[BaseException]) -> Answered:
         """The application's answer; what it raised instead is told to the log alone, since what
         stands outside might tell what went wrong."""
         try:
-            return _heard(self._app, environ, self._keeper.policy.guard.max_body)
+            return _call_app(self._app, environ, self._keeper.policy.guard.max_body)
         except Exception as error:  # noqa: BLE001 - it is answered for below
             _LOG.error("the application failed", exc_info=error)
         except BaseException as error:  # noqa: BLE001 - raised again, after the answer
@@ -164,7 +164,7 @@ class OakumMiddleware(Middleware[App]):
         like |= {"SCRIPT_NAME": environ.get("SCRIPT_NAME", ""), "wsgi.url_scheme": question.scheme}
         until = monotonic() + question.within
         try:
-            told = _heard(
+            told = _call_app(
                 self._app, _environ(like, question, self._mount), self._keeper.policy.guard.max_body
             )
         except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
@@ -181,7 +181,7 @@ class OakumMiddleware(Middleware[App]):
 # --------------------------------------------------------------------------- what comes in
 
 
-def _asked(environ: Environ, mount: Mount) -> Asked:
+def _build_request(environ: Environ, mount: Mount) -> Asked:
     """The request without its body; one that is not mounted there, or whose path is no text of
     PEP 3333, is about no place that anybody could read in one way."""
     headers = [
@@ -224,7 +224,7 @@ def _length(environ: Environ) -> int:
     return int(said) if len(said) < 20 else sys.maxsize
 
 
-def _terminated(environ: Environ) -> bool:
+def _is_terminated(environ: Environ) -> bool:
     return _length(environ) == _NO_LENGTH and bool(environ.get("wsgi.input_terminated"))
 
 
@@ -237,7 +237,7 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
     known = length >= 0
     if not known:
         # Without a length, only servers that terminate the input can be read to the end.
-        ends = _terminated(environ)
+        ends = _is_terminated(environ)
         if needed and not ends and "HTTP_TRANSFER_ENCODING" in environ:
             raise Denied(411, "body")
         length = most if ends else 0
@@ -340,7 +340,7 @@ class _Heard(Collected):
             raise TooLong
 
 
-def _heard(app: App, environ: Environ, most: int) -> Answered:
+def _call_app(app: App, environ: Environ, most: int) -> Answered:
     heard = _Heard(most)
     try:
         parts = app(environ, heard.start)

@@ -18,12 +18,12 @@ from playwright.sync_api import Browser, Page
 
 import cadence
 from cadence.people import personas
-from oakum.cli.demo_stages import serving
+from oakum.cli.demo_stages import serve_stage
 from oakum.cli.main import main
 from oakum.cli.page_grants import PageGrants
 from oakum.errors import InputError
 from oakum.frontend import drive
-from oakum.frontend.drive import opening, watch
+from oakum.frontend.drive import load_address, watch
 from oakum.frontend.render_text import lines, plain
 from oakum.frontend.usage import USED, Heard, Load, Usage, Use, judge
 from oakum.policy.contract import load
@@ -82,7 +82,7 @@ def score(name: str, usage: Usage) -> Score:
 
 
 def observed(browser: Browser, origin: str, name: str) -> Usage:
-    found = watch(browser, opening(f"{origin}/{name}/"), origin, quiet(name))
+    found = watch(browser, load_address(f"{origin}/{name}/"), origin, quiet(name))
     assert found.load is not None, found.why
     return judge(found.load, origin)
 
@@ -122,7 +122,7 @@ def test_no_value_leaves_the_browser_in_a_path_or_a_word(browser: Browser) -> No
         console.log(answer, JSON.parse(state.textContent).x);
       })()</script>"""
     with zoo.answering(api, page) as address:
-        found = watch(browser, opening(f"{address}/canary-11"), address, quiet())
+        found = watch(browser, load_address(f"{address}/canary-11"), address, quiet())
     assert found.load is not None
     usage = judge(found.load, address)
     told = json.dumps(plain(usage)) + "\n".join(lines(usage))
@@ -155,7 +155,7 @@ def test_what_was_not_seen_is_not_called_unused(browser: Browser, origin: str) -
         "GET /api/blob": {"b": 1},
     }
     with zoo.answering(api, UNSEEN) as address:
-        found = watch(browser, opening(address), address, 0.4)
+        found = watch(browser, load_address(address), address, 0.4)
     assert found.load is not None, found.why
     usage = judge(found.load, address)
     uses = {
@@ -188,7 +188,7 @@ def test_a_script_does_the_same_when_its_copies_are_followed(browser: Browser) -
         page = page.replace(kind.upper().encode(), (FORMS / f"{kind}.js").read_bytes())
     user = {"a": 1, "b": "b", "list": [{"x": 0, "y": "p"}, {"x": 2, "y": "q"}], "deep": {"c": 3}}
     with zoo.answering({"GET /api": user}, page) as address:
-        found = watch(browser, opening(address), address, quiet())
+        found = watch(browser, load_address(address), address, quiet())
     assert found.load is not None, found.why
     assert (found.load.followed, found.load.left) == (4, 0)
 
@@ -217,7 +217,7 @@ def test_a_script_that_cannot_be_followed_runs_as_it_is_and_is_counted(
     digest = b64encode(sha256(script).digest())
     page = head.replace(b"HASH", digest) + b"<p></p><script>" + script + b"</script>"
     with zoo.answering({"GET /api": {"on": True}}, page) as address:
-        found = watch(browser, opening(address), address, quiet())
+        found = watch(browser, load_address(address), address, quiet())
     assert found.load is not None, found.why
     usage = judge(found.load, address)
     assert usage.scripts_left == left
@@ -241,7 +241,7 @@ SLOW = b"""<p></p><script type=module>
 def test_a_copy_that_a_busy_machine_interrupts_is_followed(browser: Browser) -> None:
     user = {"on": True, **{f"member{n}": n for n in range(8)}}
     with zoo.answering({"GET /api": {"user": user}}, SLOW) as address:
-        found = watch(browser, opening(address), address, quiet())
+        found = watch(browser, load_address(address), address, quiet())
     assert found.load is not None, found.why
     (endpoint,) = judge(found.load, address).endpoints
     uses = {field.path: field.use for field in endpoint.fields}
@@ -259,7 +259,7 @@ def test_a_page_that_shows_the_instrument_is_discarded(browser: Browser) -> None
         }
       });</script>"""
     with zoo.answering({"GET /api": {"a": {"b": 1}}}, page) as address:
-        found = watch(browser, opening(address), address, quiet())
+        found = watch(browser, load_address(address), address, quiet())
     assert found.load is None
     assert "behaves differently under observation" in found.why
 
@@ -267,7 +267,7 @@ def test_a_page_that_shows_the_instrument_is_discarded(browser: Browser) -> None
 def test_a_page_that_is_never_twice_alike_is_told_so(browser: Browser) -> None:
     page = b"<p></p><script>document.querySelector('p').textContent = Math.random()</script>"
     with zoo.answering({}, page) as address:
-        found = watch(browser, opening(address), address, quiet())
+        found = watch(browser, load_address(address), address, quiet())
     assert found.load is None
     assert "from load to load" in found.why
 
@@ -298,7 +298,7 @@ def test_the_members_page_uses_little_of_what_it_is_sent(tmp_path: Path) -> None
     cadence.write_kit(tmp_path, 1)
     (tmp_path / "ann.py").write_text(SCRIPT, encoding="utf-8")
     name, password = personas(1)["ann"]
-    with serving("1", 20, dict(os.environ)) as address:
+    with serve_stage("1", 20, dict(os.environ)) as address:
         done = run(
             "--script", str(tmp_path / "ann.py"), "--target", address, "--quiet-for", "0.2",
             "--contract", str(tmp_path / "exposure.yaml"), "--format", "json",
@@ -460,7 +460,7 @@ def test_what_a_page_sends_is_used(browser: Browser) -> None:
         "POST /save?page=2": {},
     }
     with zoo.answering(api, page) as address:
-        found = watch(browser, opening(address), address, quiet())
+        found = watch(browser, load_address(address), address, quiet())
     assert found.load is not None, found.why
     uses = {field.path: field.use for field in judge(found.load, address).endpoints[0].fields}
     assert uses == {"me.id": "read", "me.on": "read", "filter.page": "read", "other.x": "copied"}
@@ -487,7 +487,7 @@ def test_a_body_that_is_taken_out_of_sight_is_not_called_unused(
         + b"document.querySelector('p').textContent = got.age > 3;</script>"
     )
     with zoo.answering({"GET /api": {"age": 4, "city": "Oslo"}}, page) as address:
-        found = watch(browser, opening(address), address, quiet())
+        found = watch(browser, load_address(address), address, quiet())
     assert found.load is not None, found.why
     usage = judge(found.load, address)
     uses = {each.use for endpoint in usage.endpoints for each in endpoint.fields}
@@ -563,7 +563,7 @@ def test_what_a_loop_a_copy_or_a_form_takes_is_never_called_excess_where_it_is_u
       {script}
       document.querySelector("p").textContent = words;</script>"""
     with zoo.answering(api, page.encode()) as address:
-        found = watch(browser, opening(address), address, quiet())
+        found = watch(browser, load_address(address), address, quiet())
     assert found.load is not None, found.why
     (endpoint,) = judge(found.load, address).endpoints
     assert {field.path: field.use for field in endpoint.fields} == expected

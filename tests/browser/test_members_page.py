@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 import cadence
 from cadence.people import personas
-from oakum.cli.demo_stages import serving
-from oakum.guard.run import GuardOptions, running
+from oakum.cli.demo_stages import serve_stage
+from oakum.guard.run import GuardOptions, run_engine
 from tests.chromium import browser as browser
 from tests.gateway.test_running import staged
 from tests.patience import unhurried
@@ -111,11 +111,11 @@ def two(
     unhurried(kit / "exposure.yaml")
     environ = {**os.environ, "CADENCE_SERVICE_KEY": "made-up-for-this-test"}
     with ExitStack() as stack:
-        straight = stack.enter_context(serving(stage, 20, environ))
+        straight = stack.enter_context(serve_stage(stage, 20, environ))
         options = GuardOptions(
             kit / "exposure.yaml", straight, "127.0.0.1:0", engine(), environ=environ
         )
-        guard = stack.enter_context(running(options, lambda _: None))
+        guard = stack.enter_context(run_engine(options, lambda _: None))
         yield Two(browser, straight, f"http://{guard.listen}", stack)
 
 

@@ -16,8 +16,8 @@ import pytest
 
 import cadence
 from cadence.people import catalogue
-from oakum.cli.demo_stages import serving
-from oakum.guard.run import GuardOptions, running
+from oakum.cli.demo_stages import serve_stage
+from oakum.guard.run import GuardOptions, run_engine
 from oakum.guard.target import EngineTarget
 from tests.cadence.play import BY_ID, BY_TAG
 from tests.gateway.test_running import ENGINES
@@ -76,11 +76,11 @@ def guarded(
     unhurried(kit / "exposure.yaml")
     engine: EngineTarget = request.param()
     environ = {**os.environ, "CADENCE_SERVICE_KEY": "made-up-for-this-test"}
-    with serving("1", 20, environ) as upstream:
+    with serve_stage("1", 20, environ) as upstream:
         guard = GuardOptions(
             kit / "exposure.yaml", upstream, "127.0.0.1:0", engine, environ=environ
         )
-        with running(guard, lambda _: None) as behind:
+        with run_engine(guard, lambda _: None) as behind:
             yield engine, behind.listen
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import cadence
-from oakum.cli.demo_stages import serving, without_feed
+from oakum.cli.demo_stages import serve_stage, without_feed
 from oakum.finding import Result
-from oakum.guard.run import GuardOptions, running
+from oakum.guard.run import GuardOptions, run_engine
 from oakum.guard.target import EngineTarget
 from oakum.scan.options import Options as Asking
 from oakum.scan.run import Scan
@@ -33,8 +33,8 @@ def test_a_scan_through_the_guard_is_clean(
     contract = tmp_path / "exposure.yaml"
     environ = {**os.environ, "CADENCE_SERVICE_KEY": "made-up-for-this-test"}
     with (
-        serving(stage, 20, environ) as upstream,
-        running(
+        serve_stage(stage, 20, environ) as upstream,
+        run_engine(
             GuardOptions(contract, upstream, "127.0.0.1:0", engine(), environ=environ),
             lambda _: None,
         ) as guard,

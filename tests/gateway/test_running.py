@@ -34,7 +34,7 @@ from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
 from oakum.guard.files import folder_of
 from oakum.guard.nginx import Nginx
-from oakum.guard.run import GuardOptions, Happening, Running, running
+from oakum.guard.run import GuardOptions, Happening, Running, run_engine
 from oakum.guard.target import EngineTarget
 from tests.gateway import upstream
 from tests.gateway.club import KEY, POLICY, Club, fields
@@ -130,7 +130,7 @@ def options(club: Club, engine: EngineTarget) -> GuardOptions:
 @contextmanager
 def guarded(options: GuardOptions) -> Iterator[Guarded]:
     told: list[Happening] = []
-    with running(options, told.append) as made:
+    with run_engine(options, told.append) as made:
         yield Guarded(made, told)
 
 

@@ -45,7 +45,7 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
     fast_walks = {name: FastWalk(model, name) for name in model.operations}
     compared = Counter[str]()
     for passed in records(TrafficSource(str(traffic))):
-        found = judged.found(passed)
+        found = judged.find_operation(passed)
         judged.hear(passed, read(passed.exchange.response.body, "application/json"))
         if found is None or not passed.exchange.response.body:
             continue

@@ -11,7 +11,7 @@ import django.db
 import pytest
 
 from oakum.pytest_plugin.captured_response import UNREAD
-from oakum.pytest_plugin.django_client import _unnoticed
+from oakum.pytest_plugin.django_client import _hide_queries
 from tests.pytest_plugin.club import suite
 from tests.pytest_plugin.test_plugin import run, told
 
@@ -224,7 +224,7 @@ def test_queries_of_a_question_are_not_counted(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         django.db, "connections", SimpleNamespace(all=lambda initialized_only: [counted])
     )
-    with pytest.raises(ValueError, match="within"), _unnoticed():
+    with pytest.raises(ValueError, match="within"), _hide_queries():
         assert (counted.force_debug_cursor, counted.execute_wrappers) == (False, [])
         raise ValueError("within")
     assert (counted.force_debug_cursor, counted.execute_wrappers) == (True, [wrapper])

@@ -14,7 +14,7 @@ import pytest
 
 import cadence
 from cadence.people import persona_rows
-from oakum.cli.demo_stages import serving
+from oakum.cli.demo_stages import serve_stage
 from oakum.report import FORMATS, json_document
 from tests import patience
 from tests.once import once
@@ -87,7 +87,7 @@ def scan(stage: str, folder: Path) -> None:
     cadence.write_kit(folder / "kit", 1)
     out = folder / "out"
     out.mkdir()
-    with serving(stage, 200) as target:
+    with serve_stage(stage, 200) as target:
         done = patience.run(
             [
                 sys.executable, "-m", "oakum", "scan", str(folder / "kit" / "exposure.yaml"),

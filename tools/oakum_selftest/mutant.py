@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.authz.table import allows, deciding
+from oakum.authz.table import allows, deciding_states
 from oakum.finding import Cell, Endpoint, State
 from oakum.openapi.model import Json
 from oakum.openapi.shape_queries import member
@@ -137,7 +137,7 @@ def _extra(cell: Cell, place: str) -> Mutant:
 def _switch(cell: Cell, model: Model) -> Mutant | None:
     """Where a setting closes the cell: the same resource with that setting read as open."""
     table = model.tables[cell.resource]
-    names = deciding(table, cell.field)
+    names = deciding_states(table, cell.field)
     opened = tuple((name, table.resource.states[name].values[0]) for name in names)
     said = dict(cell.state)
     closed = [(n, v) for n, v in opened if said.get(n) != text(v)]

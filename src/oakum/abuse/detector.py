@@ -436,20 +436,20 @@ class AbuseDetector:
         return ""
 
 
-def _joined(marks: Sequence[int]) -> int:
+def _combined_hash(marks: Sequence[int]) -> int:
     """One hash of several."""
     return marks[0] if len(marks) == 1 else hash(tuple(marks))
 
 
 def _login(call: RecordedCall) -> Iterator[tuple[int, int]]:
     if call.status in _BAD_LOGIN:
-        yield FAILED, _joined(call.asked)
+        yield FAILED, _combined_hash(call.asked)
     elif call.status < 400:
-        yield WORKED, _joined(call.asked)
+        yield WORKED, _combined_hash(call.asked)
 
 
 def _contact(call: RecordedCall, missed: bool) -> Iterator[tuple[int, int]]:
-    mark = _joined(call.asked)
+    mark = _combined_hash(call.asked)
     yield NAMES, mark
     if missed:
         yield UNKNOWN, mark
@@ -459,7 +459,7 @@ def _contact(call: RecordedCall, missed: bool) -> Iterator[tuple[int, int]]:
 def _object(
     call: RecordedCall, at: CountedEndpoint, missed: bool, shown: bool
 ) -> Iterator[tuple[int, int]]:
-    mark = _joined(call.asked[: at.ids])
+    mark = _combined_hash(call.asked[: at.ids])
     yield IDS, mark
     if shown:
         return

@@ -52,7 +52,7 @@ def document(report: AbuseReport, reads: Iterable[Read], distrust: Iterable[str]
         ],
         "aside": dict(sorted(report.aside.items())),
         "blind": dict(report.blind),
-        "callers": [_told(each) for each in report.told],
+        "callers": [_caller_entry(each) for each in report.told],
     }
 
 
@@ -67,7 +67,7 @@ def instant(at: int) -> str | None:
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
 
 
-def _told(each: ReportedCaller) -> Json:
+def _caller_entry(each: ReportedCaller) -> Json:
     return {
         "who": Hasher.hash_text(each.who),
         "by": each.by,

@@ -113,7 +113,7 @@ def _vulnerability(draft: Draft) -> Json:
 
 def _status(draft: Draft) -> str:
     memory = draft.memory
-    standings = [memory.standing(each) for each in draft.remembered_findings] if memory else []
+    standings = [memory.standing_of(each) for each in draft.remembered_findings] if memory else []
     if standings and all(each is FindingStanding.FIXED for each in standings):
         return "fixed"
     return "known_affected" if draft.proven else "under_investigation"

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from oakum.advisory.contact import Contact
 from oakum.errors import count_of
-from oakum.exposure.checks import RULES, STORIES, guarding
+from oakum.exposure.checks import RULES, STORIES, guard_effect
 from oakum.exposure.rule_stories import DOES, Story, references
 from oakum.finding import Answer, Endpoint, Finding, Report, Result
 from oakum.inference.lexicon import classify_field
@@ -84,7 +84,7 @@ class Draft:
     @property
     def guard(self) -> str:
         """What the guard does about it meanwhile, in words."""
-        words = guarding(self.finding.rule, "the fields above", "such a viewer")
+        words = guard_effect(self.finding.rule, "the fields above", "such a viewer")
         return f"`oakum guard`, a gateway in front of the API: {DOES[self.story.does]} {words}"
 
     @property

@@ -26,7 +26,7 @@ from oakum.output.markdown import escape
 
 def statement(draft: Draft) -> str:
     """The whole statement; what Oakum cannot know stands as `<…>`."""
-    parts = (_head, _nature, _officer, _consequences, _measures, _design, _proven, _unknown)
+    parts = (_head, _nature, _officer, _consequences, _measures, _design, _proven, _unknowns)
     return "\n".join(line for part in parts for line in part(draft)).strip() + "\n"
 
 
@@ -158,7 +158,7 @@ def _proven(draft: Draft) -> Iterator[str]:
     yield ""
 
 
-def _unknown(draft: Draft) -> Iterator[str]:
+def _unknowns(draft: Draft) -> Iterator[str]:
     report = draft.report
     yield "## What is not known"
     yield ""

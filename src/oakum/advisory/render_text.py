@@ -99,7 +99,7 @@ def stage_words(draft: Draft) -> Iterator[str]:
     if memory is None or not draft.remembered_findings:
         return
     standings = [
-        memory.standing(each).value.replace("_", " ") for each in draft.remembered_findings
+        memory.standing_of(each).value.replace("_", " ") for each in draft.remembered_findings
     ]
     counts = {each: standings.count(each) for each in dict.fromkeys(standings)}
     yield "Of the findings " + ", ".join(f"{n} {word}" for word, n in counts.items()) + "."

@@ -29,7 +29,7 @@ _SHOWN = 20
 def vendor(draft: Draft) -> str:
     """The whole report; what Oakum cannot know stands as `<…>`."""
     parts = (
-        _head, _affected, _evidence, _steps, _impact, _severity, _fix, _guard, _timeline, _asked,
+        _head, _scope, _evidence, _steps, _impact, _severity, _fix, _guard, _timeline, _requests,
     )  # fmt: skip
     return "\n".join(line for part in parts for line in part(draft)).strip() + "\n"
 
@@ -64,7 +64,7 @@ def _head(draft: Draft) -> Iterator[str]:
     yield ""
 
 
-def _affected(draft: Draft) -> Iterator[str]:
+def _scope(draft: Draft) -> Iterator[str]:
     yield "## What is affected"
     yield ""
     yield f"- API: {name(draft.report.target)}"
@@ -208,7 +208,7 @@ def _timeline(draft: Draft) -> Iterator[str]:
     yield ""
 
 
-def _asked(draft: Draft) -> Iterator[str]:
+def _requests(draft: Draft) -> Iterator[str]:
     clock = draft.clock
     days = clock.case.days if clock is not None else 90
     if clock is None or clock.publication is None:

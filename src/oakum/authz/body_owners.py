@@ -178,7 +178,7 @@ class Writing:
         whole = self._whole(around) if around is not None else None
         if around is None or whole is None or whole.new or not isinstance(at[-1], MapName):
             return []
-        stored, left = _stored(whole.value, at[len(around.at) :])
+        stored, left = _stored_value(whole.value, at[len(around.at) :])
         said = _keys(resource, stored) if isinstance(stored, dict) and not left else []
         return [said] if said and [*map(identifier, said)] != [str(at[-1])] else []
 
@@ -230,7 +230,7 @@ class Writing:
             whole.kinds.get(id(each), resource.name) != resource.name
             for around in arounds
             if (whole := self._whole(around)) is not None and not whole.new
-            for each in self._standing(resource, whole.value, said, at[len(around.at) :])
+            for each in self._values_at(resource, whole.value, said, at[len(around.at) :])
         )  # fmt: skip
 
     def _addresses(
@@ -248,17 +248,17 @@ class Writing:
             return True
         if whole is None or not in_list(steps):
             return False
-        return bool(self._stored.having(resource, whole.value, steps, said))
+        return bool(self._stored.values_having(resource, whole.value, steps, said))
 
-    def _standing(
+    def _values_at(
         self, resource: Resource, value: Json, said: list[Json], steps: Pointer
     ) -> list[object]:
         """What stands at a place: of a list, what has these keys."""
-        one, left = _stored(value, steps)
+        one, left = _stored_value(value, steps)
         if not left:
             return [one]
         listed = said and in_list(steps)
-        return [*self._stored.having(resource, value, steps, said)] if listed else []
+        return [*self._stored.values_having(resource, value, steps, said)] if listed else []
 
     def _is_empty(self, at: Pointer, around: Around) -> bool:
         """Whether the API shows `null` at a place, or where it stands in."""
@@ -361,26 +361,26 @@ class Writing:
         if resource.owner.kind == "parent":
             return self._of_parent(resource, said, at, around)
         if said:
-            found = self._by_key(resource, said) if self._asked(resource, around) else None
+            found = self._by_key(resource, said) if self._can_look_up(resource, around) else None
             return found if found is not None and not found.new else None
         whole = self._whole(around)
         if whole is None:
             return None
         if whole.new:
-            return self._made(resource)
-        stored, left = _stored(whole.value, at[len(around.at) :])
+            return self._new_subject(resource)
+        stored, left = _stored_value(whole.value, at[len(around.at) :])
         # A hidden account looks the same as a missing one, and cannot be created this way.
         makes = not resource.is_account
         if stored is None and makes:
-            return self._made(resource)
+            return self._new_subject(resource)
         if isinstance(stored, list) and len(left) == 1 and makes:
             own = all(self._is_own(resource, each) for each in stored)
-            return self._made(resource) if own else None
+            return self._new_subject(resource) if own else None
         if isinstance(stored, dict) and not left and (said := _keys(resource, stored)):
-            return self._by_key(resource, said) if self._asked(resource, around) else None
+            return self._by_key(resource, said) if self._can_look_up(resource, around) else None
         return None
 
-    def _asked(self, resource: Resource, around: Around) -> bool:
+    def _can_look_up(self, resource: Resource, around: Around) -> bool:
         """Whether an object inside another can be looked up by its key."""
         return around.here or resource.name not in self._named.local
 
@@ -404,11 +404,11 @@ class Writing:
         whole = self._whole(around) if said else around.known
         if whole is None or (said and whole.new):
             return None
-        stored, left = _stored(whole.value, at[len(around.at) :])
+        stored, left = _stored_value(whole.value, at[len(around.at) :])
         value: Json = None
         wanted = [*map(identifier, said)]
         if isinstance(stored, list) and len(left) == 1 and said and None not in wanted:
-            for each in self._stored.having(resource, stored, (Index(),), said):
+            for each in self._stored.values_having(resource, stored, (Index(),), said):
                 value = each if isinstance(each, dict) else value
         elif isinstance(stored, dict) and (said or not left):
             has = [*map(identifier, _named_keys(resource, stored, () if left else at))]
@@ -435,7 +435,7 @@ class Writing:
         key = identifier(said[0]) if len(said) == 1 else None
         return self._named.get((resource.name, key)) if key is not None else None
 
-    def _made(self, resource: Resource) -> Subject:
+    def _new_subject(self, resource: Resource) -> Subject:
         """A new object, owned by the caller."""
         name = resource.name
         if name not in self._new:
@@ -470,7 +470,7 @@ def _named_keys(resource: Resource, value: Json, at: Pointer) -> list[Json]:
 _MISSING = object()
 
 
-def _stored(value: Json, steps: Pointer) -> tuple[object, Pointer]:
+def _stored_value(value: Json, steps: Pointer) -> tuple[object, Pointer]:
     """The value at the end of a path, or the first list, null or scalar on it with the remaining
     steps; a missing member is distinct from null."""
     at: object = value
@@ -482,7 +482,7 @@ def _stored(value: Json, steps: Pointer) -> tuple[object, Pointer]:
 
 
 def _null(value: Json, steps: Pointer) -> bool:
-    return _stored(value, steps)[0] is None
+    return _stored_value(value, steps)[0] is None
 
 
 def _selects(resource: Resource, said: list[Json], at: Pointer) -> bool:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from oakum.authz.declared_media import select_media
 from oakum.authz.places import Places, besides_resources
-from oakum.authz.table import Table, allows, bindings, compile_resource, deciding
+from oakum.authz.table import Table, allows, bindings, compile_resource, deciding_states
 from oakum.errors import Location, Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
@@ -203,7 +203,7 @@ class Model:
         rule = next((each for each in table.rules if each.location == line), None)
         if rule.draft if rule is not None else table.resource.draft:
             return line
-        for name in deciding(table, leaf):
+        for name in deciding_states(table, leaf):
             above = self.policy.resources.get(table.resource.states[name].of.partition(".")[0])
             if above is not None and above.draft:
                 return above.location
@@ -236,13 +236,13 @@ def compile_contract(document: Describes, policy: Policy) -> Model:
         for found in (shapes, written)
     )
     known = {
-        name: _known(table, [*shapes.get(name, ()), *written.get(name, ())])
+        name: _known_members(table, [*shapes.get(name, ()), *written.get(name, ())])
         for name, table in tables.items()
     }
     bodies = {
         id: found
         for id, operation in operations.items()
-        if (found := _written(operation, sets.get(id, ()), bound)) is not None
+        if (found := _written_resources(operation, sets.get(id, ()), bound)) is not None
     }
     merged = {name: _one(shapes.get(name)) for name in policy.resources}
     masked = {
@@ -268,7 +268,7 @@ def _forms(resource: Resource) -> tuple[Mask, ...]:
     return tuple(dict.fromkeys(mask for grant in grants for mask in grant.masked))
 
 
-def _written(
+def _written_resources(
     operation: Operation,
     sets: tuple[tuple[tuple[str, ...], str], ...],
     bound: Mapping[str, str],
@@ -339,7 +339,7 @@ def _is_whole(shape: Shape, bound: Mapping[str, str]) -> bool:
     return all(_is_whole(way, bound) for way in ways)
 
 
-def _known(table: Table, shapes: list[Shape]) -> Members:
+def _known_members(table: Table, shapes: list[Shape]) -> Members:
     """Members that any schema or contract line of a resource names."""
     declared = [members_of(shape) for shape in shapes]
     names = table.trie.names().union(*(each.names for each in declared))
@@ -382,10 +382,10 @@ def _resource_shapes(
                 continue
             if holds.any(media.shape):
                 showing.add(operation.id)
-            for name, shape in _bound([media.shape], bound, met):
+            for name, shape in _resources_below([media.shape], bound, met):
                 found.setdefault(name, []).append(shape)
             for resource, at in (
-                _pointed(shown.get(operation.id, ()), event_of(media)) if media in good else ()
+                _shapes_at(shown.get(operation.id, ()), event_of(media)) if media in good else ()
             ):
                 found.setdefault(resource, []).append(at)
     return {name: _distinct(shapes) for name, shapes in found.items()}, frozenset(showing)
@@ -403,14 +403,14 @@ def _written_shapes(
         for media in operation.body:
             if media.shape is None:
                 continue
-            for name, shape in _bound([media.shape], bound, met):
+            for name, shape in _resources_below([media.shape], bound, met):
                 found.setdefault(name, []).append(shape)
-            for name, shape in _pointed(sets.get(operation.id, ()), media.shape):
+            for name, shape in _shapes_at(sets.get(operation.id, ()), media.shape):
                 found.setdefault(name, []).append(shape)
     return {name: _distinct(shapes) for name, shapes in found.items()}
 
 
-def _pointed(
+def _shapes_at(
     patterns: tuple[tuple[tuple[str, ...], str], ...], top: Shape | None
 ) -> Iterator[tuple[str, Shape]]:
     """Resource and shape for each pattern that exists in a body."""
@@ -426,7 +426,7 @@ def _distinct(shapes: list[Shape]) -> list[Shape]:
     return list({id(shape): shape for shape in shapes}.values())
 
 
-def _bound(
+def _resources_below(
     shapes: list[Shape], bound: Mapping[str, str], met: set[Shape]
 ) -> Iterator[tuple[str, Shape]]:
     """Resources at or below shapes, without those that were met before."""

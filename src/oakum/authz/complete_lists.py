@@ -91,12 +91,12 @@ def place_of(
     shape, maps, fields = top, set[int](), set[str]()
     for at, segment in enumerate(pointer):
         if shape is not None and bound and resource_of(shape, bound):
-            fields |= {name for name, _ in _declared(shape, 0)}
+            fields |= {name for name, _ in _declared_names(shape, 0)}
         if shape is not None and segment == "*" and _is_map(shape):
             maps.add(at)
         shape = declared_member(shape, segment) if shape is not None else None
     kinds: dict[str, frozenset[str]] = {}
-    for name, own in _declared(top, 0) if top is not None else ():
+    for name, own in _declared_names(top, 0) if top is not None else ():
         before = kinds.get(name, own)
         kinds[name] = before | own if before and own else frozenset()
     common = {name for name in kinds if plain_name(name) in HARMLESS}
@@ -108,13 +108,13 @@ def _is_map(shape: Shape) -> bool:
     return shape.extra is not None and not listed
 
 
-def _declared(shape: Shape, depth: int) -> Iterator[tuple[str, frozenset[str]]]:
+def _declared_names(shape: Shape, depth: int) -> Iterator[tuple[str, frozenset[str]]]:
     """Declared names outside lists and maps at any depth, with their JSON types."""
     for name in member_names(shape) if depth < 5 else ():
         below = declared_member(shape, name)
         yield name, _kinds(below) if below is not None else frozenset()
         if below is not None:
-            yield from _declared(below, depth + 1)
+            yield from _declared_names(below, depth + 1)
 
 
 def _kinds(shape: Shape) -> frozenset[str]:
@@ -199,7 +199,7 @@ def extent(
     media = essence(headers.get("content-type", ""))
     if not is_json(media) or is_problem(media):
         return "unknown"
-    said = _said(seen, value, headers, pages)
+    said = _answer_says(seen, value, headers, pages)
     if "on" in said:
         return "cut off"
     if "unknown" in said or not seen.sound or ("open" in said and "end" not in said):
@@ -214,15 +214,15 @@ def extent(
 def says_end(seen: ListedIds, value: Json, headers: Mapping[str, str], pages: Pages) -> bool:
     """Whether a response says itself that its list ends there (`next: null`), and nothing in it
     says otherwise: a further page need not be asked for."""
-    said = _said(seen, value, headers, pages)
+    said = _answer_says(seen, value, headers, pages)
     return "end" in said and said.isdisjoint(("on", "unknown"))
 
 
-def _said(
+def _answer_says(
     seen: ListedIds, value: Json, headers: Mapping[str, str], pages: Pages
 ) -> frozenset[Said]:
     around = (_around(seen.place, path, each, pages, 0) for path, each in seen.around)
-    parts = (_counted(seen.place, value, pages.found), header_says(headers, pages), *around)
+    parts = (_totals_say(seen.place, value, pages.found), header_says(headers, pages), *around)
     return frozenset(each for part in parts for each in part)
 
 
@@ -252,7 +252,7 @@ def reports_failure(value: Json, pointer: tuple[str, ...], headers: Mapping[str,
     return False
 
 
-def _counted(place: ListPlace, value: Json, found: int) -> Iterator[Said]:
+def _totals_say(place: ListPlace, value: Json, found: int) -> Iterator[Said]:
     """What the contract's totals say; a missing total means that the list may go on."""
     for path in place.counts:
         at = value
@@ -277,7 +277,7 @@ def _around(
     declared, quiet = _fits(place, name, value), quiet or name in place.harmless
     said = _of_hits(name, value, pages) or member(name, value, pages, declared=declared)
     if isinstance(value, list):
-        links = [_listed(each, pages) for each in value]
+        links = [_element_says(each, pages) for each in value]
         yield from (each for each in links if each is not None)
         if links and None not in links and said in ("open", "unknown"):
             said = "silent" if declared or plain_name(name) in ("link", "links") else "unknown"
@@ -289,7 +289,7 @@ def _around(
         yield "silent" if said == "open" and quiet else said
 
 
-def _listed(value: Json, pages: Pages) -> Said | None:
+def _element_says(value: Json, pages: Pages) -> Said | None:
     """What an element of a list says that is a link, as `{rel, href}` or `{relation, url}`, or the
     `{label, url}` of a page; None: it is none."""
     if not isinstance(value, dict):
@@ -339,7 +339,7 @@ def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> S
         return "on" if failed or has_part(plain, ON) else "unknown"
     if plain == "first" and type(value) is int and value == pages.last:
         return "open"  # it may be the size of a page
-    said: Said | None = _named(kind, value, pages, empty=empty)
+    said: Said | None = _kind_says(kind, value, pages, empty=empty)
     if said is not None:
         return said
     if has_part(plain, ON):
@@ -355,7 +355,7 @@ def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> S
     return "silent" if value is None or value in ("", [], {}) else "open"
 
 
-def _named(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
+def _kind_says(kind: str, value: Json, pages: Pages, *, empty: bool) -> Said | None:
     match kind:
         case "cursor":
             none = value is None or value in ("", [], {})

@@ -101,8 +101,8 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
         said = "the caller may see nothing of this response"
         return Projection(None, refused=said, judged=judged, closed=closed)
     known: dict[tuple[Keep, ...], frozenset[int]] = {}
-    seen = [_seen(keeps[str(index)], head, known) for index in range(len(judges))]
-    columns = frozenset[int]().union(*known.values()) or _declared(shape, head)
+    seen = [_shown_columns(keeps[str(index)], head, known) for index in range(len(judges))]
+    columns = frozenset[int]().union(*known.values()) or _declared_columns(shape, head)
     mask = {shown: _mask(head, columns, shown) for shown in known.values()}
     masks = [mask[shown] for shown in seen]
     left = [(head, _mask(head, columns, columns))]
@@ -111,7 +111,7 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
     times: dict[tuple[str, ...], int] = {
         (str(index),): many for index, many in Counter(alike).items()
     }
-    cut = tuple(_withheld(head, seen))
+    cut = tuple(_removed_pointers(head, seen))
     whole = _Rows(head, rows, alike)
     return Projection(
         "".join((lead, *kept) if kept else ()).encode(),
@@ -146,7 +146,7 @@ class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
         self._head, self._rows, self._alike = head, rows, alike
 
     @cached_property
-    def _made(self) -> Mapping[Pointer, list[Mapping[str, Json]]]:
+    def _by_pointer(self) -> Mapping[Pointer, list[Mapping[str, Json]]]:
         made: dict[Pointer, list[Mapping[str, Json]]] = {}
         for row, index in zip(self._rows, self._alike, strict=True):
             said = dict(zip(self._head.texts, row.texts, strict=True))
@@ -154,16 +154,18 @@ class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
         return made
 
     def __getitem__(self, judged: Pointer) -> Sequence[Mapping[str, Json]]:
-        return self._made[judged]
+        return self._by_pointer[judged]
 
     def __iter__(self) -> Iterator[Pointer]:
-        return iter(self._made)
+        return iter(self._by_pointer)
 
     def __len__(self) -> int:
-        return len(self._made)
+        return len(self._by_pointer)
 
 
-def referring(model: Model, operation: str, shape: Shape, names: Iterable[str]) -> list[str]:
+def reference_columns(
+    model: Model, operation: str, shape: Shape, names: Iterable[str]
+) -> list[str]:
     """Columns in which a text may stand in place of an object, by the schema of a row or by what
     `shows` says; for these it decides whether a cell says something."""
     shown = model.shown.get(operation, ())
@@ -178,7 +180,9 @@ def referring(model: Model, operation: str, shape: Shape, names: Iterable[str]) 
 def said_columns(model: Model, operation: str, shape: Shape) -> list[str]:
     """`referring`, of all columns that document or contract name, and of any other (`*`)."""
     shown = (at[1] for at, _ in model.shown.get(operation, ()) if len(at) == 2)
-    return referring(model, operation, shape, dict.fromkeys((*member_names(shape), *shown, "*")))
+    return reference_columns(
+        model, operation, shape, dict.fromkeys((*member_names(shape), *shown, "*"))
+    )
 
 
 def _alike(
@@ -186,9 +190,9 @@ def _alike(
 ) -> tuple[list[int], list[Json]]:
     """For each row the index of the row judged in its place, and the judged rows reduced to the
     members that matter."""
-    decides = _deciding(model, shape)
+    decides = _deciding_members(model, shape)
     others = (name for name in head.texts if name not in decides)
-    there = {*referring(model, call.operation, shape, others)}
+    there = {*reference_columns(model, call.operation, shape, others)}
     says = [index for index, name in enumerate(head.texts) if name in there]
     at = [index for index, name in enumerate(head.texts) if name in decides]
     placed = any(
@@ -252,7 +256,7 @@ def _value(state: State, text: str) -> Json:
     return text
 
 
-def _deciding(model: Model, shape: Shape) -> frozenset[str]:
+def _deciding_members(model: Model, shape: Shape) -> frozenset[str]:
     """Members that may name an owner, a related caller, a state or a union's alternative, or whose
     form decides."""
     policy, found = model.policy, set[str]()
@@ -276,7 +280,7 @@ def _read(body: bytes) -> tuple[str, _Row, list[_Row]]:
         raise UnreadableBody("not UTF-8") from None
     lead = "\ufeff" if text.startswith("\ufeff") else ""
     text = text.removeprefix("\ufeff")
-    found = _quoted(text) if '"' in text else _bare(text)
+    found = _quoted_rows(text) if '"' in text else _bare(text)
     begins = next((i for i, row in enumerate(found) if row.cells != ("",)), len(found))
     lead += "".join(row.end for row in found[:begins])
     rows = found[begins:]
@@ -335,7 +339,7 @@ def _bare(text: str) -> list[_Row]:
     return rows
 
 
-def _quoted(text: str) -> list[_Row]:
+def _quoted_rows(text: str) -> list[_Row]:
     rows: list[_Row] = []
     at = 0
     while at < len(text):
@@ -362,7 +366,9 @@ def _row(text: str, at: int) -> tuple[_Row, int]:
     return _Row(tuple(cells), tuple(texts), end[0]), end.end()
 
 
-def _seen(keep: Keep, head: _Row, known: dict[tuple[Keep, ...], frozenset[int]]) -> frozenset[int]:
+def _shown_columns(
+    keep: Keep, head: _Row, known: dict[tuple[Keep, ...], frozenset[int]]
+) -> frozenset[int]:
     """Indices of the columns that a row shows; cached for equal rows."""
     cells = tuple(keep.values()) if isinstance(keep, dict) else ()
     if cells not in known:
@@ -371,7 +377,7 @@ def _seen(keep: Keep, head: _Row, known: dict[tuple[Keep, ...], frozenset[int]])
     return known[cells]
 
 
-def _declared(shape: Shape, head: _Row) -> frozenset[int]:
+def _declared_columns(shape: Shape, head: _Row) -> frozenset[int]:
     names = member_names(shape)
     return frozenset(i for i, name in enumerate(head.texts) if name in names)
 
@@ -383,7 +389,7 @@ def _mask(head: _Row, columns: frozenset[int], shown: frozenset[int]) -> tuple[i
     return tuple(1 if i in shown else 2 if i in columns else 0 for i in range(len(head.cells)))
 
 
-def _joined(row: _Row, mask: tuple[int, ...]) -> str:
+def _join_cells(row: _Row, mask: tuple[int, ...]) -> str:
     """The remaining text of a row."""
     if 2 not in mask:
         return ",".join(compress(row.cells, mask)) + row.end
@@ -394,10 +400,10 @@ def _joined(row: _Row, mask: tuple[int, ...]) -> str:
 def _lines(kept: list[tuple[_Row, tuple[int, ...]]], end: str) -> list[str]:
     """The remaining text of rows, of which the last ends as that of all did."""
     last = len(kept) - 1
-    return [_joined(e if i < last else e._replace(end=end), m) for i, (e, m) in enumerate(kept)]
+    return [_join_cells(e if i < last else e._replace(end=end), m) for i, (e, m) in enumerate(kept)]
 
 
-def _withheld(head: _Row, seen: list[frozenset[int]]) -> list[str]:
+def _removed_pointers(head: _Row, seen: list[frozenset[int]]) -> list[str]:
     names = [escape(name) for name in head.texts]
     cuts = {
         shown: [f"/{name}" for i, name in enumerate(names) if i not in shown] if shown else [""]

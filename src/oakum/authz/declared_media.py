@@ -58,7 +58,7 @@ def select_media(declared: Sequence[Media], media_type: str) -> Media | None:
     named = [(*split(name), media) for name, media in distinct(declared).items()]
     for wanted in (base, *ranges(base)):
         alike = [(params, media) for name, params, media in named if name == wanted]
-        if (found := _fitting(alike, said)) is not None:
+        if (found := _best_match(alike, said)) is not None:
             return found
     alone = [media for name, _, media in named if is_json(name)] if is_json(base) else []
     return alone[0] if len(alone) == 1 else None
@@ -86,7 +86,7 @@ def ranges(base: str) -> tuple[str, ...]:
     return (*structured, f"{top}/*", "*/*")
 
 
-def _fitting(
+def _best_match(
     alike: Sequence[tuple[Mapping[str, str], Media]], said: Mapping[str, str]
 ) -> Media | None:
     """Of declarations of one type, the one with the most matching parameters. A single declaration

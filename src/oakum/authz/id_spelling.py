@@ -68,19 +68,19 @@ def _normal(plain: str) -> str:
         digits = re.sub("[,']", "", grouped[0]) + digits[grouped.end() :]
     number = _NUMBER.match(digits)
     if number is not None:
-        return _signed(number[1], number[2])
+        return _with_sign(number[1], number[2])
     found = None if uuid else _SCIENTIFIC.match(digits)
-    return _expanded(found) or plain if found else packed if uuid else plain
+    return _expand_number(found) or plain if found else packed if uuid else plain
 
 
-def _expanded(found: re.Match[str]) -> str | None:
+def _expand_number(found: re.Match[str]) -> str | None:
     """A number with an exponent in plain digits; None: it is no integer."""
     digits, point = found[2] + (found[3] or ""), len(found[2]) + int(found[4])
     whole, rest = digits[: max(point, 0)].ljust(point, "0"), digits[max(point, 0) :]
-    return None if rest.strip("0") else _signed(found[1], whole)
+    return None if rest.strip("0") else _with_sign(found[1], whole)
 
 
-def _signed(signs: str, digits: str) -> str:
+def _with_sign(signs: str, digits: str) -> str:
     plain = digits.lstrip("0") or "0"
     return f"-{plain}" if "-" in signs and plain != "0" else plain
 
@@ -94,7 +94,7 @@ def _beyond_ascii(plain: str) -> tuple[str, str, int]:
         return first, last, 0
     longest = len(narrow) + sum(2 if c < "\u0800" else 4 for c in plain if c > "\x7f")
     if _NUMERAL.match(narrow):
-        first = _leading(_FIRST_DIGITS, first)
+        first = _leading_match(_FIRST_DIGITS, first)
         if _is_scaled(plain):
             return first, "", _ANY_LENGTH
         run = last[len(last.rstrip("0123456789")) :]
@@ -102,11 +102,11 @@ def _beyond_ascii(plain: str) -> tuple[str, str, int]:
         return first, run.lstrip("0") or ("" if "." in narrow else run), longest
     if _HEXADECIMAL.match(narrow):
         run = last[len(last.rstrip("0123456789abcdef")) :]
-        return _leading(_FIRST_HEX, first), run, longest
+        return _leading_match(_FIRST_HEX, first), run, longest
     return first, last, longest
 
 
-def _leading(pattern: re.Pattern[str], text: str) -> str:
+def _leading_match(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.match(text)
     return found[0] if found else ""
 

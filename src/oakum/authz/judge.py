@@ -164,7 +164,7 @@ class Judge:
             return True
         if not isinstance(value, dict | list):
             return type(value) not in spot.passes
-        bound = isinstance(value, dict) and (self._resource_at(()) or self._bound(spot.shape))
+        bound = isinstance(value, dict) and (self._resource_at(()) or self._binding(spot.shape))
         return not bound and not self._may_hold(value, spot, ())
 
     def _visit(
@@ -181,7 +181,7 @@ class Judge:
         if isinstance(value, dict):
             name = self._resource_at(at, spot.shape)
             if spot.shape is not None:
-                picked = self._chosen(spot.shape, value)
+                picked = self._select_alternative(spot.shape, value)
                 if picked is None and not name:
                     met = self._rows.count
                     self._note_untold(value)
@@ -189,7 +189,7 @@ class Judge:
                     self._rows.withhold(met, at)
                     return False
                 spot = spot.of(picked or spot.shape)
-                name = name or self._bound(spot.shape)
+                name = name or self._binding(spot.shape)
             if name:
                 keep = self._object(name, value, spot.shape, at, context)
                 return voided(keep, null=spot.void and self._tables[name].resource.conceal)
@@ -199,7 +199,7 @@ class Judge:
             self._rows.withhold(met, at)
             return False
         if isinstance(value, dict):
-            for lacking in self._lacking(value, spot.shape, at):
+            for lacking in self._gaps(value, spot.shape, at):
                 # Below its place, so that what an argument has left there is no object that stays.
                 self._rows.meet((*lacking, "\0"), shown=False)
         return parts if self._may_hold(value, spot, at) else False
@@ -230,7 +230,7 @@ class Judge:
         self._untold.add(id(value))
         self.misfits.met = self.misfits.met or bool(value)
 
-    def _lacking(self, value: dict[str, Json], shape: Shape | None, at: Pointer) -> list[Pointer]:
+    def _gaps(self, value: dict[str, Json], shape: Shape | None, at: Pointer) -> list[Pointer]:
         """Where the caller left out what may be a hidden object, so that no count is known to be
         true. Few queries select all fields of the root of GraphQL: of its own counts alone."""
         if self._left_out is None:
@@ -357,7 +357,7 @@ class Judge:
         keep: Keep = place.instead if not stays else True if place.inside else {}
         return repeat(keep, len(value))
 
-    def _chosen(
+    def _select_alternative(
         self, shape: Shape, value: dict[str, Json], *, inside: bool = False
     ) -> Shape | None:
         """`chosen`, cached by member names and discriminator."""
@@ -389,7 +389,7 @@ class Judge:
             len(segments) > len(at) and matches(segments, at) for segments, _ in self._shown
         )
 
-    def _bound(self, shape: Shape | None) -> str:
+    def _binding(self, shape: Shape | None) -> str:
         """The resource that a shape is bound to; empty if none."""
         if shape is None:
             return ""
@@ -432,7 +432,7 @@ class Judge:
         page = bool(self._left_out and self._left_out.counts_below(at, deep=outermost))
         inner = _Context(owners, lacking, True, passes, page=page)
         if page:
-            self._lacking(value, shape, at)
+            self._gaps(value, shape, at)
         if around:
             moved = tuple(each.at_place(at) for each in around)
             inner = inner._replace(around=moved, counts=context.counts and bits != 0)
@@ -460,7 +460,7 @@ class Judge:
         said: list[Hashable] = [name, *context[:4]]
         if self._writing is not None:
             said += (context.counts, slot(at), *(each.outline(at) for each in context.around))
-        for member, names in self._deciding(name):
+        for member, names in self._deciding_members(name):
             each = value.get(member, _UNSAID)
             if isinstance(each, dict | list):
                 return None
@@ -480,7 +480,7 @@ class Judge:
         text = str(said)
         return text not in self._heard and not any(map(self._spellings.may_hold, spread(text)))
 
-    def _deciding(self, name: str) -> tuple[tuple[str, bool], ...]:
+    def _deciding_members(self, name: str) -> tuple[tuple[str, bool], ...]:
         """Members that may name owner, related caller or state; True for those that only hold
         ids."""
         found = self._members.get(name)
@@ -573,20 +573,20 @@ class Judge:
                 # Do not read a list of objects as a map: the fields of its objects would pass as
                 # values of a map of scalars.
                 other = "object" in self.misfits.kinds(spot.shape, at)
-                picked = None if other else self._chosen(spot.shape, value, inside=True)
+                picked = None if other else self._select_alternative(spot.shape, value, inside=True)
                 if picked is None and not inner:
                     self._note_untold(value)
                     self._visit(value, self._bare, at, context, self._unbound)
                     return spot.instead
                 here = spot.of(picked or spot.shape)
-                inner = inner or self._bound(here.shape)
+                inner = inner or self._binding(here.shape)
             if inner:
                 keep = self._object(inner, value, here.shape, at, context)
                 keep = voided(keep, null=spot.void and self._tables[inner].resource.conceal)
                 return keep if spot.granted else spot.instead
             if context.page or (self._left_out and self._left_out.counts_below(at)):
                 context = context._replace(page=True)
-                self._lacking(value, here.shape, at)
+                self._gaps(value, here.shape, at)
         if not value:
             whole = spot.whole and not spot.takes_away(type(value))
             masked = not spot.whole and spot.fits(value)

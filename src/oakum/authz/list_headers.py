@@ -56,7 +56,7 @@ def header_says(headers: Mapping[str, str], pages: Pages) -> Iterator[Said]:
         elif (mark := mark_of(name)) is not None:
             yield mark_says(mark, text, pages)
         elif _PAGE.search(name) and not any(word in name for word in (*ON, "total", "count")):
-            yield _paging(name, text, pages)
+            yield _read_paging(name, text, pages)
         elif "rate" in name or "limit" in name:
             continue
         elif name.startswith("x-") and _is_part(text):
@@ -199,7 +199,7 @@ def mark_says(mark: str, text: str, pages: Pages) -> Said:
     return "silent" if fine else "on"
 
 
-def _paging(name: str, text: str, pages: Pages) -> Said:
+def _read_paging(name: str, text: str, pages: Pages) -> Said:
     """What a paging header says; a first page or an unfilled one says nothing."""
     number = int(text) if text.isdecimal() and len(text) < 10 else None
     if any(word in name for word in ("size", "limit", "per")):

@@ -24,16 +24,16 @@ def _lacks(value: Json, segments: list[str]) -> bool:
 def is_garbled(value: Json, path: str) -> bool:
     """Whether something stands at a path, or on the way to it, that can be read neither as an id
     nor as the word that there is none: null, an empty text, or nothing in an object or list."""
-    return _garbled(value, path.split("."), ids=True)
+    return _is_garbled_at(value, path.split("."), ids=True)
 
 
 def is_blocked(value: Json, path: str) -> bool:
     """Whether something stands on the way to a path through which it cannot lead, such as a text in
     the place of an object."""
-    return _garbled(value, path.split("."), ids=False)
+    return _is_garbled_at(value, path.split("."), ids=False)
 
 
-def _garbled(value: Json, segments: list[str], *, ids: bool) -> bool:
+def _is_garbled_at(value: Json, segments: list[str], *, ids: bool) -> bool:
     if value is None or (isinstance(value, str) and identifier(value) is None):
         return False
     if not segments:
@@ -42,10 +42,10 @@ def _garbled(value: Json, segments: list[str], *, ids: bool) -> bool:
         return True
     if segments[0] == "*":
         below = value.values() if isinstance(value, dict) else value
-        return any(_garbled(each, segments[1:], ids=ids) for each in below)
+        return any(_is_garbled_at(each, segments[1:], ids=ids) for each in below)
     if isinstance(value, list):
         return bool(value)
-    return segments[0] in value and _garbled(value[segments[0]], segments[1:], ids=ids)
+    return segments[0] in value and _is_garbled_at(value[segments[0]], segments[1:], ids=ids)
 
 
 def at_path(value: Json, path: str) -> list[Json]:

@@ -90,7 +90,7 @@ def misfits(shape: Shape | None, ahead: Shown, bound: Mapping[str, str]) -> froz
     for step in steps:
         stated |= {"array"} if step == "*" or step.isdigit() else set()
     for way in ways(shape) if shape is not None else ():
-        stated |= _stated(way, bound, told=bool(steps))
+        stated |= _stated_kinds(way, bound, told=bool(steps))
     return KINDS - stated
 
 
@@ -101,12 +101,12 @@ def in_fields(kinds: frozenset[str]) -> frozenset[str]:
 
 def held_by(shape: Shape | None, bound: Mapping[str, str], stated: str = "") -> tuple[str, ...]:
     """Resources of which an object may stand at a place. `stated`: as the contract says."""
-    referred = _referred(shape, tuple(bound.items())) if shape is not None else ()
+    referred = _referred_resources(shape, tuple(bound.items())) if shape is not None else ()
     return tuple(dict.fromkeys((*([stated] if stated else ()), *referred)))
 
 
 @lru_cache(maxsize=1 << 14)
-def _referred(shape: Shape, bound: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+def _referred_resources(shape: Shape, bound: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     names = (resource_of(way, dict(bound)) for way in ways(shape))
     return tuple(dict.fromkeys(name for name in names if name))
 
@@ -119,14 +119,14 @@ def references(
     told = (*shown,)
     if shape is None or not any(_scalars(way, told=bool(told)) for way in ways(shape)):
         return ()
-    return tuple(dict.fromkeys((*told, *_referred(shape, tuple(bound.items())))))
+    return tuple(dict.fromkeys((*told, *_referred_resources(shape, tuple(bound.items())))))
 
 
 def _leads(shape: Shape, bound: Mapping[str, str]) -> bool:
     return next(iter(outermost(shape, bound)), None) is not None
 
 
-def _stated(way: Shape, bound: Mapping[str, str], *, told: bool) -> set[str]:
+def _stated_kinds(way: Shape, bound: Mapping[str, str], *, told: bool) -> set[str]:
     """The kinds that one alternative describes. Of an object of which it says nothing but that it
     is one, nobody can tell what it is, and so of a list. `told`: `shows` says what stands there."""
     found = _scalars(way, told=told)

@@ -31,7 +31,7 @@ def changes(model: Model, operation: Operation) -> bool:
     if rule.reads is not None:
         return not rule.reads
     called = (operation.id, f"{operation.method} {operation.path}")
-    named = not model.policy.changing.isdisjoint(called)
+    named = not model.policy.changing_operations.isdisjoint(called)
     return operation.method not in SAFE or bool(rule.login) or named
 
 
@@ -90,14 +90,14 @@ def leave_owned(model: Model, value: Json, judged: Judgement) -> None:
     that has to do, as a member of a club, and so is not its own there. No row stays without one."""
     tops, keep = outermost(judged.instances), judged.keep
     shown = (e for e in tops if _is_owned(model, e))
-    owned = {e.pointer for e in shown if is_left(e.value, _kept(keep, e.pointer))}
+    owned = {e.pointer for e in shown if is_left(e.value, _keep_at(keep, e.pointer))}
     around = {each[:length] for each in owned for length in range(len(each) + 1)}
     judged.gone = {*judged.gone, *(each for each in judged.rows if each not in around)}
     others = {each.pointer for each in tops} - owned
     judged.keep = without(beside_nothing(value, keep, owned, ()), others)
 
 
-def _kept(keep: Keep, at: Pointer) -> Keep:
+def _keep_at(keep: Keep, at: Pointer) -> Keep:
     for step in at:
         keep = keep[step] if isinstance(keep, dict) else keep
     return keep

@@ -26,12 +26,12 @@ def state_of(
     values: dict[str, Json] = {}
     for name, state in resource.states.items():
         path = f"{resource.name}.{name}"
-        value = _said(state, subject)
+        value = _own_value(state, subject)
         if value is None and state.inherits:
             value = _of_account(state, path, principal, subject)
             if value is None and lacks(subject.value, state.member):
                 continue
-        if value is None and not _unknown(policy, state, path, principal, subject):
+        if value is None and not _is_unknown(policy, state, path, principal, subject):
             value = _set(state, path, principal, subject)
         if value is not None:
             values[name] = value
@@ -48,7 +48,7 @@ def _of_account(state: State, path: str, principal: Principal, subject: Subject)
     return max(values, key=lambda value: digit(state, value))
 
 
-def _said(state: State, subject: Subject) -> Json:
+def _own_value(state: State, subject: Subject) -> Json:
     """What an object says itself; None: nothing."""
     return said_state(state, subject.value)
 
@@ -65,7 +65,7 @@ def said_state(state: State, value: Json) -> Json:
     return inside[0] if inside else None
 
 
-def _unknown(
+def _is_unknown(
     policy: Policy, state: State, path: str, principal: Principal, subject: Subject
 ) -> bool:
     """Whether what an object does not say may be set in an account of which nobody was told: to be

@@ -22,7 +22,9 @@ def page_caps(operation: Operation, rule: OperationRule) -> Mapping[str, int]:
     """Query parameter → the highest value that a request may have there."""
     found: dict[str, int] = {}
     for each in operation.parameters:
-        most = rule.at_most.get(each.name, _declared(each)) if each.where == "query" else None
+        most = (
+            rule.at_most.get(each.name, _declared_maximum(each)) if each.where == "query" else None
+        )
         if most is not None:
             found[each.name] = most
     return found
@@ -34,7 +36,7 @@ def is_numeric(parameter: Parameter) -> bool:
     return bool(kinds) and kinds <= {"integer", "number"}
 
 
-def _declared(parameter: Parameter) -> int | None:
+def _declared_maximum(parameter: Parameter) -> int | None:
     """The maximum of a page size, as the document says."""
     most = parameter.shape.maximum
     sized = is_numeric(parameter) and not SIZES.isdisjoint(words(parameter.name))

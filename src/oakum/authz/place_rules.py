@@ -213,13 +213,13 @@ class Spot:
                 null = not found.inside or type(None) in found.passes
                 found.void = null and is_null_if_empty(self.shape, name)
             return found
-        other = self._undeclared(name)
+        other = self._undeclared_member(name)
         word = self._word(name) if self._steps < 2 else None
         if word is not None and word == name and self.inside:
-            return other._like(self._joined(word), other.shape)
+            return other._like(self._join_path(word), other.shape)
         return other
 
-    def _undeclared(self, name: str) -> Spot:
+    def _undeclared_member(self, name: str) -> Spot:
         """The place of a member that neither document nor contract name, of each class of names."""
         told = self.shape is not None and tells_by_name(self.shape)
         classes = classes_of(self.shape) if self.shape and told else None
@@ -234,8 +234,8 @@ class Spot:
                 shape = of_class(self.shape, classes.matched[kind] if classes else None)
             node = self._node
             if node is not None:
-                node = node.undeclared() if told and shape is None else node.child("*")
-            above = (self._joined(self._word(nobody)), self._steps + 1, node)
+                node = node.undeclared_node() if told and shape is None else node.child("*")
+            above = (self._join_path(self._word(nobody)), self._steps + 1, node)
             found = Spot(shape, self._refused, self._table, self._bits, above, self._masked)
             self._others[kind] = found
         return found
@@ -246,10 +246,10 @@ class Spot:
 
     def _below(self, word: str, shape: Shape | None, name: str) -> Spot:
         node = self._node.child(name) if self._node else None
-        above = (self._joined(word), self._steps + 1, node)
+        above = (self._join_path(word), self._steps + 1, node)
         return Spot(shape, self._refused, self._table, self._bits, above, self._masked)
 
-    def _joined(self, word: str) -> str:
+    def _join_path(self, word: str) -> str:
         return word if self._top else f"{self.path}.{word}"
 
 

@@ -87,11 +87,11 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
         value, span, text = read(body)
     except UnreadableBody as error:
         return Projection(None, refused=f"unreadable body: {error}")
-    judged = _judged(model, principal, call, value, media)
+    judged = _judge(model, principal, call, value, media)
     told = told_settings(model.policy, principal, judged.instances)
     if told:
         principal = replace(principal, told=told)
-        judged = _judged(model, principal, call, value, media)
+        judged = _judge(model, principal, call, value, media)
     closed = call.status < 400 and close(
         model, principal, call.operation, call.params, value, judged
     )
@@ -117,7 +117,7 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     )
 
 
-def _judged(model: Model, principal: Principal, call: Call, value: Json, media: Media) -> Judgement:
+def _judge(model: Model, principal: Principal, call: Call, value: Json, media: Media) -> Judgement:
     judge = Judge(model, principal, call.operation, call.params, call.status, chosen=call.chosen)
     return judge.judge(value, media.shape)
 
@@ -217,15 +217,15 @@ def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
 def removed_pointers(span: Span, keep: Keep, at: str) -> list[str]:
     """JSON pointers of what is removed, outermost only."""
     found: list[str] = []
-    _withheld(span, keep, at, found)
+    _collect_removed(span, keep, at, found)
     return found
 
 
-def _withheld(span: Span, keep: Keep, at: str, into: list[str]) -> None:
+def _collect_removed(span: Span, keep: Keep, at: str, into: list[str]) -> None:
     if keep is False or keep == "null":
         into.append(at)
     elif isinstance(keep, dict):
         for name, part in span.parts:
             inner = keep[name]
             if inner is not True:
-                _withheld(part, inner, f"{at}/{escape(name)}", into)
+                _collect_removed(part, inner, f"{at}/{escape(name)}", into)

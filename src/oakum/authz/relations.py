@@ -99,7 +99,7 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> Truth
                 return True
             return None if principal.ids and _may_own(principal.ids, subject) else False
         case "claim":
-            return _claimed(principal.claims, relation)
+            return _has_claim(principal.claims, relation)
         case "field":
             if relation.name in subject.named:
                 return subject.named[relation.name]
@@ -154,7 +154,7 @@ _SCOPES = re.compile(r"[!#-+\--\[\]-~]+(?: [!#-+\--\[\]-~]+)*")
 4.2). With commas somebody may have meant another list."""
 
 
-def _claimed(claims: Mapping[str, Json], relation: Relation) -> Truth:
+def _has_claim(claims: Mapping[str, Json], relation: Relation) -> Truth:
     """Whether a claim is, or contains, what it has to; None: it cannot be read as one such value or
     a list of them, or says it in another spelling."""
     said, has = claim_value(claims, relation.claim), relation.has
@@ -174,7 +174,7 @@ def _claimed(claims: Mapping[str, Json], relation: Relation) -> Truth:
 def has_role(relation: Relation, said: Json) -> Truth:
     """Whether a member's role is, or contains, the one of a relation. It is read as a claim is, but
     for one that is missing: whom a list shows without a role may have any."""
-    return None if said is None else _claimed({"role": said}, replace(relation, claim="role"))
+    return None if said is None else _has_claim({"role": said}, replace(relation, claim="role"))
 
 
 def _may_own(ids: frozenset[str], subject: Subject) -> bool:

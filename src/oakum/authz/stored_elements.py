@@ -44,7 +44,7 @@ class StoredElements:
     def __init__(self) -> None:
         self._places: dict[tuple[str, int, Hashable], _Place] = {}
 
-    def having(
+    def values_having(
         self, resource: Resource, value: Json, steps: Pointer, said: list[Json]
     ) -> list[Json]:
         """The values at the end of a path, in whatever element of each list on it, that have some

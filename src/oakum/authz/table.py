@@ -45,7 +45,7 @@ class Trie:
         # The `**` above covers whatever no narrower line names.
         return Trie(below.children if below else {}, -1, self.deep)
 
-    def undeclared(self) -> Trie | None:
+    def undeclared_node(self) -> Trie | None:
         """The node for a member that the document does not declare: `**` alone covers it."""
         return Trie({}, -1, self.deep) if self.deep >= 0 else None
 
@@ -125,7 +125,7 @@ class Table:
         """Leaf paths of a bit set."""
         return frozenset(leaf for i, leaf in enumerate(self.leaves) if bits >> i & 1)
 
-    def deciding(self, leaf: int) -> tuple[str, ...]:
+    def deciding_states(self, leaf: int) -> tuple[str, ...]:
         """States that any grant of this leaf depends on, of the field as it is or masked."""
         names = {name for grant in self.rules[leaf].every_grant for name in grant.when}
         return tuple(state.name for state in self.states if state.name in names)
@@ -162,7 +162,7 @@ def compile_resource(
         found, steps, at = _expand(rule.path, shape, places)
         found += _of_all(rule.path, shape, places, resource)
         if steps and at is not None:
-            notes.append(_shortened(resource, rule, at, steps))
+            notes.append(_depth_problem(resource, rule, at, steps))
         if at is not None and rule.grants and (lost := unnameable(at, bound)):
             left_out.setdefault(tuple(lost), []).append(rule)
         for leaf in found:
@@ -250,7 +250,7 @@ def leaf_index(table: Table, path: str) -> int:
 
 
 @cache
-def ruling(table: Table, path: str) -> tuple[int, ...]:
+def ruling_leaves(table: Table, path: str) -> tuple[int, ...]:
     """Leaves of which any grant keeps a field: its own, or those below an object."""
     index, node = leaf_index(table, path), _node(table, path)
     if index >= 0 or node is None:
@@ -288,16 +288,16 @@ def _mask(relations: tuple[str, ...], held: frozenset[str]) -> int:
 
 
 @cache
-def deciding(table: Table, path: str) -> tuple[str, ...]:
+def deciding_states(table: Table, path: str) -> tuple[str, ...]:
     """States that any grant of a field depends on."""
     index = leaf_index(table, path)
-    return table.deciding(index) if index >= 0 else ()
+    return table.deciding_states(index) if index >= 0 else ()
 
 
 @cache
-def deciding_states(table: Table, path: str) -> tuple[State, ...]:
+def deciding_state_records(table: Table, path: str) -> tuple[State, ...]:
     """Those states, in the order of their names."""
-    return tuple(table.resource.states[name] for name in sorted(deciding(table, path)))
+    return tuple(table.resource.states[name] for name in sorted(deciding_states(table, path)))
 
 
 def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]) -> bool:
@@ -316,7 +316,7 @@ def allows_member(
 def may_allow(table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]) -> bool:
     """Whether the table grants a field to a holder of these relations in some state that has these
     values; other values of the state are unknown."""
-    names = deciding(table, path)
+    names = deciding_states(table, path)
     unknown = [each for each in table.states if each.name in names and each.name not in values]
     return any(
         allows(
@@ -398,7 +398,7 @@ def _of_all(path: str, shape: Shape, places: Places, resource: Resource) -> list
     return [leaf for name in names for leaf in _expand(".".join((*stem, name)), shape, places)[0]]
 
 
-def _shortened(resource: Resource, rule: FieldRule, at: Shape, steps: int) -> Problem:
+def _depth_problem(resource: Resource, rule: FieldRule, at: Shape, steps: int) -> Problem:
     schema = ", ".join(f"schema `{name}`" for name in sorted(at.names)) or "a schema without a name"
     line = f"`{resource.name}.{rule.path}`"
     return Problem(

@@ -30,7 +30,7 @@ from oakum.cli import shared
 def command(stage: str, port: int, members: int, seed: int, kit: Path | None) -> int:
     """Serve cadence, a stand-in for an API that leaked, on 127.0.0.1."""
     cadence = shared.require_cadence()
-    listening = shared.listening(cadence.bound, port)
+    listening = shared.listen(cadence.bound, port)
     if kit is not None:
         cadence.write_kit(kit, seed)
         files = "openapi.yaml, schema.graphql, exposure.yaml and identities.yaml"

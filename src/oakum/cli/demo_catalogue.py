@@ -111,7 +111,7 @@ def serve(name: str, mode: str, port: int, seed: int, out: Path | None, form: st
     entry = _entry(name)
     from oakum_catalogue import serving
 
-    listening = shared.listening(serving.bound, port)
+    listening = shared.listen(serving.bound, port)
     _write(entry, out, seed)
     target = f"http://127.0.0.1:{listening.getsockname()[1]}"
     scan = _scan(entry, out or Path(entry.name), target)

@@ -173,7 +173,7 @@ def _scan(
         with ExitStack() as stack:
             target = upstream
             if behind is not None and environ is not None:
-                target = stack.enter_context(_guarded(kit, upstream, behind, environ))
+                target = stack.enter_context(_start_guard(kit, upstream, behind, environ))
             options = Options(
                 contract, target, kit / "identities.yaml",
                 budget=BUDGET, rate=_RATE, allow_own_settings=True,
@@ -182,15 +182,15 @@ def _scan(
 
 
 @contextmanager
-def _guarded(
+def _start_guard(
     kit: Path, upstream: str, engine: EngineTarget, environ: Mapping[str, str]
 ) -> Iterator[str]:
     """Where the guard in front of cadence is spoken to."""
-    from oakum.guard.run import GuardOptions, running
+    from oakum.guard.run import GuardOptions, run_engine
 
     contract = kit / "exposure.yaml"
     options = GuardOptions(contract, upstream, "127.0.0.1:0", engine, environ=environ)
-    with running(options, lambda _: None) as behind:
+    with run_engine(options, lambda _: None) as behind:
         yield f"http://{behind.listen}"
 
 
@@ -211,7 +211,9 @@ def without_feed(contract: Path) -> Path:
 
 
 @contextmanager
-def serving(stage: str, members: int, environ: Mapping[str, str] | None = None) -> Iterator[str]:
+def serve_stage(
+    stage: str, members: int, environ: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Runs cadence in its own process on a free port of 127.0.0.1, and ends it afterwards."""
     with start_stage(stage, members, environ) as address:
         yield address()

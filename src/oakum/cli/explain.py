@@ -14,7 +14,7 @@ from rich.text import Text
 
 from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem, did_you_mean
-from oakum.exposure.checks import OVER_BLOCK, RULES, STORIES, guarding, rules_of_item
+from oakum.exposure.checks import OVER_BLOCK, RULES, STORIES, guard_effect, rules_of_item
 from oakum.exposure.rule_stories import DOES, references
 from oakum.finding import Finding, Report
 from oakum.output.text import visible
@@ -43,7 +43,7 @@ def command(finding: str, file: Path | None, form: str) -> int:
         _item(about, report, form)
         return 0
     if rule not in STORIES:
-        found = _found(finding, report, file)
+        found = _find(finding, report, file)
         rule = found.rule
     of_rule = [f for f in report.findings if f.rule == rule] if report and found is None else []
     if form == "json":
@@ -64,7 +64,7 @@ def command(finding: str, file: Path | None, form: str) -> int:
     return 0
 
 
-def _found(name: str, report: Report | None, file: Path | None) -> Finding:
+def _find(name: str, report: Report | None, file: Path | None) -> Finding:
     if report is None or file is None:
         if re.fullmatch(r"(finding-)?[0-9a-f]{4,16}", name):
             problem = Problem(
@@ -156,8 +156,8 @@ def _facts(found: Finding) -> Iterator[str]:
 
 def _guard(rule: str, found: Finding | None) -> str:
     if found is None:
-        return guarding(rule)
-    return guarding(rule, f"`{found.resource}.{found.field}`", f"`{found.viewer}`")
+        return guard_effect(rule)
+    return guard_effect(rule, f"`{found.resource}.{found.field}`", f"`{found.viewer}`")
 
 
 def _plain(rule: str, found: Finding | None, of_rule: list[Finding]) -> dict[str, object]:

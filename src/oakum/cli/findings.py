@@ -94,19 +94,19 @@ def show(
         shared.say(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
     else:
         _tell(after, taken, everything)
-    doubted = any(map(_doubted, taken)) or any(each.reasons for each in again)
+    doubted = any(map(_has_doubts, taken)) or any(each.reasons for each in again)
     return int(ExitCode.NOT_TRUSTWORTHY if doubted else ExitCode.CLEAN)
 
 
-def _doubted(report: Report) -> bool:
+def _has_doubts(report: Report) -> bool:
     return any(doubts(report))
 
 
 def _tell(memory: Memory, taken: list[Report], everything: bool) -> None:
     order = list(FindingStanding)
     groups: dict[tuple[object, ...], list[Remembered]] = {}
-    for one in sorted(memory.findings, key=lambda each: order.index(memory.standing(each))):
-        standing = memory.standing(one)
+    for one in sorted(memory.findings, key=lambda each: order.index(memory.standing_of(each))):
+        standing = memory.standing_of(one)
         if not standing.over or everything:
             late, left = memory.is_untested(one), memory.open_viewers(one)
             alike = (standing, late, one.rule, one.resource, one.viewer, left)
@@ -120,7 +120,7 @@ def _tell(memory: Memory, taken: list[Report], everything: bool) -> None:
     for report in taken:
         for reason in doubts(report):
             shared.line(f"run {report.run} closes nothing: {reason}", "bold yellow")
-    by = Counter(map(memory.standing, memory.findings))
+    by = Counter(map(memory.standing_of, memory.findings))
     counts = [f"{by[each]} {each.value.replace('_', ' ')}" for each in order if by[each]]
     untested = sum(map(memory.is_untested, memory.findings))
     told = f"; {untested} not re-tested" if untested else ""
@@ -131,7 +131,7 @@ def _tell(memory: Memory, taken: list[Report], everything: bool) -> None:
 def _group(memory: Memory, group: list[Remembered]) -> None:
     """Findings of one rule, resource and viewer that have come equally far."""
     one = group[0]
-    standing, late = memory.standing(one), memory.is_untested(one)
+    standing, late = memory.standing_of(one), memory.is_untested(one)
     more = f" and {len(group) - 1} more" if group[1:] else ""
     words = standing.value.replace("_", " ") + (", not re-tested" if late else "")
     shared.line(f"{words}  {one.rule}  {one.fingerprint}{more}", _STYLES[standing])

@@ -90,11 +90,13 @@ def _contact(report: Report, file: Path | None, fetch: bool, now: datetime) -> C
         text = shared.read_bytes(file).decode("utf-8", "replace")
         return read_contact(text, now, f"the file {file.name}")
     if fetch:
-        return read_contact(_fetched(report), now, "the target's security.txt, read today")
+        return read_contact(
+            _fetch_security_txt(report), now, "the target's security.txt, read today"
+        )
     return told_contact(report.notes, now)
 
 
-def _fetched(report: Report) -> str:
+def _fetch_security_txt(report: Report) -> str:
     """Fetches the target's security.txt, with one request through the scanner's transport."""
     from oakum.http.security_txt import WELL_KNOWN
     from oakum.scan.discovery.security_contact import request_contact

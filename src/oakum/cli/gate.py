@@ -135,7 +135,7 @@ def command(
             baseline=_earlier(baseline, model, direct),
             widenings=_widenings(against, contract, overlays) if against is not None else None,
             against=against or "",
-            memory=_remembered(memory, direct),
+            memory=_updated_memory(memory, direct),
         )
     )
     _write(verdict, contract, {"json": json_file, "markdown": markdown_file})
@@ -148,7 +148,7 @@ def _source(file: Path, model: Model) -> ReportSource:
     return ReportSource(_sound(file, model), str(file))
 
 
-def _remembered(path: Path | None, sources: list[ReportSource]) -> Memory | None:
+def _updated_memory(path: Path | None, sources: list[ReportSource]) -> Memory | None:
     """What is remembered, these reports taken in; the file stays as it is."""
     if path is None:
         return None
@@ -157,22 +157,22 @@ def _remembered(path: Path | None, sources: list[ReportSource]) -> Memory | None
 
 def _say(verdict: Verdict, contract: Path, form: str) -> None:
     if form == "github":
-        ci_environment.summarise((_rendered(verdict, contract, "markdown") + "\n").encode())
-    shared.say(_rendered(verdict, contract, form))
+        ci_environment.summarise((_render_verdict(verdict, contract, "markdown") + "\n").encode())
+    shared.say(_render_verdict(verdict, contract, form))
 
 
 def _write(verdict: Verdict, contract: Path, files: Mapping[str, Path | None]) -> None:
     for form, file in files.items():
         if file is not None:
-            shared.write_text(file, _rendered(verdict, contract, form) + "\n")
+            shared.write_text(file, _render_verdict(verdict, contract, form) + "\n")
 
 
-def _rendered(verdict: Verdict, contract: Path, form: str) -> str:
+def _render_verdict(verdict: Verdict, contract: Path, form: str) -> str:
     if form == "json":
         content = render_text.document(verdict, str(contract))
         return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
     if form == "github":
-        lines = [*commands(_annotations(verdict, contract)), *render_text.closing(verdict)]
+        lines = [*commands(_annotations(verdict, contract)), *render_text.closing_lines(verdict)]
     else:
         lines = [*(render_text.markdown if form == "markdown" else render_text.text)(verdict)]
     return "\n".join(map(visible, lines))

@@ -42,7 +42,7 @@ def bench(
         found, policy, compile_contract(found.document, policy),
         _waivers(policy, contract, waiver_file),
         policy.criteria.max_age if max_age is None else _duration(max_age),
-        _changed(found, contract, overlays),
+        _last_change(found, contract, overlays),
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _duration(said: str) -> float:
     return seconds
 
 
-def _changed(found: Contract, contract: Path, overlays: tuple[Path, ...]) -> datetime:
+def _last_change(found: Contract, contract: Path, overlays: tuple[Path, ...]) -> datetime:
     """When the contract was last written, for reports that do not say which one they are of."""
     files = {contract, *found.document.files, *overlays}
     return datetime.fromtimestamp(

@@ -82,7 +82,7 @@ def _run(given: Mapping[str, Any], trial: Mapping[str, Any]) -> int:
         tuple(shared.valid_target(each, "--twin") for each in trial["twin"]),
         tuple(shared.valid_target(each, "--front-end") for each in trial["front_end"]),
     )  # fmt: skip
-    judged, found, model = _judged(given)
+    judged, found, model = _prepare_gate(given)
     shared.heed_sigterm()
     many, harmless = trial["mutants"], trial["harmless"]
     harmless = max(1, many // 4) if harmless is None else harmless
@@ -97,7 +97,7 @@ def _run(given: Mapping[str, Any], trial: Mapping[str, Any]) -> int:
     return int(done.exit_code)
 
 
-def _judged(given: Mapping[str, Any]) -> Any:
+def _prepare_gate(given: Mapping[str, Any]) -> Any:
     """Runs the whole gate on a report, or on a widened contract."""
     file, overlays = given["contract"], given["overlays"]
     on = bench(file, overlays, given["max_age"], given["waiver_file"])

@@ -197,13 +197,13 @@ def check(contract: Path, identities: Path | None, overlays: tuple[Path, ...]) -
     found = read_contract(contract, overlays)
     shared.warn(found.warnings_for(engine() for engine in ENGINES.values()))
     if identities is not None:
-        shared.warn(_removed(found, identities))
+        shared.warn(_warn_of_removed(found, identities))
     key = f", look-ups with `{found.service_env}`" if found.service_env else ""
     click.echo(f"{found.endpoints} endpoints, contract {found.digest}{key}")
     return int(ExitCode.CLEAN)
 
 
-def _removed(found: ContractFiles, identities: Path) -> Iterator[Problem]:
+def _warn_of_removed(found: ContractFiles, identities: Path) -> Iterator[Problem]:
     from oakum.guard.removed_headers import removed_lines
     from oakum.scan.identities.identities_file import lines_sent
 

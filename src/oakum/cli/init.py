@@ -56,7 +56,7 @@ def command(
     _on_this_disk(document)
     if review and ask:
         raise click.UsageError("--review and --ask: choose one")
-    finish = _page if review else _asked if ask else None
+    finish = _page if review else _ask_questions if ask else None
     if finish and output is None:
         if refs:
             raise click.UsageError(
@@ -68,7 +68,7 @@ def command(
         place = Location(str(output))
         raise InputError([Problem(place, "is there already", "give another name, or --force")])
     folder = output.parent if output is not None else Path()
-    saved = _saved(refs)
+    saved = _saved_refs(refs)
     found = Document.load(document, refs=saved)
     shared.warn(found.warnings)
     text = _schema_line(output) + draft(
@@ -121,7 +121,7 @@ def _page(contract: Path) -> int:
     return int(ExitCode.CLEAN)
 
 
-def _asked(contract: Path) -> int:
+def _ask_questions(contract: Path) -> int:
     """Ask the open questions in the terminal, and write the answers."""
     from rich.text import Text
 
@@ -164,7 +164,7 @@ def _on_this_disk(document: Path) -> None:
         raise InputError([Problem(Location(address), "is an address, not a file", hint)])
 
 
-def _saved(refs: tuple[str, ...]) -> dict[str, Path]:
+def _saved_refs(refs: tuple[str, ...]) -> dict[str, Path]:
     """Addresses with the files that were saved from them."""
     found: dict[str, Path] = {}
     for each in refs:

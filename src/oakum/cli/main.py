@@ -53,7 +53,7 @@ class _Lazy(click.Group):
             return old
         if cmd_name not in dict(COMMANDS):
             return None
-        command: click.Command = _loaded(f"oakum.cli.{cmd_name.replace('-', '_')}").command
+        command: click.Command = _load_module(f"oakum.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(
@@ -70,7 +70,7 @@ class _Lazy(click.Group):
             formatter.write_dl(list(COMMANDS))
 
 
-def _loaded(name: str) -> ModuleType:
+def _load_module(name: str) -> ModuleType:
     """A module, without collections of garbage on the way, which take a sixth of that time: what
     modules make as they are imported stays."""
     collects = gc.isenabled()

@@ -147,7 +147,7 @@ def draft(
     Each line has its evidence as a comment, and a mark until a person confirms it, because what an
     API sends may be the leak. A relation is only granted what was really sent to it.
     """
-    from oakum.traffic.draft_lines import needing, text
+    from oakum.traffic.draft_lines import needs, text
     from oakum.traffic.intake import sources as opened
     from oakum.traffic.suggested_relations import without_unneeded
     from oakum.traffic.survey import Surveyor
@@ -160,15 +160,15 @@ def draft(
         _absent(openapi, force=force)
         if not _infer(found, hosts, openapi):
             return ExitCode.NOT_TRUSTWORTHY
-    judged, base, before = _drafting(contract, openapi, output.parent)
+    judged, base, before = _draft_basis(contract, openapi, output.parent)
     judged.learn_all(found)
     surveyor = Surveyor(os.urandom(32), judged, hosts)
     read = surveyor.take_all(found)
-    base = _moved(base, contract, output.parent)
+    base = _relocate_contract(base, contract, output.parent)
     lines = {name: list(judged.lines(name)) for name in judged.policy.resources}
     if before is not None:
         judged.path_values.correct_params(judged.operations, base)
-        base = without_unneeded(base, before, *needing(lines))
+        base = without_unneeded(base, before, *needs(lines))
     distrust = [*filter(None, (each.distrust for each in found)), *judged.distrust()]
     if distrust:
         for why in distrust:
@@ -213,7 +213,7 @@ def _infer(found: Sequence[TrafficSource], hosts: Sequence[str], path: Path) -> 
     return not distrust
 
 
-def _drafting(
+def _draft_basis(
     contract: Path | None, openapi: Path | None, folder: Path
 ) -> tuple[ContractJudge, dict[str, Any], dict[str, Any] | None]:
     """What traffic is held against, the policy whose relations, owners and settings are kept, and
@@ -246,7 +246,7 @@ def _drafting(
     return ContractJudge(compile_for_judging(found)), stated, None
 
 
-def _moved(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[str, Any]:
+def _relocate_contract(base: dict[str, Any], contract: Path | None, folder: Path) -> dict[str, Any]:
     """A contract with file names relative to another folder; gateway settings stay."""
     if contract is not None:
 

@@ -103,10 +103,10 @@ def command(
     key = denied.key_of(key_file, deny_file)
     before = denied.existing_callers(deny_file, key)
     held = load_against(contract, openapi)
-    traffic = _kept(sources, key, bool(deny_file), bool(held or hosts)) or _read(
+    traffic = _kept_traffic(sources, key, bool(deny_file), bool(held or hosts)) or _read(
         sources, key, held, hosts
     )
-    report = _watched(traffic, callers, events_file, shown=form == "text")
+    report = _watch_calls(traffic, callers, events_file, shown=form == "text")
     reads, distrust = traffic.reads(), [*traffic.distrust(), *report.distrust]
     document = json_document.render(report, reads, distrust).decode()
     if json_file is not None:
@@ -139,7 +139,9 @@ class _Traffic:
     aside: Counter[str] = field(default_factory=Counter)
 
 
-def _watched(traffic: _Traffic, callers: int, events_file: Path | None, shown: bool) -> AbuseReport:
+def _watch_calls(
+    traffic: _Traffic, callers: int, events_file: Path | None, shown: bool
+) -> AbuseReport:
     """The calls, watched one after the other; events go out as they are seen."""
     from oakum.abuse import json_document, render_text
     from oakum.abuse.detector import AbuseDetector
@@ -179,7 +181,7 @@ def _writer(path: Path | None, stack: ExitStack) -> Callable[[bytes], None]:
     return write
 
 
-def _kept(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traffic | None:
+def _kept_traffic(sources: Sequence[str], key: bytes, denies: bool, held: bool) -> _Traffic | None:
     """The calls in folders that `oakum observe keep` wrote; None for other sources."""
     from oakum.traffic.call import Hasher
     from oakum.traffic.store.layout import is_kept, open_runs

@@ -71,20 +71,20 @@ def command(
     Runs each page or script in Chromium twice, plain and watched. No response is changed. A watched
     load that differs from the plain one is discarded.
     """
-    from oakum.frontend.render_text import differences, driven, lines, plain
+    from oakum.frontend.render_text import differences, drives_document, lines, plain
 
     if caller and contract is None:
         raise click.UsageError(
             "--caller needs --contract: it says whose responses are compared with the contract"
         )
     origin = _origin(pages, script, target)
-    held = _held(contract)
-    usage, drives = _observed(
+    held = _load_grants(contract)
+    usage, drives = _run_drives(
         _drives(pages, script), origin, quiet, str(browser or ""), held.find if held else None
     )
     viewer = held.caller(usage, caller) if held else None
     rows = held.rows(usage, viewer) if held and viewer else None
-    found = plain(usage, rows) | {"drives": driven(drives)}
+    found = plain(usage, rows) | {"drives": drives_document(drives)}
     document = orjson.dumps(found, option=orjson.OPT_INDENT_2).decode()
     if json_file:
         shared.write_text(json_file, f"{document}\n")
@@ -105,7 +105,7 @@ def command(
     return int(ExitCode.FINDINGS if leaks else ExitCode.CLEAN)
 
 
-def _held(contract: Path | None) -> PageGrants | None:
+def _load_grants(contract: Path | None) -> PageGrants | None:
     from oakum.cli.page_grants import PageGrants
     from oakum.policy.contract import load
 
@@ -130,21 +130,21 @@ def _origin(pages: tuple[str, ...], script: Path | None, target: str | None) -> 
 
 
 def _drives(pages: tuple[str, ...], script: Path | None) -> list[tuple[str, Steps]]:
-    from oakum.frontend.drive import load_script, opening
+    from oakum.frontend.drive import load_address, load_script
 
-    found = [(f"--page {at}", opening(page)) for at, page in enumerate(pages, 1)]
+    found = [(f"--page {at}", load_address(page)) for at, page in enumerate(pages, 1)]
     return found + ([(str(script), load_script(script))] if script else [])
 
 
-def _observed(
+def _run_drives(
     drives: list[tuple[str, Steps]], origin: str, quiet: float, browser: str, find: Find | None
 ) -> tuple[Usage, list[tuple[str, Usage]]]:
     """What all drives use together, and what each one uses."""
-    from oakum.frontend.drive import browsing, watch
+    from oakum.frontend.drive import open_browser, watch
     from oakum.frontend.usage import Load, judge
 
     loads, why = list[tuple[str, Load]](), list[tuple[str, str]]()
-    with browsing(browser) as chromium:
+    with open_browser(browser) as chromium:
         for name, steps in drives:
             watched = watch(chromium, steps, origin, quiet)
             if watched.load is None:

@@ -32,7 +32,7 @@ from oakum.traffic.observation import Read
 from oakum.traffic.store.keep_run import against_of, no_proof, put, tables
 from oakum.traffic.store.layout import KeptRun, SourceNote, is_kept, open_runs
 from oakum.traffic.store.progress import SourceFile, begin_sources, notes_to_continue
-from oakum.traffic.store.writing import Keeper, swept, unwritable
+from oakum.traffic.store.writing import Keeper, sweep, unwritable
 from oakum.traffic.survey import Surveyor
 
 if TYPE_CHECKING:
@@ -103,9 +103,9 @@ class ResumableReading:
         secret = key_of(self.key, make=True)
         hashed = Hasher(secret)
         with _alone(self.folder):
-            swept(self.folder)
+            sweep(self.folder)
             runs, files = _runs(self.folder), [_file(each.name, hashed) for each in found]
-            asked = self._asked()
+            asked = self._input_digest()
             known = begin_sources(runs, hashed.mark, asked, str(self.folder))
             starts = [
                 note
@@ -170,7 +170,7 @@ class ResumableReading:
             )
         return read, many, no_proof(against, many)
 
-    def _asked(self) -> str:
+    def _input_digest(self) -> str:
         """SHA-256 of the contract or the document, and of the hosts."""
         file = self.contract or self.openapi
         said = [contract_digest(load(file)) if file is not None else "", *sorted(set(self.hosts))]

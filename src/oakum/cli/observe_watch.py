@@ -68,7 +68,7 @@ def command(
     # Ctrl-C is the normal way to stop
     with suppress(KeyboardInterrupt), _screen(title, every) as show:
         _follow(live, found, whole, every, show)
-    return _ended(live, found)
+    return _print_result(live, found)
 
 
 def _follow(
@@ -92,7 +92,7 @@ def _follow(
     show(live.look(time.time(), [each.counts for each in found]))
 
 
-def _ended(live: Live, found: Sequence[TrafficSource]) -> int:
+def _print_result(live: Live, found: Sequence[TrafficSource]) -> int:
     """Prints the full result as `observe traffic` does, and returns the exit code."""
     from oakum.traffic import render_text
 

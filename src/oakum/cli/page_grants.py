@@ -58,12 +58,14 @@ class PageGrants:
         found = {
             caller.ids: caller
             for sent, operation, _ in self._answers(usage)
-            for caller in [self._asked(callers, sent.heard, operation)]
+            for caller in [self._identify_caller(callers, sent.heard, operation)]
             if caller.ids
         }
         return next(iter(found.values())) if len(found) == 1 else UNKNOWN
 
-    def _asked(self, callers: Callers, heard: Heard, operation: Operation) -> IdentifiedCaller:
+    def _identify_caller(
+        self, callers: Callers, heard: Heard, operation: Operation
+    ) -> IdentifiedCaller:
         request = Request(heard.method, heard.url, heard.headers)
         if self._policy.caller.claim:
             return callers.of(request, None, None)

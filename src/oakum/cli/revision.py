@@ -120,17 +120,19 @@ def _gather(commit: str, root: Path, waiting: list[str]) -> None:
         if name in seen or name.startswith(("../", "/")) or name in ("", ".", ".."):
             continue
         seen.add(name)
-        data = _shown(commit, name)
+        data = _show_file(commit, name)
         if data is None:
             continue
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
         folder = dirname(name)
-        waiting += [f"{folder}/{each}" if folder else each for each in _named(name, data)]
+        waiting += [
+            f"{folder}/{each}" if folder else each for each in _referenced_files(name, data)
+        ]
 
 
-def _named(name: str, data: bytes) -> list[str]:
+def _referenced_files(name: str, data: bytes) -> list[str]:
     """The files that a file names: `api`, `refs`, `graphql` and `$ref`."""
     try:
         file = DescriptionFile(name, data)
@@ -164,7 +166,7 @@ def _commit(revision: str) -> str:
     )
 
 
-def _shown(commit: str, path: str) -> bytes | None:
+def _show_file(commit: str, path: str) -> bytes | None:
     done = _run("show", "--no-textconv", "--end-of-options", f"{commit}:{path}", about=path)
     # `git show` prints a listing for a folder.
     return None if done.returncode or done.stdout.startswith(b"tree ") else done.stdout

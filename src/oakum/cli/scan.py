@@ -156,7 +156,7 @@ def _play(
         if not quiet:
             watchers.append(stack.enter_context(progress(options.budget)))
         shared.heed_sigterm()
-        report = _reported(scan)
+        report = _make_report(scan)
         with heard_late(lambda: emit(Event("phase", {"name": "writing, despite Ctrl-C"}))):
             for name, path in reports.items():
                 shared.write(report, path, name)
@@ -164,7 +164,7 @@ def _play(
     return int(exit_code(report))
 
 
-def _reported(scan: Scan) -> Report:
+def _make_report(scan: Scan) -> Report:
     """The report of a run. If there is none, since the run has failed, what is left is said at
     least."""
     try:

@@ -434,7 +434,7 @@ def require_cadence() -> Any:
         import cadence
         from cadence import serve  # noqa: F401 - a folder of that name may be anybody's
     except ImportError as error:
-        raise _lacking("demo", error, "demo", _EXAMPLES) from None
+        raise _missing_extra("demo", error, "demo", _EXAMPLES) from None
     return cadence
 
 
@@ -448,7 +448,7 @@ def require_catalogue() -> Any:
         import oakum_catalogue
         from oakum_catalogue import entries  # noqa: F401
     except ImportError as error:
-        raise _lacking("catalogue", error, "demo", _EXAMPLES) from None
+        raise _missing_extra("catalogue", error, "demo", _EXAMPLES) from None
     return oakum_catalogue
 
 
@@ -457,7 +457,7 @@ def require_selftest() -> None:
     try:
         from oakum_selftest import loop  # noqa: F401
     except ImportError as error:
-        raise _lacking("--self-test", error, beside="./tools") from None
+        raise _missing_extra("--self-test", error, beside="./tools") from None
 
 
 def require_sketches(command: str) -> None:
@@ -466,7 +466,7 @@ def require_sketches(command: str) -> None:
         import datasketches  # type: ignore[import-untyped]  # noqa: F401
         import numpy  # noqa: F401
     except ImportError as error:
-        raise _lacking(command, error, "observe") from None
+        raise _missing_extra(command, error, "observe") from None
 
 
 def require_editor() -> None:
@@ -474,19 +474,19 @@ def require_editor() -> None:
     try:
         import pygls  # noqa: F401
     except ImportError as error:
-        raise _lacking("language-server", error, "editor") from None
+        raise _missing_extra("language-server", error, "editor") from None
 
 
 _EXAMPLES = "./examples"
 """The folder of the APIs that Oakum is shown on: they are a package of their own."""
 
 
-def _lacking(what: str, error: ImportError, extra: str = "", beside: str = "") -> InputError:
+def _missing_extra(what: str, error: ImportError, extra: str = "", beside: str = "") -> InputError:
     hint = install_hint(extra, beside)
     return InputError([Problem(Location(what), f"needs `{error.name}`", hint)])
 
 
-def listening(bound: Callable[[int], S], port: int) -> S:
+def listen(bound: Callable[[int], S], port: int) -> S:
     """What `bound` makes of a port; raises `InputError` when it is taken."""
     try:
         return bound(port)

@@ -172,7 +172,7 @@ class _Pair:
         if table is None:
             return (0,)
         ruled = [
-            (1 << i, lets_in(table, leaf) if leaf in self._embedded else ruling(table, leaf))
+            (1 << i, lets_in(table, leaf) if leaf in self._embedded else leaf_bits(table, leaf))
             for i, leaf in enumerate(self.leaves)
         ]
         return tuple(sum(b for b, own in ruled if own & bits) for bits in table.sets)
@@ -212,7 +212,7 @@ def renamings(old: Policy, new: Policy) -> dict[str, str]:
     return found
 
 
-def ruling(table: Table, leaf: str) -> int:
+def leaf_bits(table: Table, leaf: str) -> int:
     """Bit set of the leaves that let a value at this path pass."""
     if leaf in table.leaves:
         return 1 << table.leaves.index(leaf)
@@ -280,7 +280,7 @@ class _Both:
     def tables(self, kind: Kind, mask: Mask | None = None) -> Iterator[Move]:
         """Moves of `see` or `set` grants; with `mask`, of those who see a field in that form, and
         by neither contract as it is."""
-        standing = self._standing(kind)
+        standing = self._holding_endpoints(kind)
         every = self.pairs(kind, standing)
         if mask is not None:
             every = self.masked_tables(kind, standing, mask)
@@ -297,7 +297,7 @@ class _Both:
                 for move in self._rows(pair, kind, each, tuple(keys)):
                     yield replace(move, mask=mask) if mask is not None else move
 
-    def _standing(self, kind: Kind) -> _Standing:
+    def _holding_endpoints(self, kind: Kind) -> _Standing:
         """Resource → keys of the endpoints that hold it, for both contracts."""
         found: _Standing = ({}, {})
         for side, endpoints in zip(found, (self.before, self.after), strict=True):
@@ -329,7 +329,7 @@ class _Both:
             return old is new
         if old.resource.owner != new.resource.owner:
             return False
-        said = [(t.relations, t.leaves, t.sets, t.rows, tuple(map(_meaning, t.states)))
+        said = [(t.relations, t.leaves, t.sets, t.rows, tuple(map(_state_meaning, t.states)))
                 for t in (old, new)]  # fmt: skip
         return said[0] == said[1] and all(
             self._alike(name, *self._owners(pair)) for name in old.relations
@@ -389,7 +389,7 @@ class _Both:
                     whole = pair.seen_whole(0, world.old, now) if old >= 0 else 0
                     whole |= pair.seen_whole(1, world.new, now) if new >= 0 else 0
                     was, will = was & ~whole, will & ~whole
-                for widens, why, bits in _moved(was, will, *each.declared):
+                for widens, why, bits in _changed_cells(was, will, *each.declared):
                     if kind == "set" and why == "undeclared":
                         continue  # request bodies never hold undeclared members
                     while bits:
@@ -397,7 +397,7 @@ class _Both:
                         bits ^= low
                         at = (low.bit_length() - 1, widens, why)
                         found.setdefault(at, []).append((world, now))
-        owned = (_owning(self.old.policy), _owning(self.new.policy))
+        owned = (_owner_relations(self.old.policy), _owner_relations(self.new.policy))
         theirs = _own_as_before(*self._owners(pair)) if pair.old and pair.new else True
         for (index, widens, why), spots in found.items():
             own = (theirs or not widens) and all(
@@ -479,7 +479,7 @@ class _Both:
                     opened = [
                         endpoint is not None
                         and path in side
-                        and self._asked(endpoint, policy, held, world)
+                        and self._may_pass(endpoint, policy, held, world)
                         for endpoint, side, policy, held in (
                             (old, paths[0], self.old.policy, world.old),
                             (new, paths[1], self.new.policy, world.new),
@@ -497,7 +497,7 @@ class _Both:
             for name in (old.call if old and old.call else ())
         )
 
-    def _asked(
+    def _may_pass(
         self, endpoint: DeclaredEndpoint, policy: Policy, held: frozenset[str], world: World
     ) -> bool:
         """Whether a request passes before its object is known (`may_call`)."""
@@ -542,7 +542,7 @@ def _through(said: Signature | None, held: frozenset[str], logged: bool) -> bool
     return not held.isdisjoint(said[1]) if said[1] is not None else logged or said[2]
 
 
-def _moved(
+def _changed_cells(
     old: int, new: int, declared_old: int, declared_new: int
 ) -> Iterator[tuple[bool, Why, int]]:
     """(widens, why, bits) for the changed cells of a row."""
@@ -559,7 +559,7 @@ def _moved(
             yield widens, "declared", bits
 
 
-def _owning(policy: Policy) -> frozenset[str]:
+def _owner_relations(policy: Policy) -> frozenset[str]:
     return frozenset(name for name, each in policy.relations.items() if each.kind == "owner")
 
 
@@ -570,6 +570,6 @@ def _own_as_before(old: Owner, new: Owner) -> bool:
     return old.kind == new.kind and {*new.members} <= {*old.members}
 
 
-def _meaning(state: State) -> tuple[object, ...]:
+def _state_meaning(state: State) -> tuple[object, ...]:
     values = tuple((type(v).__name__, v) for v in state.values)
     return state.name, values, state.member, state.of, type(state.missing).__name__, state.missing

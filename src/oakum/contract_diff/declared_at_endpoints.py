@@ -171,7 +171,7 @@ class Walk:
                 inner = resource_of(leaf, self.model.bound)
                 if inner and self._shown_to_somebody(tables[name], name, path, writing):
                     roots.append((inner, leaf))
-                if writing and _refused(shape, path):
+                if writing and _is_read_only(shape, path):
                     continue
                 declared.paths[path] = leaf
                 if inner:
@@ -256,7 +256,7 @@ def node_at(trie: Trie, path: str) -> Trie | None:
     return node
 
 
-def _refused(shape: Shape, path: str) -> bool:
+def _is_read_only(shape: Shape, path: str) -> bool:
     """Whether the path or a part of it is read-only."""
     at: Shape | None = shape
     for segment in path.split("."):

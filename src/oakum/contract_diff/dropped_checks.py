@@ -70,7 +70,7 @@ class _Both:
         if was.write and now.write:
             yield from self._writes(was, now, name)
             yield from self._bodies(was, now, name)
-        yield from self._named(was, now, name)
+        yield from self._hidden_objects(was, now, name)
 
     def _mutations(self, now: GrantedEndpoint, name: str) -> Term:
         """Queries are judged alike; `reads: true` rejects what is none."""
@@ -84,10 +84,12 @@ class _Both:
 
     def _writes(self, was: GrantedEndpoint, now: GrantedEndpoint, name: str) -> Iterator[Term]:
         """Whose objects a write may touch."""
-        for place, resource in self._lost(was.checks.plain, now.checks.plain, now.operation):
+        for place, resource in self._removed_places(
+            was.checks.plain, now.checks.plain, now.operation
+        ):
             said = f"a guard no longer checks the `{resource}` that {place} of `{name}` names"
             yield self._term(now, said, wide=True)
-        for place, resource in self._gained(was.checks.plain, now.checks.plain):
+        for place, resource in self._added_places(was.checks.plain, now.checks.plain):
             said = f"a guard now checks the `{resource}` that {place} of `{name}` names"
             yield self._term(now, said, narrow=True)
         kinds = was.checks.target.kind, now.checks.target.kind
@@ -116,7 +118,9 @@ class _Both:
                     now, f"{where} of `{name}` is now judged as a `{one}`", narrow=True
                 )
 
-    def _named(self, was: GrantedEndpoint, now: GrantedEndpoint, name: str) -> Iterator[Term]:
+    def _hidden_objects(
+        self, was: GrantedEndpoint, now: GrantedEndpoint, name: str
+    ) -> Iterator[Term]:
         """Objects without which an answer tells nothing."""
         hidden = [[o for e in (each.hidden, *each.others) if e is not None for o in e.resources]
                   for each in (was, now)]  # fmt: skip
@@ -128,13 +132,13 @@ class _Both:
                 said = "no longer hides" if wide else "now hides"
                 said = f"a `{one}` in the path of `{name}` {said} what the answer tells"
                 yield self._term(now, said, wide=wide, narrow=not wide)
-        told = {*self._lost(was.checks.plain, now.checks.plain, now.operation)}
-        for place, one in self._lost(was.asked.keys, now.asked.keys, now.operation):
+        told = {*self._removed_places(was.checks.plain, now.checks.plain, now.operation)}
+        for place, one in self._removed_places(was.asked.keys, now.asked.keys, now.operation):
             if self._conceals(one) and (place, one) not in told:
                 said = f"a hidden `{one}` that {place} of `{name}` names no longer hides what"
                 yield self._term(now, f"{said} the answer tells", wide=True)
-        told = {*self._gained(was.checks.plain, now.checks.plain)}
-        for place, one in self._gained(was.asked.keys, now.asked.keys):
+        told = {*self._added_places(was.checks.plain, now.checks.plain)}
+        for place, one in self._added_places(was.asked.keys, now.asked.keys):
             if self._conceals(one) and (place, one) not in told:
                 said = f"a hidden `{one}` that {place} of `{name}` names now hides what the answer"
                 yield self._term(now, f"{said} tells", narrow=True)
@@ -146,13 +150,15 @@ class _Both:
         other = self.old.policy.resources.get(before)
         return own is not None and other is not None and own.conceal and other.conceal
 
-    def _lost(self, was: Plain, now: Plain, operation: Operation) -> Iterator[tuple[str, str]]:
+    def _removed_places(
+        self, was: Plain, now: Plain, operation: Operation
+    ) -> Iterator[tuple[str, str]]:
         """Places that named an object and no longer do, though requests may have them."""
         kept = {(each.where, each.contract_name): one for each, one in now.places.items()}
         for each, one in was.places.items():
             name = self.names.get(one, one)
             if kept.get((each.where, each.contract_name)) != name and _is_declared(each, operation):
-                yield _called(each), name
+                yield _describe_place(each), name
         for word, one in was.words.items() if was.free else ():
             said = {plain(each.last) for each in (*was.places, *now.places)}
             if word not in now.words and word not in said and not self._is_of_schema(word):
@@ -164,13 +170,13 @@ class _Both:
         gone = self.old.model.bound.keys() - self.new.model.bound.keys()
         return any(word.startswith(plain(each)) for each in gone)
 
-    def _gained(self, was: Plain, now: Plain) -> Iterator[tuple[str, str]]:
+    def _added_places(self, was: Plain, now: Plain) -> Iterator[tuple[str, str]]:
         known = {
             (e.where, e.contract_name): self.names.get(one, one) for e, one in was.places.items()
         }
         for each, one in now.places.items():
             if known.get((each.where, each.contract_name)) != one:
-                yield _called(each), one
+                yield _describe_place(each), one
 
     def resources(self) -> Iterator[Term]:
         """How objects are found."""
@@ -197,7 +203,7 @@ class _Both:
             was = self.old.policy.relations.get(name)
             if was is not None:
                 said = f"what ends or begins `{name}` is"
-                yield from _believed(
+                yield from _step_changes(
                     said, _calls(self.old, was), _calls(self.new, relation), relation
                 )
         for name, each in self.new.policy.resources.items():
@@ -205,10 +211,10 @@ class _Both:
             for state in each.states.values():
                 before = old.states.get(state.name) if old is not None else None
                 if before is not None:
-                    yield from _believed(
+                    yield from _step_changes(
                         f"what sets `{state.name}` of `{name}` is",
-                        _switched(self.old, before.switch),
-                        _switched(self.new, state.switch),
+                        _switch_endpoints(self.old, before.switch),
+                        _switch_endpoints(self.new, state.switch),
                         each,
                     )
 
@@ -242,7 +248,7 @@ def _key(each: GrantedEndpoint) -> str:
     return endpoint_key(each.operation.method, each.operation.path)
 
 
-def _called(place: RequestPlace) -> str:
+def _describe_place(place: RequestPlace) -> str:
     return f"`{place.contract_name}`" if place.contract_name else "the body"
 
 
@@ -283,11 +289,11 @@ def _calls(contract: CompiledContract, relation: Relation) -> set[str]:
     return {_endpoint_of(contract, each.operation) for each in steps} - {""}
 
 
-def _switched(contract: CompiledContract, switch: Switch | None) -> set[str]:
+def _switch_endpoints(contract: CompiledContract, switch: Switch | None) -> set[str]:
     return {_endpoint_of(contract, switch.operation)} - {""} if switch is not None else set()
 
 
-def _believed(
+def _step_changes(
     said: str, was: Iterable[str], now: Iterable[str], where: Relation | Resource
 ) -> Iterator[Term]:
     gone, came = {*was} - {*now}, {*now} - {*was}

@@ -38,8 +38,8 @@ def find_embedded_checks(
         if was is None or not (was.granted and now.granted):
             continue
         for sent in (False, True):
-            before = _renamed(was.takes if sent else was.shows, names)
-            after = _renamed(now.takes if sent else now.shows, {})
+            before = _rename_resources(was.takes if sent else was.shows, names)
+            after = _rename_resources(now.takes if sent else now.shows, {})
             for model, here, there, wide in (
                 (new.model, before, after, True),
                 (old.model, after, before, False),
@@ -58,7 +58,7 @@ _Held = Mapping[str, Mapping[str, frozenset[str]]]
 """Resource → path of an object in it → resources of that object."""
 
 
-def _renamed(shown: Mapping[str, DeclaredPaths], names: Mapping[str, str]) -> _Held:
+def _rename_resources(shown: Mapping[str, DeclaredPaths], names: Mapping[str, str]) -> _Held:
     return {
         names.get(name, name): {
             path: frozenset(names.get(one, one) for one in those)

@@ -116,16 +116,16 @@ def _endpoint(endpoint: DeclaredEndpoint, old: OperationRule, new: OperationRule
         wide, narrow = bool(new.login), bool(old.login)
         yield Term(wide, narrow, sentence, endpoints=name, location=new.location)
     yield from _left_out(endpoint.name, old, new)
-    for pointer in _lost(old.counts, new.counts):
+    for pointer in _missing_items(old.counts, new.counts):
         sentence = f"`{endpoint.name}` no longer withholds the count at `{pointer}`"
         yield Term(True, False, sentence, endpoints=name, location=new.location)
-    for pointer in _lost(new.counts, old.counts):
+    for pointer in _missing_items(new.counts, old.counts):
         sentence = f"`{endpoint.name}` withholds the count at `{pointer}`"
         yield Term(False, True, sentence, endpoints=name, location=new.location)
-    for each in _lost(old.without, new.without):
+    for each in _missing_items(old.without, new.without):
         sentence = f"a guard no longer takes `{each}` out of questions to `{endpoint.name}`"
         yield Term(True, False, sentence, endpoints=name, location=new.location)
-    for each in _lost(new.without, old.without):
+    for each in _missing_items(new.without, old.without):
         sentence = f"a guard takes `{each}` out of questions to `{endpoint.name}`"
         yield Term(False, True, sentence, endpoints=name, location=new.location)
 
@@ -174,13 +174,13 @@ def _gateway(old: Policy, new: Policy) -> Iterator[Term]:
         ("lets the request header `{}` through", was.request_headers, now.request_headers),
         ("lets the cookie `{}` through", was.cookies or (), now.cookies or ()),
     ):
-        for each in _lost(after, before):
+        for each in _missing_items(after, before):
             yield Term(True, False, f"a guard {what.format(each)}")
-        for each in _lost(before, after):
+        for each in _missing_items(before, after):
             yield Term(False, True, f"a guard no longer {_plural(what).format(each)}")
-    for each in _lost(was.strip, now.strip):
+    for each in _missing_items(was.strip, now.strip):
         yield Term(True, False, f"clients may send the header `{each}`")
-    for each in _lost(now.strip, was.strip):
+    for each in _missing_items(now.strip, was.strip):
         yield Term(False, True, f"clients may no longer send the header `{each}`")
     tokens = [
         (t.keys, t.algorithms, t.issuer, t.audiences) if t else None
@@ -204,7 +204,7 @@ def _plural(what: str) -> str:
     return what.replace("passes", "pass", 1).replace("lets", "let", 1)
 
 
-def _lost(before: Iterable[str], after: Iterable[str]) -> list[str]:
+def _missing_items(before: Iterable[str], after: Iterable[str]) -> list[str]:
     """Items of the first list that are missing from the second."""
     kept = set(after)
     return [each for each in dict.fromkeys(before) if each not in kept]

@@ -51,7 +51,9 @@ def find_passed_inputs(
             known = other.inputs(before)
             for each in side.inputs(own):
                 if not other.lets(each, before, known):
-                    found.setdefault((wide, "input", _called(each)), {})[key] = now.operation
+                    found.setdefault((wide, "input", _describe_input(each)), {})[key] = (
+                        now.operation
+                    )
             for name in _more_values(before, own):
                 some = "new" if wide else "some"
                 said = f"{some} values of the path parameter `{name}`"
@@ -107,7 +109,7 @@ def _place(each: Credential) -> str:
 _KINDS = {"header": "header", "cookie": "cookie", "query": "query parameter"}
 
 
-def _called(each: _Input) -> str:
+def _describe_input(each: _Input) -> str:
     where, at = each
     if where == "body":
         return f"`{'.'.join(part or '*' for part in at)}` in the body" if at else "the body"

@@ -90,14 +90,14 @@ def changes(
             continue  # merged into the sentence about endpoints that declare it
         unsaid = told.get((replace(part, why="undeclared"), leaf), {})
         for keys, state in _split(found, endpoints):
-            if state != "both" and part.why == "undeclared" and _declared(found, part, leaf):
+            if state != "both" and part.why == "undeclared" and _is_declared(found, part, leaf):
                 continue  # a new endpoint that shows less than others do
             also = tuple(unsaid) if part.why == "grant" and state == "both" else ()
             also = tuple(k for k in also if k in found.old_endpoints and k in found.new_endpoints)
             cells = sum(endpoints[k] for k in keys) + sum(unsaid[k] for k in also)
             fields, sum_ = grouped.setdefault(_Group(part, keys, state, also), ([], 0))
             grouped[_Group(part, keys, state, also)] = ([*fields, leaf], sum_ + cells)
-    made = _joined(
+    made = _merge_call_lines(
         [
             _change(found, group, tuple(fields), cells, old_place, new_place)
             for group, (fields, cells) in grouped.items()
@@ -129,7 +129,7 @@ def _split(found: Difference, endpoints: Iterable[str]) -> Iterable[tuple[tuple[
             yield (key,), "gone"
 
 
-def _declared(found: Difference, part: _Told, leaf: str) -> bool:
+def _is_declared(found: Difference, part: _Told, leaf: str) -> bool:
     """Whether any endpoint declares the field."""
     endpoints = (*found.old_endpoints.values(), *found.new_endpoints.values())
     return any(
@@ -184,7 +184,7 @@ def _change(
     return replace(made, sentence=_of_field(found, group, made))
 
 
-def _joined(made: list[DifferenceLine]) -> list[DifferenceLine]:
+def _merge_call_lines(made: list[DifferenceLine]) -> list[DifferenceLine]:
     """Merges members outside every resource into the sentence about the call."""
     calls = {
         (each.direction, each.viewers, each.endpoints): index

@@ -62,14 +62,14 @@ class Speaker:
         self._move = move
         self._model = found.new if move.widens else found.old
         self._other = found.old if move.widens else found.new
-        self._sides = {world: self._held(world) for world in move.worlds}
+        self._sides = {world: self._granting_relations(world) for world in move.worlds}
         states: dict[World, set[Condition]] = {}
         for world, now in move.spots:
             states.setdefault(world, set()).add(now)
         self.moved = {world: frozenset(now) for world, now in states.items()}
         self._anybody = any(world.logged for world in self.moved)
 
-    def _held(self, world: World) -> frozenset[str]:
+    def _granting_relations(self, world: World) -> frozenset[str]:
         return world.new if self._move.widens else world.old
 
     def viewers(self) -> list[Viewer]:
@@ -78,7 +78,7 @@ class Speaker:
         return [each for each in every if not any(one.covers(each) for one in every)]
 
     def _viewer(self, world: World, now: frozenset[Condition]) -> Viewer:
-        held = self._held(world)
+        held = self._granting_relations(world)
         names = self._generators(held, world.logged)
         near = [w for w in self._sides if not w.unknown and w.logged == world.logged]
         alike = [w for w in near if self._sides[w] == held]
@@ -87,13 +87,13 @@ class Speaker:
         if vague:
             more = (self._moves(w, now) for w in near if self._sides[w] >= {*names})
             vague = bool(left) or not any(more)
-        counted = self._counted(world)
+        counted = self._other_relations(world)
         apart = frozenset[str]()
         if left and not vague:
-            apart = counted - frozenset[str]().union(*map(self._counted, left))
+            apart = counted - frozenset[str]().union(*map(self._other_relations, left))
         return Viewer(world, held, names, now, vague, counted, apart)
 
-    def _counted(self, world: World) -> frozenset[str]:
+    def _other_relations(self, world: World) -> frozenset[str]:
         return world.old if self._move.widens else world.new
 
     def _moves(self, world: World, now: frozenset[Condition]) -> bool:
@@ -124,7 +124,7 @@ class Speaker:
         elif not world.logged:
             said += " whose account is unknown"
         if viewer.vague:
-            who = " or ".join(sorted(map(self._asked, world.unknown)))
+            who = " or ".join(sorted(map(self._lookup_relation, world.unknown)))
             said += f" while it is unknown whether they are {who}"
         elif viewer.apart:
             said += f" who is {' and '.join(f'`{name}`' for name in sorted(viewer.apart))}"
@@ -142,10 +142,10 @@ class Speaker:
     def _means_another(self, viewer: Viewer) -> bool:
         """Whether the other contract has a relation of this name that does not include the
         viewer."""
-        known = frozenset[str]().union(*map(self._counted, self._sides))
+        known = frozenset[str]().union(*map(self._other_relations, self._sides))
         return any(name in known and name not in viewer.counted for name in viewer.names)
 
-    def _asked(self, source: tuple[object, ...]) -> str:
+    def _lookup_relation(self, source: tuple[object, ...]) -> str:
         """The relation that a look-up serves."""
         for model in (self._model, self._other):
             for name, each in model.policy.relations.items():

@@ -59,7 +59,7 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
             return ("claim", relation.claim, type(relation.has).__name__, repr(relation.has))
         case "field" if relation.operation:
             of = ("tenant", relation.of, relation.member, relation.role, repr(relation.has))
-            return ("lookup", _asked(model, relation), relation.pointer, of)
+            return ("lookup", _lookup_endpoint(model, relation), relation.pointer, of)
         case "field":
             return ("field", relation.member, relation.claim)
         case "owner" if owner.kind == "caller":
@@ -70,10 +70,16 @@ def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
             return ("owner", owner.kind, owner.members)
         case "lookup":
             whose = (owner.kind, owner.members)
-            return ("lookup", _asked(model, relation), relation.pointer, relation.of, *whose)
+            return (
+                "lookup",
+                _lookup_endpoint(model, relation),
+                relation.pointer,
+                relation.of,
+                *whose,
+            )
 
 
-def _asked(model: Model, relation: Relation) -> str:
+def _lookup_endpoint(model: Model, relation: Relation) -> str:
     """The endpoint of a look-up; of one that only the identities file tells, its name."""
     asked = relation.operation or f"\0{relation.name}"
     if endpoint := model.operations.get(asked):

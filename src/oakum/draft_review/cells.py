@@ -61,7 +61,7 @@ class ContractReading:
         return table.rules[at] if at >= 0 else None
 
 
-def reading(contract: Contract) -> ContractReading:
+def compile_reading(contract: Contract) -> ContractReading:
     """Compile a contract that has a policy."""
     policy = contract.policy
     assert policy is not None

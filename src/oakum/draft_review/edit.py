@@ -217,7 +217,7 @@ class _Page:
             grants = value
         if not isinstance(grants, yaml.SequenceNode):
             self._refuse(value, f"the line of `{edit.line}` is not a list of grants")
-        inside = list(self._granted(grants, edit))
+        inside = list(self._grant_splices(grants, edit))
         if not inside:
             return
         if {*paths} == {*edit.paths}:
@@ -225,13 +225,15 @@ class _Page:
         else:
             self._split(lines, key, value, paths, edit.paths, inside)
 
-    def _granted(self, grants: yaml.SequenceNode, edit: GrantEdit | Close) -> Iterator[Splice]:
+    def _grant_splices(
+        self, grants: yaml.SequenceNode, edit: GrantEdit | Close
+    ) -> Iterator[Splice]:
         """The splices within a list of grants."""
         if isinstance(edit, GrantEdit):
-            yield self._widened(grants, edit)
+            yield self._add_relation(grants, edit)
             return
         plain = (e for e in grants.value if not (_pair(e, "when") or _pair(e, "masked")))
-        always = {name for each in plain for name in _named(each, edit.verb)}
+        always = {name for each in plain for name in _grant_relations(each, edit.verb)}
         gone: list[yaml.Node] = []
         for each in grants.value:
             pair = _pair(each, edit.verb)
@@ -248,7 +250,7 @@ class _Page:
                 yield self._without_pair(each, pair)
         yield from self._without_elements(grants, gone)
 
-    def _widened(self, grants: yaml.SequenceNode, edit: GrantEdit) -> Splice:
+    def _add_relation(self, grants: yaml.SequenceNode, edit: GrantEdit) -> Splice:
         for each in grants.value:
             if _pair(each, "when") is not None or _pair(each, "masked") is not None:
                 continue
@@ -485,7 +487,7 @@ def _names(node: yaml.Node) -> list[str]:
     return [str(node.value)]
 
 
-def _named(grant: yaml.Node, verb: Verb) -> list[str]:
+def _grant_relations(grant: yaml.Node, verb: Verb) -> list[str]:
     pair = _pair(grant, verb)
     return _names(pair[1]) if pair is not None else []
 

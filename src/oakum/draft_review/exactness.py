@@ -109,7 +109,7 @@ def _as_asked(old: ContractReading, new: ContractReading, name: str, edits: Sequ
     if sets[0] != sets[1]:
         return False
     return all(
-        does(new, name, leaf, viewer) == _wanted(old, name, leaf, viewer, mine, does)
+        does(new, name, leaf, viewer) == _expected_view(old, name, leaf, viewer, mine, does)
         for leaf, mine in of_edits.items()
         if mine
         for viewer in old.columns
@@ -121,7 +121,7 @@ def _is_at(leaf: str, paths: Sequence[str]) -> bool:
     return f"{leaf}.".startswith(tuple(f"{path}." for path in paths))
 
 
-def _wanted(
+def _expected_view(
     old: ContractReading, name: str, leaf: str, viewer: str, edits: Sequence[GrantEdit | Close],
     does: Callable[[ContractReading, str, str, str], Seen],
 ) -> Seen:  # fmt: skip

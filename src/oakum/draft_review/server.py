@@ -216,12 +216,12 @@ def _cell(session: ReviewSession, said: Mapping[str, Json]) -> Json:
 
 
 def _edit(session: ReviewSession, said: Mapping[str, Json]) -> Json:
-    edit = _meant(session, said)
+    edit = _read_edits(session, said)
     session.make(edit)
     return page_state.after(session, dict.fromkeys(each.resource for each in edit if each.resource))
 
 
-def _meant(session: ReviewSession, said: Mapping[str, Json]) -> list[Edit]:
+def _read_edits(session: ReviewSession, said: Mapping[str, Json]) -> list[Edit]:
     name = str(said.get("resource", ""))
     verb: Verb = "set" if said.get("verb") == "set" else "see"
     match said["kind"]:

@@ -11,7 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oakum.draft_review.cells import ContractReading, grant_relations, implied_viewers, reading
+from oakum.draft_review.cells import (
+    ContractReading,
+    compile_reading,
+    grant_relations,
+    implied_viewers,
+)
 from oakum.draft_review.edit import (
     Close,
     Edit,
@@ -59,7 +64,7 @@ class ReviewSession:
             hint = "`oakum init DOCUMENT --output exposure.yaml` drafts one"
             raise InputError([Problem(Location(str(path)), "is not an exposure contract", hint)])
         self.saved = self.text
-        self.read: ContractReading = reading(load(path, text=self.text))
+        self.read: ContractReading = compile_reading(load(path, text=self.text))
         self._plain = self._plain_of(self.text)
         self.done: list[ReviewStep] = []
         self.undone: list[ReviewStep] = []
@@ -69,7 +74,7 @@ class ReviewSession:
         self, resource: str, paths: Iterable[str], relation: str, verb: Verb = "see"
     ) -> list[Edit]:
         """The edits that show fields to a viewer, or let them set them, in every state."""
-        self._known(relation)
+        self._check_relation(relation)
         return [
             GrantEdit(resource, line, tuple(those), relation, verb)
             for line, those in self._lines(resource, paths)
@@ -80,7 +85,7 @@ class ReviewSession:
     ) -> list[Edit]:
         """The edits that show them to no such viewer, or let none set them; stronger ones go on
         doing so."""
-        weaker = self.read.weaker[self._known(relation)] - {relation}
+        weaker = self.read.weaker[self._check_relation(relation)] - {relation}
         found: list[Edit] = []
         for line, those in self._lines(resource, paths):
             rule = self.read.rule(resource, those[0])
@@ -121,7 +126,7 @@ class ReviewSession:
             text = apply_edit(text, each, str(self.path))
         if text == self.text:
             return
-        read, plain = self._reading(text), self._plain_of(text)
+        read, plain = self._compile_reading(text), self._plain_of(text)
         wrong = next(beyond(Version(self.read, self._plain), Version(read, plain), edits), None)
         if wrong is not None:
             told = f"this cannot be said by lines of `{wrong}` alone"
@@ -149,15 +154,15 @@ class ReviewSession:
         step = take.pop()
         give.append(step)
         self.text = (step.splice.inverse if back else step.splice).on(self.text)
-        self.read, self._plain = self._reading(self.text), self._plain_of(self.text)
+        self.read, self._plain = self._compile_reading(self.text), self._plain_of(self.text)
         return step
 
     def _plain_of(self, text: str) -> Json:
         document = self.read.contract.document
         return apart(parse(text, str(self.path)), document.names_operation).plain()
 
-    def _reading(self, text: str) -> ContractReading:
-        return reading(load(self.path, text=text, document=self._document))
+    def _compile_reading(self, text: str) -> ContractReading:
+        return compile_reading(load(self.path, text=text, document=self._document))
 
     @property
     def _document(self) -> Document | None:
@@ -199,7 +204,7 @@ class ReviewSession:
 
     # ------------------------------------------------------------ names
 
-    def _known(self, relation: str) -> str:
+    def _check_relation(self, relation: str) -> str:
         if relation not in self.read.policy.relations:
             self._refuse(f"`{relation}` is not a relation of this contract")
         return relation

@@ -87,7 +87,9 @@ def describe_cell(read: ContractReading, resource: str, path: str, relation: str
     written = cell(read, rule, relation, "set") if rule is not None else "closed"
     sets = _SETS[written].format(relation)
     asks = f"calls {few(sent, _FEW)} as `{relation}`" if sent else ""
-    means, scan, guard = _said(state, relation, rule.instead if rule is not None else "absent")
+    means, scan, guard = _describe_state(
+        state, relation, rule.instead if rule is not None else "absent"
+    )
     if not asks:
         return Said(means, "No operation of the document sends such an object.", guard, sets)
     note = ""
@@ -98,7 +100,7 @@ def describe_cell(read: ContractReading, resource: str, path: str, relation: str
     return Said(means, f"It {asks}. {scan}{note}", guard, sets)
 
 
-def _said(state: State, relation: str, instead: str) -> tuple[str, str, str]:
+def _describe_state(state: State, relation: str, instead: str) -> tuple[str, str, str]:
     removed = {
         "absent": "It removes the field",
         "null": "It puts `null` in its place",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from oakum.authz import Model, ObjectInstance
-from oakum.authz.table import allows, deciding, leaf_index
+from oakum.authz.table import allows, deciding_states, leaf_index
 from oakum.exposure.cells.entitled_views import EntitledViews
 from oakum.exposure.cells.matrix import NOBODY, Matrix
 from oakum.exposure.cells.withdrawn_findings import (
@@ -120,7 +120,7 @@ class EvaluationContext:
         self, sources: Iterable[ValueSource], viewer: str | None, who: str, resource: str, path: str
     ) -> bool:
         table = self.model.tables[resource]
-        if self.identities.in_doubt(who, resource) & set(deciding(table, path)):
+        if self.identities.in_doubt(who, resource) & set(deciding_states(table, path)):
             return True
         held, state = self.identities.relations(viewer, who), self.matrix.state(resource, who)
         return any(
@@ -133,7 +133,7 @@ class EvaluationContext:
     ) -> bool:  # fmt: skip
         """Whether some value of the settings that nobody has read would grant a field."""
         states = self.model.policy.resources[what[0]].states
-        names = [n for n in deciding(self.model.tables[what[0]], what[1]) if n in unread]
+        names = [n for n in deciding_states(self.model.tables[what[0]], what[1]) if n in unread]
         known = question.viewer is not None
         return any(
             self.matrix.is_granted(

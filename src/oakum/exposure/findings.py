@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import product
 
 from oakum.authz import Model
-from oakum.authz.table import allows, deciding, leaf_index, may_allow
+from oakum.authz.table import allows, deciding_states, leaf_index, may_allow
 from oakum.errors import Location
 from oakum.exposure.cells.matrix import UNREAD, Entry, Key, Matrix, state_key
 from oakum.exposure.checks import CHECKS, OVER_BLOCK, Leak, severity
@@ -50,7 +50,7 @@ def conclude(
     for each in signals:
         same = (each.how, each.resource, each.field, each.viewer, each.state)
         told.setdefault(same, []).append(each)
-    made += [_told(model, identities, together) for together in told.values()]
+    made += [_signal_finding(model, identities, together) for together in told.values()]
     return in_order(made)
 
 
@@ -136,7 +136,7 @@ def _leak(
     confirmed, weak = key.finding in matrix.confirmed, matrix.weak.get(key.finding, "")
     viewers = [entry.viewer for _, entry in cells]
     doubts, drafted = _doubts(model, identities, key.resource, key.field, viewers)
-    for why in (_unnamed(model, matrix, key, leak.owner), matrix.suspect.get(key.finding, "")):
+    for why in (_why_unnamed(model, matrix, key, leak.owner), matrix.suspect.get(key.finding, "")):
         doubts = (*doubts, why) if why else doubts
     if why := _unread_state(model, identities, cells):
         doubts = (*doubts, why)
@@ -184,7 +184,7 @@ def _unread_state(
     return ""
 
 
-def _unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:
+def _why_unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:
     """Why a member that nobody has spoken of proves nothing: no line of the contract names it, nor,
     where it is another's, the document; empty: it is named, or is another's secret by its name, as
     which nobody shows anything."""
@@ -221,7 +221,7 @@ def _stated_severity(model: Model, resource: str, field: str) -> Severity | None
     return table.rules[index].severity if index >= 0 else table.resource.severity
 
 
-def _told(model: Model, identities: KnownIdentities, signals: list[Signal]) -> Finding:
+def _signal_finding(model: Model, identities: KnownIdentities, signals: list[Signal]) -> Finding:
     """One finding for equal signals at one or several endpoints."""
     first = next((each for each in signals if each.sure), signals[0])
     anonymous = first.identity is None
@@ -315,7 +315,9 @@ def _describe(
     anonymous = entry.viewer is None
     owned = table.resource.owner.kind != "none"
     stranger = (
-        not anonymous and kinds <= {*_BASIC, "lookup"} and not _granting(model, key.resource, held)
+        not anonymous
+        and kinds <= {*_BASIC, "lookup"}
+        and not _relation_grants(model, key.resource, held)
     )
     entitled = bool(table.see(held, state))
     names = {table.resource.key, *table.resource.owner.members}
@@ -369,7 +371,7 @@ def _techniques(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> frozenset[str
     return frozenset() if "" in found else found
 
 
-def _granting(model: Model, resource: str, held: frozenset[str]) -> bool:
+def _relation_grants(model: Model, resource: str, held: frozenset[str]) -> bool:
     """Whether a looked-up relation held gives anything at all: `follower` does, `blocked` not."""
     table = model.tables[resource]
     return any(
@@ -394,7 +396,7 @@ def _closed_to_anonymous(matrix: Matrix) -> set[Place]:
 def _open_state(model: Model, key: Key, held: frozenset[str]) -> State:
     """A state in which the contract grants what leaked."""
     table = model.tables[key.resource]
-    names = deciding(table, key.field)
+    names = deciding_states(table, key.field)
     for values in product(*(table.resource.states[name].values for name in names)):
         state = dict(zip(names, values, strict=True))
         if allows(table, key.field, held, state):

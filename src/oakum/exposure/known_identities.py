@@ -131,11 +131,11 @@ class KnownIdentities:
         """The viewer as a principal, with all relationships of the identities file."""
         known = self._principals.get(viewer)
         if known is None or known[0] != (self.states, self.overrides):
-            known = ((dict(self.states), dict(self.overrides)), self._made(viewer))
+            known = ((dict(self.states), dict(self.overrides)), self._make_principal(viewer))
             self._principals[viewer] = known
         return known[1]
 
-    def _made(self, viewer: str | None) -> Principal:
+    def _make_principal(self, viewer: str | None) -> Principal:
         states = {
             (id, path): value
             for (name, path) in (*self.states, *self.overrides)
@@ -160,7 +160,7 @@ class KnownIdentities:
         """Words of the identities file for a viewer and an owner, and the look-ups that follow from
         them: what a stated relation requires, and what the same list of the API tells. One list of
         followers says who follows somebody, and whom somebody follows."""
-        here, back = self._stated(viewer, owner), self._stated(owner, viewer)
+        here, back = self._stated_relations(viewer, owner), self._stated_relations(owner, viewer)
         lists = {_list(each) for name in here if (each := self.policy.relations.get(name))}
         turned = {_list(each) for name in back if (each := self.policy.relations.get(name))}
         return here | {
@@ -169,7 +169,7 @@ class KnownIdentities:
             if each.operation and (_list(each) in lists or _list(each, turned=True) in turned)
         }
 
-    def _stated(self, viewer: str, owner: str) -> frozenset[str]:
+    def _stated_relations(self, viewer: str, owner: str) -> frozenset[str]:
         """Words of the identities file, and the look-ups that the relations among them require."""
         words = self.relationships.get((viewer, owner), frozenset())
         known = self.policy.relations

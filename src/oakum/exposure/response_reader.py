@@ -104,7 +104,9 @@ def read_as_declared(
                 )
             except csv.Error:
                 return ResponseReader(text[:MAX_TEXT], None)
-            return ResponseReader([_typed(row, shape) for row in rows], shape, whole=answered)
+            return ResponseReader(
+                [_convert_booleans(row, shape) for row in rows], shape, whole=answered
+            )
         if text.strip():
             return ResponseReader(text[:MAX_TEXT], None, whole=answered and (status >= 300 or asks))
     if isinstance(value, dict) and shape is not None and shape.kinds == {"array"}:
@@ -177,7 +179,7 @@ def _is_head(line: list[str], head: list[str], apart: bool) -> bool:
 _YES, _NO = frozenset(("true", "1", "yes")), frozenset(("false", "0", "no"))
 
 
-def _typed(row: dict[str, Json], shape: Shape | None) -> dict[str, Json]:
+def _convert_booleans(row: dict[str, Json], shape: Shape | None) -> dict[str, Json]:
     """A CSV row whose declared booleans are converted, so that a state in a table is recognised."""
     one = element(shape) if shape is not None else None
     declared = one.properties if one is not None else {}

@@ -34,7 +34,7 @@ def unheard(
     its holders may see. `closed`: cells that were closed to somebody.
     """
     policy = model.policy
-    for relation in (*unheld(policy, identities.claims), *_compared(policy)):
+    for relation in (*unheld(policy, identities.claims), *_comparing_relations(policy)):
         shown = (
             allows(model.tables[key.resource], key.field, frozenset({name}), state)
             for name in policy.relations
@@ -55,7 +55,7 @@ def unheard(
     return ""
 
 
-def _compared(policy: Policy) -> Iterator[Relation]:
+def _comparing_relations(policy: Policy) -> Iterator[Relation]:
     """Relations that compare a claim with what objects hold."""
     yield from (each for each in policy.relations.values() if each.kind == "field" and each.claim)
 

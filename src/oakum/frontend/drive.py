@@ -109,42 +109,42 @@ class _Watch:
     workers: set[str] = field(default_factory=set)
 
     def listen(self, context: BrowserContext) -> None:
-        context.on("request", self._asked)
-        context.on("response", self._answered)
-        context.on("requestfinished", self._finished)
-        context.on("requestfailed", self._failed)
-        context.on("page", self._opened)
-        context.on("console", self._said)
-        context.on("weberror", lambda error: self._complained(f"error {error.error}"))
+        context.on("request", self._on_request)
+        context.on("response", self._on_response)
+        context.on("requestfinished", self._on_finish)
+        context.on("requestfailed", self._on_failure)
+        context.on("page", self._on_page)
+        context.on("console", self._on_console)
+        context.on("weberror", lambda error: self._add_complaint(f"error {error.error}"))
 
-    def _opened(self, page: Page) -> None:
+    def _on_page(self, page: Page) -> None:
         self.pages.append(page)
         page.on("worker", lambda worker: self.workers.add(worker.url.split("#")[0]))
 
-    def _said(self, message: ConsoleMessage) -> None:
+    def _on_console(self, message: ConsoleMessage) -> None:
         if message.text.startswith(self.name):  # the page is being closed
             self._take(json.loads(message.text.removeprefix(self.name)))
         else:
-            self._complained(f"{message.type} {message.text}")
+            self._add_complaint(f"{message.type} {message.text}")
 
     def _take(self, told: dict[str, Any]) -> None:
         self.told[told["document"]] = told
 
-    def _complained(self, words: str) -> None:
+    def _add_complaint(self, words: str) -> None:
         self.complaints[words] += 1
 
-    def _asked(self, request: Request) -> None:
+    def _on_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme in ("blob", "data"):
             return  # its URL is new in each load, so two loads cannot be compared by it
         self.waiting[request] = math.inf
         self.requests[f"{request.method} {parts.netloc}{parts.path}"] += 1
 
-    def _answered(self, response: Response) -> None:
+    def _on_response(self, response: Response) -> None:
         if response.request in self.waiting:
             self.waiting[response.request] = time.monotonic() + _UNREAD
 
-    def _failed(self, request: Request) -> None:
+    def _on_failure(self, request: Request) -> None:
         self.waiting.pop(request, None)
         self._miss(request)
 
@@ -153,7 +153,7 @@ class _Watch:
         if request.resource_type in ("fetch", "xhr"):
             self.heard.append(Heard(request.method, request.url.split("#")[0], 0, b""))
 
-    def _finished(self, request: Request) -> None:
+    def _on_finish(self, request: Request) -> None:
         from playwright.sync_api import Error
 
         try:
@@ -193,17 +193,17 @@ class _Watch:
 
     def words(self) -> list[str]:
         """What a person would read, page by page."""
-        found = (_evaluated(page, _WORDS) for page in self.pages if not page.is_closed())
+        found = (_evaluate(page, _WORDS) for page in self.pages if not page.is_closed())
         return [each for each in found if each is not None]
 
     def collect(self) -> None:
         """Take what the instrument has recorded in every document that is open, and count what
         never ended."""
         for request in list(self.waiting):
-            self._failed(request)
+            self._on_failure(request)
         pages = [page for page in self.pages if not page.is_closed()]
         for where in (each for page in pages for each in (*page.frames, *page.workers)):
-            told = _evaluated(where, f"globalThis[{self.name!r}]?.()")
+            told = _evaluate(where, f"globalThis[{self.name!r}]?.()")
             if told:
                 self._take(told)
 
@@ -211,7 +211,7 @@ class _Watch:
 _WORDS = "`${document.title}\\n${document.body?.innerText ?? ''}`"
 
 
-def _evaluated(where: Any, expression: str) -> Any:
+def _evaluate(where: Any, expression: str) -> Any:
     from playwright.sync_api import Error
 
     try:
@@ -226,7 +226,7 @@ def browser_path() -> str:
 
 
 @contextmanager
-def browsing(executable: str = "") -> Iterator[Browser]:
+def open_browser(executable: str = "") -> Iterator[Browser]:
     """A headless browser; raises `InputError` if none is installed."""
     try:
         import tree_sitter  # noqa: F401
@@ -289,7 +289,7 @@ def drive(
         context.close()
 
 
-def opening(url: str) -> Steps:
+def load_address(url: str) -> Steps:
     """Steps that load one address; a page that does not load is a `TargetError`."""
 
     def steps(page: Page) -> None:
@@ -318,7 +318,7 @@ def load_script(file: Path) -> Steps:
         ) from None
 
     names: dict[str, Any] = {"__name__": "oakum_script", "__file__": str(file)}
-    with _blamed(file):
+    with _blame_script(file):
         exec(code, names)
     found = names.get("drive")
     if not callable(found):
@@ -326,14 +326,14 @@ def load_script(file: Path) -> Steps:
         raise InputError([Problem(Location(str(file)), "has no function `drive`", hint)])
 
     def steps(page: Page) -> None:
-        with _blamed(file):
+        with _blame_script(file):
             found(page)
 
     return steps
 
 
 @contextmanager
-def _blamed(file: Path) -> Iterator[None]:
+def _blame_script(file: Path) -> Iterator[None]:
     """The place of a script error. Its message may contain a value of the page, so it is left
     out."""
     try:

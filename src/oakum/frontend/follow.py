@@ -45,15 +45,15 @@ class Follower:
     def attach(self, page: Page) -> None:
         """Rewrites what a page loads from now on."""
         session = page.context.new_cdp_session(page)
-        session.on("Fetch.requestPaused", partial(self._paused, session))
+        session.on("Fetch.requestPaused", partial(self._on_pause, session))
         session.send("Fetch.enable", {"patterns": _PATTERNS})
 
     def attach_workers(self, context: BrowserContext) -> None:
         """Rewrites what the workers of a context load, which no page's session sees."""
         if self.workers:
-            context.route("**/*", self._routed)
+            context.route("**/*", self._on_route)
 
-    def _routed(self, route: Route) -> None:
+    def _on_route(self, route: Route) -> None:
         request = route.request
         by_worker = request.headers.get("referer", "") in self.workers
         if request.resource_type != "script" or not (request.url in self.workers or by_worker):
@@ -66,11 +66,11 @@ class Follower:
             made = self._script(request.url, answer.body(), head)
         route.fulfill(response=answer, body=answer.body() if made is None else made)
 
-    def _paused(self, session: CDPSession, event: dict[str, Any]) -> None:
+    def _on_pause(self, session: CDPSession, event: dict[str, Any]) -> None:
         from playwright.sync_api import Error
 
         try:
-            made = self._made(session, event)
+            made = self._rewrite_body(session, event)
             if made is None:
                 session.send("Fetch.continueRequest", {"requestId": event["requestId"]})
                 return
@@ -89,7 +89,7 @@ class Follower:
         except Error:
             pass  # the page was closed in the meantime
 
-    def _made(self, session: CDPSession, event: dict[str, Any]) -> bytes | None:
+    def _rewrite_body(self, session: CDPSession, event: dict[str, Any]) -> bytes | None:
         if event.get("responseStatusCode") != 200:
             return None
         got = session.send("Fetch.getResponseBody", {"requestId": event["requestId"]})

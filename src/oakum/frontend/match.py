@@ -168,7 +168,7 @@ def _of_place(
     left = {name: words for name, words in left.items() if words}
     found: set[F] = set()
     while left:
-        held = {name: _held(wanted[name], pool) for name in left}
+        held = {name: _match_count(wanted[name], pool) for name in left}
         left = {
             name: words
             for name, words in left.items()
@@ -191,7 +191,7 @@ def _of_place(
     return found
 
 
-def _held(words: Sequence[str], pool: Counter[str]) -> int:
+def _match_count(words: Sequence[str], pool: Counter[str]) -> int:
     """How many of a field's values a place contains."""
     return sum((Counter(words) & pool).values())
 

@@ -46,7 +46,7 @@ def plain(usage: Usage, rows: Sequence[DrivenField] | None = None) -> dict[str, 
     return found
 
 
-def driven(drives: Sequence[tuple[str, Usage]]) -> list[Json]:
+def drives_document(drives: Sequence[tuple[str, Usage]]) -> list[Json]:
     """What each of several drives used by itself, as `drives` of `oakum.use/2`."""
     return [{"drive": name, "endpoints": _endpoints(usage)} for name, usage in drives]
 

@@ -82,7 +82,7 @@ def rewritten(source: bytes, head: str = "") -> bytes | None:
         edits += _rest(node, source)
     begin = _after_directives(tree.root_node)
     edits.append(Edit(begin, begin, f"\n{_PLAIN}{head}\n".encode(), (1, -len(source) - 1)))
-    return _applied(source, edits)
+    return _apply_edits(source, edits)
 
 
 def _after_directives(program: Node) -> int:
@@ -97,7 +97,7 @@ def _after_directives(program: Node) -> int:
     return begin
 
 
-def _applied(source: bytes, edits: list[Edit]) -> bytes:
+def _apply_edits(source: bytes, edits: list[Edit]) -> bytes:
     parts, at = list[bytes](), 0
     for edit in sorted(edits, key=lambda each: (each.start, each.order)):
         parts += [source[at : edit.start], edit.text]
@@ -149,17 +149,17 @@ def _rest(node: Node, source: bytes) -> Iterator[Edit]:
     if outer.type == "formal_parameters":
         yield from _in_function(outer.parent, node, name, source)
     elif outer.type == "variable_declarator" and outer.child_by_field_name("name") == inner:
-        yield _renamed(rest)
-        yield _closes(outer, f",{name}={_told(_OWN + name, node, outer, source)}")
+        yield _rename_rest(rest)
+        yield _closes(outer, f",{name}={_helper_call(_OWN + name, node, outer, source)}")
     elif outer.type == "assignment_expression" and _is_statement(outer):
-        yield _closes(outer, f",{name}={_told(name, node, outer, source)}")
+        yield _closes(outer, f",{name}={_helper_call(name, node, outer, source)}")
     elif outer.type == "for_in_statement" and outer.child_by_field_name("left") == inner:
         body, keyword = outer.child_by_field_name("body"), outer.child_by_field_name("kind")
         if body is None or keyword is None:
             return
         word = source[keyword.start_byte : keyword.end_byte].decode()
-        call = f"{word} {name}={_told(_OWN + name, node, outer, source)};"
-        yield _renamed(rest)
+        call = f"{word} {name}={_helper_call(_OWN + name, node, outer, source)};"
+        yield _rename_rest(rest)
         if body.type == "statement_block":
             yield _first(body, call)
         else:
@@ -170,7 +170,7 @@ def _rest(node: Node, source: bytes) -> Iterator[Edit]:
 _OWN = "__oakum_"
 
 
-def _renamed(rest: Node) -> Edit:
+def _rename_rest(rest: Node) -> Edit:
     at = rest.named_children[0].start_byte
     return Edit(at, at, _OWN.encode(), (0, 0))
 
@@ -191,8 +191,8 @@ def _is_statement(node: Node) -> bool:
     )
 
 
-def _told(name: str, pattern: Node, scope: Node, source: bytes) -> str:
-    return f"{HELPER}.a({name},{_taken(pattern, scope, source)})"
+def _helper_call(name: str, pattern: Node, scope: Node, source: bytes) -> str:
+    return f"{HELPER}.a({name},{_destructured_members(pattern, scope, source)})"
 
 
 def _in_function(function: Node | None, node: Node, name: str, source: bytes) -> Iterator[Edit]:
@@ -201,7 +201,7 @@ def _in_function(function: Node | None, node: Node, name: str, source: bytes) ->
     body = function.child_by_field_name("body")
     if body is None:
         return
-    call = f"{name}={_told(name, node, function, source)}"
+    call = f"{name}={_helper_call(name, node, function, source)}"
     if body.type == "statement_block":
         yield _first(body, f"{call};")
     else:
@@ -209,7 +209,7 @@ def _in_function(function: Node | None, node: Node, name: str, source: bytes) ->
         yield _closes(body, ")")
 
 
-def _taken(pattern: Node, scope: Node, source: bytes) -> str:
+def _destructured_members(pattern: Node, scope: Node, source: bytes) -> str:
     """The members destructured beside a rest, if their names are used nowhere else."""
     around = scope
     while around.type not in (*_FUNCTIONS, "program") and around.parent is not None:

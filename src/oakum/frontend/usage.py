@@ -200,7 +200,7 @@ def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
         key = f"{heard.method} {heard.url} {name}".rstrip()
         asked = questions.setdefault(key, _Question(heard.method, urlsplit(heard.url).path, name))
         asked.came += 1
-        body = _parsed(heard)
+        body = _parse_body(heard)
         if not heard.status:
             unheard += 1
         elif body is None:
@@ -220,7 +220,7 @@ def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
             )
             for name in sorted(endpoints)
         ),
-        sent=tuple(_sent(endpoints, uses)),
+        sent=tuple(_used_responses(endpoints, uses)),
         elsewhere=elsewhere,
         unread=unread,
         unheard=unheard,
@@ -246,7 +246,7 @@ def graphql_name(posted: str) -> str:
     return found[1] if found else ""
 
 
-def _parsed(heard: Heard) -> Json:
+def _parse_body(heard: Heard) -> Json:
     """The body of an answer that was given, if it has fields."""
     if not 200 <= heard.status < 300 or heard.body.lstrip()[:1] not in (b"{", b"["):
         return None
@@ -263,7 +263,7 @@ def _take(questions: dict[str, _Question], told: Mapping[str, Any]) -> None:
     if told["body"] is not None:
         _, url, name = key.split(" ", 2)
         asked = questions.setdefault(key, _Question(PAGE, urlsplit(url).path, name))
-        body = _parsed(Heard(PAGE, url, 200, told["body"].encode()))
+        body = _parse_body(Heard(PAGE, url, 200, told["body"].encode()))
         asked.bodies += [] if body is None else [body]
     if key not in questions:
         return  # a script of another origin
@@ -344,7 +344,7 @@ def _as_its_parts(uses: Mapping[Path, Use], path: Path) -> Use:
     return max(parts, key=_WEIGHT.__getitem__)
 
 
-def _sent(
+def _used_responses(
     endpoints: Mapping[Name, list[_Question]], uses: Mapping[Name, Mapping[Path, Use]]
 ) -> Iterator[UsedResponse]:
     for name, asked in ((name, each) for name, parts in endpoints.items() for each in parts):

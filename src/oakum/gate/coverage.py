@@ -71,12 +71,12 @@ def shares(seen: View, model: Model, cells: Sequence[Cell]) -> list[Share]:
             _commonest(filter(None, reasons)),
         )
         for key, held in groups.items()
-        for reasons in [[_unknown(model, cell) for cell in held]]
+        for reasons in [[_why_untested(model, cell) for cell in held]]
     ]
     return sorted(made, key=lambda s: (s.percent, s.resource, s.field, s.viewer))
 
 
-def _unknown(model: Model, cell: Cell) -> str:
+def _why_untested(model: Model, cell: Cell) -> str:
     """Why a cell is untested; empty if it is tested and its line is confirmed."""
     if cell.result is Result.UNTESTED:
         return cell.reason or "no reason was given"
@@ -94,7 +94,7 @@ def expected_pairs(seen: View, model: Model) -> Iterator[tuple[str, str]]:
     endpoint, the relations that their grants name, each with those that it brings. Which fields an
     endpoint can show is the scan's to know."""
     for name in model.tables:
-        hidden = frozenset(_hidden(seen, model, name))
+        hidden = frozenset(_hidden_viewers(seen, model, name))
         viewers = (viewer for viewer, _ in _viewers(model, name) if viewer not in hidden)
         if _leaves(seen, name):
             yield from ((name, viewer) for viewer in dict.fromkeys(viewers))
@@ -104,7 +104,9 @@ def unreachable(seen: View, model: Model) -> Iterator[str]:
     """Viewers whom a grant names and nothing can be shown to, in words."""
     for name in model.tables:
         around = ", ".join(f"`{each}`" for each in sorted(_around(seen, name)))
-        for viewer in dict.fromkeys(_hidden(seen, model, name)) if _leaves(seen, name) else ():
+        for viewer in (
+            dict.fromkeys(_hidden_viewers(seen, model, name)) if _leaves(seen, name) else ()
+        ):
             yield f"`{name}` for `{viewer}`: only inside {around}, which shows them nothing"
 
 
@@ -116,7 +118,7 @@ def _viewers(model: Model, resource: str) -> Iterator[tuple[str, frozenset[str]]
             yield least_of(model.policy, each)
 
 
-def _hidden(seen: View, model: Model, resource: str) -> Iterator[str]:
+def _hidden_viewers(seen: View, model: Model, resource: str) -> Iterator[str]:
     """Viewers of a resource that stands only inside others of which they may see nothing: where
     they are shown one, they are more to the object around it, and are called by that."""
     around = _around(seen, resource)

@@ -15,7 +15,7 @@ from oakum.gate.guard_comparison import agreement, doubts, summarize_cells
 from oakum.gate.linter_findings import Linted
 from oakum.gate.static import Flaw, find_unsecured, flaws
 from oakum.gate.unclassified_fields import find_unclassified
-from oakum.gate.undeclared_graphql_fields import forgotten
+from oakum.gate.undeclared_graphql_fields import unnamed_root_fields
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening
 from oakum.gate.waivers import WaivedFindings, apply_waivers, is_excused
 from oakum.memory import FindingStanding, Memory, Remembered, silent, stage
@@ -56,7 +56,10 @@ def judge(case: Case) -> Verdict:
     """Every criterion, in the order in which a person fixes them."""
     evidence = case.evidence
     stances = case.criteria.static
-    others = (*forgotten(case.graphs), *(flaw for each in case.linted for flaw in each.flaws))
+    others = (
+        *unnamed_root_fields(case.graphs),
+        *(flaw for each in case.linted for flaw in each.flaws),
+    )
     every = (
         *find_unsecured(case.seen), *flaws(case.seen, case.model, stances),
         *(each for each in others if stances[each.rule] != "off"),
@@ -65,12 +68,12 @@ def judge(case: Case) -> Verdict:
     kept = apply_waivers(findings, every, case.waivers, case.baseline, case.today)
     made = (
         *(_of_reports(case, evidence, kept) if evidence else _without_reports()),
-        _guarded(case),
-        *(_remembered(case, evidence) if case.memory is not None else ()),
+        _guard_criterion(case),
+        *(_memory_criteria(case, evidence) if case.memory is not None else ()),
         *_of_documents(case, kept),
         _linters(case),
-        _widening(case),
-        _expired(kept),
+        _widening_criterion(case),
+        _waiver_criterion(kept),
     )
     return Verdict(
         criteria=made,
@@ -78,8 +81,8 @@ def judge(case: Case) -> Verdict:
         known=kept.known,
         gone=kept.gone,
         warnings=(
-            *_warned(kept.flaws, case.criteria),
-            *_unused(kept, looked=evidence is not None),
+            *_warn_of_flaws(kept.flaws, case.criteria),
+            *_warn_of_unused(kept, looked=evidence is not None),
             *_unused_approvals(case),
             *_one_sided(case),
         ),
@@ -135,15 +138,17 @@ TITLES = {
 
 
 def _of_reports(case: Case, evidence: GateEvidence, kept: WaivedFindings) -> Iterator[Criterion]:
-    yield _trusted("trust", evidence.distrust, "fix the run (`oakum doctor`), and scan again")
-    yield _trusted("fresh", evidence.stale, "scan again, with this contract")
+    yield _trust_criterion(
+        "trust", evidence.distrust, "fix the run (`oakum doctor`), and scan again"
+    )
+    yield _trust_criterion("fresh", evidence.stale, "scan again, with this contract")
     yield from _leaks(case.criteria, kept.findings)
-    yield _asked(case, evidence)
-    yield _shown(case, evidence)
+    yield _call_criterion(case, evidence)
+    yield _cell_criterion(case, evidence)
     yield _states(case, evidence)
 
 
-def _trusted(name: str, reasons: Sequence[str], advice: str) -> Criterion:
+def _trust_criterion(name: str, reasons: Sequence[str], advice: str) -> Criterion:
     status: Status = "not met" if reasons else "met"
     figure = count_of(len(reasons), "problem")
     return Criterion(
@@ -157,23 +162,27 @@ def _leaks(criteria: ExitCriteria, findings: Sequence[Finding]) -> Iterator[Crit
     proven = [each for each in findings if each.verdict == "proven" and each.severity in counted_in]
     title = f"no proven leak of severity `{criteria.proven}` or above"
     advice = "fix the API; `oakum explain` says how; until then `oakum guard` blocks it"
-    yield _criterion("proven", title, len(proven), 0, "leak", advice, _told(proven))
+    yield _criterion("proven", title, len(proven), 0, "leak", advice, _finding_details(proven))
     # Contradictions of drafted lines only are handled by `shown`: nobody has confirmed those lines.
     suspected = [each for each in findings if each.verdict == "suspected" and not each.drafted]
     most = criteria.suspected
     title = f"at most {count_of(most, 'suspected leak')}" if most else "no suspected leak"
     advice = "review each: fix it, change the contract, or waive it"
-    yield _criterion("suspected", title, len(suspected), most, "leak", advice, _told(suspected))
+    yield _criterion(
+        "suspected", title, len(suspected), most, "leak", advice, _finding_details(suspected)
+    )
     blocked = [each for each in findings if each.verdict == "over_blocked"]
     most = criteria.over_blocks
     title = f"at most {count_of(most, 'over-block')}" if most else "what is granted is served"
     advice = "serve the granted fields, or grant fewer"
     # A list that is refused to a viewer is one fault, however many fields it would have shown.
     refused = {(each.viewer, each.endpoints) for each in blocked}
-    yield _criterion("over_blocks", title, len(refused), most, "grant", advice, _told(blocked))
+    yield _criterion(
+        "over_blocks", title, len(refused), most, "grant", advice, _finding_details(blocked)
+    )
 
 
-def _told(findings: Iterable[Finding]) -> Iterator[Detail]:
+def _finding_details(findings: Iterable[Finding]) -> Iterator[Detail]:
     """The gravest first."""
     ordered = sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.resource, f.field))
     for each in ordered:
@@ -182,7 +191,7 @@ def _told(findings: Iterable[Finding]) -> Iterator[Detail]:
         yield Detail(words, each.contract_location)
 
 
-def _asked(case: Case, evidence: GateEvidence) -> Criterion:
+def _call_criterion(case: Case, evidence: GateEvidence) -> Criterion:
     """A share of cells may be reached without ever calling the operation that leaks."""
     missed, all_of_them = never_asked(case.seen, case.model, evidence.cells)
     advice = 'call it in a test or a scan, or say in the contract why not: `untested: "the reason"`'
@@ -193,7 +202,7 @@ def _asked(case: Case, evidence: GateEvidence) -> Criterion:
     )  # fmt: skip
 
 
-def _shown(case: Case, evidence: GateEvidence) -> Criterion:
+def _cell_criterion(case: Case, evidence: GateEvidence) -> Criterion:
     bound = case.criteria.shown
     found = shares(case.seen, case.model, evidence.cells)
     low = [each for each in found if each.percent < bound]
@@ -230,7 +239,7 @@ def _states(case: Case, evidence: GateEvidence) -> Criterion:
 # --------------------------------------------------------------------------- beside a guard
 
 
-def _guarded(case: Case) -> Criterion:
+def _guard_criterion(case: Case) -> Criterion:
     name, title = "guarded", TITLES["guarded"]
     direct, guarded = case.evidence, case.guarded
     if direct is None or guarded is None:
@@ -240,7 +249,11 @@ def _guarded(case: Case) -> Criterion:
     own = {each.fingerprint for each in direct.findings if each.verdict == "over_blocked"}
     proven, suspected, _ = _leaks(case.criteria, kept)
     leaks = [d for each in (proven, suspected) if each.status == "not met" for d in each.details]
-    withheld = [*_told(f for f in kept if f.verdict == "over_blocked" and f.fingerprint not in own)]
+    withheld = [
+        *_finding_details(
+            f for f in kept if f.verdict == "over_blocked" and f.fingerprint not in own
+        )
+    ]
     bound = case.criteria.shown
     low = [s for s in shares(case.seen, case.model, guarded.cells) if s.percent < bound]
     doubted = [*doubts(direct, guarded), *(each.sentence for each in low)]
@@ -276,19 +289,20 @@ def _one_sided(case: Case) -> Iterator[Problem]:
         yield from (Problem(NOWHERE, said, hint) for said in summarize_cells(cells, what))
 
 
-def _remembered(case: Case, evidence: GateEvidence | None) -> Iterator[Criterion]:
+def _memory_criteria(case: Case, evidence: GateEvidence | None) -> Iterator[Criterion]:
     """Fixed findings that are back. Baseline and waivers do not excuse them."""
     memory = case.memory
     if memory is None or evidence is None:
         yield from (Criterion(e, TITLES[e], _UNSEEN, advice=_NO_REPORT) for e in _OF_MEMORY)
         return
-    back = [e for e in memory.findings if memory.standing(e) is FindingStanding.REGRESSED]
+    back = [e for e in memory.findings if memory.standing_of(e) is FindingStanding.REGRESSED]
     advice = "fix it again, and find out what undid the fix; no waiver covers it"
-    told = [Detail(f"{_known(e)} {stage(memory, e)} [{e.fingerprint}]") for e in back]
+    told = [Detail(f"{_describe_finding(e)} {stage(memory, e)} [{e.fingerprint}]") for e in back]
     yield _criterion("regressed", TITLES["regressed"], len(back), 0, "finding", advice, told)
     unseen = list(_unseen(case, memory, evidence))
     told = [
-        Detail(f"{_known(one)} at {endpoints} [{one.fingerprint}]") for one, endpoints in unseen
+        Detail(f"{_describe_finding(one)} at {endpoints} [{one.fingerprint}]")
+        for one, endpoints in unseen
     ]
     yield Criterion(
         "retested", TITLES["retested"], "not met" if unseen else "met",
@@ -302,7 +316,7 @@ def _remembered(case: Case, evidence: GateEvidence | None) -> Iterator[Criterion
 _OF_MEMORY = ("regressed", "retested")
 
 
-def _known(one: Remembered) -> str:
+def _describe_finding(one: Remembered) -> str:
     return f"{one.severity}: `{one.resource}.{one.field}` for `{one.viewer}`, {one.rule},"
 
 
@@ -371,7 +385,7 @@ def _flaw(flaw: Flaw) -> Detail:
     return Detail(f"{flaw.message}; {flaw.hint} [{flaw.rule} {flaw.fingerprint}]", flaw.location)
 
 
-def _widening(case: Case) -> Criterion:
+def _widening_criterion(case: Case) -> Criterion:
     name, title = "widening", TITLES["widening"]
     if case.widenings is None:
         advice = "give the earlier contract with `--against`"
@@ -394,7 +408,7 @@ def _approves(case: Case, widening: Widening) -> list[Approval]:
     return [one for one in said if one.widening and widening.fingerprint.startswith(one.widening)]
 
 
-def _expired(kept: WaivedFindings) -> Criterion:
+def _waiver_criterion(kept: WaivedFindings) -> Criterion:
     over = [each.waiver for each in kept.waived if each.expired]
     told = (
         Detail(f"`{each.reason}` ended on {each.expires}; ask {each.owner}", each.location)
@@ -407,14 +421,14 @@ def _expired(kept: WaivedFindings) -> Criterion:
 # --------------------------------------------------------------------------- warnings
 
 
-def _warned(found: Iterable[Flaw], criteria: ExitCriteria) -> Iterator[Problem]:
+def _warn_of_flaws(found: Iterable[Flaw], criteria: ExitCriteria) -> Iterator[Problem]:
     for flaw in found:
         if criteria.static.get(flaw.rule) == "warn":
             message = f"{flaw.message} [{flaw.rule} {flaw.fingerprint}]"
             yield Problem(flaw.location, message, flaw.hint)
 
 
-def _unused(kept: WaivedFindings, *, looked: bool) -> Iterator[Problem]:
+def _warn_of_unused(kept: WaivedFindings, *, looked: bool) -> Iterator[Problem]:
     """Waivers that match nothing. Without a report it is unknown which findings there are."""
     for each in kept.waived:
         if looked and not each.suppressed:

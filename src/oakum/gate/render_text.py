@@ -50,14 +50,14 @@ def text(verdict: Verdict) -> Iterator[str]:
         yield f"-- not checked: {', '.join(each.name for each in unseen)}"
         yield f"        do: {unseen[0].advice}"
     for waived in verdict.waived:
-        yield f"waived: {_waived(waived)}"
+        yield f"waived: {_describe_waiver(waived)}"
     for problem in verdict.warnings:
         yield f"warning: {problem}"
     yield ""
-    yield from closing(verdict)
+    yield from closing_lines(verdict)
 
 
-def closing(verdict: Verdict) -> Iterator[str]:
+def closing_lines(verdict: Verdict) -> Iterator[str]:
     """The last lines: the verdict, the counts, the exit code."""
     yield headline(verdict)
     yield _sums(verdict)
@@ -71,7 +71,7 @@ def _measure(each: Criterion) -> str:
     return f" ({each.figure}; {each.bound})" if each.bound else f" ({each.figure})"
 
 
-def _waived(each: Waived) -> str:
+def _describe_waiver(each: Waived) -> str:
     waiver = each.waiver
     if waiver.cell is not None:
         name = f"{waiver.cell.resource}.{waiver.cell.field} for {waiver.cell.viewer}"
@@ -119,7 +119,7 @@ def markdown(verdict: Verdict) -> Iterator[str]:
             yield f"- and {len(each.details) - _FEW:,} more"
     if verdict.waived or verdict.warnings:
         yield ""
-    yield from (f"- waived: {escape_title(_waived(each))}" for each in verdict.waived)
+    yield from (f"- waived: {escape_title(_describe_waiver(each))}" for each in verdict.waived)
     yield from (f"- warning: {escape_title(str(each))}" for each in verdict.warnings)
     yield ""
     yield escape_title(_sums(verdict))

@@ -50,7 +50,7 @@ def flaws(seen: View, model: Model, stances: Mapping[str, Stance]) -> tuple[Flaw
     """All flaws of rules that are not off, in the order of the rules, each once."""
     found = (
         *_open_to_anybody(seen), *_without_owner(seen, model), *_for_anyone(seen, model),
-        *_privileged(seen, model), *_without_missing(seen), *_open_to_extra(seen),
+        *_privileged_members(seen, model), *_without_missing(seen), *_open_to_extra(seen),
         *_countable(seen),
     )  # fmt: skip
     kept = [each for each in found if stances.get(each.rule, "fail") != "off"]
@@ -88,7 +88,7 @@ def _call(rules: Mapping[str, OperationRule], operation: Operation) -> tuple[str
     return rule.call if rule is not None else None
 
 
-def _sent(seen: View, operation: Operation) -> list[Resource]:
+def _sent_resources(seen: View, operation: Operation) -> list[Resource]:
     """Resources with an owner that an operation sends."""
     return [
         resource
@@ -113,7 +113,7 @@ def _open_to_anybody(seen: View) -> Iterator[Flaw]:
             continue
         if _call(rules, operation) is not None:
             continue
-        for resource in _sent(seen, operation):
+        for resource in _sent_resources(seen, operation):
             if not any("anyone" in _kinds(seen, grant.see) for grant in _grants(resource)):
                 yield Flaw(
                     "open-to-anybody", f"{operation_name(operation)} {resource.name}",
@@ -167,11 +167,11 @@ def _for_anyone(seen: View, model: Model) -> Iterator[Flaw]:
 # --------------------------------------------------------------------------- requests
 
 
-def _privileged(seen: View, model: Model) -> Iterator[Flaw]:
+def _privileged_members(seen: View, model: Model) -> Iterator[Flaw]:
     rules = callers_said(seen.policy, seen.document)
     for operation in seen.document.operations:
         call = _call(rules, operation)
-        if call is not None and _chosen(seen, call):
+        if call is not None and _is_assigned(seen, call):
             continue  # only callers who were given access may call it
         for path, leaf in (pair for shape in request_shapes(operation) for pair in flatten(shape)):
             label = label_field(path, leaf)
@@ -179,7 +179,7 @@ def _privileged(seen: View, model: Model) -> Iterator[Flaw]:
                 continue
             lines = _lines(model, operation, path)
             writers = tuple(name for line in lines for grant in line for name in grant.see)
-            if writers and _chosen(seen, writers):
+            if writers and _is_assigned(seen, writers):
                 continue
             denied = lines and not writers
             yield Flaw(
@@ -194,7 +194,7 @@ def _privileged(seen: View, model: Model) -> Iterator[Flaw]:
             )
 
 
-def _chosen(seen: View, names: tuple[str, ...]) -> bool:
+def _is_assigned(seen: View, names: tuple[str, ...]) -> bool:
     """Whether all these relations are given to somebody: no account has them by itself."""
     return _kinds(seen, names) <= {"claim"}
 
@@ -250,7 +250,7 @@ def _countable(seen: View) -> Iterator[Flaw]:
         inside = [each for each in operation.parameters if each.where == "path"]
         numbers = [each for each in inside if each.shape.kinds == {"integer"}]
         numbers = [each for each in numbers if not each.shape.enum]
-        for resource in _sent(seen, operation) if numbers else ():
+        for resource in _sent_resources(seen, operation) if numbers else ():
             if any(_kinds(seen, grant.see) & {*_BASIC} for grant in _grants(resource)):
                 yield Flaw(
                     "countable-ids", f"{operation_name(operation)} {resource.name}",

@@ -15,7 +15,7 @@ from oakum.policy.graphql import Graph, RootField
 _HARMLESS = (FieldClass.PLAIN, FieldClass.SETTING)
 
 
-def forgotten(graphs: Sequence[Graph]) -> Iterator[Flaw]:
+def unnamed_root_fields(graphs: Sequence[Graph]) -> Iterator[Flaw]:
     """Each root field that no line speaks of and below which an object has a key of its own, or a
     field that is more than plain."""
     for graph in graphs:

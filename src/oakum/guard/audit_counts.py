@@ -41,7 +41,7 @@ def count_removed(model: Model, done: Projection) -> Mapping[str, int]:
         cuts = dict.fromkeys((*left, *whole))
     counted = Counter[str]()
     for cut in cuts:
-        counted[_named(model, instances, cut)] += done.times.get(cut[:1], 1)
+        counted[_audit_name(model, instances, cut)] += done.times.get(cut[:1], 1)
     return counted
 
 
@@ -54,7 +54,7 @@ def _cuts(keep: Keep, at: Pointer, into: dict[Pointer, None]) -> None:
         into[at] = None
 
 
-def _named(model: Model, instances: Mapping[Pointer, ObjectInstance], cut: Pointer) -> str:
+def _audit_name(model: Model, instances: Mapping[Pointer, ObjectInstance], cut: Pointer) -> str:
     for length in range(len(cut) - 1, -1, -1):
         around = instances.get(cut[:length])
         if around is not None:
@@ -86,12 +86,12 @@ def audit_name(table: Table, path: str, node: Trie | None, step: str) -> tuple[s
     node, None below what no line names."""
     word = node.word(step) if node is not None else ""
     if node is None or not word:
-        return path if node is None else _joined(path, UNDECLARED), None
+        return path if node is None else _join_path(path, UNDECLARED), None
     below = node.child(step)
-    return table.leaves[node.deep] if word == "**" else _joined(path, word), below
+    return table.leaves[node.deep] if word == "**" else _join_path(path, word), below
 
 
-def _joined(path: str, word: str) -> str:
+def _join_path(path: str, word: str) -> str:
     return f"{path}.{word}" if path else word
 
 

@@ -40,7 +40,7 @@ class Tail:
         """Lines since the last call; an incomplete line is kept until its end arrives."""
         if self._file is not None:
             yield from self._read(self._file)
-        if self._succeeded():
+        if self._is_rotated():
             self.close()
             try:
                 self._file = self._path.open("rb")
@@ -58,7 +58,7 @@ class Tail:
             if len(self._rest) > _LONGEST:
                 self._rest = b""
 
-    def _succeeded(self) -> bool:
+    def _is_rotated(self) -> bool:
         """Whether the path now leads to another file (log rotation)."""
         try:
             there = self._path.stat()

@@ -36,7 +36,7 @@ Named = tuple[tuple[Concealed, Mapping[str, str]], ...]
 """Concealed objects, each with the parameters that name it."""
 
 
-def _keyed(params: Mapping[str, str], named: Named) -> Named:
+def _merge_params(params: Mapping[str, str], named: Named) -> Named:
     return tuple((each, {**params, **its}) for each, its in named)
 
 
@@ -62,11 +62,11 @@ class ConcealedSight:
     def of(cls, model: Model, endpoint: GrantedEndpoint, carried: Carried) -> ConcealedSight:
         """Those of the path and of what stands beside it; the body is not read yet."""
         path = tuple((e, carried.params) for e in (endpoint.hidden, *endpoint.others) if e)
-        named = _keyed(carried.params, endpoint.asked.objects_in(carried))
+        named = _merge_params(carried.params, endpoint.asked.objects_in(carried))
         acts = endpoint.acts and not endpoint.graph
         return cls(model, endpoint, carried, (*path, *named), acts)
 
-    def reading(self, value: Json) -> ConcealedSight:
+    def with_body(self, value: Json) -> ConcealedSight:
         """The same once the body is read."""
         asked = self.endpoint.asked
         if value is None and self.acts:
@@ -81,14 +81,14 @@ class ConcealedSight:
         carried = replace(
             self.carried, value=value, arguments=arguments, unread=unread, failed=mutating
         )
-        return replace(self._naming(carried), mutates=mutating)
+        return replace(self._with_parts(carried), mutates=mutating)
 
-    def _naming(self, carried: Carried) -> ConcealedSight:
+    def _with_parts(self, carried: Carried) -> ConcealedSight:
         """The same of what else of the request is known."""
         named = self.endpoint.asked.objects_in(carried)
         known = (self.endpoint.hidden, *self.endpoint.others)
         path = tuple(each for each in self.objects if any(each[0] is one for one in known))
-        objects = (*path, *_keyed(carried.params, named))
+        objects = (*path, *_merge_params(carried.params, named))
         return ConcealedSight(self.model, self.endpoint, carried, objects, self.acts)
 
     def widen_by_answer(self, status: int, body: bytes | None) -> ConcealedSight:
@@ -98,7 +98,7 @@ class ConcealedSight:
             return self
         if status < 400 and not _has_errors(body or b""):
             return self
-        return self._naming(replace(self.carried, failed=True))
+        return self._with_parts(replace(self.carried, failed=True))
 
     def _form(self) -> Json:
         """What a form says whose members were only declared and not judged."""
@@ -201,25 +201,29 @@ def _visible(
     if owner in inquiry.who.ids:
         return True
     # The caller may see something of every such object, whatever its owner and state.
-    if _shown(model, hidden, Principal(inquiry.who.ids, inquiry.who.claims), STRANGER):
+    if _may_see(model, hidden, Principal(inquiry.who.ids, inquiry.who.claims), STRANGER):
         return True
     if owner is not None:
-        yield from inquiry.settle(partial(_related, model=model, hidden=hidden, owner=owner))
-        if _shown(model, hidden, inquiry.principal(), owner):
+        yield from inquiry.settle(
+            partial(_collect_relations, model=model, hidden=hidden, owner=owner)
+        )
+        if _may_see(model, hidden, inquiry.principal(), owner):
             return True
     if hidden.reader in ("", operation):
         return False
     return (yield from _read(model, hidden, params, inquiry))
 
 
-def _related(needs: LookupRequirements, *, model: Model, hidden: Concealed, owner: str) -> None:
+def _collect_relations(
+    needs: LookupRequirements, *, model: Model, hidden: Concealed, owner: str
+) -> None:
     """Collects every relation of the caller to the owner."""
     for name in hidden.resources:
         for relation in model.tables[name].relations:
             needs.any((relation,), Subject(name, (owner,)))
 
 
-def _shown(model: Model, hidden: Concealed, caller: Principal, owner: str) -> bool:
+def _may_see(model: Model, hidden: Concealed, caller: Principal, owner: str) -> bool:
     """Whether the caller sees some of the owner's object in any state, whichever resource it is."""
     return all(
         model.tables[name].see(held_relations(model.policy, caller, Subject(name, (owner,))), {})

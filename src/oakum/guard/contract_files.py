@@ -89,14 +89,14 @@ def read_contract(path: Path, overlays: Sequence[Path] = ()) -> ContractFiles:
     if contract.policy is not None:
         refuse(contract.policy)
     compiled = compile_for_gateway(contract)
-    if unfilled := [*_unfilled(compiled)]:
+    if unfilled := [*_check_whoami(compiled)]:
         raise InputError(unfilled)
     keys = key_files(compiled.policy, path.parent)
     read = (path, *overlays, *contract.document.files, *keys)
     return ContractFiles(compiled, render_plan(compiled, path.parent), read, contract.warnings)
 
 
-def _unfilled(compiled: CompiledContract) -> Iterator[Problem]:
+def _check_whoami(compiled: CompiledContract) -> Iterator[Problem]:
     """Required parameters of who-am-I that neither the document nor any request fills: the API
     refuses it, so that everybody is nobody."""
     policy, wiring = compiled.policy, compiled.lookups

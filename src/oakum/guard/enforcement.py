@@ -141,7 +141,7 @@ class Gatekeeper:
         if denied is not None:
             passing.denied = denied.reason
             if not self.observe:
-                answer = self._sent(passing, self._denial(passing, denied))
+                answer = self._record_answer(passing, self._denial(passing, denied))
                 return Refusal(answer.status, answer.headers, answer.body, audit=passing.audit)
         if self.observe:
             passing.forward = came
@@ -193,7 +193,7 @@ class Gatekeeper:
             raise
         yield from passing.sight.reach(inquiry)
         if endpoint.asked.by:
-            passing.sight = passing.sight.reading(taken.value)
+            passing.sight = passing.sight.with_body(taken.value)
             yield from passing.sight.before(inquiry)
         passing.forward = self._forward(passing, endpoint, query, taken)
         if endpoint.write:
@@ -215,7 +215,7 @@ class Gatekeeper:
         if upgrades(asked) or asked.method in ("CONNECT", "TRACE"):
             if asked.method != "GET" or not passes(guard.websockets, place):
                 raise Denied(404, "route")
-            passing.forward = yield from self._joining(passing, place)
+            passing.forward = yield from self._join_request(passing, place)
             passing.switch = True
         elif asked.method in ("GET", "HEAD") and passes(guard.passes, place):
             if self._router.has_path(place):
@@ -226,7 +226,7 @@ class Gatekeeper:
         passing.raw = True
         return True
 
-    def _joining(
+    def _join_request(
         self, passing: Passing, place: RequestTarget
     ) -> Generator[Asked, Answered | None, Asked]:
         """A request for a WebSocket as it goes on. Whom a token or a key names is found out as in
@@ -249,7 +249,7 @@ class Gatekeeper:
 
     def _admit(self, passing: Passing, who: Who) -> None:
         """Holds a caller to the deny list and the limits."""
-        passing.who = self._hashed(who.name)
+        passing.who = self._hash_id(who.name)
         if self._denied.get(passing.who, 0.0) > self._now():
             raise Denied(403, "listed")
         self._rate(who, self._block(passing.asked))
@@ -294,7 +294,7 @@ class Gatekeeper:
             return NOBODY
         if caller.claim and self._tokens is not None:
             return by_token(held, self._tokens, caller.claim, self._nameless)
-        if not (named := held.naming(self._nameless)):
+        if not (named := held.identity_credentials(self._nameless)):
             return NOBODY
         if (known := self._callers.get(self._caller_key(inquiry.on))) is not None:
             return known[0]
@@ -323,9 +323,9 @@ class Gatekeeper:
         held, caller, index = inquiry.on.held, self.policy.caller, self._lookups.whoami
         epoch, began = self._callers.epoch, self._callers.now()
         if caller.api_key or index is None:
-            who = by_key(held.naming(self._nameless), self._api_keys)
+            who = by_key(held.identity_credentials(self._nameless), self._api_keys)
         else:
-            who = yield from self._told(inquiry, index)
+            who = yield from self._caller(inquiry, index)
         ttl, about = self.policy.guard.ttl, {EVERYBODY, mark(caller.operation), held.mark, *who.ids}
         ttl -= self._callers.now() - began
         self._callers.put(self._caller_key(inquiry.on), who, about, ttl, epoch)
@@ -335,7 +335,7 @@ class Gatekeeper:
         """The list of API keys is the same under every condition."""
         return on.held.key, "" if self.policy.caller.api_key else on.conditions.key
 
-    def _told(self, inquiry: Inquiry, index: int) -> Generator[Asked, Answered | None, Who]:
+    def _caller(self, inquiry: Inquiry, index: int) -> Generator[Asked, Answered | None, Who]:
         caller, on = self.policy.caller, inquiry.on
         answered = yield from self._whoami(inquiry, index, on)
         who = by_answer(answered, caller)
@@ -415,18 +415,18 @@ class Gatekeeper:
         passing.upstream = None if answered.missing else answered.status
         if passing.switch and answered.status != 101 and not self.observe:
             passing.denied = "error" if answered.missing else "undeclared"
-            return self._sent(passing, self._denial(passing, Denied(502, passing.denied)))
+            return self._record_answer(passing, self._denial(passing, Denied(502, passing.denied)))
         if passing.raw or (self.observe and passing.denied):
-            return self._sent(passing, answered)
+            return self._record_answer(passing, answered)
         try:
-            return (yield from self._left(passing, answered))
+            return (yield from self._respond(passing, answered))
         except Exception as error:  # noqa: BLE001 - what is not decided does not pass
             denied = broken(error)
             passing.denied = denied.reason
             sent = answered if self.observe else self._denial(passing, denied)
-            return self._sent(passing, sent)
+            return self._record_answer(passing, sent)
 
-    def _left(
+    def _respond(
         self, passing: Passing, answered: Answered
     ) -> Generator[Asked, Answered | None, Answered]:
         if passing.inquiry is not None:
@@ -437,13 +437,13 @@ class Gatekeeper:
             passing.denied = denied.reason
             sent = self._denial(passing, denied)
             if passing.endpoint and passing.endpoint.write and 200 <= answered.status < 300:
-                sent = self._done(answered, sent)
+                sent = self._keep_status(answered, sent)
         if not self.observe and (yield from self._tells(passing, answered)):
             passing.denied = passing.denied if passing.denied in _CAUSES else "concealed"
             sent = self._denial(passing, Denied(404, "concealed"))
-        return self._sent(passing, answered if self.observe else sent)
+        return self._record_answer(passing, answered if self.observe else sent)
 
-    def _done(self, answered: Answered, denial: Answered) -> Answered:
+    def _keep_status(self, answered: Answered, denial: Answered) -> Answered:
         """Keeps the success status of a completed write, whatever happens to its response."""
         if denial.status == 429:
             return denial
@@ -570,12 +570,12 @@ class Gatekeeper:
         )
         return replace(made, headers=(*made.headers, *readable))
 
-    def _hashed(self, id: str) -> str:
+    def _hash_id(self, id: str) -> str:
         if not id:
             return "anonymous"
         return hmac.digest(self._audit_key, octets(id), "sha256").hex()[:16]
 
-    def _sent(self, passing: Passing, answered: Answered) -> Answered:
+    def _record_answer(self, passing: Passing, answered: Answered) -> Answered:
         unread = (passing.raw and not passing.denied) or self.observe
         if passing.asked.method == "HEAD" and not unread:
             answered = replace(answered, body=b"")

@@ -50,7 +50,7 @@ def argument_values(said: Json) -> list[Said]:
     tokens = lex(query) if isinstance(query, str) else ""
     if isinstance(tokens, str) or not isinstance(said, dict):
         return []
-    found, given = _found(tokens), said.get("variables")
+    found, given = _find_places(tokens), said.get("variables")
     variables = given if isinstance(given, dict) else {}
     values = list(found.said)
     for at, name, variable in found.uses:
@@ -72,7 +72,7 @@ def selected_owners(endpoint: GrantedEndpoint, came: Asked, asked: Asked) -> fro
     said = read(asked.body)[0] if asked.body else by_url
     query = said.get("query") if isinstance(said, dict) else None
     tokens = lex(query) if isinstance(query, str) else ""
-    return frozenset() if isinstance(tokens, str) else frozenset(_found(tokens).fields)
+    return frozenset() if isinstance(tokens, str) else frozenset(_find_places(tokens).fields)
 
 
 def asked_by_url(query: str) -> Json:
@@ -91,7 +91,7 @@ def asked_by_url(query: str) -> Json:
     return {"query": parameter(query), "variables": variables}
 
 
-def _found(tokens: list[str]) -> _Found:
+def _find_places(tokens: list[str]) -> _Found:
     found, levels = _Found(), 0
     at, name, variable = "", "", ""
     around: list[str] = []

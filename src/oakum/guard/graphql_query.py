@@ -116,7 +116,7 @@ def refusal(query: str, *, writes: bool = False) -> str:
             wrong = _selection(before, token, after) if levels else _head(token)
         if wrong:
             return wrong
-    return _unfolded(tokens) if fresh and tokens else "syntax"
+    return _check_fragments(tokens) if fresh and tokens else "syntax"
 
 
 @dataclass
@@ -132,7 +132,7 @@ class _Definition:
     """Where it stands, if it is a fragment: a definition, and the level of the selection."""
 
 
-def _unfolded(tokens: list[str]) -> str:
+def _check_fragments(tokens: list[str]) -> str:
     """Reason code for a query whose fragments make it deeper or longer than one without fragments
     may be; a fragment that contains itself has no end. The API pays for what they stand for."""
     definitions = _definitions(tokens)

@@ -20,15 +20,15 @@ _NO_WORD = ("control", "key", "keys", "tag", "tags")
 
 def is_whole(place: ListPlace, answered: Answered, value: Json) -> bool:
     """Whether the list of ids at a place is certainly complete."""
-    return extent(look(place, value), value, _named(answered)) == "whole"
+    return extent(look(place, value), value, _headers_by_name(answered)) == "whole"
 
 
 def is_failed(pointer: tuple[str, ...], answered: Answered, value: Json) -> bool:
     """Whether a response reports that the object at a pointer could not be read, or is stale."""
-    return reports_failure(value, pointer, _named(answered))
+    return reports_failure(value, pointer, _headers_by_name(answered))
 
 
-def _named(answered: Answered) -> dict[str, str]:
+def _headers_by_name(answered: Answered) -> dict[str, str]:
     return {name: answered.header(name) for name in dict(answered.headers)}
 
 

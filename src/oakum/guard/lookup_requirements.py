@@ -133,7 +133,7 @@ class LookupRequirements:
             elif self.any((name,), subject):
                 mask |= 1 << place
         digits = [_near(state, subject) for state in table.states]
-        while (found := _undecided(table, mask, unknown, tuple(digits))) is not None:
+        while (found := _next_unknown(table, mask, unknown, tuple(digits))) is not None:
             place, is_state = found
             if is_state:
                 digits[place] = self._far(table, table.states[place], subject)
@@ -166,7 +166,7 @@ def _near(state: State, subject: Subject) -> int:
 
 
 @lru_cache(maxsize=1 << 14)
-def _undecided(
+def _next_unknown(
     table: Table, mask: int, unknown: int, digits: tuple[int, ...]
 ) -> tuple[int, bool] | None:
     """The next unknown that makes a difference: its index, and whether it is a state.

@@ -95,18 +95,18 @@ class Desk:
             relation = self.model.policy.relations[want.name]
             if index is None or not who.ids:
                 return ()
-            if not self._placed(index):
+            if not self._has_id_param(index):
                 return (LookupQuestion(index, ""),) if relation.of == "caller" else ()
             about = [want.owner] if relation.of == "owner" else sorted(who.ids, key=octets)
             return tuple(LookupQuestion(index, each) for each in about)
         found = self.wiring.states.get(_origin(self.model.policy, want.name))
         if found is None:
             return ()
-        if self._placed(found[0]):
+        if self._has_id_param(found[0]):
             return (LookupQuestion(found[0], want.owner),)
         return (LookupQuestion(found[0], ""),) if want.owner in who.ids else ()
 
-    def _placed(self, ask: int) -> bool:
+    def _has_id_param(self, ask: int) -> bool:
         """Whether the path has a parameter for an id; otherwise the look-up is about the caller."""
         return "{" in self.model.operations[self.wiring.asks[ask].operation].path
 
@@ -201,7 +201,7 @@ def _state(
     if about and owners and about not in owners:
         return {}
     member, own = segments[len(home.pointer) :], set(owners) or {about}
-    said = _said(objects[0], member)
+    said = _stated_values(objects[0], member)
     every = values_at(objects[0], member)
     if said and not all(_same(said[0], each) for each in every):
         return {}
@@ -209,7 +209,7 @@ def _state(
         theirs = {text for each in home.owners for text in _texts(values_at(copy, each))}
         if not isinstance(copy, dict) or not (theirs & own or _unread(home, copy)):
             continue
-        other = _said(copy, member)
+        other = _stated_values(copy, member)
         if is_blocked(copy, at) or (
             other and not (said and all(_same(said[0], each) for each in other))
         ):
@@ -225,7 +225,7 @@ def _unread(home: Home, account: Json) -> bool:
     return any(is_garbled(account, ".".join(each)) for each in home.owners)
 
 
-def _said(value: Json, member: tuple[str, ...]) -> list[Json]:
+def _stated_values(value: Json, member: tuple[str, ...]) -> list[Json]:
     return [each for each in values_at(value, member) if each is not None]
 
 
@@ -302,7 +302,7 @@ class Inquiry:
                     states[want.owner, want.name] = known[path]
             else:
                 relation = self.desk.model.policy.relations[want.name]
-                found = _related(relation, want.owner, self.who, answers)
+                found = _has_relation(relation, want.owner, self.who, answers)
                 if found is not None:
                     related[want.name, want.owner] = found
         return Principal(self.who.ids, self.who.claims, related, states)
@@ -397,7 +397,9 @@ class Inquiry:
         return answered
 
 
-def _related(relation: Relation, owner: str, who: Who, answers: list[LookUpResult]) -> bool | None:
+def _has_relation(
+    relation: Relation, owner: str, who: Who, answers: list[LookUpResult]
+) -> bool | None:
     """Whether a relation holds; None if the responses do not decide it."""
     lists = [(each.ids.get(relation.name), relation.name in each.whole) for each in answers]
     looked_for = who.ids if relation.of == "owner" else frozenset((owner,))

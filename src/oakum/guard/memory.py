@@ -146,7 +146,7 @@ class Budgets:
                     window = self._window(limit, who)
                     window.calls += 1
                     if window.calls > limit.most:
-                        waits.append(self._left(limit))
+                        waits.append(self._seconds_left(limit))
         return max(waits)
 
     def look(self, limit: Limit, who: str, owners: Collection[str]) -> int:
@@ -157,7 +157,7 @@ class Budgets:
         with self._lock:
             seen = self._window(limit, who).owners
             if len(seen.union(owners)) > limit.most:
-                return self._left(limit)
+                return self._seconds_left(limit)
             seen.update(owners)
         return 0
 
@@ -168,5 +168,5 @@ class Budgets:
         windows = self._windows.setdefault((limit.name, who.startswith("@")), OrderedDict())
         return open_window(windows, who, int(self.now() // limit.per), _Window, _MOST_WINDOWS)
 
-    def _left(self, limit: Limit) -> int:
+    def _seconds_left(self, limit: Limit) -> int:
         return max(1, ceil(limit.per - self.now() % limit.per))

@@ -84,10 +84,10 @@ def _spellings(text: bytes) -> Iterable[bytes]:
     if b"%" in text:
         yield unquote_to_bytes(text)
     if b"\\" in text:
-        yield from dict.fromkeys(_resolved(text, backslashes) for backslashes in _DOUBLED)
+        yield from dict.fromkeys(_resolve_escapes(text, backslashes) for backslashes in _DOUBLED)
 
 
-def _resolved(text: bytes, backslashes: int) -> bytes:
+def _resolve_escapes(text: bytes, backslashes: int) -> bytes:
     blank = _BLANK.sub(partial(_space, backslashes), text)
     return _ESCAPED.sub(partial(_character, backslashes), blank)
 

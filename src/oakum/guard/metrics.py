@@ -95,7 +95,7 @@ def _head(name: str, kind: str, words: str) -> Iterator[str]:
 
 
 def _line(name: str, labels: Mapping[str, str], value: int) -> str:
-    inside = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
+    inside = ",".join(f'{key}="{_escape_label(text)}"' for key, text in labels.items())
     return (
         f"oakum_guard_{name}{{{inside}}} {int(value)}"
         if inside
@@ -103,5 +103,5 @@ def _line(name: str, labels: Mapping[str, str], value: int) -> str:
     )
 
 
-def _escaped(text: str) -> str:
+def _escape_label(text: str) -> str:
     return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

@@ -36,8 +36,8 @@ def removed_lines(compiled: CompiledContract, lines: Iterable[Line]) -> Iterator
         if without:
             yield Problem(
                 location,
-                f"{_said(where, name)}, which `{account}` sends: the document does not declare it"
-                f" for {few(without, 3)}",
+                f"{_describe_removal(where, name)}, which `{account}` sends: the document does not"
+                f" declare it for {few(without, 3)}",
                 _hint(where, called),
             )
 
@@ -62,7 +62,7 @@ def _passes(compiled: CompiledContract, operation: Operation, where: str, name: 
     return name in declared and name not in compiled.model.rule(operation.id).without
 
 
-def _said(where: str, name: str) -> str:
+def _describe_removal(where: str, name: str) -> str:
     kind = "query parameter" if where == "query" else where
     return f"the guard removes the {kind} `{name}`"
 

@@ -25,7 +25,7 @@ from oakum.guard.forms import as_json, keep_members
 from oakum.guard.graphql_query import arguments, parameter, refusal_reason
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
-from oakum.guard.stored_object import find, object_in_response, question, standing, unlike
+from oakum.guard.stored_object import find, object_in_response, question, stored_subjects, unlike
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
@@ -86,7 +86,7 @@ class Intake:
             raise Denied(422, "body")
         body, value = yield from self._body(endpoint, params, inquiry, subject, asked)
         if endpoint.write and endpoint.checks.plain:
-            yield from self._named(endpoint, params, inquiry, asked, query, value, subject)
+            yield from self._check_keys(endpoint, params, inquiry, asked, query, value, subject)
         ids = frozenset(_scalars(value))
         owners = frozenset(subject.owners) if subject else frozenset[str]()
         media = str(read_media_type(asked.values("content-type")) or "")
@@ -105,22 +105,22 @@ class Intake:
             case "path":
                 subject = Subject("", tuple(identifiers([params[target.param]])))
             case "ask":
-                subject = yield from self._asked(endpoint, target, params, inquiry)
+                subject = yield from self._look_up_target(endpoint, target, params, inquiry)
         owner = self._model.rule(endpoint.operation.id).owner
         found = [subject] if owner and target.kind == "ask" else []
         for each in target.around:
-            found.append((yield from self._asked(endpoint, each, params, inquiry)))
+            found.append((yield from self._look_up_target(endpoint, each, params, inquiry)))
         if not all(_is_of(each, params[owner], inquiry.who.ids) for each in found):
             raise absent(endpoint, "call")
         key = params[target.last] if target.last else ""
         unlike = yield from self._unlike(endpoint, params, inquiry, subject)
-        stands = yield from self._standing(endpoint, params, inquiry, subject)
+        stands = yield from self._stored_subject(endpoint, params, inquiry, subject)
         return replace(
             subject, unnamed=target.unnamed, below=target.below, key=key, unlike=unlike,
             stands=stands,
         )  # fmt: skip
 
-    def _standing(
+    def _stored_subject(
         self,
         endpoint: GrantedEndpoint,
         params: Mapping[str, str],
@@ -135,8 +135,8 @@ class Intake:
         empty = answered is not None and answered.status == 204 and not answered.body
         if answered is not None and (empty or answered.status in (404, 410)):
             return ()
-        shown = self._shown(endpoint, answered)
-        found = standing(self._model, target, params, inquiry, shown, subject)
+        shown = self._require_answer(endpoint, answered)
+        found = stored_subjects(self._model, target, params, inquiry, shown, subject)
         if found is None:
             raise absent(endpoint, "target")
         return found
@@ -159,26 +159,26 @@ class Intake:
             if endpoint.operation.method == "PATCH":
                 raise Denied(404, "target")
             return frozenset()
-        return unlike(self._model, target, inquiry, self._shown(endpoint, answered))
+        return unlike(self._model, target, inquiry, self._require_answer(endpoint, answered))
 
-    def _asked(
+    def _look_up_target(
         self, endpoint: GrantedEndpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
     ) -> Generator[Asked, Answered | None, Subject]:
         """Looks up the object to be written."""
         answered = yield from self._answer(endpoint, target, params, inquiry)
         if answered is not None and answered.status in (404, 410):
             if target.then is not None and target.made:
-                return (yield from self._asked(endpoint, target.then, params, inquiry))
+                return (yield from self._look_up_target(endpoint, target.then, params, inquiry))
             if target.made and answered.status == 404:
                 return Subject("", tuple(identifiers([params[target.made]])), new=True)
             raise Denied(404, "target")
-        answered = self._shown(endpoint, answered)
+        answered = self._require_answer(endpoint, answered)
         found = object_in_response(self._model, target, params, inquiry, answered)
         if found is None:
             raise absent(endpoint, "target")
         owner = self._model.policy.resources[target.resource].owner
         if target.says and target.then is not None and not says(owner, found.value):
-            other = yield from self._asked(endpoint, target.then, params, inquiry)
+            other = yield from self._look_up_target(endpoint, target.then, params, inquiry)
             return found if other.new or not other.owners else other
         return found
 
@@ -192,7 +192,7 @@ class Intake:
             raise Denied(503, "target")
         return (yield from inquiry.ask(asked))
 
-    def _shown(self, endpoint: GrantedEndpoint, answered: Answered | None) -> Answered:
+    def _require_answer(self, endpoint: GrantedEndpoint, answered: Answered | None) -> Answered:
         """A readable answer; raises `Denied`."""
         if answered is not None and 400 <= answered.status < 500:
             raise absent(endpoint, "target")
@@ -222,7 +222,7 @@ class Intake:
         if not may_write(model, inquiry.principal(), id, params, subject, kind):
             raise absent(endpoint, "call")
 
-    def _named(
+    def _check_keys(
         self,
         endpoint: GrantedEndpoint,
         params: Mapping[str, str],
@@ -302,7 +302,7 @@ class Intake:
             raise Denied(400, "body") from None
         self._query(endpoint, reading[0], inquiry)
         call = Call(operation.id, params, media_type=str(kind))
-        done = yield from self._left(endpoint, call, inquiry, subject, reading)
+        done = yield from self._filter_body(endpoint, call, inquiry, subject, reading)
         if not done.sets and decides and not self._own(endpoint, inquiry, subject):
             raise Denied(422, "body")  # whoever may set something else has come so far
         onward = done.body if done.whole or self._guard.unknown != "refuse" else None
@@ -317,7 +317,7 @@ class Intake:
             onward = cut
         return onward, reading[0]
 
-    def _left(
+    def _filter_body(
         self,
         endpoint: GrantedEndpoint,
         call: Call,
@@ -332,16 +332,16 @@ class Intake:
         named = BodyObjects(
             endpoint.checks.finders, endpoint.checks.local, makes=makes, forms=forms
         )
-        done = yield from self._weighed(endpoint, call, inquiry, subject, reading, named)
+        done = yield from self._weigh_body(endpoint, call, inquiry, subject, reading, named)
         for _ in range(_MOST_CUTS):
             if done.whole or done.body is None or self._guard.unknown == "refuse":
                 return done
-            done = yield from self._weighed(
+            done = yield from self._weigh_body(
                 endpoint, call, inquiry, subject, read(done.body), named
             )
         return done if done.whole else replace(done, keep=False)
 
-    def _weighed(
+    def _weigh_body(
         self,
         endpoint: GrantedEndpoint,
         call: Call,

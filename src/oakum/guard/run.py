@@ -136,7 +136,7 @@ class Running:
             service_env=self._now.service_env,
             audit_key_env=AUDIT_KEY,
             redis=options.redis,
-            denied=self._denied(),
+            denied=self._deny_list(),
             admin=self._own_address(),  # a new one for each start
             log=appendable(options.audit) if options.audit is not None else None,
         )
@@ -151,7 +151,7 @@ class Running:
         options = self._options
         return (options.contract, *options.overlays, *([options.deny] if options.deny else ()))
 
-    def _denied(self) -> Mapping[str, float]:
+    def _deny_list(self) -> Mapping[str, float]:
         """The deny list as it is now; hash → Unix seconds. Raises `InputError`."""
         if self._options.deny is None:
             return {}
@@ -172,7 +172,7 @@ class Running:
             if attempt:
                 self._move()
             self._spawn()
-            if not self._gone():
+            if not self._has_exited():
                 break
         if not self.up:
             raise TargetError(
@@ -183,10 +183,10 @@ class Running:
         self._tell(
             "guarding",
             f"guarding {options.upstream} on http://{self.listen} with {self._engine.name}:"
-            f" {now.endpoints} endpoints, contract {now.digest}{self._listed}"
+            f" {now.endpoints} endpoints, contract {now.digest}{self._deny_summary}"
             + (", in observe mode: nothing is removed or denied" if options.observe else "")
             + (f"\n  health and metrics on http://{self.admin}" if self.admin else "")
-            + self._warned(now),
+            + self._format_warnings(now),
             upstream=options.upstream,
             listen=self.listen,
             admin=self.admin,
@@ -221,7 +221,9 @@ class Running:
             os.close(log)
         self._dead = False
         self._since = time.monotonic()
-        while not self._gone() and not self.ending and time.monotonic() - self._since < _START:
+        while (
+            not self._has_exited() and not self.ending and time.monotonic() - self._since < _START
+        ):
             self.up = self._answers()
             if self.up:
                 break
@@ -244,7 +246,7 @@ class Running:
             return False
         return _listens(self.listen)
 
-    def _gone(self) -> bool:
+    def _has_exited(self) -> bool:
         return self._child is None or self._child.poll() is not None
 
     def _last_words(self) -> str:
@@ -265,13 +267,13 @@ class Running:
             return
         control, admin = self._engine.control, self._deployment.admin
         deadline = time.monotonic() + _GRACE
-        if not self._gone() and control.drain:
+        if not self._has_exited() and control.drain:
             ask_admin(admin, "POST", control.drain)
-        while control.busy and not self._gone() and time.monotonic() < deadline:
+        while control.busy and not self._has_exited() and time.monotonic() < deadline:
             if ask_admin(admin, "GET", control.busy)[1].split()[-1:] in ([], ["0"]):
                 break
             time.sleep(0.05)
-        if not self._gone():
+        if not self._has_exited():
             self._child.send_signal(control.stop)
         try:
             self._child.wait(max(_GRACE / 5, deadline - time.monotonic()))
@@ -281,7 +283,7 @@ class Running:
 
     def kill(self) -> None:
         """Stops the engine at once and drops its open requests."""
-        if self._child is not None and not self._gone():
+        if self._child is not None and not self._has_exited():
             self._child.kill()
 
     # ------------------------------------------------------------ meanwhile
@@ -290,11 +292,11 @@ class Running:
         """Counts new audit lines, restarts a dead engine, and checks the contract's files for
         changes."""
         self._count()
-        if self._gone():
+        if self._has_exited():
             self._revive()
         if time.monotonic() - self._looked >= _POLL:
             self._looked = time.monotonic()
-            if not self._gone():
+            if not self._has_exited():
                 self.up = self._answers()  # false after it was told to stop accepting connections
             if self._watch.has_changed():
                 self.reload()
@@ -343,7 +345,7 @@ class Running:
 
     def reopen(self) -> None:
         """Makes the engine reopen its log after a rotation."""
-        if self._child is not None and not self._gone():
+        if self._child is not None and not self._has_exited():
             self._child.send_signal(signal.SIGUSR1)
 
     # ------------------------------------------------------------ a new contract
@@ -360,7 +362,7 @@ class Running:
                 self._deployment,
                 plan=new.plan,
                 service_env=new.service_env,
-                denied=self._denied(),
+                denied=self._deny_list(),
             )
             files = render_and_validate(self._engine, deployment, deployment.folder)
         except OakumError as error:
@@ -381,7 +383,7 @@ class Running:
         self._tell(
             "reloaded",
             f"contract {new.digest} is now in force: {new.endpoints}"
-            f" endpoints{self._listed}{self._warned(new)}",
+            f" endpoints{self._deny_summary}{self._format_warnings(new)}",
             contract=new.digest,
             endpoints=new.endpoints,
             denied=len(self._deployment.denied),
@@ -398,34 +400,34 @@ class Running:
         return said
 
     @property
-    def _listed(self) -> str:
+    def _deny_summary(self) -> str:
         many = len(self._deployment.denied)
         return f", {count_of(many, 'caller')} denied" if self._options.deny is not None else ""
 
-    def _warned(self, new: ContractFiles) -> str:
+    def _format_warnings(self, new: ContractFiles) -> str:
         return "".join(f"\n  warning: {each}" for each in self._warnings(new))
 
     def _swap(self, files: Mapping[str, bytes]) -> None:
         """Replaces files of the running engine, and waits until every worker goes by them. An
         engine that does not take them is started anew, as a request must not meet an old
         contract once a new one is in force."""
-        before = self._applied("") if files else ""
+        before = self._wait_for_apply("") if files else ""
         fill(self._deployment.folder, files)
         signalled = self._engine.control.reload
         changed = files.keys() - self._engine.control.watched
-        if changed and signalled is not None and self._child is not None and not self._gone():
+        if changed and signalled is not None and self._child is not None and not self._has_exited():
             self._child.send_signal(signalled)
-        if not files or not self._engine.control.applied or self._applied(before):
+        if not files or not self._engine.control.applied or self._wait_for_apply(before):
             return
-        if not self._gone() and not self.ending:
+        if not self._has_exited() and not self.ending:
             self._end()
             self._spawn()
 
-    def _applied(self, before: str) -> str:
+    def _wait_for_apply(self, before: str) -> str:
         """What the engine says of the files that its workers go by, once that is not what it said
         `before`; empty when it does not come to that."""
         path, deadline = self._engine.control.applied, time.monotonic() + _APPLY
-        while path and not self._gone() and not self.ending and time.monotonic() < deadline:
+        while path and not self._has_exited() and not self.ending and time.monotonic() < deadline:
             status, text = ask_admin(self._deployment.admin, "GET", path)
             if status == 200 and text != before:
                 return text
@@ -458,7 +460,7 @@ class Running:
 
 
 @contextmanager
-def running(options: GuardOptions, say: Say, line: Line | None = None) -> Iterator[Running]:
+def run_engine(options: GuardOptions, say: Say, line: Line | None = None) -> Iterator[Running]:
     """Runs an engine until the block ends. Raises as `Running` and its `start` do."""
     with ExitStack() as stack:
         folder = stack.enter_context(folder_of(options.state))
@@ -487,7 +489,7 @@ def serve(options: GuardOptions, say: Say, line: Line | None = None) -> None:
         signal.signal(number, interrupt)
     for number in (signal.SIGHUP, signal.SIGUSR1):  # the contract is read before the engine is up
         signal.signal(number, lambda number, _: heard.append(number))
-    with suppress(KeyboardInterrupt), running(options, say, line) as guard:
+    with suppress(KeyboardInterrupt), run_engine(options, say, line) as guard:
         _attend(guard, ends, heard)
     # Only a signal ends a guard: an engine that ends by itself is started anew.
     why = signal.Signals(ends[0]).name if ends else "SIGINT"

@@ -12,7 +12,7 @@ from oakum.authz import Judge, Model, Subject, likely_media
 from oakum.authz.body_owners import ITSELF, BodyObjects, Key
 from oakum.authz.id_spelling import identifier, text
 from oakum.authz.member_paths import at_path, is_garbled
-from oakum.guard.compiled.objects_in_responses import enclosing, stands_alone
+from oakum.guard.compiled.objects_in_responses import enclosing_resources, stands_alone
 from oakum.guard.compiled.path_objects import names, rename_parameters
 from oakum.guard.compiled.write_targets import Target
 from oakum.guard.lookups import Inquiry
@@ -54,7 +54,7 @@ def object_in_response(
     kinds |= {id(each.value): each.resource for each in judged.instances}
     for each in judged.instances:
         if each.pointer == pointer and each.resource == target.resource:
-            if parted and not enclosing(model, reader, target.pointer):
+            if parted and not enclosing_resources(model, reader, target.pointer):
                 return Subject(each.resource, (), each.value, kinds=kinds)
             return Subject(each.resource, each.owners, each.value, partly=each.partly, kinds=kinds)
     return None
@@ -76,7 +76,7 @@ _MOST_STANDING = 16
 which is meant. The work of a body is so many times that of its size at most."""
 
 
-def standing(
+def stored_subjects(
     model: Model,
     target: Target,
     params: Mapping[str, str],
@@ -152,7 +152,12 @@ def find(
     while todo:
         again: list[tuple[Key, Target]] = []
         asked = [
-            (key, target, its := _bound(target, key, params), question(model, target, its, inquiry))
+            (
+                key,
+                target,
+                its := _fill_params(target, key, params),
+                question(model, target, its, inquiry),
+            )
             for key, target in todo
             if target.kind == "ask"
         ]
@@ -166,18 +171,20 @@ def find(
                 if not inquiry.spend():
                     raise Denied(503, "target")
                 answers[request] = yield from inquiry.ask(request)
-            found = _told(model, target, key, its, inquiry, answers[request], makes=named.makes)
+            found = _read_subject(
+                model, target, key, its, inquiry, answers[request], makes=named.makes
+            )
             named.found[key] = found
             if found is not None and not (found.owners or found.new) and target.then is not None:
                 again.append((key, target.then))
         todo = again
 
 
-def _bound(target: Target, key: Key, params: Mapping[str, str]) -> Mapping[str, str]:
+def _fill_params(target: Target, key: Key, params: Mapping[str, str]) -> Mapping[str, str]:
     return {**params, target.param: key[1]} if target.param else params
 
 
-def _told(
+def _read_subject(
     model: Model,
     target: Target,
     key: Key,

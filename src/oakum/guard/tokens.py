@@ -103,13 +103,13 @@ def fits(jwk: Mapping[str, Json], algorithm: str) -> bool:
     if jwk.get("use", "sig") != "sig" or "verify" not in jwk.get("key_ops", ["verify"]):
         return False
     if kind == "oct":
-        return len(_decoded(jwk.get("k"))) * 8 >= int(algorithm[2:])
+        return len(_decode(jwk.get("k"))) * 8 >= int(algorithm[2:])
     if kind == "RSA":
-        return len(_decoded(jwk.get("n")).lstrip(b"\0")) >= _MODULUS
+        return len(_decode(jwk.get("n")).lstrip(b"\0")) >= _MODULUS
     return jwk.get("crv") == curve
 
 
-def _decoded(text: Json) -> bytes:
+def _decode(text: Json) -> bytes:
     try:
         return base64url_bytes(text) if isinstance(text, str) else b""
     except ValueError:
@@ -118,7 +118,7 @@ def _decoded(text: Json) -> bytes:
 
 def _bytes(text: str) -> bytes:
     """Decodes unpadded base64url; empty for a non-canonical encoding (RFC 7515, 2)."""
-    made = _decoded(text)
+    made = _decode(text)
     return made if urlsafe_b64encode(made).decode().rstrip("=") == text else b""
 
 
@@ -148,7 +148,7 @@ def _is_plain(value: Json, depth: int = 0) -> bool:
 
 def _holds(claims: Mapping[str, Json], tokens: Tokens, now: float) -> bool:
     """Whether a token is meant for this API and valid now, without clock skew."""
-    if not _typed(claims):
+    if not _has_valid_types(claims):
         return False
     if not claims.get("nbf", 0) <= now < claims["exp"]:
         return False
@@ -159,7 +159,7 @@ def _holds(claims: Mapping[str, Json], tokens: Tokens, now: float) -> bool:
     return not tokens.audiences or any(each in tokens.audiences for each in named)
 
 
-def _typed(claims: Mapping[str, Json]) -> bool:
+def _has_valid_types(claims: Mapping[str, Json]) -> bool:
     """Whether the registered claims have the types of RFC 7519, 4.1, and `exp` is present. `sub`
     may be an integer."""
     audience, subject = claims.get("aud", ""), claims.get("sub", "")

@@ -21,7 +21,7 @@ _NOTED = {"contact": 5, "expires": 2, "policy": 1, "encryption": 1, "preferred-l
 
 def fields(text: str) -> Mapping[str, list[str]]:
     """Field in lower case → its values."""
-    return _fields(_unsigned(text))
+    return _fields(_unsigned_lines(text))
 
 
 def notes(text: str) -> list[str]:
@@ -38,7 +38,7 @@ def fields_from_notes(every: Iterable[str]) -> Mapping[str, list[str]]:
     return _fields(each.removeprefix(_NOTE) for each in every if each.startswith(_NOTE))
 
 
-def _unsigned(text: str) -> list[str]:
+def _unsigned_lines(text: str) -> list[str]:
     """Lines without the frame of a clear signature (RFC 9580, 7), which is not verified here."""
     lines = text.lstrip("\ufeff").splitlines()
     if _SIGNED in lines:

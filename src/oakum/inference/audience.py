@@ -125,7 +125,7 @@ class Audiences:
         self._declared = declared
         self.secured = any(operation.security for operation in document.operations)
         """Whether the document says of any operation that it needs credentials."""
-        self._written = set(_written(world, document))
+        self._written = set(_written_nouns(world, document))
         self._by_noun = {thing.noun: thing for thing in world.things}
         self._catalogue: dict[int, str] = {}
         self._find_catalogue()
@@ -326,7 +326,7 @@ def _place(operation: Operation) -> str:
     return f"{operation.method} {operation.path}"
 
 
-def _written(world: DocumentTypes, document: Document) -> Iterator[str]:
+def _written_nouns(world: DocumentTypes, document: Document) -> Iterator[str]:
     """Nouns of what some request changes."""
     answered: dict[str, list[str]] = {}
     for thing in world.things:

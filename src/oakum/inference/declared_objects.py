@@ -140,7 +140,7 @@ class _Looker:
         self._schemas = document.schemas
         self._path_nouns = {noun_of_path(operation.path) for operation in document.operations}
         self._nouns: dict[str, str] = {}
-        self._recurring = {*_recurring(document)}
+        self._recurring = {*_envelope_names(document)}
         for operation in document.operations:
             chosen = last_parameter(operation.path) if operation.method == "GET" else ""
             media = operation.success()
@@ -220,17 +220,17 @@ class _Looker:
         """What an object wraps, and whether it is an envelope of its members. Many answers have the
         same."""
         if shape not in self._envelopes:
-            wrapped = self._wrapped(shape, below)
+            wrapped = self._envelope_members(shape, below)
             envelope = (not shape.names and self._is_list(below)) or _is_envelope(below)
             self._envelopes[shape] = wrapped, not wrapped and envelope
         return self._envelopes[shape]
 
-    def _wrapped(self, shape: Shape, below: Mapping[str, Shape]) -> dict[str, Shape]:
+    def _envelope_members(self, shape: Shape, below: Mapping[str, Shape]) -> dict[str, Shape]:
         """`{"requestId": …, "data": {…}}`: what an answer without a key of its own holds under a
         name that says nothing; empty where the object is no envelope."""
         if {"id", "uuid", "guid"} & below.keys():
             return {}
-        said = words(_named(shape))
+        said = words(_component_name(shape))
         known = frozenset(below) in self._recurring or _is_page(below)
         known = known and all(_is_beside(name, child) for name, child in below.items())
         if said and said[-1] not in _WRAPS and not known and not self._leaves_open(shape):
@@ -244,7 +244,7 @@ class _Looker:
     def _leaves_open(self, shape: Shape) -> bool:
         """Whether it takes in a component that says nothing of what it holds: the `{code, msg,
         data}` of which each answer declares the `data`."""
-        name = _named(shape)
+        name = _component_name(shape)
         below = children(self._schemas[name]()) if name in self._schemas else {}
         generic = _generic(below)
         if len(below) - len(generic) > _BESIDE or any(map(_names_account, below)):
@@ -296,7 +296,7 @@ class _Looker:
             if shape in done or depth > _DEPTH:
                 continue
             done.add(shape)
-            if path and (seen := self._held(shape, path)):
+            if path and (seen := self._inner_object(shape, path)):
                 yield pointer, shape, *seen[:2], path, seen[2]
                 path = ""
             waiting += (
@@ -318,7 +318,7 @@ class _Looker:
             ]
         return known
 
-    def _held(self, shape: Shape, path: str) -> tuple[str, tuple[str, ...], str] | None:
+    def _inner_object(self, shape: Shape, path: str) -> tuple[str, tuple[str, ...], str] | None:
         """The noun, the keys and the component of an object at a path in another."""
         below = children(shape)
         if not below:
@@ -339,7 +339,7 @@ class _Looker:
 
     def _noun(self, shape: Shape) -> str:
         """The noun of a component: `user` for `UserOut`, `SimpleUser`, `nullable-simple-user`."""
-        component = _named(shape)
+        component = _component_name(shape)
         if component and component not in self._nouns:
             bare = without_package(component, self._packages)
             ids = {"".join(words(name)) for name in children(shape)}
@@ -348,7 +348,7 @@ class _Looker:
 
     def _component(self, shape: Shape) -> str:
         """The component that describes all of an object; empty when none does."""
-        name = _named(shape)
+        name = _component_name(shape)
         if name not in self._schemas:
             return ""
         whole = self._schemas[name]()
@@ -404,7 +404,7 @@ def _is_receipt(operation: Operation, below: Mapping[str, Shape]) -> bool:
     return few and (operation.method == "DELETE" or bool(_RECEIPT & below.keys() - {"success"}))
 
 
-def _named(shape: Shape) -> str:
+def _component_name(shape: Shape) -> str:
     """A schema's own component name, or else the closest that it takes in; empty without either."""
     return next(iter(names_of(shape)), "")
 
@@ -469,7 +469,7 @@ def _is_envelope(below: Mapping[str, Shape]) -> bool:
     )
 
 
-def _recurring(document: Document) -> Iterator[frozenset[str]]:
+def _envelope_names(document: Document) -> Iterator[frozenset[str]]:
     """The names of the members that answers have in common which hold different things under a
     name that says nothing: `{"status": …, "service": …, "data": …}`."""
     held: dict[frozenset[str], set[str]] = {}

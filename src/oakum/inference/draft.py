@@ -21,7 +21,7 @@ from oakum.inference.draft_text import (
     WIDTH,
     Rank,
     comment,
-    covering,
+    covering_rank,
     fold_groups,
     folded_by_grants,
     grants,
@@ -77,7 +77,7 @@ def draft(document: Document, api: str = "", refs: Mapping[str, str] | None = No
     """The text of a policy; `api`: the document's path as the policy names it, by default
     its file name; `refs`: addresses that it refers to, and the files saved from them."""
     draft = _Draft(document, api or Path(document.file).name, refs or {})
-    bare = _parsed(draft.text(Filled({})), document)
+    bare = _parse_draft(draft.text(Filled({})), document)
     params = infer_params(draft.document, bare)
     usual = usual_params(draft.document, params) if draft.is_long else {}
     return draft.text(Filled(params, usual))
@@ -86,10 +86,10 @@ def draft(document: Document, api: str = "", refs: Mapping[str, str] | None = No
 def drafted_policy(document: Document, text: str = "") -> Policy:
     """The draft as an unconfirmed policy: contradictions are only *suspected*. `text`: the draft's
     text, if it was changed."""
-    return replace(_parsed(text or draft(document), document), stated=False)
+    return replace(_parse_draft(text or draft(document), document), stated=False)
 
 
-def _parsed(text: str, document: Document) -> Policy:
+def _parse_draft(text: str, document: Document) -> Policy:
     problems: list[Problem] = []
     node = parse(text, f"the draft of {document.file}")
     policy = parse_policy(node, problems, document.names_operation)
@@ -282,13 +282,13 @@ class _Draft:
             named = folded_by_grants(names)
             groups = {}
             for each in self._fields[id(thing)]:
-                groups.setdefault(covering(each.path, named), []).append(each)
+                groups.setdefault(covering_rank(each.path, named), []).append(each)
         else:
             named = fold_groups(names)
         paths: dict[Rank, list[str]] = {}
         for path, group in named.items():
             paths.setdefault(group, []).append(path)
-        return [_Row(paths[g], g[2], _said(g, groups[g])) for g in sorted(paths)]
+        return [_Row(paths[g], g[2], _grant_reasons(g, groups[g])) for g in sorted(paths)]
 
     def _open_settings(self, thing: Thing) -> tuple[tuple[str, Json], ...]:
         """What says of an object that somebody owns whether others may see it, as it is open. An
@@ -321,7 +321,7 @@ class _Draft:
     ) -> tuple[list[str], str]:
         """The parts of an operation's rule, and a remark."""
         if operation.id not in self._rules:
-            begin = list(self._shown(operation, shown))
+            begin = list(self._place_parts(operation, shown))
             self._rules[operation.id] = begin, *self._conditions(operation, shown)
         begin, end, why = self._rules[operation.id]
         filled = params.own(operation)
@@ -331,7 +331,7 @@ class _Draft:
     def _shows(self, operation: Operation) -> bool:
         return operation.id in self._answers or operation.id in self._embedding
 
-    def _shown(
+    def _place_parts(
         self, operation: Operation, shown: Sequence[tuple[Thing, DeclaredObject]]
     ) -> Iterator[str]:
         """The parts that say where resources stand in its answer and its body."""
@@ -518,7 +518,7 @@ def _rank(each: ResourceField) -> int:
     )
 
 
-def _said(group: Rank, of: Sequence[ResourceField]) -> list[str]:
+def _grant_reasons(group: Rank, of: Sequence[ResourceField]) -> list[str]:
     """Why: the classes of personal data with their words, and the reason of the grant."""
     reasons: dict[str, list[str]] = {}
     for each in sorted(of, key=lambda each: list(FieldClass).index(each.label.kind)):

@@ -107,7 +107,7 @@ def _narrowest(ranks: list[Rank]) -> list[Rank]:
     return [max(found, key=lambda rank: (bool(rank[1]), rank))] * 2
 
 
-def covering(path: str, named: Mapping[str, Rank]) -> Rank:
+def covering_rank(path: str, named: Mapping[str, Rank]) -> Rank:
     """The line of a field: its own, or that of the closest object around it."""
     while path not in named:
         path = path.rpartition(".")[0]

@@ -137,7 +137,7 @@ def account_params(world: DocumentTypes, thing: Thing, endpoint: Operation) -> I
 
 def _owner_members(world: DocumentTypes, thing: Thing) -> tuple[str, ...]:
     """The members that name the owner: the likeliest, and others for schemas that lack it."""
-    ranked = [found for shape in thing.shapes if (found := _ranked(world, thing, shape))]
+    ranked = [found for shape in thing.shapes if (found := _rank_owners(world, thing, shape))]
     chosen: dict[str, bool] = {}
     for options in sorted(ranked, key=lambda options: options[0]):
         if not any(member in chosen for *_, member in options):
@@ -155,7 +155,7 @@ def _pair(thing: Thing, chosen: Sequence[str]) -> list[str]:
     return []
 
 
-def _ranked(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int, bool, str]]:
+def _rank_owners(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple[int, bool, str]]:
     """Members that may name the owner, the likeliest first: rank, whether it is a name where an id
     is meant, and path."""
     own = world.account.noun if world.account else "user"

@@ -196,7 +196,7 @@ class _Resources:
             for name in dict.fromkeys((*self._outermost(operation), *sent)):
                 if name in sent and parameter.name in self._members[name]:
                     return f"{name}.{parameter.name}"
-        return self._begun(operation, parameter)
+        return self._key_by_prefix(operation, parameter)
 
     def state(self, operation: Operation, parameter: Parameter) -> str:
         """The member that tells the state of the object which the path names."""
@@ -205,7 +205,7 @@ class _Resources:
         member = version_member(parameter.name, name, self._members.get(name, ()))
         return f"{name}.{member}" if member else ""
 
-    def _begun(self, operation: Operation, parameter: Parameter) -> str:
+    def _key_by_prefix(self, operation: Operation, parameter: Parameter) -> str:
         """The key of the object that a GET returns, if its last path parameter is named after the
         first words of that object's schema: `{label_id}` of a `LabelType`."""
         said = tuple(word for word in words(parameter.name) if word not in _IDS)
@@ -247,7 +247,7 @@ class _Resources:
             level = [each for each in dict.fromkeys(inner) if each not in done]
         return list(found)
 
-    def _shown(self, name: str) -> dict[str, Shape]:
+    def _public_members(self, name: str) -> dict[str, Shape]:
         """The members of a resource that are no secret."""
         if name not in self._no_secrets:
             self._no_secrets[name] = {
@@ -262,7 +262,7 @@ class _Resources:
         parameter that counts takes what counts in the object; the second of a pair, its name."""
         members = self._members[resource.name]
         said = words(parameter.name)
-        shown = self._shown(resource.name)
+        shown = self._public_members(resource.name)
         name = named_after(parameter.name, shown)
         noun = "_".join(words(resource.name))
         if found := formed_as(parameter, shown, name or resource.key, noun, self._by_noun) or name:

@@ -50,7 +50,7 @@ def fields(
     for shape, endpoints in thing.shapes.items():
         sending = {endpoint.id: endpoint for endpoint in endpoints}
         for path, child, embeds in _walk(world, shape, "", ()):
-            each = found.setdefault(path, _declared(whose, path, child, embeds))
+            each = found.setdefault(path, _make_field(whose, path, child, embeds))
             each.endpoints.update(sending)
     for endpoint in writing:
         for media in endpoint.body:
@@ -59,7 +59,7 @@ def fields(
                     found[path].writable = True
     for shape, needed in written:
         for path, child, embeds in _walk(world, shape, "", (), writing=True):
-            each = found.get(path) or _declared(whose, path, child, embeds)
+            each = found.get(path) or _make_field(whose, path, child, embeds)
             each.needed = each.needed or path in needed
             each.writable = True
             if path not in found and (each.needed or each.label.kind not in NOT_SET):
@@ -67,7 +67,7 @@ def fields(
     return _apart(found)
 
 
-def _declared(whose: str, path: str, child: Shape, embeds: Thing | None) -> ResourceField:
+def _make_field(whose: str, path: str, child: Shape, embeds: Thing | None) -> ResourceField:
     label = label_field(f"{whose}.{path}", child)
     if embeds is not None:
         label = Label(FieldClass.PLAIN, f"`{path}` embeds `{embeds.name}`")

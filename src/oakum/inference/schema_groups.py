@@ -202,7 +202,7 @@ def world_of(document: Document) -> DocumentTypes:
     things = _views(things)
     account = _account(things, whoami, document)
     if account is not None:
-        things = _merged(things, account, whoami)
+        things = _merge_views(things, account, whoami)
         if not any(thing is account for thing in things):
             things.insert(0, account)
     things = _one_of_each(things, account)
@@ -412,7 +412,7 @@ def _account(
             if any(seen.shape is whoami.shape for seen in thing.objects):
                 thing.noun = thing.noun if thing.schemas or thing.noun in ACCOUNTS else "account"
                 return thing
-        near = [(len(_shared(thing, whoami)), thing) for thing in things]
+        near = [(len(_shared_members(thing, whoami)), thing) for thing in things]
         best = max(near, key=lambda pair: pair[0], default=(0, None))
         return best[1] if best[0] > 1 else Thing("user", key=whoami.keys[0], objects=[whoami])
     people = [thing for thing in things if thing.noun in ACCOUNTS and thing.key]
@@ -439,7 +439,7 @@ def _logs_in(thing: Thing, document: Document) -> bool:
     return False
 
 
-def _shared(thing: Thing, whoami: DeclaredObject) -> set[str]:
+def _shared_members(thing: Thing, whoami: DeclaredObject) -> set[str]:
     if thing.key not in whoami.keys or thing.noun.rpartition("_")[2] in CROWDS:
         return set()
     return thing.members() & set(children(whoami.shape))
@@ -455,7 +455,9 @@ def _private(thing: Thing) -> int:
     return sum(label in telling for label in labels) + handles
 
 
-def _merged(things: Sequence[Thing], account: Thing, whoami: DeclaredObject | None) -> list[Thing]:
+def _merge_views(
+    things: Sequence[Thing], account: Thing, whoami: DeclaredObject | None
+) -> list[Thing]:
     """The things, those that are views of the account put into it."""
     if whoami is not None and all(seen.shape is not whoami.shape for seen in account.objects):
         account.objects.append(whoami)
@@ -497,7 +499,7 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Declar
         if each.component or not each.inside:
             continue
         if each.shape not in refers:
-            refers[each.shape] = _referred(each.shape)
+            refers[each.shape] = _referred_schema(each.shape)
         referred = refers[each.shape]
         if referred in by_schema:
             by_schema[referred].objects.append(replace(each, component=referred))
@@ -512,7 +514,7 @@ def _embed(things: Sequence[Thing], account: Thing | None, seen: Sequence[Declar
             thing.objects.append(each)
 
 
-def _referred(shape: Shape) -> str:
+def _referred_schema(shape: Shape) -> str:
     """The schema that a place refers to, or holds nothing: `anyOf: [{$ref: …}, {nullable: true}]`,
     also as each of several views of what is around it declares it; empty where something else may
     stand there."""

@@ -150,11 +150,11 @@ def classify(operation: Operation, rule: OperationRule | None = None) -> SideEff
     memory = vars(operation)
     known: SideEffect | None = memory.get("_side_effect")
     if known is None:
-        known = memory["_side_effect"] = _classified(operation)
+        known = memory["_side_effect"] = _classify_operation(operation)
     return known
 
 
-def _classified(operation: Operation) -> SideEffect:
+def _classify_operation(operation: Operation) -> SideEffect:
     ends = _ends_session(operation)
     if ends:
         return SideEffect("destructive", ends)
@@ -170,7 +170,10 @@ def _classified(operation: Operation) -> SideEffect:
         return SideEffect("destructive", DELETES)
     segment, verb = deed_of_write(operation)
     named = [_why(segment, "path", verb)] if verb in _DESTROYS else []
-    destroys = next(chain(named, _named(operation, _DESTROYS), _told(operation, _DESTROYS)), None)
+    destroys = next(
+        chain(named, _verbs_in_name(operation, _DESTROYS), _verbs_in_text(operation, _DESTROYS)),
+        None,
+    )
     if destroys:
         return SideEffect("destructive", destroys)
     why = f"`{operation.method}` writes, unless the contract says `reads: true`"
@@ -189,7 +192,9 @@ def acts(operation: Operation) -> str:
     verbs = (CHANGES | LINKS) - _SETS
     segment, verb = deed_of_write(operation)
     named = [_why(segment, "path", verb)] if verb else []
-    return next(chain(named, _named(operation, verbs), _told(operation, verbs)), "")
+    return next(
+        chain(named, _verbs_in_name(operation, verbs), _verbs_in_text(operation, verbs)), ""
+    )
 
 
 _HEARS = word_set(
@@ -252,7 +257,7 @@ def wipes(operation: Operation) -> bool:
         return False
     glued = any(_GLUED.fullmatch(segment.lower()) for segment in _segments(operation))
     verbs = _DESTROYS | _NEVER_NOUNS
-    return glued or any(_named(operation, verbs)) or any(_told(operation, verbs))
+    return glued or any(_verbs_in_name(operation, verbs)) or any(_verbs_in_text(operation, verbs))
 
 
 def opens_session(operation: Operation) -> bool:
@@ -276,9 +281,9 @@ def _changes(operation: Operation) -> str:
         segment, verb = deed_of_link(operation)
         if verb or _VERIFIES.search(operation.path):
             return _why(segment or "verify", "path", verb or "verify")
-        if named := next(_named(operation, verbs), ""):
+        if named := next(_verbs_in_name(operation, verbs), ""):
             return named
-    return next(_told(operation, verbs), "")
+    return next(_verbs_in_text(operation, verbs), "")
 
 
 def _reaches(operation: Operation) -> str:
@@ -347,7 +352,7 @@ def _commands(operation: Operation) -> str:
         lead = _lead(_sentences(text)[0])
         after = re.match(r"[a-z]+\b", lead.rest)
         if after and after[0] in _ARTICLES and may_command(lead.written.lower()):
-            return _unknown(lead.written, place)
+            return _describe_unknown(lead.written, place)
         if text:
             break
     segment = (_segments(operation) or [""])[-1]
@@ -364,7 +369,7 @@ def _commands(operation: Operation) -> str:
         return ""
     good = [media for status, media in operation.responses.items() if status.startswith("2")]
     alone = len(parts) == 1 and bool(good) and not any(good)
-    return _unknown(segment, "path") if agrees or alone else ""
+    return _describe_unknown(segment, "path") if agrees or alone else ""
 
 
 def may_command(word: str) -> bool:
@@ -394,14 +399,14 @@ def _answers_with(operation: Operation, parts: Sequence[str]) -> bool:
     return any(singular(parts[-1]) in map(singular, words(each)) for each in called)
 
 
-def _unknown(word: str, place: str) -> str:
+def _describe_unknown(word: str, place: str) -> str:
     return (
         f"`{word}` in the {place} may be a command, and no word says that it only reads; if it"
         f" only reads, write `reads: true`"
     )
 
 
-def _named(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
+def _verbs_in_name(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
     """Where the path or the operationId says one of the verbs."""
     segments = _segments(operation)
     for segment in segments:
@@ -421,7 +426,7 @@ def _named(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
         yield _why(_last_part(operation.id), "operationId", verb)
 
 
-def _told(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
+def _verbs_in_text(operation: Operation, verbs: frozenset[str]) -> Iterator[str]:
     """Where the summary or the description says that calling does one of the verbs."""
     reads = False
     for place, text in (("summary", operation.summary), ("description", operation.description)):

@@ -145,15 +145,15 @@ def required_members(at: WrittenObject, thing: Thing, owners: Collection[str]) -
     """Names of the members that its sender has to say; neither the key that it has already, nor
     whose it is, nor what its owner may do."""
     held = {thing.key, *(member.partition(".")[0] for member in owners)}
-    return frozenset(name for name in _required(at) - held if not _says_whose(name))
+    return frozenset(name for name in _required_members(at) - held if not _says_whose(name))
 
 
 def may_set_all(at: WrittenObject, thing: Thing, owners: Collection[str]) -> bool:
     """Whether an owner may set all that the object has to contain."""
-    return required_members(at, thing, owners) == _required(at)
+    return required_members(at, thing, owners) == _required_members(at)
 
 
-def _required(at: WrittenObject) -> frozenset[str]:
+def _required_members(at: WrittenObject) -> frozenset[str]:
     return frozenset.intersection(*(shape.required for shape in at.shapes))
 
 

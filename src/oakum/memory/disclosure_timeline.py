@@ -85,7 +85,7 @@ def _kin(memory: Memory, one: Remembered) -> tuple[str, ...]:
         == (one.rule, one.resource, one.over_blocked)
         and each.fingerprint not in taken
         and each.fingerprint != one.fingerprint
-        and not memory.standing(each).over
+        and not memory.standing_of(each).over
     )
     return (one.fingerprint, *sorted(same))
 
@@ -153,7 +153,7 @@ def _doubts(memory: Memory, case: Disclosure) -> Iterator[str]:
     """Differences between the vendor's claim and the latest reports; a partial fix changes no
     deadline."""
     found = [one for one in memory.findings if {one.fingerprint, *one.also} & set(case.findings)]
-    standings = [memory.standing(each) for each in found]
+    standings = [memory.standing_of(each) for each in found]
     still = sum(not each.over for each in standings)
     fixed = case.on("fixed")
     if fixed is not None and still:

@@ -51,7 +51,7 @@ def render(memory: Memory) -> str:
         "findings": [finding(memory, each) for each in in_file_order(memory.findings)],
         "disclosures": [disclosure(each) for each in memory.disclosures],
     }
-    return "".join(_written(content, "")) + "\n"
+    return "".join(_format_value(content, "")) + "\n"
 
 
 def finding(memory: Memory, one: Remembered) -> Json:
@@ -59,7 +59,7 @@ def finding(memory: Memory, one: Remembered) -> Json:
     return {
         "fingerprint": one.fingerprint,
         "also": list(one.also),
-        "standing": memory.standing(one).value,
+        "standing": memory.standing_of(one).value,
         "rule": one.rule,
         "verdict": one.verdict,
         "severity": one.severity,
@@ -98,16 +98,16 @@ def _stamp(stamp: Stamp) -> dict[str, str]:
     return {"run": stamp.run, "on": stamp.on}
 
 
-def _written(value: Json, indent: str) -> list[str]:
+def _format_value(value: Json, indent: str) -> list[str]:
     """JSON with a line for each value that has no list or object in it."""
     inside = value.values() if isinstance(value, dict) else value
     if not isinstance(value, dict | list) or not any(isinstance(e, dict | list) for e in inside):
         return [_line(value)]
     deeper = indent + "  "
     if isinstance(value, dict):
-        items = [[f"{_line(name)}: ", *_written(each, deeper)] for name, each in value.items()]
+        items = [[f"{_line(name)}: ", *_format_value(each, deeper)] for name, each in value.items()]
     else:
-        items = [_written(each, deeper) for each in value]
+        items = [_format_value(each, deeper) for each in value]
     first, last = "{}" if isinstance(value, dict) else "[]"
     parts = [first]
     for at, item in enumerate(items):
@@ -138,11 +138,11 @@ def read(data: bytes, file: str) -> Memory:
         Problem(
             Location(file),
             f"finding `{one.fingerprint}` says `{said.value}`, but its endpoints add up to"
-            f" `{memory.standing(one).value}`",
+            f" `{memory.standing_of(one).value}`",
             "restore the file as `oakum findings` wrote it, or correct both",
         )
         for one, said in zip(memory.findings, standings, strict=True)
-        if memory.standing(one) is not said
+        if memory.standing_of(one) is not said
     ]
     if problems:
         raise InputError(problems)

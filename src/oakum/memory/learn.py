@@ -45,7 +45,7 @@ def learn(memory: Memory, reports: Iterable[Report]) -> Memory:
             said = f"the report of {report.started} is older than the memory"
             hint = f"the memory is from {last.isoformat()}; add reports in chronological order"
             raise InputError([Problem(Location(f"run {report.run}"), said, hint)])
-        memory = _taken(memory, report)
+        memory = _add_report(memory, report)
     return memory
 
 
@@ -81,12 +81,12 @@ def _time(report: Report) -> datetime:
     return found
 
 
-def _taken(memory: Memory, report: Report) -> Memory:
+def _add_report(memory: Memory, report: Report) -> Memory:
     stamp = Stamp(report.run, report.started)
     look = _look(stamp, not any(doubts(report)), report.findings, report.cells)
     known = {_key_of(each): each for each in memory.findings}
     kept = [
-        _again(memory.standing(each), each, look, look.findings.get(_key_of(each)))
+        _again(memory.standing_of(each), each, look, look.findings.get(_key_of(each)))
         for each in memory.findings
     ]
     new = [_first(found, look) for key, found in look.findings.items() if key not in known]
@@ -204,23 +204,25 @@ def _at(
 def add_history(before: Memory, after: Memory, stamp: Stamp) -> Memory:
     """The later memory, with a line of history for each finding that the run has changed."""
     old = {each.fingerprint: each for each in before.findings}
-    made = (_told(before, old.get(e.fingerprint), after, e, stamp) for e in after.findings)
+    made = (
+        _extend_history(before, old.get(e.fingerprint), after, e, stamp) for e in after.findings
+    )
     return replace(after, findings=tuple(made))
 
 
-def _told(
+def _extend_history(
     before: Memory, old: Remembered | None, after: Memory, one: Remembered, stamp: Stamp
 ) -> Remembered:
     if old is None:
         return replace(one, history=(Happened(stamp, "found"),))
-    standing = after.standing(one)
+    standing = after.standing_of(one)
     changed = replace(
         one, endpoints=tuple(each for each in one.endpoints if each not in old.endpoints)
     )
     further = standing is FindingStanding.PARTLY_FIXED and after.open_viewers(
         one
     ) != before.open_viewers(old)
-    if standing is before.standing(old) and not changed.endpoints and not further:
+    if standing is before.standing_of(old) and not changed.endpoints and not further:
         return one
     note = stage(after, changed)
     return replace(one, history=(*one.history, Happened(stamp, standing.value, note)))

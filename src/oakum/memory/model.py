@@ -157,7 +157,7 @@ class Memory:
     findings: tuple[Remembered, ...] = ()
     disclosures: tuple[Disclosure, ...] = ()
 
-    def standing(self, one: Remembered) -> FindingStanding:
+    def standing_of(self, one: Remembered) -> FindingStanding:
         """What a finding comes to. A finding without an endpoint stays open: nothing can close
         it."""
         now = {each.now for each in one.endpoints}

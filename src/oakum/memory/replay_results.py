@@ -85,7 +85,7 @@ def apply_replay(memory: Memory, again: Again) -> Memory:
     if strange:
         said = f"`{strange[0]}` still sees it, but the memory does not record that"
         raise InputError([Problem(place, said, "scan, and add the report first")])
-    fresh = _after(memory.standing(one), one, again)
+    fresh = _after(memory.standing_of(one), one, again)
     after = replace(
         memory, findings=tuple(fresh if each is one else each for each in memory.findings)
     )

@@ -33,7 +33,7 @@ def render(observation: Json, lines: Lines) -> str:
         ("shared", "inventory"),
         {
             "observation": {**observation, "sent": []},
-            "sent": list(_grouped(observation["sent"])),
+            "sent": list(_group_rows(observation["sent"])),
             "lines": lines,
             "classes": [each.value for each in FieldClass],
             "standings": {name: {"word": word} for name, word, _ in STANDINGS if count[name]},
@@ -77,7 +77,7 @@ def bar(counts: Mapping[str, int], order: Iterable[str]) -> Iterator[tuple[str, 
         start += width
 
 
-def _grouped(sent: Iterable[Json]) -> Iterator[Json]:
+def _group_rows(sent: Iterable[Json]) -> Iterator[Json]:
     """One row per endpoint, resource, viewer and state in place of one per field: a sixth as
     long."""
     groups: dict[tuple[object, ...], list[Json]] = defaultdict(list)

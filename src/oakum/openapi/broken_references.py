@@ -108,7 +108,7 @@ class _Walk:
                 if named or not (key in _PLAIN or key.startswith("x-")):
                     self._enter(value, file, child, (trail, key), not named and key in _NAMED)
             elif key == "$ref" and not named and type(child) is str:
-                place = LocatedValue(file, _joined((trail, key)), child)
+                place = LocatedValue(file, _join_trail((trail, key)), child)
                 target = self._library.resolve(file, child)
                 if isinstance(target, str):
                     self.found.append((place, target, id(value)))
@@ -130,7 +130,7 @@ class _Walk:
         return frozenset(found)
 
 
-def _joined(trail: Trail) -> str:
+def _join_trail(trail: Trail) -> str:
     segments: list[str] = []
     while isinstance(trail, tuple):
         trail, last = trail

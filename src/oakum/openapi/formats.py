@@ -69,9 +69,9 @@ def format_of(root: Json) -> DocumentFormat | None:
 
 def readable() -> str:
     """What Oakum reads, for a hint: `Oakum reads OpenAPI 3.0, 3.1 and 3.2, and Swagger 2.0`."""
-    found = [f"{each.name} {_listed(each.versions, ' and ')}" for each in FORMATS]
-    return f"Oakum reads {_listed(found, ', and ')}"
+    found = [f"{each.name} {_enumerate_words(each.versions, ' and ')}" for each in FORMATS]
+    return f"Oakum reads {_enumerate_words(found, ', and ')}"
 
 
-def _listed(words: tuple[str, ...] | list[str], last: str) -> str:
+def _enumerate_words(words: tuple[str, ...] | list[str], last: str) -> str:
     return last.join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else words[0]

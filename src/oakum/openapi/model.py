@@ -239,8 +239,8 @@ class Operation:
         of a document's media types means nothing (OpenAPI, Response Object)."""
         for status in sorted(self.responses):
             if status.startswith("2") and self.responses[status]:
-                return _preferred(self.responses[status])
-        return _preferred(self.responses.get("default", ()))
+                return _preferred_media(self.responses[status])
+        return _preferred_media(self.responses.get("default", ()))
 
 
 @dataclass(frozen=True)
@@ -254,6 +254,6 @@ class ClosedOperation:
     """The mistake, with its place."""
 
 
-def _preferred(types: tuple[Media, ...]) -> Media | None:
+def _preferred_media(types: tuple[Media, ...]) -> Media | None:
     exact = next((each for each in types if each.is_json and "*" not in each.type), None)
     return exact or next((each for each in types if each.is_json), next(iter(types), None))

@@ -80,7 +80,7 @@ class OperationReader:
         first: dict[str, LocatedValue] = {}
         for each in every:
             if self._names[each.name] > 1 and each.name:
-                self._repeated(each, first)
+                self._check_duplicate(each, first)
         found = tuple(made for each in every if (made := self._read(each)) is not None)
         for index, broken in enumerate(self._broken):
             ids = self._kept.get(index)
@@ -137,7 +137,7 @@ class OperationReader:
 
     # ------------------------------------------------------------ names and mistakes
 
-    def _repeated(self, each: _Written, first: dict[str, LocatedValue]) -> None:
+    def _check_duplicate(self, each: _Written, first: dict[str, LocatedValue]) -> None:
         """A name that several operations have names none of them."""
         here = each.where.at("operationId")
         if each.name in first:
@@ -164,7 +164,7 @@ class OperationReader:
         self._wrong = []
         made = self._operation(each, id, path) if each.fault is None else None
         self.problems += self._wrong
-        reasons = (each.fault, *self._wrong[:1], self._lacking(each, id))
+        reasons = (each.fault, *self._wrong[:1], self._broken_reference(each, id))
         reason = next((found for found in reasons if found is not None), None)
         if made is None or reason is not None:
             bare = Operation(id, each.method, path, pointer=each.where.where)
@@ -176,7 +176,7 @@ class OperationReader:
         self.by_id.setdefault(f"{made.method} {each.template}", made)
         return made
 
-    def _lacking(self, each: _Written, id_: str) -> Problem | None:
+    def _broken_reference(self, each: _Written, id_: str) -> Problem | None:
         """The first broken reference without whose target an operation cannot be read."""
         around = (_map(item.value).get("parameters") for item in each.items)
         held = [id(each.where.value), *(id(said) for said in around if said is not None)]

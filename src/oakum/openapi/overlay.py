@@ -42,13 +42,13 @@ def apply(
     missed: list[Problem] = []
     for index, action in enumerate(overlay["actions"]):
         where = f"/actions/{index}/target"
-        places = _places(_compiled(action["target"]), document)
+        places = _places(_compile_path(action["target"]), document)
         if not places:
             said = f"the target `{action['target']}` matches nothing in the document"
             missed.append(Problem(locate(where), said, "the action is skipped"))
         joined = list[str]()
         try:
-            document = _acted(document, action, places, joined)
+            document = _apply_action(document, action, places, joined)
         except _Unfit as unfit:
             raise InputError([Problem(locate(where), str(unfit))]) from None
         for name in dict.fromkeys(joined):
@@ -97,7 +97,7 @@ def _environment() -> JSONPathEnvironment:
     return JSONPathEnvironment(strict=True)
 
 
-def _compiled(path: str) -> JSONPath:
+def _compile_path(path: str) -> JSONPath:
     """By RFC 9535. Raises `JSONPathError`."""
     from jsonpath import JSONPath
 
@@ -112,7 +112,7 @@ def _flaw(path: str) -> str:
     if not path.startswith("$"):
         return "it must start with `$`"
     try:
-        _compiled(path)
+        _compile_path(path)
     except JSONPathError as error:
         return str(error).splitlines()[0]
     return ""
@@ -122,27 +122,27 @@ def _places(path: JSONPath, document: Json) -> list[Parts]:
     return list(dict.fromkeys(tuple(match.parts) for match in path.finditer(document)))
 
 
-def _acted(document: Json, action: Json, places: list[Parts], joined: list[str]) -> Json:
+def _apply_action(document: Json, action: Json, places: list[Parts], joined: list[str]) -> Json:
     if action.get("remove") is True:
         # Deepest first, and later list elements first, so that no removal shifts a remaining place.
         places.sort(key=lambda p: (len(p), p[-1] if p and type(p[-1]) is int else 0), reverse=True)
         for parts in places:
-            document = _removed(document, parts)
+            document = _remove_at(document, parts)
         return document
     value = action.get("update")
     if "update" not in action:
-        found = list(_compiled(action["copy"]).finditer(document))
+        found = list(_compile_path(action["copy"]).finditer(document))
         if len(found) != 1:
             raise _Unfit(f"`{action['copy']}` must select one value to copy, not {len(found)}")
         value = found[0].obj
     for parts in places:
         inside = _OURS if _OURS in parts else ""
-        change = partial(_merged, new=value, inside=inside, joined=joined)
-        document = _changed(document, parts, change)
+        change = partial(_merge_values, new=value, inside=inside, joined=joined)
+        document = _change_at(document, parts, change)
     return document
 
 
-def _removed(document: Json, parts: Parts) -> Json:
+def _remove_at(document: Json, parts: Parts) -> Json:
     if not parts:
         raise _Unfit("the whole document cannot be removed")
 
@@ -151,22 +151,22 @@ def _removed(document: Json, parts: Parts) -> Json:
         del rest[parts[-1]]
         return rest
 
-    return _changed(document, parts[:-1], without)
+    return _change_at(document, parts[:-1], without)
 
 
-def _changed(value: Json, parts: Parts, change: Callable[[Json], Json]) -> Json:
+def _change_at(value: Json, parts: Parts, change: Callable[[Json], Json]) -> Json:
     if not parts:
         return change(value)
     changed = value.copy()
-    changed[parts[0]] = _changed(value[parts[0]], parts[1:], change)
+    changed[parts[0]] = _change_at(value[parts[0]], parts[1:], change)
     return changed
 
 
-def _merged(old: Json, new: Json, inside: str, joined: list[str]) -> Json:
+def _merge_values(old: Json, new: Json, inside: str, joined: list[str]) -> Json:
     """`inside`: the extension that this is within, `joined`: takes it where lists are joined."""
     if type(old) is dict and type(new) is dict:
         shared = {
-            name: _merged(old[name], new[name], name if name == _OURS else inside, joined)
+            name: _merge_values(old[name], new[name], name if name == _OURS else inside, joined)
             for name in new
             if name in old
         }

@@ -86,7 +86,7 @@ class PatternReader:
     def _row(self) -> Piece:
         parts: list[Piece] = []
         while self._at < len(self._text) and self._text[self._at] not in "|)":
-            parts.append(self._counted(self._one()))
+            parts.append(self._read_count(self._one()))
         return InOrder(tuple(parts))
 
     def _one(self) -> Piece:
@@ -151,7 +151,7 @@ class PatternReader:
             return _literal(char)
         return Char(frozenset((8,)), False) if self._take("b") else self._escape()
 
-    def _counted(self, part: Piece) -> Piece:
+    def _read_count(self, part: Piece) -> Piece:
         if self._at >= len(self._text) or self._text[self._at] not in "*+?{":
             return part
         char = self._char()

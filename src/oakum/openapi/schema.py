@@ -147,7 +147,9 @@ class Schemas:
         """The shape of what satisfies some schemas and is in no other's place."""
         if len(places) == 1:
             return self.own(places[0])
-        return self._composed(_Conjunction(self, self._library, places, self._tags), places, "")
+        return self._compose_shape(
+            _Conjunction(self, self._library, places, self._tags), places, ""
+        )
 
     def name(self, place: LocatedValue) -> str:
         """The component name of a reference's target; "" if the target is not a component."""
@@ -196,7 +198,7 @@ class Schemas:
             made["names"] = frozenset((name,))
         if STRUCTURE.isdisjoint(raw):
             schema_object.annotate(raw, made)
-            self._hidden(place, made)
+            self._note_unread(place, made)
             made["properties"] = _NO_MEMBERS
         else:
             made["properties"] = self._merge((place,), made)
@@ -204,7 +206,7 @@ class Schemas:
 
     def _compose(self, places: tuple[LocatedValue, ...], name: str) -> Shape:
         whole = _Conjunction(self, self._library, places, self._tags)
-        shape = self._composed(whole, places, name)
+        shape = self._compose_shape(whole, places, name)
         if name or not self._bases:
             return shape
         met = {id(part.value) for part in whole.parts}
@@ -215,7 +217,9 @@ class Schemas:
                 return self._one_of(shape, ways)
         return shape
 
-    def _composed(self, whole: _Conjunction, places: tuple[LocatedValue, ...], name: str) -> Shape:
+    def _compose_shape(
+        self, whole: _Conjunction, places: tuple[LocatedValue, ...], name: str
+    ) -> Shape:
         made: dict[str, Any] = {"pointer": places[0].where, "_schema": whole.structure()}
         names = whole.names | {name} - {""}
         if names:
@@ -246,7 +250,7 @@ class Schemas:
             if not MAPPING.isdisjoint(part.value) or "propertyNames" in part.value:
                 rules.append(schema_object.name_rule(part))
             schema_object.annotate(part.value, made)
-            self._hidden(part, made)
+            self._note_unread(part, made)
         if items:
             made["items"] = self.every(items)
         if extra:
@@ -255,7 +259,7 @@ class Schemas:
             made["by_name"] = _ByName(self, rules)
         return {name: _Lazy(self, places) for name, places in members.items()}
 
-    def _hidden(self, part: LocatedValue, made: dict[str, Any]) -> None:
+    def _note_unread(self, part: LocatedValue, made: dict[str, Any]) -> None:
         """Notes what a text holds, and what keywords say that declare nothing for everybody."""
         if "contentSchema" in part.value:
             made.setdefault("content", _Lazy(self, (part.at("contentSchema"),)))
@@ -463,11 +467,11 @@ class _Lazy:
 
     def __call__(self) -> Shape:
         if self._shape is None:
-            self._shape = self._made()
+            self._shape = self._make_shape()
             self._places = ()
         return self._shape
 
-    def _made(self) -> Shape:
+    def _make_shape(self) -> Shape:
         return self._schemas.all_of(self._places)
 
 
@@ -476,7 +480,7 @@ class _Own(_Lazy):
 
     __slots__ = ()
 
-    def _made(self) -> Shape:
+    def _make_shape(self) -> Shape:
         return self._schemas.alone(self._places)
 
 
@@ -514,10 +518,10 @@ class _ByName:
     def member(self, matched: Collection[NameTest]) -> Thunk | None:
         key = frozenset(matched)
         if key not in self._members:
-            self._members[key] = None if self.forbids(key) else self._made(key)
+            self._members[key] = None if self.forbids(key) else self._make_thunk(key)
         return self._members[key]
 
-    def _made(self, matched: frozenset[NameTest]) -> Thunk | None:
+    def _make_thunk(self, matched: frozenset[NameTest]) -> Thunk | None:
         found: list[list[LocatedValue]] = []
         for rule in self._rules:
             met = [place for pattern, place in rule.patterns if pattern in matched]

@@ -211,11 +211,11 @@ def unread(part: LocatedValue) -> list[LocatedValue]:
             )
     for word in _DYNAMIC:
         if type(ref := raw.get(word)) is str:
-            found += _anchored(part, ref)
+            found += _anchored_schemas(part, ref)
     return found
 
 
-def _anchored(part: LocatedValue, ref: str) -> list[LocatedValue]:
+def _anchored_schemas(part: LocatedValue, ref: str) -> list[LocatedValue]:
     """The schemas that a dynamic reference may lead to: any component with that anchor."""
     if not ref.startswith("#") or ref.startswith("#/"):
         return [LocatedValue(part.file, part.pointer, {"$ref": ref})]

@@ -44,7 +44,7 @@ def member_by_name(shape: Shape, key: str) -> Shape | None:
         return _either(shape, lambda at: [at.properties.get(key, at.extra)])
     classes = classes_of(shape)
     matched = classes.matched[classes.of(key)] if classes else None
-    others = _undeclared(shape, matched)
+    others = _undeclared_shapes(shape, matched)
     return _either(shape, lambda at: [at.properties.get(key, others.get(at))])
 
 
@@ -77,11 +77,11 @@ def classes_of(shape: Shape) -> NameClasses | None:
 def of_class(shape: Shape, matched: frozenset[NameTest] | None) -> Shape | None:
     """The shape of an undeclared member whose name matches exactly these tests of the document;
     None: nobody can tell which."""
-    others = _undeclared(shape, matched)
+    others = _undeclared_shapes(shape, matched)
     return _either(shape, lambda at: [others.get(at)])
 
 
-def _undeclared(shape: Shape, matched: frozenset[NameTest] | None) -> Mapping[Shape, _Thunk]:
+def _undeclared_shapes(shape: Shape, matched: frozenset[NameTest] | None) -> Mapping[Shape, _Thunk]:
     """What a shape and each of its alternatives say of an undeclared member of such a name. What
     there is not by a schema is not by its alternatives either, which apply beside it."""
     found: dict[Shape, _Thunk] = {}

@@ -201,11 +201,11 @@ class _Marker:
         before = self._values
         self._values += 1
         self._begun.add(node)
-        made = self._made(node, place, depth)
+        made = self._make_node(node, place, depth)
         self._done[node] = made, self._values - before
         return made
 
-    def _made(self, node: yaml.Node, place: Location, depth: int) -> Node:
+    def _make_node(self, node: yaml.Node, place: Location, depth: int) -> Node:
         if isinstance(node, yaml.ScalarNode):
             return Node("scalar", place, scalar=self._scalar(node, place))
         if node.tag not in _COLLECTIONS:

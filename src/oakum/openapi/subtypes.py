@@ -78,7 +78,7 @@ class Subtypes:
         self.tags |= frozenset() if listed else tags
         names = (self._schemas.name(self._end(way)) for way, *_ in ways)
         self.names[self._schemas.name(base)] = tuple(filter(None, names))
-        for place in self._wrapping.get(id(base.value), ()) if not listed else ():
+        for place in self._wrappers.get(id(base.value), ()) if not listed else ():
             self.bases.setdefault(id(place.value), found)
 
     def _flat(self, listed: list[LocatedValue], above: set[int]) -> Iterator[LocatedValue]:
@@ -96,7 +96,7 @@ class Subtypes:
     def _heirs(self, base: LocatedValue, mapped: list[LocatedValue]) -> list[LocatedValue]:
         """The components that take a schema in, and those that its discriminator names."""
         me = id(base.value)
-        found = dict(self._taking.get(me, {}))
+        found = dict(self._by_input.get(me, {}))
         for each in mapped:
             end = self._end(each)
             if id(end.value) != me:
@@ -104,7 +104,7 @@ class Subtypes:
         return [*found.values()]
 
     @cached_property
-    def _taking(self) -> dict[int, dict[int, LocatedValue]]:
+    def _by_input(self) -> dict[int, dict[int, LocatedValue]]:
         """By what they take in, the components that do."""
         found: dict[int, dict[int, LocatedValue]] = {}
         for place in self._home.values():
@@ -114,7 +114,7 @@ class Subtypes:
         return found
 
     @cached_property
-    def _wrapping(self) -> dict[int, list[LocatedValue]]:
+    def _wrappers(self) -> dict[int, list[LocatedValue]]:
         """By schema, the components that are it and say no member of their own, such as one that
         may be null."""
         found: dict[int, list[LocatedValue]] = {}

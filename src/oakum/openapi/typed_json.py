@@ -57,7 +57,7 @@ class Value:
         self._value, self._pointer = value, pointer
 
     def __getitem__(self, key: str) -> Value:
-        members = self._typed(dict, "an object")
+        members = self._require_type(dict, "an object")
         if key not in members and FORMERLY.get(key) in members:
             key = FORMERLY[key]
         if key not in members:
@@ -67,19 +67,19 @@ class Value:
 
     def has(self, key: str) -> bool:
         """Whether a report of an earlier version has a key that was added since."""
-        return key in self._typed(dict, "an object")
+        return key in self._require_type(dict, "an object")
 
     def text(self) -> str:
-        return str(self._typed(str, "text"))
+        return str(self._require_type(str, "text"))
 
     def whole(self) -> int:
-        return int(self._typed(int, "a whole number"))
+        return int(self._require_type(int, "a whole number"))
 
     def number(self) -> float:
-        return float(self._typed((int, float), "a number"))
+        return float(self._require_type((int, float), "a number"))
 
     def flag(self) -> bool:
-        return bool(self._typed(bool, "true or false"))
+        return bool(self._require_type(bool, "true or false"))
 
     def day(self) -> date:
         """A day (RFC 3339, full-date)."""
@@ -107,11 +107,11 @@ class Value:
         return words[word]
 
     def each(self, read_one: Callable[[Value], T]) -> tuple[T, ...]:
-        items = enumerate(self._typed(list, "a list"))
+        items = enumerate(self._require_type(list, "a list"))
         return tuple(read_one(Value(item, f"{self._pointer}/{at}")) for at, item in items)
 
     def members(self, read_one: Callable[[Value], T]) -> dict[str, T]:
-        return {name: read_one(self[name]) for name in self._typed(dict, "an object")}
+        return {name: read_one(self[name]) for name in self._require_type(dict, "an object")}
 
     def refuse(self, message: str, hint: str = "") -> MisfitError:
         """The error for a value of the wrong type, for the caller to raise."""
@@ -120,7 +120,7 @@ class Value:
     def maybe(self, read_one: Callable[[Value], T]) -> T | None:
         return None if self._value is None else read_one(self)
 
-    def _typed(self, kind: type | tuple[type, ...], what: str) -> Json:
+    def _require_type(self, kind: type | tuple[type, ...], what: str) -> Json:
         if not isinstance(self._value, kind) or (
             kind is not bool and isinstance(self._value, bool)  # Python's bool is an int
         ):

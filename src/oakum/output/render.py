@@ -34,8 +34,8 @@ def render(package: str, parts: tuple[str, ...], data: Any, **values: Any) -> st
     # A slow import: most commands render no page.
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    style = "".join([_asset("oakum.output", "base.css"), *_held(package, parts, "css")])
-    script = "".join([_asset("oakum.output", "base.js"), *_held(package, parts, "js")])
+    style = "".join([_asset("oakum.output", "base.css"), *_existing_assets(package, parts, "css")])
+    script = "".join([_asset("oakum.output", "base.js"), *_existing_assets(package, parts, "js")])
     environment = Environment(
         loader=FunctionLoader(lambda name: _template(package, name)),
         autoescape=True,
@@ -75,7 +75,7 @@ def _asset(package: str, name: str) -> str:
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
-def _held(package: str, parts: tuple[str, ...], kind: str) -> list[str]:
+def _existing_assets(package: str, parts: tuple[str, ...], kind: str) -> list[str]:
     """Those of a page's parts that have a file of a kind."""
     folder = resources.files(package)
     names = (f"{part}.{kind}" for part in parts)
@@ -98,10 +98,10 @@ def _hash(text: str) -> str:
 def _data(data: Any) -> Markup:
     """JSON that no HTML parser can take for markup, and no reader of the source for other text:
     marks of writing direction and what else a screen obeys are escapes (CWE-451)."""
-    return Markup(_OBEYED.sub(_escaped, orjson.dumps(data).decode()))
+    return Markup(_OBEYED.sub(_escape_char, orjson.dumps(data).decode()))
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape_char(found: re.Match[str]) -> str:
     char = found[0]
     if char not in "<>&" and char.isprintable():
         return char

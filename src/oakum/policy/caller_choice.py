@@ -24,7 +24,7 @@ def check_caller_choice(policy: Policy, graphs: Sequence[Graph]) -> Iterator[Pro
             yield from _whoever_asks(policy, resource)
             yield from _unless(policy, resource)
             for graph in graphs:
-                yield from _argued(policy, resource, graph)
+                yield from _check_arguments(policy, resource, graph)
 
 
 def _left_out(policy: Policy, resource: Resource) -> Iterator[Problem]:
@@ -58,7 +58,7 @@ def _unless(policy: Policy, resource: Resource) -> Iterator[Problem]:
                 yield Problem(where, message, "use a look-up instead: `in` and `id`")
 
 
-def _argued(policy: Policy, resource: Resource, graph: Graph) -> Iterator[Problem]:
+def _check_arguments(policy: Policy, resource: Resource, graph: Graph) -> Iterator[Problem]:
     used = {name for rule in resource.fields for grant in rule.every_grant for name in grant.see}
     here = ("resources", resource.name)
     places: list[tuple[str, tuple[str, ...]]] = [

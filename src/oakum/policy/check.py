@@ -54,7 +54,7 @@ def _operations(seen: View) -> Iterator[Problem]:
     policy = seen.policy
     names = [operation.id for operation in seen.document.operations]
     names += [f"{operation.method} {operation.path}" for operation in seen.document.operations]
-    for name, where in _asked(policy):
+    for name, where in _operation_references(policy):
         if name and (shut := seen.document.closed_operation(name)) is not None:
             if name in policy.operations and where == policy.operations[name].location:
                 continue  # a line about it grants nothing, and the document's own warning says so
@@ -76,7 +76,7 @@ def _ambiguous(seen: View) -> Iterator[Problem]:
             yield Problem(rule.location, f"`{name}` is one operation, and {said}", hint)
 
 
-def _asked(policy: Policy) -> Iterator[tuple[str, Location]]:
+def _operation_references(policy: Policy) -> Iterator[tuple[str, Location]]:
     """Every operation that the policy names, and where."""
     caller = ("caller", "operation" if ("caller", "operation") in policy.places else "session")
     yield policy.caller.operation, place(policy, *caller)
@@ -101,7 +101,9 @@ def _reads(seen: View) -> Iterator[Problem]:
     """Operations of which one line says that they read and another that they change something: a
     gateway that believes the first keeps what a call has ended."""
     find = seen.document.operation
-    changing = {found.id for name in seen.policy.changing if (found := find(name)) is not None}
+    changing = {
+        found.id for name in seen.policy.changing_operations if (found := find(name)) is not None
+    }
     for name, rule in seen.policy.operations.items():
         operation = find(name)
         if rule.reads and operation is not None and operation.id in changing:
@@ -141,7 +143,7 @@ def _bindings(seen: View) -> Iterator[Problem]:
 
 def _members(seen: View) -> Iterator[Problem]:
     for resource in seen.policy.resources.values():
-        for path, keys in _deciding(resource):
+        for path, keys in _deciding_fields(resource):
             where = place(seen.policy, "resources", resource.name, *keys)
             yield from _member(seen, resource.name, path, where)
     for relation in seen.policy.relations.values():
@@ -172,7 +174,7 @@ def _beside(seen: View) -> Iterator[Problem]:
                     yield from _member(seen, resource.name, path, mask.location)
 
 
-def _deciding(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _deciding_fields(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Fields that decide who may see an object, with the keys of their place."""
     if resource.key:
         yield resource.key, ("key",)
@@ -215,7 +217,7 @@ def _parameters(seen: View) -> Iterator[Problem]:
         if operation is not None:
             yield from _rule_parameters(seen, name, rule, operation)
             yield from _taken_out(seen, name, rule, operation)
-            yield from _capped(seen, name, rule, operation)
+            yield from _check_at_most(seen, name, rule, operation)
 
 
 def _members_of_tenants(seen: View) -> Iterator[Problem]:
@@ -268,7 +270,7 @@ def _rule_parameters(
         known += children(shape)
     for parameter in (*rule.params, *rule.unfilled):
         inside = declares(bodies, parameter.split(".")) if bodies else False
-        base, steps = _bracketed(parameter)
+        base, steps = _split_brackets(parameter)
         shapes = [each.shape for each in operation.parameters if each.name == base and steps]
         inside = inside if inside is not False else bool(shapes) and declares(shapes, steps)
         inside = inside or _may_hold(operation, parameter)
@@ -285,7 +287,7 @@ def _may_hold(operation: Operation, name: str) -> bool:
     return bool(inner) and any(each.free and each.field == field for each in operation.arguments)
 
 
-def _bracketed(name: str) -> tuple[str, list[str]]:
+def _split_brackets(name: str) -> tuple[str, list[str]]:
     """A name before its brackets, and what is in them; `*` for elements of a list."""
     base, *inside = re.split(r"\]?\[", name.removesuffix("]"))
     return base, [each if each.strip("0123456789") else "*" for each in inside]
@@ -298,7 +300,7 @@ def _taken_out(
     query = {each.name: each for each in operation.parameters if each.where == "query"}
     for index, parameter in enumerate(rule.without):
         where = place(seen.policy, "operations", name, "without", str(index))
-        base, inside = _bracketed(parameter)
+        base, inside = _split_brackets(parameter)
         if inside and parameter not in query and base in query:
             if declares([query[base].shape], inside) is False:
                 message = f"`{base}` of `{name}` has no member `{parameter}`"
@@ -311,7 +313,9 @@ def _taken_out(
             yield Problem(where, message, "`call: []` closes the operation")
 
 
-def _capped(seen: View, name: str, rule: OperationRule, operation: Operation) -> Iterator[Problem]:
+def _check_at_most(
+    seen: View, name: str, rule: OperationRule, operation: Operation
+) -> Iterator[Problem]:
     """Query parameters in `at_most` that have no highest value."""
     query = {each.name: each for each in operation.parameters if each.where == "query"}
     for parameter in rule.at_most:
@@ -358,7 +362,7 @@ def _path(operation: Operation) -> list[str]:
 
 def _headers(seen: View) -> Iterator[Problem]:
     """Headers that a gateway takes from callers, although the API needs them from callers."""
-    guard, needed = seen.policy.guard, _sent(seen.document)
+    guard, needed = seen.policy.guard, _request_headers(seen.document)
     taken_away = [(name, ("strip", str(index))) for index, name in enumerate(guard.strip)]
     if guard.service is not None:
         taken_away.append((guard.service.header, ("service", "header")))
@@ -369,7 +373,7 @@ def _headers(seen: View) -> Iterator[Problem]:
             yield Problem(place(seen.policy, "guard", *keys), message, hint)
 
 
-def _sent(document: Document) -> set[str]:
+def _request_headers(document: Document) -> set[str]:
     """Names, in lower case, of the headers that the document has callers send."""
     found = {
         parameter.name.lower()

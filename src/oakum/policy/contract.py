@@ -71,7 +71,7 @@ def load(
         hint = "write the contract as a file of its own"
         problems.append(Problem(refs.location, "`refs` is read before this document is", hint))
     policy = parse_policy(node, problems, document.names_operation) if node else None
-    return _checked(document, policy, problems, path.parent)
+    return _check_contract(document, policy, problems, path.parent)
 
 
 def contract_digest(contract: Contract, overlays: Sequence[Path] = ()) -> str:
@@ -109,7 +109,7 @@ def _from_policy(
         parse_policy(node, problems)
         raise InputError([*problems, *error.problems]) from None
     policy = parse_policy(node, problems, document.names_operation)
-    contract = replace(_checked(document, policy, problems, path.parent), said=node)
+    contract = replace(_check_contract(document, policy, problems, path.parent), said=node)
     # The walk over a large document is skipped if no file contains the key.
     texts = (each.read_bytes() for each in (*document.files, *overlays) if each.is_file())
     first = next(keys(document), None) if any(KEY.encode() in each for each in texts) else None
@@ -153,7 +153,7 @@ def saved_references(node: Node | None, folder: Path) -> dict[str, Path]:
     return found
 
 
-def _checked(
+def _check_contract(
     document: Document, policy: Policy | None, problems: list[Problem], folder: Path
 ) -> Contract:
     if policy is None:

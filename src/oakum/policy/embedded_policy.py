@@ -205,7 +205,7 @@ class _Gathered:
                 if name not in found:
                     found[name] = (key, value)
                 elif name in into and value.kind == found[name][1].kind:
-                    found[name] = (key, _added(found[name][1], value))
+                    found[name] = (key, _concat_nodes(found[name][1], value))
                 else:
                     at = f"first at {found[name][1].location}"
                     self.wrong(value, f"`{name}` of {whose} occurs twice", at)
@@ -219,7 +219,7 @@ class _Gathered:
                 self.wrong(self.place(pointer), f"`{KEY}` belongs to nothing here", hint)
 
 
-def _added(one: Node, other: Node) -> Node:
+def _concat_nodes(one: Node, other: Node) -> Node:
     # Extended, not added up, unpacked or chained: mypy 2.4 breaks off where it has to find what two
     # tuples have in common whose type holds itself.
     items, elements = list(one.items), list(one.elements)

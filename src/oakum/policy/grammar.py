@@ -14,7 +14,7 @@ from functools import partial
 from oakum.errors import Location, Problem
 from oakum.openapi.source import Node
 from oakum.policy.criteria import exit_criteria, resource_known
-from oakum.policy.guarding import guarding, limits
+from oakum.policy.guarding import limits, read_guarding
 from oakum.policy.model import Caller, ExitCriteria, Guarding, OperationRule, Policy
 from oakum.policy.node_reader import (
     Entries,
@@ -72,22 +72,22 @@ def parse_policy(
         caller=top.read("caller", _caller, Caller()),
         order=top.read("order", order, ()),
         criteria=top.read("exit_criteria", exit_criteria, ExitCriteria()),
-        guard=top.read("guard", guarding, Guarding()),
+        guard=top.read("guard", read_guarding, Guarding()),
         limits=top.read("limits", limits, ()),
         params=top.find("params", read_map(_filled_by)) or {},
         file=node.location.file,
         places={(): node.location, **dict(_places(node, (), set()))},
-        sharing=_sharing(node.get("operations")),
+        sharing=_shared_operations(node.get("operations")),
     )
     top.read("api", word, "")
-    top.find("refs", read_map(_saved))
+    top.find("refs", read_map(_saved_file))
     r.settle(policy)
     no_circle(r, policy)
     no_circle_of_parents(r, policy)
     return policy
 
 
-def _saved(r: Reader, key: Node, node: Node) -> None:
+def _saved_file(r: Reader, key: Node, node: Node) -> None:
     """The file that was saved from an address."""
     address = str(key.scalar)
     if "://" not in address or "#" in address:
@@ -120,7 +120,7 @@ def _places(
         yield from _places(value, (*at, key), seen)
 
 
-def _sharing(operations: Node | None) -> dict[str, str]:
+def _shared_operations(operations: Node | None) -> dict[str, str]:
     """Each operation to the first one with the same value, below which places are known."""
     first: dict[int, str] = {}
     items = operations.items if operations is not None else ()

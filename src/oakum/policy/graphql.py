@@ -86,7 +86,7 @@ class Graph:
         self._shut = {each.name for each in self._roots} - bound
         self._leading = self._leads(bound)
         self.types: Mapping[str, Thunk] = {
-            name: partial(self._named, each) for name, each in self._objects().items()
+            name: partial(self._shape_of, each) for name, each in self._objects().items()
         }
 
     @classmethod
@@ -105,16 +105,18 @@ class Graph:
         try:
             tree = parse(source.read_text(path))
         except GraphQLSyntaxError as error:
-            message = f"this is not a GraphQL schema: {_said(error)}"
+            message = f"this is not a GraphQL schema: {_describe_error(error)}"
             raise InputError([Problem(_place(path, error), message)]) from None
         if mistakes := validate_sdl(tree):
-            raise InputError(Problem(_place(path, each), _said(each)) for each in mistakes)
+            raise InputError(
+                Problem(_place(path, each), _describe_error(each)) for each in mistakes
+            )
         schema = build_ast_schema(tree, assume_valid_sdl=True)
         if schema.query_type is None:
             raise InputError([Problem(Location(str(path)), "the schema has no type `Query`")])
         return cls(schema, name, bound, path)
 
-    def answering(self, operation: Operation, rule: OperationRule) -> Operation:
+    def as_endpoint(self, operation: Operation, rule: OperationRule) -> Operation:
         """The operation as an endpoint of this graph: what it is asked, and what it answers."""
         kept = tuple(each for each in operation.parameters if each.where != "query")
         asks = operation.method == "GET"
@@ -198,7 +200,7 @@ class Graph:
     def _at(self, *path: str) -> str:
         return f"{self.name}#{'.'.join(path)}"
 
-    def _named(self, type: GraphQLNamedType) -> Shape:
+    def _shape_of(self, type: GraphQLNamedType) -> Shape:
         known = self._shapes.get(type.name)
         if known is None:
             known = self._shapes[type.name] = self._read(type)
@@ -224,13 +226,13 @@ class Graph:
 
     def _any_of(self, types: list[GraphQLObjectType], at: str) -> Shape:
         """An interface or a union: one of its types, and not bound to a resource by itself."""
-        shared = common([self._named(each) for each in types])
+        shared = common([self._shape_of(each) for each in types])
         return shape_with(
             {
                 "kinds": _OBJECT,
                 "pointer": at,
                 "properties": shared,
-                "branches": tuple(partial(self._named, each) for each in types),
+                "branches": tuple(partial(self._shape_of, each) for each in types),
                 "discriminator": (TAG, {}),
                 "_lifted": shared.keys(),
             }
@@ -251,7 +253,7 @@ class Graph:
         if is_list_type(type):
             each = cache(partial(self._value, type.of_type, f"{at}.*"))
             return Shape(kinds=_LIST, items=each, pointer=at)
-        return self._named(get_named_type(type))
+        return self._shape_of(get_named_type(type))
 
     def _leads(self, bound: frozenset[str]) -> frozenset[str]:
         """Names of the types at or below which a resource stands, other than through a root."""
@@ -280,7 +282,7 @@ class Graph:
             kinds=_OBJECT, properties={"message": lambda: message}, pointer=self._at("", "error")
         )
         errors = Shape(kinds=_LIST, items=lambda: error, pointer=self._at("", "errors"))
-        data = Either(tuple(partial(self._named, each) for each in roots))
+        data = Either(tuple(partial(self._shape_of, each) for each in roots))
         return Shape(
             kinds=_OBJECT,
             properties={"data": data, "errors": lambda: errors},
@@ -306,7 +308,7 @@ def _place(path: Path, error: GraphQLError) -> Location:
     return Location(str(path), at.line, at.column) if at else Location(str(path))
 
 
-def _said(error: GraphQLError) -> str:
+def _describe_error(error: GraphQLError) -> str:
     said = error.message.removeprefix("Syntax Error: ").rstrip(".").replace("'", "`")
     return said[:1].lower() + said[1:]
 
@@ -372,7 +374,7 @@ def with_graphs(
                 said = f"the type `Query` of `{rule.graphql}` has no field `{field}`"
                 at = place(policy, "operations", name, "reads", str(index))
                 problems.append(Problem(at, said, did_you_mean(field, fields)))
-        endpoints[operation.id] = graph.answering(operation, rule)
+        endpoints[operation.id] = graph.as_endpoint(operation, rule)
     if not graphs:
         return document, [], problems
     shapes: dict[str, list[Thunk]] = {}

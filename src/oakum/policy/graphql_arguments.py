@@ -35,13 +35,13 @@ def arguments(schema: GraphQLSchema) -> Iterator[Argument]:
     """Those of each field of each object type."""
     from graphql import is_object_type
 
-    queried = _queried(schema)
+    queried = _reachable_types(schema)
     for type in schema.type_map.values():
         if is_object_type(type) and not type.name.startswith("__"):
             for name, field in type.fields.items():
-                types = tuple(_returned(schema, field))
+                types = tuple(_object_types(schema, field))
                 found = dict[str, tuple[bool, bool]]()
-                for inner, *said in _named(field):
+                for inner, *said in _argument_names(field):
                     known = found.get(inner, (False, False))
                     found[inner] = (known[0] or said[0], known[1] or said[1])
                 for inner, (names_id, free) in found.items():
@@ -49,7 +49,7 @@ def arguments(schema: GraphQLSchema) -> Iterator[Argument]:
                     yield Argument(name, inner, type.name, types, names_id, free, asked)
 
 
-def _queried(schema: GraphQLSchema) -> set[str]:
+def _reachable_types(schema: GraphQLSchema) -> set[str]:
     """Object types that a query can lead to."""
     from graphql import is_object_type
 
@@ -57,7 +57,7 @@ def _queried(schema: GraphQLSchema) -> set[str]:
     found = {each.name for each in todo}
     for type in todo:  # grows meanwhile
         for field in type.fields.values():
-            for name in _returned(schema, field):
+            for name in _object_types(schema, field):
                 each = schema.type_map[name]
                 if name not in found and is_object_type(each):
                     found.add(name)
@@ -65,7 +65,7 @@ def _queried(schema: GraphQLSchema) -> set[str]:
     return found
 
 
-def _returned(schema: GraphQLSchema, field: GraphQLField) -> Iterator[str]:
+def _object_types(schema: GraphQLSchema, field: GraphQLField) -> Iterator[str]:
     """Object types of a field's value or of its elements."""
     from graphql import get_named_type, is_abstract_type, is_object_type
 
@@ -76,7 +76,7 @@ def _returned(schema: GraphQLSchema, field: GraphQLField) -> Iterator[str]:
         yield from sorted(each.name for each in schema.get_possible_types(end))
 
 
-def _named(field: GraphQLField) -> Iterator[tuple[str, bool, bool]]:
+def _argument_names(field: GraphQLField) -> Iterator[tuple[str, bool, bool]]:
     """Names of a field's arguments and of the members of their input objects, each with whether it
     holds an id, and whether it may hold members of any name."""
     from graphql import get_named_type, is_input_object_type, is_scalar_type

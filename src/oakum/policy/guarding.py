@@ -63,7 +63,7 @@ _IN_ANOTHER_NAME = re.compile(
 """Request headers that never pass, or not where an answer is judged."""
 
 
-def guarding(r: Reader, node: Node, what: str) -> Guarding | None:
+def read_guarding(r: Reader, node: Node, what: str) -> Guarding | None:
     found = record(r, node, what, GUARD)
     usual = Guarding()
     return Guarding(
@@ -78,10 +78,10 @@ def guarding(r: Reader, node: Node, what: str) -> Guarding | None:
         hosts=found.read("hosts", _hosts, ()),
         origins=found.read("origins", many(_origin, "an origin"), ()),
         strip=found.read("strip", many(_header, "a header's name"), ()),
-        headers=found.read("headers", many(_answered, "a header's name"), ()),
-        request_headers=found.read("request_headers", many(_asked, "a header's name"), ()),
+        headers=found.read("headers", many(_response_header, "a header's name"), ()),
+        request_headers=found.read("request_headers", many(_request_header, "a header's name"), ()),
         cookies=found.find("cookies", many(_cookie, "a cookie's name")),
-        unknown=found.read("unknown", _unknown, usual.unknown),
+        unknown=found.read("unknown", _read_unknown, usual.unknown),
         max_body=found.read("max_body", size, usual.max_body),
         hops=found.read("hops", count(0), usual.hops),
     )
@@ -95,7 +95,7 @@ def _cookie(r: Reader, node: Node, what: str) -> str | None:
     return found
 
 
-def _unknown(r: Reader, node: Node, what: str) -> Literal["refuse", "remove"] | None:
+def _read_unknown(r: Reader, node: Node, what: str) -> Literal["refuse", "remove"] | None:
     said = one_of("refuse", "remove")(r, node, what)
     return cast(Literal["refuse", "remove"] | None, said)
 
@@ -177,14 +177,14 @@ def _header(r: Reader, node: Node, what: str) -> str | None:
     return name
 
 
-def _answered(r: Reader, node: Node, what: str) -> str | None:
+def _response_header(r: Reader, node: Node, what: str) -> str | None:
     found = _header(r, node, what)
     if found in OF_THE_WHOLE:
         r.wrong(node, f"`{found}` reveals removed data, and cannot be allowed")
     return found
 
 
-def _asked(r: Reader, node: Node, what: str) -> str | None:
+def _request_header(r: Reader, node: Node, what: str) -> str | None:
     found = _header(r, node, what)
     if found and _IN_ANOTHER_NAME.fullmatch(found):
         r.wrong(node, f"`{found}` changes the request or its caller, and cannot be allowed")
@@ -253,7 +253,7 @@ def _limit(r: Reader, key: Node, node: Node) -> Limit:
     found.require("per", f"the limit `{key.scalar}`", "add its time window, such as `1h`")
     kind: Literal["distinct", "rate"] = "rate" if said == ["rate"] else "distinct"
     if len(said) == 1:
-        r.later(partial(_limited, r, key, kind))
+        r.later(partial(_check_limit, r, key, kind))
     return Limit(
         str(key.scalar),
         kind,
@@ -263,7 +263,7 @@ def _limit(r: Reader, key: Node, node: Node) -> Limit:
     )
 
 
-def _limited(r: Reader, key: Node, kind: str, policy: Policy) -> None:
+def _check_limit(r: Reader, key: Node, kind: str, policy: Policy) -> None:
     called = str(key.scalar)
     if kind == "rate":
         if called not in RATED:

@@ -22,7 +22,7 @@ SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 REASON: Schema = {"type": "string", "pattern": r"\S"}
 
 
-def matching(pattern: re.Pattern[str] | str) -> Schema:
+def pattern_schema(pattern: re.Pattern[str] | str) -> Schema:
     """Text that a pattern fits as a whole."""
     source = pattern if isinstance(pattern, str) else pattern.pattern
     return {"type": "string", "pattern": f"^(?:{source})$"}

@@ -453,7 +453,7 @@ class Policy:
         return {name: self.kinds(name) for name in self.relations}
 
     @cached_property
-    def changing(self) -> frozenset[str]:
+    def changing_operations(self) -> frozenset[str]:
         """Operations that begin or end a relation, or change a setting, as the contract calls
         them."""
         relations = self.relations.values()

@@ -36,7 +36,7 @@ def weaker_sees_more(policy: Policy, resource: Resource) -> Iterator[Problem]:
     """Relations in `order` that see fields which the next stronger relation does not."""
     for line in _lines(resource):
         for weak, strong in (pair for chain in policy.order for pair in pairwise(chain)):
-            less, more = _implied(policy, weak), _implied(policy, strong)
+            less, more = _implied_relations(policy, weak), _implied_relations(policy, strong)
             for case in line.cases:
                 if _shows(line.grants, less, case) and not _shows(line.grants, more, case):
                     said = f"`{weak}` sees {line.fields}, but the stronger `{strong}` does not"
@@ -49,7 +49,7 @@ def closed_shows_more(policy: Policy, resource: Resource) -> Iterator[Problem]:
     for line in _lines(resource):
         names = dict.fromkeys(name for grant in line.grants for name in grant.see)
         for name in names:
-            held = _implied(policy, name)
+            held = _implied_relations(policy, name)
             for problem in _less_when_open(line, resource, name, held):
                 yield problem
                 break
@@ -88,7 +88,7 @@ def _lines(resource: Resource) -> Iterator[_Line]:
             yield _Line(fields, rule.location, rule.grants, tuple(cases))
 
 
-def _implied(policy: Policy, name: str) -> frozenset[str]:
+def _implied_relations(policy: Policy, name: str) -> frozenset[str]:
     """A relation, with the relations that it implies."""
     alone = policy.kinds(name) == {"anyone"}
     basic = policy.only("anyone") if alone else policy.only("anyone", "authenticated")

@@ -121,7 +121,7 @@ class View:
         return ""
 
 
-def _bound(policy: Policy) -> dict[str, str]:
+def _resource_by_schema(policy: Policy) -> dict[str, str]:
     return {
         schema: resource.name
         for resource in policy.resources.values()
@@ -137,14 +137,14 @@ def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
 def told_apart(document: Document, policy: Policy) -> Document:
     """The document, read so that a place is a union where by its schema an object of another
     resource of the policy may stand."""
-    bound = _bound(policy)
+    bound = _resource_by_schema(policy)
     names = (name for name in bound if name in document.schemas)
     return document.told_apart(names, partial(resource_of, bound=bound))
 
 
 def view(document: Document, policy: Policy) -> View:
     """Lay a policy over its document."""
-    bound = _bound(policy)
+    bound = _resource_by_schema(policy)
     shapes: dict[str, list[Shape]] = {name: [] for name in policy.resources}
     for schema, resource in bound.items():
         if schema in document.schemas:

@@ -26,32 +26,32 @@ Path = tuple[str, ...]
 
 def review(seen: View) -> Iterator[Problem]:
     """Every warning of a policy that is right in itself."""
-    yield from _drafted(seen.policy)
+    yield from _warn_of_drafts(seen.policy)
     gaps = {name: _all_gaps(seen, each) for name, each in seen.policy.resources.items()}
     yield from _kinds(seen)
     for resource in seen.policy.resources.values():
-        yield from _shown(seen, resource)
+        yield from _warn_of_unsent(seen, resource)
         yield from _keyless(seen, resource)
         yield from _listed_owners(seen, resource)
-        yield from _granted(seen, resource)
+        yield from _check_grants(seen, resource)
         yield from _masked_objects(seen, resource)
-        yield from _unnamed(seen, resource)
-        yield from _unmentioned(resource, gaps[resource.name])
-        yield from _shadowed(resource)
+        yield from _warn_of_missing_members(seen, resource)
+        yield from _warn_of_unmentioned(resource, gaps[resource.name])
+        yield from _warn_of_shadowed(resource)
         yield from weaker_sees_more(seen.policy, resource)
         yield from closed_shows_more(seen.policy, resource)
     yield from _unnameable(seen.policy, gaps)
     yield from _strangers(seen)
     yield from _silent(seen)
-    yield from _unused(seen.policy)
+    yield from _warn_of_unused(seen.policy)
     yield from _pointers(seen)
-    yield from _passed(seen)
-    yield from _known(seen.policy)
+    yield from _warn_of_passes(seen)
+    yield from _check_caller(seen.policy)
     yield from _claims_from_the_root(seen)
     yield from _whole_objects(seen)
 
 
-def _drafted(policy: Policy) -> Iterator[Problem]:
+def _warn_of_drafts(policy: Policy) -> Iterator[Problem]:
     """Counts drafted lines, against which no finding is proven."""
     # another warning covers a wholly drafted contract
     places = policy.drafted_lines if policy.stated else ()
@@ -69,7 +69,7 @@ def _drafted(policy: Policy) -> Iterator[Problem]:
 # endpoints
 
 
-def _shown(seen: View, resource: Resource) -> Iterator[Problem]:
+def _warn_of_unsent(seen: View, resource: Resource) -> Iterator[Problem]:
     if not seen.endpoints[resource.name] and not seen.given[resource.name]:
         yield Problem(
             resource.location,
@@ -267,7 +267,7 @@ def _silent(seen: View) -> Iterator[Problem]:
 # --------------------------------------------------------------------------- fields
 
 
-def _granted(seen: View, resource: Resource) -> Iterator[Problem]:
+def _check_grants(seen: View, resource: Resource) -> Iterator[Problem]:
     shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
     for rule in resource.fields:
         path = rule.path.split(".")
@@ -300,7 +300,7 @@ def _masked_objects(seen: View, resource: Resource) -> Iterator[Problem]:
             )
 
 
-def _unnamed(seen: View, resource: Resource) -> Iterator[Problem]:
+def _warn_of_missing_members(seen: View, resource: Resource) -> Iterator[Problem]:
     """Grants to relations by a member that the resource's objects do not have."""
     shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
     told: set[str] = set()
@@ -334,7 +334,7 @@ def _inner_resource(seen: View, resource: Resource, path: list[str]) -> tuple[st
     return None
 
 
-def _unmentioned(resource: Resource, gaps: Mapping[Path, str]) -> Iterator[Problem]:
+def _warn_of_unmentioned(resource: Resource, gaps: Mapping[Path, str]) -> Iterator[Problem]:
     """Declared fields that no line names, and embedded objects that none grants."""
     for path, inner in gaps.items():
         if inner:
@@ -401,7 +401,7 @@ def _gaps(
             yield from _gaps(seen, child, rest, (*path, name))
 
 
-def _shadowed(resource: Resource) -> Iterator[Problem]:
+def _warn_of_shadowed(resource: Resource) -> Iterator[Problem]:
     """Of two lines that cover a field the first rules it. `**` covers what no other line names."""
     for index, rule in enumerate(resource.fields):
         for earlier in resource.fields[:index]:
@@ -414,7 +414,7 @@ def _shadowed(resource: Resource) -> Iterator[Problem]:
 # --------------------------------------------------------------------------- the rest
 
 
-def _unused(policy: Policy) -> Iterator[Problem]:
+def _warn_of_unused(policy: Policy) -> Iterator[Problem]:
     """Relations without a use, once nothing is a draft: until then they stand there to be used."""
     if policy.drafted_lines:
         return
@@ -438,11 +438,11 @@ def _unused(policy: Policy) -> Iterator[Problem]:
 
 def _pointers(seen: View) -> Iterator[Problem]:
     """JSON pointers to places that the document does not declare."""
-    for operation, pointer, where in _answered(seen.policy):
+    for operation, pointer, where in _response_pointers(seen.policy):
         found = seen.document.operation(operation)
         if found is not None and declares(success(found), path_of(pointer)) is False:
             yield Problem(where, f"`{pointer}` points to nothing in the response of `{operation}`")
-    for operation, pointer, where in _taken(seen.policy):
+    for operation, pointer, where in _request_pointers(seen.policy):
         found = seen.document.operation(operation)
         if found is not None and not found.body:
             yield Problem(where, f"`{operation}` takes no body")
@@ -452,7 +452,7 @@ def _pointers(seen: View) -> Iterator[Problem]:
             )
 
 
-def _taken(policy: Policy) -> Iterator[tuple[str, str, Location]]:
+def _request_pointers(policy: Policy) -> Iterator[tuple[str, str, Location]]:
     """(operation, pointer into its request body, place in the policy)."""
     for resource in policy.resources.values():
         for state in resource.states.values():
@@ -464,7 +464,7 @@ def _taken(policy: Policy) -> Iterator[tuple[str, str, Location]]:
             yield name, pointer, place(policy, "operations", name, "sets", called)
 
 
-def _answered(policy: Policy) -> Iterator[tuple[str, str, Location]]:
+def _response_pointers(policy: Policy) -> Iterator[tuple[str, str, Location]]:
     """(operation, pointer into its answer, place in the policy)."""
     caller = policy.caller
     yield caller.operation, caller.pointer, place(policy, "caller", "id")
@@ -481,7 +481,7 @@ def _answered(policy: Policy) -> Iterator[tuple[str, str, Location]]:
 # --------------------------------------------------------------------------- what a gateway does
 
 
-def _passed(seen: View) -> Iterator[Problem]:
+def _warn_of_passes(seen: View) -> Iterator[Problem]:
     """Patterns that pass paths beside documented ones: old URLs are endpoints as well."""
     documented = dict.fromkeys(operation.path for operation in seen.document.operations)
     guard = seen.policy.guard
@@ -505,7 +505,7 @@ def _covers(passed: str, path: str) -> bool:
     )
 
 
-def _known(policy: Policy) -> Iterator[Problem]:
+def _check_caller(policy: Policy) -> Iterator[Problem]:
     """How callers are known beside how a gateway could know them."""
     tokens, caller = policy.guard.tokens, policy.caller
     if tokens is not None and not caller.claim:

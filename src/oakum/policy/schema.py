@@ -33,27 +33,27 @@ from oakum.policy.json_schema import (
     items,
     many,
     map_schema,
-    matching,
     not_both,
     one_of,
+    pattern_schema,
     record,
 )
 from oakum.policy.model import SEVERITIES, STATIC_RULES
 
-_PATH = matching(node_reader.PATH)
-_POINTER = matching(node_reader.POINTER)
-_NAME = matching(node_reader.NAME)
+_PATH = pattern_schema(node_reader.PATH)
+_POINTER = pattern_schema(node_reader.POINTER)
+_NAME = pattern_schema(node_reader.NAME)
 _COUNT: Json = {"type": "integer", "minimum": 0}
 _SOME: Json = {"type": "integer", "minimum": 1}
-_DURATION = matching(rf"[0-9]{{1,9}}(?:{'|'.join(amounts.SECONDS)})")
-_SIZE = any_of(_SOME, matching(rf"[0-9]{{1,9}}(?:{'|'.join(amounts.BYTES)})"))
+_DURATION = pattern_schema(rf"[0-9]{{1,9}}(?:{'|'.join(amounts.SECONDS)})")
+_SIZE = any_of(_SOME, pattern_schema(rf"[0-9]{{1,9}}(?:{'|'.join(amounts.BYTES)})"))
 _SEVERITY = one_of(SEVERITIES)
 _RELATION: Json = {**WORD, "not": {"const": "*"}}
 _RELATIONS = many(_RELATION)
 _FIELD_OF_RESOURCE: Json = {**_PATH, "allOf": [{"pattern": r"\."}]}
 _INSTEAD = any_of({"type": "null"}, one_of(("absent", "null", "refuse")))
 _HOST: Json = {"type": "string", "pattern": r"^[^*/\s]+$"}
-_HEADER = matching(guarding.TOKEN)
+_HEADER = pattern_schema(guarding.TOKEN)
 
 
 _STEP = any_of(
@@ -119,7 +119,7 @@ _STATE = record(
     resources.STATE,
     {
         "field": _PATH,
-        "of": matching(r"[^.]*\.[\s\S]+"),
+        "of": pattern_schema(r"[^.]*\.[\s\S]+"),
         "open": FLAG,
         "levels": items(SCALAR, least=1),
         "missing": SCALAR,
@@ -187,7 +187,7 @@ _RESOURCE = record(
         "instead": _INSTEAD,
         "severity": _SEVERITY,
         "states": map_schema(_STATE, _NAME),
-        "fields": map_schema(_LINE, matching(rf"{_FIELD}(?:,{_FIELD})*")),
+        "fields": map_schema(_LINE, pattern_schema(rf"{_FIELD}(?:,{_FIELD})*")),
     },
     ["owner"],
 )
@@ -254,7 +254,7 @@ _GUARD = record(
         ),
         "service": record(
             guarding.SERVICE,
-            {"header": _HEADER, "env": matching(guarding.VARIABLE)},
+            {"header": _HEADER, "env": pattern_schema(guarding.VARIABLE)},
             guarding.SERVICE,
         ),
         "api_keys": WORD,
@@ -264,7 +264,7 @@ _GUARD = record(
         "pass": many(_WAY),
         "websockets": many(_WAY),
         "hosts": many(_HOST, least=1),
-        "origins": many(matching(guarding.ORIGIN)),
+        "origins": many(pattern_schema(guarding.ORIGIN)),
         "strip": many(_HEADER),
         "headers": many(_HEADER),
         "request_headers": many(_HEADER),
@@ -277,7 +277,7 @@ _GUARD = record(
 _WAIVER = record(
     criteria.WAIVER,
     {
-        "finding": matching(r"(?:finding-)?[0-9A-Fa-f]{8,16}"),
+        "finding": pattern_schema(r"(?:finding-)?[0-9A-Fa-f]{8,16}"),
         "cell": record(
             criteria.CELL,
             {"field": _FIELD_OF_RESOURCE, "viewer": WORD, "state": map_schema(SCALAR)},
@@ -285,7 +285,7 @@ _WAIVER = record(
         ),
         "reason": WORD,
         "owner": WORD,
-        "expires": matching(r"[0-9]{4}-?(?:[0-9]{2}-?[0-9]{2}|W[0-9]{2}(?:-?[1-7])?)"),
+        "expires": pattern_schema(r"[0-9]{4}-?(?:[0-9]{2}-?[0-9]{2}|W[0-9]{2}(?:-?[1-7])?)"),
     },
     ["reason", "owner", "expires"],
     [exactly_one("finding", "cell")],
@@ -307,7 +307,7 @@ _CRITERIA = record(
             record(
                 criteria.APPROVAL,
                 {
-                    "widening": matching(r"(?:finding-)?[0-9A-Fa-f]{8,16}"),
+                    "widening": pattern_schema(r"(?:finding-)?[0-9A-Fa-f]{8,16}"),
                     "reason": WORD,
                     "owner": WORD,
                 },

@@ -128,12 +128,12 @@ class Wire:
         end, self._end = self._end, lambda *_: None
         body = b"".join(self._read)
         if self._chunked:
-            end(*_joined(body))
+            end(*_join_chunks(body))
         else:
             end(body, self._size == self._length if self._length is not None else self._over)
 
 
-def _joined(text: bytes) -> tuple[bytes, bool]:
+def _join_chunks(text: bytes) -> tuple[bytes, bool]:
     """The joined chunks, and whether they are complete."""
     file, parts = io.BytesIO(text), list[bytes]()
     while line := file.readline():

@@ -291,15 +291,15 @@ def _werkzeug(module: Any, line: CaptureLine) -> Iterator[Patch]:
 
         if followed := _history(response):
             # The client sent the redirected requests through this hook, so each was recorded.
-            line.pass_on(lambda: of(self, followed[0], _sent(args, more, followed[0])), ask)
+            line.pass_on(lambda: of(self, followed[0], _request_body(args, more, followed[0])), ask)
             return response
         with suppress(Exception):
             if _is_open(response):
-                heard = of(self, response, _sent(args, more, response), streamed=True)
+                heard = of(self, response, _request_body(args, more, response), streamed=True)
                 response.response = Pieces(line, response.response)
                 line.later(response.response, heard, ask, raw=True)
                 return response
-        line.pass_on(lambda: of(self, response, _sent(args, more, response)), ask)
+        line.pass_on(lambda: of(self, response, _request_body(args, more, response)), ask)
         return response
 
     def of(client: Any, response: Any, sent: bytes | None, *, streamed: bool = False) -> Capture:
@@ -324,7 +324,7 @@ def _is_open(response: Any) -> bool:
     return bool(response.is_streamed and response.content_length is None and not bare)
 
 
-def _sent(args: tuple[Any, ...], more: Mapping[str, Any], response: Any) -> bytes | None:
+def _request_body(args: tuple[Any, ...], more: Mapping[str, Any], response: Any) -> bytes | None:
     """The request body as given to Werkzeug's client; None if unknown."""
     given = more.get("json", more.get("data"))
     if any(not isinstance(each, str) for each in args):

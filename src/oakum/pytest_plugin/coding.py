@@ -45,7 +45,7 @@ def decode(body: bytes, codings: str, *, raw: bool) -> tuple[bytes, str]:
     try:
         found = body
         for name in reversed(names):
-            found, cut = _decoded(found, name)
+            found, cut = _decode_body(found, name)
             whole = whole and not cut
     except _Missing as missing:
         return b"", NO_DECODER.format(missing)
@@ -67,22 +67,22 @@ def _reads(body: bytes) -> bool:
     return False
 
 
-def _decoded(body: bytes, name: str) -> tuple[bytes, bool]:
+def _decode_body(body: bytes, name: str) -> tuple[bytes, bool]:
     """A body without one coding, and whether it was cut off."""
     if name == "gzip":
-        return _limited(body, _members)
+        return _read_limited(body, _members)
     if name == "deflate":
         try:
-            return _limited(body, lambda piece: _zlib(piece, zlib.MAX_WBITS))
+            return _read_limited(body, lambda piece: _zlib(piece, zlib.MAX_WBITS))
         except zlib.error:  # many servers omit the RFC 1950 wrapper
-            return _limited(body, lambda piece: _zlib(piece, -zlib.MAX_WBITS))
+            return _read_limited(body, lambda piece: _zlib(piece, -zlib.MAX_WBITS))
     if name not in _LIBRARIES:
         raise _Missing(name)
     library = _library(name)
-    return _limited(body, lambda whole: _pieces(whole, _decoder(library)))
+    return _read_limited(body, lambda whole: _pieces(whole, _decoder(library)))
 
 
-def _limited(body: bytes, read: Callable[[bytes], Iterator[bytes]]) -> tuple[bytes, bool]:
+def _read_limited(body: bytes, read: Callable[[bytes], Iterator[bytes]]) -> tuple[bytes, bool]:
     parts: list[bytes] = []
     size = 0
     for part in read(body):
@@ -97,15 +97,15 @@ def _members(body: bytes) -> Iterator[bytes]:
     """Decodes gzip, which may have several members (RFC 1952, 2.2)."""
     while body:
         reader = zlib.decompressobj(31)
-        yield from _drained(reader, body)
+        yield from _drain(reader, body)
         body = reader.unused_data.lstrip(b"\0")
 
 
 def _zlib(body: bytes, bits: int) -> Iterator[bytes]:
-    yield from _drained(zlib.decompressobj(bits), body)
+    yield from _drain(zlib.decompressobj(bits), body)
 
 
-def _drained(reader: Any, body: bytes) -> Iterator[bytes]:
+def _drain(reader: Any, body: bytes) -> Iterator[bytes]:
     left = body
     while left:
         yield reader.decompress(left, 1 << 20)

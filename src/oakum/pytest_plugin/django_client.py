@@ -81,7 +81,7 @@ def asker(client: Any) -> Callable[[Request], Response]:
             PATH_INFO=unquote(parts.path), QUERY_STRING=parts.query, REQUEST_METHOD="GET",
             SERVER_PORT="443" if parts.scheme == "https" else "80", HTTP_HOST=parts.netloc, **named,
         )  # fmt: skip
-        with _unnoticed():
+        with _hide_queries():
             return _answer(client.handler({**environ, "wsgi.url_scheme": parts.scheme}))[0]
 
     return ask
@@ -98,14 +98,14 @@ def aasker(client: Any) -> Callable[[Request], Any]:
             query_string=parts.query, headers=[],
         )  # fmt: skip
         scope["headers"] = [(b"host", parts.netloc.encode()), *named]
-        with _unnoticed():
+        with _hide_queries():
             return _answer(await client.handler(scope))[0]
 
     return ask
 
 
 @contextmanager
-def _unnoticed() -> Iterator[None]:
+def _hide_queries() -> Iterator[None]:
     """Hides database queries from a test that counts or forbids them."""
     connections = import_module("django.db").connections.all(initialized_only=True)
     before = [(each, each.force_debug_cursor, each.execute_wrappers) for each in connections]
@@ -121,7 +121,7 @@ def _unnoticed() -> Iterator[None]:
 def _user(request: Any) -> object:
     """Django's user of the request, loaded if no view has done so; None if unknown."""
     user: object = getattr(request, "user", None)
-    with suppress(Exception), _unnoticed():
+    with suppress(Exception), _hide_queries():
         str(getattr(user, "is_anonymous", ""))  # evaluates a lazy user
         return user
     return None  # the test has no database access
@@ -133,7 +133,7 @@ async def _auser(request: Any) -> object:
     user: object = getattr(request, "user", None)
     if isinstance(user, lazy.LazyObject) and user.__dict__.get("_wrapped") is lazy.empty:
         user = None
-        with suppress(Exception), _unnoticed():
+        with suppress(Exception), _hide_queries():
             user = await request.auser()
     return user
 

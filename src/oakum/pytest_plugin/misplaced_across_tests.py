@@ -16,7 +16,7 @@ from itertools import chain, product
 from oakum.authz import Leaf, ObjectInstance, Subject, Table
 from oakum.authz.member_paths import key_in
 from oakum.authz.relations import held_relations
-from oakum.authz.table import deciding, leaf_index
+from oakum.authz.table import deciding_states, leaf_index
 from oakum.exposure.cells.matrix import NOBODY, Key, Matrix, state_key
 from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.exposure.evaluation_context import EvaluationContext
@@ -149,12 +149,12 @@ class Strays:
     def of_test(self, tally: SuiteCounts) -> Iterator[Leaked]:
         """Leaks in the responses of this test, by values known so far."""
         for kept in self._here:
-            yield from self._judged(kept, self._test, tally)
+            yield from self._judge(kept, self._test, tally)
 
     def settle(self, tally: SuiteCounts) -> Iterator[Leaked]:
         """Leaks in the responses of all tests, by all known values. Forgets everything."""
         for kept in self._kept:
-            yield from self._judged(kept, self._run, tally)
+            yield from self._judge(kept, self._run, tally)
         self._run, self._test = self._memory(), self._memory()
         self._here, self._kept = [], []
 
@@ -194,7 +194,7 @@ class Strays:
             fields = (((each.resource, p), text) for p, text in scalars if "*" not in p)
             memory.context.knowledge.ambient.learn(question, who, key, fields)
 
-    def _judged(
+    def _judge(
         self, kept: WaitingResponse, memory: _Memory, tally: SuiteCounts
     ) -> Iterator[Leaked]:
         for found, said in self._search(kept, memory):
@@ -288,7 +288,7 @@ class Strays:
         if memory is self._run and self._is_unstable(found, kept):
             return CHANGING
         resource, path = min(named, default=(found.resource, found.path))
-        return self._leaked(kept, found, (resource, path), memory)
+        return self._leak_at(kept, found, (resource, path), memory)
 
     def _doubt(
         self, kept: WaitingResponse, found: Found, place: tuple[str, str], memory: _Memory
@@ -313,7 +313,7 @@ class Strays:
             return ""
         if not caller.is_known:
             return WHO
-        return SETTING if deciding(table, place[1]) else RELATION
+        return SETTING if deciding_states(table, place[1]) else RELATION
 
     def _subject(
         self, found: Found, place: tuple[str, str], memory: _Memory
@@ -348,7 +348,7 @@ class Strays:
         relations = held_relations(policy, caller.principal, self._subject(found, place, memory)[1])
         return self._frame.label(relations, None, ""), relations
 
-    def _leaked(
+    def _leak_at(
         self, kept: WaitingResponse, found: Found, place: tuple[str, str], memory: _Memory
     ) -> Leaked:
         table = self._frame.model.tables[place[0]]

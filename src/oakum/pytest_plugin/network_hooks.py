@@ -62,10 +62,10 @@ def http_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
                 body = _ahead(response, told) if wanted else b""
                 if body is not None:
                     line.pass_on(
-                        lambda: _heard(asked, told, body), lambda question: ask(self, question)
+                        lambda: _capture_of(asked, told, body), lambda question: ask(self, question)
                     )
                 elif response.fp is not None:
-                    heard = _heard(asked, told, None)
+                    heard = _capture_of(asked, told, None)
                     _follow(line, response, heard, lambda question: ask(self, question))
         return response
 
@@ -95,7 +95,7 @@ def http_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
     yield kind, "getresponse", getresponse
 
 
-def _heard(asked: Request, told: Response, body: bytes | None) -> Capture:
+def _capture_of(asked: Request, told: Response, body: bytes | None) -> Capture:
     blind = asked.method not in WITHOUT_BODY
     if body is None:
         return Capture(asked, told, None, None, "", blind)
@@ -162,7 +162,7 @@ def aiohttp_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
         line.piece(self, piece)
         return piece
 
-    def reading(read: Any) -> Any:
+    def watch_read(read: Any) -> Any:
         async def reads(self: Any, *args: Any, **more: Any) -> Any:
             found = await read(self, *args, **more)
             if line.waits(self) and self.at_eof():
@@ -188,7 +188,7 @@ def aiohttp_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
     yield stream, "_read_nowait_chunk", take_piece
     for name in ("read", "readany", "readchunk", "readuntil", "readexactly"):
         if hasattr(stream, name):
-            yield stream, name, reading(getattr(stream, name))
+            yield stream, name, watch_read(getattr(stream, name))
 
 
 async def _is_there(content: Any, heard: Capture) -> bool:

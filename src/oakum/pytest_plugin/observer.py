@@ -140,14 +140,14 @@ class SuiteObserver:
 
     def hear(self, heard: Capture) -> Talk:
         """Judges a response; calls who-am-I if nothing else identifies the caller."""
-        asked = yield from self._heard(heard)
+        asked = yield from self._observe(heard)
         changes = asked.changes if asked is not None else heard.request.method not in SAFE
         if changes:
             self._callers.forget()
             if asked is None:
                 self._earlier.forget_facts()
 
-    def _heard(self, heard: Capture) -> Generator[Request, Response | None, CallerRequest | None]:
+    def _observe(self, heard: Capture) -> Generator[Request, Response | None, CallerRequest | None]:
         """Judges a response. Its request; None if the document does not declare it."""
         parts = urlsplit(heard.request.url)
         found = self._router.of_url(heard.request.url, heard.request.method)
@@ -167,7 +167,7 @@ class SuiteObserver:
         if operation is self._whoami and caller.source in ("answer", "nobody", "unknown"):
             caller = self._callers.learn(heard.request, heard.app, heard.response)
         elif self._is_odd(operation, caller, heard.response.status):
-            caller = yield from self._asked(heard)
+            caller = yield from self._identify_caller(heard)
         self.tally.known += caller.is_known
         bodies, why = self._read(operation, heard)
         heard = replace(heard, unread=heard.unread or why)
@@ -178,7 +178,7 @@ class SuiteObserver:
             asked = self._ask(heard, source, body)
             if body is bodies[0]:
                 self._learn_facts(heard, asked)
-            yield from self._evaluated(heard, asked)
+            yield from self._evaluate(heard, asked)
         return source
 
     def _read(self, operation: Operation, heard: Capture) -> tuple[Sequence[ResponseReader], str]:
@@ -188,19 +188,19 @@ class SuiteObserver:
             return (read,), why
         return self._exchanges.parts(operation, heard.request, read)
 
-    def _evaluated(self, heard: Capture, asked: ObservedExchange) -> Talk:
+    def _evaluate(self, heard: Capture, asked: ObservedExchange) -> Talk:
         """Judges and searches a response whose caller is known, as far as that is possible."""
         operation, look = asked.operation, None
         if operation.id in self.model.showing:
             if heard.response.status in REFUSED:
-                asked = self._refused(heard, asked)
+                asked = self._judge_refusal(heard, asked)
             elif heard.response.body:
-                asked, look = yield from self._judged(heard, asked)
+                asked, look = yield from self._judge(heard, asked)
         elif not heard.unread and _is_bare_text(asked):
             self.tally.unjudge(BARE_TEXT, operation.id)
-        yield from self._searched(heard, asked, look)
+        yield from self._search_values(heard, asked, look)
 
-    def _refused(self, heard: Capture, asked: ObservedExchange) -> ObservedExchange:
+    def _judge_refusal(self, heard: Capture, asked: ObservedExchange) -> ObservedExchange:
         if heard.response.status == 401 and not self._callers.key(heard.request, heard.app):
             # no credentials, and the API reports an anonymous caller
             asked = replace(asked, caller=NOBODY)
@@ -239,7 +239,9 @@ class SuiteObserver:
             return not caller.is_known and status != 401 and operation.id in self.model.showing
         return not caller.is_known or (caller.source == "nobody" and not operation.anonymous)
 
-    def _asked(self, heard: Capture) -> Generator[Request, Response | None, IdentifiedCaller]:
+    def _identify_caller(
+        self, heard: Capture
+    ) -> Generator[Request, Response | None, IdentifiedCaller]:
         """The caller according to the API's who-am-I, with the same credentials."""
         held, key = (
             self._callers.credentials_of(heard.request),
@@ -259,17 +261,17 @@ class SuiteObserver:
         ended = caller is NOBODY and key and heard.request.method not in SAFE
         return UNKNOWN if ended else caller
 
-    def _judged(
+    def _judge(
         self, heard: Capture, asked: ObservedExchange
     ) -> Generator[Request, Response | None, tuple[ObservedExchange, JudgedExchange]]:
         look = self._look(asked)
         if look.leaks and asked.caller.source == "answer" and asked.operation is not self._whoami:
             # The cached facts about the caller may have changed, so look them up again.
-            now = yield from self._asked(heard)
+            now = yield from self._identify_caller(heard)
             if now != asked.caller:
                 asked = replace(asked, caller=now)
                 look = self._look(asked)
-        look = yield from self._informed(heard, asked, look)
+        look = yield from self._apply_earlier_facts(heard, asked, look)
         self._learn_owners(heard, asked, look)
         for each in (look, *self._refusals.show(asked, look, self.tally.evidence)):
             self._add(each, asked)
@@ -283,7 +285,7 @@ class SuiteObserver:
             self._frame, asked, told, self._earlier.owners, self._earlier.former
         ).judge()
 
-    def _informed(
+    def _apply_earlier_facts(
         self, heard: Capture, asked: ObservedExchange, look: JudgedExchange
     ) -> Generator[Request, Response | None, JudgedExchange]:
         """The response by what earlier ones of the test told of settings and relations. Where that
@@ -344,7 +346,7 @@ class SuiteObserver:
         for why, count in look.tally.unjudged.items():
             self.tally.places[why, asked.operation.id] += count
 
-    def _searched(
+    def _search_values(
         self, heard: Capture, asked: ObservedExchange, look: JudgedExchange | None
     ) -> Talk:
         """Searches for owners' values outside known fields, now or once more is known."""
@@ -366,7 +368,7 @@ class SuiteObserver:
             and asked.operation is not self._whoami
             and self._strays.may_leak(kept)
         ):
-            now = yield from self._asked(heard)
+            now = yield from self._identify_caller(heard)
             kept = replace(kept, asked=replace(asked, caller=now))
         if not self._strays.take(kept):
             self.tally.unjudge(MANY, asked.operation.id)

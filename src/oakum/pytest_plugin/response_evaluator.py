@@ -16,7 +16,7 @@ from oakum.authz import Judge, Leaf, Model, ObjectInstance, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.judgement import KnownObject
 from oakum.authz.place_rules import Masked
-from oakum.authz.table import closed_by_absence, deciding, grant_words, leaf_index
+from oakum.authz.table import closed_by_absence, deciding_states, grant_words, leaf_index
 from oakum.exchange import Request, Response
 from oakum.exposure.cells.matrix import Key, state_key
 from oakum.exposure.evidence import Redactor, shape
@@ -171,7 +171,7 @@ class JudgedExchange:
             asked.response.status, told=read.owners,
         )  # fmt: skip
         judged = judge().judge(read.value, read.shape)
-        if self.owners is not None and (known := self._known(self.owners, judged.instances)):
+        if self.owners is not None and (known := self._known_owners(self.owners, judged.instances)):
             self.asked = replace(asked, known=known)
             judged = judge(known=known).judge(read.value, read.shape)
         instances = self.instances = judged.instances
@@ -183,7 +183,7 @@ class JudgedExchange:
             self._object(each, self._above(each) is not None)
         return self
 
-    def _known(
+    def _known_owners(
         self, told: ToldOwners, instances: Sequence[ObjectInstance]
     ) -> dict[Pointer, KnownObject]:
         """What is known of the owners of objects that do not name them."""
@@ -217,7 +217,7 @@ class JudgedExchange:
                 self.asked, response=refused.response, read=replace(read, value=carried.value)
             )
         for instance in instances:
-            found = self._found(instance)
+            found = self._find_object(instance)
             if not found.certain:
                 continue
             leaked = carried.of(instance)
@@ -230,7 +230,7 @@ class JudgedExchange:
                 elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
                     continue
                 elif closes and canonical(leaf.value) not in carried.places:
-                    self._refused(found, leaf.path)
+                    self._record_refusal(found, leaf.path)
         return self
 
     def _refused_with(self, found: _Object, leaf: Leaf, at: Pointer) -> None:
@@ -238,19 +238,19 @@ class JudgedExchange:
         index = leaf_index(found.table, leaf.path)
         if index >= 0 and found.most >> index & 1:
             return
-        if found.untold.isdisjoint(deciding(found.table, leaf.path)):
+        if found.untold.isdisjoint(deciding_states(found.table, leaf.path)):
             self._leak(found, leaf._replace(pointer=at))
 
-    def _refused(self, found: _Object, path: str) -> None:
+    def _record_refusal(self, found: _Object, path: str) -> None:
         index = leaf_index(found.table, path)
         if index >= 0 and found.most >> index & 1:
             return  # it may be granted: a refusal is not a leak, and does not prove the cell closed
-        if found.untold.isdisjoint(deciding(found.table, path)):
+        if found.untold.isdisjoint(deciding_states(found.table, path)):
             self.tally.show(self._key(found, path), Result.CLOSED, self.asked.request_key)
 
     def _object(self, instance: ObjectInstance, inside: bool) -> None:
         """What of one object is open, leaks, is withheld, or cannot be judged."""
-        found = self._found(instance)
+        found = self._find_object(instance)
         if found.certain:
             self.tally.sighted.add((self.asked.operation.id, instance.resource, inside))
             self.tally.viewers.add((self.asked.operation.id, instance.resource, found.label))
@@ -268,9 +268,9 @@ class JudgedExchange:
             for leaf in denied:
                 self._leak(found, leaf)
         if found.certain:
-            self._withheld(found, present)
+            self._record_withheld(found, present)
 
-    def _found(self, instance: ObjectInstance) -> _Object:
+    def _find_object(self, instance: ObjectInstance) -> _Object:
         model, caller = self.frame.model, self.asked.caller
         table = model.tables[instance.resource]
         owned = table.resource.owner.kind != "none"
@@ -355,7 +355,7 @@ class JudgedExchange:
     def _leaf(self, found: _Object, leaf: Leaf) -> bool:
         """Whether nothing grants a value that came; else what of it is open or not judged."""
         index = leaf_index(found.table, leaf.path)
-        doubtful = not found.untold.isdisjoint(deciding(found.table, leaf.path))
+        doubtful = not found.untold.isdisjoint(deciding_states(found.table, leaf.path))
         if leaf.masked or (found.masked and found.is_masked(leaf, index)):
             self.granted.add(leaf.pointer)
             return False
@@ -381,7 +381,7 @@ class JudgedExchange:
         if not instance.owners or any(relations[r].kind == "owner" for r in instance.held):
             self.tally.owned.update(_whose(instance, leaf.path))
 
-    def _withheld(self, found: _Object, present: set[str]) -> None:
+    def _record_withheld(self, found: _Object, present: set[str]) -> None:
         """Denied fields that the endpoint declares and the object came without."""
         declared = self.frame.declared.get(self.asked.operation.id, {})
         for path in declared.get(found.instance.resource, ()):
@@ -390,7 +390,7 @@ class JudgedExchange:
             index = leaf_index(found.table, path)
             if index >= 0 and found.most >> index & 1:
                 continue
-            if not found.untold.isdisjoint(deciding(found.table, path)):
+            if not found.untold.isdisjoint(deciding_states(found.table, path)):
                 continue
             key = self._key(found, path)
             if closed_by_absence(found.table, path):

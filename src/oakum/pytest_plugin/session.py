@@ -141,21 +141,21 @@ class ContractPlugin:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         self.taps.open()  # clients that fixtures have imported
-        return (yield from self._watched(item, "call"))
+        return (yield from self._watch_phase(item, "call"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        return (yield from self._watched(item, "teardown"))
+        return (yield from self._watch_phase(item, "teardown"))
 
-    def _watched(self, item: pytest.Item, when: str) -> Generator[None, object, object]:
+    def _watch_phase(self, item: pytest.Item, when: str) -> Generator[None, object, object]:
         try:
             result = yield
         except BaseException:
             # The test has already failed; its leaks are added to that report.
-            for words in self._told(item):
+            for words in self._describe_leaks(item):
                 item.add_report_section(when, "oakum", words)
             raise
-        leaked = list(self._told(item))
+        leaked = list(self._describe_leaks(item))
         if leaked:
             pytest.fail("\n".join(leaked), pytrace=False)
         return result
@@ -171,7 +171,7 @@ class ContractPlugin:
             self.quiet += [(item.nodeid, words) for words in told]
         return made
 
-    def _told(self, item: pytest.Item) -> Iterator[str]:
+    def _describe_leaks(self, item: pytest.Item) -> Iterator[str]:
         self.taps.line.flush()
         self.watch.finish()
         leaks, self.watch.leaks = self.watch.leaks, []
@@ -297,7 +297,7 @@ def summary(found: Report, tally: SuiteCounts, left_out: int = 0) -> Iterator[st
             f"  {name}: {shown} of {len(cells)} cells shown, {counts[Result.OPEN]} open,"
             f" {counts[Result.CLOSED]} closed, {counts[Result.LEAK]} leaking"
         )
-    yield from _untested(found)
+    yield from _describe_untested(found)
     for note in found.notes[1:]:
         yield f"  {note}"
     for why in found.distrust:
@@ -307,7 +307,7 @@ def summary(found: Report, tally: SuiteCounts, left_out: int = 0) -> Iterator[st
         yield f"no leak found{part}"
 
 
-def _untested(found: Report) -> Iterator[str]:
+def _describe_untested(found: Report) -> Iterator[str]:
     """Requests that no test made, with instructions, by operation and kind of viewer."""
     groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in found.cells:

@@ -25,8 +25,12 @@ def faults(data: bytes, report: Report, file: str) -> list[Problem]:
     if found.get("schema") != SCHEMA:
         again = _formerly(again)
     places = JsonPlaces(data.decode("utf-8", "replace"), file)
-    made = [*_sealed(found), *_counted(found, again), *_named(found, report)]
-    made += _told(report)
+    made = [
+        *_check_digest(found),
+        *_check_counts(found, again),
+        *_check_fingerprints(found, report),
+    ]
+    made += _check_cells(report)
     return [Problem(places.locate(pointer), said, _HINT) for pointer, said in made]
 
 
@@ -45,14 +49,14 @@ def _formerly(again: Json) -> Json:
     }
 
 
-def _sealed(found: Json) -> Iterator[tuple[str, str]]:
+def _check_digest(found: Json) -> Iterator[tuple[str, str]]:
     if "digest" not in found:
         yield "", "the report has no `digest`: it is incomplete, or an older Oakum wrote it"
     elif found["digest"] != report_digest(found):
         yield "/digest", "the report was changed after it was written: its `digest` does not match"
 
 
-def _counted(found: Json, again: Json) -> Iterator[tuple[str, str]]:
+def _check_counts(found: Json, again: Json) -> Iterator[tuple[str, str]]:
     """Computed members whose value is wrong."""
     for key in ("trustworthy", "summary"):
         yield from _unlike(f"/{key}", found.get(key), again[key])
@@ -61,7 +65,7 @@ def _counted(found: Json, again: Json) -> Iterator[tuple[str, str]]:
     yield from _unlike("/coverage/by_resource", coverage.get("by_resource"), wanted)
 
 
-def _named(found: Json, report: Report) -> Iterator[tuple[str, str]]:
+def _check_fingerprints(found: Json, report: Report) -> Iterator[tuple[str, str]]:
     """Findings that do not have the fingerprint and the main endpoint that they must have."""
     for index, (written, each) in enumerate(zip(found["findings"], report.findings, strict=True)):
         main = each.endpoints[0] if each.endpoints else Endpoint("", "")
@@ -77,14 +81,18 @@ def _unlike(pointer: str, found: Json, wanted: Json) -> Iterator[tuple[str, str]
             yield from _unlike(f"{pointer}/{key}", found.get(key), wanted.get(key))
     elif found != wanted:
         name = pointer.strip("/").replace("/", ".")
-        yield pointer, f"`{name}` says {_said(found)}, but the report adds up to {_said(wanted)}"
+        yield (
+            pointer,
+            f"`{name}` says {_format_value(found)},"
+            f" but the report adds up to {_format_value(wanted)}",
+        )
 
 
-def _said(value: Json) -> str:
+def _format_value(value: Json) -> str:
     return "nothing" if value is None else str(value).lower()
 
 
-def _told(report: Report) -> Iterator[tuple[str, str]]:
+def _check_cells(report: Report) -> Iterator[tuple[str, str]]:
     """Cells that leak without a finding. Findings without a cell are allowed."""
     told = {
         (each.verdict == "over_blocked", each.resource, each.field, each.viewer, each.state)

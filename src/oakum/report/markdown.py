@@ -121,15 +121,15 @@ def _tail(report: Report) -> Iterator[str]:
     ]
     if reasons:
         unknown = f"{report.count(Result.UNTESTED):,} of {count_of(len(report.cells), 'cell')}"
-        yield from _folded(f"Untested: nothing is known about {unknown}", reasons)
+        yield from _format_details(f"Untested: nothing is known about {unknown}", reasons)
     calls = [
         f"{len(endpoints):,}: {reason}"
         for reason, endpoints in skipped_by_reason(report)[:_SOME_REASONS]
     ]
     if calls:
-        yield from _folded("Operations not called", calls)
+        yield from _format_details("Operations not called", calls)
     if said := writes_said(report):
-        yield from _folded(
+        yield from _format_details(
             "Writes", [f"{label}: {words}" if label else words for label, words in said]
         )
     yield ""
@@ -140,7 +140,7 @@ def _tail(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _folded(title: str, lines: Iterable[str]) -> Iterator[str]:
+def _format_details(title: str, lines: Iterable[str]) -> Iterator[str]:
     yield f"\n<details><summary>{title}</summary>\n"
     yield from _bullets(lines)
     yield "\n</details>"

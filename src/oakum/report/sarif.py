@@ -120,7 +120,7 @@ def _result(
     return {
         "ruleId": name,
         "level": level(finding),
-        "message": {"text": _escaped(message(finding, known))},
+        "message": {"text": _escape(message(finding, known))},
         "locations": [_location(place(finding, report), finding)],
         "partialFingerprints": _fingerprints(finding.fingerprint),
         "properties": {
@@ -235,7 +235,7 @@ def _distrust(report: Report, rules: dict[str, Json]) -> list[Json]:
         {
             "ruleId": DISTRUST_RULE,
             "level": "error",
-            "message": {"text": _escaped(short(f"Not trustworthy: {reason}"))},
+            "message": {"text": _escape(short(f"Not trustworthy: {reason}"))},
             "locations": [_location(top(report))],
             "partialFingerprints": _fingerprints(mark(DISTRUST_RULE, reason)),
         }
@@ -269,7 +269,7 @@ def _invocation(report: Report, kept: int) -> Json:
 
 
 def _note(grade: str, text: str) -> Json:
-    return {"level": grade, "message": {"text": _escaped(short(text))}}
+    return {"level": grade, "message": {"text": _escape(short(text))}}
 
 
 def _utc(started: str) -> str:
@@ -281,7 +281,7 @@ def _utc(started: str) -> str:
     return started if started.endswith("Z") and "T" in started else ""
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Text of a `message`: braces would be placeholders (3.11.5), `[…](…)` a link (3.11.6).
 
     Parameters of a path are written as `:name`: not every consumer undoes the doubling of braces.

@@ -42,7 +42,7 @@ _NO_WORD = ("control", "key", "keys", "tag", "tags")
 
 def handed_on(answered: Answered) -> bool:
     """Whether this response came from a cache, or may be served to others by one."""
-    headers = dict(_named(answered))
+    headers = dict(_joined_headers(answered))
     age = headers.get("age")
     if age is not None and not re.fullmatch(r"\s*0+\s*", age):
         return True
@@ -58,18 +58,18 @@ def kept_apart(answered: Answered) -> bool:
     # Contradictory or repeated directives: caches differ in which they follow.
     if "public" in said or ("no-store" not in said and said.get("private") != ""):
         return False
-    if _stored(answered.header("cache-status")):
+    if _is_stored(answered.header("cache-status")):
         return False
-    return "no-store" in said or not any(_is_unclear(n, v) for n, v in _named(answered))
+    return "no-store" in said or not any(_is_unclear(n, v) for n, v in _joined_headers(answered))
 
 
 def _says(name: str, value: str) -> bool:
     if name == "cache-control":
-        return _declared(value)
+        return _may_be_shared(value)
     if name.endswith("cache-control") or name == "surrogate-control":
         said = _directives(value)
         apart = "no-store" in said or said.get("private") == ""
-        return _lasts(said.get("s-maxage")) or (not apart and _declared(f"public, {value}"))
+        return _lasts(said.get("s-maxage")) or (not apart and _may_be_shared(f"public, {value}"))
     if name == "via":
         return _FOUND_BY_TRAFFIC_SERVER.search(value) is not None
     return _had(name, value.lower())
@@ -128,13 +128,13 @@ def _parameters(member: str) -> dict[str, str]:
     return {name: held for name, _, held in pairs}
 
 
-def _stored(value: str) -> bool:
+def _is_stored(value: str) -> bool:
     """Whether a cache says that it keeps the response, whoever had it made (RFC 9211, 2)."""
     members = _members(value.lower())
     return any(_parameters(each).get("stored", "?0") != "?0" for each in members)
 
 
-def _named(answered: Answered) -> Iterator[tuple[str, str]]:
+def _joined_headers(answered: Answered) -> Iterator[tuple[str, str]]:
     """Headers, each with its lines joined."""
     return ((name, answered.header(name)) for name in dict(answered.headers))
 
@@ -147,7 +147,7 @@ def _is_unclear(name: str, value: str) -> bool:
     return about and _MISSED.search(value.lower()) is None
 
 
-def _declared(value: str) -> bool:
+def _may_be_shared(value: str) -> bool:
     """Whether a shared cache may store and reuse it without revalidation."""
     said = _directives(value)
     if _lasts(said.get("s-maxage")):

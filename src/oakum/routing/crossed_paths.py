@@ -100,10 +100,10 @@ def _pairs(here: _Node, there: _Node, path: tuple[str, ...], better: _Better) ->
             yield _Pair(one, other, template, better)
     for (mine, left), (its, right) in product(here.below.items(), there.below.items()):
         for both, said in _common(mine, its):
-            yield from _pairs(left, right, (*path, both), _joined(better, said))
+            yield from _pairs(left, right, (*path, both), _combine(better, said))
 
 
-def _joined(one: _Better, other: _Better) -> _Better:
+def _combine(one: _Better, other: _Better) -> _Better:
     if one == "both" or one == other:
         return other
     return one if other == "both" else "neither"

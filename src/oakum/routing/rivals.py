@@ -95,13 +95,15 @@ def path_choices(
         if each.id in found.within and at not in groups and _sure(each):
             groups[at] = (Rival(each, dict(_texts(each))),)
     ordered = {
-        at: tuple(_ordered(group, inner=any(each.operation.id in found.within for each in group)))
+        at: tuple(
+            _order_rivals(group, inner=any(each.operation.id in found.within for each in group))
+        )
         for at, group in groups.items()
     }
     return PathChoices(ordered, found.crossed)
 
 
-def _ordered(group: Sequence[Rival], *, inner: bool) -> Iterator[Rival]:
+def _order_rivals(group: Sequence[Rival], *, inner: bool) -> Iterator[Rival]:
     """A group with what is nobody's; `inner`: other operations match these paths as well."""
     yield from _unclear(group)
     unreachable = [each for each, _ in unreachable_rivals(group)]

@@ -48,7 +48,7 @@ def split_target(target: str) -> RequestTarget | None:
     if not _PATH.fullmatch(path):
         return None
     raw = tuple(path[1:].split("/"))
-    decoded = tuple(text for part in raw if (text := _decoded(part)) is not None)
+    decoded = tuple(text for part in raw if (text := _decode(part)) is not None)
     if len(decoded) < len(raw) or "" in raw[:-1]:
         return None
     if any(text in (".", "..") or _UNSAFE.search(text) for text in decoded):
@@ -56,7 +56,7 @@ def split_target(target: str) -> RequestTarget | None:
     return RequestTarget(raw, tuple(text.encode().lower().decode() for text in decoded), query)
 
 
-def _decoded(text: str) -> str | None:
+def _decode(text: str) -> str | None:
     try:
         return unquote_to_bytes(text).decode("utf-8")
     except UnicodeDecodeError:
@@ -142,7 +142,7 @@ def _segment(template: str) -> _Segment:
     )
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     """Decoded and in lower case, as a lenient server matches it; parameter names are kept."""
     parts = re.split(r"(\{[^{}]+\})", text)
     parts[::2] = [unquote(each).encode().lower().decode() for each in parts[::2]]
@@ -230,7 +230,7 @@ class Router:
         """The operations of a path, by method."""
         parts = escape_template(path)[1:].split("/")
         segments = tuple(_segment(part) for part in parts)
-        folded = tuple(_segment(_folded(part)) for part in parts)
+        folded = tuple(_segment(_fold(part)) for part in parts)
         return self._templates.setdefault(path, _Template(path, segments, folded, {})).methods
 
     def has_path(self, place: RequestTarget) -> bool:
@@ -255,9 +255,9 @@ class Router:
                     only = template.methods[method]
                     return (only, params_of(only, params)) if only.id not in self._closed else None
                 values = tuple(params.values())
-                chosen = _chosen(alike, values)
+                chosen = _select_rival(alike, values)
                 # Some routers compare what the path has, some what its escapes stand for.
-                if chosen.shut or chosen is not _chosen(alike, tuple(raw.values())):
+                if chosen.shut or chosen is not _select_rival(alike, tuple(raw.values())):
                     return None
                 return chosen.operation, chosen.parameters_by_name(values)
         return None
@@ -277,16 +277,16 @@ class Router:
         return found[min(found)] if found else []
 
 
-def _chosen(alike: Sequence[Rival], values: Sequence[str]) -> Rival:
+def _select_rival(alike: Sequence[Rival], values: Sequence[str]) -> Rival:
     return next((each for each in alike if each.admits(values)), alike[0])
 
 
 def passes(patterns: Iterable[str], place: RequestTarget) -> bool:
     """Whether a path matches one of these: `*` is one segment, a final `**` one or more."""
-    return any(_covered(pattern[1:].split("/"), place) for pattern in patterns)
+    return any(_is_covered(pattern[1:].split("/"), place) for pattern in patterns)
 
 
-def _covered(wanted: list[str], place: RequestTarget) -> bool:
+def _is_covered(wanted: list[str], place: RequestTarget) -> bool:
     given = place.raw
     if wanted[-1] == "**":
         wanted, given = wanted[:-1], given[: len(wanted) - 1]
@@ -320,7 +320,7 @@ def filter_query(
     stay: list[str] = []
     seen: dict[str, set[str]] = {}
     for piece in query.split("&"):
-        name, value = (_decoded(part.replace("+", " ")) for part in _halves(piece))
+        name, value = (_decode(part.replace("+", " ")) for part in _halves(piece))
         if name is None or value is None:
             raise Denied(400, "query")
         called = name if name in names or name in kept else name.partition("[")[0]

@@ -92,7 +92,7 @@ class Given:
             p for each, value in self.values for p in (each.where, each.name, value)
         )
 
-    def naming(self, nameless: Collection[Credential]) -> Given:
+    def identity_credentials(self, nameless: Collection[Credential]) -> Given:
         """Those among them that may name a caller."""
         return Given(
             tuple(
@@ -393,7 +393,7 @@ def by_answer(answered: Answered | None, caller: Caller) -> Who:
     if turned_away(answered):
         return NOBODY
     if answered is not None and not handed_on(answered):
-        ids, beside = _told(answered, caller)
+        ids, beside = _caller_in_response(answered, caller)
         if ids:
             return Who(ids, beside if isinstance(beside, dict) else {})
         if _value(answered) is not None:
@@ -423,7 +423,7 @@ def told_to_nobody(answered: Answered | None, caller: Caller, ids: Collection[st
         return False
     if answered.status == 200 and _value(answered) is None:
         return False
-    return _told(answered, caller)[0].isdisjoint(ids)
+    return _caller_in_response(answered, caller)[0].isdisjoint(ids)
 
 
 def turned_away(answered: Answered | None) -> bool:
@@ -440,7 +440,7 @@ def _is_json(answered: Answered) -> bool:
     return is_json(media.type) and not is_problem(media.type)
 
 
-def _told(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
+def _caller_in_response(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
     """The caller's ids in a response, and the object around them."""
     value = readable(answered)
     *stem, last = path_of(caller.pointer) or ("",)

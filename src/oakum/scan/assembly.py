@@ -155,7 +155,7 @@ class Assembly:
             context,
             memberships=self._memberships(engine),
             undo_log=self._undo_log(engine) if writes else None,
-            provisioned=self._provisioned(engine) if writes else None,
+            provisioned=self._provisioned_accounts(engine) if writes else None,
             account_settings=self._account_settings(engine) if settings else None,
             relationships=self._relationships(engine) if settings else None,
         )
@@ -178,7 +178,7 @@ class Assembly:
             state.results.note_gap(probe.id, spending.why, Section.CELLS)
         return state
 
-    def _heard(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         """Writes what is learnt to the journal, too."""
         if event.kind == "outcome" and self.work.journal is not None:
             outcome = event.data["outcome"]
@@ -191,7 +191,7 @@ class Assembly:
             self.writes.count(kind, f"{flip.state} {flip.identity}")
         if self.work.journal is not None:
             kind = "flip" if kind == "foreseen" else kind
-            self.work.journal.flip(kind, self._sealed(flip) if flip.secret else flip)
+            self.work.journal.flip(kind, self._encrypt_flip(flip) if flip.secret else flip)
 
     def relations(self, engine: Engine) -> Relations:
         """Reads and compares the contract's relation lists."""
@@ -226,7 +226,7 @@ class Assembly:
             prepared.model,
             options.target,
             self._ask,
-            self._heard,
+            self._on_event,
             lambda who: (*curl, *work.sessions.curl_credentials(who)),
             may=options.may,
             pace=work.governor,
@@ -255,7 +255,7 @@ class Assembly:
             raise TargetError(f"{self.work.governor.name(request)} was not requested: {why}")
         return self.work.sessions.send(viewer, request)
 
-    def _sealed(self, flip: Flip) -> Flip:
+    def _encrypt_flip(self, flip: Flip) -> Flip:
         close = self.work.seal.close
         return replace(flip, before=close(flip.before), after=close(flip.after))
 
@@ -278,7 +278,7 @@ class Assembly:
             with suppress(ValueError):  # encrypted under other credentials: reported as left over
                 yield self.work.seal.open(each)
 
-    def _provisioned(self, engine: Engine) -> ProvisionedAccounts:
+    def _provisioned_accounts(self, engine: Engine) -> ProvisionedAccounts:
         prepared, work = self.prepared, self.work
 
         def log(kind: str, entry: Json) -> None:
@@ -299,7 +299,7 @@ class Assembly:
             past,
         )
 
-    def _opened(self, flip: Flip) -> Flip:
+    def _decrypt_flip(self, flip: Flip) -> Flip:
         try:
             if not flip.secret:
                 return flip
@@ -367,7 +367,7 @@ class Assembly:
                 e.id for e in operations if forbids_undeclared(prepared.contract.document.raw, e)
             ),
             fields,
-            [self._opened(flip) for flip in self.past.pending if SIGN not in flip.state],
+            [self._decrypt_flip(flip) for flip in self.past.pending if SIGN not in flip.state],
             patience=self.patience, keep=partial(keep_settings, work.journal, work.seal),
             past={of: open_record(work.seal, each) for of, each in self.past.settings.items()},
         )  # fmt: skip

@@ -59,7 +59,7 @@ class BudgetPlan:
 def afford(model: Model, probes: Sequence[Probe], viewers: int, budget: int) -> BudgetPlan:
     """Endpoints by descending risk, as far as the budget of requests allows. `viewers`: number of
     kinds of callers, including anonymous."""
-    hidden = {name: _hidden(model, name) for name in model.policy.resources}
+    hidden = {name: _hidden_fields(model, name) for name in model.policy.resources}
     ranked = sorted(probes, key=lambda probe: -risk(probe, hidden))
     needed = sum(cost(probe, viewers) for probe in probes)
     if needed <= budget * SHARE:
@@ -102,7 +102,7 @@ def cost(probe: Probe, viewers: int) -> int:
     return viewers + (2 if probe.personal else 1)
 
 
-def _hidden(model: Model, resource: str) -> Mapping[str, int]:
+def _hidden_fields(model: Model, resource: str) -> Mapping[str, int]:
     """Fields that somebody may not see, with how bad it is when they get out."""
     table = model.tables[resource]
     public = frozenset(

@@ -94,7 +94,7 @@ class RunContext:
     memberships: Memberships | None = None
     """Who is a member of which tenant; None: the contract does not ask."""
 
-    def undoing(self) -> Iterator[tuple[str, Callable[[], tuple[str, ...]]]]:
+    def undo_functions(self) -> Iterator[tuple[str, Callable[[], tuple[str, ...]]]]:
         """Names and functions that restore the target at the end of a run, in order. Each function
         returns what it could not restore, in words."""
         if self.undo_log is not None:

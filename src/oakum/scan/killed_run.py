@@ -69,7 +69,11 @@ class KilledRun:
         shut = [name for name, sealed in self.past.undos.items() if not seal.opens(sealed)]
         return (
             *(f"{name} could not be undone: it was done with other credentials" for name in shut),
-            *(said for what, undo in engine.context.undoing() for said in surely(what, undo)),
+            *(
+                said
+                for what, undo in engine.context.undo_functions()
+                for said in surely(what, undo)
+            ),
         )
 
     def left_over(self, seal: Encryption) -> Past:

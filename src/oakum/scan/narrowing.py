@@ -207,7 +207,7 @@ class Scope:
         if engine is None or endpoint.operation in self.given - engine.matrix.probes.keys():
             return engine is not None
         if rule in READ:
-            return self._showed(engine, endpoint)
+            return self._has_shown(engine, endpoint)
         if rule == "feed-exposure" and not self._came(engine, endpoint):
             return False
         if rule not in _WRITTEN and not self._is_known(engine):
@@ -246,7 +246,7 @@ class Scope:
             for probe, name in engine.matrix.carried
         )
 
-    def _showed(self, engine: Engine, endpoint: Endpoint) -> bool:
+    def _has_shown(self, engine: Engine, endpoint: Endpoint) -> bool:
         """Whether a documented question showed an identity anything of its own there: no other
         answer, such as a refusal, has what is read from it."""
         ways = (engine.matrix.probes.get(place) for place, _, _ in engine.matrix.own)
@@ -330,7 +330,7 @@ def narrow(
     documented = frozenset(probe.endpoint for probe in probes if celled)
     plain = documented.issuperset(one.endpoints)
     operations = {endpoint.operation for endpoint in one.endpoints}
-    targets = [_widened(probe, focus) for probe in probes if probe.operation.id in operations]
+    targets = [_widen(probe, focus) for probe in probes if probe.operation.id in operations]
     if (
         not operations <= model.operations.keys()
     ):  # any endpoint may have led to a finding without one
@@ -434,7 +434,7 @@ class _Ways:
         yield from ()
 
 
-def _widened(probe: Probe, focus: Focus) -> Probe:
+def _widen(probe: Probe, focus: Focus) -> Probe:
     """An endpoint with the finding's fields among what it shows: they need not be declared."""
     name = focus.finding.resource
     if name == "*":

@@ -173,7 +173,7 @@ class _Now:
         assert scope is not None
         if any(endpoint in each.endpoints for each in self._same()):
             return ReplayedEndpoint(endpoint, ReplayVerdict.STILL_OPEN)
-        found = self._closed(endpoint, scope)
+        found = self._verdict_if_unseen(endpoint, scope)
         status = scope.failure(endpoint) if found.result is ReplayVerdict.UNTESTED else 0
         words = (
             f"not reproduced: the endpoint fails with {status} now, so what it would show is"
@@ -181,7 +181,7 @@ class _Now:
         )
         return replace(found, reason=words) if status else found
 
-    def _closed(self, endpoint: Endpoint, scope: Scope) -> ReplayedEndpoint:
+    def _verdict_if_unseen(self, endpoint: Endpoint, scope: Scope) -> ReplayedEndpoint:
         """What a run says of an endpoint at which it has not seen the leak."""
         if endpoint in scope.documented:
             return self._by_cell(endpoint)

@@ -104,13 +104,13 @@ class Scan:
         """Logs in, puts back what a killed run left, and asks; `asked` hears of each step."""
         prepared, work, killed = self.prepared, asked.work, self.killed
         asked.notes += contact_notes(work.governor, self.options.target)
-        found = self._examined(work)
+        found = self._examine(work)
         asked.states = found.states
         asked.notes += found.notes
         asked.distrust += [f"identity `{s.name}`: {s.message}" for s in found.states if not s.ok]
-        engine, relations = self._wired(found, work, killed.past)
+        engine, relations = self._build_engine(found, work, killed.past)
         asked.engine = engine
-        given: Given = self._known(found, work)
+        given: Given = self._known_answers(found, work)
         if killed.past.has_work:
             with work.governor.reserve(_RESTORE_RESERVE):
                 engine = self._put_back(asked, engine, relations, given)
@@ -118,7 +118,7 @@ class Scan:
             found = with_claims(read_again(found, work.sessions), prepared.policy, work.sessions)
             engine, relations = self._anew(engine, found, work)
             asked.engine = engine
-            given = not_before(killed.past.pending, self._known(found, work))
+            given = not_before(killed.past.pending, self._known_answers(found, work))
         if killed.stale is not None:
             return
         if prepared.scope is not None:
@@ -151,10 +151,10 @@ class Scan:
         failed: list[str] = []
         with self._at_work() as work, work.governor.reserve(_RESTORE_RESERVE):
             try:
-                found = self._examined(work)
+                found = self._examine(work)
                 failed = [f"identity `{s.name}`: {s.message}" for s in found.states if not s.ok]
-                engine, relations = self._wired(found, work, killed.past)
-                Scheduler(engine).introduce(self._known(found, work), killed.past.pending)
+                engine, relations = self._build_engine(found, work, killed.past)
+                Scheduler(engine).introduce(self._known_answers(found, work), killed.past.pending)
                 with heard_late(self._say_late):
                     failed += killed.restore(engine, self.seal)
                     context = engine.context
@@ -171,18 +171,18 @@ class Scan:
     def _at_work(self) -> AbstractContextManager[Work]:
         return at_work(self.prepared, self.run, self.seal, self.sleep, self.between)
 
-    def _examined(self, work: Work) -> Examination:
+    def _examine(self, work: Work) -> Examination:
         self.emit(Event("phase", {"name": "proving the identities"}))
         policy, document = self.prepared.policy, self.prepared.contract.document
         found = examine(self.prepared.identities, work.sessions, "", document, policy.caller)
         return with_claims(found, policy, work.sessions)
 
-    def _known(self, found: Examination, work: Work) -> list[tuple[str, str, Exchange]]:
+    def _known_answers(self, found: Examination, work: Work) -> list[tuple[str, str, Exchange]]:
         """Answers of logins and of who-am-I, which need not be asked again."""
         document, model = self.prepared.contract.document, self.prepared.model
         return [*known_answers(document, model, found, work.sessions)]
 
-    def _wired(self, found: Examination, work: Work, past: Past) -> tuple[Engine, Relations]:
+    def _build_engine(self, found: Examination, work: Work, past: Past) -> tuple[Engine, Relations]:
         patience = Patience(self.sleep)
         assembly = Assembly(self.prepared, work, past, self.emit, self.writes, patience)
         engine = assembly.engine(found)
@@ -247,7 +247,7 @@ class Scan:
     def _anew(self, engine: Engine, found: Examination, work: Work) -> tuple[Engine, Relations]:
         """The engine of a run that knows nothing of what was read until all was put back: it was
         of accounts and objects that were otherwise."""
-        fresh, relations = self._wired(found, work, self.killed.left_over(self.seal))
+        fresh, relations = self._build_engine(found, work, self.killed.left_over(self.seal))
         if engine.context.account_settings is None:
             fresh = without_settings(fresh)
         mistrust(fresh.identities, self.options.journal)

@@ -78,7 +78,7 @@ class RunReport:
         if engine is not None:
             drop_unconfirmed(engine.matrix)
         findings, cells = self._findings(), self._cells()
-        skipped = self._skipped()
+        skipped = self._skipped_operations()
         distrust = [*asked.distrust, *self._doubts(findings, cells, skipped)]
         writes = self._writes(counts)
         items: tuple[TestedItem, ...] = ()
@@ -122,7 +122,7 @@ class RunReport:
         why_not = engine.results.gaps.reasons(Section.CELLS)
         return report_cells(engine.matrix, why_not, reach(engine))
 
-    def _skipped(self) -> tuple[Skipped, ...]:
+    def _skipped_operations(self) -> tuple[Skipped, ...]:
         prepared = self.prepared
         writes = prepared.options.may.writes
         others = left_alone(
@@ -175,7 +175,7 @@ class RunReport:
             if engine.context.memberships is not None:
                 yield from engine.context.memberships.unread()
             yield from map(shown_twice, engine.evaluator.twice.items())
-            yield from self._unjudged(engine)
+            yield from self._warn_of_unjudged(engine)
         least = prepared.options.min_shown
         if not seen:
             yield NOTHING_SHOWN
@@ -186,9 +186,9 @@ class RunReport:
             )
         drafted = not prepared.policy.stated  # a draft alone cannot tell what was left out
         if scope is None and engine is not None and seen and not (drafted and findings):
-            yield from self._untested(engine, cells, skipped)
+            yield from self._warn_of_untested(engine, cells, skipped)
 
-    def _unjudged(self, engine: Engine) -> Iterator[str]:
+    def _warn_of_unjudged(self, engine: Engine) -> Iterator[str]:
         """Resources that came, and never with an identity as owner."""
         scope, left = self.prepared.scope, resources_without_owner(engine.matrix)
         if scope is not None:
@@ -201,7 +201,7 @@ class RunReport:
                 " `facts: {user_id: 7}`"
             )
 
-    def _untested(
+    def _warn_of_untested(
         self, engine: Engine, cells: Sequence[Cell], skipped: Iterable[Skipped]
     ) -> Iterator[str]:
         """What the run could not see, although the contract speaks of it: identities, kinds of

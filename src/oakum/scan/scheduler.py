@@ -67,7 +67,7 @@ class Scheduler:
                 if pace is not None
                 else nullcontext()
             ):
-                self._documented(exchanges)
+                self._ask_documented(exchanges)
         except BudgetSpent:
             confirm(engine)
             raise
@@ -87,7 +87,7 @@ class Scheduler:
         close_by_entitled(engine)
         say_why(engine)
 
-    def _documented(self, exchanges: Given) -> None:
+    def _ask_documented(self, exchanges: Given) -> None:
         """Known facts, and all requests that the document and the contract suggest."""
         engine = self.engine
         self.introduce(exchanges)
@@ -256,7 +256,7 @@ class Scheduler:
                     if probe.sources and engine.matrix.doubts(probe.id, viewer):
                         engine.put(probe, viewer, None, turn=1)  # another object may decide it
             self._look_below(probe, names)
-            further = probe.sources and self._naming(probe) and not state.world
+            further = probe.sources and self._naming_relations(probe) and not state.world
             for turn in _FURTHER if further else ():
                 for (
                     viewer
@@ -323,7 +323,7 @@ class Scheduler:
         only the object tells what a viewer is to it."""
         engine = self.engine
         owners = [engine.model.policy.resources[name].owner.kind for name in probe.shows]
-        if any(kind != "none" for kind in owners) or self._naming(probe):
+        if any(kind != "none" for kind in owners) or self._naming_relations(probe):
             return [*names, None]
         if self._lists_tenants(probe):
             return [*names, None]
@@ -332,7 +332,7 @@ class Scheduler:
             kinds.setdefault(engine.kind(viewer, NOBODY), viewer)
         return [*kinds.values()]
 
-    def _naming(self, probe: Probe) -> list[tuple[str, str]]:
+    def _naming_relations(self, probe: Probe) -> list[tuple[str, str]]:
         """(resource, relation) of objects without an owner that name the callers who have it, or
         their tenant."""
         model = self.engine.model
@@ -350,14 +350,14 @@ class Scheduler:
         return not probe.sources and any(
             source.partition(".")[0] in probe.shows
             for other in self.engine.state.probes
-            if self._naming(other)
+            if self._naming_relations(other)
             for source in other.sources.values()
         )
 
     def _may_be_more(self, probe: Probe, viewer: str | None) -> bool:
         """Whether an object that nobody owns may give the viewer a relation that no answer has
         decided: cells of such are there once somebody was shown one."""
-        for name, relation in self._naming(probe) if viewer is not None else ():
+        for name, relation in self._naming_relations(probe) if viewer is not None else ():
             found = self.engine.matrix.candidates(probe, name, relation, NOBODY)
             results = [entry.result for _, entry in found]
             if not results or Result.UNTESTED in results:
@@ -401,7 +401,7 @@ class Scheduler:
                 if probe.id in state.responses.ignoring:
                     break  # it ignores the id and shows the caller's own data
                 deciding = [v for v in viewers if self._page_decides(probe, v, who)]
-                concerned = self._concerned(probe, who) if deciding else ""
+                concerned = self._changed_owner(probe, who) if deciding else ""
                 if concerned in viewers:  # others on the page are compared with them
                     engine.put(probe, concerned, who, turn=turn)
                 if not turn:
@@ -410,7 +410,7 @@ class Scheduler:
                     if self._page_decides(probe, viewer, who):
                         engine.put(probe, viewer, who, turn=turn)
 
-    def _concerned(self, probe: Probe, who: str) -> str:
+    def _changed_owner(self, probe: Probe, who: str) -> str:
         """Whose settings were changed, if a page of somebody's shows them; empty: nobody's."""
         state = self.engine.state
         page = state.responses.pages.get((probe.id, who), ())

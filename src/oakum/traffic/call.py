@@ -16,7 +16,14 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oakum.exchange import Request
-from oakum.traffic.inventory import UNREAD, credentials, host_of, naming, read, telling
+from oakum.traffic.inventory import (
+    UNREAD,
+    credentials,
+    host_of,
+    names_and_ids,
+    read,
+    telling_credential,
+)
 from oakum.traffic.recorded_exchange import RecordedExchange
 
 MOST: Final = 1000
@@ -111,7 +118,7 @@ def reduce_exchange(
     template; `values`: what stood in its parameters."""
     request, response = passed.exchange.request, passed.exchange.response
     kinds = credentials(request) if passed.headers else {"unknown": ""}
-    who = passed.who or telling(kinds)
+    who = passed.who or telling_credential(kinds)
     good = response.ok
     return RecordedCall(
         passed.at,
@@ -125,9 +132,13 @@ def reduce_exchange(
         hashed(passed.peer) if passed.peer else 0,
         tuple(
             hashed(each)
-            for each in (*map(unquote, values), *_queried(request, kinds), *_named(request))
+            for each in (
+                *map(unquote, values),
+                *_query_values(request, kinds),
+                *_names_in_body(request),
+            )
         ),
-        tuple(_handed(body, hashed)) if good and body is not UNREAD else (),
+        tuple(_name_hashes(body, hashed)) if good and body is not UNREAD else (),
         -1 if passed.body == "absent" else count_objects(body),
         len(response.body) if passed.body == "whole" else -1,
     )
@@ -146,13 +157,13 @@ def _caller(passed: RecordedExchange, who: str, hashed: Hasher) -> int:
     return made if made is not None else hashed(who) if who else 0
 
 
-def _queried(request: Request, kinds: Mapping[str, str]) -> Iterator[str]:
+def _query_values(request: Request, kinds: Mapping[str, str]) -> Iterator[str]:
     for name, value in parse_qsl(urlsplit(request.url).query)[:64]:
         if f"query {name}" not in kinds and 0 < len(value) < 200:
             yield value
 
 
-def _named(request: Request) -> Iterator[str]:
+def _names_in_body(request: Request) -> Iterator[str]:
     """Whom the body names: the address of a login, the ids of a batch."""
     if not request.body:
         return
@@ -162,12 +173,12 @@ def _named(request: Request) -> Iterator[str]:
             body = dict(parse_qsl(request.body.decode(), max_num_fields=64))
         except ValueError:
             return
-    yield from islice(naming(body, numbers=True), MOST)
+    yield from islice(names_and_ids(body, numbers=True), MOST)
 
 
-def _handed(body: object, hashed: Hasher) -> Iterator[int]:
+def _name_hashes(body: object, hashed: Hasher) -> Iterator[int]:
     seen = set[int]()
-    for text in naming(body, numbers=True):
+    for text in names_and_ids(body, numbers=True):
         mark = hashed(text)
         if mark not in seen:
             seen.add(mark)

@@ -36,7 +36,9 @@ class Finds(Protocol):
         """Operations that the document declares."""
         ...
 
-    def found(self, passed: RecordedExchange, /) -> tuple[Operation, Mapping[str, str]] | None:
+    def find_operation(
+        self, passed: RecordedExchange, /
+    ) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation and its path parameters; None: it is not declared."""
         ...
 
@@ -116,7 +118,7 @@ class Endpoints:
         if aside(passed, self._hosts):
             return None
         body = read(response.body, response.media_type) if passed.body != "absent" else UNREAD
-        found = self._against.found(passed) if self._against is not None else None
+        found = self._against.find_operation(passed) if self._against is not None else None
         if found is not None:
             operation, params = found
             values = tuple(params.values())

@@ -89,7 +89,7 @@ def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[DraftLine]], sai
     return "\n".join(out) + "\n"
 
 
-def needing(
+def needs(
     lines: Mapping[str, Iterable[DraftLine]],
 ) -> tuple[Mapping[str, set[str]], set[str]]:
     """Settings that some grant of each resource asks for, and relations that some line grants."""

@@ -117,7 +117,7 @@ def is_log(source: TrafficSource) -> bool:
     if source.name == STDIN or re.search(r"[*?\[\]{}']", source.name):
         return False
     try:
-        with _opened(source.name) as file:
+        with _open_file(source.name) as file:
             if _HAR.match(file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")):
                 return False
             first = next(_lines(TrafficSource(source.name), file, None), None)
@@ -138,15 +138,15 @@ def records(
     source.kind, source.read, source.broken, source.at = "", 0, "", start
     source.skipped.clear()
     try:
-        with _opened(source.name) as file:
-            yield from _parsed(source, file, wanted)
+        with _open_file(source.name) as file:
+            yield from _read_exchanges(source, file, wanted)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         source.broken = "is truncated, or its compression does not match its name"
     except OSError as error:
         source.broken = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
 
 
-def _parsed(
+def _read_exchanges(
     source: TrafficSource, file: io.BufferedReader, wanted: Wanted | None
 ) -> Iterator[RecordedExchange]:
     head = file.peek(_PEEK)[:_PEEK].removeprefix(b"\xef\xbb\xbf")
@@ -237,7 +237,7 @@ def _entries(source: TrafficSource, file: io.BufferedReader) -> Iterator[object]
     try:
         import ijson  # type: ignore[import-untyped]
     except ImportError:
-        raise _lacking(source.name, "ijson") from None
+        raise _missing_module(source.name, "ijson") from None
 
     if file.peek(3)[:3] == b"\xef\xbb\xbf":
         file.read(3)
@@ -251,7 +251,7 @@ def _entries(source: TrafficSource, file: io.BufferedReader) -> Iterator[object]
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[io.BufferedReader]:
+def _open_file(name: str) -> Iterator[io.BufferedReader]:
     if name == STDIN:
         yield io.BufferedReader(_Reads(_pieces(sys.stdin.buffer)))
         return
@@ -259,7 +259,7 @@ def _opened(name: str) -> Iterator[io.BufferedReader]:
         if name.endswith(".gz"):
             yield io.BufferedReader(_Reads(_pieces(gzip.GzipFile(fileobj=raw))))
         elif name.endswith(_ZSTD):
-            yield io.BufferedReader(_Reads(_unpacked(raw, name)))
+            yield io.BufferedReader(_Reads(_decompress(raw, name)))
         else:
             yield raw
 
@@ -269,13 +269,13 @@ def _pieces(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
         yield data
 
 
-def _unpacked(raw: BinaryIO, name: str) -> Iterator[bytes]:
+def _decompress(raw: BinaryIO, name: str) -> Iterator[bytes]:
     """The frames of a Zstandard file (RFC 8878), one after the other. Raises `EOFError` when the
     last one does not come to its end."""
     try:
         import zstandard
     except ImportError:
-        raise _lacking(name, "zstandard") from None
+        raise _missing_module(name, "zstandard") from None
     frame = zstandard.ZstdDecompressor().decompressobj()
     begun = True
     try:
@@ -291,7 +291,7 @@ def _unpacked(raw: BinaryIO, name: str) -> Iterator[bytes]:
         raise EOFError
 
 
-def _lacking(name: str, module: str) -> InputError:
+def _missing_module(name: str, module: str) -> InputError:
     return InputError([Problem(Location(name), f"needs `{module}`", install_hint("observe"))])
 
 

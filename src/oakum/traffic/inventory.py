@@ -305,7 +305,7 @@ class Watcher:
             endpoint.form.learn({name: "" for name, _ in posted[:_MOST_QUERY]})
         for name, value in parse_qsl(urlsplit(request.url).query)[:_MOST_QUERY]:
             if name in endpoint.query or len(endpoint.query) < _MOST_QUERY:
-                endpoint.query.setdefault(name, Learnt()).learn(_typed(value))
+                endpoint.query.setdefault(name, Learnt()).learn(_convert_value(value))
 
     @staticmethod
     def tally(
@@ -332,7 +332,7 @@ class Watcher:
 
     def _learn(self, endpoint: SeenEndpoint, body: object) -> None:
         endpoint.answer.learn(body)
-        for text in naming(body):
+        for text in names_and_ids(body):
             if len(self._handed) < _MOST_HANDED:
                 self._handed.add(self.hash(text))
 
@@ -351,7 +351,7 @@ class Watcher:
             endpoint.auth.update(kinds.keys() or ("none",))
             if site is not None:
                 site.auth.update(kinds.keys() or ("none",))
-        mark = passed.who or telling(kinds)
+        mark = passed.who or telling_credential(kinds)
         if mark:
             endpoint.callers.see(self.hash(mark))
 
@@ -361,15 +361,17 @@ class Watcher:
         return int.from_bytes(made[:8])
 
 
-def naming(body: object, name: str = "", depth: int = 0, *, numbers: bool = False) -> Iterator[str]:
+def names_and_ids(
+    body: object, name: str = "", depth: int = 0, *, numbers: bool = False
+) -> Iterator[str]:
     """Short texts of a body that are names or ids, by member; with `numbers` also integer ids, as
     text."""
     if isinstance(body, dict) and depth < MAX_DEPTH:
         for key, child in body.items():
-            yield from naming(child, key, depth + 1, numbers=numbers)
+            yield from names_and_ids(child, key, depth + 1, numbers=numbers)
     elif isinstance(body, list) and depth < MAX_DEPTH:
         for child in body:
-            yield from naming(child, name, depth + 1, numbers=numbers)
+            yield from names_and_ids(child, name, depth + 1, numbers=numbers)
     elif isinstance(body, str):
         if 0 < len(body) < 80 and words(name)[-1:] in _NAMING:
             yield body
@@ -428,7 +430,7 @@ def rows(body: bytes, media_type: str) -> object:
         or all(_COLUMN.fullmatch(cell) for row in below for cell in row)
     ):
         return UNREAD
-    return [{n: _typed(cell) for n, cell in zip(head, row, strict=False)} for row in below]
+    return [{n: _convert_value(cell) for n, cell in zip(head, row, strict=False)} for row in below]
 
 
 def _says_field(name: str) -> bool:
@@ -462,7 +464,7 @@ def credentials(request: Request) -> dict[str, str]:
     return found
 
 
-def telling(kinds: Mapping[str, str]) -> str:
+def telling_credential(kinds: Mapping[str, str]) -> str:
     """Of the credentials of a request what tells its caller: the token; without one the cookies of
     a session; without these a key. A client may add what nobody asks for, new with each request,
     and would be somebody else each time. Of a JWT the claims that name somebody tell it, since
@@ -470,10 +472,10 @@ def telling(kinds: Mapping[str, str]) -> str:
     ranks = ("cookie ", "header ", "query ", "other cookies")
     best = [[text for kind, text in sorted(kinds.items()) if kind.startswith(r)] for r in ranks]
     token = [text for kind, text in sorted(kinds.items()) if not kind.startswith(ranks)]
-    return "\0".join(map(_named, next(filter(None, (token, *best)), ())))
+    return "\0".join(map(_credential_subject, next(filter(None, (token, *best)), ())))
 
 
-def _named(credential: str) -> str:
+def _credential_subject(credential: str) -> str:
     """Whom a JWT names, as a text that is no id; any other credential as it is."""
     claims = claims_of(credential.rpartition(" ")[2])
     named = {name: claims[name] for name in _WHO if claims.get(name)}
@@ -496,7 +498,7 @@ def _media(name: str) -> str:
     return name if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,60}", name) else "application/json"
 
 
-def _typed(value: str) -> object:
+def _convert_value(value: str) -> object:
     """A query value converted to a number or boolean if it looks like one."""
     if re.fullmatch(r"-?\d{1,15}", value):
         return 0

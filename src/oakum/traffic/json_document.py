@@ -48,7 +48,7 @@ def document(found: TrafficObservation) -> Json:
         "aside": dict(sorted(found.aside.items())),
         "unjudged": dict(sorted(found.unjudged.items())),
         "operations": [_operation(each) for each in found.operations],
-        "sent": [_sent(each) for each in found.sent],
+        "sent": [_sent_field(each) for each in found.sent],
         "drift": [_drift(each) for each in found.drift],
     }
 
@@ -93,7 +93,7 @@ def _field(each: ObservedField) -> Json:
     }
 
 
-def _sent(each: SentField) -> Json:
+def _sent_field(each: SentField) -> Json:
     return {
         "endpoint": each.endpoint,
         "resource": each.resource,

@@ -48,7 +48,7 @@ class OakumLines:
         self._most = most
         if out != self._name:
             self.done()
-            self._name, self._out = out, _opened(out)
+            self._name, self._out = out, _open_output(out)
 
     def done(self) -> None:
         """Closes the output file."""
@@ -89,7 +89,7 @@ class OakumLines:
         return {"at": flow.request.timestamp_start, "request": asked, "response": came}
 
 
-def _opened(out: str) -> TextIO | None:
+def _open_output(out: str) -> TextIO | None:
     if out in ("", "-"):
         return sys.stdout if out else None
     made = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -140,7 +140,7 @@ def _of_logs(
 
 
 def _operation(against: DocumentJudge | None, passed: RecordedExchange) -> Operation | None:
-    found = against.found(passed) if against is not None else None
+    found = against.find_operation(passed) if against is not None else None
     return found[0] if found is not None else None
 
 

@@ -181,7 +181,7 @@ class Paths(Generic[T]):
         """All that was learnt, by path and method; the tree is settled by it. `handed`: whether
         an answer held this text as the name or id of something."""
         _settle(self._root, "", handed, self._callers)
-        found = list(_told(self._root, "", (), set()))
+        found = list(_templates_below(self._root, "", (), set()))
         return sorted(found, key=lambda each: (each.path, each.method))
 
 
@@ -298,7 +298,7 @@ def _is_plural(segment: str) -> bool:
     return bool(parts) and singular(parts[-1]) != parts[-1]
 
 
-def _told(
+def _templates_below(
     node: _Node[T], path: str, forms: tuple[str, ...], taken: set[str]
 ) -> Iterator[Template[T]]:
     for method, counts in node.counts.items():
@@ -306,11 +306,11 @@ def _told(
     for segment, child in node.below.items():
         if segment != PARAMETER:
             at = f"{path}/" if segment == _SLASH else f"{path}/{segment}"
-            yield from _told(child, at, forms, taken)
+            yield from _templates_below(child, at, forms, taken)
             continue
         name = _parameter(path, taken)
         form = next(iter(child.forms)) if len(child.forms) == 1 else "string"
-        yield from _told(child, f"{path}/{{{name}}}", (*forms, form), taken | {name})
+        yield from _templates_below(child, f"{path}/{{{name}}}", (*forms, form), taken | {name})
 
 
 def _parameter(path: str, taken: set[str]) -> str:

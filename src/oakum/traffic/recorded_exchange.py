@@ -96,12 +96,14 @@ def from_entry(entry: Json) -> RecordedExchange:
         raise Unusable("no exchange of HTTP")
     if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
         raise Unusable(NO_ANSWER)
-    body, kept = _answered(came)
+    body, kept = _response_body(came)
     headers = _headers(came.get("headers"))
     mime = _content(came).get("mimeType")
     if isinstance(mime, str) and mime:
         headers.setdefault("content-type", mime)
-    request = Request(method.upper(), _address(url), _headers(asked.get("headers")), _sent(asked))
+    request = Request(
+        method.upper(), _address(url), _headers(asked.get("headers")), _request_body(asked)
+    )
     return RecordedExchange(
         Exchange(request, Response(status, headers, body, truncated=kept == "cut")),
         kept,
@@ -117,24 +119,24 @@ def from_log(line: Json) -> RecordedExchange:
         raise Unusable("a line that is not a JSON object")
     if "op" in line and "removed" in line:
         return _from_audit(line)
-    method, path = _named(line, "method"), _named(line, "path")
-    whole = _REQUEST_LINE.fullmatch(str(_named(line, "line")))
+    method, path = _member_value(line, "method"), _member_value(line, "path")
+    whole = _REQUEST_LINE.fullmatch(str(_member_value(line, "line")))
     if whole:
         method, path = method or whole[1], path or whole[2]
     if not isinstance(method, str) or not _METHOD.fullmatch(method):
         raise Unusable(NO_METHOD)
     if not isinstance(path, str) or not path.startswith(("/", "http://", "https://")):
         raise Unusable(NO_ADDRESS)
-    host = _named(line, "host")
+    host = _member_value(line, "host")
     authority = host if isinstance(host, str) and host not in ("", "-", "_") else ""
     url = path if not path.startswith("/") else f"//{authority}{path}"
     request = Request(method, _address(url))
-    who = _named(line, "who")
+    who = _member_value(line, "who")
     return RecordedExchange(
-        Exchange(request, Response(_status(_named(line, "status")))),
+        Exchange(request, Response(_status(_member_value(line, "status")))),
         who=str(who) if isinstance(who, str | int) and who not in ("", "-") else "",
-        at=_time(_named(line, "time")),
-        peer=_peer(_named(line, "peer")),
+        at=_time(_member_value(line, "time")),
+        peer=_peer(_member_value(line, "peer")),
     )
 
 
@@ -209,7 +211,7 @@ def _status(said: Json) -> int:
     return int(text)
 
 
-def _named(line: dict[str, Json], what: str) -> Json:
+def _member_value(line: dict[str, Json], what: str) -> Json:
     return next((line[name] for name in NAMES[what] if line.get(name) not in (None, "")), None)
 
 
@@ -241,7 +243,7 @@ def _content(came: dict[str, Json]) -> dict[str, Json]:
     return found if isinstance(found, dict) else {}
 
 
-def _answered(came: dict[str, Json]) -> tuple[bytes, Body]:
+def _response_body(came: dict[str, Json]) -> tuple[bytes, Body]:
     """The bytes of an answer. A browser that has thrown a body away writes its size without it."""
     content = _content(came)
     if "content" in came:
@@ -258,7 +260,7 @@ def _answered(came: dict[str, Json]) -> tuple[bytes, Body]:
     return data, "cut" if cut else "whole"
 
 
-def _sent(asked: dict[str, Json]) -> bytes:
+def _request_body(asked: dict[str, Json]) -> bytes:
     data = asked.get("postData")
     if isinstance(data, dict):
         return _bytes(data.get("text"), data.get("encoding"))

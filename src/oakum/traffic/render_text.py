@@ -129,7 +129,9 @@ def _drift(found: TrafficObservation) -> Iterator[str]:
         rows = [each for each in found.drift if each.kind == kind]
         if rows:
             yield f"  {title}:"
-            yield from _told(rows) if kind != "new-endpoint" else _new_endpoints(rows, found)
+            yield from (
+                _describe_drift(rows) if kind != "new-endpoint" else _new_endpoints(rows, found)
+            )
 
 
 def _new_endpoints(rows: Sequence[Drift], found: TrafficObservation) -> Iterator[str]:
@@ -147,7 +149,7 @@ def _new_endpoints(rows: Sequence[Drift], found: TrafficObservation) -> Iterator
             yield f"      {'; '.join(said)}"
 
 
-def _told(rows: Sequence[Drift]) -> Iterator[str]:
+def _describe_drift(rows: Sequence[Drift]) -> Iterator[str]:
     """Drift grouped by contract line: fields, their receivers and endpoints."""
     groups: dict[tuple[str, str], list[Drift]] = {}
     for each in rows:

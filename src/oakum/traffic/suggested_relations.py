@@ -44,14 +44,14 @@ def with_suggestions(document: Document, base: dict[str, Any]) -> dict[str, Any]
     resources = {name: {**each} for name, each in base["resources"].items()}
     operations = {**base.get("operations", {})}
     for operation in document.operations:
-        rule = dict(_showing(world.account, operation, operations.get(operation.id) or {}))
+        rule = dict(_account_rules(world.account, operation, operations.get(operation.id) or {}))
         if rule:
             operations[operation.id] = rule
-    resources = dict(_borrowing(resources))
+    resources = dict(_with_owner_settings(resources))
     return {**base, "relations": relations, "resources": resources, "operations": operations}
 
 
-def _showing(
+def _account_rules(
     account: Thing, operation: Operation, rule: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
     """The rule of an operation, with accounts that stand in a list inside something else: each is
@@ -97,7 +97,9 @@ def _is_account(account: Thing, element: Shape) -> bool:
     return account.key in names and len(alike) >= max(2, _ALIKE * len(names))
 
 
-def _borrowing(resources: Mapping[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _with_owner_settings(
+    resources: Mapping[str, dict[str, Any]],
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each resource that is somebody's, with the settings of its owner's account."""
     having = {name: each["states"] for name, each in resources.items() if each.get("states")}
     lender = max(having, key=lambda name: (len(having[name]), name), default="")

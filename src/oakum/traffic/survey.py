@@ -220,25 +220,25 @@ def _operations(survey: Survey, against: Against | None) -> Iterator[ObservedOpe
             if endpoint is not None and kept
             else ()
         )
-        yield _filled(made, endpoint, survey.names, notes) if endpoint is not None else made
+        yield _fill_operation(made, endpoint, survey.names, notes) if endpoint is not None else made
     known = {(e.method, e.path) for e in (against.operations if against is not None else ())}
     known |= {(each.method, each.path) for each in survey.templates}
     for each in survey.templates:
         standing: Standing = "shadow" if against is not None else "seen"
         made = ObservedOperation(f"{each.method} {each.path}", each.method, each.path, standing)
-        yield _filled(
+        yield _fill_operation(
             made, each.counts, survey.names, inventory_notes.older(each.method, each.path, known)
         )
 
 
-def _filled(
+def _fill_operation(
     made: ObservedOperation,
     endpoint: SeenEndpoint,
     names: frozenset[str],
     notes: Iterable[EndpointNote] = (),
 ) -> ObservedOperation:
     parts = (
-        _filled(
+        _fill_operation(
             ObservedOperation(f"{made.id}: {name}", made.method, name, made.standing), part, names
         )
         for name, part in sorted(endpoint.told_parts().items())

@@ -100,7 +100,7 @@ class _Tail(_Cut):
         if self._file is None:
             self._open()
         piece = self._file.read(_PIECE) if self._file is not None else b""
-        if not piece and self._moved():
+        if not piece and self._has_moved():
             self.close()
             self.anew()
         return self.cut(piece) if piece else []
@@ -111,7 +111,7 @@ class _Tail(_Cut):
         except OSError:
             self._file = None  # the file may come back
 
-    def _moved(self) -> bool:
+    def _has_moved(self) -> bool:
         """Whether the name leads to another file by now, or this one has been cut."""
         if self._file is None:
             return False

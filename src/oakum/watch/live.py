@@ -122,13 +122,13 @@ class Live:
 
     def observation(self, reads: Sequence[Read]) -> TrafficObservation:
         """All that was counted until now."""
-        return self._held(self._surveyor.finish(), reads)
+        return self._observation(self._surveyor.finish(), reads)
 
     def look(self, now: float, reads: Sequence[Read]) -> LiveFrame:
         """What is there at an instant, in seconds since 1970; `reads`: how far the sources are."""
         survey = self._surveyor.finish()
         self._learn(survey)
-        found = self._held(survey, reads)
+        found = self._observation(survey, reads)
         first = math.isnan(self._begun)
         if first:
             self._begun = self._last = now
@@ -150,7 +150,7 @@ class Live:
             len(self._told),
         )
 
-    def _held(self, survey: Survey, reads: Sequence[Read]) -> TrafficObservation:
+    def _observation(self, survey: Survey, reads: Sequence[Read]) -> TrafficObservation:
         return observation(survey, reads, self._against, self._title)
 
     def _learn(self, survey: Survey) -> None:
@@ -165,15 +165,15 @@ class Live:
         keep = math.exp(-past / _SMOOTH) if past > 0 else 1.0
         seen = {each.id: each.seen for each in found.operations}
         self._rates = {
-            name: self._smoothed(self._rates.get(name, 0.0), many - self._seen[name], past, keep)
+            name: self._smooth_rate(self._rates.get(name, 0.0), many - self._seen[name], past, keep)
             for name, many in seen.items()
             if name in self._seen
         }
-        self._rate = self._smoothed(self._rate, found.read - self._read, past, keep)
+        self._rate = self._smooth_rate(self._rate, found.read - self._read, past, keep)
         self._seen, self._read = seen, found.read
 
     @staticmethod
-    def _smoothed(rate: float, more: int, past: float, keep: float) -> float:
+    def _smooth_rate(rate: float, more: int, past: float, keep: float) -> float:
         return rate * keep + (1 - keep) * max(0, more) / past if past > 0 else rate
 
     def _fresh(self, found: TrafficObservation) -> Iterator[tuple[str, str]]:
@@ -198,7 +198,7 @@ class Live:
             for note in each.notes:
                 if self._new("note", (each.id, note.kind)):
                     yield "note", f"{each.method} {each.path}: {note.says}"
-        yield from (("drift", says) for says in self._drifted(found.drift))
+        yield from (("drift", says) for says in self._describe_drift(found.drift))
         for event in self._events:
             self._told.add(event.who)
             yield (
@@ -207,7 +207,7 @@ class Live:
             )
         self._events = []
 
-    def _drifted(self, drift: Sequence[Drift]) -> Iterator[str]:
+    def _describe_drift(self, drift: Sequence[Drift]) -> Iterator[str]:
         """Each field of each line once, however many it was sent to; those of one line together."""
         groups: dict[tuple[object, ...], list[Drift]] = {}
         for each in drift:

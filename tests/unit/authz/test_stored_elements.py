@@ -39,12 +39,12 @@ def test_elements_are_found_by_keys_and_names(
 ) -> None:
     elements = StoredElements()
     for _ in range(2):
-        assert elements.having(NOTE, value, steps, said) == found
+        assert elements.values_having(NOTE, value, steps, said) == found
 
 
 def test_places_of_one_value_are_told_apart() -> None:
     elements, value = StoredElements(), {"": [A], "*": [B], "a": {"a": A}}
-    assert elements.having(NOTE, value, ("", Index("0")), ["a"]) == [A]
-    assert elements.having(NOTE, value, ("*", Index("0")), ["a"]) == []
-    assert elements.having(NOTE, value, ("a", MapName("a")), ["a"]) == [A]
-    assert elements.having(NOTE, value, ("a", "a"), ["a"]) == [A]
+    assert elements.values_having(NOTE, value, ("", Index("0")), ["a"]) == [A]
+    assert elements.values_having(NOTE, value, ("*", Index("0")), ["a"]) == []
+    assert elements.values_having(NOTE, value, ("a", MapName("a")), ["a"]) == [A]
+    assert elements.values_having(NOTE, value, ("a", "a"), ["a"]) == [A]

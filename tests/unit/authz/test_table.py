@@ -78,8 +78,8 @@ def test_a_grant_needs_a_relation_and_every_condition() -> None:
 def test_states_that_decide_nothing_make_no_rows() -> None:
     found = table(id=(see("member"),), text=(see("member", private=(False,)),))
     assert [state.name for state in found.states] == ["private"]
-    assert found.deciding(found.leaves.index("id")) == ()
-    assert found.deciding(found.leaves.index("text")) == ("private",)
+    assert found.deciding_states(found.leaves.index("id")) == ()
+    assert found.deciding_states(found.leaves.index("text")) == ("private",)
 
 
 def test_an_object_field_grants_what_is_declared_below_it() -> None:

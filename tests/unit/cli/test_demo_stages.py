@@ -85,7 +85,7 @@ def test_an_error_of_input_is_the_same_after_it_was_sent_to_another_process() ->
 
 
 def test_cadence_ends_with_the_block_that_it_serves() -> None:
-    with demo_stages.serving("1", 0) as address:
+    with demo_stages.serve_stage("1", 0) as address:
         port = int(address.rpartition(":")[2])
         create_connection(("127.0.0.1", port)).close()
     with pytest.raises(OSError):
@@ -96,7 +96,7 @@ def test_why_a_server_did_not_start_is_told() -> None:
     with (
         patch.object(demo_stages, "_COMMAND", ("-m", "cadence", "--unknown")),
         pytest.raises(TargetError, match=r"cadence did not start: .* unrecognized arguments"),
-        demo_stages.serving("1", 0),
+        demo_stages.serve_stage("1", 0),
     ):
         pass
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.draft_review.cells import reading
+from oakum.draft_review.cells import compile_reading
 from oakum.draft_review.edit import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
 from oakum.draft_review.exactness import Version, beyond
 from oakum.openapi.source import parse
@@ -21,7 +21,7 @@ GRANTED = CONTRACT.replace(
 
 def version(tmp_path: Path, text: str) -> Version:
     path = files(tmp_path, text)
-    return Version(reading(load(path)), parse(text, "").plain())
+    return Version(compile_reading(load(path)), parse(text, "").plain())
 
 
 def wrong(tmp_path: Path, new: str, *edits: Edit, old: str = CONTRACT) -> list[str]:

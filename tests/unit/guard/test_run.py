@@ -22,7 +22,7 @@ import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.guard import run
-from oakum.guard.run import GuardOptions, Happening, Running, running
+from oakum.guard.run import GuardOptions, Happening, Running, run_engine
 from tests.gateway.puppet import NEVER_SWAPPED, RELOADED_BY_SIGNAL, SWAPPED, Puppet
 from tests.patience import patient, tries, wait
 from tests.ports import free_port
@@ -53,7 +53,7 @@ def guarded(
     options: GuardOptions, lines: list[bytes] | None = None
 ) -> Iterator[tuple[Running, list[Happening]]]:
     told: list[Happening] = []
-    with running(options, told.append, lines.append if lines is not None else None) as guard:
+    with run_engine(options, told.append, lines.append if lines is not None else None) as guard:
         yield guard, told
 
 
@@ -129,7 +129,7 @@ def test_an_engine_that_does_not_end_is_killed(contract: Path, monkeypatch: Any)
 
 def test_an_engine_that_does_not_come_up_is_told_with_its_words(contract: Path) -> None:
     with pytest.raises(TargetError, match=r"puppet did not start listening on .*: it is broken"):
-        running(options(contract, engine=Puppet(broken=True)), lambda _: None).__enter__()
+        run_engine(options(contract, engine=Puppet(broken=True)), lambda _: None).__enter__()
 
 
 def test_an_engine_that_fails_once_is_started_again(contract: Path) -> None:
@@ -142,13 +142,13 @@ def test_an_address_in_use_is_refused_before_anything_starts(contract: Path) -> 
     with create_server(("127.0.0.1", 0)) as other:
         listen = f"127.0.0.1:{other.getsockname()[1]}"
         with pytest.raises(InputError, match=f"--listen `{listen}`: address already in use"):
-            running(replace(options(contract), listen=listen), lambda _: None).__enter__()
+            run_engine(replace(options(contract), listen=listen), lambda _: None).__enter__()
 
 
 def test_a_contract_with_a_mistake_does_not_start(contract: Path) -> None:
     contract.write_text(POLICY.replace("[owner]", "[ownr]"), encoding="utf-8")
     with pytest.raises(InputError, match=r"exposure.yaml:7:.*`ownr`"):
-        running(options(contract), lambda _: None).__enter__()
+        run_engine(options(contract), lambda _: None).__enter__()
 
 
 # ------------------------------------------------------------ secrets
@@ -160,7 +160,7 @@ def test_a_secret_that_nobody_has_set_is_told_at_its_line(
     monkeypatch.delenv("CLINIC_KEY", raising=False)
     contract.write_text(KEYED, encoding="utf-8")
     with pytest.raises(InputError, match=r"exposure.yaml:8:\d+: `CLINIC_KEY` is not set"):
-        running(options(contract), lambda _: None).__enter__()
+        run_engine(options(contract), lambda _: None).__enter__()
 
 
 def test_secrets_reach_the_engine_through_its_environment_and_no_file(
@@ -332,7 +332,7 @@ def test_the_audit_goes_to_a_file(contract: Path) -> None:
     with pytest.raises(
         InputError, match="is not a file that can be appended to; `-` is standard output"
     ):
-        running(options(contract, audit=Path("/dev/null")), lambda _: None).__enter__()
+        run_engine(options(contract, audit=Path("/dev/null")), lambda _: None).__enter__()
 
 
 def test_a_log_that_nobody_asked_for_does_not_fill_the_disk(
@@ -355,7 +355,7 @@ def test_a_folder_that_others_may_write_to_is_refused(contract: Path, tmp_path: 
     state.mkdir()
     state.chmod(0o777)
     with pytest.raises(InputError, match=r"other users may write into this folder; .*chmod 700"):
-        running(options(contract, state=state), lambda _: None).__enter__()
+        run_engine(options(contract, state=state), lambda _: None).__enter__()
 
 
 def test_two_guards_do_not_share_a_folder(contract: Path, tmp_path: Path) -> None:
@@ -364,7 +364,7 @@ def test_two_guards_do_not_share_a_folder(contract: Path, tmp_path: Path) -> Non
         guarded(options(contract, state=state)),
         pytest.raises(InputError, match="another guard runs in this folder"),
     ):
-        running(options(contract, state=state), lambda _: None).__enter__()
+        run_engine(options(contract, state=state), lambda _: None).__enter__()
     with guarded(options(contract, state=state)):
         pass  # it can be used again
 
@@ -383,7 +383,7 @@ def test_addresses_may_be_those_of_ip_6(contract: Path) -> None:
 def test_one_address_for_requests_and_for_health_is_refused(contract: Path) -> None:
     both = f"127.0.0.1:{free_port()}"
     with pytest.raises(InputError, match=f"--listen `{both}`: address already in use"):
-        running(replace(options(contract, admin=both), listen=both), lambda _: None).__enter__()
+        run_engine(replace(options(contract, admin=both), listen=both), lambda _: None).__enter__()
 
 
 def usable(host: str) -> bool:

@@ -8,7 +8,7 @@ from oakum.draft_review.edit import ConfirmCall, apply_edit
 from oakum.inference.draft_text import (
     WIDTH,
     comment,
-    covering,
+    covering_rank,
     fold_groups,
     folded_by_grants,
     lines,
@@ -69,7 +69,11 @@ def test_fields_of_every_kind_are_one_name_where_they_share_grants() -> None:
 def test_secrets_in_an_object_are_lines_of_their_own_before_it() -> None:
     named = folded_by_grants({"a.*.b": PLAIN, "a.*.c": PERSONAL, "a.*.k": SECRET, "k": SECRET})
     assert named == {"a.*.k": FIRST, "a.*": PERSONAL, "k": SECRET}
-    assert [covering(each, named) for each in ("a.*.b", "a.*.k", "k")] == [PERSONAL, FIRST, SECRET]
+    assert [covering_rank(each, named) for each in ("a.*.b", "a.*.k", "k")] == [
+        PERSONAL,
+        FIRST,
+        SECRET,
+    ]
     assert folded_by_grants({"a.b": PLAIN, "a.k": SECRET}) == {"a.b": PLAIN, "a.k": SECRET}
 
 

@@ -40,7 +40,7 @@ def of(memory: Memory, viewer: str, field: str = "city") -> Remembered:
 
 
 def standings(memory: Memory) -> dict[str, str]:
-    return {each.viewer: memory.standing(each).value for each in memory.findings}
+    return {each.viewer: memory.standing_of(each).value for each in memory.findings}
 
 
 # ------------------------------------------------------------ the story
@@ -218,13 +218,13 @@ def test_fixed_is_said_only_of_what_was_shown_closed(reports: list[Report]) -> N
     memory = learn(Memory(), reports)
     for one in memory.findings:
         last = set(shown(reports, one))
-        if memory.standing(one) is FindingStanding.FIXED:
+        if memory.standing_of(one) is FindingStanding.FIXED:
             assert last == {CLOSED}
         else:
             assert last != {CLOSED} or memory.open_viewers(one)
         if LEAK in last:
             bad = (FindingStanding.OPEN, FindingStanding.PARTLY_FIXED, FindingStanding.REGRESSED)
-            assert memory.standing(one) in bad
+            assert memory.standing_of(one) in bad
 
 
 @settings(max_examples=60, deadline=None)
@@ -254,8 +254,8 @@ def test_what_was_untested_changes_no_standing(reports: list[Report], sound: boo
     memory = learn(Memory(), reports)
     unseen = dict.fromkeys(_SQUARES, UNTESTED)
     after = learn(memory, [report(9, unseen, sound=sound)])
-    assert [after.standing(each) for each in after.findings] == [
-        memory.standing(each) for each in memory.findings
+    assert [after.standing_of(each) for each in after.findings] == [
+        memory.standing_of(each) for each in memory.findings
     ]
     assert [each.history for each in after.findings] == [e.history for e in memory.findings]
     assert all(after.is_untested(each) for each in after.findings)

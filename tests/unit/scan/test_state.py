@@ -198,7 +198,7 @@ def test_writes_are_undone_before_relations_and_these_before_settings() -> None:
         undo_log=Undo("w"), relationships=Undo("r"), account_settings=Undo("s"),
         provisioned=Undo("p"),
     )  # fmt: skip
-    assert [(what, restore()) for what, restore in whole.undoing()] == [
+    assert [(what, restore()) for what, restore in whole.undo_functions()] == [
         ("writes", ("w",)), ("relations", ("r",)), ("settings", ("s",)),
     ]  # fmt: skip
     assert whole.unsure == ("w unsure", "s moved")
@@ -219,5 +219,5 @@ def test_what_a_run_may_not_change_is_neither_put_back_nor_told_of(
     given: dict[str, Any], undone: list[str], unsure: tuple[str, ...], used: set[str]
 ) -> None:
     one = context(**given)
-    assert [what for what, _ in one.undoing()] == undone
+    assert [what for what, _ in one.undo_functions()] == undone
     assert (one.unsure, one.state_operations) == (unsure, used)

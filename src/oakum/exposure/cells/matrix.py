@@ -15,7 +15,7 @@ from typing import NamedTuple
 from oakum.authz import Model, Principal, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.owner_states import digit, digits, state_of
-from oakum.authz.table import allows, closed_by_absence, deciding, deciding_states
+from oakum.authz.table import allows, closed_by_absence, deciding_state_records, deciding_states
 from oakum.exposure.cells.list_ends import Ends
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities, viewer_kinds
@@ -278,7 +278,7 @@ class Matrix:
         """Whether the contract shows an owner's field to the viewer at any endpoint; also True if
         it depends on an unknown state."""
         doubts = self.identities.in_doubt(owner, resource)
-        if doubts.intersection(deciding(self.model.tables[resource], path)):
+        if doubts.intersection(deciding_states(self.model.tables[resource], path)):
             return True
         held = self.identities.relations(viewer, owner)
         return allows(self.model.tables[resource], path, held, self.state(resource, owner))
@@ -301,7 +301,7 @@ class Matrix:
         return False
 
     def _combinations(self, table: Table, path: str) -> Iterator[dict[str, Json]]:
-        names = deciding(table, path)
+        names = deciding_states(table, path)
         states = [table.resource.states[name] for name in names]
         for values in product(*(state.values for state in states)):
             yield dict(zip(names, values, strict=True))
@@ -591,7 +591,7 @@ def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:
     An undeclared value becomes `UNREAD`, since it may be personal data.
     """
     found = []
-    for state in deciding_states(table, path):
+    for state in deciding_state_records(table, path):
         value = values.get(state.name)
         known = digit(state, value) < len(state.values)
         found.append((state.name, canonical(value) if known else UNREAD))

@@ -84,11 +84,11 @@ def read(
         rest.setdefault(any_element(leaf.pointer), []).append(_ECHO if text in sent else text)
     places |= {("value", *where): tuple(texts) for where, texts in rest.items()}
     places |= {
-        ("header", name): _masked(text, sent)
+        ("header", name): _mask_echoes(text, sent)
         for name, text in response.headers.items()
         if name not in SERVERS_OWN
     }
-    unnamed = _elements_beside(value, known) + sum(map(_counted, judged.unbound))
+    unnamed = _elements_beside(value, known) + sum(map(_stated_count, judged.unbound))
     return ResponseReading(places, frozenset(members), frozenset(objects), unnamed)
 
 
@@ -96,7 +96,7 @@ _COUNTS = frozenset(("count", "found", "hits", "matches", "total"))
 """Words in names of numbers that say how many objects there are."""
 
 
-def _counted(leaf: Leaf) -> int:
+def _stated_count(leaf: Leaf) -> int:
     """The number of objects that a member beside them says there are; 0: it says no such thing."""
     number = leaf.value if isinstance(leaf.value, int) else 0
     return number if leaf.pointer and _COUNTS.intersection(words(leaf.pointer[-1])) else 0
@@ -142,7 +142,7 @@ def describe_differences(places: Iterable[Place]) -> str:
     return ", ".join(words[kind] for kind in words if kind in kinds)
 
 
-def _masked(text: str, sent: Collection[str]) -> str:
+def _mask_echoes(text: str, sent: Collection[str]) -> str:
     longest = sorted((each for each in sent if len(each) > 2), key=len, reverse=True)
     # In one pass: a value may contain another.
     return re.sub("|".join(map(re.escape, longest)), _ECHO, text) if longest else text

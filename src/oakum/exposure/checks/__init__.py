@@ -108,7 +108,7 @@ def rules_of_item(under: Item) -> tuple[Rule, ...]:
     return tuple(each for each in RULES.values() if each.owasp == under.id)
 
 
-def guarding(rule: str, field: str = "the field", viewer: str = "this viewer") -> str:
+def guard_effect(rule: str, field: str = "the field", viewer: str = "this viewer") -> str:
     """What the guard does about a rule's findings, in words."""
     return STORIES[rule].guard.replace("{field}", field).replace("{viewer}", viewer)
 
@@ -120,7 +120,7 @@ __all__ = [
     "STORIES",
     "Check",
     "Leak",
-    "guarding",
+    "guard_effect",
     "rules_of_item",
     "severity",
 ]  # fmt: skip

@@ -188,7 +188,7 @@ def survey(
             skipped.append(Skipped(endpoint, verdict.reason))
             continue
         probe = probe_of(model, operation, inferred.get(operation.id, {}))
-        probe = replace(probe, fixed={**_chosen(probe), **probe.fixed})
+        probe = replace(probe, fixed={**_default_members(probe), **probe.fixed})
         if required_header := _required_header(probe):
             skipped.append(Skipped(endpoint, f"needs the header `{required_header}`"))
             continue
@@ -378,7 +378,7 @@ def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) ->
     return Probe(
         operation,
         endpoint,
-        _shown(model, operation),
+        _shown_resources(model, operation),
         used,
         fixed,
         frozenset(
@@ -474,7 +474,7 @@ def _opens(model: Model, operation: Operation, source: str, beside: Iterable[str
     resource = model.policy.resources.get(name)
     if resource is None or resource.owner.kind == "none":
         return False
-    if name in _shown(model, operation):
+    if name in _shown_resources(model, operation):
         return _is_shown_alone(model, operation, name)
     fields = {each for each in beside if each.partition(".")[0] == name}
     return not resource.key or len(fields) > 1
@@ -505,7 +505,7 @@ def _of_account(model: Model, parameter: str) -> dict[str, str]:
 _NAMES = (FieldClass.CONTACT, FieldClass.KEY, FieldClass.IDENTITY_DOCUMENT)
 
 
-def _chosen(probe: Probe) -> dict[str, Json]:
+def _default_members(probe: Probe) -> dict[str, Json]:
     """The first choice of every required body member, and the one value that another may have; of a
     text an example, or an empty one: a search for it finds most."""
     content: dict[str, Json] = {}
@@ -560,7 +560,7 @@ def _list_members(operation: Operation) -> frozenset[str]:
     )
 
 
-def _shown(model: Model, operation: Operation) -> Mapping[str, tuple[str, ...]]:
+def _shown_resources(model: Model, operation: Operation) -> Mapping[str, tuple[str, ...]]:
     """Resources in the declared success response, with their declared fields."""
     media = operation.success()
     shape = media.shape if media is not None else None

@@ -136,13 +136,13 @@ class Callers:
         cookies that only the framework reads."""
         said = self._said(request)
         if said is not None:
-            return self._described(said, "said")
+            return self._caller_in_object(said, "said")
         held = self.credentials_of(request)
         key = self._key(held, app)
         if user is not None and (known := user()) is not None:
-            caller = self._described(known, "framework")
+            caller = self._caller_in_object(known, "framework")
             # The view may read a token itself, which the framework does not know.
-            if caller is not NOBODY or not self._given(_without(request, own_cookies)):
+            if caller is not NOBODY or not self._find_credentials(_without(request, own_cookies)):
                 return caller
         if key and self._policy.caller.claim:
             return UNKNOWN if self._stand_ins(app) else self._by_claims(held)
@@ -156,10 +156,10 @@ class Callers:
     def credentials_of(self, request: Request) -> Given:
         """The credentials of a request, at the places that the document declares."""
         if self._last[0] is not request:
-            self._last = (request, self._given(request))
+            self._last = (request, self._find_credentials(request))
         return self._last[1]
 
-    def _given(self, request: Request) -> Given:
+    def _find_credentials(self, request: Request) -> Given:
         parts = urlsplit(request.url)
         asked = Asked(request.method, parts.path, tuple(request.headers.items()))
         try:
@@ -180,7 +180,7 @@ class Callers:
         """Records who-am-I's response to this request's credentials and returns the caller."""
         caller = UNKNOWN
         if response.status == 200:
-            caller = self._answered(response)
+            caller = self._caller_in_answer(response)
         elif response.status == 401:
             caller = NOBODY  # whatever the credentials are, the API rejects them
         if caller.is_known:
@@ -197,7 +197,7 @@ class Callers:
         Without credentials, too, somebody may be the caller: a suite may turn the login off."""
         return key, urlsplit(request.url).netloc if app is None else f"{id(app):x}"
 
-    def _answered(self, response: Response) -> IdentifiedCaller:
+    def _caller_in_answer(self, response: Response) -> IdentifiedCaller:
         try:
             value = json.loads(response.body)
         except ValueError:
@@ -216,7 +216,7 @@ class Callers:
                 return IdentifiedCaller("token", ids, claims)
         return UNKNOWN
 
-    def _described(self, said: object, source: Source) -> IdentifiedCaller:
+    def _caller_in_object(self, said: object, source: Source) -> IdentifiedCaller:
         """A caller from a mapping, taken as complete, or from any object with attributes."""
         if isinstance(said, Mapping):
             rest = dict(said)

@@ -142,14 +142,14 @@ def _writes(document: Document, policy: Policy) -> Iterator[tuple[str, tuple[str
     for relation in policy.relations.values():
         said += [(step.operation, "lists") for step in (*relation.begin, *relation.end)]
     if not policy.stated:
-        said += [(operation.id, "states") for operation in _replacing(document)]
+        said += [(operation.id, "states") for operation in _replacing_operations(document)]
     for name, what in said:
         operation = document.operation(name)
         if operation is not None:
             yield operation.id, (what,)
 
 
-def _replacing(document: Document) -> Iterator[Operation]:
+def _replacing_operations(document: Document) -> Iterator[Operation]:
     """Operations that replace what stands at their own address (RFC 9110, 9.3.4): of a policy that
     nobody has stated, they change settings, and no list that has an address of its own."""
     read_at = {each.path for each in document.operations if each.method == "GET"}

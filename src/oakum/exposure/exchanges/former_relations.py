@@ -41,7 +41,7 @@ class FormerRelations:
 
     def learn(self, shown: Sequence[ShownObject], owners: Sequence[tuple[str, ...]]) -> None:
         """Learns from a successful response with these objects and their owners."""
-        if not self._asked:
+        if not self._has_names:
             return
         for each, whose in zip(shown, owners, strict=True):
             at = (each.resource, self._key(each))
@@ -51,7 +51,7 @@ class FormerRelations:
     def of(self, each: ShownObject, caller: IdentifiedCaller, request: Request) -> frozenset[str]:
         """Relations that the caller of a write may have had before it to an object that answers.
         Empty if the object's own members tell all of them, or if the caller is unknown."""
-        if not self._asked or not caller.ids:
+        if not self._has_names or not caller.ids:
             return frozenset()
         key = self._key(each)
         before = self._last.get((each.resource, key))
@@ -60,7 +60,7 @@ class FormerRelations:
             is_same = bool(each.owners) and before == self._subject(each, each.owners)
             return frozenset() if is_same else caller.possible(self.policy, before)
         now = caller.possible(self.policy, Subject(each.resource, each.owners, each.value))
-        ended = frozenset(self._ended(each, key, caller, request))
+        ended = frozenset(self._ended_relations(each, key, caller, request))
         return self._with_dependants(now, ended) if ended else frozenset()
 
     def _subject(self, each: ShownObject, owners: tuple[str, ...]) -> Subject:
@@ -74,7 +74,7 @@ class FormerRelations:
         parts = urlsplit(request.url).path.split("/")
         return any(not _ENDS.isdisjoint(words(part)) for part in parts)
 
-    def _ended(
+    def _ended_relations(
         self, each: ShownObject, key: str, caller: IdentifiedCaller, request: Request
     ) -> Iterator[str]:
         """Relations that a request says that it may have ended: it names who is in them now, or
@@ -120,7 +120,7 @@ class FormerRelations:
         return frozenset(each.partition(".")[0] for each in found)
 
     @property
-    def _asked(self) -> bool:
+    def _has_names(self) -> bool:
         return bool(self._names)
 
     def _key(self, each: ShownObject) -> str:

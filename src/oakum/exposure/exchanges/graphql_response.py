@@ -68,10 +68,10 @@ def asked_of(request: Request) -> list[tuple[str, str]]:
             body = json.loads(text) if text else None
     if not isinstance(body, list) and not (isinstance(body, dict) and "query" in body):
         body = dict(parse_qsl(urlsplit(request.url).query))
-    return [_asked(each) for each in (body if isinstance(body, list) else [body])]
+    return [_query_and_name(each) for each in (body if isinstance(body, list) else [body])]
 
 
-def _asked(said: Json) -> tuple[str, str]:
+def _query_and_name(said: Json) -> tuple[str, str]:
     given = said if isinstance(said, dict) else {}
     query, name = given.get("query"), given.get("operationName")
     return (query if isinstance(query, str) else "", name if isinstance(name, str) else "")
@@ -112,11 +112,11 @@ def by_fields(graph: Graph, request: Request, read: ResponseReader) -> tuple[Res
         elif (operation := _operation(*said)) is None:
             return ()
         else:
-            found += _named(graph, operation, value, read)
+            found += _resolve_aliases(graph, operation, value, read)
     return tuple(found)
 
 
-def _named(
+def _resolve_aliases(
     graph: Graph, operation: _Operation, value: dict[str, Json], read: ResponseReader
 ) -> Iterator[ResponseReader]:
     shape = graph.answer_of(operation.root.operation.value) if read.shape is not None else None
@@ -175,7 +175,7 @@ class _Walk:
         for key, each in value.items():
             nodes = fields.get(key)
             if nodes is not None and len({node.name.value for node in nodes}) > 1:
-                self._untold(each, (*at, key))
+                self._add_beside(each, (*at, key))
                 continue
             name = nodes[0].name.value if nodes else key
             inner = [sub for n in nodes or () if n.selection_set
@@ -186,7 +186,7 @@ class _Walk:
                     have.append(one)
         for name, have in found.items():
             for each in have[_MOST:]:
-                self._untold(each, (*at, name))
+                self._add_beside(each, (*at, name))
             del have[_MOST:]
             if len(have) > 1 and len(at) == 1:
                 self.repeated.add(name)
@@ -210,7 +210,7 @@ class _Walk:
             return [each]
         return [value]
 
-    def _untold(self, value: Json, at: Pointer) -> None:
+    def _add_beside(self, value: Json, at: Pointer) -> None:
         self.beside += [
             Leaf(".".join((*at, *below)), (*at, *below), leaf, False)
             for below, leaf in leaves_of(value)

@@ -54,7 +54,7 @@ class ToldMembers:
     ) -> None:
         """Learns from a list: of a tenant's members, or of the caller's tenants (`of: caller`)."""
         self._turn += 1
-        told = dict(_listed(relation, value))
+        told = dict(_roles_by_id(relation, value))
         own = relation.of == "caller"
         for id, here in told.items():
             at = (relation.name, id if own else tenant)
@@ -98,7 +98,7 @@ def member_parameters(policy: Policy, operation: Operation) -> tuple[str, str]:
     return person, next((name for name in reversed(paths) if name != person), "")
 
 
-def _listed(relation: Relation, value: Json) -> Iterator[tuple[str, Truth]]:
+def _roles_by_id(relation: Relation, value: Json) -> Iterator[tuple[str, Truth]]:
     """Id → whether its row has the role, of each row of a list."""
     pointer = path_of(relation.pointer)
     end = max((n for n, each in enumerate(pointer, 1) if each == "*"), default=0)

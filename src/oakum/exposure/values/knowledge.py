@@ -363,7 +363,7 @@ class Knowledge:
                     found.setdefault(each[path], set()).add(owner)
         if not found and who is not None:
             account = self.accounts_as_owner.get((who, source))
-            linked = self._linked(resource, path, who) or ([account] if account else [])
+            linked = self._linked_keys(resource, path, who) or ([account] if account else [])
             return linked or [*self.tenants.get((who, source), ())]
         if not found:
             told = (theirs for (_, at), theirs in self.tenants.items() if at == source)
@@ -382,7 +382,7 @@ class Knowledge:
         ]
         return [row for at, row in enumerate(found) if row not in found[:at]]
 
-    def _linked(self, resource: str, path: str, who: str) -> list[str]:
+    def _linked_keys(self, resource: str, path: str, who: str) -> list[str]:
         """Keys of an owner's objects that others of their objects refer to:
         `BasketItem.BasketId`."""
         wanted = (*words(resource), *words(path))

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from itertools import product
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.authz.table import allows, deciding, leaf_index
+from oakum.authz.table import allows, deciding_states, leaf_index
 from oakum.exposure.cells.entitled_views import Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.values.knowledge import canonical, says_nothing
@@ -41,7 +41,7 @@ def masked_value(
         return None
     forms = [*_forms(context, instance, leaf.path, unread)]
     around = _around(instance, leaf)
-    texts = _shown(context, Object(who, instance.resource, key), leaf.path)
+    texts = _shown_values(context, Object(who, instance.resource, key), leaf.path)
     more = [each for each in texts if not any(mask.fits(each, around) for mask in forms)] or texts
     text = canonical(leaf.value)
     if not more or (text in more and not leaf.masked):
@@ -59,7 +59,7 @@ def _forms(
     if the operation does not let them have it."""
     resource = context.model.policy.resources[instance.resource]
     for mask, table in context.model.masked.get(instance.resource, ()):
-        names = [name for name in deciding(table, path) if name in unread]
+        names = [name for name in deciding_states(table, path) if name in unread]
         for values in product(*(resource.states[name].values for name in names)):
             state = {**instance.state, **dict(zip(names, values, strict=True))}
             if instance.passes and allows(table, path, instance.held, state):
@@ -67,7 +67,7 @@ def _forms(
                 break
 
 
-def _shown(context: EvaluationContext, of: Object, path: str) -> list[str]:
+def _shown_values(context: EvaluationContext, of: Object, path: str) -> list[str]:
     """What the owner of an object is shown in a field, of this object if that is known; else what
     everybody is who may see it."""
     knowledge, resource = context.knowledge, context.model.policy.resources[of.resource]

@@ -112,13 +112,15 @@ def _excess(text: str, whole: OwnersValue, forms: Sequence[Mask], around: Json) 
     digits = _decimals(text, whole.text)
     if digits is not None and (rounded := [each for each in forms if each.kind == "decimals"]):
         return max(0, digits - max(each.first for each in rounded)) if digits >= 0 else None
-    shown = set[int]().union(*(_shown(each, whole.plain) for each in readings(text[:_LONGEST])))
+    shown = set[int]().union(
+        *(_shown_places(each, whole.plain) for each in readings(text[:_LONGEST]))
+    )
     if not shown:
         return None
     return min(
         _beyond(shown, allowed, whole, text)
         for allowed in (
-            [_allowed(mask, whole, shown, text, around) for mask in forms] or [set[int]()]
+            [_allowed_places(mask, whole, shown, text, around) for mask in forms] or [set[int]()]
         )
     )
 
@@ -132,7 +134,9 @@ def _beyond(shown: set[int], allowed: set[int], whole: OwnersValue, text: str) -
     return len(shown - allowed - whole.common)
 
 
-def _allowed(mask: Mask, whole: OwnersValue, shown: set[int], text: str, around: Json) -> set[int]:
+def _allowed_places(
+    mask: Mask, whole: OwnersValue, shown: set[int], text: str, around: Json
+) -> set[int]:
     """Places in a value that a form may show in a text."""
     every = range(len(whole.plain))
     if mask.kind == "ends":
@@ -163,7 +167,7 @@ def _decimals(text: str, whole: str) -> int | None:
     return digits if near else -1
 
 
-def _shown(text: str, plain: str) -> set[int]:
+def _shown_places(text: str, plain: str) -> set[int]:
     """Places in the letters and digits of a value that a text shows."""
     split = _HIDDEN.split(text)
     parts = [letters(each) for each in split]

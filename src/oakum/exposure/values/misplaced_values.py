@@ -91,7 +91,7 @@ class Misplaced:
         outside = {leaf.pointer for leaf in unbound}
         lists = self._choices(unbound)
         for text in self._texts(unbound, instances):
-            for value, (who, *place) in self._named(text):
+            for value, (who, *place) in self._find_values(text):
                 resource, path = self._nearest(value, who, (place[0], place[1]), text.at)
                 groups = self.context.knowledge.joint.get((resource, path, value), ())
                 joint = frozenset({who}).union(*groups)
@@ -172,7 +172,7 @@ class Misplaced:
         within: set[tuple[str, ...]] = set()
         for each in instances:
             who = self.context.who(each, self.question.viewer)
-            filled = self._filled(each, who) if who and who != self.question.viewer else None
+            filled = self._filled_fields(each, who) if who and who != self.question.viewer else None
             for leaf in each.leaves:
                 if not who or not self._is_its_own(each, leaf, who):
                     if leaf.value is not None:
@@ -192,7 +192,7 @@ class Misplaced:
         known = (who, each.resource, leaf.path) in self.context.knowledge.present
         return known or leaf.path in self.probe.shows.get(each.resource, ())
 
-    def _filled(self, each: ObjectInstance, who: str) -> Collection[str]:
+    def _filled_fields(self, each: ObjectInstance, who: str) -> Collection[str]:
         """Fields that the owner was shown in this object."""
         key = key_in(each.value, self.context.model.policy.resources[each.resource].key)
         return self.context.knowledge.filled.get((who, each.resource, key), ())
@@ -266,7 +266,7 @@ class Misplaced:
             ),
         )  # fmt: skip
 
-    def _named(self, given_text: _Text) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    def _find_values(self, given_text: _Text) -> Iterator[tuple[str, tuple[str, str, str]]]:
         knowledge, text = self.context.knowledge, given_text.text
         exact = knowledge.canary(text, aside=True)
         if exact is not None:

@@ -32,7 +32,7 @@ def readings(text: str) -> Collection[str]:
             if "&" in each:
                 found[html.unescape(each)] = None
             if "\\" in each:
-                found |= dict.fromkeys(_unescaped(each))
+                found |= dict.fromkeys(_unescape(each))
     return found
 
 
@@ -56,7 +56,7 @@ def stands_apart(text: str, value: str) -> bool:
     return re.search(rf"(?<![\w.+-]){re.escape(value)}(?!\w|[.-]\w)", text) is not None
 
 
-def _unescaped(text: str) -> Iterator[str]:
+def _unescape(text: str) -> Iterator[str]:
     try:
         value = orjson.loads(f'"{text}"')
     except orjson.JSONDecodeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from oakum.authz.table import ruling
+from oakum.authz.table import ruling_leaves
 from oakum.frontend.compare.contract_grants import MORE, ContractGrants
 from oakum.frontend.compare.verdict import Verdict
 from oakum.openapi.model import Json
@@ -38,7 +38,7 @@ def change(
 ) -> Mapping[str, ContractChange]:
     """For each viewer of a field what to write; an empty change where there is nothing to do."""
     drop = {name for name, each in verdicts.items() if each in ("excess", "wide")}
-    narrow = _narrowed(contract, resource, leaf, drop, verdicts.keys() - drop) if drop else None
+    narrow = _narrow_line(contract, resource, leaf, drop, verdicts.keys() - drop) if drop else None
     found: dict[str, ContractChange] = {}
     for viewer, verdict in verdicts.items():
         match verdict:
@@ -47,7 +47,9 @@ def change(
             case "leak":
                 found[viewer] = ContractChange("", _RIGHT)
             case "narrow":
-                found[viewer] = ContractChange(_widened(contract, resource, leaf, viewer), _WIDER)
+                found[viewer] = ContractChange(
+                    _widen_line(contract, resource, leaf, viewer), _WIDER
+                )
             case "excess" | "wide":
                 assert narrow is not None
                 found[viewer] = narrow
@@ -56,7 +58,7 @@ def change(
     return found
 
 
-def _narrowed(
+def _narrow_line(
     contract: ContractGrants, resource: str, leaf: str, drop: set[str], keep: Iterable[str]
 ) -> ContractChange:
     """The line without those who do not need it."""
@@ -77,17 +79,17 @@ def _narrowed(
                 see.append(name)
         made += [replace(grant, see=tuple(see))] if see else []
         always |= {*see} if not grant.when else set()
-    return ContractChange(f"{_key(leaf)}: {_said(made)}", _NARROWER)
+    return ContractChange(f"{_key(leaf)}: {_format_grants(made)}", _NARROWER)
 
 
-def _widened(contract: ContractGrants, resource: str, leaf: str, viewer: str) -> str:
+def _widen_line(contract: ContractGrants, resource: str, leaf: str, viewer: str) -> str:
     """The line with one more viewer, if a single relation names them."""
     name = viewer.removesuffix(MORE)
     rule = _rule(contract, resource, leaf)
     if name not in contract.least(name) or (rule is not None and rule[1]):
         return ""
     grants = [*(rule[0] if rule else ()), Grant((name,))]
-    return f"{_key(leaf)}: {_said(grants)}"
+    return f"{_key(leaf)}: {_format_grants(grants)}"
 
 
 def _rule(
@@ -95,14 +97,14 @@ def _rule(
 ) -> tuple[tuple[Grant, ...], bool] | None:
     """The grants of a field, and whether its line says more than who sees it."""
     table = contract.table(resource)
-    rules = [table.rules[index] for index in ruling(table, leaf)]
+    rules = [table.rules[index] for index in ruling_leaves(table, leaf)]
     if not rules or any(each is not rules[0] for each in rules):
         return None
     rule = rules[0]
     return rule.grants, rule.instead != "absent" or any(each.set for each in rule.grants)
 
 
-def _said(grants: Iterable[Grant]) -> str:
+def _format_grants(grants: Iterable[Grant]) -> str:
     said = []
     for each in grants:
         see = f"see: [{', '.join(map(scalar, each.see))}]"

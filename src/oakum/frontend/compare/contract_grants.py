@@ -13,7 +13,7 @@ from functools import cache
 from itertools import chain, combinations, product
 
 from oakum.authz.compiled_model import Model
-from oakum.authz.table import Table, grant_words, leaf_index, ruling
+from oakum.authz.table import Table, grant_words, leaf_index, ruling_leaves
 from oakum.errors import Location
 from oakum.frontend.compare.verdict import Grant, State
 from oakum.openapi.model import Json
@@ -47,19 +47,20 @@ class ContractGrants:
 
     def has(self, resource: str, leaf: str) -> bool:
         """Whether the contract has a line for a field, or for a field inside it."""
-        return bool(ruling(self._model.tables[resource], leaf))
+        return bool(ruling_leaves(self._model.tables[resource], leaf))
 
     def line(self, resource: str, leaf: str) -> Location:
         """The line that rules a field; of one without a line that of its resource."""
         table = self._model.tables[resource]
         return next(
-            (table.rules[index].location for index in ruling(table, leaf)), table.resource.location
+            (table.rules[index].location for index in ruling_leaves(table, leaf)),
+            table.resource.location,
         )
 
     def says(self, resource: str, leaf: str) -> str:
         """What the line of a field says, in its own words."""
         table = self._model.tables[resource]
-        said = dict.fromkeys(grant_words(table, index) for index in ruling(table, leaf))
+        said = dict.fromkeys(grant_words(table, index) for index in ruling_leaves(table, leaf))
         return ", or ".join(said) or "no line shows it to anybody"
 
     def resources(self) -> frozenset[str]:
@@ -80,7 +81,7 @@ class ContractGrants:
 
     def viewer_name(self, viewer: str) -> str:
         """A viewer of whom only the certain relations are known, named as in traffic."""
-        names, _ = self._named(viewer)
+        names, _ = self._relations_in(viewer)
         rank = max((_RANKS.index(self._relations[name].kind) for name in names), default=0)
         further = (
             each.kind in ("lookup", "claim") and _RANKS.index(each.kind) >= rank
@@ -92,16 +93,16 @@ class ContractGrants:
     def grant(self, resource: str, leaf: str, viewer: str, state: Mapping[str, str]) -> Grant:
         """Whether a field is shown; `state`: settings as text, those that are not known left out
         or `unknown`."""
-        wanted = _bits(ruling(self._model.tables[resource], leaf))
+        wanted = _bits(ruling_leaves(self._model.tables[resource], leaf))
         sure, possible = self.bits(resource, viewer, tuple(sorted(state.items())))
         if sure & wanted:
             return "granted"
         return "unclear" if possible & wanted else "denied"
 
-    def granting(self, resource: str, leaf: str, viewer: str) -> tuple[bool, frozenset[State]]:
+    def grant_of(self, resource: str, leaf: str, viewer: str) -> tuple[bool, frozenset[State]]:
         """Whether a field is shown in some state, and the states in which it is not."""
         table = self._model.tables[resource]
-        wanted, deciding = _bits(ruling(table, leaf)), self.deciding(resource, leaf)
+        wanted, deciding = _bits(ruling_leaves(table, leaf)), self.deciding_settings(resource, leaf)
         if not wanted:
             return False, frozenset({()})
         states = [each for each in table.states if each.name in deciding]
@@ -116,15 +117,17 @@ class ContractGrants:
                 denied.add(tuple((n, _text(v)) for n, v in zip(names, now, strict=True)))
         return shown, frozenset(denied)
 
-    def deciding(self, resource: str, leaf: str) -> frozenset[str]:
+    def deciding_settings(self, resource: str, leaf: str) -> frozenset[str]:
         """Settings on which some grant of a field depends."""
         table = self._model.tables[resource]
-        return frozenset(chain.from_iterable(map(table.deciding, ruling(table, leaf))))
+        return frozenset(
+            chain.from_iterable(map(table.deciding_states, ruling_leaves(table, leaf)))
+        )
 
     def least(self, viewer: str) -> frozenset[str]:
         """Relations that hold for every viewer of this name."""
-        names, _ = self._named(viewer)
-        return self._held(frozenset(names))
+        names, _ = self._relations_in(viewer)
+        return self._held_relations(frozenset(names))
 
     def _bits(self, resource: str, viewer: str, state: State) -> tuple[int, int]:
         """Fields that are shown for sure, and that may be."""
@@ -142,7 +145,7 @@ class ContractGrants:
             possible = sum(1 << at for at, rule in enumerate(table.rules) if rule.grants)
         return sure, possible
 
-    def _named(self, viewer: str) -> tuple[tuple[str, ...], bool]:
+    def _relations_in(self, viewer: str) -> tuple[tuple[str, ...], bool]:
         """The relations in a name, and whether more may hold."""
         bare = viewer.removesuffix(MORE)
         names = tuple(name for name in bare.split("+") if name in self._relations)
@@ -151,7 +154,7 @@ class ContractGrants:
     def _worlds(self, viewer: str, table: Table) -> Iterator[frozenset[str]]:
         """All sets of relations that a viewer of this name may have; empty if there are too
         many."""
-        names, more = self._named(viewer)
+        names, more = self._relations_in(viewer)
         rank = max((_RANKS.index(self._relations[name].kind) for name in names), default=0)
         wanted = {*table.relations}
         for name in table.relations:
@@ -164,9 +167,9 @@ class ContractGrants:
         if len(extra) > _MOST:
             return
         for some in chain.from_iterable(combinations(extra, n) for n in range(len(extra) + 1)):
-            yield self._held(frozenset((*names, *some)))
+            yield self._held_relations(frozenset((*names, *some)))
 
-    def _held(self, sources: frozenset[str]) -> frozenset[str]:
+    def _held_relations(self, sources: frozenset[str]) -> frozenset[str]:
         """Relations that hold if exactly the sources of these relations hold."""
         kinds = {self._relations[name].kind for name in sources}
         logged = bool(kinds - {"anyone", "claim"})

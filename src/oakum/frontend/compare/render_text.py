@@ -33,12 +33,12 @@ def lines(found: FieldComparison) -> Iterator[str]:
     if not groups:
         yield "no difference found"
     yield ""
-    yield ", ".join(_counted(found.count(name), word) for name, word in VERDICTS.items())
+    yield ", ".join(_format_count(found.count(name), word) for name, word in VERDICTS.items())
     for why in found.distrust:
         yield f"not trustworthy: {why}"
 
 
-def _counted(many: int, word: str) -> str:
+def _format_count(many: int, word: str) -> str:
     return count_of(many, word) if word == "leak" else f"{many:,} {word}"
 
 
@@ -61,9 +61,9 @@ def _group(held: list[ComparedField]) -> Iterator[str]:
     names = ", ".join(dict.fromkeys(row.field for row in held))
     viewers = ", ".join(dict.fromkeys(row.viewer for row in held))
     whys = [*dict.fromkeys(row.why for row in held)]
-    yield from _wrapped(f"{first.resource} to {viewers}: {names}", 2)
+    yield from _wrap_text(f"{first.resource} to {viewers}: {names}", 2)
     more = f"; and {len(whys) - 2} more" if len(whys) > 2 else ""
-    yield from _wrapped(f"{'; '.join(whys[:2])}{more}; use: {describe_use(first)}", 6)
+    yield from _wrap_text(f"{'; '.join(whys[:2])}{more}; use: {describe_use(first)}", 6)
     yield f"      {first.line}: {first.says}"
     texts = [*dict.fromkeys(row.change.text for row in held if row.change.text)]
     yield from (f"        {text}" for text in texts)
@@ -71,7 +71,7 @@ def _group(held: list[ComparedField]) -> Iterator[str]:
         yield f"      {'^ ' if texts else ''}{first.change.means}"
 
 
-def _wrapped(text: str, indent: int) -> Iterator[str]:
+def _wrap_text(text: str, indent: int) -> Iterator[str]:
     lead = " " * indent
     yield from wrap(
         text, _WIDTH, initial_indent=lead, subsequent_indent=f"{lead}    ", break_on_hyphens=False

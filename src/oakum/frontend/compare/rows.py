@@ -88,7 +88,7 @@ def compare(
     `observation`: a document of `oakum.observation/2`; `uses`: of `oakum.use/2`. Viewers of the
     contract whom nobody has met have rows as well: nothing is known of them.
     """
-    told = _told(contract, observation, uses)
+    told = _collect_resources(contract, observation, uses)
     rows = [row for name in sorted(told) for row in _rows(contract, name, told[name])]
     order = [*VERDICTS]
     return tuple(
@@ -96,7 +96,7 @@ def compare(
     )
 
 
-def _told(
+def _collect_resources(
     contract: ContractGrants, observation: Json, uses: Iterable[Json]
 ) -> Mapping[str, _Resource]:
     found: dict[str, _Resource] = {
@@ -150,12 +150,12 @@ def _rows(contract: ContractGrants, resource: str, told: _Resource) -> Iterator[
 def _row(
     contract: ContractGrants, resource: str, name: str, viewer: str, told: _Resource
 ) -> ComparedField:
-    met = [*_met(contract, resource, name, viewer, told)]
+    met = [*_received_objects(contract, resource, name, viewer, told)]
     used = told.used.get((name, viewer), [])
-    grants, denied = contract.granting(resource, name, viewer)
+    grants, denied = contract.grant_of(resource, name, viewer)
     evidence = FieldEvidence(
         tuple(each for _, each in met),
-        tuple(_used(contract, resource, name, viewer, each) for each in used),
+        tuple(_page_use(contract, resource, name, viewer, each) for each in used),
         grants,
         denied,
     )
@@ -178,13 +178,13 @@ def _row(
     )
 
 
-def _met(
+def _received_objects(
     contract: ContractGrants, resource: str, name: str, viewer: str, told: _Resource
 ) -> Iterator[tuple[str, Met]]:
     """(endpoint, objects) that this kind of viewer received; leaks that judged responses showed."""
     present = told.present.get(name, {})
     carrying = {endpoint for (endpoint, _, _), many in present.items() if many}
-    deciding = contract.deciding(resource, name)
+    deciding = contract.deciding_settings(resource, name)
 
     def decide(state: State) -> State:
         return tuple((key, value) for key, value in state if key in deciding and value != "unknown")
@@ -203,7 +203,7 @@ def _met(
             yield endpoint, Met(decide(state), seen, seen, "denied")
 
 
-def _used(contract: ContractGrants, resource: str, name: str, viewer: str, row: Json) -> Used:
+def _page_use(contract: ContractGrants, resource: str, name: str, viewer: str, row: Json) -> Used:
     """What a page did with it. The page was judged with its answers at hand: what it says of the
     grant holds where the name of the viewer alone leaves it open."""
     grant = contract.grant(resource, name, viewer, {})

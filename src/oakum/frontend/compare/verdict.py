@@ -95,7 +95,7 @@ def judge(found: FieldEvidence) -> tuple[Verdict, str]:
         return "unknown", "sent; whether it is granted depends on facts that are unknown"
     if not sent and not came:
         return _unsent(found)
-    return _granted(found, strongest(each.use for each in found.used))
+    return _sent_verdict(found, strongest(each.use for each in found.used))
 
 
 def strongest(uses: Iterable[Came]) -> Came | None:
@@ -103,7 +103,7 @@ def strongest(uses: Iterable[Came]) -> Came | None:
     return max(uses, key=_WEIGHT.__getitem__, default=None)
 
 
-def _granted(found: FieldEvidence, use: Came | None) -> tuple[Verdict, str]:
+def _sent_verdict(found: FieldEvidence, use: Came | None) -> tuple[Verdict, str]:
     """What is granted and was sent: is it used?"""
     if use in UNUSED:
         return "excess", "sent, but neither shown nor read on the pages driven"
@@ -111,9 +111,9 @@ def _granted(found: FieldEvidence, use: Came | None) -> tuple[Verdict, str]:
         return "unknown", "sent, but no driven page received it for such a viewer"
     if use == "unobserved":
         return "unknown", "sent, but it could not be observed what a page does with it"
-    missed = found.denied - _kept(found)
+    missed = found.denied - _withheld_states(found)
     if missed:
-        return "unknown", f"used; but denied{_spoken(min(missed))}, which never occurred"
+        return "unknown", f"used; but denied{_describe_state(min(missed))}, which never occurred"
     return "fine", "granted, sent and used"
 
 
@@ -126,12 +126,12 @@ def _unsent(found: FieldEvidence) -> tuple[Verdict, str]:
         if any(each.grant == "granted" for each in found.used):
             return "wide", "granted, but no driven page received it"
         return "unknown", "no such object was sent to such a viewer where it is granted"
-    if found.denied and found.denied <= _kept(found):
+    if found.denied and found.denied <= _withheld_states(found):
         return "fine", "denied, and withheld where others got it"
     return "unknown", "denied; no other viewer was seen to get it there either"
 
 
-def _kept(found: FieldEvidence) -> frozenset[State]:
+def _withheld_states(found: FieldEvidence) -> frozenset[State]:
     """States in which the field was observed to be withheld."""
     return frozenset(
         each.state for each in found.met if each.of and not each.present and each.carries
@@ -142,10 +142,10 @@ def _while(met: Iterable[Met]) -> str:
     states = {each.state for each in met}
     if len(states) > 2:
         return f", in {len(states)} states"
-    return " or".join(_spoken(each) for each in sorted(states)) if all(states) else ""
+    return " or".join(_describe_state(each) for each in sorted(states)) if all(states) else ""
 
 
-def _spoken(state: State) -> str:
+def _describe_state(state: State) -> str:
     words = {"true": "{0}", "false": "not {0}"}
     said = [words.get(value, "{0} {1}").format(name, value) for name, value in state]
     return f" while {' and '.join(said)}" if said else ""

@@ -117,7 +117,9 @@ def _is_only_way(paths: PathObjects, operation: Operation, step: PathStep) -> bo
     """Whether no GET shows what an operation shows of owners of their own without the key of what
     `step` names, so that these find their own below it, too."""
     model = paths.model
-    held = map(model.policy.resources.__getitem__, dict.fromkeys(_held(model, operation)))
+    held = map(
+        model.policy.resources.__getitem__, dict.fromkeys(_response_resources(model, operation))
+    )
     ways = [[*_ways(paths, each)] for each in held if is_of_its_own(each)]
     around = nameless(step.path)
     return bool(ways) and all(
@@ -141,9 +143,9 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
     inner, steps = _innermost(paths, operation), paths.steps(operation)
     acts = changes(paths.model, operation) and operation.method != "GET"
     if inner is None:
-        return tuple(_unknown(paths.model, steps)) if acts else ()
+        return tuple(_unknown_objects(paths.model, steps)) if acts else ()
     last, reader, _ = inner
-    through = _needed(paths, operation, last, reader)
+    through = _required_params(paths, operation, last, reader)
     needed = {dict(reader.names).get(each, each) for each in names(reader.get)}
     made, behind, unknown = list[Concealed](), False, list[PathStep]()
     for step in steps:
@@ -152,13 +154,13 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
         if counts and step is not last and step.param not in through:
             readers = paths.readers(steps, step) or _keyed_reader(paths, operation, step)
             found = _read_by(paths, operation, readers, step)
-            one = _made(paths.model, *found, "", step) if found is not None else None
+            one = _concealed_object(paths.model, *found, "", step) if found is not None else None
             made += [replace(one, above=step.kind == "object")] if one is not None else []
             unknown += [step] if found is None and step.param not in needed else []
-    return (*made, *(_unknown(paths.model, unknown) if acts else ()))
+    return (*made, *(_unknown_objects(paths.model, unknown) if acts else ()))
 
 
-def _unknown(model: Model, steps: Iterable[PathStep]) -> Iterator[Concealed]:
+def _unknown_objects(model: Model, steps: Iterable[PathStep]) -> Iterator[Concealed]:
     """Of what nobody says which object it names: it may be any, and nobody looks it up."""
     every = tuple(name for name, each in model.policy.resources.items() if each.conceal)
     for step in steps:
@@ -166,7 +168,7 @@ def _unknown(model: Model, steps: Iterable[PathStep]) -> Iterator[Concealed]:
             yield Concealed("", every, key=step.param)
 
 
-def _needed(
+def _required_params(
     paths: PathObjects, operation: Operation, last: PathStep, reader: ObjectReader
 ) -> set[str]:
     """Parameters without which no GET shows the innermost object: those of every one that shows
@@ -193,7 +195,7 @@ def _is_wrapped(paths: PathObjects, reader: ObjectReader, params: Mapping[str, s
     """Whether an operation shows an object within something else, and nothing says that this is
     what its path names."""
     model, get, top = paths.model, reader.get, answer(reader.get)
-    if _keyed(paths, reader, params) in _held(model, get):
+    if _resource_by_key(paths, reader, params) in _response_resources(model, get):
         return False
     places = (shown_at(model, get, name) for name in model.policy.resources)
     if found := [at for at in places if at is not None]:
@@ -215,7 +217,7 @@ def _innermost(
         if found is not None:
             reader, resources = found
             whose = paths.model.rule(operation.id).owner
-            return step, reader, _made(paths.model, reader, resources, whose, step)
+            return step, reader, _concealed_object(paths.model, reader, resources, whose, step)
     return None
 
 
@@ -245,7 +247,7 @@ def _is_granted(model: Model, get: Operation) -> bool:
     return get.id in model.rules or get.id in model.showing
 
 
-def _made(
+def _concealed_object(
     model: Model, reader: ObjectReader, resources: tuple[str, ...], whose: str, step: PathStep
 ) -> Concealed | None:
     """None if it need not be concealed."""
@@ -302,7 +304,7 @@ def concealed_beside_path(
             whose = KEY if one.is_account else ""
             if reader is not None:
                 step = PathStep(KEY, "", "object", one, one.key, stated=True)
-                found = _made(paths.model, reader, each, whose, step)
+                found = _concealed_object(paths.model, reader, each, whose, step)
                 by |= {name: found} if found is not None else {}
             else:  # no GET shows it by its key, so the response to the read may
                 own = shown_at(paths.model, operation, name) is not None
@@ -310,7 +312,9 @@ def concealed_beside_path(
     # Inside others, too: where the root is a resource, everything is inside it.
     top = answer(operation)
     within = resources_in(top, paths.model.bound) if top is not None else ()
-    shown = dict.fromkeys((*_held(paths.model, operation), *(name for name, _ in within)))
+    shown = dict.fromkeys(
+        (*_response_resources(paths.model, operation), *(name for name, _ in within))
+    )
     every = tuple(name for name in shown if policy.resources[name].conceal)
     if UNKNOWN in {*keys.arguments.values(), *keys.of_errors.values()} and every:
         by[UNKNOWN] = Concealed("", every)
@@ -321,7 +325,7 @@ def _resources(
     paths: PathObjects, reader: ObjectReader, params: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The resource that an operation returns one object of; several when it is one of them."""
-    return _with_stand_ins(paths.model, _declared(paths, reader, params))
+    return _with_stand_ins(paths.model, _declared_resources(paths, reader, params))
 
 
 def _with_stand_ins(model: Model, resources: tuple[str, ...]) -> tuple[str, ...]:
@@ -330,12 +334,12 @@ def _with_stand_ins(model: Model, resources: tuple[str, ...]) -> tuple[str, ...]
     return tuple(dict.fromkeys((*resources, *(name for names in others for name in names))))
 
 
-def _declared(
+def _declared_resources(
     paths: PathObjects, reader: ObjectReader, params: Mapping[str, str]
 ) -> tuple[str, ...]:
     model, operation, top = paths.model, reader.get, answer(reader.get)
-    keyed = _keyed(paths, reader, params)
-    if keyed and keyed in _held(model, operation):
+    keyed = _resource_by_key(paths, reader, params)
+    if keyed and keyed in _response_resources(model, operation):
         return (keyed,)
     places = {name: shown_at(model, operation, name) for name in model.policy.resources}
     shown = [(len(at), name) for name, at in places.items() if at is not None]
@@ -350,7 +354,7 @@ def _declared(
     return ()
 
 
-def _held(model: Model, operation: Operation) -> Iterator[str]:
+def _response_resources(model: Model, operation: Operation) -> Iterator[str]:
     """Resources in an operation's success response at any depth, without nested ones."""
     yield from (name for _, name in model.shown.get(operation.id, ()))
     top = answer(operation)
@@ -358,7 +362,7 @@ def _held(model: Model, operation: Operation) -> Iterator[str]:
         yield from outermost(top, model.bound)
 
 
-def _keyed(paths: PathObjects, reader: ObjectReader, params: Mapping[str, str]) -> str:
+def _resource_by_key(paths: PathObjects, reader: ObjectReader, params: Mapping[str, str]) -> str:
     """The resource that an operation returns one of by its key, according to the contract; empty
     when the contract does not say."""
     model = paths.model

@@ -80,10 +80,10 @@ def pair_names(body: bytes) -> list[str]:
 def overrides(names: Collection[str]) -> bool:
     """Whether a name may override the method in the most lenient parser: PHP ends a name at NUL and
     bracket, and reads a dot, space or leading bracket as `_`."""
-    return any(_taken(name) in OVERRIDES for name in names)
+    return any(_php_name(name) in OVERRIDES for name in names)
 
 
-def _taken(name: str) -> str:
+def _php_name(name: str) -> str:
     name = name.partition("\0")[0].strip(" \t").lower()
     first, rest = name[:1].replace("[", "_"), name[1:].partition("[")[0]
     return (first + rest).replace(".", "_").replace(" ", "_")

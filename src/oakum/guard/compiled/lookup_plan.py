@@ -34,7 +34,7 @@ from oakum.guard.compiled.selecting_parameters import (
 from oakum.guard.compiled.unrepeatable_tenants import unsaid, with_tenants
 from oakum.guard.compiled.uploads import upload
 from oakum.guard.compiled.write_targets import Finders, Target, Targets, needs_object
-from oakum.guard.compiled.written_resource import standing, typed_target
+from oakum.guard.compiled.written_resource import typed_target, written_target
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import covers_json, essence
 from oakum.openapi.automaton import Automaton
@@ -196,7 +196,7 @@ def derive(document: Document, model: Model) -> LookupPlan:
         (
             *make.warnings,
             *_given_away(model.policy),
-            *_hidden(document),
+            *_warn_of_unreachable(document),
             *warn_of_unnamed(make.paths, relations),
             *warn_of_claims(make.paths),
             *warn_of_unfilled(document, chosen, [*looks], [*endpoints]),
@@ -245,7 +245,7 @@ def _with_tenants(
         yield operation.id, with_tenants(paths, operation, said[operation.id], target, write=write)
 
 
-def _hidden(document: Document) -> Iterator[Problem]:
+def _warn_of_unreachable(document: Document) -> Iterator[Problem]:
     """Warns about operations that are unreachable because another one matches the same paths."""
     for alike in rivals(document.operations).values():
         for each, before in unreachable_rivals(alike):
@@ -341,9 +341,9 @@ def _checks(make: _Maker, operation: Operation, resource: str) -> WriteChecks:
         target=target,
         finders=finders,
         local=frozenset(_local(model, finders)),
-        unjudged=frozenset(_unjudged(model, operation, plain)),
+        unjudged=frozenset(_unjudged_types(model, operation, plain)),
         typed=None if reads else typed_target(paths, operation),
-        standing=None if reads else standing(paths, operation, target),
+        standing=None if reads else written_target(paths, operation, target),
         plain=plain,
         unseen=unseen,
         owner_hint=hint,
@@ -381,7 +381,7 @@ def _what_helps(make: _Maker, operation: Operation) -> tuple[str, str]:
     return one.name, f"{said}; or {owner}"
 
 
-def _unjudged(model: Model, operation: Operation, plain: Plain) -> Iterator[str]:
+def _unjudged_types(model: Model, operation: Operation, plain: Plain) -> Iterator[str]:
     """Media types that name fields in texts, such as JSON Patch, unless `call` says who may write;
     and, where other types hold a resource, those that hold none."""
     binds, said = holds_resource(model, operation.id), model.sets.get(operation.id, ())

@@ -100,7 +100,7 @@ def _members(
         }
         for member in dict.fromkeys((*called, *own, *(e for e in params if "." not in e))):
             said = own.get(member) or params.get(member)
-            name = called.get(member) if said is None else _keyed(model, said)
+            name = called.get(member) if said is None else _resource_of_key(model, said)
             if name is not None:
                 found[f"{field}.{member}"] = name
     return found
@@ -115,7 +115,7 @@ def _called_like_keys(model: Model) -> Mapping[str, str]:
     return found
 
 
-def _keyed(model: Model, said: str) -> str | None:
+def _resource_of_key(model: Model, said: str) -> str | None:
     """The resource whose key `params` says that a place holds; None: it holds another field."""
     kind, _, key = said.partition(".")
     one = model.policy.resources.get(kind)
@@ -136,17 +136,17 @@ def _resource(paths: PathObjects, operation: Operation, each: Argument) -> Itera
     params = model.rule(operation.id).params
     said = params.get(f"{each.field}.{each.name}") or params.get(each.name)
     if said is not None:
-        if (kind := _keyed(model, said)) is not None:
+        if (kind := _resource_of_key(model, said)) is not None:
             yield kind
         return
     # What may hold anything may hold an id.
     if not (each.names_id or each.free) or _is_own_key(model, each):
         return
-    one = _called(model, each.name) or paths.resource_of_query(operation, each.name)
+    one = _resource_by_name(model, each.name) or paths.resource_of_query(operation, each.name)
     yield one.name if one is not None else UNKNOWN
 
 
-def _called(model: Model, argument: str) -> Resource | None:
+def _resource_by_name(model: Model, argument: str) -> Resource | None:
     """The resource of which an argument names the type: `noteId`, `note_id`, `noteIds`."""
     plain = argument.replace("_", "").lower()
     found = {

@@ -145,7 +145,7 @@ class Plain:
 # --------------------------------------------------------------------------- of one operation
 
 
-def _stated(model: Model, operation: Operation) -> Iterator[tuple[str, Resource]]:
+def _stated_keys(model: Model, operation: Operation) -> Iterator[tuple[str, Resource]]:
     """Names in `params` that hold the key of a resource."""
     for name, filled in model.rule(operation.id).params.items():
         kind, _, path = filled.partition(".")
@@ -181,7 +181,7 @@ def stated_places(model: Model, operation: Operation, name: str) -> Iterator[Req
     """Every place of an operation that a name in `params` means."""
     yield from (each for each in _parameters(model, operation) if _is_called(each, name))
     for media in operation.body:
-        held = _held(model, operation, media.shape or Shape(), name)
+        held = _shape_at(model, operation, media.shape or Shape(), name)
         if held is not None:
             yield RequestPlace("body", "", tuple(name.split(".")), names=not held.properties)
 
@@ -225,7 +225,7 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
     lists = key_lists(model, operation)
     within = [each for each in names(operation) if each not in lists]
     found, kept, of = dict[RequestPlace, str](), dict[RequestPlace, RequestPlace](), ""
-    for name, resource in _stated(model, operation):
+    for name, resource in _stated_keys(model, operation):
         touched = not resource.is_account or name in lists
         if resource.owner.kind != "none" and (touched or not within):
             for place in stated_places(model, operation, name):
@@ -348,7 +348,7 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
     an object in the body is a new one, so that nothing is told of it but that its key is taken."""
     model, rule = paths.model, paths.model.rule(operation.id)
     found = dict[RequestPlace, str]()
-    for name, resource in _stated(model, operation):
+    for name, resource in _stated_keys(model, operation):
         for place in stated_places(model, operation, name):
             found[place] = resource.name
     every = {} if rule.graphql else words(model, model.policy.resources)
@@ -359,7 +359,11 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
     for place in _parameters(model, operation):
         one = paths.resource_of_query(operation, place.name) if place.where == "query" else None
         asks = one is not None and not place.inside
-        named = one.name if one is not None and asks else _named(called, every, longer, place)
+        named = (
+            one.name
+            if one is not None and asks
+            else _resource_by_name(called, every, longer, place)
+        )
         alone = asks or plain(place.last) in called
         explained = _is_explained(model, operation, place, alone=alone)
         if named and place not in found and not explained:
@@ -370,7 +374,7 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
                 found[RequestPlace("body", "", (*place.inside, *key.split(".")))] = name
             continue
         ends = {} if _is_explained(model, operation, place) else longer
-        if not name and (named := _named(called, every, ends, place)):
+        if not name and (named := _resource_by_name(called, every, ends, place)):
             found.setdefault(place, named)
     for at, name in named_arguments(paths, operation).items():
         found[RequestPlace("argument", at)] = name
@@ -383,7 +387,7 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
     return Plain(found, called, bool(called) and bool(operation.body), texts)
 
 
-def _named(
+def _resource_by_name(
     called: Mapping[str, str],
     every: Mapping[str, str],
     longer: Mapping[str, str],
@@ -397,7 +401,7 @@ def _named(
     return called.get(plain(place.last)) or next(around, "") or next(ends, "")
 
 
-def _held(model: Model, operation: Operation, top: Shape, path: str) -> Shape | None:
+def _shape_at(model: Model, operation: Operation, top: Shape, path: str) -> Shape | None:
     """What stands at a path in a body, outside every resource, if that may be a scalar, a list of
     scalars, or a map of which these are the names; or anything."""
     if any(not at for at, _ in model.sets.get(operation.id, ())):

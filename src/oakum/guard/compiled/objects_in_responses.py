@@ -145,14 +145,14 @@ def stands_inside(model: Model, operation: Operation, pointer: tuple[str, ...]) 
     shown = {segments for segments, _ in shows_pointers(model, operation)}
     for end, step in enumerate(pointer):
         if pointer[:end] in shown or any(
-            resource_of(each, model.bound) for each in _holding(shape, step)
+            resource_of(each, model.bound) for each in _shapes_with(shape, step)
         ):
             return True
         shape = member(shape, step) if shape is not None else None
     return False
 
 
-def _holding(shape: Shape | None, step: str) -> list[Shape]:
+def _shapes_with(shape: Shape | None, step: str) -> list[Shape]:
     """What may stand at a place and hold something at a step: an object in place of a list holds no
     element of it."""
     found = [shape, *(branch() for branch in shape.branches)] if shape is not None else []
@@ -169,7 +169,7 @@ def stands_alone(model: Model, operation: Operation, at: tuple[str, ...], resour
     return shape is not None and any(resource_of(w, model.bound) == resource for w in ways(shape))
 
 
-def enclosing(
+def enclosing_resources(
     model: Model, operation: Operation, pointer: tuple[str, ...]
 ) -> tuple[tuple[int, str], ...]:
     """Resources of the objects around a place of the success response, outermost first, each with
@@ -177,7 +177,7 @@ def enclosing(
     shape, found = answer(operation), list[tuple[int, str]]()
     shown = dict(shows_pointers(model, operation))
     for end, step in enumerate(pointer):
-        ways = [each for each in _holding(shape, step) if each.kinds != {"null"}]
+        ways = [each for each in _shapes_with(shape, step) if each.kinds != {"null"}]
         said = {resource_of(each, model.bound) for each in ways}
         name = shown.get(pointer[:end]) or (said - {""} or {""}).pop()
         if len(said - {""}) > 1:
@@ -207,7 +207,7 @@ def within_at(
     held = {
         at: inside[0]
         for at in found
-        if "*" not in at[:-1] and len(inside := enclosing(model, operation, at)) == 1
+        if "*" not in at[:-1] and len(inside := enclosing_resources(model, operation, at)) == 1
         if inside[0][1] == around
     }
     several = len({at[:depth] for at, (depth, _) in held.items()}) > 1

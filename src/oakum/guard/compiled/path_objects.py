@@ -81,7 +81,7 @@ def key_lists(model: Model, operation: Operation) -> Mapping[str, Resource]:
     for each in operation.parameters:
         said, _, key = params.get(each.name, "").partition(".")
         one = model.policy.resources.get(said)
-        listed = each.where == "path" and "array" in each.shape.kinds and not _prefixed(each)
+        listed = each.where == "path" and "array" in each.shape.kinds and not _is_prefixed(each)
         if one is None or key != one.key or one.is_account or one.owner.kind == "none":
             continue
         if listed:
@@ -89,7 +89,7 @@ def key_lists(model: Model, operation: Operation) -> Mapping[str, Resource]:
     return found
 
 
-def _prefixed(parameter: Parameter) -> bool:
+def _is_prefixed(parameter: Parameter) -> bool:
     return parameter.style in ("label", "matrix")
 
 
@@ -189,24 +189,24 @@ class PathObjects:
                 return PathStep(param, path, "keys", one, key, stated=True)
             if key != one.key and any(each.resource is one for each in before):
                 return PathStep(param, path, "value", one, key, stated=True)
-            return _named(param, path, one, key, stated=True)
+            return _make_step(param, path, one, key, stated=True)
         if param == rule.owner:
             return PathStep(param, path, "account")
         inner = any(each.kind == "object" for each in before)
-        worded, called = self._worded(param), self._called(param, path)
+        worded, called = self._by_name(param), self._by_main(param, path)
         ways = (
-            self._said(path, len(before)), self._whole(path),
-            self._shown(path, before, inner, [*worded, *called]), self._written(path),
-            self._listed(path, inner), called, worded,
+            self._by_params(path, len(before)), self._whole(path),
+            self._by_answer(path, before, inner, [*worded, *called]), self._by_body(path),
+            self._by_list(path, inner), called, worded,
         )  # fmt: skip
         for found in ways:
             if len(found) == 1:
-                return _named(param, path, found[0], found[0].key)
+                return _make_step(param, path, found[0], found[0].key)
         choices = [e.shape for e in operation.parameters if (e.where, e.name) == ("path", param)]
         chosen = any(each.enum or each.kinds == {"boolean"} for each in choices)
         return PathStep(param, path, "value" if chosen else "object")
 
-    def _said(self, path: str, index: int) -> list[Resource]:
+    def _by_params(self, path: str, index: int) -> list[Resource]:
         """By `params` of any operation with the same beginning."""
         found = dict[str, Resource]()
         for each in self._from.get(nameless(path), ()):
@@ -222,7 +222,7 @@ class PathObjects:
         found = self._mains.get(nameless(path))
         return found[1] if found is not None else []
 
-    def _shown(
+    def _by_answer(
         self, path: str, before: list[PathStep], inner: bool, called: list[Resource]
     ) -> list[Resource]:
         """By the answer of the GET there: what it is, or the one thing that it wraps. An account
@@ -271,12 +271,12 @@ class PathObjects:
             shape = members[step]() if step in members else None
         return False
 
-    def _written(self, path: str) -> list[Resource]:
+    def _by_body(self, path: str) -> list[Resource]:
         """By what a body is that changes it."""
         alike = self._at.get(nameless(path), ())
         return self._bodies(each for each in alike if each.method in ("PUT", "PATCH"))
 
-    def _listed(self, path: str, inner: bool) -> list[Resource]:
+    def _by_list(self, path: str, inner: bool) -> list[Resource]:
         """By the list that it stands below: what the list is of, or what is put into it."""
         above = self._at.get(nameless(path.rpartition("/")[0]), ())
         shown = {
@@ -302,7 +302,7 @@ class PathObjects:
         shapes = [each.shape for each in operation.body if each.shape is not None]
         return said or {name for each in shapes if (name := resource_of(each, self.model.bound))}
 
-    def _called(self, param: str, path: str) -> list[Resource]:
+    def _by_main(self, param: str, path: str) -> list[Resource]:
         """By the `main` whose last parameter stands behind the same word, or is called the same, if
         that name is a particular one."""
         *_, word, _ = ["", "", *path.split("/")]
@@ -314,7 +314,7 @@ class PathObjects:
                 ways[1] += resources if last == f"{{{param}}}" else []
         return ways[0] or ([] if _PLAIN.fullmatch(param) else ways[1])
 
-    def _worded(self, param: str) -> list[Resource]:
+    def _by_name(self, param: str) -> list[Resource]:
         """By its name, if that is the type with the key: `noteId`."""
         name = self._words.get(plain(param), "")
         return [self.model.policy.resources[name]] if name else []
@@ -402,7 +402,7 @@ class PathObjects:
         return ObjectReader(main, tuple(pair for pair in pairs if pair[0] != pair[1]), whole=True)
 
 
-def _named(param: str, path: str, one: Resource, key: str, *, stated: bool = False) -> PathStep:
+def _make_step(param: str, path: str, one: Resource, key: str, *, stated: bool = False) -> PathStep:
     return PathStep(param, path, "account" if one.is_account else "object", one, key, stated)
 
 

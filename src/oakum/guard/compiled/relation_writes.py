@@ -49,7 +49,7 @@ def ends(
                 found.setdefault(each.id, {})[relation.operation] = None
     asked = paths.model.policy.caller.operation
     for each in _writes(paths):
-        if asked and any(_named(relation, each) for relation in _claimed(paths)):
+        if asked and any(_names_write(relation, each) for relation in _claim_relations(paths)):
             found.setdefault(each.id, {})[asked] = None
     for each in _writes(paths):
         # Without a parameter a path is about whoever calls it.
@@ -109,10 +109,10 @@ def warn_of_unnamed(paths: PathObjects, looked_up: Collection[str]) -> Iterator[
 def warn_of_claims(paths: PathObjects) -> Iterator[Problem]:
     """Warns about writes that seem to begin or end a relation by a claim, which who-am-I tells."""
     asked = paths.model.policy.caller.operation
-    for relation in _claimed(paths) if asked else ():
+    for relation in _claim_relations(paths) if asked else ():
         own = (relation.name, *_words(relation.claim))
         for each in _writes(paths):
-            known = _says_whose(paths, each) or _named(relation, each)
+            known = _says_whose(paths, each) or _names_write(relation, each)
             words = (*_MEMBERS, *(own if each.method == "DELETE" else ()))
             if known or each.method == "POST" or not places(each):
                 continue
@@ -126,11 +126,11 @@ def warn_of_claims(paths: PathObjects) -> Iterator[Problem]:
             )
 
 
-def _claimed(paths: PathObjects) -> Iterator[Relation]:
+def _claim_relations(paths: PathObjects) -> Iterator[Relation]:
     return (each for each in paths.model.policy.relations.values() if each.claim)
 
 
-def _named(relation: Relation, write: Operation) -> bool:
+def _names_write(relation: Relation, write: Operation) -> bool:
     return any(each.operation == write.id for each in (*relation.begin, *relation.end))
 
 
@@ -146,7 +146,7 @@ def _says_whose(paths: PathObjects, write: Operation) -> bool:
 
 def _changes(paths: PathObjects, relation: Relation, write: Operation) -> bool:
     """Whether a contract says so, or the path of the caller's own list does."""
-    if _named(relation, write):
+    if _names_write(relation, write):
         return True
     look = paths.document.operation(relation.operation)
     if look is None or places(look):

@@ -76,7 +76,7 @@ class RequestPlace:
         `noteid`, as `plain` spells it."""
         bare = _PRIVATE.sub("", self.name) if self.where == "header" else self.name
         steps = [e for said in (bare, *self.inside) if said != "*" for e in _steps(said) if e]
-        return tuple(_joined(steps[-2], steps[-1])) if len(steps) > 1 else ()
+        return tuple(_joined_names(steps[-2], steps[-1])) if len(steps) > 1 else ()
 
     @property
     def endings(self) -> Iterator[str]:
@@ -124,7 +124,7 @@ def _steps(name: str) -> list[str]:
     return _STEP.split(name.rstrip("]"))
 
 
-def _joined(around: str, name: str) -> Iterator[str]:
+def _joined_names(around: str, name: str) -> Iterator[str]:
     """What a member is called with the name of the object, or the list of objects, around it."""
     first, last = plain(around), plain(name)
     yield first + last
@@ -140,7 +140,7 @@ def parameter_places(each: Parameter) -> Iterator[RequestPlace]:
     whole = each.explode is False or (mark != "," and each.explode is None)
     listed = where != "query" or whole or each.style == "json"
     joined = "array" in each.shape.kinds and listed
-    for (inside, _), names in _merged([each.shape], {}).items():
+    for (inside, _), names in _merge_leaves([each.shape], {}).items():
         between = mark if inside or joined else ""
         yield RequestPlace(where, each.name, inside, between, names)
 
@@ -150,11 +150,11 @@ def body_places(
 ) -> Iterator[tuple[RequestPlace, str]]:
     """Those of a body outside every resource, and each place of a resource with its name."""
     shapes = [each.shape or Shape() for each in operation.body]
-    for (inside, one), names in _merged(shapes, bound).items():
+    for (inside, one), names in _merge_leaves(shapes, bound).items():
         yield RequestPlace("body", "", inside, names=names), one
 
 
-def _merged(
+def _merge_leaves(
     shapes: Iterable[Shape], bound: Mapping[str, str]
 ) -> Mapping[tuple[tuple[str, ...], str], bool]:
     found = dict[tuple[tuple[str, ...], str], bool]()
@@ -226,7 +226,7 @@ class Carried:
                 said = self.arguments if counts else ()
                 yield from (each for name, each in said if name == place.name)
             case "query":
-                yield from self._asked(place)
+                yield from self._query_values(place)
             case "path":
                 yield from _within(self.params[place.name], place)
             case "header":
@@ -236,7 +236,7 @@ class Carried:
                 for text in self._cookies(place.name):
                     yield from _within(text, place)
 
-    def _asked(self, place: RequestPlace) -> Iterator[Json]:
+    def _query_values(self, place: RequestPlace) -> Iterator[Json]:
         wanted = [each for each in place.inside if each != "*"]
         for name, text in self.pieces:
             base, steps = split(name)
@@ -346,7 +346,7 @@ def member_values(value: Json, words: Mapping[str, str]) -> Iterator[tuple[str, 
             for name, below in each.items():
                 *before, last = _steps(name)
                 outer = next(filter(None, reversed(before)), around)
-                called = (plain(last), *_joined(outer, last)) if outer else (plain(last),)
+                called = (plain(last), *_joined_names(outer, last)) if outer else (plain(last),)
                 if one := next((words[e] for e in called if e in words), ""):
                     inner = [*_scalars(below)]
                     yield from ((one, e) for e in inner or ([UNREAD] if below else []))

@@ -33,10 +33,10 @@ def sends(asked: Asked, places: Collection[str]) -> bool:
     sent."""
     if any(each.startswith("path ") for each in places):
         return True
-    return bool(places) and not set(_sent(asked)).isdisjoint(places)
+    return bool(places) and not set(_sent_places(asked)).isdisjoint(places)
 
 
-def _sent(asked: Asked) -> Iterator[str]:
+def _sent_places(asked: Asked) -> Iterator[str]:
     for piece in asked.target.partition("?")[2].split("&"):
         name = decoded_name(piece)
         yield from (f"query {name}", f"query {name.partition('[')[0]}")

@@ -162,7 +162,7 @@ def selections(
     guard, caller = policy.guard, policy.caller.operation
     keys = {place for place in credentials if _is_choice(place, policy)}
     none = {*credentials, *((("header", guard.service.header),) if guard.service else ())} - keys
-    made = {each.id: _queried(each, none) for each in document.operations}
+    made = {each.id: _query_params(each, none) for each in document.operations}
     count = Counter(name for names in made.values() for name in names)
     common = {name for name, times in count.items() if 2 * times > len(document.operations)}
     asked = {name for id in looks for name in made.get(id, ()) if not _is_neutral(name)}
@@ -195,7 +195,7 @@ def _is_choice(place: Place, policy: Policy) -> bool:
     return not policy.caller.claim and is_tenants_key(where, name)
 
 
-def _queried(operation: Operation, none: Collection[Place]) -> set[str]:
+def _query_params(operation: Operation, none: Collection[Place]) -> set[str]:
     """Query parameters of an operation that may say what a request is about."""
     return {
         each.name
@@ -329,7 +329,7 @@ def _about(
     operation: Operation, made: Mapping[str, SelectingParameters], granted: list[str]
 ) -> Iterator[Problem]:
     id, nowhere, own = operation.id, Location(""), made[operation.id]
-    yield from _blurred(operation, made, granted)
+    yield from _warn_of_unclear(operation, made, granted)
     for place in own.needed:
         without = [each for each in granted if each != id and not made[each].has(place)]
         if without:
@@ -344,7 +344,7 @@ def _about(
             )
 
 
-def _blurred(
+def _warn_of_unclear(
     operation: Operation, made: Mapping[str, SelectingParameters], granted: list[str]
 ) -> Iterator[Problem]:
     id, has = operation.id, {e.name for e in operation.parameters if e.where == "query"}

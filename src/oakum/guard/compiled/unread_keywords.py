@@ -36,7 +36,7 @@ def with_hidden(
         for media in medias
         if media.shape is not None
     )
-    found = {shape: names for shape in _all(every) if (names := _held(shape, bound))}
+    found = {shape: names for shape in _all(every) if (names := _resource_schemas(shape, bound))}
     if not found:
         return None
     closed = _Closed(found, bound)
@@ -63,17 +63,19 @@ def _all(shapes: Iterable[Shape]) -> Iterator[Shape]:
         if shape not in done:
             done.add(shape)
             yield shape
-            waiting += [*shape.below(), *_hidden(shape)]
+            waiting += [*shape.below(), *_hidden_schemas(shape)]
 
 
-def _hidden(shape: Shape) -> list[Shape]:
+def _hidden_schemas(shape: Shape) -> list[Shape]:
     texts = (shape.content,) if shape.content is not None else ()
     return [each() for each in (*texts, *shape.unread)]
 
 
-def _held(shape: Shape, bound: Collection[str]) -> list[str]:
+def _resource_schemas(shape: Shape, bound: Collection[str]) -> list[str]:
     """Names of the schemas of resources that the hidden schemas of a shape lead to."""
-    return sorted({name for each in _all(_hidden(shape)) for name in each.names if name in bound})
+    return sorted(
+        {name for each in _all(_hidden_schemas(shape)) for name in each.names if name in bound}
+    )
 
 
 @dataclass
@@ -108,10 +110,10 @@ class _Closed:
                 # Still known as what a text holds: a text there is of the kind that is declared.
                 self._made[shape] = shape_with(said)
             else:
-                self._made[shape] = self._opened(shape)
+                self._made[shape] = self._expand_hidden(shape)
         return self._made[shape]
 
-    def _opened(self, shape: Shape) -> Shape:
+    def _expand_hidden(self, shape: Shape) -> Shape:
         said = dict[Shape, None]()
         todo = [*shape.unread]
         for thunk in todo:

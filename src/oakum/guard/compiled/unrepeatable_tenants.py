@@ -39,7 +39,7 @@ def with_tenants(
     said = _inside(tops, model.bound)
     kinds = {name for _, name in model.sets.get(operation.id, ())} | ({target} - {""})
     kinds = kinds | said.resources if write else set()
-    shown = {name for kind in kinds for name in _shown(model, kind)}
+    shown = {name for kind in kinds for name in _shown_members(model, kind)}
     within = dict[str, tuple[str, ...]]()
     for each in operation.parameters:
         if each.where == "query":
@@ -100,7 +100,7 @@ def _is_map(shape: Shape) -> bool:
     return shape.extra is not None or bare
 
 
-def _shown(model: Model, resource: str) -> Iterator[str]:
+def _shown_members(model: Model, resource: str) -> Iterator[str]:
     """Members of an object that a line of the contract or a response has."""
     lines = model.policy.resources[resource].fields
     yield from (each.path.split(".")[0] for each in lines if any(g.see for g in each.grants))

@@ -14,7 +14,7 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import held_relations
-from oakum.authz.table import ruling
+from oakum.authz.table import ruling_leaves
 from oakum.guard.compiled.form_members import Form, form_body
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, member_by_name
@@ -39,8 +39,8 @@ def upload(model: Model, operation: Operation, *, judged: bool) -> str:
         model.policy, Principal(frozenset((_SOMEBODY,))), Subject(resource, (_SOMEBODY,))
     )
     bits = settable.see(owner, {})
-    fields = [name for name in form.names if ruling(table, name)]
-    sets = all(bits >> index & 1 for name in fields for index in ruling(settable, name))
+    fields = [name for name in form.names if ruling_leaves(table, name)]
+    sets = all(bits >> index & 1 for name in fields for index in ruling_leaves(settable, name))
     return ("own" if fields else "all") if sets else ""
 
 
@@ -50,7 +50,7 @@ def unset_files(model: Model, operation: Operation) -> Iterator[tuple[str, str]]
     form, shape, resource = _form(model, operation, judged=False)
     for name in form.names if form is not None and form.judged else ():
         settable = model.settable[resource]
-        grants = [settable.rules[index].grants for index in ruling(settable, name)]
+        grants = [settable.rules[index].grants for index in ruling_leaves(settable, name)]
         if _is_file(member_by_name(shape, name) if shape else None) and not any(grants):
             yield name, resource
 

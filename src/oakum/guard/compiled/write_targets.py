@@ -106,7 +106,7 @@ class Targets:
 
     def target(self, operation: Operation, resource: str) -> Target:
         """`resource`: what the request body holds; empty: nothing that the contract knows."""
-        found = self._touched(operation, resource)
+        found = self._find_target(operation, resource)
         if found.kind == "ask" and self.policy.resources[found.resource].owner.kind == "caller":
             # A service sees other callers' objects too, so seeing one does not prove ownership.
             found = replace(found, own=True)
@@ -117,7 +117,7 @@ class Targets:
         alone = twin is not None and resource in ("", twin[1].name)
         return replace(found, below=bool(places(operation)) and not alone)
 
-    def _touched(self, operation: Operation, written: str) -> Target:
+    def _find_target(self, operation: Operation, written: str) -> Target:
         if not places(operation):
             if self._asked_for(operation, written):
                 return Target("none")
@@ -142,11 +142,11 @@ class Targets:
             around = objects if single is not None else objects[:-1]
             return self._behind_owner(operation, steps, around, shown)
         # If nothing else is known, the path alone determines the owner.
-        known = [one for each in objects for one in self._known(each)]
+        known = [one for each in objects for one in self._possible_resources(each)]
         told = all(each.owner.kind in ("none", "path") for each in known)
         return Target("path", rule.owner) if told else Target("none")
 
-    def _known(self, step: PathStep) -> list[Resource]:
+    def _possible_resources(self, step: PathStep) -> list[Resource]:
         """What a step names, or may name by what the GET there shows."""
         if step.resource is not None:
             return [step.resource]
@@ -263,7 +263,7 @@ class Targets:
             return [found] if found is not None else []
         readers = self.paths.readers(steps, step)
         targets = [self._at(each, step, one) for each in readers]
-        return [each for each in targets if each is not None] or self._listed(step, one)
+        return [each for each in targets if each is not None] or self._targets_by_list(step, one)
 
     def _at(self, reader: ObjectReader, step: PathStep, one: Resource) -> Target | None:
         """The object that a GET shows: the one with the key that the path holds. An answer that is
@@ -288,7 +288,7 @@ class Targets:
             shape = member_by_name(shape, step) if shape is not None else None
         return bool(key) and shape is not None
 
-    def _listed(self, step: PathStep, one: Resource) -> list[Target]:
+    def _targets_by_list(self, step: PathStep, one: Resource) -> list[Target]:
         """In the list below which it stands, which is then asked as the caller."""
         for above in self.paths.gets(step.path.rpartition("/")[0]):
             at = listed_at(self.model, above.get, one.name)
@@ -446,7 +446,7 @@ class Finders:
         the answer: by what the contract says of the parameter, by a `main`, or by what the answer
         is."""
         last = get.path.rpartition("/")[2]
-        if not re.fullmatch(r"\{[^{}]+\}", last) or not self._granted(get):
+        if not re.fullmatch(r"\{[^{}]+\}", last) or not self._is_granted(get):
             return False
         alike = [each for each in self.document.operations if each.path == get.path]
         said = {self.model.rule(each.id).params.get(last[1:-1], "") for each in alike} - {""}
@@ -483,14 +483,14 @@ class Finders:
         caller, who may be shown a key that the service is not."""
         get = self.document.operation(f"GET {operation.path}")
         unseen = target.kind == "path" or target.unnamed
-        if get is None or not unseen or not written or not self._granted(get):
+        if get is None or not unseen or not written or not self._is_granted(get):
             return None
         at = shown_at(self.model, get, written)
         if at is None or stands_inside(self.model, get, at):
             return None
         return Target("ask", "", get.id, written, at, own=True)
 
-    def _granted(self, get: Operation) -> bool:
+    def _is_granted(self, get: Operation) -> bool:
         named = get.id in self.model.rules or get.id in self.model.showing
         return named and self.paths.shows(get) and not shut(self.model, get)
 

@@ -34,7 +34,7 @@ def typed_target(paths: PathObjects, operation: Operation) -> Target | None:
         get = reader.get
         if not (get.id in model.rules or get.id in model.showing):
             continue
-        for at, names in _shown(model, reader):
+        for at, names in _object_places(model, reader):
             if wanted & names:
                 kinds = tuple(sorted({*said, *names}))
                 made = Target("ask", operation=get.id, pointer=at, names=reader.names, kinds=kinds)
@@ -43,7 +43,7 @@ def typed_target(paths: PathObjects, operation: Operation) -> Target | None:
     return Target("none", kinds=tuple(sorted(said))) if open_ else None
 
 
-def standing(paths: PathObjects, operation: Operation, target: Target) -> Target | None:
+def written_target(paths: PathObjects, operation: Operation, target: Target) -> Target | None:
     """The GET of a path that ends with a word: a body without a key changes what it shows there.
     None: it shows nothing that a body may be of, or `target` is what it shows."""
     model, said = paths.model, paths.model.written.get(operation.id)
@@ -91,7 +91,9 @@ def _unions(model: Model, operation: Operation) -> Iterator[str]:
         todo += [each() for each in below] + [e() for e in (shape.items, shape.extra) if e]
 
 
-def _shown(model: Model, reader: ObjectReader) -> Iterator[tuple[tuple[str, ...], set[str]]]:
+def _object_places(
+    model: Model, reader: ObjectReader
+) -> Iterator[tuple[tuple[str, ...], set[str]]]:
     """Places of an answer with objects that stand in no other one, and what they may be of."""
     shown = shows_pointers(model, reader.get)
     for at, name in shown:

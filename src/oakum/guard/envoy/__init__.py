@@ -90,7 +90,7 @@ class Envoy:
         workers = json.loads((folder / _BOOTSTRAP).read_bytes())["node"]["metadata"]["workers"]
         options = {"--concurrency": workers, "--file-flush-interval-msec": _FLUSH}
         return [
-            *self._started(folder / _BOOTSTRAP),
+            *self._start_command(folder / _BOOTSTRAP),
             *(word for option, value in options.items() for word in (option, str(value))),
         ]
 
@@ -108,9 +108,9 @@ class Envoy:
         with TemporaryDirectory() as scratch:
             whole = Path(scratch) / _BOOTSTRAP
             whole.write_bytes(_json(static))
-            validate_files("envoy", [*self._started(whole), "--mode", "validate"])
+            validate_files("envoy", [*self._start_command(whole), "--mode", "validate"])
 
-    def _started(self, config: Path) -> list[str]:
+    def _start_command(self, config: Path) -> list[str]:
         quiet = ("--disable-hot-restart", "--log-level", "warning")
         return [self.program(), "-c", str(config), *quiet]
 

@@ -16,7 +16,7 @@ from oakum.guard.envoy.clusters import authority, cluster, plain, url
 from oakum.guard.envoy.parts import SPACE, TYPE, filter_type, lua, socket_address, typed_extension
 from oakum.guard.envoy.records import access_logs
 from oakum.guard.envoy.replies import local_replies
-from oakum.guard.envoy.tokens import TOKEN, reader, verifying
+from oakum.guard.envoy.tokens import TOKEN, reader, verification_filter
 from oakum.guard.target import Deployment, address, mistake
 from oakum.openapi.model import Json
 
@@ -188,7 +188,7 @@ def _filters(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) ->
     if tokens:
         chain.append(lua("oakum.reader", reader(plan["credentials"])))
         kind = filter_type("jwt_authn", "JwtAuthentication")
-        chain.append(typed_extension("oakum.tokens", kind, verifying(tokens)))
+        chain.append(typed_extension("oakum.tokens", kind, verification_filter(tokens)))
     chain.append(
         {
             "name": "oakum.policy",
@@ -209,7 +209,7 @@ def _filters(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) ->
     if not deployment.observe:
         chain.insert(0, lua("oakum.sentinel", sentinel))
         chain.append(
-            typed_extension("oakum.gate", filter_type("rbac", "RBAC"), {"rules": _entered()})
+            typed_extension("oakum.gate", filter_type("rbac", "RBAC"), {"rules": _entry_rules()})
         )
     router = {"suppress_envoy_headers": True}
     return [
@@ -218,7 +218,7 @@ def _filters(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) ->
     ]
 
 
-def _entered() -> dict[str, Json]:
+def _entry_rules() -> dict[str, Json]:
     marked = {"filter": SPACE, "path": [{"key": "x"}], "value": {"present_match": True}}
     source = {"sourced_metadata": {"metadata_matcher": marked}}
     allowed = {"permissions": [{"any": True}], "principals": [source]}

@@ -15,7 +15,7 @@ STATUSES = (400, 401, 403, 404, 408, 413, 422, 426, 429, 431, 500, 501, 502, 503
 def local_replies() -> dict[str, Json]:
     """Maps Envoy's replies; the first matching mapper wins, and the policy's own replies are left
     alone."""
-    return {"mappers": [{"filter": _said("line")}, *_mappers()]}
+    return {"mappers": [{"filter": _metadata_filter("line")}, *_mappers()]}
 
 
 def _mappers() -> Iterator[dict[str, Json]]:
@@ -29,10 +29,10 @@ def _mappers() -> Iterator[dict[str, Json]]:
     yield _mapper(_all(status("EQ", 503), overflow), 503)
     # A write that was done is not said to have failed because its response is too long.
     for each in _DONE:
-        yield _kept(each)
+        yield _keep_status(each)
     # A failing response must not reveal an object to a caller who may see nothing of it.
     failed = (status("GE", 500), blind(True))
-    yield _mapper(_all(*failed, _said("origin")), 404, *_READABLE)
+    yield _mapper(_all(*failed, _metadata_filter("origin")), 404, *_READABLE)
     yield _mapper(_all(*failed), 404)
     yield _mapper(status("EQ", 500), 502)  # a response longer than the buffer, or no policy
     yield _mapper(status("EQ", 503), 502)  # the API refused, closed the connection or broke HTTP
@@ -44,7 +44,7 @@ _DONE = tuple(each for each in range(200, 300) if each != 204)
 """Statuses of a success that may have a body (RFC 9110, 15.3): an unknown one counts as 200."""
 
 
-def _kept(done: int) -> dict[str, Json]:
+def _keep_status(done: int) -> dict[str, Json]:
     """The status of a write that was done, in place of Envoy's reply to a response too long for its
     buffer."""
     said = {"string_match": {"exact": str(done)}}
@@ -64,10 +64,10 @@ _READABLE = (
 
 def blind(said: bool) -> dict[str, Json]:
     """A filter: whether the policy has marked the object as concealed from this caller."""
-    return _said("blind", said)
+    return _metadata_filter("blind", said)
 
 
-def _said(key: str, said: bool = True) -> dict[str, Json]:
+def _metadata_filter(key: str, said: bool = True) -> dict[str, Json]:
     value = {"present_match": True} if said else {"string_match": {"exact": ""}}
     matcher = {"filter": SPACE, "path": [{"key": key}], "value": value}
     return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": not said}}

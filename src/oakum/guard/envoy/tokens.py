@@ -18,7 +18,7 @@ _KEYS_CACHED = "60s"
 _KEYS_TIMEOUT = "5s"
 
 
-def verifying(tokens: Mapping[str, Json]) -> dict[str, Json]:
+def verification_filter(tokens: Mapping[str, Json]) -> dict[str, Json]:
     """Verifies the token that the reader found and decides nothing: the policy responds to a
     missing or bad token. Envoy must not extract tokens itself, since it would read cookies and
     headers by rules of its own."""

@@ -85,7 +85,7 @@ class Nginx:
         conf = _template(_CONF).render(**shared, **_values(deployment, plan, upstream))
         return {
             _CONF: conf.encode(),
-            _LUA: _named(bundle(adapter, deployment.plan.text)).encode(),
+            _LUA: _add_digest(bundle(adapter, deployment.plan.text)).encode(),
             _CHECK: _template(_CHECK).render(**shared).encode(),
         }
 
@@ -105,23 +105,23 @@ class Nginx:
         """Command line of a master process. Here its workers run as the current user, who owns the
         folder, with as many files as this machine allows."""
         if exported:
-            return self._started(folder, _CONF)
+            return self._start_command(folder, _CONF)
         _, most = getrlimit(RLIMIT_NOFILE)
         own = f"worker_rlimit_nofile {min(most, _FILES) if most != RLIM_INFINITY else _FILES};"
         if os.geteuid() == 0:
             own += f" user {pwd.getpwuid(0).pw_name};"
-        return [*self._started(folder, _CONF), "-g", own]
+        return [*self._start_command(folder, _CONF), "-g", own]
 
     def validate(self, folder: Path) -> None:
         """Runs `nginx -t`, and then `check.conf`, since `-t` parses Lua without running it."""
-        validate_files("nginx", [*self._started(folder, _CONF), "-t", "-q"])
-        validate_files("nginx", self._started(folder, _CHECK))
+        validate_files("nginx", [*self._start_command(folder, _CONF), "-t", "-q"])
+        validate_files("nginx", self._start_command(folder, _CHECK))
 
-    def _started(self, folder: Path, conf: str) -> list[str]:
+    def _start_command(self, folder: Path, conf: str) -> list[str]:
         return [self.program(), "-p", f"{folder}/", "-c", conf, "-e", "stderr"]
 
 
-def _named(text: str) -> str:
+def _add_digest(text: str) -> str:
     """The text after a comment with its digest, by which workers notice a change."""
     return f"-- {_digest(text)}\n{text}"
 

@@ -69,17 +69,17 @@ def is_map(place: PlannedPlace) -> bool:
 
 def names(place: PlannedPlace) -> dict[str, None]:
     """Members of an object that document or contract name, in the document's order."""
-    found = _told(place)
+    found = _known_names(place)
     found.update((at[0], None) for at, _ in place.ahead if at and at[0] != "*")
     return found
 
 
 def counted_rows(place: PlannedPlace) -> list[str]:
     """Names that only the way to a count has: of a map they are values as all others are."""
-    return [name for name in names(place) if name not in _told(place)]
+    return [name for name in names(place) if name not in _known_names(place)]
 
 
-def _told(place: PlannedPlace) -> dict[str, None]:
+def _known_names(place: PlannedPlace) -> dict[str, None]:
     found = dict.fromkeys(member_names(place.shape) if place.shape else ())
     found.update(dict.fromkeys(sorted(place.trie.names()) if place.trie else ()))
     found.update((at[0], None) for at, name in place.ahead if at and at[0] != "*" and name != "#")

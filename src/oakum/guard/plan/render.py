@@ -44,7 +44,7 @@ from oakum.guard.plan.paths import rivals, shut, turn
 from oakum.guard.plan.places import Ahead
 from oakum.guard.plan.places import PlannedPlace as _Place
 from oakum.guard.plan.scalar_types import bits_of, removals, scalar
-from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing
+from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing_set
 from oakum.guard.target import RenderedPlan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Shape
@@ -317,7 +317,7 @@ class _Renderer:
         if place.shape is not None and not (place.inside or self.writing):
             # What is only written is no part of a response.
             place = replace(place, shape=None if write_only(place.shape) else place.shape)
-        if place.inside and self._refused(place.shape):
+        if place.inside and self._is_refused(place.shape):
             return 0
         if place.inside and place.trie is None and not place.ahead and not self._seen_below(place):
             return 0
@@ -374,14 +374,14 @@ class _Renderer:
         self._kept.append(trie)
         return (trie.leaf, trie.deep, id(trie.children) if trie.children else 0)
 
-    def _refused(self, shape: Shape | None) -> bool:
+    def _is_refused(self, shape: Shape | None) -> bool:
         return self.writing and (shape is None or read_only(shape))
 
     def _outside(self, place: _Place) -> dict[str, Any]:
         shape = place.shape
         kinds = 0
-        if shape is not None and not self._refused(shape):
-            kinds = bits_of(shape, nothing=self._noted(place) >= SCALARS)
+        if shape is not None and not self._is_refused(shape):
+            kinds = bits_of(shape, nothing=self._misfits_at(place) >= SCALARS)
         return {
             "kinds": kinds,
             "count": ((), "#") in place.ahead,
@@ -400,16 +400,16 @@ class _Renderer:
         parts = {"own": parts_of(table, own), "any": parts_of(table, below)}
         return {
             "table": place.table,
-            "own": passing(table, own),
-            "any": passing(table, below),
-            "solid": solid(place.shape) or self._noted(place) >= SCALARS,
+            "own": passing_set(table, own),
+            "any": passing_set(table, below),
+            "solid": solid(place.shape) or self._misfits_at(place) >= SCALARS,
             "instead": table.rules[below[0]].instead if below else "absent",
             "count": ((), "#") in place.ahead,
             **({"parts": parts, **removals(table, trie, place.shape)} if self.writing else {}),
             **self._containers(place),
         }
 
-    def _noted(self, place: _Place) -> frozenset[str]:
+    def _misfits_at(self, place: _Place) -> frozenset[str]:
         """`misfits` of a response: what is in a request is only taken out."""
         return frozenset() if self.writing else places.misfits_at(place, self.model.bound)
 
@@ -428,7 +428,7 @@ class _Renderer:
         shape = place.shape
         each = element(shape) if shape else None
         star = place.trie.child("*") if place.trie else None
-        path = self._called(place, "*")
+        path = self._audit_name(place, "*")
         steps = dict.fromkeys(segments[0] for segments, _ in place.ahead if segments)
         listed = [step for step in steps if step.isdigit()]
         found["list"] = {
@@ -457,7 +457,9 @@ class _Renderer:
     def _hold(self, place: _Place, value: Json) -> bool:
         """Whether a container like `value` is allowed outside every resource."""
         declared = (
-            place.shape is not None and holds(value, place.shape) and not self._refused(place.shape)
+            place.shape is not None
+            and holds(value, place.shape)
+            and not self._is_refused(place.shape)
         )
         return declared or any(segments and name != "#" for segments, name in place.ahead)
 
@@ -541,10 +543,10 @@ class _Renderer:
             "lacks": self._lacks(at),
             "extra": self._member(at, None, owner),
             **self._by_name(at, owner),
-            "held": self._held(at),
+            "held": self._value_tables(at),
         }
 
-    def _held(self, at: _Place) -> list[int]:
+    def _value_tables(self, at: _Place) -> list[int]:
         """Tables of the resources of which an object may be a value of a map."""
         below = self._step(at, None, rest(at.shape) if at.shape else None, None, "")
         return self.targets.settable(
@@ -566,7 +568,7 @@ class _Renderer:
             else None
         )
         trie = at.trie.child("*" if key is None else key) if at.trie else None
-        path = self._called(at, "*" if key is None else key)
+        path = self._audit_name(at, "*" if key is None else key)
         node = self._node(self._step(at, key, shape, trie, path))
         return [node, f"{owner}.{path}" if owner else path]
 
@@ -588,11 +590,11 @@ class _Renderer:
         shape = of_class(at.shape, matched) if at.shape else None
         trie = at.trie
         if trie is not None:
-            trie = trie.undeclared() if shape is None else trie.child("*")
-        path = self._called(at, "*")
+            trie = trie.undeclared_node() if shape is None else trie.child("*")
+        path = self._audit_name(at, "*")
         node = self._node(self._step(at, None, shape, trie, path))
         return [node, f"{owner}.{path}" if owner else path]
 
-    def _called(self, at: _Place, step: str) -> str:
+    def _audit_name(self, at: _Place, step: str) -> str:
         """Name in the audit of the place a step below; empty outside of every resource."""
         return audit_name(self._of(at.table), at.path, at.trie, step)[0] if at.inside else ""

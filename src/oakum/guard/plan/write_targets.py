@@ -13,7 +13,11 @@ from oakum.authz.declared_media import distinct
 from oakum.authz.misfits import matches
 from oakum.authz.table import Table
 from oakum.guard.compiled.granted_endpoint import WriteChecks
-from oakum.guard.compiled.objects_in_responses import enclosing, stands_alone, stands_inside
+from oakum.guard.compiled.objects_in_responses import (
+    enclosing_resources,
+    stands_alone,
+    stands_inside,
+)
 from oakum.guard.compiled.write_targets import Target
 from oakum.openapi.model import Media
 from oakum.openapi.shape_queries import member, ways
@@ -65,13 +69,13 @@ class PlannedTargets:
             "inside": shower is not None and stands_inside(self.model, shower, target.pointer),
             "alone": shower is not None
             and stands_alone(self.model, shower, target.pointer, target.resource),
-            "enclosing": self._enclosing(target),
+            "enclosing": self._enclosing_objects(target),
             "made": target.made,
             "form": target.form,
             "around": [self.plan(each) for each in target.around],
             "after": self.plan(target.then) if target.then else None,
             "types": {n: self._shows(target, each) for n, each in distinct(declared).items()},
-            "mixed": any(self._mixed(target, each) for each in distinct(declared).values()),
+            "mixed": any(self._is_mixed(target, each) for each in distinct(declared).values()),
             "likely": likely is not None and self._shows(target, likely),
             "kinds": target.kinds,
             "parts": target.parts,
@@ -91,13 +95,15 @@ class PlannedTargets:
         """Indexes of the tables by which resources are written."""
         return [self.resources[name] + len(self.resources) for name in names]
 
-    def _enclosing(self, target: Target) -> list[tuple[int, int]]:
+    def _enclosing_objects(self, target: Target) -> list[tuple[int, int]]:
         """Enclosing objects: path length and resource index of each."""
         shower = self.model.operations.get(target.operation)
-        around = enclosing(self.model, shower, target.pointer) if shower is not None else ()
+        around = (
+            enclosing_resources(self.model, shower, target.pointer) if shower is not None else ()
+        )
         return [(depth, self.resources[name]) for depth, name in around]
 
-    def _mixed(self, target: Target, media: Media) -> bool:
+    def _is_mixed(self, target: Target, media: Media) -> bool:
         """Whether an object of another resource may stand at the target's place."""
         shape = media.shape
         for step in target.pointer:
@@ -125,9 +131,9 @@ def parts_of(table: Table, leaves: Iterable[int]) -> list[str]:
     """As `passing` of each leaf: of two objects that a write may be of, both have to pass one. `k`:
     it is the key."""
     wanted = set(leaves)
-    return sorted({"k"[: key_of(table) >> n & 1] + passing(table, [n]) for n in wanted})
+    return sorted({"k"[: key_of(table) >> n & 1] + passing_set(table, [n]) for n in wanted})
 
 
-def passing(table: Table, leaves: Iterable[int]) -> str:
+def passing_set(table: Table, leaves: Iterable[int]) -> str:
     wanted = sum(1 << leaf for leaf in set(leaves))
     return "".join("1" if bits & wanted else "0" for bits in table.sets)

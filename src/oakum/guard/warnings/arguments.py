@@ -16,8 +16,8 @@ def unknown_objects(contract: CompiledContract) -> Iterator[Problem]:
     """Warns about arguments beside whose object nothing is shown."""
     for each in contract.endpoints:
         operation = each.operation
-        for place, name in _withheld(contract, each, each.asked.keys.arguments):
-            what, hint = _called(operation, place)
+        for place, name in _hidden_arguments(contract, each, each.asked.keys.arguments):
+            what, hint = _describe_argument(operation, place)
             kind = _kind(operation, place)
             said = f"what {kind} at `{operation.id}` shows beside objects is withheld if it has"
             if name == UNKNOWN:
@@ -35,7 +35,7 @@ def unknown_objects(contract: CompiledContract) -> Iterator[Problem]:
                 )
 
 
-def _withheld(
+def _hidden_arguments(
     contract: CompiledContract, endpoint: GrantedEndpoint, places: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Those of the arguments that name an object which nobody looks up, and the resource of it, if
@@ -57,7 +57,7 @@ def _is_declared(operation: Operation, place: str) -> bool:
     return any(f"{each.field}.{each.name}" == place for each in operation.arguments)
 
 
-def _called(operation: Operation, place: str) -> tuple[str, str]:
+def _describe_argument(operation: Operation, place: str) -> tuple[str, str]:
     """An argument that names nobody knows what, and the line that says it."""
     hint = f"write `{operation.id}: {{params: {{{place}: RESOURCE.KEY}}}}`"
     field, _, name = place.partition(".")
@@ -76,7 +76,7 @@ def unexplained_errors(contract: CompiledContract) -> Iterator[Problem]:
     to see the object that they name."""
     for each in contract.endpoints:
         found = dict[str, list[tuple[str, str]]]()
-        for place, name in _withheld(contract, each, each.asked.keys.of_errors):
+        for place, name in _hidden_arguments(contract, each, each.asked.keys.of_errors):
             found.setdefault(_kind(each.operation, place), []).append((place, name))
         for kind, withheld in found.items():
             name = withheld[0][1]

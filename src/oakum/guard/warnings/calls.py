@@ -31,7 +31,13 @@ def impossible_relations(contract: CompiledContract) -> Iterator[Problem]:
     policy = model.policy
     for endpoint in contract.endpoints:
         id = endpoint.operation.id
-        objects = [*(_written(model, endpoint) if endpoint.write else _shown(model, endpoint))]
+        objects = [
+            *(
+                _written_objects(model, endpoint)
+                if endpoint.write
+                else _shown_objects(model, endpoint)
+            )
+        ]
         for name in model.rule(id).call or () if objects else ():
             found = [_lacks(model, policy.relations[name], each) for each in objects]
             if not all(found):
@@ -48,7 +54,7 @@ def impossible_relations(contract: CompiledContract) -> Iterator[Problem]:
             )
 
 
-def _written(model: Model, endpoint: GrantedEndpoint) -> Iterator[_Object]:
+def _written_objects(model: Model, endpoint: GrantedEndpoint) -> Iterator[_Object]:
     """The object that a write touches. Where it names several, the caller needs a relation to each,
     so the first one that has none decides."""
     target = endpoint.checks.target
@@ -81,7 +87,7 @@ def _is_told_here(model: Model, unlooked: str) -> bool:
     return bool(unlooked) and model.policy.resources[unlooked].owner.kind != "parent"
 
 
-def _shown(model: Model, endpoint: GrantedEndpoint) -> Iterator[_Object]:
+def _shown_objects(model: Model, endpoint: GrantedEndpoint) -> Iterator[_Object]:
     """The objects that a read shows."""
     operation = endpoint.operation
     media = operation.success()

@@ -25,7 +25,9 @@ def removed_by_null(contract: CompiledContract) -> Iterator[Problem]:
     found: dict[tuple[str, str], tuple[Operation, str]] = {}
     for endpoint in contract.endpoints:
         new = endpoint.operation.method == "POST" and endpoint.checks.target.kind == "caller"
-        for around, name, held in _held(model, endpoint) if endpoint.write and not new else ():
+        for around, name, held in (
+            _owned_members(model, endpoint) if endpoint.write and not new else ()
+        ):
             found.setdefault((around, name), (endpoint.operation, held))
     if found:
         (around, name), (operation, held) = next(iter(found.items()))
@@ -41,7 +43,7 @@ def removed_by_null(contract: CompiledContract) -> Iterator[Problem]:
         yield Problem(contract.location(operation), said, hint)
 
 
-def _held(model: Model, endpoint: GrantedEndpoint) -> Iterator[tuple[str, str, str]]:
+def _owned_members(model: Model, endpoint: GrantedEndpoint) -> Iterator[tuple[str, str, str]]:
     """Settable members of a body's objects that are an object with an owner of its own, alone: the
     resource, the member and the resource of the object."""
     for shape, _ in _within(endpoint.operation):

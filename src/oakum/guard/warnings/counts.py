@@ -153,12 +153,12 @@ def _rank(model: Model, path: Path, shape: Shape, beside: Mapping[Path, str]) ->
         return 0 if names_ids(name, called) else 1
     if scalars(shape) & _NUMBERS and names_count(name, called):
         return 0
-    if "*" in path or not _words(name).isdisjoint(_said(model, called, beside)):
+    if "*" in path or not _words(name).isdisjoint(_resource_words(model, called, beside)):
         return 1
     return 2
 
 
-def _said(model: Model, called: list[str], beside: Mapping[Path, str]) -> Set[str]:
+def _resource_words(model: Model, called: list[str], beside: Mapping[Path, str]) -> Set[str]:
     """Words of the resources in lists, and of their fields."""
     fields = [leaf for name in beside.values() for leaf in model.tables[name].leaves]
     return {word for name in (*called, *(leaf.rpartition(".")[2] for leaf in fields))

@@ -33,7 +33,7 @@ def refused_creations(contract: CompiledContract, endpoint: GrantedEndpoint) -> 
     written = model.written.get(operation.id)
     for name in written.resources if written is not None else ():
         resource = model.policy.resources[name]
-        fields = [*_unsettled(model, resource)]
+        fields = [*_unsettable_fields(model, resource)]
         if fields:
             yield Problem(
                 contract.location(operation),
@@ -62,7 +62,7 @@ def placed_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
     around = endpoint.checks.target.resource
     for media in endpoint.operation.body if around else ():
         for name, at in resources_in(media.shape, model.bound) if media.shape else ():
-            found = [*_keyed(model, at)] if name == around else []
+            found = [*_keyed_members(model, at)] if name == around else []
             loose = [(n, one) for n, one in found if not _is_always_shown(model, shown, name, n)]
             for member, one in loose[:1]:
                 more = f" (and {len(loose) - 1} more)" if loose[1:] else ""
@@ -76,7 +76,7 @@ def placed_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
                 return
 
 
-def _keyed(model: Model, shape: Shape) -> Iterator[tuple[str, Resource]]:
+def _keyed_members(model: Model, shape: Shape) -> Iterator[tuple[str, Resource]]:
     """Members that hold one object of a resource whose key somebody may set."""
     for member, child in shape.properties.items():
         for way in ways(child()):
@@ -117,7 +117,7 @@ def _named_setters(model: Model, resource: Resource) -> Iterator[tuple[str, str]
             yield leaf, setters[0]
 
 
-def _unsettled(model: Model, resource: Resource) -> Iterator[str]:
+def _unsettable_fields(model: Model, resource: Resource) -> Iterator[str]:
     """Fields that nobody may set of an object without states of its own."""
     table = model.settable[resource.name]
     missing = {each.name: each.missing for each in resource.states.values()}

@@ -39,7 +39,7 @@ def hidden_fields(contract: CompiledContract) -> Iterator[Problem]:
     model = contract.model
     for each in contract.endpoints:
         operation, rule = each.operation, model.rule(each.operation.id)
-        hidden = {} if each.acts or each.graph else dict(_hidden(contract, operation))
+        hidden = {} if each.acts or each.graph else dict(_hidden_fields(contract, operation))
         found = [
             (place, field)
             for place, shape in _places(model, operation)
@@ -94,7 +94,9 @@ def counts_of_pages(contract: CompiledContract) -> Iterator[Problem]:
             )
 
 
-def _hidden(contract: CompiledContract, operation: Operation) -> Iterator[tuple[_Words, str]]:
+def _hidden_fields(
+    contract: CompiledContract, operation: Operation
+) -> Iterator[tuple[_Words, str]]:
     """Fields of what an operation shows that somebody who is shown another one is not: their words,
     and what the contract calls them."""
     model, policy = contract.model, contract.policy

@@ -34,7 +34,7 @@ def incomplete_schemas(contract: CompiledContract) -> Iterator[Problem]:
             if (name, schema) in met:
                 continue
             met.add((name, schema))
-            if found := _hidden(model, model.policy.resources[name], shape):
+            if found := _hidden_fields(model, model.policy.resources[name], shape):
                 yield Problem(
                     contract.location(endpoint.operation), *_words(endpoint, name, schema, *found)
                 )
@@ -59,7 +59,7 @@ def _words(
     )
 
 
-def _hidden(
+def _hidden_fields(
     model: Model, resource: Resource, shape: Shape
 ) -> tuple[list[str], list[str], str] | None:
     """What such a schema lacks, the fields that it has and that are hidden for it, and a relation
@@ -94,7 +94,7 @@ class _Lacks:
         known: set[str] = set()
         for grant in line.grants:
             for name in grant.see:
-                if lacking := self._lacking(grant, name):
+                if lacking := self._missing_member(grant, name):
                     blocked.setdefault(name, lacking)
                 else:
                     known.add(name)
@@ -104,7 +104,7 @@ class _Lacks:
         self.members |= dict.fromkeys(blocked[name] for name in late)
         return next(iter(late), "")
 
-    def _lacking(self, grant: Grant, name: str) -> str:
+    def _missing_member(self, grant: Grant, name: str) -> str:
         """The member without which a relation, or the state of a grant, is unknown."""
         relation = self.relations[name]
         owner = self.resource.owner.members[0] if self.unowned else ""

@@ -31,7 +31,7 @@ def unlooked_keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iter
             continue
         first = said is not None and name in said.resources
         names_another = (
-            _unlooked(contract, endpoint, name) if first else resource.owner.kind in _INSIDE
+            _may_name_another(contract, endpoint, name) if first else resource.owner.kind in _INSIDE
         )
         if names_another and not (first and resource.is_account):
             ways = [f"by `{resource.key}`"] if own or "list" in many else []
@@ -51,7 +51,7 @@ def unlooked_keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iter
             )
 
 
-def _unlooked(contract: CompiledContract, endpoint: GrantedEndpoint, name: str) -> bool:
+def _may_name_another(contract: CompiledContract, endpoint: GrantedEndpoint, name: str) -> bool:
     """Whether a key in a body may name another object than the one that was looked up."""
     target = endpoint.checks.target
     makes = endpoint.operation.method == "POST"

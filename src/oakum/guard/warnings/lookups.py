@@ -187,7 +187,7 @@ def unknown_states(contract: CompiledContract) -> Iterator[Problem]:
         elif _owners_only(contract, operation) or not _is_shown(contract, resource, state):
             said = f"`{operation.id}` shows `{path}` only to its owner"
         else:
-            yield from _untold(contract, path, operation)
+            yield from _warn_of_hidden_states(contract, path, operation)
             continue
         hint = "write `guard: {service: {header: …, env: …}}` with a credential that may see it"
         said = (
@@ -204,7 +204,9 @@ def _owners_only(contract: CompiledContract, operation: Operation) -> bool:
     return {contract.policy.relations[name].kind for name in call} <= {"owner", "claim"}
 
 
-def _untold(contract: CompiledContract, path: str, operation: Operation) -> Iterator[Problem]:
+def _warn_of_hidden_states(
+    contract: CompiledContract, path: str, operation: Operation
+) -> Iterator[Problem]:
     """Warns about callers to whom a state opens something that they are not told the state
     for: they ask with their own credentials."""
     for resource in contract.policy.resources.values():

@@ -29,7 +29,7 @@ def moved_objects(contract: CompiledContract) -> Iterator[Problem]:
         operation, rule = endpoint.operation, model.rule(endpoint.operation.id)
         checked = rule.call is None or needs_object(model.policy, rule.call)
         if endpoint.write and checked and not rule.graphql:
-            for at, one, member, other in _named(model, operation):
+            for at, one, member, other in _reference_members(model, operation):
                 called = ".".join((*at, member))
                 if called not in rule.params:
                     found.setdefault((one, member, other), []).append((operation, called))
@@ -46,7 +46,9 @@ def moved_objects(contract: CompiledContract) -> Iterator[Problem]:
         )
 
 
-def _named(model: Model, operation: Operation) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
+def _reference_members(
+    model: Model, operation: Operation
+) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
     """Places of objects in a body, the resource of each, its members that somebody may set and that
     are called like a key of another, and the resource of that."""
     resources = model.policy.resources

@@ -28,7 +28,7 @@ _KEYS = frozenset(("id", "uuid", "key", "guid"))
 def unstated_names(contract: CompiledContract) -> Iterator[Problem]:
     """Writes of nobody knows whose objects, and failures that tell of them."""
     said = {id: found for each in contract.endpoints if (id := each.operation.id)
-            for found in [_unchecked(contract, each)] if found is not None}  # fmt: skip
+            for found in [_unchecked_write(contract, each)] if found is not None}  # fmt: skip
     yield from said.values()
     told = [each for each in contract.endpoints if each.operation.id not in said]
     found = {each.operation.id: one for each in told for one in _failures(contract, each)}
@@ -40,7 +40,7 @@ def unstated_names(contract: CompiledContract) -> Iterator[Problem]:
     yield Problem(first.location, first.message + more, first.hint)
 
 
-def _unchecked(contract: CompiledContract, endpoint: GrantedEndpoint) -> Problem | None:
+def _unchecked_write(contract: CompiledContract, endpoint: GrantedEndpoint) -> Problem | None:
     """A write for the owner, say, of an object that nothing names which the gateway checks."""
     model, operation = contract.model, endpoint.operation
     rule = model.rule(operation.id)
@@ -80,7 +80,7 @@ def _unchecked(contract: CompiledContract, endpoint: GrantedEndpoint) -> Problem
     said += " not check that"
     if rule.call:
         said += f": {callers} at `call:` lets in everybody who is logged in"
-    return Problem(contract.location(operation), said, explains(model, id, _called(some[0])))
+    return Problem(contract.location(operation), said, explains(model, id, _param_name(some[0])))
 
 
 def _names(model: Model, found: Iterable[RequestPlace]) -> list[str]:
@@ -111,7 +111,7 @@ def _failures(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator
             f"neither contract nor document says what {few(some, 3)} of `{id}` names; if it is the"
             " key of an object, the reason of a failure tells callers who may not see it whether it"
             " exists",
-            explains(model, id, _called(some[0])),
+            explains(model, id, _param_name(some[0])),
         )
 
 
@@ -123,5 +123,5 @@ def _hides(model: Model) -> bool:
     )
 
 
-def _called(name: str) -> str:
+def _param_name(name: str) -> str:
     return name if name != "the body" else "NAME"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.objects_in_responses import enclosing, listed_at, shown_at
+from oakum.guard.compiled.objects_in_responses import enclosing_resources, listed_at, shown_at
 from oakum.guard.compiled.path_objects import PathObjects, key_lists
 from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.compiled.written_resource import is_ambiguous
@@ -99,8 +99,14 @@ def absent_parents(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
         resource = contract.policy.resources[name]
         at = shown_at(contract.model, operation, name)
         at = listed_at(contract.model, operation, name) if at is None else at
-        around = _unowned(contract, operation, name) if resource.owner.kind == "parent" else ""
-        alone = around or (at is not None and not enclosing(contract.model, operation, at))
+        around = (
+            _ownerless_container(contract, operation, name)
+            if resource.owner.kind == "parent"
+            else ""
+        )
+        alone = around or (
+            at is not None and not enclosing_resources(contract.model, operation, at)
+        )
         if resource.owner.kind == "parent" and alone and (kept := owners_alone(contract, resource)):
             few = ", ".join(f"`{name}.{each}`" for each in kept[:3])
             few += ", …" if kept[3:] else ""
@@ -120,7 +126,7 @@ def absent_parents(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
             yield Problem(where, f"{said}, so not even its owner may write it", hint)
 
 
-def _unowned(contract: CompiledContract, operation: Operation, name: str) -> str:
+def _ownerless_container(contract: CompiledContract, operation: Operation, name: str) -> str:
     """The object around such a resource in a response, if it is its parent's in turn, or
     nobody's, so that no owner is known; empty if there is none."""
     media = operation.success()

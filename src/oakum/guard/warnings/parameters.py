@@ -31,7 +31,7 @@ def unread_parameters(contract: CompiledContract) -> Iterator[Problem]:
         operation = endpoint.operation
         yield from _objects(contract, endpoint)
         yield from _keys(contract, endpoint)
-        yield from _unexplained(contract, paths, endpoint)
+        yield from _warn_of_unexplained(contract, paths, endpoint)
         declared = {each.name: each for each in operation.parameters if each.where == "path"}
         for step in paths.steps(operation):
             each = declared.get(step.param)
@@ -41,7 +41,7 @@ def unread_parameters(contract: CompiledContract) -> Iterator[Problem]:
                 yield Problem(contract.location(operation), *found)
 
 
-def _unexplained(
+def _warn_of_unexplained(
     contract: CompiledContract, paths: PathObjects, endpoint: GrantedEndpoint
 ) -> Iterator[Problem]:
     """Warns about a read that tells more than whole objects, and whose path names something of

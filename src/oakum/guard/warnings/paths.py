@@ -32,7 +32,7 @@ def hidden_parents(contract: CompiledContract) -> Iterator[Problem]:
         owned = [name for name in last if resources[name].owner.kind != "parent"]
         above = [name for one in each.others if one.above for name in one.resources]
         unseen = [name for name in above if is_hidden_from_members(model, name)]
-        if owned and unseen and (not each.write or _checked(model, each)):
+        if owned and unseen and (not each.write or _depends_on_object(model, each)):
             yield Problem(
                 contract.location(each.operation),
                 f"`{id}` is 404 for callers who are shown nothing of the `{unseen[0]}` that its"
@@ -77,7 +77,7 @@ def unchecked_parents(contract: CompiledContract) -> Iterator[Problem]:
         operation, rule = each.operation, model.rule(each.operation.id)
         objects = [step for step in paths.steps(operation) if step.kind == "object"]
         inner = objects[-1].resource if objects else None
-        if inner is None or not each.write or not _checked(model, each):
+        if inner is None or not each.write or not _depends_on_object(model, each):
             continue
         # Where a GET shows the inner one in the outer, the API has to find it there.
         shown = any(True for _ in paths.gets(objects[-1].path))
@@ -133,7 +133,7 @@ def crossed_templates(contract: CompiledContract) -> Iterator[Problem]:
         )
 
 
-def _checked(model: Model, endpoint: GrantedEndpoint) -> bool:
+def _depends_on_object(model: Model, endpoint: GrantedEndpoint) -> bool:
     """Whether it hangs on the object who may write."""
     call = model.rule(endpoint.operation.id).call
     return call is None or needs_object(model.policy, call)

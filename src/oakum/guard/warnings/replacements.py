@@ -13,7 +13,7 @@ from itertools import islice, product
 
 from oakum.authz import Model
 from oakum.authz.declared_media import edits
-from oakum.authz.table import Table, leaf_index, ruling
+from oakum.authz.table import Table, leaf_index, ruling_leaves
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
@@ -55,7 +55,7 @@ def replaced_values(contract: CompiledContract, endpoint: GrantedEndpoint) -> It
     if not whole and operation.method != "PATCH":
         return
     lost = _Lost()
-    for name in _listed(contract.model, operation) if whole else ():
+    for name in _listed_resources(contract.model, operation) if whole else ():
         if _is_shared(contract, endpoint, name):
             lost.listed[name] = None
     for name, shape in _objects(contract.model, operation):
@@ -67,12 +67,13 @@ def replaced_values(contract: CompiledContract, endpoint: GrantedEndpoint) -> It
         what = "what is there" if whole else "lists as a whole"
         yield Problem(
             contract.location(operation),
-            f"`{operation.id}` replaces {what}: the API may {', and '.join(_said(lost))}",
+            f"`{operation.id}` replaces {what}:"
+            f" the API may {', and '.join(_describe_losses(lost))}",
             "; ".join(_hints(operation.id, lost)),
         )
 
 
-def _said(lost: _Lost) -> Iterator[str]:
+def _describe_losses(lost: _Lost) -> Iterator[str]:
     for name in [*lost.listed][:1]:
         yield f"delete each `{name}` that a list leaves out, also a hidden one or another user's"
     if lost.within:
@@ -109,7 +110,7 @@ def _says_that_it_replaces(operation: Operation) -> bool:
     return operation.method in ("POST", "PATCH") and bool(told or named)
 
 
-def _listed(model: Model, operation: Operation) -> Iterator[str]:
+def _listed_resources(model: Model, operation: Operation) -> Iterator[str]:
     """Resources of which a body has several, in a list or a map outside of every object."""
     yield from (name for at, name in model.sets.get(operation.id, ()) if "*" in at)
     yield from (e for at, e in body_places(operation, model.bound) if e and "*" in at.inside)
@@ -161,7 +162,7 @@ def _lists(
                 break
         else:
             listed = ".".join(steps[:end])
-            rules = (*ruling(table, listed), *ruling(table, path)) if end else ()
+            rules = (*ruling_leaves(table, listed), *ruling_leaves(table, path)) if end else ()
             held = resource_of(at, model.bound) if at is not None else ""
             able = held and any(table.rules[each].grants for each in rules)
             if able and _is_shared(contract, endpoint, held):

@@ -74,10 +74,10 @@ def unverified_credentials(contract: CompiledContract) -> Iterator[Problem]:
                 for place in _keys(document, alternative):
                     alone.setdefault(place, []).append(operation)
                 continue
-            for where, name in _unverified(document, alternative, clients, policy.guard):
+            for where, name in _unverified_keys(document, alternative, clients, policy.guard):
                 if name not in told:
                     told.add(name)
-                    yield _unforwarded(where, name, operation, policy)
+                    yield _forwarding_problem(where, name, operation, policy)
     tokens = any(not _keys(document, (each,)) for each in document.security_schemes)
     several = tokens or len(alone) > 1
     for (where, name), found in alone.items():
@@ -102,7 +102,7 @@ def _keys(document: Document, alternative: Collection[str]) -> list[tuple[str, s
     ]
 
 
-def _unverified(
+def _unverified_keys(
     document: Document, alternative: Collection[str], clients: Collection[str], guard: Guarding
 ) -> list[tuple[str, str]]:
     """Places of API keys in a requirement, other than the one that may hold the token."""
@@ -115,7 +115,7 @@ def _unverified(
     return found if len(keys) < len(alternative) or len(found) > 1 else []
 
 
-def _unforwarded(where: str, name: str, operation: Operation, policy: Policy) -> Problem:
+def _forwarding_problem(where: str, name: str, operation: Operation, policy: Policy) -> Problem:
     option = {"header": "request_headers", "cookie": "cookies"}.get(where)
     hint = "send it in a header: what a query holds beside a token cannot be allowed"
     if option:

@@ -172,7 +172,7 @@ def unknown_types(contract: CompiledContract) -> Iterator[Problem]:
         data = member_by_name(media.shape, "data") if media is not None and media.shape else None
         if data is None:
             continue
-        found = [*_untold(model, data)]
+        found = [*_ambiguous_fields(model, data)]
         if found:
             yield Problem(
                 contract.location(each.operation),
@@ -195,7 +195,7 @@ def unknown_types(contract: CompiledContract) -> Iterator[Problem]:
             )
 
 
-def _untold(model: Model, data: Shape) -> Iterator[str]:
+def _ambiguous_fields(model: Model, data: Shape) -> Iterator[str]:
     """Fields that may hold an object of one of several types, which are several resources."""
     for at in reachable([data]):
         for name, thunk in at.properties.items():
@@ -218,7 +218,7 @@ def _row(model: Model, data: Shape, path: str) -> tuple[str, str] | None:
         if step == "**":
             return _row_below(model, at, steps[:count])
         at = member(at, step)
-        hidden = _hidden(model, at) if step == "*" and count + 1 < len(steps) else ""
+        hidden = _hidden_resource(model, at) if step == "*" and count + 1 < len(steps) else ""
         if hidden:
             return ".".join(steps[:count]), hidden
     return None
@@ -232,7 +232,7 @@ def _row_below(model: Model, top: Shape, steps: list[str]) -> tuple[str, str] | 
             inner = member(at, name)
             if inner is None or resource_of(inner, model.bound):
                 continue
-            if name == "*" and (hidden := _hidden(model, inner)):
+            if name == "*" and (hidden := _hidden_resource(model, inner)):
                 return ".".join(path), hidden
             if _alike(inner) not in known:
                 known.add(_alike(inner))
@@ -245,7 +245,7 @@ def _alike(shape: Shape) -> object:
     return shape.pointer or (shape.names, shape.kinds, frozenset(member_names(shape)))
 
 
-def _hidden(model: Model, row: Shape | None) -> str:
+def _hidden_resource(model: Model, row: Shape | None) -> str:
     """A resource of which a row may hold an object that is hidden from somebody who is logged in;
     empty if there is none, or the row is such an object itself."""
     if row is None or resource_of(row, model.bound):

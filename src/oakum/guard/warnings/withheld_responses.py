@@ -143,7 +143,7 @@ def selected_members(contract: CompiledContract, endpoint: GrantedEndpoint) -> I
     needed = [
         (name, path)
         for name in resources_shown(contract, endpoint.operation)
-        if (path := _needed(contract.policy.resources[name]))
+        if (path := _deciding_member(contract.policy.resources[name]))
     ]
     for name in endpoint.query if needed else ():
         if name.lower() in _PICKS:
@@ -156,7 +156,7 @@ def selected_members(contract: CompiledContract, endpoint: GrantedEndpoint) -> I
             )
 
 
-def _needed(resource: Resource) -> str:
+def _deciding_member(resource: Resource) -> str:
     """A member that decides an object's owner or state, without which nothing can be shown."""
     if resource.owner.kind == "field":
         return resource.owner.members[0]

@@ -38,12 +38,12 @@ def parse_body(text: str) -> object:
     except orjson.JSONDecodeError:
         pass
     try:
-        return _plain(orjson.loads(_TOKENS.sub(_kept, _TAG.sub("0", text))), 0)
+        return _plain(orjson.loads(_TOKENS.sub(_replace_token, _TAG.sub("0", text))), 0)
     except orjson.JSONDecodeError:
         return UNREAD
 
 
-def _kept(found: re.Match[str]) -> str:
+def _replace_token(found: re.Match[str]) -> str:
     if found[1] is not None:
         return found[1]
     return "null" if found[3] is not None else ""
@@ -66,18 +66,18 @@ def _plain(value: Json, depth: int) -> Json:
 def schema_of(learnt: Learnt) -> Json:
     """The schema of examples. That a member is in each of them does not make it required, and one
     that is null in all of them may be anything."""
-    return _loosened(schema(learnt))
+    return _loosen(schema(learnt))
 
 
-def _loosened(made: Json) -> Json:
+def _loosen(made: Json) -> Json:
     if not isinstance(made, dict):
         return made
     found = {name: each for name, each in made.items() if name != "required"}
     if found.get("type") == "null":
         del found["type"]
     if isinstance(found.get("properties"), dict):
-        found["properties"] = {n: _loosened(each) for n, each in found["properties"].items()}
+        found["properties"] = {n: _loosen(each) for n, each in found["properties"].items()}
     for word in ("items", "additionalProperties"):
         if word in found:
-            found[word] = _loosened(found[word])
+            found[word] = _loosen(found[word])
     return found

@@ -137,7 +137,7 @@ def _join(endpoint: _Endpoint, each: SavedRequest, at: Address) -> None:
     query = (*at.query, *each.query)
     for pair in query:
         if NAME.fullmatch(pair.name):
-            endpoint.query.setdefault(pair.name, Learnt()).learn(_typed(pair.value))
+            endpoint.query.setdefault(pair.name, Learnt()).learn(_typed_value(pair.value))
     for pair in each.headers:
         if NAME.fullmatch(pair.name) and pair.name.lower() not in _COMMON:
             endpoint.headers[pair.name] = None
@@ -160,7 +160,7 @@ def _learn_body(endpoint: _Endpoint, each: SavedRequest) -> None:
     media = essence(each.body.media) or "application/json"
     if each.body.form or media in _FORMS:
         learnt = endpoint.bodies.setdefault(media, Learnt())
-        learnt.learn({pair.name: _typed(pair.value) for pair in each.body.form})
+        learnt.learn({pair.name: _typed_value(pair.value) for pair in each.body.form})
         endpoint.files |= {pair.name for pair in each.body.form if pair.file}
         return
     body = examples.parse_body(each.body.text)
@@ -170,7 +170,7 @@ def _learn_body(endpoint: _Endpoint, each: SavedRequest) -> None:
         endpoint.bodies.setdefault(media, Learnt())
 
 
-def _typed(value: str) -> Json:
+def _typed_value(value: str) -> Json:
     """The value of a parameter as its type says, which is all that is learnt of it."""
     bare = value.strip()
     if bare[:1] == "<" or "{{" in bare or not bare:
@@ -208,13 +208,13 @@ def _operation(each: _Endpoint, path: str, schemes: dict[str, Json], *, secured:
         for status, kinds in sorted(each.answers.items())
     } or {"default": {"description": "none is saved"}}
     if each.security:
-        made["security"] = [_required(found, schemes) for found in each.security]
+        made["security"] = [_security_requirement(found, schemes) for found in each.security]
     elif secured:  # where nothing needs credentials, a collection says nothing of them
         made["security"] = []
     return made
 
 
-def _required(found: dict[str, Json], schemes: dict[str, Json]) -> Json:
+def _security_requirement(found: dict[str, Json], schemes: dict[str, Json]) -> Json:
     """A requirement of all schemes that a request uses; two that differ have names of their own."""
     made: dict[str, Json] = {}
     for name, scheme in found.items():

@@ -123,14 +123,14 @@ def _url(said: Json) -> str:
     raw = text_of(said.get("raw"))
     if raw:
         return raw
-    host, path = _joined(said.get("host"), "."), _joined(said.get("path"), "/")
+    host, path = _join_parts(said.get("host"), "."), _join_parts(said.get("path"), "/")
     scheme = text_of(said.get("protocol"))
     port = f":{scalar(said['port'])}" if said.get("port") else ""
     origin = f"{scheme}://{host}{port}" if scheme and "://" not in host else f"{host}{port}"
     return f"{origin}/{path.lstrip('/')}" if path else origin
 
 
-def _joined(said: Json, between: str) -> str:
+def _join_parts(said: Json, between: str) -> str:
     if not isinstance(said, list):
         return said if isinstance(said, str) else ""
     parts = (each.get("value") if isinstance(each, dict) else each for each in said)

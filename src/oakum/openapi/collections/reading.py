@@ -41,7 +41,7 @@ def stand_in(file: DescriptionFile) -> list[Problem]:
         return []
     for each in COLLECTIONS:
         if pointer := each.tells(root):
-            return _replaced(
+            return _replace_root(
                 file,
                 infer_document(each.read(file), each.NAME, lambda: file.written_location(pointer)),
             )
@@ -57,9 +57,9 @@ def folder(path: Path) -> tuple[DescriptionFile, list[Problem]]:
     file = DescriptionFile(str(path), b"{}", path)
     file.parts = files
     whole = Location(str(files[0]), 1, 1)
-    return file, _replaced(file, infer_document(collection, bruno.NAME, lambda: whole))
+    return file, _replace_root(file, infer_document(collection, bruno.NAME, lambda: whole))
 
 
-def _replaced(file: DescriptionFile, made: Inferred) -> list[Problem]:
+def _replace_root(file: DescriptionFile, made: Inferred) -> list[Problem]:
     file.stand_for(made.root, made.locate)
     return list(made.problems)

@@ -81,11 +81,11 @@ class Census:
         """Selects and sends the requests whose results are compared at the end; learns nothing."""
         if not (self.engine.context.may.writes or self.engine.context.may.own_settings):
             return
-        chosen = list(self._chosen())
+        chosen = list(self._select_questions())
         self._name_unread(chosen[_MOST:], "was not read before the run wrote")
         for asked in chosen[:_MOST]:
             try:
-                found = self._shown(asked)
+                found = self._read_rows(asked)
             except Exception as error:  # noqa: BLE001 - said, not hidden: the run goes on
                 endpoint = asked.probe.endpoint
                 self.engine.results.remark(
@@ -96,13 +96,13 @@ class Census:
                 continue
             if found is not None:
                 self.rows.append((asked, found))
-                self.moving.update(self._moved(asked, found))
+                self.moving.update(self._changed_members(asked, found))
         if self.relations is not None:
             self.relations.take()
             self.engine.results.remark(*self.relations.unread())
         self.keep(self)
 
-    def _chosen(self) -> Iterator[CensusQuestion]:
+    def _select_questions(self) -> Iterator[CensusQuestion]:
         """For each identity every list of its own, and what shows most of each resource; then the
         lists that another identity was shown."""
         engine = self.engine
@@ -128,7 +128,7 @@ class Census:
                 if filled is not None and who in engine.identities.ids:
                     yield CensusQuestion(who, probes[endpoint], filled)
 
-    def _shown(self, asked: CensusQuestion, before: Rows | None = None) -> Rows | None:
+    def _read_rows(self, asked: CensusQuestion, before: Rows | None = None) -> Rows | None:
         """Own objects in an answer, and those of `before` in it; None: it says nothing of what is
         there."""
         engine, who, probe = self.engine, asked.who, asked.probe
@@ -161,10 +161,10 @@ class Census:
         if self.recalled and before:
             missing = {place: row for place, row in before.items() if place not in found}
             kinds = {each.resource for each in seen.instances}
-            found |= self._known(asked, seen, missing, kinds)
+            found |= self._rows_by_key(asked, seen, missing, kinds)
         return found
 
-    def _known(
+    def _rows_by_key(
         self, asked: CensusQuestion, seen: JudgedResponse, missing: Rows, kinds: Collection[str]
     ) -> Iterator[tuple[Place, Mapping[str, Json] | None]]:
         """Objects of which only their key tells that they are the identity's; `kinds`: resources
@@ -179,7 +179,7 @@ class Census:
             if rows:
                 yield place, max(rows, key=lambda row: len(row.keys() & (before or {}).keys()))
 
-    def _moved(self, asked: CensusQuestion, found: Rows) -> Iterator[tuple[Place, str]]:
+    def _changed_members(self, asked: CensusQuestion, found: Rows) -> Iterator[tuple[Place, str]]:
         """Members that the same endpoint has shown with another value before."""
         for place, row in found.items():
             for path, value in _scalars(row or {}, ()):
@@ -190,13 +190,13 @@ class Census:
     def differences(self) -> tuple[str, ...]:
         """What differs from before the run, without values. Repeats requests, since responses may
         vary by themselves."""
-        now = [self._shown(asked, before) for asked, before in self.rows]
-        told = self._told(now)
+        now = [self._read_rows(asked, before) for asked, before in self.rows]
+        told = self._find_changes(now)
         self.patience.renew()
         for seconds in _AGAIN if told or None in now else ():
             self.patience.pause(seconds)
             now = [self._once_more(n, shown, told) for n, shown in enumerate(now)]
-            again = self._told(now)
+            again = self._find_changes(now)
             told = {what: there for what, there in told.items() if again.get(what, _NEVER) == there}
         unread = [asked for (asked, _), shown in zip(self.rows, now, strict=True) if shown is None]
         self._name_unread(unread, "could not be read after the run wrote")
@@ -219,11 +219,11 @@ class Census:
                 f" check it by hand"
                 for (who, resource, _), names in moved.items()
             ),
-            *self._added(more),
+            *self._warn_of_added(more),
             *(self.relations.differences(self.patience) if self.relations is not None else ()),
         )
 
-    def _added(self, more: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    def _warn_of_added(self, more: Mapping[tuple[str, str], int]) -> Iterator[str]:
         """Objects that are there only since the run. What an API writes down by itself with each
         login or change is noted, and makes the run no less trustworthy."""
         left = self.engine.context.undo_log.left if self.engine.context.undo_log is not None else ()
@@ -247,7 +247,7 @@ class Census:
         about = {place for place, _ in told}
         if shown is not None and about.isdisjoint({*before, *shown}):
             return shown
-        again = self._shown(asked, before)
+        again = self._read_rows(asked, before)
         return shown if again is None else again
 
     def _turn(self, asked: tuple[str, str]) -> int:
@@ -282,7 +282,7 @@ class Census:
                 f" so that a new or changed one cannot be detected: {said}{more}"
             )
 
-    def _told(self, now: Sequence[Rows | None]) -> dict[_Told, Json]:
+    def _find_changes(self, now: Sequence[Rows | None]) -> dict[_Told, Json]:
         """(object, place in it) → what stands there now in the stead of what was there; with no
         place: the object is not shown any more."""
         seen = set().union(*(rows for rows in now if rows))
@@ -302,7 +302,7 @@ class Census:
                 if row is not None and now_there is not None:
                     found |= {
                         (place, at): v
-                        for at, v in _lost(row, now_there, ())
+                        for at, v in _lost_members(row, now_there, ())
                         if (place, ".".join(at)) not in self.moving
                     }
                 elif place not in seen:
@@ -331,7 +331,7 @@ def _scalars(row: Mapping[str, Json], at: _At) -> Iterator[tuple[str, Json]]:
             yield ".".join((*at, name)), value
 
 
-def _lost(
+def _lost_members(
     before: Mapping[str, Json], after: Mapping[str, Json], at: _At
 ) -> Iterator[tuple[_At, Json]]:
     """Members that have lost what they held, each with what it holds now. Lists may grow, and what
@@ -339,7 +339,7 @@ def _lost(
     for name, was in before.items():
         now, here = after.get(name), (*at, name)
         if isinstance(was, dict) and isinstance(now, dict):
-            yield from _lost(was, now, here)
+            yield from _lost_members(was, now, here)
         elif was != now and was not in _EMPTY and (now in _EMPTY or not _is_moved(name, was, now)):
             yield here, now
 

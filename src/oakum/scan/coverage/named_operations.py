@@ -76,13 +76,13 @@ def unsent_choices(engine: Engine) -> list[str]:
         members = [(".".join(at), member) for at, member in inside]
         members += [(each.name, each) for each in probe.operation.parameters]
         for name, member in members:
-            if left := _changing(member):
+            if left := _change_note(member):
                 said[f"{probe.endpoint.method} {probe.operation.path} `{name}`: {left}"] = None
     listed = "; ".join(said)
     return [f"choices that may change something were not sent: {listed}"] if said else []
 
 
-def _changing(member: Parameter) -> str:
+def _change_note(member: Parameter) -> str:
     found = [f"`{each}`" for each in enum_values(member.shape) if orders(member.name, each)]
     return ", ".join(found)
 

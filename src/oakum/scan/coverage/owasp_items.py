@@ -41,7 +41,7 @@ def tested_items(
     def why_not(rule: str) -> str:
         if rule in shown:
             return ""
-        return _untested(rule, engine, cells, prospect, wrote) if engine else _EARLY
+        return _why_untested(rule, engine, cells, prospect, wrote) if engine else _EARLY
 
     found = []
     for item in OWASP.values():
@@ -52,7 +52,7 @@ def tested_items(
     return tuple(found)
 
 
-def _untested(
+def _why_untested(
     rule: str,
     engine: Engine,
     cells: Sequence[Cell],
@@ -71,11 +71,11 @@ def _untested(
         return _UNWRITTEN if rule in OF_WRITES and not wrote else ""
     if planned:
         return _EARLY
-    needed = list(_needed(rule, techniques, may, engine.target, prospect))
+    needed = list(_needed_options(rule, techniques, may, engine.target, prospect))
     return f"needs {' or '.join(needed)}" if needed else _NOTHING
 
 
-def _needed(
+def _needed_options(
     rule: str,
     techniques: Iterable[Technique],
     may: May,

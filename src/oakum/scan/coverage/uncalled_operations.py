@@ -151,7 +151,7 @@ def _removers(
             continue
         meant = confirm_removal(remove, each)
         lacking = [name for name in meant.unfilled if name != last]
-        lacking += [*_guessed(model, meant, last), *_lacking_members(meant)]
+        lacking += [*_guessed_params(model, meant, last), *_lacking_members(meant)]
         how = f"{each.method} {each.path}"
         why = f"`{how}` requires `{lacking[0]}`, and no value is known" if lacking else ""
         yield meant, why or _unsure(model, meant, resource)
@@ -216,7 +216,7 @@ def _is_below(remove: Operation, make: Operation) -> bool:
     return remove.path.startswith(f"{make.path.rstrip('/')}/")
 
 
-def _guessed(model: Model, remove: Probe, last: str) -> Iterator[str]:
+def _guessed_params(model: Model, remove: Probe, last: str) -> Iterator[str]:
     """Required parameters besides the path that only a guess fills with the key of the object,
     which the path names already."""
     said = model.rule(remove.operation.id).params

@@ -24,7 +24,7 @@ def said_undeclared(engine: Engine) -> list[str]:
     for probe in engine.state.probes:
         for each in probe.operation.parameters if probe.id in shown else ():
             known = engine.knowledge.values(probe.sources.get(each.name, ""), None)
-            allowed = _allowed(each.shape) if each.where == "path" and known else None
+            allowed = _automaton_of(each.shape) if each.where == "path" and known else None
             if allowed is not None and not any(map(allowed.matches, known)):
                 found[f"`{each.name}` of {probe.endpoint.method} {probe.endpoint.path}"] = None
     if not found:
@@ -38,7 +38,7 @@ def said_undeclared(engine: Engine) -> list[str]:
     ]
 
 
-def _allowed(shape: Shape) -> Automaton | None:
+def _automaton_of(shape: Shape) -> Automaton | None:
     with suppress(Unsupported):
         return of_shape(shape)
     return None

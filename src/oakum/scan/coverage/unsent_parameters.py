@@ -17,7 +17,7 @@ from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Parameter
 from oakum.scan.coverage.untested import Section, Untested
 from oakum.scan.engine import Engine
-from oakum.scan.filters.field_spellings import holding
+from oakum.scan.filters.field_spellings import resource_members
 from oakum.scan.requests.parameter_meanings import optional, whom
 
 _MOST_NAMED = 8
@@ -26,7 +26,7 @@ _MOST_NAMED = 8
 def unsent(engine: Engine) -> Iterator[Untested]:
     """Endpoints that were never called with a parameter that may select the owner."""
     meant = whom(engine.model, engine.state.probes)
-    for probe, lacking in _lacking(engine):
+    for probe, lacking in _unsent_by_probe(engine):
         owners = [engine.model.policy.resources[name].owner.kind for name in probe.shows]
         nobodys = bool(owners) and all(kind == "none" for kind in owners)
         choosing = [f"`{each.name}`" for each in lacking if meant.may_choose(each)]
@@ -37,12 +37,12 @@ def unsent(engine: Engine) -> Iterator[Untested]:
                 f" nothing says what to send; name it under `operations: {{{probe.operation.id}:"
                 " {params: {NAME: Resource.field}}}`",
             )
-    yield from _unfilled(engine)
+    yield from _find_unfilled(engine)
     yield from _never_embedded(engine)
     yield from _never_without(engine)
 
 
-def _unfilled(engine: Engine) -> Iterator[Untested]:
+def _find_unfilled(engine: Engine) -> Iterator[Untested]:
     """Endpoints whose body has a member that the contract fills and the scan cannot write."""
     for probe in engine.state.probes:
         rule = engine.model.rule(probe.operation.id)
@@ -92,7 +92,7 @@ def _embeds(model: Model, probe: Probe, parameter: Parameter, missing: Collectio
     """Whether the name of a flag, such as `with_author`, or a value that the document lists, is
     that of a missing resource or of the member that holds it. Other flags (`include_deleted`) say
     which objects are shown."""
-    names = {*missing, *(at for at, name in holding(model, probe) if name in missing)}
+    names = {*missing, *(at for at, name in resource_members(model, probe) if name in missing)}
     meant = {tuple(singular(each) for each in words(name)) for name in names}
     values = [text_of(each) for each in choices(parameter.name, parameter.shape)]
     said = [tuple(singular(e) for e in words(text)) for text in values]
@@ -121,7 +121,7 @@ def said_unsent(engine: Engine) -> list[str]:
     """Remarks on parameters that were never sent."""
     said = [
         f"{probe.endpoint.method} {probe.endpoint.path} {', '.join(f'`{e.name}`' for e in lacking)}"
-        for probe, lacking in _lacking(engine)
+        for probe, lacking in _unsent_by_probe(engine)
     ]
     if not said:
         return []
@@ -130,7 +130,7 @@ def said_unsent(engine: Engine) -> list[str]:
     return [f"optional parameters that no request used: {'; '.join(said[:_MOST_NAMED])}{rest}"]
 
 
-def _lacking(engine: Engine) -> Iterator[tuple[Probe, list[Parameter]]]:
+def _unsent_by_probe(engine: Engine) -> Iterator[tuple[Probe, list[Parameter]]]:
     for probe in engine.state.probes:
         documented = not (probe.how or probe.query or probe.lacks) and probe.asks is None
         if not documented or not engine.state.was_asked(probe):

@@ -33,7 +33,7 @@ def find_untested(
 ) -> list[Untested]:
     """Operations without a test. `reach`: (operation, resource, viewer) for which an identity has
     the relation to an owner whose object was shown there."""
-    found = [*_unasked(model, skipped)]
+    found = [*_find_unasked(model, skipped)]
     by_operation: dict[str, list[Cell]] = {}
     for cell in cells:
         if is_withheld(model, cell.resource):
@@ -41,12 +41,12 @@ def find_untested(
     for operation, own in by_operation.items():
         rule = model.rule(operation)
         endpoint = next((c.endpoint for c in own if c.result is not Result.LEAK), own[0].endpoint)
-        if not rule.untested and (why := _lacking(model, own, reach)):
+        if not rule.untested and (why := _missing_for(model, own, reach)):
             found.append(Untested(f"{endpoint.method} {endpoint.path}", why))
     return sorted(set(found), key=lambda each: each.name)
 
 
-def _unasked(model: Model, skipped: Iterable[Skipped]) -> Iterator[Untested]:
+def _find_unasked(model: Model, skipped: Iterable[Skipped]) -> Iterator[Untested]:
     """Operations that read somebody's data, and that no question was put to."""
     for each in skipped:
         operation = model.operations.get(each.endpoint.operation)
@@ -155,7 +155,7 @@ def alone(model: Model, identities: KnownIdentities) -> Iterator[str]:
         )
 
 
-def _lacking(model: Model, cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
+def _missing_for(model: Model, cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
     """What an operation lacks to have been tested; empty: nothing. Owners who may not call it are
     shown nothing of their own there."""
     if not any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells):

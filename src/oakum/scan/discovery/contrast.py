@@ -58,7 +58,7 @@ def take_apart(answer: Response, sent: Collection[str]) -> dict[Feature, str]:
         return found | _words(mask(value))
     around = len(answer.body)
     for at, each in _places(value):
-        found[("body", *map(mask, at))] = _told(each, mask)
+        found[("body", *map(mask, at))] = _describe_value(each, mask)
         if not isinstance(each, dict | list):
             around -= len(json_bytes(each))
         around -= len(at[-1].encode("utf-8", "replace")) if at and not at[-1].isdigit() else 0
@@ -139,7 +139,7 @@ def _places(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
             yield from _places(child, (*at, str(index)))
 
 
-def _told(value: Json, mask: RequestMask) -> str:
+def _describe_value(value: Json, mask: RequestMask) -> str:
     match value:
         case dict():
             return "object:"

@@ -62,19 +62,19 @@ class OtherEndpoints:
             return read_as_declared(way.operation, response, parsed)
         return reader(response, parsed)
 
-    def telling(self, probes: Sequence[Probe]) -> list[Probe]:
+    def by_evidence(self, probes: Sequence[Probe]) -> list[Probe]:
         """Endpoints in order of evidence: single objects, then main endpoints, then those with the
         most hidden fields."""
         mains = {each.main for each in self.engine.model.policy.resources.values()}
         return sorted(
             probes,
             key=lambda each: (
-                not self._hidden(each), not _is_about(each), each.operation.id not in mains,
-                -self._hidden(each),
+                not self._hidden_count(each), not _is_about(each), each.operation.id not in mains,
+                -self._hidden_count(each),
             ),
         )  # fmt: skip
 
-    def _hidden(self, probe: Probe) -> int:
+    def _hidden_count(self, probe: Probe) -> int:
         """How many of its fields not everybody may see."""
         return sum(
             not self.engine.may_see(resource, path, None, who)
@@ -157,17 +157,17 @@ class OtherEndpoints:
         outcome = engine.take_in(way, who, about, filled, answer)
         if not answer.ok:
             return None
-        held, nothing = self._held(who, answer, filled), self._nothing(way, who, filled)
+        held, nothing = self._canaries_in(who, answer, filled), self._nothing(way, who, filled)
         same = nothing.media_type == answer.media_type and (
             not answer.is_json
             or form_of(nothing, json_in(nothing)) == engine.responses.forms[way.id, who, about]
         )
-        if held and not (same and held <= self._held(who, nothing, filled)):
+        if held and not (same and held <= self._canaries_in(who, nothing, filled)):
             return outcome
         self._forget(way)
         return None
 
-    def _held(self, who: str, answer: Response, filled: Filled) -> frozenset[str]:
+    def _canaries_in(self, who: str, answer: Response, filled: Filled) -> frozenset[str]:
         """Values that only this owner has, in a response to a request without them."""
         text = answer.body.decode("utf-8", "replace")
         own = (value for value, key in self.engine.knowledge.canaries() if key[0] == who)
@@ -214,7 +214,7 @@ class OtherEndpoints:
 
     def _is_dull(self, way: Probe) -> bool:
         """Whether it shows only public data, also to its owner."""
-        if not way.shows or self._hidden(way):
+        if not way.shows or self._hidden_count(way):
             return False
         outcome = self.alive.get(way.id)
         if outcome is None:

@@ -60,7 +60,7 @@ class FrontEnd:
             todo += self._take(text, address)
         else:
             page = read_page(text)
-            todo += [_joined(address, each) for each in page.sources]
+            todo += [_resolve_url(address, each) for each in page.sources]
             for script in page.scripts:
                 todo += self._take(script, address)
         asked: set[str] = set()
@@ -77,7 +77,7 @@ class FrontEnd:
         for each in named_paths(script):
             query = "&".join(f"{name}={value}" for name, value in each.query)
             self.named.setdefault((plain(each.path), query, each.origin), each)
-        return [_joined(address, each) for each in further_scripts(script)]
+        return [_resolve_url(address, each) for each in further_scripts(script)]
 
     def _may(self, address: str) -> bool:
         named = (self.address, self.engine.target, *self.also)
@@ -100,13 +100,13 @@ class FrontEnd:
             filled = Filled(Request("GET", address, headers), {}, frozenset(), address)
             answer = self.engine.send(probe, None, filled)
             to = answer.headers.get("location", "")
-            if not (300 <= answer.status < 400 and to and self._may(_joined(address, to))):
+            if not (300 <= answer.status < 400 and to and self._may(_resolve_url(address, to))):
                 break
-            address = _joined(address, to)
+            address = _resolve_url(address, to)
         return answer, address
 
 
-def _joined(address: str, other: str) -> str:
+def _resolve_url(address: str, other: str) -> str:
     """Resolves an address relative to another; empty if invalid."""
     try:
         return urljoin(address, other)

@@ -60,12 +60,12 @@ def read_page(text: str) -> Page:
         if said.get("src"):
             page.sources.append(said["src"])
         elif _JSON_TYPE.match(said.get("type", "")):
-            page.data += _parsed(inside)
+            page.data += _parse_json(inside)
         elif inside.strip():
             page.scripts.append(inside)
             page.data += values_of(inside)
     for each in islice(_DATA.finditer(text), _MOST_TRIES):
-        page.data += _parsed(html.unescape(each[1] if each[1] is not None else each[2]))
+        page.data += _parse_json(html.unescape(each[1] if each[1] is not None else each[2]))
     page.data = page.data[:_MOST_VALUES]
     return page
 
@@ -75,7 +75,7 @@ def _attributes(tag: str) -> Iterator[tuple[str, str]]:
         yield name.lower(), html.unescape(double or single or bare)
 
 
-def _parsed(text: str) -> Iterator[Json]:
+def _parse_json(text: str) -> Iterator[Json]:
     """Parses a text as a non-empty JSON object or list."""
     with suppress(ValueError, RecursionError):
         value = json.loads(text)
@@ -98,10 +98,10 @@ def values_of(script: str) -> Iterator[Json]:
                 yield value
     for each in islice(_PARSED.finditer(script), _MOST_TRIES):
         with suppress(ValueError, RecursionError):
-            yield from _parsed(_spoken(each))
+            yield from _parse_json(_literal_value(each))
 
 
-def _spoken(found: re.Match[str]) -> str:
+def _literal_value(found: re.Match[str]) -> str:
     """The value of a JavaScript literal (ECMA-262, 12.9.4), if JSON can express it."""
     body = found[1] if found[1] is not None else found[2].replace("\\'", "'")
     if found[1] is None:

@@ -65,13 +65,13 @@ def read(ids: Mapping[str, Sequence[str]], dated: Sequence[str] = ()) -> Keyspac
     if not texts or len(texts) < sum(len(set(each)) for each in ids.values()):
         return UNKNOWN
     rows = [dated] if len(dated) > 1 else list(ids.values())
-    return _timed(texts) or _counting(texts, rows) or _short(texts) or UNKNOWN
+    return _timed_keyspace(texts) or _counting_keyspace(texts, rows) or _short(texts) or UNKNOWN
 
 
 # --------------------------------------------------------------------- sequential numbers
 
 
-def _counting(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> Keyspace | None:
+def _counting_keyspace(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> Keyspace | None:
     """The reading in the lowest numbers of those in which the ids lie closer than chance."""
     best: tuple[int, str, list[int]] | None = None
     for words, reader in _READERS:
@@ -80,19 +80,19 @@ def _counting(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> Keyspace |
             continue
         numbers, space = found
         span = max(numbers) - min(numbers)
-        decimal = reader in (_plain, _prefixed)
+        decimal = reader in (_plain, _prefixed_numbers)
         close = len(numbers) >= _ALIKE and span < (_SPAN if decimal else _NEAR)
         if (close and _by_chance(len(numbers), span / space) < _CHANCE) or (
             decimal and _is_count(texts, numbers, space, rows)
         ):
             if decimal or reader is _in_text:  # no other decoding is more likely
-                return _counted(words, numbers)
+                return _sequential_keyspace(words, numbers)
             if best is None or max(numbers) < best[0]:
                 best = max(numbers), words, numbers
-    return _counted(best[1], best[2]) if best else None
+    return _sequential_keyspace(best[1], best[2]) if best else None
 
 
-def _counted(words: str, numbers: Sequence[int]) -> Keyspace:
+def _sequential_keyspace(words: str, numbers: Sequence[int]) -> Keyspace:
     span = max(numbers) - min(numbers)
     return Keyspace("counts", words, math.log2(max(span, 2)), tuple(sorted(numbers)))
 
@@ -159,7 +159,7 @@ def _plain(texts: Sequence[str]) -> _Numbers | None:
     return _decimals(texts) if all(t.isascii() and t.isdigit() for t in texts) else None
 
 
-def _prefixed(texts: Sequence[str]) -> _Numbers | None:
+def _prefixed_numbers(texts: Sequence[str]) -> _Numbers | None:
     return None if _plain(texts) else _decimals(texts)
 
 
@@ -212,7 +212,7 @@ def _in_base(alphabet: str, *, short: bool = False) -> Callable[[Sequence[str]],
 
 def _in_text(texts: Sequence[str]) -> _Numbers | None:
     """base64 of a text with a number in it: `cDowMTIzNDU2` is `p:0123456`."""
-    for bodies in _padded(texts):
+    for bodies in _base64_bodies(texts):
         raw = [_bytes(text) for text in bodies]
         if all(_READABLE.fullmatch(each) for each in raw):
             inner = [each.decode() for each in raw]
@@ -227,7 +227,7 @@ def _in_bytes(texts: Sequence[str]) -> _Numbers | None:
     """base64 of the bytes of a number, the high ones first or the low ones."""
     found: list[tuple[int, int, list[int]]] = []
     # `a/210000` is not valid base64
-    for bodies in _padded(texts) if _decimals(texts) is None else ():
+    for bodies in _base64_bodies(texts) if _decimals(texts) is None else ():
         raw = [_bytes(text) for text in bodies]
         size = len(raw[0])
         fits = {len(each) for each in raw} == {size} and _SMALL < 8 * size <= 128
@@ -247,7 +247,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _READERS: tuple[tuple[str, Callable[[Sequence[str]], _Numbers | None]], ...] = (
     (_PLAIN, _plain),
     ("sequential numbers, written in base64", _in_text),
-    ("sequential numbers after a common prefix", _prefixed),
+    ("sequential numbers after a common prefix", _prefixed_numbers),
     ("sequential numbers, written in base64", _in_bytes),
     *(
         (f"sequential numbers, written in {name}", _in_base(alphabet))
@@ -279,7 +279,7 @@ def _common(texts: Sequence[str]) -> str:
     return "".join(char for char, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _padded(texts: Sequence[str]) -> list[list[str]]:
+def _base64_bodies(texts: Sequence[str]) -> list[list[str]]:
     """What may be base64 of ids: what `_bare` leaves; more, if padding shows where it begins, for
     `_` and `-` are digits of it in URLs."""
     found = [_bare(texts, _NO_BASE64)]
@@ -358,7 +358,7 @@ _SIZES = (
 )  # fmt: skip
 
 
-def _timed(texts: Sequence[str]) -> Keyspace | None:
+def _timed_keyspace(texts: Sequence[str]) -> Keyspace | None:
     """Ids that one machine makes of the time: UUIDs of version 1 and 6, ids of MongoDB.
 
     RFC 9562, 8: UUIDs are not to be taken for hard to guess. In version 1 node and clock sequence

@@ -85,7 +85,7 @@ def burst(pace: Pace, asks: Sequence[Callable[[], Response]], many: int) -> Burs
                     brake = "no answer"
                     break
                 took.append(pace.took)
-                left += _left(answer.headers)
+                left += _requests_left(answer.headers)
                 looks = _looks(answer)
                 if number and number not in usual and 400 <= answer.status < 429:
                     del turns[number]
@@ -124,7 +124,7 @@ _PACKED = re.compile(r"(?:remaining|\br)\s*=\s*(\d+)")
 """`limit=100, remaining=50` and `"default";r=50;t=30` (draft-ietf-httpapi-ratelimit-headers)."""
 
 
-def _left(headers: Mapping[str, str]) -> list[float]:
+def _requests_left(headers: Mapping[str, str]) -> list[float]:
     """The remaining number of requests according to a response; empty if it does not say."""
     for name, text in headers.items():
         if _REMAINING.match(name) and text.isascii() and text.strip().isdigit():

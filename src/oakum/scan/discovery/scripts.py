@@ -99,7 +99,7 @@ def named_paths(script: str) -> list[ScriptPath]:
         before = script[max(0, literal.start() - 80) : literal.start()]
         if _WRITES.search(before) or _METHOD.search(_options_of_call(script, at)):
             continue
-        each = _named(pieces, before, partial(constants.value_at, literal.start()))
+        each = _script_path(pieces, before, partial(constants.value_at, literal.start()))
         if each is not None:
             key = (_MARK.sub("{}", each.path), each.query, each.origin)
             if key not in found or found[key].called < each.called:
@@ -177,7 +177,9 @@ def _rest_of_call(script: str, at: int) -> str:
     return script[at : at + _MOST_REST]
 
 
-def _named(pieces: list[Piece], before: str, given: Callable[[str], str]) -> ScriptPath | None:
+def _script_path(
+    pieces: list[Piece], before: str, given: Callable[[str], str]
+) -> ScriptPath | None:
     start = ""
     if pieces[0][0]:  # `${API}/users`
         start, pieces = pieces[0][1], pieces[1:]
@@ -191,7 +193,7 @@ def _named(pieces: list[Piece], before: str, given: Callable[[str], str]) -> Scr
         return None
     based = bool(start) and not known
     pieces = [(False, known), *pieces] if known else pieces
-    text, holes = _filled(pieces)
+    text, holes = _name_holes(pieces)
     address = _ADDRESS.match(text)
     origin = address[1].lower() if address else ""
     text = text[len(origin) :] or "/"
@@ -238,7 +240,7 @@ def _is_base(said: str) -> bool:
     return bool(_CALLED_BASE.search(last)) or (len(last) <= 2 and last != "id")
 
 
-def _filled(pieces: list[Piece]) -> tuple[str, tuple[str, ...]]:
+def _name_holes(pieces: list[Piece]) -> tuple[str, tuple[str, ...]]:
     holes: list[str] = []
     text = ""
     for is_hole, said in pieces:

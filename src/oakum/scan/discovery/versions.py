@@ -61,15 +61,15 @@ def split(path: str, root: int = 0) -> Versioned:
     for nth, part in enumerate(parts):
         bare = nth > 0 and parts[nth - 1].lower() in _ROOTS | _SAYS and _BARE.fullmatch(part)
         if _SEGMENT.fullmatch(part) or bare:
-            return Versioned("/".join(parts[:nth]), part, _joined(parts[nth + 1 :]))
+            return Versioned("/".join(parts[:nth]), part, _join_path(parts[nth + 1 :]))
     roots = 1
     while roots < len(parts) - 1 and parts[roots].lower() in _ROOTS:
         roots += 1
     roots = max(roots, min(1 + root, len(parts) - 1))
-    return Versioned("/".join(parts[:roots]), "", _joined(parts[roots:]))
+    return Versioned("/".join(parts[:roots]), "", _join_path(parts[roots:]))
 
 
-def _joined(parts: list[str]) -> str:
+def _join_path(parts: list[str]) -> str:
     return "".join(f"/{part}" for part in parts)
 
 

@@ -43,7 +43,7 @@ def _still_open(engine: Engine) -> Iterator[str]:
     patience = engine.context.account_settings.patience
     patience.renew()
     world = ""
-    for (owner, endpoint, viewer), shut in _chosen(engine).items():
+    for (owner, endpoint, viewer), shut in _select_endpoints(engine).items():
         probe = engine.matrix.probes[endpoint]
         who = owner if probe.personal else None
         if world != owner:
@@ -65,7 +65,7 @@ def _still_open(engine: Engine) -> Iterator[str]:
         )
 
 
-def _chosen(engine: Engine) -> dict[_At, _Fields]:
+def _select_endpoints(engine: Engine) -> dict[_At, _Fields]:
     """Endpoints that show a stranger in the world of a change what is closed now, and did not leak
     before → what: one viewer for each, few for each owner."""
     known = {(key.endpoint, key.resource, key.field) for key, _ in engine.matrix.leaks()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from oakum.authz.table import deciding
+from oakum.authz.table import deciding_states
 from oakum.exposure.cells.entitled_views import MissingField, Object
 from oakum.exposure.cells.matrix import HIDDEN, Doubt, Key, Observation, Outcome, state_key
 from oakum.exposure.evaluation_context import EvaluationContext
@@ -73,7 +73,9 @@ class CellRecord:
 
     def is_unread(self, of: JudgedObject, path: str) -> bool:
         """Whether a setting that decides about a field is unknown."""
-        return not of.unread.isdisjoint(deciding(self.context.model.tables[of.resource], path))
+        return not of.unread.isdisjoint(
+            deciding_states(self.context.model.tables[of.resource], path)
+        )
 
     def put(
         self, of: JudgedObject, path: str, result: Result, evidence: Evidence | None = None,

@@ -143,7 +143,7 @@ class Cells:
         self._record.embedded[(resource, inside)] = None
         self._judge_leaves(instance, of)
         for path, at in references_in(self._context, self._seen, instance):
-            if not self._granted(of, path):
+            if not self._is_granted(of, path):
                 self._beside(at, of, path, "the key of an object that may not stand there")
         it = Object(who, resource, of.object_key)
         self._record.tentative |= remember_shown(self._context, self._seen, instance, it)
@@ -189,7 +189,7 @@ class Cells:
 
     def _suspect(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> None:
         """Records a leak that is no proof, unless the contract shows the field."""
-        if self._granted(of, leaf.path):
+        if self._is_granted(of, leaf.path):
             return
         self._leak(instance, leaf, replace(of, weak=of.weak or SHARED))
         told, key = self._context.placeholders.note_leak, self._record.key(of, leaf.path)
@@ -206,7 +206,7 @@ class Cells:
             if not own and is_relative(self._context, instance, leaf, who):
                 self._record.relative[(of.resource, leaf.path)] = None
         elif (who == viewer and self._is_own_for_anothers(of, leaf)) or (
-            not own and self._masked(instance, leaf, of)
+            not own and self._judge_masked(instance, leaf, of)
         ):
             pass
         elif leaf.masked:
@@ -215,7 +215,7 @@ class Cells:
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
             return self._empty(instance, leaf, of, own=own)
         else:
-            return self._denied(instance, leaf, of, own=own)
+            return self._judge_denied(instance, leaf, of, own=own)
         return _Told.NOTHING
 
     def _empty(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject, *, own: bool) -> _Told:
@@ -231,7 +231,7 @@ class Cells:
             self._record.put(of, leaf.path, Result.CLOSED, wait=True)
         return _Told.NOTHING
 
-    def _denied(
+    def _judge_denied(
         self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject, *, own: bool
     ) -> _Told:
         """Judges a value in a field that the contract does not show the viewer."""
@@ -269,10 +269,10 @@ class Cells:
     def _is_own_for_anothers(self, of: JudgedObject, leaf: Leaf) -> bool:
         """Whether it is the viewer's own, which the contract shows them, in place of another's."""
         at = of.resource, of.object_key, leaf.path
-        shown = self._granted(of, leaf.path)
+        shown = self._is_granted(of, leaf.path)
         return shown and is_own_for_anothers(self._context, self._question, at, of.place)
 
-    def _masked(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> bool:
+    def _judge_masked(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> bool:
         """Judges a value in a field that the contract shows in a masked form; False: it is to be
         judged as in any other field."""
         context, who = self._context, of.who
@@ -375,8 +375,8 @@ class Cells:
         self, of: JudgedObject, path: str, *, present: bool = True, blank: bool = False
     ) -> None:
         """A declared field that did not come: with its object, with nothing in it, or neither."""
-        if self._granted(of, path):
-            self._withheld(of, path, present=present)
+        if self._is_granted(of, path):
+            self._judge_withheld(of, path, present=present)
             return
         who, resource, key = of.who, of.resource, of.object_key
         table = self._context.model.tables[resource]
@@ -392,7 +392,7 @@ class Cells:
                 self._record.leave_blank(of, path)
             self._record.put(of, path, Result.CLOSED, wait=present)
 
-    def _withheld(self, of: JudgedObject, path: str, *, present: bool) -> None:
+    def _judge_withheld(self, of: JudgedObject, path: str, *, present: bool) -> None:
         """A granted field that did not come, though its owner gets it at this endpoint."""
         endpoint, viewer = self._question.endpoint, self._question.viewer
         who, resource, context = of.who, of.resource, self._context
@@ -408,7 +408,7 @@ class Cells:
         lost |= (viewer, resource) in self._record.sighted
         lost |= context.matrix.hides_way(self._probe, resource, viewer, who)
         table = context.model.tables[resource]
-        lost |= is_found_by_hidden(self._probe, table.resource, partial(self._granted, of))
+        lost |= is_found_by_hidden(self._probe, table.resource, partial(self._is_granted, of))
         if present or not lost:
             evidence = self._exhibits.refusal(who, resource, path, of.held)
             self._record.put(of, path, Result.OVER_BLOCK, evidence)
@@ -422,7 +422,7 @@ class Cells:
         else:
             self._record.doubt_closed(of, path, LOOSE)
 
-    def _granted(self, of: JudgedObject, path: str) -> bool:
+    def _is_granted(self, of: JudgedObject, path: str) -> bool:
         endpoint, known = self._question.endpoint, self._question.viewer is not None
         return self._context.matrix.is_granted(
             endpoint, of.resource, path, of.held, known, of.state
@@ -464,7 +464,7 @@ class Cells:
         held = self._context.identities.relations(self._question.viewer, NOBODY)
         of = JudgedObject(resource, NOBODY, held, {}, key)
         for path in paths:
-            if not self._granted(of, path):
+            if not self._is_granted(of, path):
                 self._record.doubt_closed(of, path, LOOSE)
 
     def _absent(self, resource: str, who: str, key: str, *, served: bool) -> None:
@@ -482,7 +482,7 @@ class Cells:
             alone, held=held | self._context.relations_naming(viewer, who, resource, key)
         )
         for path in self._probe.shows[resource]:
-            granted = self._granted(named, path)
+            granted = self._is_granted(named, path)
             if served:
                 self._missing(alone if granted else named, path, present=False)
             elif not granted:
@@ -517,7 +517,7 @@ class Cells:
         unread = in_doubt(self._context, who, resource, first.state)
         unread |= {n for n, told in first.state.items() for o in others if o.state[n] != told}
         of = JudgedObject(resource, who, held, state, weak=weak, unread=unread)
-        if not self._granted(of, path):
+        if not self._is_granted(of, path):
             key = self._record.key(of, path)
             before = self._record.found.get(key)
             self._beside(at, of, path, where)

@@ -27,7 +27,7 @@ _TELLING = frozenset(
 
 def tell_mixed(context: EvaluationContext) -> None:
     """Records rows shown to a viewer as their own with values that the contract denies them."""
-    for endpoint, viewer, owner, resource, path, other in list(_mixed(context)):
+    for endpoint, viewer, owner, resource, path, other in list(_mixed_fields(context)):
         held = context.identities.relations(viewer, owner)
         state = context.matrix.state(resource, owner)
         view = context.views.get((endpoint, viewer))
@@ -51,7 +51,7 @@ def tell_mixed(context: EvaluationContext) -> None:
         context.matrix.apply(endpoint, Outcome(f"mixed {endpoint} {viewer}", view.status, (seen,)))
 
 
-def _mixed(context: EvaluationContext) -> Iterator[tuple[str, str, str, str, str, str]]:
+def _mixed_fields(context: EvaluationContext) -> Iterator[tuple[str, str, str, str, str, str]]:
     """(endpoint, viewer, owner, resource, field, the endpoint that shows the viewer's own)."""
     knowledge = context.knowledge
     shown: dict[tuple[str, str], dict[str, set[str]]] = {}

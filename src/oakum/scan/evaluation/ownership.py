@@ -229,7 +229,7 @@ class Ownership:
         if kind == "creator":
             return self._creators(probe, question, each, resource, inner, found)
         if kind == "field" and each.owners:
-            if other := self._claimed(probe, question, each, resource, found):
+            if other := self._first_owner(probe, question, each, resource, found):
                 return other
             return self._parties(question, each, resource, found)
         if each.owners:
@@ -336,7 +336,7 @@ class Ownership:
             found.mute.add(each.pointer)
         return each.owners
 
-    def _claimed(
+    def _first_owner(
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
         found: KnownInstances,
     ) -> tuple[str, ...]:  # fmt: skip

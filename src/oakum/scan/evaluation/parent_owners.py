@@ -36,8 +36,8 @@ class Parents:
         """The owners of an instance's parent; `known`: of the other instances."""
         name = self.model.policy.resources[each.resource].owner.members[0]
         parent = self.model.policy.resources[name]
-        key = self._named(each, parent)
-        at = self._agreeing(key, parent, self._around(each, name), self._inside(each, name))
+        key = self._parent_key(each, parent)
+        at = self._agreed_instance(key, parent, self._around(each, name), self._inside(each, name))
         if at is None:
             return self._of_key(parent, key or self.asked(parent))
         owners = known.get(at.pointer, ())
@@ -47,7 +47,7 @@ class Parents:
         return owners or self._of_key(parent, keys[0] if keys else "")
 
     @staticmethod
-    def _agreeing(
+    def _agreed_instance(
         key: str, parent: Resource, *found: ObjectInstance | None
     ) -> ObjectInstance | None:
         """The first instance that may be the object of this key: a comment that names its post may
@@ -84,7 +84,7 @@ class Parents:
         ]
         return found[0] if len(found) == 1 else None
 
-    def _named(self, each: ObjectInstance, parent: Resource) -> str:
+    def _parent_key(self, each: ObjectInstance, parent: Resource) -> str:
         """The key of the parent in a member of an instance: `issue_id`."""
         row = {
             leaf.path: canonical(leaf.value)

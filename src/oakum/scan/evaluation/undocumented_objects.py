@@ -167,7 +167,7 @@ class Likeness:
                 found.further.append(self._see(child, None, (*at, key), found))
             elif says_nothing(child):
                 continue
-            elif name := self._renamed(kind, child, fitted):
+            elif name := self._field_by_value(kind, child, fitted):
                 fitted[name] = child
             elif classify_field(key) in _PERSONAL and self._is_own(child):
                 fitted[key] = child
@@ -211,7 +211,7 @@ class Likeness:
 
     # -------------------------------------------------------------------- renamed members
 
-    def _renamed(self, kind: _Kind, value: Json, taken: Mapping[str, Json]) -> str:
+    def _field_by_value(self, kind: _Kind, value: Json, taken: Mapping[str, Json]) -> str:
         """The one field of this resource in which somebody is shown this value elsewhere."""
         text = canonical(value)
         if isinstance(value, bool) or len(text) < _SHORT:

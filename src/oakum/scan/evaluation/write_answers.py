@@ -53,7 +53,7 @@ class WriteAnswers:
         """Sends a request as an identity; the response to a write is judged."""
         answer = self._ask(viewer, request)
         if request.method not in READS:
-            self._once = self._heard(viewer, request, answer)
+            self._once = self._judge_answer(viewer, request, answer)
         return answer
 
     def told_once(self) -> bool:
@@ -61,7 +61,7 @@ class WriteAnswers:
         confirm it."""
         return self._once
 
-    def _heard(self, viewer: str | None, request: Request, answer: Response) -> bool:
+    def _judge_answer(self, viewer: str | None, request: Request, answer: Response) -> bool:
         operation = self._names.operation(request)
         if operation is None or (viewer is not None and viewer not in self._engine.identities.ids):
             return False  # a provisioned account is not a viewer of the contract
@@ -126,7 +126,7 @@ class WriteAnswers:
     def _question(self, probe: Probe, viewer: str | None, request: Request) -> Question:
         engine, operation = self._engine, probe.operation
         params = self._names.values(request)
-        sent = {*params.values(), *(text for _, text in _query(request)), *_sent(request)}
+        sent = {*params.values(), *(text for _, text in _query(request)), *_body_values(request)}
         whose = {name: self._whose(text) for name, text in params.items() if name in probe.personal}
         targets = frozenset(each for each in whose.values() if each)
         symbolic = operation.path
@@ -134,7 +134,7 @@ class WriteAnswers:
             source = probe.sources.get(name, name)
             place = variable(whose.get(name) or viewer or "", source)
             symbolic = symbolic.replace("{" + name + "}", place)
-        filled = Filled(request, params, frozenset(sent), symbolic, self._said(request))
+        filled = Filled(request, params, frozenset(sent), symbolic, self._curl_body(request))
         request_key = f"{operation.id}|{viewer or ''}|write {next(self._numbers)}"
         line = curl(filled, engine.context.credentials(viewer))
         return Question(
@@ -155,7 +155,7 @@ class WriteAnswers:
                 return name
         return ""
 
-    def _said(self, request: Request) -> str:
+    def _curl_body(self, request: Request) -> str:
         """The body for a curl line: names, as far as the document has them."""
         body = _body(request)
         if not isinstance(body, dict):
@@ -175,7 +175,7 @@ def _body(request: Request) -> Json:
         return None
 
 
-def _sent(request: Request) -> Iterator[str]:
+def _body_values(request: Request) -> Iterator[str]:
     """Every value in a body, JSON or a form's."""
     for _, leaf in leaves_of(_body(request)):
         if leaf is not None:

@@ -37,7 +37,9 @@ def hidden_fields(model: Model, shows: Mapping[str, Iterable[str]]) -> list[str]
     ]
 
 
-def holding(model: Model, probe: Probe, *, within: bool = True) -> Iterator[tuple[str, str]]:
+def resource_members(
+    model: Model, probe: Probe, *, within: bool = True
+) -> Iterator[tuple[str, str]]:
     """Members of what an endpoint shows that are a resource, or a list of one, with it. `within`:
     those of another resource; otherwise those of what stands around the outermost."""
     media = probe.operation.success()
@@ -60,18 +62,20 @@ def spellings(model: Model, probe: Probe, parameter: Parameter) -> list[Query]:
     if "[" not in name:
         types = list(dict.fromkeys(_types(probe, parameter)))[:_MOST_TYPES]
         found += [((f"{name}[{each}]", ",".join(own)),) for each in types if own]
-    members = list(chain(holding(model, probe), holding(model, probe, within=False)))
+    members = list(
+        chain(resource_members(model, probe), resource_members(model, probe, within=False))
+    )
     inside: dict[str, list[str]] = {}
     for member, resource in members:
         for path in hidden_fields(model, {resource: model.tables[resource].leaves}):
             inside.setdefault(member, []).append(path)
     for form in _NESTED if inside and "[" not in name else ():
-        texts = [_nested(form, at, paths[:_MOST_NAMES]) for at, paths in inside.items()]
+        texts = [_format_nested(form, at, paths[:_MOST_NAMES]) for at, paths in inside.items()]
         found.append(((name, ",".join(texts)),))
     return found
 
 
-def _nested(form: str, member: str, paths: list[str]) -> str:
+def _format_nested(form: str, member: str, paths: list[str]) -> str:
     return form.format(
         member=member,
         names=",".join(paths),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oakum.authz.compiled_model import is_withheld
 from oakum.authz.member_paths import key_in
-from oakum.authz.table import allows, deciding
+from oakum.authz.table import allows, deciding_states
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import NOBODY
 from oakum.exposure.endpoints.probes import Probe
@@ -50,20 +50,20 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
             place = (resource, field, kind)
             if (resource, field, kind.label) in shown or place in done:
                 continue
-            value, key = _denied(engine, (owner, resource, field), values, viewer)
+            value, key = _denied_value(engine, (owner, resource, field), values, viewer)
             if not says_nothing(value):
                 done.add(place)
                 yield Hidden(resource, field, owner, viewer, kind.label, value, key)
 
 
-def _denied(
+def _denied_value(
     engine: Engine, place: tuple[str, str, str], values: Collection[str], viewer: str | None
 ) -> tuple[str, str]:
     """A value of an owner's in a field that one viewer may not see, and the key of its object: no
     value that another object of the owner's, which the viewer may see, has as well."""
     owner, resource, field = place
     each = engine.model.policy.resources[resource]
-    deciders = set(deciding(engine.model.tables[resource], field))
+    deciders = set(deciding_states(engine.model.tables[resource], field))
     own = {name for name, state in each.states.items() if state.member} & deciders
     if not own or not is_one_of_many(engine.model, each):
         sees = engine.evaluator.may_see

@@ -46,14 +46,14 @@ class Dialect:
         tree = self.deep or self.explicit
 
         def at(given: Json) -> dict[str, Json]:
-            return _nested(steps, given) if tree else {".".join(steps): given}
+            return _nest(steps, given) if tree else {".".join(steps): given}
 
         plain = at({f"{self.sign}eq": value} if self.explicit else value)
         found: dict[str, Json] = {"": plain}
         if self.deep:
             found["eq"] = at({f"{self.sign}eq": value})
         elif not tree and len(steps) > 1:
-            found["nested"] = _nested(steps, value)
+            found["nested"] = _nest(steps, value)
         found |= {each: {f"{self.sign}{each}": [plain]} for each in ("or", "and")}
         found["in"] = at({among: [value]})
         return {name: {self.within: each} if self.within else each for name, each in found.items()}
@@ -120,9 +120,9 @@ def _as_json(value: Json) -> Json:
         return None
 
 
-def _nested(steps: list[str], value: Json) -> dict[str, Json]:
+def _nest(steps: list[str], value: Json) -> dict[str, Json]:
     first, *rest = steps
-    return {first: _nested(rest, value) if rest else value}
+    return {first: _nest(rest, value) if rest else value}
 
 
 def _flat(name: str, value: Json) -> Iterator[tuple[str, str]]:

@@ -228,13 +228,13 @@ class _Walk:
         if not self.words.is_owned(resource):
             return ()
         if resource in self.words.accounts:
-            return self._named(value, type, pick) or whose
+            return self._account_key(value, type, pick) or whose
         way = self._owner(value, type) or whose
         if way:
             self.owners[at] = way
         return ()
 
-    def _named(self, value: Mapping[str, Json], type: str, pick: Pick) -> tuple[str, ...]:
+    def _account_key(self, value: Mapping[str, Json], type: str, pick: Pick) -> tuple[str, ...]:
         """The key of an account."""
         key = self.words.model.policy.resources[self.words.resource(type)].key
         for each in pick.below:
@@ -286,14 +286,14 @@ def _either(shapes: Sequence[Shape]) -> Shape:
     for shape in told:
         if shape.properties:
             by_names.setdefault(shape.names, []).append(shape)
-    kinds = [_joined(names, found) for names, found in by_names.items()]
+    kinds = [_merge_shapes(names, found) for names, found in by_names.items()]
     if len(kinds) > 1:
         branches = tuple(map(_given, kinds))
         return Shape(kinds=_OBJECT, branches=branches, discriminator=(TAG, {}))
     return kinds[0] if kinds else _ANY
 
 
-def _joined(names: frozenset[str], shapes: Sequence[Shape]) -> Shape:
+def _merge_shapes(names: frozenset[str], shapes: Sequence[Shape]) -> Shape:
     """The merged members of several objects of one type."""
     if len(shapes) == 1:
         return shapes[0]

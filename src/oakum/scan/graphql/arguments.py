@@ -226,7 +226,7 @@ class Arguments:
             given.append((name, made))
         return InputMembers(tuple(given))
 
-    def choosing(
+    def choice(
         self, field: GraphQLField, targets: Sequence[GraphQLObjectType]
     ) -> tuple[str, Value] | None:
         """An optional argument that selects whose object to find."""
@@ -281,10 +281,10 @@ class Arguments:
                     return None
                 found.append((name, value))
         if not any(_has_hole(value) for _, value in found):
-            found += self._chosen(path, fields, targets)
+            found += self._select_member(path, fields, targets)
         return InputMembers(tuple(found)) if found else None
 
-    def _chosen(
+    def _select_member(
         self,
         path: tuple[str, ...],
         fields: Mapping[str, GraphQLInputField],
@@ -304,12 +304,12 @@ class Arguments:
 
     def source(self, path: tuple[str, ...], targets: Sequence[GraphQLObjectType]) -> str:
         """The `Resource.field` that fills an argument; empty if unknown."""
-        name = _named(path)
+        name = _compared_name(path)
         return self._of_targets(path, targets) or self._by_noun(name) or self._text(name, targets)
 
     def _of_targets(self, path: tuple[str, ...], targets: Sequence[GraphQLObjectType]) -> str:
         """A field of what is looked for: its key, or one of the argument's own name."""
-        name = _named(path)
+        name = _compared_name(path)
         said = words(name)
         for type in targets:
             resource = self._words.resource(type.name)
@@ -370,7 +370,7 @@ class Arguments:
         return ""
 
 
-def _named(path: tuple[str, ...]) -> str:
+def _compared_name(path: tuple[str, ...]) -> str:
     """The name that says what is compared: of `where.id._eq` it is `id`."""
     for name in reversed(path):
         if not set(words(name)) <= _COMPARES:

@@ -58,7 +58,7 @@ def known_queries(operation: Operation, words: Vocabulary) -> Iterator[ExampleQu
         given = variables if isinstance(variables, dict) else {}
         for each in document.definitions:
             if isinstance(each, OperationDefinitionNode) and _reads(each):
-                made = _known(document, each, given, words)
+                made = _example_query(document, each, given, words)
                 if made.asked.text not in seen:
                     seen.add(made.asked.text)
                     yield made
@@ -82,7 +82,7 @@ def _reads(operation: OperationDefinitionNode) -> bool:
     return query and not any(acts_by_name(each.name.value) for each in fields)
 
 
-def _known(
+def _example_query(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     given: Mapping[str, Json],

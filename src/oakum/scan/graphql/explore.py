@@ -125,7 +125,7 @@ class Explorer:
         self._words = Vocabulary(engine.model, None, stated=False)
 
     @property
-    def _called(self) -> str:
+    def _endpoint_name(self) -> str:
         return f"{self.operation.method} {self.operation.path}"
 
     # ---------------------------------------------------------- overall run
@@ -151,7 +151,7 @@ class Explorer:
             for name in type.fields
         }
         self.engine.evaluator.declare(frozenset(names))
-        planner = self._planned(_IN_ADDRESSES if self.operation.method == "GET" else Style())
+        planner = self._build_planner(_IN_ADDRESSES if self.operation.method == "GET" else Style())
         roots = planner.made
         waiting = [root for root in roots if not (root.instead_of or root.varies)]
         for _ in range(_ROUNDS):  # ids from one response fill the next query
@@ -180,7 +180,7 @@ class Explorer:
                 key = engine.model.policy.resources[name].key
                 engine.knowledge.suppose(who, name, key, likely[0])
 
-    def _planned(self, style: Style) -> Planner:
+    def _build_planner(self, style: Style) -> Planner:
         planner = Planner(self._schema, self._words, self._rule.params, style, self._rule.reading)
         share = _MOST_FIELDS // max(sum(not root.varies for root in planner.roots()), 1)
         if share < style.fields:
@@ -209,13 +209,13 @@ class Explorer:
         for root in plain[:_MOST_WITHOUT_LOGIN] if not self._anonymous else ():
             asks = tuple(self._asks(root))
             asks = self._smaller(asks) if self._shallow else asks
-            asked = self._composed(asks if self._aliases else asks[:1], root.name) if asks else None
+            asked = self._compose(asks if self._aliases else asks[:1], root.name) if asks else None
             if asked is not None and asked.text not in self._without_login:
                 self._ask(asked, None)
         if not self._anonymous and (left := [root.name for root in plain[_MOST_WITHOUT_LOGIN:]]):
             self.engine.results.remark(
-                f"{self._called}: asked without a login for the first {_MOST_WITHOUT_LOGIN} fields"
-                f" of the root, and not for {few(left, 8)}"
+                f"{self._endpoint_name}: asked without a login for the first {_MOST_WITHOUT_LOGIN}"
+                f" fields of the root, and not for {few(left, 8)}"
             )
 
     def _is_needed(self, root: Root) -> bool:
@@ -245,14 +245,14 @@ class Explorer:
             return build_client_schema(told.data, assume_valid=True)
         except (TypeError, KeyError, AttributeError, ValueError):
             self.engine.results.remark(
-                f"{self._called} does not reveal its schema: name its file with `graphql:` under"
-                f" `operations: {self._called}:`"
+                f"{self._endpoint_name} does not reveal its schema: name its file with `graphql:`"
+                f" under `operations: {self._endpoint_name}:`"
             )
             return None
 
     def _close(self, why: str) -> None:
         self._closed = True
-        self.engine.results.note_gap(self._called, f"it {why}")
+        self.engine.results.note_gap(self._endpoint_name, f"it {why}")
 
     def _ask_known(self) -> None:
         """The document's own examples, for each owner."""
@@ -360,7 +360,7 @@ class Explorer:
         anybody's."""
         data = said.heard.data
         return isinstance(data, dict) and any(
-            not says_nothing(data.get(pick.key)) and pick.ends not in self._words.leading
+            not says_nothing(data.get(pick.key)) and pick.ends not in self._words.leading_types
             for pick in asked.picks
             if not pick.below or pick.ends
         )
@@ -397,7 +397,7 @@ class Explorer:
         name = "+".join(dict.fromkeys(ask.root.name for ask in asks)) + how
         if not self._aliases:
             name += f" of {asks[0].whose or asks[0].nth}"
-        asked: PickedQuery | None = self._composed(asks, name)
+        asked: PickedQuery | None = self._compose(asks, name)
         for _ in range(_MOST_SPLITS):
             said = self._ask(asked, viewer) if asked else None
             if asked is None or said is None or self._closed:
@@ -411,10 +411,10 @@ class Explorer:
             if not places - self._unknown:
                 return None
             self._unknown |= places
-            asked = self._composed(asks, f"{name} as it is")
+            asked = self._compose(asks, f"{name} as it is")
         return None
 
-    def _composed(self, asks: Sequence[FieldPick], name: str) -> PickedQuery | None:
+    def _compose(self, asks: Sequence[FieldPick], name: str) -> PickedQuery | None:
         """One query, without what the server has said it does not know."""
         asked = compose(asks, self._owned, name)
         gone = [path for path, place in locate(asked.picks, self._root) if place in self._unknown]
@@ -422,7 +422,7 @@ class Explorer:
 
     def _smaller(self, asks: Sequence[FieldPick]) -> tuple[FieldPick, ...]:
         if not self._small:
-            self._small = {root.name: root for root in self._planned(SHALLOW).made}
+            self._small = {root.name: root for root in self._build_planner(SHALLOW).made}
         return tuple(
             replace(ask, root=self._small[ask.root.name])
             for ask in asks
@@ -505,7 +505,7 @@ class Explorer:
             id: who
             for (endpoint, _), answers in self.engine.matrix.outsiders.items()
             for id in sorted(set().union(*answers.values()))
-            if endpoint in endpoints and (who := self._held(id))
+            if endpoint in endpoints and (who := self._identity_in(id))
         }
         for accounts in self._of_callers().values():
             if len(accounts) > 1 and len(set(accounts.values())) == len(accounts):
@@ -533,7 +533,7 @@ class Explorer:
                     found.setdefault(pick.field, {})[viewer] = id
         return found
 
-    def _held(self, id: str) -> str:
+    def _identity_in(self, id: str) -> str:
         """The identity whose id a global id contains; empty if none."""
         texts = [id]
         with suppress(ValueError):
@@ -545,7 +545,7 @@ class Explorer:
 
     def _single(self, root: Root, owner: str) -> Probe | None:
         """A root as it is asked of one owner alone."""
-        asked = self._composed([FieldPick(root, owner)], f"{root.name} alone")
+        asked = self._compose([FieldPick(root, owner)], f"{root.name} alone")
         return self._probe(asked) if asked is not None else None
 
     # ---------------------------------------------- other states of an account
@@ -575,7 +575,7 @@ class Explorer:
     def _way(self, asks: Sequence[FieldPick], name: str) -> Probe:
         """A query that can be filled for any person."""
         once = dict.fromkeys(replace(ask, whose="") for ask in asks)
-        asked = self._composed([*once], name) or compose([*once], self._owned, name)
+        asked = self._compose([*once], name) or compose([*once], self._owned, name)
         own = {n for n, source in asked.sources.items() if source.partition(".")[0] in self._owned}
         probe = self._probe(asked)
         return replace(

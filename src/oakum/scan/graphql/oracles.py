@@ -18,7 +18,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import Hidden, hidden_fields
 from oakum.scan.graphql.picks import Hole, InputMembers, Root, Value
 from oakum.scan.requests.builder import Filled, fill
-from oakum.scan.techniques.inference import another_to, is_found, reading, signal
+from oakum.scan.techniques.inference import another_to, is_found, read_parts, signal
 
 _MOST = 24
 """Questions that are asked first; three more follow where the owner comes."""
@@ -102,7 +102,7 @@ def _ask(engine: Engine, search: Search, hidden: Hidden, probe: Probe, other: st
         answer = engine.send(way, hidden.viewer, filled)
         if not is_success(answer.status):
             return
-        shown = reading(engine, way, hidden.viewer, filled, answer)
+        shown = read_parts(engine, way, hidden.viewer, filled, answer)
         if is_found(engine, hidden, shown) == bool(turn % 2):
             return
         first = first or (way, filled, answer)

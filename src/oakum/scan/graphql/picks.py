@@ -147,7 +147,7 @@ def compose(asks: Sequence[FieldPick], owned: frozenset[str], name: str = "") ->
 
 def without(asked: PickedQuery, paths: Sequence[tuple[str, ...]], name: str) -> PickedQuery | None:
     """The query without these response paths; None if nothing remains."""
-    picks = _pruned(asked.picks, paths)
+    picks = _prune(asked.picks, paths)
     used = {value for pick in picks for value in _names(pick)}
     if not picks:
         return None
@@ -171,13 +171,13 @@ def locate(picks: Sequence[Pick], type: str) -> Iterator[tuple[tuple[str, ...], 
             yield (pick.key, *path), place
 
 
-def _pruned(picks: Sequence[Pick], paths: Sequence[tuple[str, ...]]) -> tuple[Pick, ...]:
+def _prune(picks: Sequence[Pick], paths: Sequence[tuple[str, ...]]) -> tuple[Pick, ...]:
     found: list[Pick] = []
     for pick in picks:
         mine = [path[1:] for path in paths if path[:1] == (pick.key,)]
         if () in mine:
             continue
-        below = _pruned(pick.below, mine) if mine else pick.below
+        below = _prune(pick.below, mine) if mine else pick.below
         if below or not pick.below:
             found.append(replace(pick, below=below))
     return tuple(found)
@@ -224,16 +224,16 @@ def text_of(picks: Sequence[Pick], variables: Mapping[str, str]) -> str:
 
 
 def _selection(picks: Sequence[Pick]) -> str:
-    parts = [_written(each) for each in picks if not each.on]
+    parts = [_format_pick(each) for each in picks if not each.on]
     for type in dict.fromkeys(each.on for each in picks if each.on):
-        inner = " ".join(_written(each) for each in picks if each.on == type)
+        inner = " ".join(_format_pick(each) for each in picks if each.on == type)
         parts.append(f"... on {type} {{ {inner} }}")
     if any(each.on for each in picks):
         parts.insert(0, TAG)
     return " ".join(parts)
 
 
-def _written(pick: Pick) -> str:
+def _format_pick(pick: Pick) -> str:
     alias = f"{pick.alias}: " if pick.alias else ""
     args = ", ".join(f"{name}: {_literal(value)}" for name, value in pick.args)
     below = f" {{ {_selection(pick.below)} }}" if pick.below else ""
@@ -257,14 +257,14 @@ def holes(value: Value) -> Iterator[Hole]:
 
 def _names(pick: Pick) -> Iterator[str]:
     """Variable names in a pick."""
-    yield from (name for _, value in pick.args for name in _named(value))
+    yield from (name for _, value in pick.args for name in _variable_names(value))
     for each in pick.below:
         yield from _names(each)
 
 
-def _named(value: Value) -> Iterator[str]:
+def _variable_names(value: Value) -> Iterator[str]:
     if isinstance(value, str) and value.startswith("$"):
         yield value[1:]
     elif isinstance(value, InputMembers):
         for _, each in value.given:
-            yield from _named(each)
+            yield from _variable_names(each)

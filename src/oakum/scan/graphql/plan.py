@@ -148,8 +148,8 @@ class Planner:
             if not made and (self._leads(each) or is_leaf_type(get_named_type(each.type))):
                 self.lacking.append(name)
             found += made
-            varied += self._varied(name, each, made)
-        varied += self._nested()
+            varied += self._root_variants(name, each, made)
+        varied += self._nested_variants()
         for root in varied[_MOST_VARIED:]:
             self.unused.setdefault(root.pick.field, []).append(root.name)
         self.made = sorted([*found, *varied[:_MOST_VARIED]], key=lambda root: root.rank)
@@ -212,7 +212,7 @@ class Planner:
         given = self._arguments.arguments_for(name, each, targets, self._style.page)
         if given is None:
             return
-        choice = None if _asks(given) else self._arguments.choosing(each, targets)
+        choice = None if _asks(given) else self._arguments.choice(each, targets)
         many = _holds_many(each.type, self._words)
         if choice and not many:  # one object, chosen by nothing else
             yield from self._root(name, each, (*given, choice))
@@ -233,7 +233,7 @@ class Planner:
             if self._leads(each) or is_leaf_type(get_named_type(each.type)):
                 self.personal.add(called)
 
-    def _varied(self, name: str, each: GraphQLField, made: Sequence[Root]) -> Iterator[Root]:
+    def _root_variants(self, name: str, each: GraphQLField, made: Sequence[Root]) -> Iterator[Root]:
         """A field of the root with each of its optional arguments."""
         plain = next((root for root in made if not root.instead_of), None)
         if plain is None:
@@ -259,7 +259,7 @@ class Planner:
                     instead_of=plain.name if filled and not plain.holes() else "",
                 )  # fmt: skip
 
-    def _nested(self) -> Iterator[Root]:
+    def _nested_variants(self) -> Iterator[Root]:
         """Fields of objects with each of their optional arguments, once for each type: below an
         object of the one whose values fill them, and below the caller's own."""
         for (type, name), trails in self._trails.items():
@@ -303,16 +303,13 @@ class Planner:
             node = _Node(pick, each.type)
             asked = (hole.source for hole in pick.holes())
             self._grow(node, frozenset(filter(self._is_echo, asked)), "", _VARIED)
-            pick = _finished(node)
+            pick = _finish(node)
             if not pick.below:
                 return
         for parent in reversed(parents):
             type = self._schema.get_type(pick.on or parent.pick.ends)
             keys = (
-                [
-                    _finished(_chain(type, path, pick.on))
-                    for path in self._words.required_fields(type)
-                ]
+                [_finish(_chain(type, path, pick.on)) for path in self._words.required_fields(type)]
                 if is_object_type(type)
                 else []
             )
@@ -328,7 +325,9 @@ class Planner:
         """Resources with owners that a field is asked for: the first that it leads to."""
         first = {self._words.resource(each.name) for each in self._words.targets(end)}
         owned = filter(self._words.is_owned, first)
-        return frozenset(owned) or frozenset(filter(self._words.is_owned, self._reached(end)))
+        return frozenset(owned) or frozenset(
+            filter(self._words.is_owned, self._reachable_resources(end))
+        )
 
     def _root(
         self, name: str, each: GraphQLField, given: Given, only: str = "",
@@ -343,18 +342,18 @@ class Planner:
         if not is_leaf_type(end):
             node = _Node(pick, each.type)
             self._grow(node, asked, only, style)
-            pick = _finished(node)
+            pick = _finish(node)
             if not pick.below:
                 return
         called = name + (f"({', '.join(asking)})" if asking else "") + (f" {only}" if only else "")
         yield Root(called, pick, self._rank(end), finds=self._finds(end), only=only)
 
     def _rank(self, end: GraphQLNamedType) -> int:
-        if end.name not in self._words.leading:
+        if end.name not in self._words.leading_types:
             return 2
-        return int(not any(self._words.is_owned(each) for each in self._reached(end)))
+        return int(not any(self._words.is_owned(each) for each in self._reachable_resources(end)))
 
-    def _reached(self, end: GraphQLNamedType) -> set[str]:
+    def _reachable_resources(self, end: GraphQLNamedType) -> set[str]:
         seen: set[str] = set()
         waiting = [*self._words.objects(end)]
         for type in waiting:
@@ -394,7 +393,7 @@ class Planner:
                     self._note_trails(type, on, way)
                 ways = dict(self._ways(type, on, way, gone))
                 made = [*self._values(type, on, asked), *(next.node for next in ways.values())]
-                made += self._needed(type, on, ways.keys())
+                made += self._owner_nodes(type, on, ways.keys())
                 way.node.below += made
                 waiting += ways.values()
                 left -= len(made)
@@ -453,7 +452,7 @@ class Planner:
             lists = way.lists + _is_many(each.type)
             steps = way.steps - bool(self._resources(end))
             levels = way.levels - 1
-            if end.name not in self._words.leading:
+            if end.name not in self._words.leading_types:
                 levels = min(levels, _INTO_VALUES)
             if min(steps, levels) < 0 or lists > _MOST_LISTS:
                 continue
@@ -466,7 +465,9 @@ class Planner:
             node = _Node(pick, each.type)
             yield name, _Way(node, steps, levels, lists, (*way.trail, node))
 
-    def _needed(self, type: GraphQLObjectType, on: str, ways: Collection[str]) -> Iterator[_Node]:
+    def _owner_nodes(
+        self, type: GraphQLObjectType, on: str, ways: Collection[str]
+    ) -> Iterator[_Node]:
         """What says whose an object is, where that stands in another object that no way goes to:
         wherever an object is met, it has to be told whose it is."""
         for path in self._words.required_fields(type):
@@ -529,7 +530,7 @@ def _chain(type: GraphQLObjectType, path: Sequence[str], on: str) -> _Node:
     return node
 
 
-def _finished(node: _Node) -> Pick:
+def _finish(node: _Node) -> Pick:
     """The pick with all that has grown below and has anything in it; names that two types have
     for different things are told apart (GraphQL, October 2021, 5.3.2)."""
     kept = [each for each in node.below if is_leaf_type(each.end) or _has_values(each)]
@@ -539,7 +540,7 @@ def _finished(node: _Node) -> Pick:
         kinds.setdefault(each.pick.field, set()).add(kind)
     below = [
         replace(
-            _finished(each),
+            _finish(each),
             alias=f"{each.pick.field}_{each.pick.on}" if len(kinds[each.pick.field]) > 1 else "",
         )
         for each in kept

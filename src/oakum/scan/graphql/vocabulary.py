@@ -53,7 +53,7 @@ class Vocabulary:
         """The resource that a type represents; empty if none."""
         if type not in self._resources:
             exact = self.model.bound.get(type, "")
-            self._resources[type] = exact if exact or self._stated else self._meant(type)
+            self._resources[type] = exact if exact or self._stated else self._find_resource(type)
         return self._resources[type]
 
     def schema_name(self, type: str) -> frozenset[str]:
@@ -62,7 +62,7 @@ class Vocabulary:
         schemas = sorted(self.model.policy.resources[name].schemas) if name else []
         return frozenset((type, *([] if type in self.model.bound else schemas[:1])))
 
-    def _meant(self, type: str) -> str:
+    def _find_resource(self, type: str) -> str:
         wanted = _core(type)
         for known, resource in self.model.bound.items():
             if wanted and wanted in (_core(known), _core(resource)):
@@ -100,7 +100,7 @@ class Vocabulary:
     # ------------------------------------------------------------- reachable types
 
     @cached_property
-    def leading(self) -> frozenset[str]:
+    def leading_types(self) -> frozenset[str]:
         """Types that are a resource or contain one at any depth."""
         below: dict[str, set[str]] = {}
         for name, type in self.schema.type_map.items() if self.schema else ():
@@ -127,7 +127,7 @@ class Vocabulary:
                     continue
             for field in each.fields.values():
                 end = get_named_type(field.type)
-                if end.name in self.leading:
+                if end.name in self.leading_types:
                     waiting += self.objects(end)
         return found
 
@@ -151,10 +151,10 @@ class Vocabulary:
             self._members[place] = field
             resource = self.resource(type)
             if resource and not self._stated:
-                self._members[place] = self._called(type, resource, field)
+                self._members[place] = self._field_name(type, resource, field)
         return self._members[place]
 
-    def _called(self, type: str, resource: str, field: str) -> str:
+    def _field_name(self, type: str, resource: str, field: str) -> str:
         names = self._names(resource)
         if field in names:
             return field

@@ -154,7 +154,7 @@ class _Doctor:
         up."""
         self.nobody = self.sessions.send(None, request)
         items = self.identities.items.items()
-        given = self._asked(request, [name for name, each in items if not each.whoami])
+        given = self._call_whoami(request, [name for name, each in items if not each.whoami])
         if doubtful := self._alike(given):
             given |= self._past_cache(request, given, doubtful)
         for name, response in given.items():
@@ -174,7 +174,7 @@ class _Doctor:
         requests: dict[str, Request] = {}
         for name, identity in items.items():
             if not identity.whoami and name not in self.wrong:
-                own = _filled(self.where, identity)
+                own = _fill_path(self.where, identity)
                 method, url = self.sessions.places.find(own, "GET", _NOWHERE)
                 headers = {"accept": ACCEPT, "cache-control": "no-cache"}
                 requests[name] = Request(method, url, headers)
@@ -194,14 +194,14 @@ class _Doctor:
         """Why an identity's own who-am-I proves nothing, empty when it does, and its status."""
         request = requests[name]
         self.nobody = self.sessions.send(None, request)
-        answer = self._asked(request, [name]).get(name)
+        answer = self._call_whoami(request, [name]).get(name)
         if answer is None:
             return "", 0
         if words := self._objection(name, answer, own=True):
             return words, answer.status
         others = [each for each in requests if each != name][:_MOST_BESIDE]
-        shown = {each: _marks(said) for each, said in self._asked(request, others).items()}
-        marks = _marks(answer) & _marks(self._asked(request, [name]).get(name, _NONE))
+        shown = {each: _marks(said) for each, said in self._call_whoami(request, others).items()}
+        marks = _marks(answer) & _marks(self._call_whoami(request, [name]).get(name, _NONE))
         marks -= _marks(self.nobody)
         alone = marks.difference(*shown.values()) or self._overseen(name, marks, shown, requests)
         if not alone:
@@ -224,7 +224,7 @@ class _Doctor:
         pages = [*staff, *(each for each in requests if each not in (name, *staff))]
         told: dict[str, dict[str, frozenset[tuple[str, ...]] | None]] = {}
         for whose in pages[:_MOST_BESIDE]:
-            asked = self._asked(requests[whose], list(dict.fromkeys([whose, name, *staff])))
+            asked = self._call_whoami(requests[whose], list(dict.fromkeys([whose, name, *staff])))
             told[whose] = {who: _places(said) for who, said in asked.items()}
 
         def oversees(who: str, at: tuple[str, ...]) -> bool:
@@ -251,7 +251,7 @@ class _Doctor:
             method, url = self.sessions.places.find(identity.whoami, "GET", identity.location)
             request = requests[name] = Request(method, url, {"accept": ACCEPT})
             nobody = self.sessions.send(None, request)
-            for response in self._asked(request, [name]).values():
+            for response in self._call_whoami(request, [name]).values():
                 if not response.ok:
                     place = self.sessions.places.misplacement(identity.whoami)
                     why = place if place and response.status in _NOT_THERE else _HINT
@@ -262,7 +262,7 @@ class _Doctor:
         if requests and self.sessions.proof is not None:
             self.sessions.proof = replace(self.sessions.proof, others=requests)
 
-    def _asked(
+    def _call_whoami(
         self, request: Request, names: list[str], *, apart: bool = False
     ) -> dict[str, Response]:
         """Calls who-am-I for each identity. `apart`: with a unique URL for each."""
@@ -293,7 +293,7 @@ class _Doctor:
     ) -> dict[str, Response]:
         """What the doubtful are answered where no cache has answered before: their own, if that
         tells them apart; else nothing."""
-        fresh = self._asked(request, doubtful, apart=True)
+        fresh = self._call_whoami(request, doubtful, apart=True)
         told = {n: json_of(r) for n, r in fresh.items() if r.ok and json_of(r)}
         others = {n: json_of(r) for n, r in given.items() if n not in told}
         apart = all(
@@ -318,7 +318,9 @@ class _Doctor:
         caller, so others may be shown a part of the same."""
         body = json_of(response)
         if response.status in (401, 403):
-            return f"`{self.where}` answers {response.status}; {self._refused(name, response)}"
+            return (
+                f"`{self.where}` answers {response.status}; {self._refusal_reason(name, response)}"
+            )
         if response.status == 400 and (words := page_refusal(response.body)):
             return f"`{self.where}` answers 400; the server {words}"
         hint = self.sessions.places.misplacement(self.where) or _HINT
@@ -333,7 +335,7 @@ class _Doctor:
             return f"`{self.where}` returns the same without credentials; {_HINT}"
         return ""
 
-    def _refused(self, name: str, response: Response) -> str:
+    def _refusal_reason(self, name: str, response: Response) -> str:
         """Why the API may refuse what an identity sends."""
         tokens = [token for whose, token in self.sessions.tokens() if whose == name]
         if words := reason(response, tokens, self.sessions.clock()):
@@ -456,7 +458,7 @@ def is_own_path(where: str) -> bool:
     return where.startswith("/") and any(True for _ in names([where]))
 
 
-def _filled(where: str, identity: Identity) -> str:
+def _fill_path(where: str, identity: Identity) -> str:
     """The path of an identity's who-am-I; each value is one segment (RFC 3986, 3.3)."""
     parts = (str(identity.fill(part)) for part in where.split("/"))
     return "/".join(quote(part, safe="") for part in parts)

@@ -147,7 +147,7 @@ class _Grant:
                 raise
             words = "the refresh token has expired, was revoked, or was used before; get a new one"
             raise OAuthFailed(words, error.error) from None
-        return _granted(said, token)
+        return _login_result(said, token)
 
     # -------------------------------------------------------------- authorization code
 
@@ -171,7 +171,7 @@ class _Grant:
         address = prepare_grant_uri(page, client, "code", redirect, scope, state, **more)
         yield from self._try(address, redirect)
         found: Mapping[str, str] = yield Visit(self.identity.name, address, state)
-        code = self._redirected(found, state)
+        code = self._authorization_code(found, state)
         fields = {
             "grant_type": "authorization_code",
             "code": code,
@@ -190,7 +190,7 @@ class _Grant:
             raise OAuthFailed(words, error.error) from None
         if self._is_openid():
             yield from self._verify(said, nonce)
-        return _granted(said, None)
+        return _login_result(said, None)
 
     def _scope(self) -> dict[str, str]:
         return {"scope": self.login.scope} if self.login.scope else {}
@@ -215,7 +215,7 @@ class _Grant:
                 " `client_id` right?"
             )
 
-    def _redirected(self, found: Mapping[str, str], state: str) -> str:
+    def _authorization_code(self, found: Mapping[str, str], state: str) -> str:
         """The code of a redirect that answers our request (RFC 6749, 10.12; RFC 9207)."""
         if not secrets.compare_digest(found.get("state", ""), state):
             raise OAuthFailed("the redirect has another `state`; it answers another login")
@@ -276,7 +276,7 @@ class _Grant:
                     "device_code": str(device),
                     "code_verifier": verifier,
                 }
-                return _granted((yield from self._token(fields)), None)
+                return _login_result((yield from self._token(fields)), None)
             except OAuthFailed as error:
                 if error.error == "slow_down":
                     pause += _SLOWER
@@ -299,7 +299,7 @@ def _seconds(said: Mapping[str, Json], name: str, default: float) -> float:
     return float(found) if good else default  # type: ignore[arg-type]  # a number, as just seen
 
 
-def _granted(said: Mapping[str, Json], before: Secret | None) -> LoginResult:
+def _login_result(said: Mapping[str, Json], before: Secret | None) -> LoginResult:
     renewed = said.get("refresh_token")
     refresh = Secret(renewed) if isinstance(renewed, str) and renewed else before
     return LoginResult(Secret(str(said["access_token"])), refresh=refresh)

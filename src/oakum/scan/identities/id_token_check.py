@@ -47,7 +47,7 @@ def key_id(token: str) -> str:
 
 def has_key(token: str, keys: Mapping[str, Json]) -> bool:
     """Whether a key set has the key that a token names."""
-    return not key_id(token) or key_id(token) in {key.get("kid") for key in _signing(keys)}
+    return not key_id(token) or key_id(token) in {key.get("kid") for key in _signing_keys(keys)}
 
 
 def fault(token: str, keys: Mapping[str, Json], expected: Expected, now: float) -> str:
@@ -65,7 +65,7 @@ def fault(token: str, keys: Mapping[str, Json], expected: Expected, now: float) 
     if words := _clock(token, now):
         return words
     try:
-        known = KeySet.import_key_set({"keys": _signing(keys)})
+        known = KeySet.import_key_set({"keys": _signing_keys(keys)})
         read = jwt.decode(token, known, algorithms=list(_ALGORITHMS))
         options: dict[str, Json] = {
             "iss": {"essential": True, "value": expected.issuer},
@@ -89,7 +89,7 @@ def fault(token: str, keys: Mapping[str, Json], expected: Expected, now: float) 
     return ""
 
 
-def _signing(keys: Mapping[str, Json]) -> list[dict[str, Json]]:
+def _signing_keys(keys: Mapping[str, Json]) -> list[dict[str, Json]]:
     found = keys.get("keys")
     listed = found if isinstance(found, list) else []
     return [key for key in listed if isinstance(key, dict) and key.get("use", "sig") == "sig"]

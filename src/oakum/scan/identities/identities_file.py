@@ -136,10 +136,10 @@ def _parse(path: Path, problems: list[Problem]) -> Node:
     try:
         return parse(read_text(path), str(path), problems)
     except InputError as error:
-        raise InputError(map(_unquoted, error.problems)) from None
+        raise InputError(map(_suggest_quotes, error.problems)) from None
 
 
-def _unquoted(problem: Problem) -> Problem:
+def _suggest_quotes(problem: Problem) -> Problem:
     if not re.search(r"tag|alias|anchor|character|directive|cannot be read", problem.message):
         return problem
     quotes = "a value that starts with `!`, `*`, `&`, `%` or `@` needs quotes"
@@ -239,7 +239,7 @@ class _File:
             entries.read("facts", self._facts, {}),
             entries.read("states", self._facts, {}),
             key.location,
-            entries.read("owns", self._owned, ()),
+            entries.read("owns", self._owned_objects, ()),
             entries.read("whoami", word, ""),
             certificate,
         )
@@ -382,7 +382,7 @@ class _File:
             return found.reveal() if found else None
         return node.scalar
 
-    def _owned(self, r: Reader, node: Node, what: str) -> tuple[Owned, ...] | None:
+    def _owned_objects(self, r: Reader, node: Node, what: str) -> tuple[Owned, ...] | None:
         """A map from resources to keys of the identity's own objects."""
         if node.kind != "map" or not node.items:
             r.unlike(node, what, "a map from resources to keys", "such as `{Doc: [d1, d2]}`")

@@ -135,7 +135,7 @@ def dialogue(
         if step.issuer and not step.where:
             step = replace(step, where=(yield from _token_endpoint(identity, step, places)))
         method, url = places.find(step.where, step.method, step.location)
-        headers, body, echo = yield from _prepared(identity, step, places, jar, extra)
+        headers, body, echo = yield from _prepare_step(identity, step, places, jar, extra)
         response = yield _request(step, method, url, _with_cookies(headers, jar), body)
         jar.update(response.cookies)
         if following is None or not _leads_to(response, following):
@@ -147,7 +147,7 @@ def dialogue(
         if step.csrf and not step.csrf.get and not jar.get(step.csrf.cookie):
             which = f"no cookie `{step.csrf.cookie}`, which `csrf` names"
             words = f"answered {response.status} and set {which}; if a page sets it, give `get:`"
-            raise _failed(identity, step, method, words)
+            raise _login_failure(identity, step, method, words)
     return held
 
 
@@ -163,7 +163,7 @@ def _token_endpoint(
         raise LoginFailed(f"`{identity.name}` could not log in: {error}") from None
 
 
-def _prepared(
+def _prepare_step(
     identity: Identity,
     login: Login,
     places: LoginPlaces,
@@ -198,9 +198,11 @@ def _check_cookies(
     wanted = login.cookie not in ("", "*") and login.cookie not in held.cookies
     if wanted or (login.cookie == "*" and not held.cookies):
         which = f"no cookie `{login.cookie}`" if wanted else "no cookie"
-        others = _listed([name for name, value in response.cookies.items() if value])
+        others = _format_names([name for name, value in response.cookies.items() if value])
         seen = f"; it set {others}" if others else ""
-        raise _failed(identity, login, method, f"answered {response.status} and set {which}{seen}")
+        raise _login_failure(
+            identity, login, method, f"answered {response.status} and set {which}{seen}"
+        )
 
 
 def _leads_to(response: Response, step: Login) -> bool:
@@ -271,14 +273,16 @@ def _check_status(
     status = response.status
     if sent_to_login(response, login):
         words = f"answered {status} with a redirect to the login page; wrong user name or password?"
-        raise _failed(identity, login, method, words)
+        raise _login_failure(identity, login, method, words)
     if status < 400 and (login.cookie or not last or status not in REDIRECTS):
         return
     code = one_time_code(identity, login)
     if code is not None and status in (400, 401, 403, 422):
-        raise _failed(identity, login, method, f"answered {status}; {_of_code(response, clock())}")
+        raise _login_failure(
+            identity, login, method, f"answered {status}; {_of_code(response, clock())}"
+        )
     place = places.misplacement(login.where) if status in (*_NOT_THERE, *REDIRECTS) else ""
-    raise _failed(
+    raise _login_failure(
         identity, login, method, f"answered {status}; {place or _advice(login, response)}"
     )
 
@@ -314,7 +318,7 @@ def _advice(login: Login, response: Response) -> str:
         401: "wrong user name or password?",
         403: f"wrong user name or password?{csrf}",
         404: "is the path right?",
-        405: f"is it another method?{_allowed(response)}",
+        405: f"is it another method?{_allowed_methods(response)}",
         415: f"it expects another body; try `{other}:`",
         419: "does it need a `csrf:` value?",
         422: f"are the names in `{login.encoding}:` correct?",
@@ -328,7 +332,7 @@ def _advice(login: Login, response: Response) -> str:
     return said.get(status, "the server failed" if status >= 500 else "a 2xx was expected")
 
 
-def _allowed(response: Response) -> str:
+def _allowed_methods(response: Response) -> str:
     """The methods that the path takes (RFC 9110, 10.2.1)."""
     said = response.headers.get("allow", "").upper()
     return f" it takes {said}" if _METHODS.fullmatch(said) else ""
@@ -341,7 +345,7 @@ def _token(
         if value := response.headers.get(login.token_header, ""):
             return Secret(value)
         words = f"answered {response.status} without a header `{login.token_header}`"
-        raise _failed(identity, login, method, words)
+        raise _login_failure(identity, login, method, words)
     if not login.token:
         return None
     content = json_of(response)
@@ -356,18 +360,18 @@ def _token(
     elif content is None:
         kind = response.media_type or "no media type"
         words = f"answered {response.status} with {kind}, but JSON was expected"
-    elif isinstance(content, Mapping) and (members := _listed(list(content))):
+    elif isinstance(content, Mapping) and (members := _format_names(list(content))):
         words += f"; it has {members}"
-    raise _failed(identity, login, method, words)
+    raise _login_failure(identity, login, method, words)
 
 
-def _listed(found: list[str]) -> str:
+def _format_names(found: list[str]) -> str:
     """A few names, those that look like names only: keys of a map may be data."""
     good = [f"`{name}`" for name in found if _MEMBER.fullmatch(name)]
     return ", ".join(good[:6])
 
 
-def _failed(identity: Identity, login: Login, method: str, words: str) -> LoginFailed:
+def _login_failure(identity: Identity, login: Login, method: str, words: str) -> LoginFailed:
     where = login.where if "/" not in login.where else f"{method} {login.where.split('?')[0]}"
     return LoginFailed(f"`{identity.name}` could not log in: `{where}` {words}")
 

@@ -87,7 +87,7 @@ class Memberships:
             for relation in self._relations():
                 for tenant in texts(each.value, relation.member):
                     if (relation.name, tenant) not in self._met and len(self._met) < MOST:
-                        told = self._told(relation, tenant)
+                        told = self._find_members(relation, tenant)
                         self._met[relation.name, tenant] = bool(told)
                         self.identities.enrol(relation.name, tenant, told)
         return len(self._met) > before
@@ -113,7 +113,7 @@ class Memberships:
             if relation.member != resource.key or name in probe.shows:
                 yield name
 
-    def _told(self, relation: Relation, tenant: str) -> dict[str, bool]:
+    def _find_members(self, relation: Relation, tenant: str) -> dict[str, bool]:
         """Identity → whether it is a member in the role; left out if no response tells."""
         probe = self.probes.get(relation.operation)
         if probe is None or probe.operation.method != "GET":
@@ -124,7 +124,7 @@ class Memberships:
             mine = {name: self._says(relation, {tenant}, each) for name, each in own.items()}
             return {name: here for name, here in mine.items() if here is not None}
         shown = {
-            (asking, name): self._shown(relation, probe, asking, tenant, name)
+            (asking, name): self._shown_members(relation, probe, asking, tenant, name)
             for asking, name in product(names, names)
         }
         ids = self.identities.ids
@@ -159,15 +159,15 @@ class Memberships:
         key = (name, f"{relation.operation} {relation.pointer}", "", name)
         if key not in self._answers:
             paths = [each.name for each in probe.operation.parameters if each.where == "path"]
-            filled = self._filled(probe, dict.fromkeys(paths, self.accounts.get(name, "")))
+            filled = self._members_request(probe, dict.fromkeys(paths, self.accounts.get(name, "")))
             shown = _Shown()
             if filled is not None:
                 with suppress(OakumError):
-                    shown = self._asked(relation, probe, name, filled)
+                    shown = self._list_members(relation, probe, name, filled)
             self._answers[key] = shown
         return self._answers[key]
 
-    def _shown(
+    def _shown_members(
         self, relation: Relation, probe: Probe, asking: str, tenant: str, name: str
     ) -> _Shown:
         """What an identity is shown of a tenant's members, or of the one of this name."""
@@ -175,14 +175,14 @@ class Memberships:
         key = (asking, f"{relation.operation} {relation.pointer}", tenant, name if person else "")
         if key not in self._answers:
             given = {where: tenant, person: self.accounts.get(name, "")}
-            filled = self._filled(probe, {n: value for n, value in given.items() if n})
+            filled = self._members_request(probe, {n: value for n, value in given.items() if n})
             shown = _Shown()
             if filled is not None:
                 with suppress(OakumError):
                     if person:
                         shown = self._asked_for(relation, asking, filled, name)
                     else:
-                        shown = self._asked(relation, probe, asking, filled)
+                        shown = self._list_members(relation, probe, asking, filled)
             self._answers[key] = shown
         return self._answers[key]
 
@@ -195,7 +195,9 @@ class Memberships:
         there = map(identifier, values_at(value, path_of(relation.pointer)))
         return _Shown((value,), whole=not self.identities.ids[name].isdisjoint(there))
 
-    def _asked(self, relation: Relation, probe: Probe, asking: str, filled: Filled) -> _Shown:
+    def _list_members(
+        self, relation: Relation, probe: Probe, asking: str, filled: Filled
+    ) -> _Shown:
         """The list of all members."""
         pages: list[Json] = []
         names = [each.name for each in probe.operation.parameters if each.where == "query"]
@@ -203,7 +205,7 @@ class Memberships:
         found = read_list(self.ask, asking, filled.request, names, place, pages)
         return _Shown(tuple(pages), found is not None and found.whole)
 
-    def _filled(self, probe: Probe, given: Mapping[str, str]) -> Filled | None:
+    def _members_request(self, probe: Probe, given: Mapping[str, str]) -> Filled | None:
         """The request for the members of one tenant."""
         sources = {name: each for name, each in probe.sources.items() if name not in given}
         names = [name for name in probe.unfilled if name not in given]

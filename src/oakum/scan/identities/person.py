@@ -104,13 +104,13 @@ class AtScreen:
         try:
             while self._listener.found is None:
                 if time.monotonic() > until:
-                    raise TargetError(self._unanswered())
+                    raise TargetError(self._describe_timeout())
                 self._listener.handle_request()
             return self._listener.found
         finally:
             self.leave()
 
-    def _unanswered(self) -> str:
+    def _describe_timeout(self) -> str:
         assert self._listener is not None
         words = f"no browser came back within {self._patience:g} s"
         if self._listener.strange:

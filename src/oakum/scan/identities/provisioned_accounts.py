@@ -158,7 +158,7 @@ class ProvisionedAccounts:
                 return None
             if answer.status < 400:
                 self.strays.append(made.called["handle"])
-            self._gone(made)
+            self._record_removal(made)
             return None
         self._welcomed[made.name] = answer_features(answer, filled)
         # after a server error the account may exist: it stays recorded for removal
@@ -277,7 +277,7 @@ class ProvisionedAccounts:
         refused = 400 <= answer.status < 500
         intact = of is None or self._still_in(of)
         if refused and intact:
-            self._gone(other)
+            self._record_removal(other)
             return Claim(answer, refused=True)
         inside = not bare and self.lets_in(other, other.secret)
         if intact and inside:
@@ -287,12 +287,12 @@ class ProvisionedAccounts:
         if of is not None and intact and alike and tells_of_none(answer):
             self._unlikely[other.name] = of.name
             return Claim(answer, silent=True)
-        self._gone(other)
+        self._record_removal(other)
         if of is not None and not intact and inside:
             self.record_secret(of, other.secret)
             return Claim(answer, overwritten=True)
         if not intact or answer.status < 400:
-            self.strays.append(_spoken(of if of is not None and not intact else other))
+            self.strays.append(_made_up_name(of if of is not None and not intact else other))
         return Claim(answer)
 
     def _still_in(self, who: ProvisionedAccount) -> bool:
@@ -363,7 +363,7 @@ class ProvisionedAccounts:
         for each in [e for e in left if not self.shut.get(e.name, True)]:
             left.remove(each)
             self.strays.append(each.called["handle"])
-            self._gone(each)  # the journal keeps what is certainly there
+            self._record_removal(each)  # the journal keeps what is certainly there
         self.pending.clear()
         assert not self.strays or self.operation is not None
         lost = (
@@ -378,8 +378,8 @@ class ProvisionedAccounts:
         ]
         by_hand = f" ({' or '.join(endpoints[:2])})" if endpoints else ""
         return *lost, *(
-            f"the account `{_spoken(each)}` that the run created could not be removed: look for"
-            f" it by hand{by_hand}"
+            f"the account `{_made_up_name(each)}` that the run created could not be removed:"
+            f" look for it by hand{by_hand}"
             for each in left
         )
 
@@ -403,16 +403,16 @@ class ProvisionedAccounts:
             if own and self._is_somebodys(who):
                 return False
             if not self.knowledge.objects.get((who.name, self.resource)):
-                self.learn(who, self.resource, self._known(who) or self._supposed(who))
+                self.learn(who, self.resource, self._own_object(who) or self._supposed_fields(who))
             for probe in removals(self.model, self.params):
                 filled = fill(probe, self.target, self.knowledge, who.name)
-                if filled is None or filled.sent & self._taken:
+                if filled is None or filled.sent & self._taken_keys:
                     continue
                 there = own or self._exists(who)
                 for name in by if own or probe.personal else ():
                     self.asked.add(probe.operation.id)
                     if self._taken_away(who, name, probe, filled, there=there):
-                        return self._gone(who)
+                        return self._record_removal(who)
         except OakumError:
             return False
         return False
@@ -451,7 +451,7 @@ class ProvisionedAccounts:
         return not (braked and self.sessions.alive(who.name))
 
     @property
-    def _taken(self) -> frozenset[str]:
+    def _taken_keys(self) -> frozenset[str]:
         """Keys of the identities' own accounts, which a created account must not have."""
         rows = (
             row
@@ -469,25 +469,25 @@ class ProvisionedAccounts:
         answer = self.sessions.send(who.name, proof.request)
         return any(proof.holds(name, answer) for name in self._identities)
 
-    def _shown(self, who: ProvisionedAccount) -> Mapping[str, Json]:
+    def _read_whoami(self, who: ProvisionedAccount) -> Mapping[str, Json]:
         """What who-am-I shows it of itself; empty: nothing with one of its names in it."""
         proof = self.sessions.proof
         if proof is None or who.name not in self._alive:
             return {}
         return self.own(who, self.sessions.send(who.name, proof.request))
 
-    def _known(self, who: ProvisionedAccount) -> Mapping[str, Json]:
+    def _own_object(self, who: ProvisionedAccount) -> Mapping[str, Json]:
         """Its own object: as who-am-I shows it, or the answer to its login, else as it is shown
         to itself or to whoever may remove accounts."""
-        if self._key in (found := self._shown(who)):
+        if self._key in (found := self._read_whoami(who)):
             return found
         answer = self.sessions.login_answers.get(who.name)
         if answer is not None and self._key in (told := self.own(who, answer.response)):
             return told
-        views = (self._listed(by, who) for by in (who.name, *self._removers))
+        views = (self._listed_object(by, who) for by in (who.name, *self._removers))
         return next((each for each in views if each), found)
 
-    def _listed(self, by: str, who: ProvisionedAccount) -> Mapping[str, Json]:
+    def _listed_object(self, by: str, who: ProvisionedAccount) -> Mapping[str, Json]:
         """An account's object with its key, as `by` is shown it beside one of its names."""
         known = (who.name, self.resource) in self.knowledge.objects
         for probe in account_views(self.model, self.params)[: _MOST_VIEWS if self._key else 0]:
@@ -506,22 +506,22 @@ class ProvisionedAccounts:
         if who.key:
             self.learn(who, self.resource, {self._key: who.key})
         for by in () if own else tuple(self._removers):
-            row = self._listed(by, who)
+            row = self._listed_object(by, who)
             self.shut |= {who.name: True} if row else {}
-            if not row or canonical(row[self._key]) in self._taken:
+            if not row or canonical(row[self._key]) in self._taken_keys:
                 continue
             self.learn(who, self.resource, row)
             for probe in (each for each in removals(self.model, self.params) if each.personal):
                 filled = fill(probe, self.target, self.knowledge, who.name)
-                if filled is None or filled.sent & self._taken:
+                if filled is None or filled.sent & self._taken_keys:
                     continue
                 self.asked.add(probe.operation.id)
                 answer = self.sessions.send(by, filled.request)
-                if answer.status < 400 and not self._listed(by, who):
-                    return self._gone(who)
-        return who.name not in self.shut and self._gone(who)
+                if answer.status < 400 and not self._listed_object(by, who):
+                    return self._record_removal(who)
+        return who.name not in self.shut and self._record_removal(who)
 
-    def _supposed(self, who: ProvisionedAccount) -> Mapping[str, Json]:
+    def _supposed_fields(self, who: ProvisionedAccount) -> Mapping[str, Json]:
         """Fields of an account that hold its names, told by their own."""
         return {leaf: who.called[noun] for leaf, noun in self._nouns() if noun in who.called}
 
@@ -531,7 +531,7 @@ class ProvisionedAccounts:
         for leaf in self.model.tables[self.resource].leaves if self.resource else ():
             yield leaf, self._noun(leaf, text)
 
-    def _gone(self, who: ProvisionedAccount) -> bool:
+    def _record_removal(self, who: ProvisionedAccount) -> bool:
         self.pending = [each for each in self.pending if each.name != who.name]
         self._removers = [name for name in self._removers if name != who.name]
         self.log("undone", as_json(who))
@@ -572,7 +572,7 @@ def _mark() -> str:
     return "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(9))
 
 
-def _spoken(who: ProvisionedAccount) -> str:
+def _made_up_name(who: ProvisionedAccount) -> str:
     """What it is called, as far as the run has made that up."""
     made_up = (each for each in who.called.values() if each.startswith("oakum"))
     return next(made_up, who.name)

@@ -133,7 +133,7 @@ class Relations:
     def of(self, relation: str, whose: str) -> ListedAccounts | None:
         """The current list; None if it cannot be read. Raises what `ask` raises."""
         known = self.policy.relations[relation]
-        probe, filled = self.probes.get(known.operation), self._filled(relation, whose)
+        probe, filled = self.probes.get(known.operation), self._list_request(relation, whose)
         if probe is None or filled is None:
             return None
         names = [each.name for each in probe.operation.parameters if each.where == "query"]
@@ -148,7 +148,7 @@ class Relations:
         """Lists that could not be asked for before the run wrote, in words."""
         unread: dict[str, list[str]] = {}
         for at, (name, whose) in enumerate(self._every()):
-            could = at < _MOST and self._filled(name, whose) is not None
+            could = at < _MOST and self._list_request(name, whose) is not None
             if not could and (name, whose) not in self.before:
                 unread.setdefault(name, []).append(whose)
         for name, names in unread.items():
@@ -164,7 +164,7 @@ class Relations:
         """Marks pairs as doubtful whom the API lists in a relation that the identities file lacks,
         and returns remarks."""
         self.take()
-        yield from self._unstated()
+        yield from self._warn_of_unstated()
         bonds = {
             (other, relation, whose)
             if self.policy.relations[relation].of == "owner"
@@ -185,7 +185,7 @@ class Relations:
                     f" `{line}` to `between`, or end it"
                 )
 
-    def _unstated(self) -> Iterator[str]:
+    def _warn_of_unstated(self) -> Iterator[str]:
         """Relations that only the identities file could tell, and of which it says nothing."""
         said = {word for words in self.identities.relationships.values() for word in words}
         for name, relation in self.policy.relations.items():
@@ -210,7 +210,7 @@ class Relations:
             if known.kind == "lookup" and self._is_read(known.operation):
                 yield from ((name, whose) for whose in self.identities.names())
 
-    def _filled(self, relation: str, whose: str) -> Filled | None:
+    def _list_request(self, relation: str, whose: str) -> Filled | None:
         probe = self.probes.get(self.policy.relations[relation].operation)
         return fill(probe, self.target, self.knowledge, whose) if probe else None
 
@@ -227,17 +227,17 @@ class Relations:
     def differences(self, patience: Patience | None = None) -> tuple[str, ...]:
         """Who is missing from a list or new on it, naming only identities. Repeats the reads, since
         lists may vary or lag."""
-        found, gone = [*self._differing()], self._gone
+        found, gone = [*self._differences()], self._gone
         for seconds in _AGAIN if found else ():
             if patience is not None:
                 patience.pause(seconds)
-            again = {*self._differing()}
+            again = {*self._differences()}
             found, gone = [each for each in found if each in again], gone & self._gone
         for viewer, relation, owner in gone:
             self.identities.lose(viewer, relation, owner)
         return tuple(found)
 
-    def _differing(self) -> Iterator[str]:
+    def _differences(self) -> Iterator[str]:
         self._gone = set()
         mine = frozenset[str]().union(*self.identities.ids.values())
         for (relation, whose), was in self.before.items():

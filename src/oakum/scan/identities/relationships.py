@@ -109,7 +109,7 @@ class Relationships:
             if word not in takes or not self.identities.relationships.get((owner, viewer))
         ]
 
-    def lacking(self) -> tuple[str, ...]:
+    def lacking_pairs(self) -> tuple[str, ...]:
         """Relations that could be started and ended but lack a suitable pair of identities."""
         able = {word for _, word, _ in self.chances()}
         return tuple(
@@ -132,7 +132,7 @@ class Relationships:
         if self.why:
             return False
         known = self.policy.relations[relation]
-        before = self._listed(known, viewer, owner)
+        before = self._read_list(known, viewer, owner)
         if self._says(before, known, viewer, owner) != "no":
             self.why = f"no look-up shows that {viewer} is not already {relation} of {owner}"
             if before is not None and not before.whole:
@@ -146,7 +146,7 @@ class Relationships:
         self.pending.append(change)
         self._unsure.add((viewer, change.state))
         self._accepted, claims = 0, self.claims(viewer)
-        walked = self._started(known, viewer, owner, requested)
+        walked = self._begin_relation(known, viewer, owner, requested)
         after = self._look(known, viewer, owner, "yes" if walked else "")
         if before is not None and after is not None and before.ids - after.ids:
             self._spared.add((viewer, relation, owner))
@@ -170,7 +170,7 @@ class Relationships:
         )
         return False
 
-    def _started(
+    def _begin_relation(
         self, known: Relation, viewer: str, owner: str, requested: Callable[[], None] | None
     ) -> bool:
         """Whether all steps of the beginning were accepted."""
@@ -241,7 +241,9 @@ class Relationships:
             f"when {change.identity} became {change.state}, somebody else disappeared from the"
             f" list: it may contain only its newest entries"
         )
-        self.doubtful.append(f"{self.why}, so it was not ended; {self._left(change)}")
+        self.doubtful.append(
+            f"{self.why}, so it was not ended; {self._describe_manual_steps(change)}"
+        )
         self.pending = [each for each in self.pending if each != change]
         with suppress(OakumError):  # a resumed run must not undo it either
             self.log("restored", change)
@@ -300,7 +302,9 @@ class Relationships:
                 with suppress(OakumError):  # it may have succeeded nevertheless
                     ended = self._walk(steps, viewer, owner)
                 if not ended and (viewer, change.state) in self._waiting:
-                    self.doubtful.append(f"a request may wait still: {self._left(change)}")
+                    self.doubtful.append(
+                        f"a request may wait still: {self._describe_manual_steps(change)}"
+                    )
                     said = f"a request to become `{relation}` could not be taken back"
                     self._ceased.setdefault(relation, said)
                 after = self._look(known, viewer, owner, wanted)
@@ -386,9 +390,9 @@ class Relationships:
             self._is_over()
         self.pending.clear()
         doubtful, self.doubtful = tuple(self.doubtful), []
-        return (*map(self._left, failed), *doubtful)
+        return (*map(self._describe_manual_steps, failed), *doubtful)
 
-    def _left(self, change: Flip) -> str:
+    def _describe_manual_steps(self, change: Flip) -> str:
         relation, _, owner = change.state.partition(SIGN)
         known = self.policy.relations.get(relation)
         steps = (known.begin if change.before else known.end) if known is not None else ()
@@ -426,7 +430,7 @@ class Relationships:
         found: list[ListedAccounts | None] = []
 
         def show() -> bool:
-            found.append(self._listed(relation, viewer, owner))
+            found.append(self._read_list(relation, viewer, owner))
             return wanted in ("", self._says(found[-1], relation, viewer, owner))
 
         self.patience.until(show)
@@ -434,9 +438,9 @@ class Relationships:
 
     def _stands(self, relation: Relation, viewer: str, owner: str) -> str:
         """`yes` or `no` as the look-up says, asked by the one whose list it is; `unknown`."""
-        return self._says(self._listed(relation, viewer, owner), relation, viewer, owner)
+        return self._says(self._read_list(relation, viewer, owner), relation, viewer, owner)
 
-    def _listed(self, relation: Relation, viewer: str, owner: str) -> ListedAccounts | None:
+    def _read_list(self, relation: Relation, viewer: str, owner: str) -> ListedAccounts | None:
         whose = owner if relation.of == "owner" else viewer
         lists = Relations(
             self.policy, self.probes, self.identities, self.knowledge, self.target, self.ask

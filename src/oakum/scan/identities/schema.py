@@ -17,9 +17,9 @@ from oakum.policy.json_schema import (
     items,
     many,
     map_schema,
-    matching,
     not_both,
     one_of,
+    pattern_schema,
     record,
 )
 from oakum.scan.identities import identities_file, login_methods, secret_store
@@ -47,9 +47,9 @@ _SECRET: Json = any_of(
     },
 )
 """A value of an identity: text, or where a secret is read from."""
-_LINE = any_of(matching(secret_store.HEADER), matching(secret_store.QUERY))
+_LINE = any_of(pattern_schema(secret_store.HEADER), pattern_schema(secret_store.QUERY))
 _LINES = many(_LINE)
-_PLACE = matching(r"(?:/|https?://)[\s\S]*")
+_PLACE = pattern_schema(r"(?:/|https?://)[\s\S]*")
 _CSRF = record(
     login_methods.CSRF,
     dict.fromkeys(login_methods.CSRF, WORD),
@@ -60,7 +60,7 @@ _CSRF = record(
     ],
 )
 _TOKEN = any_of(
-    matching(r"(?:/[^/]+)+"),
+    pattern_schema(r"(?:/[^/]+)+"),
     {
         "type": "object",
         "properties": {"header": WORD},
@@ -96,7 +96,7 @@ _LOGIN = any_of({**_STEP, "allOf": [*_STEP["allOf"], _RETURNS]}, items(_STEP, le
 _OAUTH2 = record(
     login_methods.OAUTH2,
     {
-        "issuer": matching(r"https?://[\s\S]*"),
+        "issuer": pattern_schema(r"https?://[\s\S]*"),
         "token_url": _PLACE,
         "grant": one_of(login_methods.GRANTS),
         "client_id": _SECRET,
@@ -110,7 +110,7 @@ _OAUTH2 = record(
         "authorization_url": _PLACE,
         "device_url": _PLACE,
         "jwks_url": _PLACE,
-        "redirect_uri": matching(login_methods.LOOPBACK_URL),
+        "redirect_uri": pattern_schema(login_methods.LOOPBACK_URL),
         "prompt": WORD,
         "refresh_token": _SECRET,
         "keep": one_of(("keyring",)),
@@ -173,7 +173,7 @@ def identities() -> Json:
         {
             "login": _LOGIN,
             "whoami": WORD,
-            "identities": map_schema(_IDENTITY, matching(identities_file.NAME), least=1),
+            "identities": map_schema(_IDENTITY, pattern_schema(identities_file.NAME), least=1),
             "cleaner": _IDENTITY,
             "between": items({"type": "string", "pattern": identities_file.TIE.pattern}),
         },

@@ -87,14 +87,14 @@ class SecretStore:
             "command": self._command,
             "keyring": self._keyring,
         }
-        return self._hidden(read[source](where))
+        return self._wrap_secret(read[source](where))
 
     def resolve(self, node: Node, text: str) -> Secret | None:
         """Text with every `${NAME}` replaced by the environment's value."""
-        values = {name: self._named(node, name) for name in _ENVIRONMENT.findall(text)}
+        values = {name: self._read_variable(node, name) for name in _ENVIRONMENT.findall(text)}
         if None in values.values():
             return None
-        return self._hidden(_ENVIRONMENT.sub(lambda match: values[match[1]] or "", text))
+        return self._wrap_secret(_ENVIRONMENT.sub(lambda match: values[match[1]] or "", text))
 
     def template(self, node: Node) -> Json:
         """A JSON value whose texts are templates; `{env: NAME}` in it is read as `${NAME}`."""
@@ -103,14 +103,14 @@ class SecretStore:
         if node.kind == "map":
             env = node.get("env")
             if env is not None and len(node.items) == 1 and isinstance(env.scalar, str):
-                self._named(env, env.scalar)
+                self._read_variable(env, env.scalar)
                 return "${" + env.scalar + "}"
             for key, child in node.items:
                 self._literal(str(key.scalar), child)
             return {key.scalar: self.template(child) for key, child in node.items}
         for kind, name in names(node.scalar):
             if kind == "environment":
-                self._named(node, name)
+                self._read_variable(node, name)
         return node.scalar
 
     def line(self, node: Node) -> list[Send]:
@@ -169,7 +169,7 @@ class SecretStore:
             if is_credential(name):
                 self.literal.append(node.location)
 
-    def _named(self, node: Node, name: str) -> str | None:
+    def _read_variable(self, node: Node, name: str) -> str | None:
         value = self._environ.get(name)
         if not value:
             state = "is empty" if name in self._environ else "is not set"
@@ -182,7 +182,7 @@ class SecretStore:
         self.found.add(Secret(value))
         return value
 
-    def _hidden(self, value: str | None) -> Secret | None:
+    def _wrap_secret(self, value: str | None) -> Secret | None:
         if value is None:
             return None
         self.found.add(Secret(value))
@@ -203,7 +203,7 @@ class SecretStore:
 
     def _env(self, node: Node) -> str | None:
         if node.kind == "scalar" and isinstance(node.scalar, str) and node.scalar.isidentifier():
-            return self._named(node, node.scalar)
+            return self._read_variable(node, node.scalar)
         self._r.wrong(node, "`env` takes the name of an environment variable")
         return None
 

@@ -73,14 +73,14 @@ def sent_by_all(identities: Identities) -> frozenset[tuple[str, str]]:
         (where, name)
         for where, name in (set.intersection(*lines) if lines else ())
         if where in ("header", "query") and _may_choose(name)
-        and all(_fixed(each, where, name) for each in identities.items.values())
+        and all(_fixed_part(each, where, name) for each in identities.items.values())
     )  # fmt: skip
 
 
 def _choices(model: Model, identities: Identities) -> Iterator[SentChoice]:
     items = identities.items
     for where, name in sorted(sent_by_all(identities)):
-        sends = {who: _fixed(each, where, name) for who, each in items.items()}
+        sends = {who: _fixed_part(each, where, name) for who, each in items.items()}
         values = {who: items[who].fill(send.value) for who, send in sends.items() if send}
         shown = {who: items[who].shell(send.value) for who, send in sends.items() if send}
         declared = {
@@ -120,7 +120,7 @@ def _may_choose(name: str) -> bool:
     return not is_credential(name) and _CLIENTS.isdisjoint(words(name))
 
 
-def _fixed(identity: Identity, where: str, name: str) -> Send | None:
+def _fixed_part(identity: Identity, where: str, name: str) -> Send | None:
     """The part of a line, if its value is known before anybody logs in."""
     known = {*identity.variables}
     for send in identity.sends:

@@ -202,7 +202,7 @@ class Sessions:
         if name is None:
             nobody = self.identities.anonymous
             if nobody is not None and origin_of(request.url) in self._origins:
-                request = self._signed(nobody, _Session(), request)
+                request = self._add_credentials(nobody, _Session(), request)
             try:
                 return (way or self._transport).send(request)
             except CertificateRefused:  # a refusal of everybody who is not logged in
@@ -240,7 +240,7 @@ class Sessions:
         said: dict[str, Json] = {}
         for claim, value in identity.claims.items():
             said = with_claim(said, claim, value)
-        for token in self._held(identity, self._live.get(name, _Session())):
+        for token in self._possible_tokens(identity, self._live.get(name, _Session())):
             if found := claims_of(token):
                 return merge_claims(found, said)
         return said
@@ -250,11 +250,11 @@ class Sessions:
         return [
             (name, token)
             for name, session in self._live.items()
-            for token in dict.fromkeys(self._held(self.identities.items[name], session))
+            for token in dict.fromkeys(self._possible_tokens(self.identities.items[name], session))
             if token.count(".") == 2
         ]
 
-    def _held(self, identity: Identity, session: _Session) -> Iterator[str]:
+    def _possible_tokens(self, identity: Identity, session: _Session) -> Iterator[str]:
         """Texts that may be an identity's token, from its login and from its own lines."""
         for each in (session.token, *session.cookies.values()):
             if each:
@@ -290,7 +290,7 @@ class Sessions:
             for send in identity.sends
             if send.where == "cookie"
         }
-        given = [cookie for cookie in self._given(identity) if cookie not in jar]
+        given = [cookie for cookie in self._login_cookies(identity) if cookie not in jar]
         for cookie in given:
             alone = len(given) == 1 or cookie == (login.cookie if login is not None else "")
             jar[cookie] = shell_name(name, "session" if alone else cookie)
@@ -299,7 +299,7 @@ class Sessions:
             lines += [f'--key "{shell_name(name, "key")}"'] if identity.certificate.key else []
         return (*lines, f"Cookie: {cookie_line(jar)}") if jar else tuple(lines)
 
-    def _given(self, identity: Identity) -> list[str]:
+    def _login_cookies(self, identity: Identity) -> list[str]:
         """Names of the cookies that the login gives."""
         if identity.login is None:
             return []
@@ -335,11 +335,11 @@ class Sessions:
                 refresh = live.refresh if live is not None else None
                 return self._token_grants.obtain(identity, login, refresh), None
             case Command():
-                return LoginResult(self._printed(identity, login)), None
+                return LoginResult(self._token_from_program(identity, login)), None
             case _:
                 assert_never(login)
 
-    def _printed(self, identity: Identity, login: Command) -> Secret:
+    def _token_from_program(self, identity: Identity, login: Command) -> Secret:
         """The token that a program prints."""
         try:
             return Secret(self._run(login.argv, login.directory))
@@ -351,7 +351,7 @@ class Sessions:
         steps = dialogue(identity, login, self.places, self.clock)
         request = next(steps)
         while True:
-            response = self._sent(identity, replace(request, certificate=identity.shows))
+            response = self._send(identity, replace(request, certificate=identity.shows))
             try:
                 request = steps.send(response)
             except StopIteration as done:
@@ -377,19 +377,19 @@ class Sessions:
             raise TargetError(
                 f"the credentials of `{name}` are sent only to `{self.places.target}`"
             )
-        response = self._sent(identity, self._signed(identity, session, request), way)
+        response = self._send(identity, self._add_credentials(identity, session, request), way)
         if origin_of(request.url) == self._home:  # cookies of another origin are not stored
             self._absorb(identity, session, response)
         return response
 
-    def _sent(self, identity: Identity, request: Request, way: Transport | None = None) -> Response:
+    def _send(self, identity: Identity, request: Request, way: Transport | None = None) -> Response:
         """The response; a server that refuses the certificate of an identity refuses its login."""
         try:
             return (way or self._transport).send(request)
         except CertificateRefused as error:
             raise LoginFailed(f"`{identity.name}` could not log in: {error}") from None
 
-    def _signed(self, identity: Identity, session: _Session, request: Request) -> Request:
+    def _add_credentials(self, identity: Identity, session: _Session, request: Request) -> Request:
         headers, url = dict(request.headers), request.url
         query = urlsplit(url).query if self._choices else ""
         asked = {name.lower() for name, _ in parse_qsl(query, True)}

@@ -41,7 +41,7 @@ class TokenGrants:
     def obtain(self, identity: Identity, login: OAuth, refresh: Secret | None) -> LoginResult:
         """Tokens, by the `refresh` token if there is one. Raises `LoginFailed`."""
         try:
-            kept = self._kept(identity, login) if refresh is None else refresh
+            kept = self._stored_token(identity, login) if refresh is None else refresh
             steps = grant(identity, login, self._places, kept, self._clock)
             granted = self._play(steps, identity.shows)
             if login.keep and granted.refresh is not None and granted.refresh != kept:
@@ -54,7 +54,7 @@ class TokenGrants:
             self._person.leave()
         return granted
 
-    def _kept(self, identity: Identity, login: OAuth) -> Secret | None:
+    def _stored_token(self, identity: Identity, login: OAuth) -> Secret | None:
         if not login.keep:
             return None
         found = system_keyring.read(system_keyring.SERVICE, _entry(identity, login))

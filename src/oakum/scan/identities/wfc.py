@@ -44,7 +44,7 @@ def read(r: Reader, secret_store: SecretStore, root: Node) -> Identities:
     items: dict[str, Identity] = {}
     notes: list[Problem] = []
     for element in auth.elements:
-        merged = _merged(element, template)
+        merged = _merge(element, template)
         entries = record(r, merged, "an entry of `auth`", _INFO)
         entries.require("name", "an entry of `auth`")
         name = re.sub(r"[^A-Za-z0-9_-]", "_", entries.read("name", word, ""))
@@ -60,11 +60,11 @@ def read(r: Reader, secret_store: SecretStore, root: Node) -> Identities:
     return Identities(items, notes=tuple(notes))
 
 
-def _merged(node: Node, template: Node | None) -> Node:
+def _merge(node: Node, template: Node | None) -> Node:
     """An entry with what it lacks taken from the template, map by map."""
     if template is None or node.kind != "map" or template.kind != "map":
         return node
-    own = tuple((key, _merged(value, template.get(str(key.scalar)))) for key, value in node.items)
+    own = tuple((key, _merge(value, template.get(str(key.scalar)))) for key, value in node.items)
     rest = tuple(pair for pair in template.items if node.get(str(pair[0].scalar)) is None)
     return Node("map", node.location, items=(*own, *rest))
 

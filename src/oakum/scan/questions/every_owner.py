@@ -104,7 +104,7 @@ def _look_further(engine: Engine, least: float) -> None:
     """Lets owners who were shown nothing below their first object ask for the next ones: the
     comments may stand below another note. `least`: requests that have to be left."""
     pace = engine.context.pace
-    for probe in _concerned(engine):
+    for probe in _owner_endpoints(engine):
         for who in engine.identities.subjects():
             if (engine.key(probe, who, who)) not in engine.requests.keys:
                 continue
@@ -120,7 +120,7 @@ def _find_own(engine: Engine, least: float) -> None:
     """Lets identities of whom no object of a resource is known ask where their own are listed: for
     what nobody knows of nobody can ask. `least`: requests that have to be left."""
     pace = engine.context.pace
-    for probe in _concerned(engine):
+    for probe in _owner_endpoints(engine):
         owned = [n for n in probe.shows if engine.model.policy.resources[n].owner.kind != "none"]
         for who in engine.identities.subjects():
             if pace is not None and pace.requests_left <= least:
@@ -154,7 +154,7 @@ def _adding_only(engine: Engine) -> Iterator[None]:
 # ---------------------------------------------------------------- choosing requests
 
 
-def _concerned(engine: Engine) -> Iterator[Probe]:
+def _owner_endpoints(engine: Engine) -> Iterator[Probe]:
     """Endpoints that take an owner's id and may show personal data."""
     # An object that one list assigns to two owners certainly belongs to neither.
     doubtful = {resource for _, resource in engine.evaluator.twice}
@@ -169,7 +169,7 @@ def _concerned(engine: Engine) -> Iterator[Probe]:
 
 def _lists(engine: Engine) -> Iterator[_Asking]:
     """Lists that somebody has not asked for: of an answer everybody's objects are judged."""
-    asked = _asked(engine)
+    asked = _request_ids(engine)
     for probe in engine.state.probes:
         if (probe.personal and not probe.batch) or not shows_owned(engine.model.policy, probe):
             continue
@@ -183,7 +183,7 @@ def _lists(engine: Engine) -> Iterator[_Asking]:
 def _filtered_lists(engine: Engine) -> Iterator[_Asking]:
     """Lists that somebody's value filters, such as a search: with a value of each owner's, to whom
     it is shown first. The first pass has asked with one value."""
-    asked = _asked(engine)
+    asked = _request_ids(engine)
     for probe in engine.state.probes:
         plain = probe.sources and not (probe.personal or probe.batch)
         if not plain or not shows_owned(engine.model.policy, probe):
@@ -210,7 +210,7 @@ def _questions(engine: Engine, *, further: bool) -> Iterator[_Asking]:
     """Those that were not put yet, the widest gap first; `further`: also what one viewer of each
     kind and two owners leave open."""
     done = _Done(engine)
-    for each in _wanted(engine, done):
+    for each in _plan_questions(engine, done):
         if done.add(each.id):
             yield each
     if further:
@@ -228,7 +228,7 @@ class _Done:
         """(endpoint, viewer) → how many owners they asked for."""
         self.pairs: set[tuple[str, str | None, str]] = set()
         """(endpoint, viewer, owner)."""
-        for id in _asked(engine):
+        for id in _request_ids(engine):
             self.add(id)
 
     def __contains__(self, id: _Id) -> bool:
@@ -270,14 +270,14 @@ def _places(engine: Engine, done: _Done) -> list[tuple[Probe, str]]:
     """Endpoints, and those whose objects can be asked for there."""
     return [
         (probe, who)
-        for probe in _concerned(engine)
+        for probe in _owner_endpoints(engine)
         for who in engine.identities.subjects()
         # An owner who was shown nothing has nothing there that others could be shown.
         if engine.responses.has_page(probe, who) or (probe.id, who, who, 0) not in done
     ]
 
 
-def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
+def _plan_questions(engine: Engine, done: _Done) -> Iterator[_Asking]:
     kinds = {who: _kinds(engine, who) for who in engine.identities.subjects()}
     alike = {who: done.like(kinds[who][0], who) for who in kinds}
     places = _places(engine, done)
@@ -286,7 +286,7 @@ def _wanted(engine: Engine, done: _Done) -> Iterator[_Asking]:
         if not any((probe.id, each, who, turn) in done for each in others):
             yield _Asking(probe, done.next(probe, alike[who], who), who, turn)
     for probe, who in places:
-        yield from _named(engine, probe, who)
+        yield from _named_viewers(engine, probe, who)
     yield from _states(engine, done, kinds, places)
     turns = {(probe.id, who): _turns(engine, probe, who) for probe, who in places}
     for rank in range(MOST_OBJECTS):
@@ -403,7 +403,7 @@ def _turns(engine: Engine, probe: Probe, who: str) -> list[int]:
     field in which the ones before them have none."""
     first = (*engine.evaluator.turns(probe, who), _first(engine, probe, who))
     every = [*dict.fromkeys((*first, *range(count_objects(engine, probe, who))))]
-    filled = _filled(engine, probe, who)
+    filled = _filled_fields(engine, probe, who)
     seen, news = set[str](), dict[int, None]()
     for turn in every:
         has = filled[turn] if turn < len(filled) else frozenset()
@@ -413,7 +413,7 @@ def _turns(engine: Engine, probe: Probe, who: str) -> list[int]:
     return [*dict.fromkeys((*news, *every))][:MOST_OBJECTS]
 
 
-def _filled(engine: Engine, probe: Probe, who: str) -> list[Collection[str]]:
+def _filled_fields(engine: Engine, probe: Probe, who: str) -> list[Collection[str]]:
     """The fields of each of somebody's objects in which they were shown a value, of those that an
     endpoint shows."""
     for name in sorted(probe.shows):
@@ -431,7 +431,7 @@ def count_objects(engine: Engine, probe: Probe, who: str) -> int:
     return known_objects(probe, engine.knowledge, who, probe.personal) if all(own) else 0
 
 
-def _named(engine: Engine, probe: Probe, who: str) -> Iterator[_Asking]:
+def _named_viewers(engine: Engine, probe: Probe, who: str) -> Iterator[_Asking]:
     """Objects that say themselves who is what to them: as whom they name, in each state."""
     policy, knowledge = engine.model.policy, engine.knowledge
     members = [each.member for each in policy.relations.values() if each.member]
@@ -465,7 +465,7 @@ def _named_in(engine: Engine, row: Mapping[str, str], member: str, who: str) -> 
     return next((n for n, ids in engine.identities.ids.items() if n != who and ids & said), "")
 
 
-def _asked(engine: Engine) -> set[_Id]:
+def _request_ids(engine: Engine) -> set[_Id]:
     """(endpoint, viewer, owner, position) of every request."""
     return {
         (probe.id, viewer, who or "", turn)
@@ -502,13 +502,13 @@ def _ask(engine: Engine, each: _Asking) -> None:
 
 def find_unasked(engine: Engine) -> Iterator[Untested]:
     """Endpoints where some identities' objects were requested by nobody else."""
-    asked = _asked(engine)
+    asked = _request_ids(engine)
     if len(engine.identities.names()) < 2:
         return
     told = engine.results.gaps.reasons(Section.CELLS)
     spent = is_spent(engine.context.pace)
     why = "the budget was spent" if spent else "the run did not get that far"
-    for probe in _concerned(engine):
+    for probe in _owner_endpoints(engine):
         if probe.id in told or engine.model.rule(probe.operation.id).untested:
             continue
         owners = [
@@ -543,9 +543,9 @@ def _most(engine: Engine, probe: Probe, who: str) -> int:
 
 def asked_of_known(engine: Engine) -> list[str]:
     """Remarks on known objects that only their owners requested."""
-    asked = _asked(engine)
+    asked = _request_ids(engine)
     said: list[str] = []
-    for probe in _concerned(engine):
+    for probe in _owner_endpoints(engine):
         owners = [who for who in engine.identities.names() if engine.responses.has_page(probe, who)]
         every = sum(count_objects(engine, probe, who) for who in owners)
         by_others = {(who, turn) for id, v, who, turn in asked if id == probe.id and v != who}
@@ -559,12 +559,12 @@ def asked_by_everybody(engine: Engine) -> list[str]:
     """Remarks on endpoints where not every pair of identities was tested."""
     pairs = {
         each[:3]
-        for each in _asked(engine)
+        for each in _request_ids(engine)
         if each[2] not in ("", each[1]) and not _is_blind(engine, each)
     }
     names = engine.identities.names()
     said: list[str] = []
-    for probe in _concerned(engine):
+    for probe in _owner_endpoints(engine):
         owners = [who for who in names if engine.responses.has_page(probe, who)]
         every = {(v, who) for who in owners for v in (*names, None) if v != who}
         put = {(v, who) for v, who in every if (probe.id, v, who) in pairs}

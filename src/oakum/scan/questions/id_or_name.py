@@ -44,14 +44,14 @@ def other_names(model: Model, probes: Iterable[Probe]) -> Iterator[OtherName]:
             if each.where == "path" and source:
                 resource, _, field = source.partition(".")
                 leaves = [leaf for leaf in model.tables[resource].leaves if "*" not in leaf]
-                for said, sure in _said(probe.operation, each, field).items():
+                for said, sure in _alternative_names(probe.operation, each, field).items():
                     alike = [n for n in leaves if n != field and _is_called(n, said)]
                     sources = tuple(f"{resource}.{leaf}" for leaf in alike)
                     if sources or sure:
                         yield OtherName(probe, each.name, " ".join(said), sources)
 
 
-def _said(operation: Operation, parameter: Parameter, field: str) -> dict[_Name, bool]:
+def _alternative_names(operation: Operation, parameter: Parameter, field: str) -> dict[_Name, bool]:
     """What the parameter takes beside the field that fills it → whether its own name says so; else
     a sentence that names this field too does."""
     found: dict[_Name, bool] = {}

@@ -226,7 +226,7 @@ class _Read:
         """Adds the rows of a page, and counts those that no earlier page had."""
         value = value_of(answer)
         at, rows = longest_list(value)
-        found = {json_bytes(self._named(each)) for each in rows}
+        found = {json_bytes(self._row_key(each)) for each in rows}
         self.new = len(found - self.rows)
         self.rows |= found
         self.sizes.append(len(rows))
@@ -237,7 +237,7 @@ class _Read:
         names = _names(self.probe)
         self.says_so = bool(rows) and (said == "cut off" or says_next(request, answer, names))
 
-    def _named(self, row: Json) -> Json:
+    def _row_key(self, row: Json) -> Json:
         known = [row[key] for key in self.keys if key in row] if isinstance(row, dict) else []
         return known[:1] or row
 

@@ -19,7 +19,9 @@ _MOST = 3
 def ask_for_listed(engine: Engine) -> None:
     """For identities without a known object of a resource: requests the objects that only their own
     list showed."""
-    found = [each for each in _listed(engine) if not engine.knowledge.objects.get(each[:2])]
+    found = [
+        each for each in _exclusive_objects(engine) if not engine.knowledge.objects.get(each[:2])
+    ]
     for who, name, key in found:
         asked = engine.responses.listed.setdefault((who, name), set())
         if key in asked or len(asked) >= _MOST:
@@ -32,7 +34,7 @@ def ask_for_listed(engine: Engine) -> None:
                 break
 
 
-def _listed(engine: Engine) -> Iterator[tuple[str, str, str]]:
+def _exclusive_objects(engine: Engine) -> Iterator[tuple[str, str, str]]:
     """(identity, resource, key) of what came to one identity only, without an owner."""
     viewers: dict[tuple[str, str], dict[str | None, None]] = {}
     for (_, viewer), found in engine.evaluator.nameless.items():

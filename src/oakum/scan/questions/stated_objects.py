@@ -45,7 +45,7 @@ def ask_for_stated(engine: Engine, stated: Iterable[Stated]) -> tuple[Stated, ..
                 break
         else:
             if met:
-                engine.results.doubt(_refuted(who, each, *met[0]))
+                engine.results.doubt(_describe_refutation(who, each, *met[0]))
             else:
                 waiting.append((who, each))
     return tuple(waiting)
@@ -81,7 +81,7 @@ def _ask(engine: Engine, probe: Probe, who: str, each: Owned, filled: Filled) ->
     return engine.judge(probe, who, who, filled, answer, f"{probe.id}|{who}|owns {place}")
 
 
-def _refuted(who: str, each: Owned, probe: Probe, outcome: Outcome) -> str:
+def _describe_refutation(who: str, each: Owned, probe: Probe, outcome: Outcome) -> str:
     """What the API says against a line of the file; its key is personal and stays in the file."""
     asked = f"{probe.endpoint.method} {probe.endpoint.path}"
     said = f"answers `{who}` with {outcome.status}"

@@ -149,7 +149,7 @@ def _try(
     viewers = engine.watchers(who)
     if any(engine.key(way, each, who, turn=turn) in engine.requests.keys for each in viewers):
         return  # it works for the owner, and every caller has tried it
-    met = {each: _met(engine, probe, way, each, about) for each in viewers}
+    met = {each: _try_option(engine, probe, way, each, about) for each in viewers}
     several = len(options) > 1
     # one of them is refused, and all of them with it: try one at a time
     if several and _REFUSED in (what for what, _ in met.values()):
@@ -174,7 +174,7 @@ _Look = tuple[Form | None, frozenset[Key]]
 _Looks = dict[str | None, _Look]
 
 
-def _met(
+def _try_option(
     engine: Engine, probe: Probe, way: Probe, viewer: str | None, about: _About
 ) -> tuple[str, _Look]:
     """Whether a viewer is sent what leaks, or an answer of another form than without options; or

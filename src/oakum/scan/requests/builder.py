@@ -101,7 +101,7 @@ def fill(
         for each in probe.operation.parameters
         if each.where == "query" and not each.required
     }
-    tied = _tied(probe, knowledge, who, turn)
+    tied = _ties(probe, knowledge, who, turn)
     if tied is None:
         return None
     # In `/members/{id}/notes/{noteId}` the next object is another note of the same member.
@@ -170,7 +170,7 @@ def known_objects(
 ) -> int:
     """How many objects these parameters can name: each by one value, or several by one object."""
     many, left = list[int](), set(parameters)
-    if nested := _nested(probe, knowledge, who):
+    if nested := _nested_values(probe, knowledge, who):
         return len(nested) if left & nested[0].keys() else 0
     for resource, named in probe.together:
         if rows := probe.objects_of(who, resource, named, knowledge):
@@ -180,12 +180,12 @@ def known_objects(
     return max(many, default=0)
 
 
-def _tied(probe: Probe, knowledge: Knowledge, who: str | None, turn: int) -> dict[str, str] | None:
+def _ties(probe: Probe, knowledge: Knowledge, who: str | None, turn: int) -> dict[str, str] | None:
     """Values that belong together: several fields of one object, and of
     `/feeds/{feedId}/entries/{entryId}` the feed that the entry itself names. Two ids of one owner,
     taken apart, seldom belong together, and nothing is shown of what does not. None: there are not
     so many objects."""
-    if nested := _nested(probe, knowledge, who):
+    if nested := _nested_values(probe, knowledge, who):
         return nested[turn] if turn < len(nested) else None
     found: dict[str, str] = {}
     for resource, named in probe.together:
@@ -226,7 +226,7 @@ def _tied(probe: Probe, knowledge: Knowledge, who: str | None, turn: int) -> dic
     return found
 
 
-def _nested(probe: Probe, knowledge: Knowledge, who: str | None) -> list[dict[str, str]]:
+def _nested_values(probe: Probe, knowledge: Knowledge, who: str | None) -> list[dict[str, str]]:
     """Parameters of `/repos/{owner}/{repo}/issues/{number}` by issue: its own number, and what
     names the repository that it says it is in. Numbers count up in each repository, so a number
     alone names none. Empty: the path is no such one, or no object says where it is."""
@@ -352,7 +352,7 @@ def _build(
     content, shown_body = _body(probe, declared, values, names)
     if probe.asks is not None and operation.method == "GET":
         draft.query += [(name, text_of(each)) for name, each in content.items()]
-        draft.shown_query.append(f"query=…&variables={{{_named(names)}}}")
+        draft.shown_query.append(f"query=…&variables={{{_format_members(names)}}}")
         content, shown_body = {}, ""
     body = b""
     # What needs a body, or a technique that asks for an empty one, gets `{}`, not no body.
@@ -464,7 +464,7 @@ def _query_body(
     # Quotes, which only the document's own examples contain, would end the curl argument; and the
     # shell would expand a variable.
     written = _QUOTED.sub("…", query.text).replace("$", "\\$")
-    symbolic = f'{{"query": "{written}", "variables": {{{_named(names)}}}}}'
+    symbolic = f'{{"query": "{written}", "variables": {{{_format_members(names)}}}}}'
     return {"query": query.text, "variables": filled}, symbolic
 
 
@@ -480,7 +480,7 @@ def convert(text: str, kind: str) -> Json:
     return [value] if kind.startswith("[") else value
 
 
-def _named(names: Mapping[str, str]) -> str:
+def _format_members(names: Mapping[str, str]) -> str:
     return ", ".join(f'"{name}": "{each}"' for name, each in names.items())
 
 
@@ -510,10 +510,10 @@ def unlike(value: str) -> str:
         return str(_LAST - int(value) % 600)
     if len(value) < _SHORT:
         return value
-    return "".join(_turned(char) for char in value)
+    return "".join(_shift_char(char) for char in value)
 
 
-def _turned(char: str) -> str:
+def _shift_char(char: str) -> str:
     for alphabet in ("0123456789", "abcdef", "ABCDEF"):
         if char in alphabet:
             half = len(alphabet) // 2
@@ -570,12 +570,13 @@ def _body_options(filled: Filled) -> list[str]:
         option = "--data-urlencode" if base == FORM else "-F"
         if isinstance(members, dict) and members:
             return [
-                f'{option} "{_escaped(name)}={_escaped(text_of(v))}"' for name, v in members.items()
+                f'{option} "{_escape_quotes(name)}={_escape_quotes(text_of(v))}"'
+                for name, v in members.items()
             ]
-    return [f'-H "Content-Type: {kind}"', f'-d "{_escaped(filled.body)}"']
+    return [f'-H "Content-Type: {kind}"', f'-d "{_escape_quotes(filled.body)}"']
 
 
-def _escaped(text: str) -> str:
+def _escape_quotes(text: str) -> str:
     return text.replace('"', '\\"')
 
 

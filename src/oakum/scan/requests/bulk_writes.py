@@ -72,11 +72,11 @@ def _lists(model: Model, operation: Operation, shape: Shape) -> Iterator[Bulk]:
     places |= {(name,): thunk() for name, thunk in shape.properties.items()}
     for place, each in places.items():
         inner = element(each) if "array" in each.kinds or each.items is not None else None
-        if inner is not None and (name := _named(model, operation, inner)):
+        if inner is not None and (name := _element_resource(model, operation, inner)):
             yield Bulk(name, (*place, "*"), inner)
 
 
-def _named(model: Model, operation: Operation, shape: Shape) -> str:
+def _element_resource(model: Model, operation: Operation, shape: Shape) -> str:
     """The resource that an element is: by its schema, else by what is read at the same address."""
     if name := resource_of(shape, model.bound):
         return name

@@ -29,15 +29,15 @@ class OperationNames:
 
     def operation(self, request: Request) -> Operation | None:
         """The documented operation that a request calls; None if unknown."""
-        return self._found(request)[0]
+        return self._find(request)[0]
 
     def values(self, request: Request) -> dict[str, str]:
         """Path parameters of a request by name."""
-        operation, template = self._found(request)
+        operation, template = self._find(request)
         found = path_values(template, urlsplit(request.url).path)
         return params_of(operation, found) if operation is not None else found
 
-    def _found(self, request: Request) -> tuple[Operation | None, str]:
+    def _find(self, request: Request) -> tuple[Operation | None, str]:
         """The operation that a request calls, and its path template on the target."""
         path = urlsplit(request.url).path
         return next(

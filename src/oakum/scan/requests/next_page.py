@@ -30,7 +30,7 @@ def next_page(request: Request, answer: Response, names: Collection[str]) -> Req
     """The request for the next page; None if there is none. `names`: declared query parameters."""
     if (value := value_of(answer)) is None:
         return None
-    address = _linked(answer) or _named(value)
+    address = _next_in_header(answer) or _next_in_body(value)
     if address:
         return _at(request, address)
     cursor, takes = _cursor(value), _first(names, _CURSORS)
@@ -49,7 +49,7 @@ def next_page(request: Request, answer: Response, names: Collection[str]) -> Req
 def says_next(request: Request, answer: Response, names: Collection[str]) -> bool:
     """Whether a response itself leads to a next page, by link or by a declared cursor."""
     value = value_of(answer)
-    address = _linked(answer) or _named(value)
+    address = _next_in_header(answer) or _next_in_body(value)
     if address:
         return _at(request, address) is not None
     return bool(_first(names, _CURSORS) and _cursor(value))
@@ -90,7 +90,7 @@ def _at(request: Request, address: str) -> Request | None:
     return replace(request, url=url) if same else None
 
 
-def _linked(answer: Response) -> str:
+def _next_in_header(answer: Response) -> str:
     for each in answer.headers.get("link", "").split(","):
         address, _, rest = each.partition(">")
         if 'rel="next"' in rest or "rel=next" in rest:
@@ -98,7 +98,7 @@ def _linked(answer: Response) -> str:
     return ""
 
 
-def _named(value: Json) -> str:
+def _next_in_body(value: Json) -> str:
     """An address in a member called `next`, or in the `href` of one."""
     for at, leaf in leaves_of(value):
         path = [part for part in at if part != "href"]

@@ -118,7 +118,7 @@ def _kind(model: Model, operation: Operation, slot: Slot, *, secret: bool) -> Ki
         return "login"
     if verdict == "read":
         return "read"
-    said = _said(operation)
+    said = _operation_words(operation)
     if operation.method != "POST" or said & _DESTROYS:
         return ""
     if said & _REGISTERS or {"sign", "up"} <= said:
@@ -130,7 +130,7 @@ def _kind(model: Model, operation: Operation, slot: Slot, *, secret: bool) -> Ki
     return "mail" if (lost or named) and not secret else ""
 
 
-def _said(operation: Operation) -> frozenset[str]:
+def _operation_words(operation: Operation) -> frozenset[str]:
     """Words of the literal part of the path and of the operationId."""
     path = re.sub(r"\{[^}]*\}", "/", operation.path)
     name = "" if " " in operation.id else operation.id

@@ -51,7 +51,7 @@ def ask_for_others(engine: Engine) -> None:
         for parameter, source in named:
             if source:
                 _ask(engine, probe, parameter, source)
-                for chosen in _chosen(probe) if parameter.where == "body" else ():
+                for chosen in _other_choices(probe) if parameter.where == "body" else ():
                     _ask(engine, chosen, parameter, source)
             else:
                 _ask_for_seen(engine, probe, parameter)
@@ -79,7 +79,7 @@ def _ask(engine: Engine, probe: Probe, parameter: Parameter, source: str) -> Non
                     engine.put(each, viewer, who)
 
 
-def _chosen(probe: Probe) -> Iterator[Probe]:
+def _other_choices(probe: Probe) -> Iterator[Probe]:
     """The request with each other choice of a member that every body has: an API of one endpoint
     reads the other members by its `method`, `action` or `type`."""
     for at, member in members_with_choices(probe.operation, probe.sources):

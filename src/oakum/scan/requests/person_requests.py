@@ -97,11 +97,11 @@ class Strangers:
         local, at, host = value.partition("@")
         if not at and _PHONE.fullmatch(value):
             digits = sum(char.isdigit() for char in value)
-            return self._turned(value, nth, self._PREFIX if digits >= self._PREFIX + 3 else 0)
+            return self._shift_chars(value, nth, self._PREFIX if digits >= self._PREFIX + 3 else 0)
         longer = local + "qzwkvxjp"[: max(0, self._LEAST - len(local))]
-        return self._turned(longer, nth, 0) + at + host
+        return self._shift_chars(longer, nth, 0) + at + host
 
-    def _turned(self, text: str, nth: int, kept: int) -> str:
+    def _shift_chars(self, text: str, nth: int, kept: int) -> str:
         """Letters and digits exchanged, the first `kept` digits not."""
         made: list[str] = []
         for place, char in enumerate(text):

@@ -39,7 +39,7 @@ def written_resources(model: Model, operation: Operation) -> list[tuple[str, tup
     if said or shape is None:
         return list(said.items())
     name = resource_of(shape, model.bound)
-    return [(name, ())] if name else _derived(model, operation, shape)
+    return [(name, ())] if name else _derive_resource(model, operation, shape)
 
 
 def place(model: Model, operation: Operation, resource: str) -> tuple[tuple[str, ...], Shape]:
@@ -51,7 +51,9 @@ def place(model: Model, operation: Operation, resource: str) -> tuple[tuple[str,
     return at, shape or Shape()
 
 
-def _derived(model: Model, operation: Operation, shape: Shape) -> list[tuple[str, tuple[str, ...]]]:
+def _derive_resource(
+    model: Model, operation: Operation, shape: Shape
+) -> list[tuple[str, tuple[str, ...]]]:
     """`{issue: {…}}`, or the members alone, where half of them at least are members of what a GET
     at the same address shows: one such place, or none.
 

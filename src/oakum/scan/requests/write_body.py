@@ -180,7 +180,7 @@ class WriteBody:
 def forbids_undeclared(document: Json, writer: Operation) -> bool:
     """Whether the document forbids undeclared members in a body."""
     shapes = [media.shape for media in writer.body if media.is_json and media.shape]
-    todo = [_pointed(document, shape.pointer) for shape in shapes]
+    todo = [_value_at(document, shape.pointer) for shape in shapes]
     seen: list[Json] = []
     while todo:
         at = todo.pop()
@@ -190,10 +190,10 @@ def forbids_undeclared(document: Json, writer: Operation) -> bool:
         if at.get("additionalProperties") is False or at.get("unevaluatedProperties") is False:
             return True
         todo += at["allOf"] if isinstance(at.get("allOf"), list) else []
-        todo.append(_pointed(document, str(at.get("$ref", ""))))
+        todo.append(_value_at(document, str(at.get("$ref", ""))))
     return False
 
 
-def _pointed(document: Json, pointer: str) -> Json:
+def _value_at(document: Json, pointer: str) -> Json:
     path = path_of(pointer.partition("#")[2] if "#" in pointer else pointer)
     return member_at(document, path) if path else None

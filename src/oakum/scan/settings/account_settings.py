@@ -191,7 +191,7 @@ class AccountSettings(SettingsRestoration):
         if not answer.ok:
             return SettingOutcome(why="the API did not accept the setting")
         wanted = {at: flip.after for at, flip in flips}
-        before, now = self._seen(identity, write.operation, before, wanted)
+        before, now = self._reread_settings(identity, write.operation, before, wanted)
         done = {e.state for at, e in flips if member_at(now, at) in (None, e.after)}
         self.reception.record_answered(
             ((identity, each) for each in done), answer.status, shown=True
@@ -235,7 +235,7 @@ class AccountSettings(SettingsRestoration):
     def _note(self, identity: str, operation: str, shown: Mapping[str, Json]) -> None:
         """Takes down how all settings are before the first change."""
         whose, reader = (identity, operation), self.readers.get(operation)
-        filled = self._filled(reader, identity, operation) if reader else None
+        filled = self._settings_request(reader, identity, operation) if reader else None
         read = filled.request if filled is not None else None
         self.others.remember(whose, Before(shown, self._pins.get(whose, ""), read))
 
@@ -248,7 +248,9 @@ class AccountSettings(SettingsRestoration):
         self.others.full_writes.discard(whose)
         back = [self.undo(identity, path) for path in paths]
         now = self._now.get(whose, {})
-        left = not all(back) or self.others.differ(whose, last, now, self._changed(identity))
+        left = not all(back) or self.others.differ(
+            whose, last, now, self._changed_members(identity)
+        )
         if not left:
             alone = whose not in self.others.full_writes
             self.others.come_back(operation, moved, alone=alone)

@@ -54,7 +54,7 @@ class SettingChoice:
             new = {
                 s: n for s, n in counts.items() if not any(_holds(each, s) for each in seen[who])
             }
-            gain, settings = _combined(new)
+            gain, settings = _combine(new)
             if settings and (best is None or gain > best[0]):
                 best = (gain, (who, settings))
         return best[1] if best else None
@@ -92,7 +92,7 @@ def _holds(account: Mapping[str, Json], settings: Settings) -> bool:
     return all(account.get(path) == value for path, value in settings)
 
 
-def _combined(counts: Mapping[Settings, int]) -> tuple[int, Settings]:
+def _combine(counts: Mapping[Settings, int]) -> tuple[int, Settings]:
     """The most wanted settings, joined by the next most wanted that do not contradict them."""
     chosen: dict[str, Json] = {}
     gain = 0

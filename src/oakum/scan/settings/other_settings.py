@@ -68,10 +68,10 @@ class OtherSettings:
 
     def heed(self, whose: Whose, last: Settings, now: Settings, but: Collection[str]) -> None:
         """Notes what a write has moved; `but`: what it was sent, and what is changed besides."""
-        for name in self._moved(whose, last, now, but) if last and now else ():
+        for name in self._changed_members(whose, last, now, but) if last and now else ():
             self._owed.setdefault(whose, {}).setdefault(name, last.get(name))
 
-    def _moved(
+    def _changed_members(
         self, whose: Whose, last: Settings, now: Settings, but: Collection[str]
     ) -> Iterator[str]:
         """Members that are neither as they were last nor as before the first change; none where
@@ -102,7 +102,7 @@ class OtherSettings:
 
     def differ(self, whose: Whose, last: Settings, now: Settings, but: Collection[str]) -> bool:
         """Whether settings are not as they were."""
-        return not now or any(True for _ in self._moved(whose, last, now, but))
+        return not now or any(True for _ in self._changed_members(whose, last, now, but))
 
     def contents(
         self, operation: str, now: Settings, wrong: Settings, set_alone: Collection[str],

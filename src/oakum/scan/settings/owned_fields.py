@@ -54,7 +54,7 @@ def _ways(model: Model, inferred: Sources) -> dict[str, list[tuple[Switch, bool]
         if barring_reason(model, operation) or more_than_sets(operation):
             continue
         sources = {**inferred.get(operation.id, {}), **model.rule(operation.id).params}
-        for resource, base, shape in _written(model, operation):
+        for resource, base, shape in _written_shapes(model, operation):
             own = _is_own(model, operation, resource, sources)
             for leaf, pointer in _leaves(model, resource, base, shape):
                 way = Switch(operation.id, pointer)
@@ -88,7 +88,7 @@ def _one_each(resource: Resource) -> bool:
     return resource.is_account or (not resource.key and resource.owner.kind == "caller")
 
 
-def _written(model: Model, operation: Operation) -> Iterator[tuple[str, str, Shape]]:
+def _written_shapes(model: Model, operation: Operation) -> Iterator[tuple[str, str, Shape]]:
     """Resources in the body of a request, each with where it stands and its shape there."""
     for resource, segments in written_resources(model, operation):
         if "*" not in segments:

@@ -97,11 +97,11 @@ def settings_in(answer: Response, writer: Operation) -> dict[str, Json]:
         json_bytes(content)  # data nested too deep to be sent back is ignored
     except (ValueError, RecursionError):
         return {}
-    content = _unwrapped(content, writer)
+    content = _unwrap(content, writer)
     return content if isinstance(content, dict) else {}
 
 
-def _unwrapped(content: Json, writer: Operation) -> Json:
+def _unwrap(content: Json, writer: Operation) -> Json:
     """What a GET shows as a PUT takes it: many wrap the one and not the other."""
     declared = body_shape(writer)
     names = set(declared.properties) if declared else set()

@@ -52,7 +52,7 @@ class SettingsReader:
     def read_settings(self, identity: str, operation: str, past: bool) -> Mapping[str, Json]:
         """An identity's settings, optionally bypassing caches; empty if not shown."""
         reader = self.readers.get(operation)
-        filled = self._filled(reader, identity, operation) if reader else None
+        filled = self._settings_request(reader, identity, operation) if reader else None
         if filled is None:
             return {}
         writer, plain = self.writers[operation].operation, filled.request
@@ -63,7 +63,7 @@ class SettingsReader:
 
     def _read(self, writer: Operation, identity: str) -> dict[str, Json]:
         reader = self.readers.get(writer.id)
-        filled = self._filled(reader, identity, writer.id) if reader else None
+        filled = self._settings_request(reader, identity, writer.id) if reader else None
         self._now.pop((identity, writer.id), None)
         if filled is None:
             return {}
@@ -74,13 +74,13 @@ class SettingsReader:
             self._tags[(identity, writer.id)] = answer.headers.get("etag", "")
         return content
 
-    def _sent(
+    def _send_write(
         self, identity: str, writer: Operation, request: Request, kept: Collection[str]
     ) -> Response:
         """The answer to a write, on the version that the settings were last read in; where it is
         refused for another, on that which a new reading shows. `kept`: members that it is about."""
         reader = self.readers.get(writer.id)
-        read = self._filled(reader, identity, writer.id) if reader else None
+        read = self._settings_request(reader, identity, writer.id) if reader else None
         if "if-match" in request.headers and (tag := self._tags.get((identity, writer.id))):
             request = replace(request, headers={**request.headers, "if-match": tag})
 
@@ -110,7 +110,7 @@ class SettingsReader:
         """Fixes the object that represents the setting until it is restored."""
         return self._pins.setdefault((identity, switch.operation), place_of(write.request.url))
 
-    def _filled(self, probe: Probe, identity: str, writer: str) -> Filled | None:
+    def _settings_request(self, probe: Probe, identity: str, writer: str) -> Filled | None:
         """A question about the object that was changed, or about the first where none was."""
         at = self._pins.get((identity, writer), "")
         for turn in range(_MOST_OBJECTS if at else 1):
@@ -119,7 +119,7 @@ class SettingsReader:
                 return filled
         return None
 
-    def _declared(self, operation: str) -> DeclaredSettings:
+    def _declared_settings(self, operation: str) -> DeclaredSettings:
         reader = self.readers.get(operation)
         return DeclaredSettings(
             self.writers[operation].operation, reader.operation if reader else None

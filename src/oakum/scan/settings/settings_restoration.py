@@ -76,7 +76,7 @@ class SettingsRestoration(SettingsReader):
             switch = self.switch(flip.state)
             if switch is not None and flip.at:
                 self._pins.setdefault((flip.identity, switch.operation), flip.at)
-        self.others = OtherSettings(self._declared, self.keep, self.past)
+        self.others = OtherSettings(self._declared_settings, self.keep, self.past)
         self._pins = {w: b.at for w, b in self.past.items() if b.at} | self._pins
 
     def switch(self, path: str) -> Switch | None:
@@ -90,7 +90,7 @@ class SettingsRestoration(SettingsReader):
         switch = state.switch if state else None
         return switch if switch is not None and switch.operation in self.writers else None
 
-    def _changed(self, identity: str) -> set[str]:
+    def _changed_members(self, identity: str) -> set[str]:
         """Members that are changed now."""
         switches = [self.switch(e.state) for e in self.pending if e.identity == identity]
         return {path_of(each.pointer)[0] for each in switches if each is not None}
@@ -109,7 +109,7 @@ class SettingsRestoration(SettingsReader):
         whose, probe = (identity, operation), self.writers[operation]
         now = self._now.get(whose) or self._read(probe.operation, identity)
         wrong = self.others.take_changes(whose, now)
-        filled = self._filled(probe, identity, operation) if wrong and now else None
+        filled = self._settings_request(probe, identity, operation) if wrong and now else None
         if filled is None:
             return
         self.others.full_writes.add(whose)
@@ -255,7 +255,9 @@ class SettingsRestoration(SettingsReader):
         content = with_value(write.content, at, flip.before)
         answer = self._send(flip.identity, replace(write, content=content), at[:1])
         if answer.ok:
-            _, now = self._seen(flip.identity, write.operation, before, {at: flip.before})
+            _, now = self._reread_settings(
+                flip.identity, write.operation, before, {at: flip.before}
+            )
             if member_at(now, at) in (None, flip.before):  # assumed if the API does not show it
                 return answer.status
         lost = (flip.identity, flip.state) in self.reception.lost
@@ -284,7 +286,7 @@ class SettingsRestoration(SettingsReader):
         """The write of a switch with everything in it but the value, or why there is none."""
         probe = self.writers[switch.operation]
         writer, path = probe.operation, path_of(switch.pointer)
-        filled = self._filled(probe, identity, switch.operation)
+        filled = self._settings_request(probe, identity, switch.operation)
         named = f"`{writer.method} {writer.path}`"
         if filled is None:
             return SettingOutcome(
@@ -322,7 +324,7 @@ class SettingsRestoration(SettingsReader):
             )
         return SettingsWrite(filled.request, probe.operation, content)
 
-    def _seen(
+    def _reread_settings(
         self, identity: str, writer: Operation, before: Mapping[str, Json],
         wanted: Mapping[tuple[str, ...], Json],
     ) -> tuple[Mapping[str, Json], Mapping[str, Json]]:  # fmt: skip
@@ -342,7 +344,7 @@ class SettingsRestoration(SettingsReader):
         if any(member_at(now[-1], at) != member_at(before, at) for at in wanted):
             self.reception.record_shown(writer.id)
         before = self._based_on or before
-        self.others.heed((identity, writer.id), before, now[-1], self._changed(identity))
+        self.others.heed((identity, writer.id), before, now[-1], self._changed_members(identity))
         return before, now[-1]
 
     def _send(self, identity: str, write: SettingsWrite, kept: Collection[str]) -> Response:
@@ -351,4 +353,4 @@ class SettingsRestoration(SettingsReader):
         self._now = {whose: shown for whose, shown in self._now.items() if whose[0] != identity}
         self.used.add(write.operation.id)
         with heard_afterwards():
-            return self._sent(identity, write.operation, write.build_request(), kept)
+            return self._send_write(identity, write.operation, write.build_request(), kept)

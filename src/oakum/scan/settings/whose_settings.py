@@ -93,17 +93,17 @@ class Vouching:
             for path in states
             if (one, path) in known and (other, path) in known
         )
-        return differ or bool(self._named(shown[one]) & {one, other})
+        return differ or bool(self._named_identities(shown[one]) & {one, other})
 
     def _doubt(self, who: str, one: Mapping[str, Json], other: Mapping[str, Json]) -> str:
-        if one and other and _moved(one, other):
+        if one and other and _has_changed(one, other):
             return "it returns other settings if caches are bypassed"
-        named = self._named(one)
+        named = self._named_identities(one)
         if named and who not in named:
             return "it names another account"
         return ""
 
-    def _named(self, shown: Mapping[str, Json]) -> set[str]:
+    def _named_identities(self, shown: Mapping[str, Json]) -> set[str]:
         """Identities whose id is the value of a member of the settings."""
         values = {
             canonical(value)
@@ -215,7 +215,7 @@ _UNFORESEEN = (TypeError, ValueError, AttributeError, LookupError, RecursionErro
 """What an answer that nobody foresaw may lead to: no reason to lose what a run has found."""
 
 
-def _moved(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+def _has_changed(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
     """Whether two responses differ in more than what the API itself changes."""
     return any(
         value != old and not (at and moves_by_itself(at[-1], value))

@@ -50,7 +50,7 @@ def run(engine: Engine) -> None:
         try:
             table.hear(talk)
         except TargetError as error:  # a login's rate limit must not end the run
-            engine.results.remark(f"{_called(talk)} was interrupted: {error}")
+            engine.results.remark(f"{_endpoint_name(talk)} was interrupted: {error}")
     if asked and not table.compared:
         why = (
             "the contract shows what names a person to whoever asks"
@@ -71,9 +71,10 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         if talk.kind == "register":
             continue
         unknown = ", and with some that no account has"
+        own = f"an identity's own `{talk.slot.at[-1]}`"
         yield {
             "as": "nobody logged in" + ("" if talk.probe.operation.anonymous else ", and others"),
-            "request": f"{_called(talk)}  with an identity's own `{talk.slot.at[-1]}`{unknown}",
+            "request": f"{_endpoint_name(talk)}  with {own}{unknown}",
             "why": why[talk.kind],
         }
 
@@ -82,7 +83,7 @@ def _refuses(heard: Sequence[ComparedAnswer]) -> bool:
     return all(each.answer.status in _UNTRIED for each in heard)
 
 
-def _called(talk: Talk) -> str:
+def _endpoint_name(talk: Talk) -> str:
     return f"{talk.probe.endpoint.method} {talk.probe.endpoint.path}"
 
 
@@ -211,7 +212,7 @@ class _Table:
         elif why := made.why_unsettled:
             if not self.engine.model.rule(talk.probe.operation.id).untested:
                 why += ", so whether it tells who has an account is unknown"
-                self.engine.results.note_gap(_called(talk), why)
+                self.engine.results.note_gap(_endpoint_name(talk), why)
         elif made.alike and talk.kind == "mail" and _refuses(made.heard):
             why = "everybody is refused alike: whether it tells who has an account is open"
             self.engine.results.note_gap(talk.probe.endpoint, why, Section.WRITES)
@@ -230,7 +231,7 @@ class _Table:
             if not far_apart(*made.times()):
                 return
         if told := hint(*made.times()):
-            self.engine.results.remark(f"{_called(talk)}: {told}")
+            self.engine.results.remark(f"{_endpoint_name(talk)}: {told}")
 
     def ask(self, talk: Talk, group: _Group, who: str, nth: int = 0) -> list[ComparedAnswer]:
         """Sends the request about `who`, or about the `nth` non-existing person if empty; returns
@@ -268,8 +269,8 @@ class _Table:
         if provisioned is not None and provisioned.identity_is_let_in(who) is False:
             self._shut.add(talk.probe.operation.id)
             self.engine.results.doubt(
-                f"`{who}` can no longer log in after {_called(talk)}, which seems to set a new"
-                f" password instead of sending an email: set the old one by hand"
+                f"`{who}` can no longer log in after {_endpoint_name(talk)}, which seems to set a"
+                f" new password instead of sending an email: set the old one by hand"
             )
 
     # --------------------------------------------------------------- reading responses

@@ -112,7 +112,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         }
 
 
-def _raised(member: str, value: Json, shape: Shape) -> Json:
+def _higher_value(member: str, value: Json, shape: Shape) -> Json:
     """Another value, of several one that says that it is more."""
     rest = tuple(each for each in shape.enum if _RAISES.isdisjoint(words(str(each))))
     more = tuple(each for each in shape.enum if each not in rest)
@@ -272,7 +272,7 @@ class _Trial:
             if table is not None and allows_member(table, member, owner, {}):
                 continue
             inner = declared[member] if asked else inner
-            other = _raised(member, value, inner) if inner else None
+            other = _higher_value(member, value, inner) if inner else None
             if other is None and not asked and kind is FieldClass.AUTHORITY:
                 other = "admin"
             if ends(member, other):
@@ -383,13 +383,13 @@ class _Trial:
         after = self._view(other) if mine != body.keys() else {}
         for name, value in body.items():
             if name not in mine and name in after and after[name] == value != before.get(name):
-                self._written(probe, name, viewer, asked, answer, note)
+                self._signal_write(probe, name, viewer, asked, answer, note)
         if mine and answer.status >= 400 and self.provisioned.lets_in(other, other.secret):
             return other  # the refusal is true, and nothing was guessed
         if mine and self.provisioned.lets_in(other, fresh):
             note = "the other account can log in with the new secret; the run created both accounts"
             for name in sorted(mine)[:1]:
-                self._written(probe, name, viewer, asked, answer, note)
+                self._signal_write(probe, name, viewer, asked, answer, note)
             other = replace(other, secret=fresh)
             self.provisioned.record_secret(other, fresh)
         elif mine and viewer is not None and self.provisioned.lets_in(viewer, fresh):
@@ -403,7 +403,7 @@ class _Trial:
         known = {*other.called.values(), *(v for each in own for v in each.values())}
         return bool(probe.personal) and bool(filled.sent & known)
 
-    def _written(
+    def _signal_write(
         self,
         probe: Probe,
         name: str,

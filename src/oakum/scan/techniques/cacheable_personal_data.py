@@ -51,7 +51,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 def _invites(engine: Engine, viewer: str, head: Head) -> str:
     """What is wrong with what an answer says to caches (RFC 9111, 3.5); empty: nothing."""
-    said = _said(head)
+    said = _cache_directives(head)
     ages = [said[name].strip('"') for name in ("s-maxage", "max-age") if name in said]
     if {"private", "no-store", "no-cache"} & said.keys() or ages[:1] == ["0"]:
         return ""
@@ -78,10 +78,14 @@ def _confuses(engine: Engine, place: Place, head: Head) -> str:
 def _validator(head: Head) -> str:
     """The strong validator by which shared caches may store it; empty: none, or they may not."""
     etag = head.answer.headers.get("etag", "")
-    return "" if etag.startswith("W/") or {"private", "no-store"} & _said(head).keys() else etag
+    return (
+        ""
+        if etag.startswith("W/") or {"private", "no-store"} & _cache_directives(head).keys()
+        else etag
+    )
 
 
-def _said(head: Head) -> dict[str, str]:
+def _cache_directives(head: Head) -> dict[str, str]:
     """Directives of `Cache-Control`, with their values."""
     said = (e.strip().lower() for e in head.answer.headers.get("cache-control", "").split(","))
     return {name: value for name, _, value in (each.partition("=") for each in said)}

@@ -35,7 +35,7 @@ _OWNERS = 2
 def run(engine: Engine) -> None:
     """Compares such numbers as one viewer of each kind."""
     for probe in list(engine.state.probes):
-        for account, path, resource in _counted(engine.model, probe):
+        for account, path, resource in _count_fields(engine.model, probe):
             known = [
                 who
                 for who in engine.identities.subjects()
@@ -48,7 +48,7 @@ def run(engine: Engine) -> None:
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each endpoint with such a number."""
     for probe in prospect.probes:
-        for account, path, resource in _counted(prospect.model, probe):
+        for account, path, resource in _count_fields(prospect.model, probe):
             yield {
                 "as": "an owner, and one identity of each kind",
                 "request": f"{probe.endpoint.method} {probe.endpoint.path}",
@@ -56,7 +56,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             }
 
 
-def _counted(model: Model, probe: Probe) -> Iterator[tuple[str, str, str]]:
+def _count_fields(model: Model, probe: Probe) -> Iterator[tuple[str, str, str]]:
     """(account, field, resource) of each number that is called as what it counts."""
     if not probe.personal or probe.batch or probe.how or probe.query:
         return

@@ -269,7 +269,7 @@ class _Trial:
         kinds: dict[tuple[str, frozenset[str], bool], str | None] = {}
         for viewer in (None, *engine.identities.names()):
             if viewer != self.owner:
-                kind = self._label(viewer), self._held(viewer), viewer is not None
+                kind = self._label(viewer), self._held_relations(viewer), viewer is not None
                 kinds.setdefault(kind, viewer)
         for (_, held, _), viewer in kinds.items():
             free = through(engine.model, endpoint, held, viewer is not None)
@@ -278,13 +278,13 @@ class _Trial:
             if not (free and (said or sets or own)):
                 yield viewer
 
-    def _held(self, viewer: str | None) -> frozenset[str]:
+    def _held_relations(self, viewer: str | None) -> frozenset[str]:
         """Relations of a viewer to the object: its members may name them."""
         identities, resource = self.engine.identities, self.pair.resource
         return relations_to(self.engine.model, identities, resource, self.view, viewer, self.owner)
 
     def _label(self, viewer: str | None) -> str:
-        return self.engine.identities.label(self._held(viewer), viewer, self.owner)
+        return self.engine.identities.label(self._held_relations(viewer), viewer, self.owner)
 
     def _taken_away(self, made: Made, viewer: str | None) -> bool:
         """Whether a viewer could delete it, at its place or below a parent of their own."""

@@ -287,7 +287,7 @@ class _Hall:
                 self._hear(_ARRIVAL, until_quiet=True)
                 done = relationships.end(viewer, relation, owner)
                 if done:
-                    self._after(owner, partial(self._related, viewer, relation, owner))
+                    self._after(owner, partial(self._with_relation, viewer, relation, owner))
         relationships.take_back(viewer, relation, owner)
         return done
 
@@ -443,7 +443,7 @@ class _Hall:
             states[(owner, path)] = now
 
     @contextmanager
-    def _related(self, viewer: str, relation: str, owner: str) -> Iterator[None]:
+    def _with_relation(self, viewer: str, relation: str, owner: str) -> Iterator[None]:
         """As if a relation had not ended yet."""
         identities = self.engine.identities
         now = identities.relationships.get((viewer, owner), frozenset())
@@ -459,7 +459,7 @@ class _Hall:
         """Judges a frame that is from before or from after a change: for what is denied by both."""
         seat.heard += 1
         self.heard += 1
-        answer = Response(seat.stream.status, {"content-type": self.type}, self._framed(frame))
+        answer = Response(seat.stream.status, {"content-type": self.type}, self._wrap_frame(frame))
         targets = frozenset({self.who} if self.who else ())
         key = f"{self.plain.id}|{seat.viewer or ''}|{self.who or ''}|{HOW} {self.round}"
         asked = self.engine.question(self.plain, seat.viewer, targets, seat.filled, key)
@@ -481,11 +481,11 @@ class _Hall:
         self.heard += 1
         if seat.heard > _MOST_FRAMES:
             return
-        answer = Response(seat.stream.status, {"content-type": self.type}, self._framed(frame))
+        answer = Response(seat.stream.status, {"content-type": self.type}, self._wrap_frame(frame))
         key = f"{self.plain.id}|{seat.viewer or ''}|{self.who or ''}|{HOW} {self.round}"
         self.engine.judge(self.plain, seat.viewer, self.who, seat.filled, answer, key)
 
-    def _framed(self, frame: Frame) -> bytes:
+    def _wrap_frame(self, frame: Frame) -> bytes:
         """A frame as the document declares it: some describe the event around the data."""
         shape = self.shape.items() if self.shape and self.shape.items else self.shape
         if shape is None or "data" not in shape.properties:

@@ -54,7 +54,7 @@ def run(engine: Engine) -> None:
     """Tests every endpoint that is accessed by the key of an owned object."""
     engine.say("reading ids")
     for probe in engine.state.probes:
-        sources = _owned(engine.model, probe)
+        sources = _owned_params(engine.model, probe)
         if sources and probe.shows:
             _Endpoint(engine, probe, sources).run()
 
@@ -62,7 +62,7 @@ def run(engine: Engine) -> None:
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each endpoint whose key the contract hides from somebody."""
     for probe in prospect.probes:
-        sources = _owned(prospect.model, probe)
+        sources = _owned_params(prospect.model, probe)
         if probe.shows and any(_is_hidden(prospect.model, source) for source in sources.values()):
             yield {
                 "as": "every kind of viewer",
@@ -72,7 +72,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             }
 
 
-def _owned(model: Model, probe: Probe) -> dict[str, str]:
+def _owned_params(model: Model, probe: Probe) -> dict[str, str]:
     """Parameter → `Resource.field`, of those that name somebody's object."""
     found: dict[str, str] = {}
     for parameter, source in probe.sources.items():
@@ -156,7 +156,7 @@ class _Endpoint:
     def _look(self, case: _Case, hidden: Sequence[str]) -> bool:
         """Whether all is known of such cases, for better or worse."""
         if len(hidden) > 1:
-            hidden = self._compared(case, hidden)
+            hidden = self._compared_keys(case, hidden)
             case = self._case(case.viewer, case.owner, hidden[-1])
         spaces = [_space(self.engine, source) for source in hidden]
         few = len(spaces) == 1 or sum(each.bits for each in spaces) <= _TOGETHER
@@ -164,7 +164,7 @@ class _Endpoint:
             return self._walk(case, max(spaces, key=lambda each: each.bits))
         return len(hidden) == 1 and self._handed_out(case)
 
-    def _compared(self, case: _Case, hidden: Sequence[str]) -> Sequence[str]:
+    def _compared_keys(self, case: _Case, hidden: Sequence[str]) -> Sequence[str]:
         """Of several keys those that the endpoint looks at: without another one it stays shut."""
         kept: list[str] = []
         for source in hidden:
@@ -442,13 +442,15 @@ def _space(engine: Engine, source: str) -> Keyspace:
     for (who, name), objects in engine.knowledge.objects.items():
         if name == resource:
             ids[who] = [each[path] for each in objects if path in each]
-            made += [(at, each[path]) for each in objects if path in each if (at := _made(each))]
+            made += [
+                (at, each[path]) for each in objects if path in each if (at := _creation_time(each))
+            ]
     total = sum(map(len, ids.values()))
     dated = [id for _, id in sorted(made)] if len({at for at, _ in made}) == total else []
     return read(ids, dated) if total else UNKNOWN
 
 
-def _made(flat: Mapping[str, str]) -> datetime | None:
+def _creation_time(flat: Mapping[str, str]) -> datetime | None:
     """When an object was made, as it says itself (RFC 3339)."""
     for path, text in flat.items():
         if len(text) >= len("2024-01-01T00:00") and _MADE & set(words(path)):

@@ -157,8 +157,8 @@ def _questions(
             # A parameter with the field's own name can mean nothing else.
             pair = found.pair(hidden.value, plain if found.named else careful)
             if pair and pair[0] != pair[1]:
-                one, two = (_asked(probe, name, each) for each in pair)
-                last = _asked(probe, name, near) if found.by_value else None
+                one, two = (_with_value(probe, name, each) for each in pair)
+                last = _with_value(probe, name, near) if found.by_value else None
                 yield _Asking(way, one, two, last)
             continue
         if dialects(parameter):
@@ -170,12 +170,15 @@ def _questions(
             if careful == hidden.value or (form == BARE and len(hidden.value) < _LEAST):
                 continue
             said = (put(form, hidden.field, each) for each in (hidden.value, careful, near))
-            one, two, three = (_asked(probe, name, each) for each in said)
+            one, two, three = (_with_value(probe, name, each) for each in said)
             yield _Asking(replace(way, form=form), one, two, three)
     for other in under_other_names(probe.operation.parameters):
         way = FilterForm(probe, other.name, "")
         tried.undeclared.add(way.place)
-        if _spoken(engine, way, other, hidden, _granted(engine, hidden), tried) is not None:
+        if (
+            _find_dialect(engine, way, other, hidden, _granted_values(engine, hidden), tried)
+            is not None
+        ):
             yield from _conditions(engine, way, other, hidden, careful, tried)
 
 
@@ -192,8 +195,8 @@ def _conditions(
 
     Where those work, a condition on a field means this field, and its other value need not hold
     what the viewer sees of the owner."""
-    granted = _granted(engine, hidden)
-    confirmed = _spoken(engine, way, parameter, hidden, granted, tried)
+    granted = _granted_values(engine, hidden)
+    confirmed = _find_dialect(engine, way, parameter, hidden, granted, tried)
     if confirmed is not None:
         tried.works.add(way.place)
     other = another(hidden.value) if confirmed is not None else careful
@@ -218,7 +221,7 @@ def _learn(
 ) -> None:
     """Learns in which forms a filter finds an object by what the viewer may see of it, and not by
     another value. What is refused in another form then is so for its form."""
-    for field, value in _granted(engine, hidden):
+    for field, value in _granted_values(engine, hidden):
         control, refused = replace(hidden, field=field, value=value), list[FilterForm]()
         for form in forms(parameter):
             each = replace(way, form=form)
@@ -226,7 +229,7 @@ def _learn(
                 continue
             met = partial(tried.note_status, each, control)
             right, wrong = (
-                _asked(way.probe, parameter.name, put(form, field, text))
+                _with_value(way.probe, parameter.name, put(form, field, text))
                 for text in (value, another(value))
             )
             answer = _answer(engine, right, hidden, met)
@@ -246,14 +249,14 @@ def _learn(
 
 def _put(probe: Probe, name: str, dialect: Dialect, condition: Json) -> Probe:
     (pair,) = dialect.pairs(name, condition)
-    return _asked(probe, *pair, of=name)
+    return _with_value(probe, *pair, of=name)
 
 
 _CONTROLS = 2
 """Fields that the viewer may see by which a filter is tried."""
 
 
-def _granted(engine: Engine, hidden: Hidden) -> list[tuple[str, str]]:
+def _granted_values(engine: Engine, hidden: Hidden) -> list[tuple[str, str]]:
     """(field, value) of the same object that the viewer may see, those of the object itself first
     and dates last."""
     known, resource = engine.knowledge, engine.model.policy.resources[hidden.resource]
@@ -278,7 +281,7 @@ def _granted(engine: Engine, hidden: Hidden) -> list[tuple[str, str]]:
     )[:_CONTROLS]
 
 
-def _spoken(
+def _find_dialect(
     engine: Engine,
     way: FilterForm,
     parameter: Parameter,
@@ -362,7 +365,7 @@ def _is_seen(token: str, seen: Collection[str]) -> bool:
     return any(token in each or (each in token and len(each) >= _LEAST) for each in seen)
 
 
-def _asked(probe: Probe, name: str, value: str, of: str = "") -> Probe:
+def _with_value(probe: Probe, name: str, value: str, of: str = "") -> Probe:
     """`of`: the parameter that `name` is a part of."""
     way = probe.otherwise(HOW, query=((name, value),), veiled={name: "$OWN_VALUE"})
     fixed = {each: given for each, given in way.fixed.items() if each not in (name, of)}
@@ -398,7 +401,7 @@ def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int],
         if not came and not _more_rows(readings):
             return False
     assert asked is not None
-    if _sent(engine, asking.one, hidden, *asked):
+    if _judge_rows(engine, asking.one, hidden, *asked):
         return True
     says = (
         "the filter finds the owner only with the right value"
@@ -410,7 +413,9 @@ def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int],
     return True
 
 
-def _sent(engine: Engine, way: Probe, hidden: Hidden, filled: Filled, answer: Response) -> bool:
+def _judge_rows(
+    engine: Engine, way: Probe, hidden: Hidden, filled: Filled, answer: Response
+) -> bool:
     """Judges the rows that the right value brings, as those of any request; whether the hidden
     field itself is among what they show."""
     way = replace(way, how="option")  # what stands in the rows is sent, not inferred
@@ -434,7 +439,7 @@ def _answer(
     met(answer.status)
     if answer.status >= FAILS or answer.status in REFUSES:
         return None
-    return filled, answer, reading(engine, way, hidden.viewer, filled, answer)
+    return filled, answer, read_parts(engine, way, hidden.viewer, filled, answer)
 
 
 def _whose(way: Probe, hidden: Hidden) -> str | None:
@@ -478,7 +483,7 @@ def is_found(engine: Engine, hidden: Hidden, answer: ResponseReading) -> bool:
     )
 
 
-def reading(
+def read_parts(
     engine: Engine, probe: Probe, viewer: str | None, filled: Filled, answer: Response
 ) -> ResponseReading:
     """A response taken apart for comparison."""
@@ -524,7 +529,7 @@ __all__ = [
     "describe_differences",
     "foresee",
     "is_found",
-    "reading",
+    "read_parts",
     "run",
     "signal",
 ]

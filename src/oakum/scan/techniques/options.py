@@ -28,7 +28,7 @@ from oakum.inference.lexicon import words
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.filters.field_spellings import INSIDE, hidden_fields, holding, spellings
+from oakum.scan.filters.field_spellings import INSIDE, hidden_fields, resource_members, spellings
 from oakum.scan.filters.words_to_find import ask_by_words
 from oakum.scan.questions.id_or_name import ask_by_other_names, other_names
 from oakum.scan.questions.viewers_options import Option, media_types, options_beside, try_as_viewers
@@ -71,14 +71,16 @@ def run(engine: Engine) -> None:
             tried += _choices(probe, parameter, values)
             asked = [((parameter.name, value),) for value in values if probe.shows]
             chosen = [_try(engine, probe, probe.otherwise(HOW, query=q), subjects) for q in asked]
-            tried += _spelled(engine, probe, parameter, subjects, known=any(chosen))
+            tried += _spelled_options(engine, probe, parameter, subjects, known=any(chosen))
         for at, member in _members(probe):
-            options = [Option(member.name, text_of(e), at=at, sent=e) for e in _chosen(member)]
+            options = [
+                Option(member.name, text_of(e), at=at, sent=e) for e in _choices_to_try(member)
+            ]
             tried += [options] if options else []
             for each in options if probe.shows else ():
                 content = object_with(at, each.sent, probe.fixed)
                 _try(engine, probe, _with(probe, each.label, content), subjects)
-        for name, value in _required(probe):
+        for name, value in _required_choices(probe):
             way = _with(probe, f"{name}={text_of(value)}", {name: value})
             _try(engine, probe, way, subjects)
             _as_others(engine, probe, way, subjects)
@@ -90,7 +92,7 @@ def run(engine: Engine) -> None:
     ask_by_words(engine)
 
 
-def _spelled(
+def _spelled_options(
     engine: Engine, probe: Probe, parameter: Parameter, subjects: list[str], *, known: bool
 ) -> Iterator[list[Option]]:
     """Hidden fields, chosen in other spellings that give an owner an answer of another form.
@@ -158,7 +160,7 @@ def _with(probe: Probe, said: str, fixed: Mapping[str, Json]) -> Probe:
     return probe.otherwise(HOW, endpoint=f"{probe.endpoint.path} with {said}", fixed=fixed)
 
 
-def _required(probe: Probe) -> Iterator[tuple[str, Json]]:
+def _required_choices(probe: Probe) -> Iterator[tuple[str, Json]]:
     """Required parameters that have choices, with those that are not asked for: the plain question
     took the first."""
     if not probe.query and not probe.how and probe.asks is None:
@@ -180,7 +182,7 @@ def _members(probe: Probe) -> Iterator[tuple[tuple[str, ...], Parameter]]:
             yield at, member
 
 
-def _chosen(member: Parameter) -> tuple[Json, ...]:
+def _choices_to_try(member: Parameter) -> tuple[Json, ...]:
     """Choices to be tried: of a flag that may be left out, first that it is set."""
     found = choices(member.name, member.shape)[:_MOST]
     return found if member.required or found != (False, True) else (True, False)
@@ -304,7 +306,7 @@ def _texts(engine: Engine, probe: Probe, parameter: Parameter) -> Iterator[str]:
         every = {path.split(".")[0] for path in leaves}
         inside = {
             f"{member}.{leaf}"
-            for member, name in holding(engine.model, probe)
+            for member, name in resource_members(engine.model, probe)
             for leaf in engine.model.tables[name].leaves
         }
         dotted = {path for path in (*fields, *inside) if "*" not in path}
@@ -341,7 +343,7 @@ def _links(engine: Engine, probe: Probe, parameter: Parameter) -> list[str]:
         found.setdefault(lower + "s")
     said = _NAME.findall(parameter.description)
     found |= dict.fromkeys(each for each in said if each.partition(".")[0] in found)
-    holders = {member for member, _ in holding(engine.model, probe)}
+    holders = {member for member, _ in resource_members(engine.model, probe)}
 
     def rank(name: str) -> tuple[bool, bool]:
         return name not in said, name not in holders

@@ -22,7 +22,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import Hidden, hidden_fields
 from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.techniques.inference import reading, signal
+from oakum.scan.techniques.inference import read_parts, signal
 
 HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})
@@ -52,7 +52,7 @@ def run(engine: Engine) -> None:
                 continue
             for order in _orders(probe, hidden.field):
                 place = (probe.id, f"{hidden.resource}.{hidden.field}", hidden.label)
-                if place not in done and _allowed(done, probe, order):
+                if place not in done and _is_allowed(done, probe, order):
                     done.add(place)
                     _Order(engine, probe, hidden, order).run()
 
@@ -61,8 +61,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each parameter that orders a list."""
     for probe in prospect.probes:
         names = [path for paths in probe.shows.values() for path in paths]
-        for parameter in _sorting(probe):
-            if any(_named(parameter, path) for path in names):
+        for parameter in _sort_parameters(probe):
+            if any(_order_values(parameter, path) for path in names):
                 yield {
                     "as": "viewers who may not see the field",
                     "request": f"{probe.endpoint.method} {probe.endpoint.path}?{parameter.name}=…",
@@ -82,12 +82,12 @@ class _Choice:
     """Whether the document lists this order."""
 
 
-def _allowed(done: set[tuple[str, str, str]], probe: Probe, order: _Choice) -> bool:
+def _is_allowed(done: set[tuple[str, str, str]], probe: Probe, order: _Choice) -> bool:
     fields = {field for endpoint, field, _ in done if endpoint == probe.id}
     return order.declared or len(fields) < _MOST
 
 
-def _sorting(probe: Probe) -> Iterator[Parameter]:
+def _sort_parameters(probe: Probe) -> Iterator[Parameter]:
     for each in probe.operation.parameters if probe.asks is None and not probe.query else ():
         said = frozenset(words(each.name))
         if each.where == "query" and said & SORTS and not said & _WAYS:
@@ -96,9 +96,9 @@ def _sorting(probe: Probe) -> Iterator[Parameter]:
 
 def _orders(probe: Probe, field: str) -> Iterator[_Choice]:
     """How a list may be ordered by a field."""
-    for parameter in _sorting(probe):
-        named = _named(parameter, field)
-        turn = _turned(probe)
+    for parameter in _sort_parameters(probe):
+        named = _order_values(parameter, field)
+        turn = _direction_parameter(probe)
         if parameter.shape.enum or (parameter.shape.items and parameter.shape.items().enum):
             up = [each for each in named if not _is_down(each)] or named[:1]
             down = [each for each in named if each not in up]
@@ -113,7 +113,7 @@ def _orders(probe: Probe, field: str) -> Iterator[_Choice]:
             )
 
 
-def _named(parameter: Parameter, field: str) -> list[str]:
+def _order_values(parameter: Parameter, field: str) -> list[str]:
     """Values of a parameter that mean a field; the field itself where any text may stand."""
     shape = parameter.shape.items() if parameter.shape.items is not None else parameter.shape
     if not shape.enum:
@@ -132,7 +132,7 @@ def _is_down(text: str) -> bool:
     return text.startswith("-") or not _DOWN.isdisjoint(words(text))
 
 
-def _turned(probe: Probe) -> tuple[str, str] | None:
+def _direction_parameter(probe: Probe) -> tuple[str, str] | None:
     """A parameter beside the order that turns it round, with its value."""
     for each in probe.operation.parameters:
         if each.where == "query" and not _WAYS.isdisjoint(words(each.name)):
@@ -206,7 +206,7 @@ class _Order:
         answer = engine.send(way, self.hidden.viewer, filled)
         if not answer.ok:
             return None
-        return filled, answer, reading(engine, way, self.hidden.viewer, filled, answer)
+        return filled, answer, read_parts(engine, way, self.hidden.viewer, filled, answer)
 
     def _order(self, query: tuple[tuple[str, str], ...]) -> list[str]:
         """Keys of the rows in another order; empty: it is refused, or there is none."""

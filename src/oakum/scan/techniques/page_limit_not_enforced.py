@@ -30,7 +30,7 @@ def run(engine: Engine) -> None:
     asked = False
     for probe in list(engine.state.probes):
         size = _size(engine.model, probe)
-        resource = _owned(engine.model.policy, probe)
+        resource = _owned_resource(engine.model.policy, probe)
         if size is not None and resource and not probe.personal and not probe.query:
             asked |= _Page(engine, probe, resource, *size).test()
     if not asked:
@@ -43,7 +43,11 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each list with a maximum."""
     for probe in prospect.probes:
         size = _size(prospect.model, probe)
-        if size is not None and _owned(prospect.model.policy, probe) and not probe.personal:
+        if (
+            size is not None
+            and _owned_resource(prospect.model.policy, probe)
+            and not probe.personal
+        ):
             name, most = size
             yield {
                 "as": "the first kind of viewer that is shown anything",
@@ -58,7 +62,7 @@ def _size(model: Model, probe: Probe) -> tuple[str, int] | None:
     return next(((name, most) for name, most in caps.items() if most < _LARGEST), None)
 
 
-def _owned(policy: Policy, probe: Probe) -> str:
+def _owned_resource(policy: Policy, probe: Probe) -> str:
     """The first resource with owners that an endpoint shows; empty: none."""
     return next((name for name in probe.shows if policy.resources[name].owner.kind != "none"), "")
 
@@ -78,17 +82,17 @@ class _Page:
             form = engine.responses.forms.get((self.probe.id, viewer, None))
             if filled is None or form is None or not 200 <= form[0] < 300:
                 continue
-            answer = self._asked(viewer, filled)
+            answer = self._ask(viewer, filled)
             asked |= answer is not None
             rows = _rows(answer)
             if rows > self.most and answer is not None:
-                again = self._asked(viewer, filled)
+                again = self._ask(viewer, filled)
                 self._tell(viewer, filled, answer, rows, sure=_rows(again) > self.most)
             if rows or answer is None:
                 break
         return asked
 
-    def _asked(self, viewer: str | None, filled: Filled) -> Response | None:
+    def _ask(self, viewer: str | None, filled: Filled) -> Response | None:
         """None: the operation must not be called any more."""
         pace = self.engine.context.pace
         if pace and pace.spares(filled.request):

@@ -36,7 +36,7 @@ from oakum.scan.requests.builder import Filled, fill
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import of_objects, own_fields
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.techniques.inference import reading, signal
+from oakum.scan.techniques.inference import read_parts, signal
 
 HOW = "inference"
 RULES: frozenset[str] = frozenset({"inference-leak"})
@@ -158,7 +158,7 @@ class _Pair:
         noise = {ask: differences(first[ask][0], second[ask][0]) for ask in twice}
         movable = self._all(self.hidden, low=False)
         high = self._read(asks)
-        changed = self._changed(second, high, noise, movable)
+        changed = self._changed_places(second, high, noise, movable)
         self._all(movable, low=True)
         if not changed:
             return
@@ -178,7 +178,7 @@ class _Pair:
             return
         asks = [(low[p][1], low[p][2]) for p in sure]
         alone = self._read(asks)
-        changed = self._changed(low, alone, noise, [hidden])
+        changed = self._changed_places(low, alone, noise, [hidden])
         asks = [(low[p][1], low[p][2]) for p in changed]
         highs = [self._read(asks) for _ in range(_AGAIN if changed else 0)]
         self._set(hidden, low=True)
@@ -197,12 +197,12 @@ class _Pair:
                     signal(self.engine, probe, seen, filled, alone[ask][4], said)
                 )
 
-    def _changed(
+    def _changed_places(
         self, low: Seen, high: Seen, noise: dict[str, frozenset[Place]], moved: list[Hidden]
     ) -> dict[str, frozenset[Place]]:
         both = high.keys() & low.keys() & noise.keys()
         found = {p: differences(low[p][0], high[p][0]) - noise[p] for p in high if p in both}
-        told = {ask: _telling(places, moved) for ask, places in found.items()}
+        told = {ask: _telling_places(places, moved) for ask, places in found.items()}
         return {ask: places for ask, places in told.items() if places}
 
     def _path(self, hidden: Hidden) -> str:
@@ -243,7 +243,7 @@ class _Pair:
                 continue
             answer = engine.send(probe, viewer, filled)
             if answer.status < 500 and answer.status != 429:
-                read = reading(engine, probe, viewer, filled, answer)
+                read = read_parts(engine, probe, viewer, filled, answer)
                 seen[f"{probe.id}|{viewer}"] = (read, probe, viewer, filled, answer)
         return seen
 
@@ -256,7 +256,7 @@ def _steady(ask: str, first: Seen, again: Sequence[Seen]) -> frozenset[Place]:
     return places - frozenset().union(*(differences(readings[0], each) for each in readings))
 
 
-def _telling(places: frozenset[Place], moved: Sequence[Hidden]) -> frozenset[Place]:
+def _telling_places(places: frozenset[Place], moved: Sequence[Hidden]) -> frozenset[Place]:
     """Places that tell what was moved.
 
     A field that may be seen may well come of one that may not: an age of a birthday. A distance

@@ -39,14 +39,14 @@ def run(engine: Engine) -> None:
     """Asks each endpoint for an object of nobody's as who is shown it, and as who is not."""
     engine.say("reading refusals")
     for probe in list(engine.state.probes):
-        if not is_spent(engine.context.pace) and (names := _hidden(engine.model, probe)):
+        if not is_spent(engine.context.pace) and (names := _hidden_resources(engine.model, probe)):
             _Refusals(engine, probe, names).run()
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
     """One line for each endpoint that names such an object."""
     for probe in prospect.probes:
-        if _hidden(prospect.model, probe):
+        if _hidden_resources(prospect.model, probe):
             yield {
                 "as": "one identity that is shown the object, and one of each kind that is not",
                 "request": f"{probe.endpoint.method} {probe.endpoint.path}",
@@ -54,7 +54,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             }
 
 
-def _hidden(model: Model, probe: Probe) -> list[str]:
+def _hidden_resources(model: Model, probe: Probe) -> list[str]:
     """Resources without an owner, hidden from some, of which a parameter names one."""
     if probe.how or probe.query or probe.batch or probe.personal:
         return []
@@ -85,11 +85,11 @@ class _Refusals:
 
     def run(self) -> None:
         """Asks for the first objects that somebody is shown."""
-        shown = list(self._shown())
+        shown = list(self._shown_objects())
         for each in shown:
             self._as_others(each, [other for other in shown if other is not each])
 
-    def _shown(self) -> Iterator[_Shown]:
+    def _shown_objects(self) -> Iterator[_Shown]:
         engine, count = self.engine, 0
         for turn in range(_TURNS):
             filled = fill(self.probe, engine.target, engine.knowledge, None, turn=turn)

@@ -68,7 +68,7 @@ def run(engine: Engine) -> None:
         for relation in why.keys() - done:
             if not engine.model.policy.relations[relation].untested:
                 engine.results.note_gap(f"the end of `{relation}`", why[relation])
-        for relation in engine.context.relationships.lacking():
+        for relation in engine.context.relationships.lacking_pairs():
             engine.results.remark(
                 f"the end of `{relation}` was not tested: every identity is already related to"
                 " every other, and the scan does not end existing relations; add an unrelated"
@@ -162,7 +162,7 @@ def _end(engine: Engine, relationships: Relationships, pair: _Pair, requested: s
             engine.state.enter(f"after the request of {relation}", owner)
         return False
     with _for_a_while(engine.matrix):
-        return _begun(engine, relationships, viewer, relation, owner)
+        return _try_revocation(engine, relationships, viewer, relation, owner)
 
 
 def _owners_endpoints(engine: Engine, owner: str) -> list[Probe]:
@@ -172,14 +172,14 @@ def _owners_endpoints(engine: Engine, owner: str) -> list[Probe]:
     return [probe for probe in probes if not probe.how and not probe.batch]
 
 
-def _begun(
+def _try_revocation(
     engine: Engine, relationships: Relationships, viewer: str, relation: str, owner: str
 ) -> bool:
     """Whether a relation that was begun is ended, and what outlives it asked for."""
     engine.state.enter(f"begin of {relation}", owner)
     for probe in _owners_endpoints(engine, owner):
         engine.put(probe, viewer, owner if probe.personal else None)
-    carrying = _carrying(engine, owner, viewer)
+    carrying = _endpoints_with(engine, owner, viewer)
     asked = [(probe, viewer, who) for probe, who in carrying]
     kept = _keep(engine, asked, f"before the end of {relation}")
     ended = relationships.end(viewer, relation, owner)
@@ -224,7 +224,7 @@ def _close(
     carrying = {
         (probe.id, viewer, who): (probe, viewer, who)
         for viewer in engine.watchers(owner)
-        for probe, who in _carrying(engine, owner, viewer)
+        for probe, who in _endpoints_with(engine, owner, viewer)
     }
     giving = [carrying[each] for each in engine.responses.giving if each in carrying]
     kept = _keep(engine, giving, f"before {said}")
@@ -240,7 +240,9 @@ def _close(
     engine.state.enter(f"{said} open again", owner)
 
 
-def _carrying(engine: Engine, owner: str, viewer: str | None) -> list[tuple[Probe, str | None]]:
+def _endpoints_with(
+    engine: Engine, owner: str, viewer: str | None
+) -> list[tuple[Probe, str | None]]:
     """Endpoints at which this viewer has been shown objects of this owner."""
     return [
         (engine.matrix.probes[endpoint], who if who in engine.identities.ids else None)

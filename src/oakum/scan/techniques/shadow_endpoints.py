@@ -94,7 +94,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             cut = split(probe.operation.path, root)
             for version in others(cut.version):
                 seen.add(f"GET {cut.at(version)}")
-            for way in _said(probe):
+            for way in _declared_versions(probe):
                 seen.add(f"{way.endpoint.method} {way.endpoint.path}")
         for request in sorted(seen):
             yield {"as": first, "request": request, "why": "another version"}
@@ -113,7 +113,7 @@ def _shows(probes: Sequence[Probe]) -> list[Probe]:
     return [each for each in probes if each.shows and each.asks is None and not each.how]
 
 
-def _said(probe: Probe) -> Iterator[Probe]:
+def _declared_versions(probe: Probe) -> Iterator[Probe]:
     """Variants of an endpoint in other versions, if the document lets a request name the
     version."""
     path = probe.endpoint.path
@@ -148,7 +148,7 @@ class _Search:
     def __post_init__(self) -> None:
         engine = self.engine
         self._there = OtherEndpoints(engine)
-        self._probes = self._there.telling(_shows(engine.state.probes))
+        self._probes = self._there.by_evidence(_shows(engine.state.probes))
         self._prefix = urlsplit(engine.target).path.rstrip("/")
         self._home = origin_of(engine.target)
         self._documented: dict[str, frozenset[str]] = {}
@@ -228,7 +228,7 @@ class _Search:
         """Tries versions in a header or query parameter."""
         groups: dict[str, list[tuple[Probe, Probe]]] = {}
         for probe in _reads(self._probes):
-            for way in _said(probe):
+            for way in _declared_versions(probe):
                 what = way.endpoint.path.removeprefix(probe.endpoint.path)
                 groups.setdefault(what, []).append((probe, self._there.read(way)))
         for pairs in groups.values():

@@ -87,12 +87,12 @@ class _List:
 
 
 def _read(engine: Engine, probe: Probe, viewer: str | None) -> _List | None:
-    asked = _asked(engine, probe, viewer) if not is_spent(engine.context.pace) else None
+    asked = _find_total(engine, probe, viewer) if not is_spent(engine.context.pace) else None
     if asked is None:
         return None
     way, filled, answer, total = asked
     pages = [answer]
-    shown = _shown(engine, way, viewer, filled, pages, total)
+    shown = _listed_keys(engine, way, viewer, filled, pages, total)
     return _List(way, viewer, filled, pages, total, shown) if shown is not None else None
 
 
@@ -129,11 +129,11 @@ def _hidden_in(
 
 
 def _compare(engine: Engine, probe: Probe, viewer: str | None) -> None:
-    asked = _asked(engine, probe, viewer)
+    asked = _find_total(engine, probe, viewer)
     if asked is None:
         return
     way, filled, answer, total = asked
-    shown = _shown(engine, way, viewer, filled, [answer], total)
+    shown = _listed_keys(engine, way, viewer, filled, [answer], total)
     if shown is None or total <= len(shown):
         return
     resource = max(probe.shows, key=lambda name: sum(each[0] == name for each in shown), default="")
@@ -177,7 +177,7 @@ def _objects(engine: Engine, who: str | None, resource: str) -> list[dict[str, s
     return [dict(each) for each in rows]
 
 
-def _asked(
+def _find_total(
     engine: Engine, probe: Probe, viewer: str | None
 ) -> tuple[Probe, Filled, Response, int] | None:
     """The list with its number, with a flag where it has none without, and all on one page where
@@ -221,7 +221,7 @@ def _number(value: Json, counts: tuple[str, ...]) -> int | None:
     return max(found, default=None)
 
 
-def _shown(
+def _listed_keys(
     engine: Engine,
     way: Probe,
     viewer: str | None,

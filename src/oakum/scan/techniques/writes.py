@@ -157,7 +157,7 @@ class _Endpoint:
         before; the kinds that were tried."""
         self.hidden.clear()
         self.ours, view = False, self._view(owner)
-        if view is not None and not self._wanted(owner, todo, view):
+        if view is not None and not self._has_changes(owner, todo, view):
             return set()  # nothing would be sent, so no object is created for it
         made = self._made_for(owner)
         self.ours = made is not None
@@ -178,7 +178,7 @@ class _Endpoint:
             self._compare(owner, view)
             self._tell_moved(owner)
         for kind in tried & todo.keys():
-            held = self._held(todo[kind], owner, view)
+            held = self._held_relations(todo[kind], owner, view)
             self.labels.add(owner, todo[kind], held, kind.given)
         for viewer in [each for each in todo.values() if each in self.hidden]:
             if not self._is_tried_below_shown(owner, viewer):
@@ -214,14 +214,14 @@ class _Endpoint:
             self._compare(owner, view)
             self._tell_moved(owner)
             if tried:
-                self.labels.add(owner, viewer, self._held(viewer, owner, view))
+                self.labels.add(owner, viewer, self._held_relations(viewer, owner, view))
         return tried and viewer not in self.hidden
 
-    def _held(self, viewer: str | None, owner: str, view: _View) -> frozenset[str]:
+    def _held_relations(self, viewer: str | None, owner: str, view: _View) -> frozenset[str]:
         of = self.engine.model, self.engine.identities, self.resource, view.object, viewer
         return relations_to(*of, owner)
 
-    def _wanted(self, owner: str, todo: Mapping[Kind, str | None], view: _View) -> bool:
+    def _has_changes(self, owner: str, todo: Mapping[Kind, str | None], view: _View) -> bool:
         """Whether anything would be sent, to an object of the run's own if there can be one."""
         self.ours, viewers = self.workshop.may_make(self.probe, self.resource), todo.values()
         found = any(
@@ -259,7 +259,7 @@ class _Endpoint:
             took = self._write_all(owner, viewer, view, changes)
             why = "its owner is not shown again what would be changed, or it varies by itself"
         if not self.status:
-            self.labels.leave(owner, viewer, self._held(viewer, owner, view), why)
+            self.labels.leave(owner, viewer, self._held_relations(viewer, owner, view), why)
             return False
         if viewer != owner and self.status and viewer not in self.hidden:
             self.control.tried[viewer] = WriteOutcome(self.status, took)
@@ -351,7 +351,7 @@ class _Endpoint:
             yield name, other
 
     def _may_set(self, name: str, viewer: str | None, owner: str, view: _View) -> bool:
-        engine, held = self.engine, self._held(viewer, owner, view)
+        engine, held = self.engine, self._held_relations(viewer, owner, view)
         of = engine.model, engine.identities, self.resource, view.object, viewer
         held |= relations_given(*of)
         if not through(engine.model, self.probe.operation.id, held, viewer is not None):
@@ -392,8 +392,8 @@ class _Endpoint:
             self.undo_log.enter(own)
         if own is not None and not self.ours:  # otherwise a later read tells whether it was changed
             self.undo_log.record_sent(own)
-        answer = self._sent(viewer, owner, replace(filled, request=forth), undo)
-        self._heard(undo, own, answer, view, owner)
+        answer = self._send_write(viewer, owner, replace(filled, request=forth), undo)
+        self._record_answer(undo, own, answer, view, owner)
         self.status = answer.status
         after = self._view(owner)
         stuck = taken_over(again.object, after.object if after is not None else {}, changes)
@@ -401,7 +401,7 @@ class _Endpoint:
         if after is None and viewer != owner and key and self._is_lost(owner):
             stuck = [key]  # the owner no longer has it: the writer took it over
         if after is None and not stuck and answer.status < 400:
-            self.labels.leave_unseen(owner, viewer, self._held(viewer, owner, view))
+            self.labels.leave_unseen(owner, viewer, self._held_relations(viewer, owner, view))
         undone = self.undo_log.undo(undo)
         self.stuck = self.stuck or not undone
         if self.probe.operation.method == "PUT":
@@ -440,7 +440,7 @@ class _Endpoint:
             self.body.versions,
         )
 
-    def _sent(self, viewer: str | None, owner: str, asked: Filled, undo: Undo) -> Response:
+    def _send_write(self, viewer: str | None, owner: str, asked: Filled, undo: Undo) -> Response:
         """The response to a write; after a refusal of the parent it is sent below another one."""
         engine = self.engine
 
@@ -460,7 +460,7 @@ class _Endpoint:
             self.hidden.add(viewer)
         return answer
 
-    def _heard(
+    def _record_answer(
         self, undo: Undo, own: Undo | None, answer: Response, view: _View, owner: str
     ) -> None:
         """What an answer says of the writes: refused, or the objects were written to."""
@@ -470,13 +470,13 @@ class _Endpoint:
             if 300 <= answer.status < 500:
                 self.undo_log.record_refused(each)
             elif not self.ours or (each is own and self._is_changed(each)):
-                self.undo_log.existing.add(self._named(each.check[0] or "", view, owner))
+                self.undo_log.existing.add(self._object_key(each.check[0] or "", view, owner))
 
     def _is_changed(self, own: Undo) -> bool:
         now = extract(self.engine.context.ask(*own.check), own.members)
         return not is_same(own.before, now)
 
-    def _named(self, whose: str, view: _View, owner: str) -> tuple[str, str, str]:
+    def _object_key(self, whose: str, view: _View, owner: str) -> tuple[str, str, str]:
         """What tells one object that was written to from another: values stay in memory."""
         key = self.engine.model.policy.resources[self.resource].key
         known = canonical(view.object[key]) if whose == owner and key in view.object else ""
@@ -580,7 +580,7 @@ class _Endpoint:
         sure: bool,
     ) -> None:
         engine = self.engine
-        label = engine.identities.label(self._held(viewer, owner, view), viewer, owner)
+        label = engine.identities.label(self._held_relations(viewer, owner, view), viewer, owner)
         evidence = Evidence(
             None,
             engine.evaluator.side(viewer, label, answer),

@@ -69,7 +69,7 @@ class HttpTransport:
     ) -> None:
         """`certificates`: those of identities, by their names. `twins`: further addresses of the
         target, to which its headers are sent too."""
-        self.origin = _checked(origin)
+        self.origin = _check_target(origin)
         self._scope = {self.origin, *map(origin_of, also)}
         self._marks = {"user-agent": f"oakum/{oakum.__version__} (+security scan; run {run_id})"}
         if run_id:
@@ -80,7 +80,7 @@ class HttpTransport:
         self._tls: dict[str, ssl.SSLContext] = {}
         self._certificates = dict(certificates or {})
         self._clients = {
-            (safe, name): self._connected(safe, name)
+            (safe, name): self._build_client(safe, name)
             for name in ("", *self._certificates)
             for safe in (True, False)
         }
@@ -103,7 +103,7 @@ class HttpTransport:
             self._tls[certificate] = load_certificate(made, own) if own is not None else made
         return self._tls[certificate]
 
-    def _connected(self, safe: bool, certificate: str) -> httpx2.Client:
+    def _build_client(self, safe: bool, certificate: str) -> httpx2.Client:
         import httpx2  # a slow import that `--help` does not need
 
         # Below the idle timeout of common servers, so that none closes a connection that is being
@@ -127,11 +127,11 @@ class HttpTransport:
         with self._turn:
             for (safe, name), used in self._clients.items():
                 if used is client:
-                    self._clients[safe, name] = self._connected(safe, name)
+                    self._clients[safe, name] = self._build_client(safe, name)
         client.close()
 
     @contextmanager
-    def _watched(self, client: httpx2.Client) -> Iterator[None]:
+    def _enforce_timeout(self, client: httpx2.Client) -> Iterator[None]:
         """Gives a request up that is not answered in time. One thread watches all of them, as long
         as there are any: to start one for each takes longer than many an answer."""
         mark = object()
@@ -172,7 +172,7 @@ class HttpTransport:
         which = (safe, request.certificate)
         client = self._clients[which]
         try:
-            with self._watched(client):
+            with self._enforce_timeout(client):
                 return self._exchange(client, request, headers)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             if words := refusal(str(error)):
@@ -274,7 +274,7 @@ def _trust(connection: Connection) -> ssl.SSLContext:
     return context
 
 
-def _checked(url: str) -> str:
+def _check_target(url: str) -> str:
     if "@" in url:
         words = "a target must not contain a user name or a password"
         hint = "write them into the identities file"

@@ -140,7 +140,7 @@ class Governor:
         if self.name(request) in self._unanswered and not self._restoring:
             return _NO_ANSWER
         for attempt in range(self.TRIES + 1):
-            response = self._answered(request, way)
+            response = self._send_with_retry(request, way)
             throttled = response.status == 429
             if not throttled and not (response.status == 503 and "retry-after" in response.headers):
                 break
@@ -182,7 +182,7 @@ class Governor:
         witness = self._health.witness(but=request)
         return witness is not None and self._once(witness, self._transport).status != 429
 
-    def _answered(self, request: Request, way: Transport) -> Response:
+    def _send_with_retry(self, request: Request, way: Transport) -> Response:
         """The response. A read that gets none in time is sent once more; if that is in vain and
         another operation answers, its operation (a long poll, say) is left to itself, as after a
         gateway's 504 (RFC 9110, 15.6.5)."""

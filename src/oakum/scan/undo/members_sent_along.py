@@ -28,10 +28,10 @@ def steps_now(undo: Undo, seen: Response) -> Steps | None:
     not show them."""
     if not undo.beside:
         return undo.steps
-    shown = _shown(undo, seen)
+    shown = _current_members(undo, seen)
     if shown is None:
         return None
-    content = _renewed(undo.content, undo, shown)
+    content = _renew(undo.content, undo, shown)
     if content == undo.content:
         return undo.steps
     return tuple((who, _with(request, content)) for who, request in undo.steps)
@@ -41,7 +41,7 @@ def _with(request: Request, content: Json) -> Request:
     return replace(request, body=encode_as(request.headers.get("content-type", ""), content))
 
 
-def _shown(undo: Undo, seen: Response) -> Mapping[str, Json] | None:
+def _current_members(undo: Undo, seen: Response) -> Mapping[str, Json] | None:
     """What the one object that was written to holds now, of the other members."""
     if not seen.ok or seen.truncated:
         return None
@@ -57,13 +57,13 @@ def _shown(undo: Undo, seen: Response) -> Mapping[str, Json] | None:
     return held[0] if held and all(each == held[0] for each in held) else None
 
 
-def _renewed(content: Json, undo: Undo, shown: Mapping[str, Json]) -> Json:
+def _renew(content: Json, undo: Undo, shown: Mapping[str, Json]) -> Json:
     if isinstance(content, list):
-        return [_renewed(each, undo, shown) for each in content]
+        return [_renew(each, undo, shown) for each in content]
     if not isinstance(content, dict):
         return content
     if content.keys().isdisjoint(undo.members):
-        return {name: _renewed(each, undo, shown) for name, each in content.items()}
+        return {name: _renew(each, undo, shown) for name, each in content.items()}
     signs = [*_signs(undo)]
     theirs = {  # a text that the API has derived from what was written is not the owner's
         name: content[name] if _has(each, signs) else each

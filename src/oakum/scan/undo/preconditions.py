@@ -151,19 +151,19 @@ def _with_members(
         return sent
     found = [*objects_of(seen)]
     named = [each for each in found if this[0] in each and each[this[0]] == this[1]]
-    fresh = _renewed(body, named or found, frozenset(kept))
+    fresh = _renew(body, named or found, frozenset(kept))
     return sent if fresh == body else json_bytes(fresh)
 
 
-def _renewed(body: Json, seen: list[Mapping[str, Json]], kept: frozenset[str]) -> Json:
+def _renew(body: Json, seen: list[Mapping[str, Json]], kept: frozenset[str]) -> Json:
     """The body with what the one object that has these members holds by now; unchanged where there
     are several, for one of them may be somebody else's."""
     if isinstance(body, list):
-        return [_renewed(each, seen, kept) for each in body]
+        return [_renew(each, seen, kept) for each in body]
     if not isinstance(body, dict):
         return body
     if kept.isdisjoint(body):
-        return {name: _renewed(each, seen, kept) for name, each in body.items()}
+        return {name: _renew(each, seen, kept) for name, each in body.items()}
     alike = seen
     if len(alike) > 1:
         alike = [each for each in alike if kept & body.keys() <= each.keys()]

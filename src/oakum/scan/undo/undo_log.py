@@ -127,14 +127,14 @@ class UndoLog:
     def overwrote(self, made: Made, said: str) -> None:
         """Records that an existing object was overwritten; it is reported and not deleted."""
         self.harmed.append(said)
-        self._done(made)
+        self._finish(made)
 
     def learn(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> Made:
         """Records the key of a created object. `row`: a response that shows it."""
-        self._now(now := self._keyed(made, key, row))
+        self._now(now := self._with_key(made, key, row))
         return now
 
-    def _keyed(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> Made:
+    def _with_key(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> Made:
         place = self.address(made, key, row) if made.named else ""
         return replace(made, known=key, place=place)
 
@@ -194,13 +194,13 @@ class UndoLog:
                     break
                 texts.add(answer.body)
                 found += (
-                    with_key(value, made.key, key) if key else self._marked(made, value, pages > 1)
+                    with_key(value, made.key, key) if key else self._marks(made, value, pages > 1)
                 )
                 at = next_page(at, answer, names)
             whole = whole and at is None
         return found, whole
 
-    def _marked(self, made: Made, value: Json, thorough: bool) -> list[Mapping[str, Json]]:
+    def _marks(self, made: Made, value: Json, thorough: bool) -> list[Mapping[str, Json]]:
         """Objects of an answer that have the mark; thoroughly, those too of which a list shows no
         more than the key."""
         every = marked_objects(value, made.mark, made.key)
@@ -291,7 +291,7 @@ class UndoLog:
         place = self.address(made, key, row) if made.look is not None else ""
         return self.ask(made.who, for_key(made.look, place)) if made.look and place else None
 
-    def _standing(self, made: Made, key: str) -> FoundUnderKey:
+    def _stored_state(self, made: Made, key: str) -> FoundUnderKey:
         """Whether what has this key now is what the run has made; waits for a view that lags."""
         found: list[FoundUnderKey] = []
 
@@ -306,10 +306,10 @@ class UndoLog:
     def _with_whoever_has_it(self, made: Made, key: str) -> tuple[Made, FoundUnderKey]:
         """The object as its owner finds it, or whoever has sent it or was given it: they may see
         more of it."""
-        standing = self._standing(made, key)
+        standing = self._stored_state(made, key)
         if standing not in (FoundUnderKey.RUNS, FoundUnderKey.ANOTHERS) and made.remover:
             theirs = replace(made, who=made.remover)
-            if self._standing(theirs, key) is FoundUnderKey.RUNS:
+            if self._stored_state(theirs, key) is FoundUnderKey.RUNS:
                 return theirs, FoundUnderKey.RUNS
         return made, standing
 
@@ -390,7 +390,7 @@ class UndoLog:
                 return False
             ours |= {key} if standing is FoundUnderKey.RUNS else set()
         for n, key in enumerate(sorted(ours), 1):
-            its = self._keyed(made, key)
+            its = self._with_key(made, key)
             if made.named and not its.place:
                 self._why[made.name] = f"no response shows its `{made.named}`"
                 return False
@@ -436,13 +436,13 @@ class UndoLog:
                 groups.setdefault((made.who, request.url), (request, []))[1].append(made)
         self._removed.clear()
         for (who, _), (request, group) in groups.items():
-            listed = partial(self._listed, who, request, group)
+            listed = partial(self._is_listed, who, request, group)
             with suppress(*_FAILS):
                 if not self.patience.until(lambda listed=listed: not listed()):  # type: ignore[misc]
                     said = f"the API still shows what is deleted: {group[0].how or group[0].name}"
                     self.unsure += [said] if said not in self.unsure else ()
 
-    def _listed(self, who: str, request: Request, group: Sequence[Made]) -> bool:
+    def _is_listed(self, who: str, request: Request, group: Sequence[Made]) -> bool:
         """Whether a list shows what was removed, without a word that it is deleted."""
         value, _ = parse_objects(self.ask(who, request))
         rows = [(e, row) for e in group for row in marked_objects(value, e.mark, e.key)]
@@ -473,7 +473,7 @@ class UndoLog:
         if isinstance(undo, Made):
             with suppress(*_FAILS):
                 if self._remove(undo, thorough=thorough):
-                    self._done(undo)
+                    self._finish(undo)
                     return True
             return False
         try:
@@ -497,7 +497,7 @@ class UndoLog:
                 if done := self._shows_back(undo):
                     break
             if done or (steps and self.patience.until(lambda: self._shows_back(undo))):
-                self._done(undo)
+                self._finish(undo)
                 return True
         except _FAILS:
             return False
@@ -577,7 +577,7 @@ class UndoLog:
             with suppress(OakumError):
                 self.enter(each)
         for each in doubted.values():
-            self._done(each, "refused")
+            self._finish(each, "refused")
         failed = [e for e in reversed(self.pending) if not self.undo(e, thorough=True)]
         open = {each.name for each in self.pending}
         failed = [each for each in failed if each.name in open]
@@ -587,7 +587,7 @@ class UndoLog:
         harmed, self.harmed = tuple(dict.fromkeys(self.harmed)), []
         return (*(words_of_left(each, self._why.get(each.name, "")) for each in failed), *harmed)
 
-    def _done(self, undo: Entry, kind: str = "undone") -> None:
+    def _finish(self, undo: Entry, kind: str = "undone") -> None:
         """`kind`: `refused` of a creation that has made nothing: there was no change to undo. With
         an object, every write to it is gone."""
         self._sent.discard(undo.name)
@@ -597,4 +597,4 @@ class UndoLog:
             self.log(kind, undo.name)
         for each in self.pending if isinstance(undo, Made) else ():
             if isinstance(each, Undo) and each.of == undo.name:
-                self._done(each)
+                self._finish(each)

@@ -66,7 +66,7 @@ def new_body(
         inner = thunk()
         required = name in shape.required or bare
         path = ".".join((*at[len(new.at) :], name)) if inside else name
-        seen = "" if inner.enum else _seen(engine, new.resource, new.owner, path, inner)
+        seen = "" if inner.enum else _seen_value(engine, new.resource, new.owner, path, inner)
         stamp = _stamp(engine, new.resource, path if inside else name, inner)
         free = _is_free(name, inner) and not (seen or stamp)
         wrap = new.at[: len(at) + 1] == (*at, name)
@@ -143,7 +143,7 @@ def _new_key(shape: Shape) -> Json:
     return str(uuid.uuid4()) if shape.format == "uuid" else f"oakum-{secrets.token_hex(8)}"
 
 
-def _seen(engine: Engine, resource: str, owner: str, path: str, shape: Shape) -> str:
+def _seen_value(engine: Engine, resource: str, owner: str, path: str, shape: Shape) -> str:
     """A value that answers have shown for a member which takes only what is known: the id of
     another object, or a word that several objects hold; empty: it is none, or none was seen."""
     known = engine.model.policy.resources[resource]

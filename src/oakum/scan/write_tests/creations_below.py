@@ -146,7 +146,7 @@ class CreationsBelow:
                 return f"no answer says in which `{outer}` of {self.owner} a `{self.resource}` is"
         return ""
 
-    def _held(
+    def _held_relations(
         self, viewer: str | None, row: Mapping[str, str], resource: str = ""
     ) -> frozenset[str]:
         """Relations of a viewer to an object of the owner's: what no answer told may be so."""
@@ -168,7 +168,7 @@ class CreationsBelow:
         return held | (told.get(viewer, able) & able)
 
     def _label(self, viewer: str | None, row: Mapping[str, str]) -> str:
-        return self.engine.identities.label(self._held(viewer, row), viewer, self.owner)
+        return self.engine.identities.label(self._held_relations(viewer, row), viewer, self.owner)
 
     def _strangers(self, row: Mapping[str, str]) -> Iterator[str | None]:
         """Those whom the contract does not let in there; where it does not say who may, those to
@@ -176,9 +176,11 @@ class CreationsBelow:
         model, operation = self.engine.model, self.make.operation.id
         outer = self._around(row).items()
         for viewer in (None, *self.engine.identities.names()):
-            held = self._held(viewer, row)
+            held = self._held_relations(viewer, row)
             # Whoever may see an outer object may be let in by it.
-            around = frozenset(each for at, one in outer for each in self._held(viewer, one, at))
+            around = frozenset(
+                each for at, one in outer for each in self._held_relations(viewer, one, at)
+            )
             kind = self._label(viewer, row), held | around, viewer is not None
             if viewer == self.owner or kind in self.done:
                 continue

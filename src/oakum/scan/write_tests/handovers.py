@@ -141,7 +141,9 @@ class Handovers:
                     self.why = f"the request was answered with {answer.status}"
             elif sent:
                 self.why = "no response shows whose the object is then"
-            if self.why and not any(self._shown(replace(made, who=w)) for w in (made.who, other)):
+            if self.why and not any(
+                self._read_object(replace(made, who=w)) for w in (made.who, other)
+            ):
                 at = f"{self.probe.endpoint.method} {self.probe.endpoint.path}"
                 said = f"{made.name}, which {at} was to give to {other}, is shown to neither"
                 self.undo_log.harmed.append(f"{said}: check it by hand")
@@ -174,10 +176,10 @@ class Handovers:
         theirs = replace(made, who=who)
         return any(
             str(row.get(made.key)) == made.known and member_at(row, [self.member]) == value
-            for row in self._shown(theirs)
+            for row in self._read_object(theirs)
         )
 
-    def _shown(self, made: Made) -> list[Mapping[str, Json]]:
+    def _read_object(self, made: Made) -> list[Mapping[str, Json]]:
         """The object as its own endpoint shows it, with its mark."""
         assert made.look is not None
         answer = self.undo_log.ask(made.who, for_key(made.look, made.known))

@@ -183,7 +183,7 @@ class Maker:
             return None
         seen = marked_objects(json_of(answer), mark, key)
         shown = seen[0] if seen else None
-        told = in_path(shown[key]) if shown else self._told(answer, key)
+        told = in_path(shown[key]) if shown else self._key_in_answer(answer, key)
         if told in made.older and log.is_ours(made, told, shown, echo=True):
             self._wrote_over(made)
             return None
@@ -199,9 +199,9 @@ class Maker:
         if not made.known:
             self._lose(made, told)
             return None
-        return self._created(made), view
+        return self._record_creator(made), view
 
-    def _told(self, answer: Response, key: str) -> str:
+    def _key_in_answer(self, answer: Response, key: str) -> str:
         """The key in an answer that shows nothing else; a `Location` has what stands in URLs."""
         return ("" if self.creation.named else _from_location(answer)) or _only(answer, key)
 
@@ -248,7 +248,7 @@ class Maker:
         log.record_creation(made)
         self._stop()
 
-    def _created(self, made: Made) -> Made:
+    def _record_creator(self, made: Made) -> Made:
         place = (self.creation.resource, made.known)
         if self.writer is not None:
             self.engine.knowledge.creators.setdefault(place, set()).add(self.writer)

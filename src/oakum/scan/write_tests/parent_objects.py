@@ -154,10 +154,12 @@ class ParentObjects:
         """The request with other values in its path; None if they do not stand there as such."""
         raw = raw_path(self.probe.operation)
         places = [each for each in self.probe.operation.parameters if each.where == "path"]
-        before, after = urlsplit(request.url).path, _filled(raw, places, values)
+        before, after = urlsplit(request.url).path, _fill_path(raw, places, values)
         if not before.endswith(after):
             return None
-        url = request.url.replace(before, before.removesuffix(after) + _filled(raw, places, own), 1)
+        url = request.url.replace(
+            before, before.removesuffix(after) + _fill_path(raw, places, own), 1
+        )
         return Request(request.method, url, request.headers, request.body)
 
     def _is_absent(
@@ -232,7 +234,7 @@ class ParentObjects:
         )
 
 
-def _filled(path: str, places: Sequence[Parameter], values: Mapping[str, str]) -> str:
+def _fill_path(path: str, places: Sequence[Parameter], values: Mapping[str, str]) -> str:
     for each in places:
         if each.name in values:
             path = in_path(path, each, values[each.name])

@@ -19,7 +19,7 @@ from oakum.authz.owner_states import digit, said_state, state_of
 from oakum.authz.owners import partly
 from oakum.authz.place_rules import Masked
 from oakum.authz.relations import held_relations, names_caller
-from oakum.authz.table import Table, deciding, leaf_index
+from oakum.authz.table import Table, deciding_states, leaf_index
 from oakum.exposure.cells.matrix import Key, state_key
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
 from oakum.exposure.exchanges.response_facts import ResponseFacts
@@ -77,10 +77,10 @@ class CachedDecision:
         """What of an object is a leak, and what cannot be judged: fields by reason."""
         found = self.leaks.get(form)
         if found is None:
-            found = self.leaks[form] = self._judged(form)
+            found = self.leaks[form] = self._judge_form(form)
         return found
 
-    def _judged(self, form: FieldSet) -> tuple[frozenset[Key], Mapping[str, int]]:
+    def _judge_form(self, form: FieldSet) -> tuple[frozenset[Key], Mapping[str, int]]:
         leaks, open_questions = set[Key](), Counter[str]()
         for path in form.saying:
             index = leaf_index(self.table, path)
@@ -94,7 +94,7 @@ class CachedDecision:
                 name = self.table.resource.name
                 leaks.add(Key(self.endpoint, name, path, self.standing.label, state))
             elif self.standing.certain:
-                doubtful = not self.setting.untold.isdisjoint(deciding(self.table, path))
+                doubtful = not self.setting.untold.isdisjoint(deciding_states(self.table, path))
                 rest = OWN if self.own else FORMER if self.former else RELATION
                 open_questions[SETTING if doubtful else rest] += 1
         return frozenset(leaks), open_questions
@@ -128,7 +128,7 @@ class Verdicts:
         table = self._model.tables[seen.resource]
         lacking = self._lacks_owners(seen)
         about = (seen.owners, seen.value, caller, facts)
-        standing = self.standing(table.resource, *about, lacking=lacking)
+        standing = self.standing_of(table.resource, *about, lacking=lacking)
         setting = self.setting(table, *about, lacking=lacking)
         own = begins and table.resource.is_account
         passes: tuple[bool, ...] = ()
@@ -160,7 +160,7 @@ class Verdicts:
             return seen.above is not None and self._lacks_owners(seen.above)
         return partly(owner, seen.value)
 
-    def standing(
+    def standing_of(
         self, resource: Resource, owners: tuple[str, ...], value: Json, caller: IdentifiedCaller,
         facts: ResponseFacts | None, *, lacking: bool = False,
     ) -> CallerStanding:  # fmt: skip
@@ -173,7 +173,7 @@ class Verdicts:
             if ids and owned and facts is not None:
                 key += tuple(_looked_up(facts, n, of, owners, ids) for n, of in self._lookups)
             for claim in self._claims:
-                key += (_claimed(caller, claim), claim in caller.unsure)
+                key += (_claim_key(caller, claim), claim in caller.unsure)
             who = caller.principal
             if self._memberships and facts is not None:
                 who = facts.inform(self._policy, caller, ()).principal
@@ -250,7 +250,9 @@ class Verdicts:
         # An object without an owner may be seen by whoever may see the object around it.
         resource = model.tables[above.resource].resource
         lacking = self._lacks_owners(above)
-        outer = self.standing(resource, above.owners, above.value, caller, facts, lacking=lacking)
+        outer = self.standing_of(
+            resource, above.owners, above.value, caller, facts, lacking=lacking
+        )
         there_may, there_might = self._passes(endpoint, above, outer, caller, facts, params)
         return may or there_may, might or there_might
 
@@ -266,7 +268,7 @@ def _looked_up(
     return None if not answers or None in answers else all(answers)
 
 
-def _claimed(caller: IdentifiedCaller, claim: str) -> str:
+def _claim_key(caller: IdentifiedCaller, claim: str) -> str:
     """The value of a claim as a key; in memory only."""
     return repr(caller.claims.get(claim))
 

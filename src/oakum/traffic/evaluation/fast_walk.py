@@ -290,7 +290,7 @@ class _Walk:
                     self.visit(child, here, around, owners)
                 return
         if around is not None and at.codes:
-            around.add(_coded(at, value, None))
+            around.add(_code_at(at, value, None))
 
     def _members(
         self, value: dict[str, Json], kind: _Kind, around: set[Code] | None,
@@ -302,7 +302,7 @@ class _Walk:
             if type(child) is dict or type(child) is list:
                 self.visit(child, at, around, owners)
             elif around is not None and at.codes:
-                around.add(_coded(at, child, value) if at.masks else at.codes[_code(child)])
+                around.add(_code_at(at, child, value) if at.masks else at.codes[_code(child)])
 
     def _object(
         self, value: dict[str, Json], kind: _Kind, at: _Place, around: set[Code] | None,
@@ -329,7 +329,7 @@ class _Walk:
 _NONE = FieldSet(frozenset(), frozenset(), ())
 
 
-def _coded(at: _Place, value: Json, around: Json) -> Code:
+def _code_at(at: _Place, value: Json, around: Json) -> Code:
     """What stands at a place, with the masked forms that it has."""
     code = _code(value)
     fitting = frozenset(mask for mask in at.masks if mask.fits(value, around))

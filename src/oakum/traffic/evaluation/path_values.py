@@ -72,10 +72,10 @@ class PathValues:
         for operation in every:
             for name, target in guessed.get(operation.id, {}).items():
                 if found := self._other(operation.id, name, target):
-                    begun[_beginning(operation.path, name), target] = found
+                    begun[_path_before(operation.path, name), target] = found
         for operation in every:
             for name, target in guessed.get(operation.id, {}).items():
-                found = begun.get((_beginning(operation.path, name), target), "")
+                found = begun.get((_path_before(operation.path, name), target), "")
                 if found and not self._holds(operation.id, name, target):
                     yield operation.id, name, found
 
@@ -103,5 +103,5 @@ class PathValues:
 _NAMING = (FieldClass.KEY, FieldClass.HANDLE)
 
 
-def _beginning(path: str, name: str) -> str:
+def _path_before(path: str, name: str) -> str:
     return path.partition(f"{{{name}}}")[0]

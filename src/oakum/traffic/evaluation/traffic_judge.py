@@ -81,11 +81,13 @@ class DocumentJudge:
 
     def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
         """The operation; None: the document does not have it."""
-        found = self.found(passed)
+        found = self.find_operation(passed)
         self._seen |= found is not None
         return found[0] if found is not None else None
 
-    def found(self, passed: RecordedExchange) -> tuple[Operation, Mapping[str, str]] | None:
+    def find_operation(
+        self, passed: RecordedExchange
+    ) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation and its path parameters."""
         if passed.operation:
             known = self._by_id.get(passed.operation)
@@ -169,7 +171,7 @@ class ContractJudge(DocumentJudge):
 
     def learn(self, passed: RecordedExchange) -> None:
         """Learns which account credentials belong to, without judging the response."""
-        found = self.found(passed)
+        found = self.find_operation(passed)
         if found is not None:
             self._credential(passed, found[0])
 
@@ -182,7 +184,7 @@ class ContractJudge(DocumentJudge):
     def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
         """Learns from a response, judges it for its caller, and counts the fields of its
         objects."""
-        found = self.found(passed)
+        found = self.find_operation(passed)
         if found is None:
             return None
         operation, request = found[0], passed.exchange.request
@@ -194,7 +196,7 @@ class ContractJudge(DocumentJudge):
         self._earlier.begin(asked, heard.response, value)
         if operation.id in self.model.showing:
             if heard.response.status in _REFUSED:
-                self._refused(heard)
+                self._count_refusal(heard)
             elif _is_readable(passed):
                 self._judge(heard)
         return operation
@@ -251,7 +253,7 @@ class ContractJudge(DocumentJudge):
             )
             self._count(heard, seen, verdicts, known=known)
         if leaks:
-            self._leaked(heard, seen, leaks, begins)
+            self._record_leaks(heard, seen, leaks, begins)
 
     def _remember(self, heard: _Heard, seen: Sequence[SeenObject]) -> None:
         """What the caller of a write may have been to its objects until then."""
@@ -276,7 +278,7 @@ class ContractJudge(DocumentJudge):
         earlier.learn_owners(asked, response, shown, owners)
         earlier.learn_settings(asked, response, seen)
 
-    def _leaked(
+    def _record_leaks(
         self, heard: _Heard, seen: Sequence[SeenObject], leaks: Set[Key], begins: bool
     ) -> None:
         """Records a leak; it is certain unless it depends on earlier responses."""
@@ -314,7 +316,7 @@ class ContractJudge(DocumentJudge):
         evidence of what strangers are sent."""
         operation, asked = heard.operation, heard.query_names
         for each, verdict in zip(seen, verdicts, strict=True):
-            shown = self._shown(
+            shown = self._shown_fields(
                 operation.id, asked, each.resource, each.place, verdict.standing,
                 verdict.setting, known,
             )  # fmt: skip
@@ -326,7 +328,7 @@ class ContractJudge(DocumentJudge):
             query = urlsplit(heard.passed.exchange.request.url).query
             named = frozenset(heard.params.values())
             for gone in self._answered.missing(heard.question, query, bare, named):
-                self._withheld(self.counted.kept, heard, gone)
+                self._count_withheld(self.counted.kept, heard, gone)
 
     def _bare(self, seen: SeenObject) -> Bare:
         """The members of an object that are remembered."""
@@ -334,19 +336,19 @@ class ContractJudge(DocumentJudge):
         keys = texts(seen.value, key) if key else []
         return Bare(seen.resource, seen.place, seen.owners, (keys or [""])[0])
 
-    def _refused(self, heard: _Heard) -> None:
+    def _count_refusal(self, heard: _Heard) -> None:
         """A refusal says what of objects that others were sent: that this caller was not."""
         for each in self._answered.of(heard.question):
-            self._withheld(self.counted.refused, heard, each)
+            self._count_withheld(self.counted.refused, heard, each)
 
-    def _withheld(self, into: Counter[ShownFields], heard: _Heard, item: Bare) -> None:
+    def _count_withheld(self, into: Counter[ShownFields], heard: _Heard, item: Bare) -> None:
         caller = heard.caller
         if not caller.is_known:
             return
         table, about = self.model.tables[item.resource], (item.owners, None, caller, self.facts)
-        standing = self._verdicts.standing(table.resource, *about)
+        standing = self._verdicts.standing_of(table.resource, *about)
         setting = self._verdicts.setting(table, *about)
-        shown = self._shown(
+        shown = self._shown_fields(
             heard.operation.id,
             heard.query_names,
             item.resource,
@@ -357,7 +359,7 @@ class ContractJudge(DocumentJudge):
         )
         into[shown] += 1
 
-    def _shown(
+    def _shown_fields(
         self, endpoint: str, asked: str, resource: str, place: tuple[str, ...],
         standing: CallerStanding, setting: OwnerSetting, known: bool,
     ) -> ShownFields:  # fmt: skip

@@ -62,9 +62,9 @@ def _strongest(policy: Policy, standing: CallerStanding) -> str:
     def rank(name: str) -> tuple[int, str]:
         return -rank_of(policy, name), name
 
-    return min(_giving(policy, standing), key=rank)
+    return min(_enabling_relations(policy, standing), key=rank)
 
 
-def _giving(policy: Policy, standing: CallerStanding) -> Iterator[str]:
+def _enabling_relations(policy: Policy, standing: CallerStanding) -> Iterator[str]:
     taking = {name for each in policy.relations.values() for name in each.unless}
     return (name for name in standing.held if name not in taking)

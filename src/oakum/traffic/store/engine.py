@@ -134,7 +134,7 @@ class Duck:
         else:
             nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{n}"' for n, kind in columns.items())
             found = f"SELECT {nothing} WHERE false"
-        with reading():
+        with translate_errors():
             self._duck.execute(f"CREATE OR REPLACE VIEW {table} AS {found}")
 
     def small(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
@@ -161,19 +161,19 @@ class Duck:
 
     def table(self, name: str, question: str) -> None:
         """Keeps the result of a query in memory under a name."""
-        with reading():
+        with translate_errors():
             self._duck.execute(f"CREATE OR REPLACE TABLE {name} AS {question}")
 
     def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
         """In pieces, as they come."""
-        with reading():
+        with translate_errors():
             found = self._duck.cursor().execute(question)
             while rows := found.fetchmany(_BATCH):
                 yield from rows
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """What DuckDB cannot read, without its words."""
     import duckdb
 

@@ -88,7 +88,7 @@ class LoggedShapes:
             number = numbers.setdefault(kind, len(numbers))
             if number == len(self.shapes):
                 self.shapes.append(good)
-            place = (number, *questions.placing(number))
+            place = (number, *questions.page_and_bit(number))
             if good == shape:
                 told.append((shape, *place))
             else:
@@ -132,7 +132,7 @@ def survey(
     words = odd_words(operations)
     engine.lines([each.name for each in sources], questions.LOG_NAMES)
     known = LoggedShapes(fresh, found)
-    known.asks.update(_sampled(sources, words))
+    known.asks.update(_sample_shapes(sources, words))
     known.learn(engine, hashed)
     engine.view("placed", questions.placed_lines(words))
     rows = sql_counts.tally(engine, len(known.shapes))
@@ -167,7 +167,9 @@ def odd_words(operations: Iterable[Operation]) -> frozenset[str]:
     )
 
 
-def _sampled(sources: Sequence[TrafficSource], words: frozenset[str]) -> Iterator[LoggedShape]:
+def _sample_shapes(
+    sources: Sequence[TrafficSource], words: frozenset[str]
+) -> Iterator[LoggedShape]:
     """Methods and shapes of some lines of each source, from all over it where it is not packed."""
     for source in sources:
         for passed in islice(_some(source), _LINES):

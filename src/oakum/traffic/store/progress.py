@@ -82,7 +82,7 @@ def notes_to_continue(
         Problem(Location(file.name), *why)
         for file in files
         if (note := named.get(file.name)) is not None and found[file.name] is None
-        for why in _refused(file, note, taken)
+        for why in _check_file(file, note, taken)
     ]
     if problems:
         raise InputError(problems)
@@ -104,7 +104,7 @@ def _same(file: SourceFile, notes: Iterable[SourceNote | None]) -> SourceNote | 
     return None
 
 
-def _refused(file: SourceFile, note: SourceNote, taken: set[str]) -> Iterator[tuple[str, str]]:
+def _check_file(file: SourceFile, note: SourceNote, taken: set[str]) -> Iterator[tuple[str, str]]:
     if note.id in taken:
         return
     until = min(SEEN, note.size)

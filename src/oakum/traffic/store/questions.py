@@ -64,11 +64,11 @@ ENDPOINTS: Final = f"SELECT DISTINCT operation, {_ASKED} AS method, path FROM ca
 
 def _first(what: str) -> str:
     """The first member of a log line that says something."""
-    said = ", ".join(f"NULLIF({_quoted(name)}, '')" for name in NAMES[what])
+    said = ", ".join(f"NULLIF({_quote(name)}, '')" for name in NAMES[what])
     return f"COALESCE({said})"
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return f'"{name}"'
 
 
@@ -76,7 +76,7 @@ def shape_rows(words: Collection[str] = ()) -> str:
     """Rows of log lines: what each says, its path as a shape (`/members/0/rides/0`), its caller
     hashed. `words`: segments that a document declares although they look like ids."""
     line = "'^([A-Z]{3,16}) ([^ ]+)( HTTP/[0-9.]+)?$'"
-    empty = f"COALESCE({', '.join(map(_quoted, LOG_NAMES))}) IS NULL"
+    empty = f"COALESCE({', '.join(map(_quote, LOG_NAMES))}) IS NULL"
     named = f"""
         SELECT source, {_first("method")} AS method, {_first("path")} AS target,
             {_first("status")} AS status, {_first("host")} AS host,
@@ -141,7 +141,7 @@ def _careful(words: Collection[str]) -> tuple[str, str]:
     """Patterns of segments to check closely: a version or a declared word is not an id."""
     if not words:
         return _ODD, f"/((?:{_VERSION}|{_WORD}))/|(/)[^/]*/"
-    listed = "|".join(map(_escaped, sorted(words, key=lambda word: (-len(word), word))))
+    listed = "|".join(map(_escape, sorted(words, key=lambda word: (-len(word), word))))
     return f"{_ODD}|/(?:{listed})(?:/|$)", f"/((?:{listed}|{_VERSION}|{_WORD}))/|(/)[^/]*/"
 
 
@@ -159,7 +159,7 @@ def _shape(words: Collection[str]) -> str:
     )
 
 
-def _escaped(word: str) -> str:
+def _escape(word: str) -> str:
     """A word as a pattern without a backslash and without a quote."""
     safe = (c if c.isalnum() or c in "_~-" else "." if c in "^\\']" else f"[{c}]" for c in word)
     return "".join(safe)
@@ -176,10 +176,10 @@ def placed_lines(words: Collection[str] = ()) -> str:
     )
     return f"""
         SELECT source, why, {columns}, 'unknown' AS credentials, 'absent' AS body, page, bit
-        FROM ({_joined(words)}) AS joined"""
+        FROM ({_join_vocabulary(words)}) AS joined"""
 
 
-def _joined(words: Collection[str]) -> str:
+def _join_vocabulary(words: Collection[str]) -> str:
     """`vocabulary`: shapes that are told; `veil`: hashes of those that hold a word that may be
     somebody's."""
     gone = ", ".join(map(str, sorted(ABSENT)))
@@ -240,18 +240,18 @@ def callers(endpoints: Sequence[tuple[Collection[int], Collection[str]]]) -> str
     """How many different callers came to each of these endpoints, in one row. An endpoint is some
     numbers, and some sealed shapes."""
     said = ", ".join(
-        f"COUNT(DISTINCT CASE WHEN {_reached(*each)} THEN caller END) AS many{number}"
+        f"COUNT(DISTINCT CASE WHEN {_reach_condition(*each)} THEN caller END) AS many{number}"
         if each[1]
-        else f"SUM(CASE WHEN {_reached(*each)} THEN 1 ELSE 0 END) AS many{number}"
+        else f"SUM(CASE WHEN {_reach_condition(*each)} THEN 1 ELSE 0 END) AS many{number}"
         for number, each in enumerate(endpoints)
     )
     return f"SELECT {said} FROM reached"
 
 
-def _reached(endpoints: Collection[int], seals: Collection[str]) -> str:
+def _reach_condition(endpoints: Collection[int], seals: Collection[str]) -> str:
     masks: dict[int, int] = {}
     for endpoint in endpoints:
-        page, bit = placing(endpoint)
+        page, bit = page_and_bit(endpoint)
         masks[page] = masks.get(page, 0) | bit
     said = [f"(word{page} & {mask}) <> 0" for page, mask in sorted(masks.items())]
     known = f"sealed IS NULL AND ({' OR '.join(said)})" if said else "1 = 0"
@@ -259,7 +259,7 @@ def _reached(endpoints: Collection[int], seals: Collection[str]) -> str:
     return f"({known})" + (f" OR sealed IN ({listed})" if seals else "")
 
 
-def placing(endpoint: int) -> tuple[int, int]:
+def page_and_bit(endpoint: int) -> tuple[int, int]:
     """Page and bit of an endpoint: the sign of a word of 64 bits is left alone."""
     return endpoint // BITS, 1 << endpoint % BITS
 

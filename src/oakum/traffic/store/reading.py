@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from oakum.traffic.call import RecordedCall
 from oakum.traffic.store.duck import MEMORY, connect
-from oakum.traffic.store.engine import UnreadableSource, reading
+from oakum.traffic.store.engine import UnreadableSource, translate_errors
 from oakum.traffic.store.layout import COLUMNS, open_runs, unreadable
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def calls(folders: Iterable[Path], memory: int = MEMORY) -> Iterator[RecordedCal
 
 def _rows(duck: duckdb.DuckDBPyConnection, files: list[str]) -> Iterator[list[tuple[Any, ...]]]:
     columns = ", ".join(f'"{name}"' for name in COLUMNS["calls"])
-    with reading():
+    with translate_errors():
         found = duck.execute(
             f"SELECT {columns} FROM read_parquet($files, hive_partitioning = false) ORDER BY ALL",
             {"files": files},

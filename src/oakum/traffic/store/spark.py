@@ -143,7 +143,7 @@ class Spark:
 
     def view(self, name: str, question: str) -> None:
         """Gives the result of a query a name, without computing it."""
-        with _reading():
+        with _translate_errors():
             self._spark.sql(question).createOrReplaceTempView(name)
 
     def unseal(self, sealed: str) -> str:
@@ -157,14 +157,14 @@ class Spark:
         """Runs a query; the workers cache its result."""
         if name in self._kept:
             self._kept.pop(name).unpersist()
-        with _reading():
+        with _translate_errors():
             found = self._spark.sql(question).persist()
             self._kept[name] = found
             found.createOrReplaceTempView(name)
 
     def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
         """In pieces, as they come."""
-        with _reading():
+        with _translate_errors():
             for row in self._spark.sql(question).toLocalIterator():
                 yield tuple(row)
 
@@ -222,7 +222,7 @@ def _mute() -> Iterator[None]:
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
     from pyspark.errors import PySparkException
 

@@ -135,7 +135,7 @@ def of_kept(
     endpoints = [tuple(each) for each in questions.sort_rows(engine.rows(questions.ENDPOINTS))]
     columns = dict.fromkeys(("operation", "method", "path"), "VARCHAR")
     columns |= dict.fromkeys(("endpoint", "page", "bit"), "BIGINT")
-    placing = questions.placing
+    placing = questions.page_and_bit
     engine.small("endpoints", columns, [(*at, n, *placing(n)) for n, at in enumerate(endpoints)])
     engine.view("placed", questions.placed_calls())
 

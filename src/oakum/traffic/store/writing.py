@@ -43,7 +43,7 @@ class Keeper:
     def __enter__(self) -> Self:
         try:
             self._hidden.mkdir(parents=True, mode=0o700)
-            self._lock = _locked(self._hidden)
+            self._lock = _lock_folder(self._hidden)
         except OSError as error:
             raise unwritable(self._folder, error) from None
         self._duck = connect(None)
@@ -75,7 +75,7 @@ class Keeper:
         self._open.pop(day).close()
         name = f"calls/date={day}/part-{self.run}-{self._parts}.parquet"
         self._parts += 1
-        self._written("calls", self._hidden / f"{day}.ndjson", name)
+        self._write_table("calls", self._hidden / f"{day}.ndjson", name)
 
     def table(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take in the sums of a table."""
@@ -85,17 +85,17 @@ class Keeper:
                 file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
             some = file.tell() > 0
         if some:
-            self._written(table, lines, f"{table}/part-{self.run}.parquet")
+            self._write_table(table, lines, f"{table}/part-{self.run}.parquet")
         else:
             lines.unlink()
 
-    def _written(self, table: Table, lines: Path, name: str) -> None:
+    def _write_table(self, table: Table, lines: Path, name: str) -> None:
         target = self._hidden / name
         target.parent.mkdir(parents=True, exist_ok=True)
         columns = ", ".join(column_types(table))
         self._duck.execute(
             f"COPY (SELECT * FROM read_json($lines, format = 'newline_delimited',"
-            f" columns = {{{columns}}})) TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)",
+            f" columns = {{{columns}}})) TO '{_quote(target)}' (FORMAT parquet, COMPRESSION zstd)",
             {"lines": str(lines)},
         )
         lines.unlink()
@@ -141,11 +141,11 @@ def _settle(path: Path) -> None:
         os.close(file)
 
 
-def swept(folder: Path) -> None:
+def sweep(folder: Path) -> None:
     """Removes files of killed runs, but not of runs that are still writing."""
     for hidden in folder.glob(".*.tmp"):
         try:
-            lock = _locked(hidden)
+            lock = _lock_folder(hidden)
         except OSError:
             continue
         run = hidden.stem.removeprefix(".")
@@ -156,7 +156,7 @@ def swept(folder: Path) -> None:
         os.close(lock)
 
 
-def _locked(folder: Path) -> int:
+def _lock_folder(folder: Path) -> int:
     """A folder, locked until its process ends. Raises `OSError` where another one has it."""
     found = os.open(folder, os.O_RDONLY)
     try:
@@ -178,5 +178,5 @@ def date(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d") if at else "unknown"
 
 
-def _quoted(path: Path) -> str:
+def _quote(path: Path) -> str:
     return str(path).replace("'", "''")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.authz.table import allows, deciding, granted_to_nobody, leaf_index
+from oakum.authz.table import allows, deciding_states, granted_to_nobody, leaf_index
 from oakum.exposure.cells.matrix import (
     LOOSE,
     NOBODY,
@@ -335,8 +335,8 @@ def test_a_field_is_ruled_by_its_own_line() -> None:
     table = model().tables["Person"]
     assert table.leaves[leaf_index(table, "bio")] == "bio"
     assert leaf_index(table, "unheard.of") == -1
-    assert deciding(table, "bio") == ("private",)
-    assert deciding(table, "phone") == deciding(table, "unheard.of") == ()
+    assert deciding_states(table, "bio") == ("private",)
+    assert deciding_states(table, "phone") == deciding_states(table, "unheard.of") == ()
     assert granted_to_nobody(table, "password_hash") and granted_to_nobody(table, "unheard.of")
     assert not granted_to_nobody(table, "bio")
     assert not allows(table, "unheard.of", frozenset({"owner"}), {})

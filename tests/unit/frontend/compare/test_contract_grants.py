@@ -73,7 +73,7 @@ def test_sure_and_denied_hold_in_each_world_that_the_name_allows(
     ):
         base = {*viewer.removesuffix(" or more").split("+")}
         more = chain.from_iterable(combinations(extra, n) for n in range(len(extra) + 1))
-        helds = {contract._held(frozenset({*base, *some})) for some in more}
+        helds = {contract._held_relations(frozenset({*base, *some})) for some in more}
         for name, table in model.tables.items():
             for now in product(EITHER, repeat=len(table.states)):
                 state = {s.name: v for s, v in zip(table.states, now, strict=True)}

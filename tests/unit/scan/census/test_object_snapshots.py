@@ -182,7 +182,7 @@ def test_what_readings_alone_have_moved_before_the_first_write_does_not_count(
 
 def test_objects_without_a_key_are_named_as_not_compared() -> None:
     """Not as different either: another number of rows is no sign of a write."""
-    whole = Census._shown
+    whole = Census._read_rows
 
     def unkeyed(self: Census, asked: Any, before: Any = None) -> Any:
         found = whole(self, asked, before) or {}
@@ -192,7 +192,7 @@ def test_objects_without_a_key_are_named_as_not_compared() -> None:
         }
 
     studio = Studio()
-    with patch.object(Census, "_shown", unkeyed):
+    with patch.object(Census, "_read_rows", unkeyed):
         found = counted(studio)
         studio.posts["post-new-1"] = {**studio.posts["post-bob-77"], "id": "post-new-1"}
         assert found.differences() == ()

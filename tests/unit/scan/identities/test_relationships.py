@@ -110,11 +110,11 @@ def ready(club: Club) -> tuple[Relationships, list[tuple[str, Flip]]]:
 def test_who_is_nothing_to_another_may_become_something(accepts: bool) -> None:
     found, _ = ready(Club(accepts=accepts))
     assert {(one, whom) for one, word, whom in found.chances() if word == "follower"} == {*FREE}
-    assert found.lacking() == ()
+    assert found.lacking_pairs() == ()
     found.probes = {name: each for name, each in found.probes.items() if name != "unfollow"}
-    assert found.chances() == [] and found.lacking() == ("follower",)
+    assert found.chances() == [] and found.lacking_pairs() == ("follower",)
     found.policy = model().policy  # in it, no call begins or ends anything
-    assert found.chances() == [] and found.lacking() == ()
+    assert found.chances() == [] and found.lacking_pairs() == ()
 
 
 def test_what_takes_others_away_is_begun_only_where_neither_is_anything_to_the_other() -> None:

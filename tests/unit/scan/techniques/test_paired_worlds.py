@@ -9,7 +9,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.cells.side_channels import Place, ResponseReading
 from oakum.scan.filters.hidden_values import Hidden
 from oakum.scan.requests.builder import Filled
-from oakum.scan.techniques.paired_worlds import Seen, _steady, _telling
+from oakum.scan.techniques.paired_worlds import Seen, _steady, _telling_places
 from tests.unit.scan.studio import probe
 
 ORDER: Place = ("order", "data")
@@ -38,6 +38,6 @@ def hidden(path: str) -> Hidden:
 
 def test_a_granted_figure_tells_a_position_alone_and_not_where_a_place_in_words_moves_too() -> None:
     places = frozenset({ORDER, FIGURE})
-    assert _telling(places, [hidden("home_lat"), hidden("home_lon")]) == places
-    assert _telling(places | {WORD}, [hidden("home_lat")]) == {ORDER}
-    assert _telling(places, [hidden("birthday")]) == {ORDER}
+    assert _telling_places(places, [hidden("home_lat"), hidden("home_lon")]) == places
+    assert _telling_places(places | {WORD}, [hidden("home_lat")]) == {ORDER}
+    assert _telling_places(places, [hidden("birthday")]) == {ORDER}
